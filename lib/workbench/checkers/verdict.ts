@@ -1,0 +1,21 @@
+import type { Json } from "../history.ts";
+
+/** A verdict of three values: `"unknown"` means that the checker could not tell. */
+export type Validity = true | false | "unknown";
+
+/** What a faithful checker returns: Maelstrom's own keys, `valid?` among them. */
+export type Results = { "valid?": Validity } & { [key: string]: Json };
+
+/** Something the strict judge found to contradict a promise. */
+export interface Anomaly {
+  /** A stable name in kebab-case (or the literature's: `G1a`), which mutants are held to. */
+  type: string;
+  /** Sentences that name the operations, times and nodes which contradict the promise. */
+  because: string[];
+}
+
+/** The worse of two verdicts: false, then unknown, then true. */
+export function worst(...verdicts: Validity[]): Validity {
+  if (verdicts.includes(false)) return false;
+  return verdicts.includes("unknown") ? "unknown" : true;
+}

@@ -1,0 +1,106 @@
+/**
+ * The shapes of everything that is recorded during a run and judged after it.
+ *
+ * A history is what Jepsen means by the word: every operation of every client as
+ * an invocation and, later, a completion. A journal is every message on the
+ * network. Both have, in memory and on disk, the form in which Maelstrom's own
+ * recordings are kept in `tests/golden/`, so that one set of checkers judges both.
+ */
+
+/** Anything JSON can say. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | Json[]
+  | { [key: string]: Json };
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json };
+
+/** How an operation stands: begun, or ended with success, with certain failure, or unknown. */
+export type OpType = "invoke" | "ok" | "fail" | "info";
+
+/** The process of an operation that no client made: the nemesis. */
+export const NEMESIS = "nemesis";
+
+/** One line of a history. */
+export interface Op {
+  /** Position in the history, from 0. */
+  index: number;
+  /** Nanoseconds since the main phase began. */
+  time: number;
+  type: OpType;
+  /** A client process (an integer, never reused after an `info`), or {@link NEMESIS}. */
+  process: number | string;
+  /** What is done: `"read"`, `"txn"`, `"start-partition"`, ... */
+  f: string;
+  value: Json;
+  /** Why it failed, or why its outcome is unknown: `"net-timeout"`, `["abort", "text"]`. */
+  error?: Json;
+  /** Set on operations whose reply broke the protocol. */
+  exception?: Json;
+  /** Set on the operations of the final phase. */
+  "final?"?: boolean;
+  /** Workloads may add keys of their own, as Maelstrom's do (kafka's `poll-ms`). */
+  [key: string]: Json | undefined;
+}
+
+/** A message body; `type` is mandatory on a real network, not in a recording. */
+export type Body = JsonObject;
+
+/** One event of the network: `[kind, time in ns, message id, src, dest, body]`. */
+export type JournalEvent = [
+  kind: "send" | "recv",
+  time: number,
+  id: number,
+  src: string,
+  dest: string,
+  body: Body,
+];
+
+/**
+ * Something the harness saw that is neither an operation nor a message.
+ * Maelstrom keeps none of it; the strict judge reads it.
+ */
+export interface Incident {
+  /** Nanoseconds since the main phase began (negative during set-up). */
+  time: number;
+  /** The node concerned, e.g. `"n0"`. */
+  node: string;
+  type:
+    | "protocol-violation" // a line that Maelstrom would choke on
+    | "process-exit" // a process that ended before it was told to
+    | "kill" // the harness killed the process (chaos)
+    | "restart"; // and started it again
+  text: string;
+}
+
+/** The flags of a run, without their dashes, as `tests/golden/` has them: `{"node-count": 5, "rate": 10}`. */
+export type Options = { [flag: string]: Json | undefined };
+
+/** A whole run, ready to be judged. */
+export interface Recording {
+  /** A name for people: a golden label, or the program's name. */
+  label?: string;
+  workload: string;
+  options: Options;
+  /** Exit status of the run where it was recorded: 0 valid, 1 invalid, 2 unknown, 255 crashed. */
+  exit?: number;
+  /** The verdict given when it was recorded. */
+  results?: JsonObject | null;
+  history: Op[];
+  journal: JournalEvent[];
+  /** Absent in recordings of the real Maelstrom. */
+  incidents?: Incident[];
+  /** The scenario's program (`"kafka-5c"`), when it is one of ours: its promises are then judged too. */
+  program?: string;
+  /** The seed of a simulated run. */
+  seed?: number;
+}
+
+/** Whether an operation belongs to a client, as opposed to the nemesis. */
+export function isClientOp(op: Op): op is Op & { process: number } {
+  return op.process !== NEMESIS;
+}

@@ -1,0 +1,121 @@
+/**
+ * What a workload is: the operations clients ask for, the messages they become,
+ * and what the replies mean. How nodes are hosted, when operations happen and
+ * which faults strike is the runner's business, not the workload's.
+ */
+import type { Body, Json, Op, Options } from "../history.ts";
+import type { Random } from "../random.ts";
+
+/** What one client wants done; becomes an `invoke` line of the history, extra keys included. */
+export interface Invocation {
+  f: string;
+  value: Json;
+  "final?"?: boolean;
+  /** Milliseconds to wait before invoking it; used by final phases only, not recorded. */
+  delayMs?: number;
+  [key: string]: Json | undefined;
+}
+
+/** A worker: one thread of clients, which talks to one node for the whole run. */
+export interface Worker {
+  /** 0 .. workers - 1. */
+  index: number;
+  /** The process it is now: its index, plus the number of workers for each crash so far. */
+  process: number;
+  /** The node it talks to: `nodes[index % nodes.length]`. */
+  node: string;
+}
+
+/** What a generator may know. */
+export interface GeneratorContext {
+  random: Random;
+  options: Options;
+  nodes: readonly string[];
+  workers: number;
+}
+
+/** A source of operations. Pure but for its own state and its random stream. */
+export interface Generator {
+  /** The next operation for this worker, or null when it has none for it (a final phase then ends for the worker). */
+  next(worker: Worker): Invocation | null;
+  /** Called with every client operation as it enters the history, invocations and completions. */
+  update?(op: Op, worker: Worker): void;
+}
+
+/** What type of JSON value a reply's field must have, as Maelstrom's closed schemas have it. */
+export type FieldCheck = (value: Json) => boolean;
+
+/**
+ * The keys a reply must have besides `type`, `in_reply_to` and an optional `msg_id`; no others are allowed.
+ * A null array is allowed where the check says so.
+ */
+export type ReplySchema = { [field: string]: FieldCheck };
+
+/** Sends one request to the worker's node and awaits the reply. */
+export type Rpc = (request: Body, reply: ReplySchema) => Promise<Body>;
+
+/** The node's reply was an `error`. */
+export class ErrorReply extends Error {
+  override name = "ErrorReply";
+  constructor(
+    readonly code: number,
+    readonly text: string,
+    readonly body: Body,
+  ) {
+    super(`error ${code}: ${text}`);
+  }
+}
+
+/** No reply came in time. */
+export class NetTimeout extends Error {
+  override name = "NetTimeout";
+}
+
+/** The reply broke the protocol: wrong type, missing or extra keys. */
+export class MalformedReply extends Error {
+  override name = "MalformedReply";
+}
+
+/** A client: what it remembers between operations (kafka's offsets), if anything. */
+export interface Client {
+  /**
+   * Does one operation and gives the value of its `ok` completion (null repeats the invocation's value).
+   *
+   * @throws {ErrorReply} the node answered with an error
+   * @throws {NetTimeout} the node did not answer in time
+   * @throws {MalformedReply} the answer broke the protocol
+   */
+  invoke(op: Invocation, rpc: Rpc): Promise<Json>;
+}
+
+/** Thrown by a client for an operation that crashes its process without any message (kafka's `crash`). */
+export class ClientCrash extends Error {
+  override name = "ClientCrash";
+}
+
+/** One workload. */
+export interface Workload {
+  name: string;
+  /** Operations whose timeout or indefinite error is a `fail`, since repeating them is harmless. */
+  idempotent: ReadonlySet<string>;
+  /** False where Maelstrom's client lets errors escape, so that even definite ones become `info` with an exception. */
+  handlesErrors: boolean;
+  /** Whether a client goes on being used after an `info`, or is closed and replaced. */
+  reusesClient: boolean;
+  /** How long a client waits for one reply, in milliseconds. */
+  timeoutMs(options: Options): number;
+  /** A request every node gets before the main phase (broadcast's `topology`), with the reply it must give. */
+  setup?(
+    node: string,
+    context: GeneratorContext,
+  ): { request: Body; reply: ReplySchema };
+  /** The operations of the main phase. */
+  generator(context: GeneratorContext): Generator;
+  /** The operations of the final phase, where the workload has one: every worker runs it to its own end. */
+  final?: {
+    /** Cut after so many seconds, if at all. */
+    limitSeconds?: number;
+    generator(context: GeneratorContext, history: readonly Op[]): Generator;
+  };
+  openClient(): Client;
+}
