@@ -36,8 +36,12 @@ export interface GeneratorContext {
 
 /** A source of operations. Pure but for its own state and its random stream. */
 export interface Generator {
-  /** The next operation for this worker, or null when it has none for it (a final phase then ends for the worker). */
-  next(worker: Worker): Invocation | null;
+  /**
+   * The next operation for this worker, or null when it has none for it (a final phase then ends for the worker).
+   *
+   * @param now nanoseconds since the main phase began, as operations are stamped
+   */
+  next(worker: Worker, now: number): Invocation | null;
   /** Called with every client operation as it enters the history, invocations and completions. */
   update?(op: Op, worker: Worker): void;
 }
@@ -51,7 +55,10 @@ export type FieldCheck = (value: Json) => boolean;
  */
 export type ReplySchema = { [field: string]: FieldCheck };
 
-/** Sends one request to the worker's node and awaits the reply. */
+/**
+ * Sends one request, which it gives a `msg_id`, to the worker's node and awaits the whole reply,
+ * of type `<request's type>_ok`.
+ */
 export type Rpc = (request: Body, reply: ReplySchema) => Promise<Body>;
 
 /** The node's reply was an `error`. */
