@@ -1,0 +1,888 @@
+/**
+ * A node library for Maelstrom: a program is a function of a {@link Node}.
+ *
+ * ```ts
+ * import { type Node } from "./maelstrom.ts";
+ *
+ * interface EchoProtocol {
+ *   echo(request: { echo: string }): { echo: string };
+ * }
+ *
+ * export default function echo(node: Node<EchoProtocol>): void {
+ *   node.on("echo", ({ echo }) => ({ echo }));
+ * }
+ * // and at the end of the script: if (import.meta.main) await run(echo);
+ * ```
+ *
+ * The program is called once, when Maelstrom's `init` has told the node its name and
+ * its peers, and registers one handler per message type. What a message asks and what
+ * its reply holds is declared once, in an interface of methods (the protocol); a wrong
+ * type, field or reply does not compile. A method that returns void has no reply.
+ *
+ * Everything impure (network, clock, randomness, log) reaches the program through the
+ * node, so the same program runs on stdin and stdout ({@link run}) and inside a
+ * simulator ({@link mount}). Times are milliseconds everywhere.
+ *
+ * Two mistakes that silence a node for ever under Maelstrom are impossible here: an
+ * answer to a client that has given up is dropped, and nothing is sent between `init`
+ * and the first message after it, when peers may not exist yet.
+ *
+ * @module
+ */
+
+/** Anything JSON can say. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | Json[]
+  | { [key: string]: Json };
+
+/** A message body as it is on the wire. */
+export interface Body {
+  type: string;
+  msg_id?: number;
+  in_reply_to?: number;
+  [field: string]: Json | undefined;
+}
+
+/** A message as it is on the wire. */
+export interface Message {
+  src: string;
+  dest: string;
+  body: Body;
+}
+
+/** What a protocol is: an interface whose methods take a request and give its reply, or void. */
+export type Protocol<P> = {
+  [T in keyof P]: (request: never) => object | void;
+};
+
+/** The message types of a protocol. */
+export type TypeOf<P> = keyof P & string;
+
+/** The fields of a request. */
+export type RequestOf<P, T extends keyof P> = P[T] extends
+  (...request: infer Q) => unknown
+  ? Q extends [infer First] ? First : Record<never, never>
+  : never;
+
+/** The fields of a reply, void where there is none. */
+export type ReplyOf<P, T extends keyof P> = P[T] extends
+  (...request: never[]) => infer R ? R : never;
+
+/** A reply with exactly the declared fields: Maelstrom refuses a reply that has more. */
+export type Exactly<Reply, R> = R extends Reply
+  ? Exclude<keyof R, keyof Reply> extends never ? Reply : never
+  : Reply;
+
+/** Stops what was started; calling it again does nothing. */
+export type Stop = () => void;
+
+/** Maelstrom's error codes, by name. Codes from 1000 on are free for programs and always indefinite. */
+export const ErrorCode = {
+  timeout: 0,
+  nodeNotFound: 1,
+  notSupported: 10,
+  temporarilyUnavailable: 11,
+  malformedRequest: 12,
+  crash: 13,
+  abort: 14,
+  keyDoesNotExist: 20,
+  keyAlreadyExists: 21,
+  preconditionFailed: 22,
+  txnConflict: 30,
+} as const;
+
+const DEFINITE: ReadonlySet<number> = new Set(
+  Object.values(ErrorCode).filter((code) =>
+    code !== ErrorCode.timeout && code !== ErrorCode.crash
+  ),
+);
+
+/**
+ * An error reply: thrown by {@link Node.rpc} when the other side sends one (or is silent:
+ * code 0), and thrown by a handler to send one.
+ */
+export class RpcError extends Error {
+  override name = "RpcError";
+
+  constructor(
+    /** One of {@link ErrorCode}, or a number of the program's own from 1000 on. */
+    readonly code: number,
+    text: string,
+  ) {
+    super(text);
+  }
+
+  /** Whether the request certainly did not and will not take effect. */
+  get definite(): boolean {
+    return DEFINITE.has(this.code);
+  }
+}
+
+/** What a node needs of the world. {@link run} gives it stdin, stdout and the clock; a simulator its own. */
+export interface World {
+  /** Puts a message on the network. It may be delayed, lost, duplicated or reordered. */
+  send(message: Message): void;
+  /** Milliseconds since the Unix epoch, never going backwards. */
+  now(): number;
+  /** A float, uniform on [0, 1). */
+  random(): number;
+  /** Calls `task` once, about `delayMs` from now, unless stopped before. */
+  schedule(delayMs: number, task: () => void): Stop;
+  /** Writes a line for people. */
+  log(text: string): void;
+}
+
+/** How long to wait for a reply, and how to stop waiting. */
+export interface RpcOptions {
+  /** Milliseconds after which the call fails with {@link ErrorCode.timeout}; 1000 if not given. */
+  timeoutMs?: number;
+  /** Aborting it makes the call fail with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** A handler as it is stored: what the protocol says of its types has been checked already. */
+type Handler = (request: Body, src: string) => unknown;
+
+interface PendingCall {
+  resolve(reply: Body): void;
+  reject(reason: unknown): void;
+  settle: Stop;
+}
+
+/** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
+const CLIENT_PATIENCE_MS = 4_900;
+
+/** A node as its program sees it. Made by {@link run} and {@link mount}, not by programs. */
+export class Node<P extends Protocol<P>> {
+  readonly #world: World;
+  readonly #handlers = new Map<string, Handler>();
+  readonly #calls = new Map<string, PendingCall>();
+  readonly #timers = new Set<Stop>();
+  /** What the program asked for before the first message after `init`; null from then on. */
+  #held: (() => void)[] | null = [];
+  #disposed = false;
+  #nextMsgId: number;
+
+  /** @ignore */
+  constructor(
+    world: World,
+    /** This node's name, e.g. `"n0"`. */
+    readonly id: string,
+    /** The names of all nodes, this one included, in the same order on every node. */
+    readonly ids: readonly string[],
+  ) {
+    this.#world = world;
+    // A random start keeps replies meant for an earlier life of this node from matching.
+    this.#nextMsgId = 1 + Math.floor(world.random() * 2 ** 30);
+  }
+
+  /** The names of all nodes but this one. */
+  get peers(): string[] {
+    return this.ids.filter((id) => id !== this.id);
+  }
+
+  /** Milliseconds since the Unix epoch, never going backwards while the node lives. */
+  now(): number {
+    return this.#world.now();
+  }
+
+  /** A float, uniform on [0, 1). */
+  random(): number {
+    return this.#world.random();
+  }
+
+  /** Writes a line for people (to stderr, under Maelstrom). */
+  log(text: string): void {
+    this.#world.log(text);
+  }
+
+  /**
+   * Answers messages of one type with what the handler returns, or a promise of it.
+   *
+   * The reply's `type` (the request's plus `_ok`) and `in_reply_to` are added to it.
+   * A thrown {@link RpcError} is sent as an error reply; anything else thrown is logged
+   * with its stack and sent as error 13. No reply is sent to a request without a
+   * `msg_id`, nor to a client that has waited for longer than 4.9 s.
+   *
+   * @throws {Error} the type has a handler already
+   */
+  on<T extends TypeOf<P>, R extends ReplyOf<P, T>>(
+    type: T,
+    handler: (
+      request: RequestOf<P, T>,
+      src: string,
+    ) =>
+      | (R & Exactly<ReplyOf<P, T>, R>)
+      | Promise<R & Exactly<ReplyOf<P, T>, R>>,
+  ): void {
+    if (this.#handlers.has(type) || type === "init") {
+      throw new Error(`Cannot handle "${type}": it has a handler already`);
+    }
+    this.#handlers.set(type, handler as unknown as Handler);
+  }
+
+  /** Sends a message and expects nothing back. It may never arrive. */
+  send<T extends TypeOf<P>>(
+    dest: string,
+    type: T,
+    message: RequestOf<P, T>,
+  ): void {
+    this.#whenActive(() => this.#send(dest, { ...message, type }));
+  }
+
+  /**
+   * Sends a request and gives its reply.
+   *
+   * @throws {RpcError} the other side answered with an error, or (code 0, indefinite)
+   *   did not answer in time
+   * @throws the signal's reason, when it is aborted
+   */
+  rpc<T extends TypeOf<P>>(
+    dest: string,
+    type: T,
+    request: RequestOf<P, T>,
+    options: RpcOptions = {},
+  ): Promise<ReplyOf<P, T>> {
+    return this.call(dest, { ...request, type }, options) as Promise<
+      ReplyOf<P, T>
+    >;
+  }
+
+  /**
+   * What {@link rpc} is made of, without a protocol's types: for services such as {@link Kv}.
+   *
+   * @throws {RpcError} as {@link rpc}
+   */
+  call(dest: string, body: Body, options: RpcOptions = {}): Promise<Body> {
+    const { timeoutMs = 1_000, signal } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const msgId = this.#nextMsgId++;
+      const key = `${msgId} ${dest}`;
+      const abort = () => {
+        call.settle();
+        reject(signal?.reason);
+      };
+      let stopTimer: Stop = () => {};
+      const call: PendingCall = {
+        resolve,
+        reject,
+        settle: () => {
+          this.#calls.delete(key);
+          stopTimer();
+          signal?.removeEventListener("abort", abort);
+        },
+      };
+      this.#calls.set(key, call);
+      signal?.addEventListener("abort", abort);
+      this.#whenActive(() => {
+        if (this.#calls.get(key) !== call) return; // aborted before it was sent
+        stopTimer = this.after(timeoutMs, () => {
+          call.settle();
+          reject(
+            new RpcError(
+              ErrorCode.timeout,
+              `no reply from ${dest} to "${body.type}" within ${timeoutMs} ms`,
+            ),
+          );
+        });
+        this.#send(dest, { ...body, msg_id: msgId });
+      });
+    });
+  }
+
+  /** Runs a task once, `delayMs` from now. What it throws is logged. */
+  after(delayMs: number, task: () => void): Stop {
+    let stop: Stop = () => {};
+    let stopped = false;
+    this.#whenActive(() => {
+      if (stopped) return;
+      const cancel = this.#world.schedule(delayMs, () => {
+        stop();
+        try {
+          task();
+        } catch (error) {
+          this.#logError("a timer", error);
+        }
+      });
+      stop = () => {
+        cancel();
+        this.#timers.delete(stop);
+      };
+      this.#timers.add(stop);
+    });
+    return () => {
+      stopped = true;
+      stop();
+    };
+  }
+
+  /**
+   * Runs a task every `periodMs`, the first time one period from now. A task that is
+   * still running when its next turn comes misses that turn; what it throws is logged.
+   */
+  every(periodMs: number, task: () => void | Promise<void>): Stop {
+    let stop: Stop;
+    let running = false;
+    const turn = async () => {
+      stop = this.after(periodMs, turn);
+      if (running) return;
+      running = true;
+      try {
+        await task();
+      } catch (error) {
+        this.#logError("a periodic task", error);
+      } finally {
+        running = false;
+      }
+    };
+    stop = this.after(periodMs, turn);
+    return () => stop();
+  }
+
+  /** Resolves `delayMs` from now; rejects with the signal's reason if that is aborted first. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = () => {
+        stop();
+        reject(signal?.reason);
+      };
+      const stop = this.after(delayMs, () => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      });
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  /**
+   * A message for this node has arrived.
+   *
+   * @ignore for {@link mount}
+   */
+  receive({ src, body }: Message): void {
+    if (this.#disposed) return;
+    if (this.#held !== null) this.#activate();
+    if (body.in_reply_to !== undefined) return this.#receiveReply(src, body);
+    const handler = this.#handlers.get(body.type);
+    if (handler === undefined) {
+      return this.#replyError(
+        src,
+        body,
+        new RpcError(ErrorCode.notSupported, `no handler for "${body.type}"`),
+      );
+    }
+    const deadline = src.startsWith("c")
+      ? this.now() + CLIENT_PATIENCE_MS
+      : Infinity;
+    try {
+      const reply = handler(body, src);
+      if (!(reply instanceof Promise)) return this.#reply(src, body, reply);
+      reply.then(
+        (reply) => this.#reply(src, body, reply, deadline),
+        (error) => this.#replyError(src, body, error, deadline),
+      );
+    } catch (error) {
+      this.#replyError(src, body, error);
+    }
+  }
+
+  /**
+   * Ends the node: no timer fires and no message is sent any more; calls never settle.
+   *
+   * @ignore for {@link mount}
+   */
+  dispose(): void {
+    this.#disposed = true;
+    for (const call of [...this.#calls.values()]) call.settle();
+    for (const stop of [...this.#timers]) stop();
+    this.#held = null;
+  }
+
+  #activate(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const task of held) task();
+  }
+
+  #whenActive(task: () => void): void {
+    if (this.#held !== null) this.#held.push(task);
+    else if (!this.#disposed) task();
+  }
+
+  #send(dest: string, body: Body): void {
+    if (!this.#disposed) this.#world.send({ src: this.id, dest, body });
+  }
+
+  #receiveReply(src: string, body: Body): void {
+    const call = this.#calls.get(`${body.in_reply_to} ${src}`);
+    if (call === undefined) return; // late, or a duplicate
+    call.settle();
+    if (body.type !== "error") return call.resolve(body);
+    const { code = ErrorCode.crash, text = "" } = body;
+    call.reject(new RpcError(Number(code), `${src} answered: ${text}`));
+  }
+
+  #reply(src: string, request: Body, reply: unknown, deadline = Infinity) {
+    if (reply === undefined || request.msg_id === undefined) return;
+    if (this.now() > deadline) {
+      return this.log(
+        `dropped the reply to ${src}'s "${request.type}": the client has given up`,
+      );
+    }
+    this.#send(src, {
+      ...(reply as object),
+      type: `${request.type}_ok`,
+      in_reply_to: request.msg_id,
+    });
+  }
+
+  #replyError(src: string, request: Body, error: unknown, deadline?: number) {
+    if (!(error instanceof RpcError)) {
+      this.#logError(`the handler of "${request.type}"`, error);
+      error = new RpcError(ErrorCode.crash, String(error));
+    }
+    const { code, message } = error as RpcError;
+    if (this.#disposed || request.msg_id === undefined) return;
+    if (this.now() > (deadline ?? Infinity)) return;
+    this.#send(src, {
+      type: "error",
+      in_reply_to: request.msg_id,
+      code,
+      text: message,
+    });
+  }
+
+  #logError(where: string, error: unknown): void {
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.log(`${this.id}: ${where} threw ${stack}`);
+  }
+}
+
+/** A program: registers handlers and starts timers on the node it is given. */
+export type Program<P extends Protocol<P>> = (node: Node<P>) => void;
+
+/** A program in its place: what feeds it messages and ends it. */
+export interface Mounted {
+  /**
+   * Hands over what arrived. Anything that is no message is logged and skipped; the
+   * first `init` starts the program; what comes before it is refused with error 11.
+   */
+  receive(message: unknown): void;
+  /** Ends the program: its timers and calls are dropped. */
+  dispose(): void;
+}
+
+/**
+ * Puts a program into a world, without any I/O: for simulators and tests.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { type Message, mount } from "./maelstrom.ts";
+ *
+ * const sent: Message[] = [];
+ * const world = {
+ *   send: (message: Message) => void sent.push(message),
+ *   now: () => 0,
+ *   random: () => 0.5,
+ *   schedule: () => () => {},
+ *   log: () => {},
+ * };
+ * interface Greeter {
+ *   greet(request: { name: string }): { text: string };
+ * }
+ * const node = mount<Greeter>((node) => {
+ *   node.on("greet", ({ name }) => ({ text: `hello ${name}` }));
+ * }, world);
+ *
+ * const init = { type: "init", msg_id: 1, node_id: "n0", node_ids: ["n0"] };
+ * node.receive({ src: "c0", dest: "n0", body: init });
+ * const greet = { type: "greet", msg_id: 2, name: "you" };
+ * node.receive({ src: "c0", dest: "n0", body: greet });
+ * assertEquals(sent.map((message) => message.body), [
+ *   { type: "init_ok", in_reply_to: 1 },
+ *   { text: "hello you", type: "greet_ok", in_reply_to: 2 },
+ * ]);
+ * ```
+ */
+export function mount<P extends Protocol<P>>(
+  program: Program<P>,
+  world: World,
+): Mounted {
+  let node: Node<P> | undefined;
+
+  /** Answers what the library itself answers: `init`, and what comes before it. */
+  function answer({ src, dest, body }: Message, reply: Body) {
+    if (body.msg_id === undefined) return;
+    world.send({ src: dest, dest: src, body: reply });
+  }
+
+  function initialise(message: Message): void {
+    const { node_id: id, node_ids: ids, msg_id } = message.body;
+    const in_reply_to = msg_id ?? 0;
+    if (typeof id !== "string" || !Array.isArray(ids)) {
+      const text = "init needs node_id, a string, and node_ids, an array";
+      const code = ErrorCode.malformedRequest;
+      return answer(message, { type: "error", in_reply_to, code, text });
+    }
+    if (node === undefined) {
+      node = new Node<P>(world, id, ids.map(String));
+      program(node);
+    }
+    answer(message, { type: "init_ok", in_reply_to });
+  }
+
+  return {
+    receive(message) {
+      if (!isMessage(message)) {
+        world.log(`skipped, no message: ${JSON.stringify(message)}`);
+      } else if (message.body.type === "init") {
+        initialise(message);
+      } else if (node !== undefined) {
+        node.receive(message);
+      } else if (message.body.in_reply_to === undefined) {
+        answer(message, {
+          type: "error",
+          in_reply_to: message.body.msg_id ?? 0,
+          code: ErrorCode.temporarilyUnavailable,
+          text: `"${message.body.type}" came before init`,
+        });
+      }
+    },
+    dispose: () => node?.dispose(),
+  };
+}
+
+function isMessage(value: unknown): value is Message {
+  if (typeof value !== "object" || value === null) return false;
+  const { src, dest, body } = value as Partial<Message>;
+  return typeof src === "string" && typeof dest === "string" &&
+    typeof body === "object" && body !== null && typeof body.type === "string";
+}
+
+/** When and how often {@link retry} tries again. */
+export interface RetryOptions {
+  /** How often to try in all; without end if not given. */
+  attempts?: number;
+  /** The longest first pause, in milliseconds; doubled for every further one. 100 if not given. */
+  baseMs?: number;
+  /** The longest pause of all, in milliseconds; 2000 if not given. */
+  capMs?: number;
+  /** Which errors are worth another try; indefinite {@link RpcError}s if not given. */
+  when?: (error: unknown) => boolean;
+  /** Aborting it ends the pause and the retries. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Calls `attempt` until it succeeds, with exponential backoff and full jitter (Brooker,
+ * "Exponential Backoff And Jitter") on the node's own clock. `attempt` must be
+ * idempotent: an indefinite failure may have taken effect.
+ *
+ * @throws the last error, when it is not worth another try or the attempts are used up
+ */
+export async function retry<T>(
+  node: Pick<Node<Record<never, never>>, "random" | "sleep">,
+  attempt: () => Promise<T>,
+  options: RetryOptions = {},
+): Promise<T> {
+  const { attempts = Infinity, baseMs = 100, capMs = 2_000, signal } = options;
+  const when = options.when ??
+    ((error) => error instanceof RpcError && !error.definite);
+  for (let tried = 1;; tried++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tried >= attempts || !when(error)) throw error;
+    }
+    const pauseMs = Math.min(capMs, baseMs * 2 ** (tried - 1));
+    await node.sleep(node.random() * pauseMs, signal);
+  }
+}
+
+/** The part of a node that talks to services. */
+export type Caller = Pick<
+  Node<Record<never, never>>,
+  "id" | "call" | "random" | "sleep"
+>;
+
+/** The names of Maelstrom's key-value stores. */
+export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
+
+/**
+ * One of Maelstrom's key-value stores.
+ *
+ * - `lin-kv` is linearizable.
+ * - `seq-kv` is sequential: a read may be of any state since the last one this node saw.
+ *   Only an operation that really changes the store brings its caller up to date:
+ *   {@link sync} is one.
+ * - `lww-kv` is eventual and can lose writes; it has no create-if-not-exists.
+ *
+ * Every method throws an {@link RpcError}: the store's own (`keyDoesNotExist`,
+ * `preconditionFailed`), or a timeout, after which the operation may have happened.
+ */
+export class Kv<V extends Json = Json> {
+  constructor(
+    private readonly node: Caller,
+    /** The store's name. */
+    readonly service: KvService,
+    private readonly options: RpcOptions = {},
+  ) {}
+
+  /**
+   * The value of a key.
+   *
+   * @throws {RpcError} `keyDoesNotExist` when it has none
+   */
+  async read(key: string): Promise<V> {
+    return (await this.#call({ type: "read", key })).value as V;
+  }
+
+  /** The value of a key, or `absent` when it has none. */
+  async readOr<D>(key: string, absent: D): Promise<V | D> {
+    try {
+      return await this.read(key);
+    } catch (error) {
+      if (hasCode(error, ErrorCode.keyDoesNotExist)) return absent;
+      throw error;
+    }
+  }
+
+  /** Sets a key. */
+  async write(key: string, value: V): Promise<void> {
+    await this.#call({ type: "write", key, value });
+  }
+
+  /**
+   * Sets a key to `to` if it is `from`; with `create`, also if it does not exist.
+   *
+   * @throws {RpcError} `preconditionFailed` when it is something else, `keyDoesNotExist`
+   *   when it is nothing
+   */
+  async cas(
+    key: string,
+    from: V | null,
+    to: V,
+    { create = false }: { create?: boolean } = {},
+  ): Promise<void> {
+    const extra = create ? { create_if_not_exists: true } : {};
+    await this.#call({ type: "cas", key, from, to, ...extra });
+  }
+
+  /**
+   * Changes a key by a function of its value (`initial` when it does not exist), with
+   * compare-and-set, until no other change comes between; gives the new value. When the
+   * function gives back the value it got, nothing is written.
+   *
+   * @throws {RpcError} a timeout: the change may have happened, once
+   */
+  async update(key: string, change: (value: V) => V, initial: V): Promise<V> {
+    const conflict = (error: unknown) =>
+      hasCode(error, ErrorCode.preconditionFailed) ||
+      hasCode(error, ErrorCode.keyDoesNotExist);
+    let tried = 0;
+    return await retry(this.node, async () => {
+      // A stale read repeats the conflict; a sequential store must be brought up to date.
+      if (tried++ > 0 && this.service === "seq-kv") await this.sync();
+      const value = await this.readOr(key, null);
+      const next = change(value ?? initial);
+      if (next === value) return next;
+      await this.cas(key, value, next, { create: value === null });
+      return next;
+    }, { when: conflict, baseMs: 10, capMs: 500 });
+  }
+
+  /**
+   * A read barrier for seq-kv: what this node reads afterwards is at least as new as
+   * the store was when `sync` was called. It writes a value never used before, since
+   * a request that changes the store is executed on its newest state.
+   */
+  async sync(): Promise<void> {
+    const value = `${this.node.random()} ${this.node.random()}`;
+    const key = `sync ${this.node.id}`;
+    await this.#call({ type: "write", key, value });
+  }
+
+  #call(body: Body): Promise<Body> {
+    return this.node.call(this.service, body, this.options);
+  }
+}
+
+/** Maelstrom's timestamp oracle, `lin-tso`. */
+export class Tso {
+  constructor(
+    private readonly node: Caller,
+    private readonly options: RpcOptions = {},
+  ) {}
+
+  /**
+   * An integer greater than any that was given before this call began.
+   *
+   * @throws {RpcError} a timeout
+   */
+  async ts(): Promise<number> {
+    const body = { type: "ts" };
+    return Number((await this.node.call("lin-tso", body, this.options)).ts);
+  }
+}
+
+/** Whether an error is an {@link RpcError} of this code. */
+export function hasCode(error: unknown, code: number): error is RpcError {
+  return error instanceof RpcError && error.code === code;
+}
+
+const NEWLINE = 10;
+
+/**
+ * Cuts a stream of bytes into lines. Bytes may be split anywhere: what is incomplete is
+ * kept as bytes until its newline comes, in a buffer that doubles, so that a long line
+ * costs linear time.
+ */
+export class LineBuffer {
+  #tail = new Uint8Array(65_536);
+  #used = 0;
+  readonly #decoder = new TextDecoder();
+
+  /** Takes bytes, gives the lines they complete, without their newlines. */
+  push(chunk: Uint8Array): string[] {
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (end === -1) {
+      this.#keep(chunk);
+      return [];
+    }
+    let complete = chunk.subarray(0, end);
+    if (this.#used > 0) {
+      this.#keep(complete);
+      complete = this.#tail.subarray(0, this.#used);
+      this.#used = 0;
+    }
+    const lines = this.#decoder.decode(complete).split("\n");
+    this.#keep(chunk.subarray(end + 1));
+    return lines;
+  }
+
+  /** What is left when the stream ends without a newline. */
+  end(): string {
+    const rest = this.#decoder.decode(this.#tail.subarray(0, this.#used));
+    this.#used = 0;
+    return rest;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const needed = this.#used + bytes.length;
+    if (needed > this.#tail.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#tail.length));
+      grown.set(this.#tail.subarray(0, this.#used));
+      this.#tail = grown;
+    }
+    this.#tail.set(bytes, this.#used);
+    this.#used = needed;
+  }
+}
+
+/**
+ * Collects lines and writes them in few large pieces: while a batch of input is handled
+ * at its end, otherwise when the microtask queue has gone quiet. Writing is synchronous,
+ * which keeps order and lets a slow reader slow the node down.
+ */
+class Output {
+  #lines = "";
+  #count = 0;
+  #watching = false;
+  readonly #encoder = new TextEncoder();
+
+  line(text: string): void {
+    this.#lines += text + "\n";
+    // A large batch should not make its first reply wait for its last.
+    if (++this.#count % 64 === 0) this.flush();
+    else if (!this.#watching) {
+      this.#watching = true;
+      this.#flushWhenQuiet(this.#count);
+    }
+  }
+
+  flush(): void {
+    if (this.#lines === "") return;
+    const bytes = this.#encoder.encode(this.#lines);
+    this.#lines = "";
+    for (let written = 0; written < bytes.length;) {
+      try {
+        written += Deno.stdout.writeSync(bytes.subarray(written));
+      } catch (error) {
+        if (error instanceof Deno.errors.WouldBlock) pause(1);
+        else if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+        else throw error;
+      }
+    }
+  }
+
+  /** Waits until two rounds of microtasks have added nothing. */
+  #flushWhenQuiet(seen: number, quiet = 0): void {
+    queueMicrotask(() => {
+      const still = this.#count === seen ? quiet + 1 : 0;
+      if (still < 2) return this.#flushWhenQuiet(this.#count, still);
+      this.#watching = false;
+      this.flush();
+    });
+  }
+}
+
+/** Blocks the thread: for a pipe that somebody has made non-blocking and that is full. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/**
+ * Runs a program on stdin and stdout until the input ends or the output is closed; the
+ * process then exits at once with status 0, whatever timers and calls are pending.
+ *
+ * A line that is no JSON or no message is reported on stderr and skipped.
+ */
+export async function run<P extends Protocol<P>>(
+  program: Program<P>,
+): Promise<never> {
+  const output = new Output();
+  const log = (text: string) => console.error(text);
+  const mounted = mount(program, {
+    send: (message) => output.line(JSON.stringify(message)),
+    now: () => performance.timeOrigin + performance.now(),
+    random: Math.random,
+    schedule(delayMs, task) {
+      const timer = setTimeout(task, delayMs);
+      return () => clearTimeout(timer);
+    },
+    log,
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log(`a promise was rejected: ${event.reason?.stack ?? event.reason}`);
+  });
+
+  function receive(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch (error) {
+      if (line.trim() === "") return;
+      return log(`skipped, ${error}: ${line.slice(0, 200)}`);
+    }
+    mounted.receive(message);
+  }
+
+  const lines = new LineBuffer();
+  const chunk = new Uint8Array(65_536);
+  for (;;) {
+    const length = await Deno.stdin.read(chunk);
+    if (length === null) break;
+    for (const line of lines.push(chunk.subarray(0, length))) receive(line);
+    output.flush();
+  }
+  receive(lines.end());
+  output.flush();
+  Deno.exit(0);
+}
