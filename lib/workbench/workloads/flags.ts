@@ -1,0 +1,23 @@
+import type { Options } from "../history.ts";
+
+/** Maelstrom's default for how long a client waits for a reply, in milliseconds. */
+export const CLIENT_TIMEOUT_MS = 5000;
+
+/**
+ * A numeric flag of the run, or its default where it was not given.
+ *
+ * @throws {TypeError} the flag is no number
+ */
+export function numberFlag(
+  options: Options,
+  flag: string,
+  fallback: number,
+): number {
+  const value = options[flag] ?? fallback;
+  if (typeof value !== "number") {
+    throw new TypeError(
+      `Cannot read flag "${flag}": ${JSON.stringify(value)} is not a number`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,45 @@
+/**
+ * Checks for the fields of replies, with the leniencies of the schemas Maelstrom's
+ * clients use: an array may be null, which means an empty one; an object may not.
+ */
+import type { Json } from "../history.ts";
+import type { FieldCheck } from "./workload.ts";
+
+/** Any value, null included. */
+export const any: FieldCheck = () => true;
+
+/** An integer. */
+export const integer: FieldCheck = (value) => Number.isInteger(value);
+
+/** An array whose elements all pass, or null. */
+export function arrayOf(element: FieldCheck): FieldCheck {
+  return (value) =>
+    value === null || (Array.isArray(value) && value.every(element));
+}
+
+/** An array of exactly these elements. */
+export function tuple(...elements: FieldCheck[]): FieldCheck {
+  return (value) =>
+    Array.isArray(value) && value.length === elements.length &&
+    elements.every((check, i) => check(value[i]!));
+}
+
+/** An object whose values all pass; its keys are free. */
+export function objectOf(element: FieldCheck): FieldCheck {
+  return (value) =>
+    isObject(value) && Object.values(value).every((field) => element(field));
+}
+
+/** A field that passes one of the checks. */
+export function either(...checks: FieldCheck[]): FieldCheck {
+  return (value) => checks.some((check) => check(value));
+}
+
+/** This very string. */
+export function literal(text: string): FieldCheck {
+  return (value) => value === text;
+}
+
+function isObject(value: Json): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
