@@ -1,0 +1,45 @@
+/** Counters: numbers are added at any node, and every node reads their sum. */
+import { CLIENT_TIMEOUT_MS } from "./flags.ts";
+import { finalReads } from "./final-reads.ts";
+import { integer } from "./schema.ts";
+import type { Workload } from "./workload.ts";
+
+/**
+ * Half `add` of -5 .. 4, half `read`; finally one read by every worker. The grow-only
+ * counter leaves out the negative adds and draws again, so that it reads twice for
+ * every add.
+ */
+function counter(name: string, least: number): Workload {
+  return {
+    name,
+    idempotent: new Set(),
+    handlesErrors: false,
+    reusesClient: false,
+    timeoutMs: () => CLIENT_TIMEOUT_MS,
+    generator: ({ random }) => ({
+      next() {
+        while (random.chance(0.5)) {
+          const delta = random.int(10) - 5;
+          if (delta >= least) return { f: "add", value: delta };
+        }
+        return { f: "read", value: null };
+      },
+    }),
+    final: { generator: finalReads },
+    openClient: () => ({
+      async invoke(op, rpc) {
+        if (op.f === "add") {
+          await rpc({ type: "add", delta: op.value }, {});
+          return null;
+        }
+        return (await rpc({ type: "read" }, { value: integer })).value ?? null;
+      },
+    }),
+  };
+}
+
+/** The counter that only grows. */
+export const gCounter: Workload = counter("g-counter", 0);
+
+/** The counter that also shrinks. */
+export const pnCounter: Workload = counter("pn-counter", -5);

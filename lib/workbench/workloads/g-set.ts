@@ -1,0 +1,33 @@
+/** G-set: a set that only grows, read at every node. */
+import { CLIENT_TIMEOUT_MS } from "./flags.ts";
+import { finalReads } from "./final-reads.ts";
+import { any, arrayOf } from "./schema.ts";
+import type { Workload } from "./workload.ts";
+
+/** Half `add` of 0, 1, 2, ..., half `read`; finally one read by every worker. */
+export const gSet: Workload = {
+  name: "g-set",
+  idempotent: new Set(),
+  handlesErrors: false,
+  reusesClient: false,
+  timeoutMs: () => CLIENT_TIMEOUT_MS,
+  generator({ random }) {
+    let element = 0;
+    return {
+      next: () =>
+        random.chance(0.5)
+          ? { f: "add", value: element++ }
+          : { f: "read", value: null },
+    };
+  },
+  final: { generator: finalReads },
+  openClient: () => ({
+    async invoke(op, rpc) {
+      if (op.f === "add") {
+        await rpc({ type: "add", element: op.value }, {});
+        return null;
+      }
+      return (await rpc({ type: "read" }, { value: arrayOf(any) })).value ?? [];
+    },
+  }),
+};
