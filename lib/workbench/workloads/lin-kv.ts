@@ -1,0 +1,92 @@
+/** Lin-kv: linearizable registers under independent keys. */
+import { numberFlag } from "./flags.ts";
+import { any } from "./schema.ts";
+import type {
+  Generator,
+  GeneratorContext,
+  Invocation,
+  Workload,
+} from "./workload.ts";
+
+/** How many processes may touch one key: each that crashes makes its check harder. */
+const PROCESSES_PER_KEY = 20;
+
+/** Values written are 0 .. 4: few, so that reads and comparisons often meet an old one. */
+const VALUES = 5;
+
+/**
+ * Groups of 2n workers share a key each, until too many processes have been involved
+ * with it. The first n workers of all only read, the others write and compare and set
+ * 1 : 2; hence nobody reads in later groups, a peculiarity of Jepsen's that is kept.
+ *
+ * @throws {RangeError} the number of workers is no multiple of 2n
+ */
+function generator(
+  { random, nodes, workers }: GeneratorContext,
+): Generator {
+  const groupSize = 2 * nodes.length;
+  if (workers % groupSize !== 0) {
+    throw new RangeError(
+      `Cannot run lin-kv: ${workers} workers are no multiple of ${groupSize}, twice the number of nodes`,
+    );
+  }
+  // Groups of more than 20 would need a new key at once, and for ever.
+  const limit = Math.max(PROCESSES_PER_KEY, groupSize);
+  const current = Array.from({ length: workers }, (_, index) => index);
+  let keys = 0;
+  const groups = Array.from({ length: workers / groupSize }, () => ({
+    key: keys++,
+    involved: new Set<number>(),
+  }));
+
+  return {
+    next({ index, process }): Invocation {
+      current[index] = process;
+      const first = index - index % groupSize;
+      const members = current.slice(first, first + groupSize);
+      const group = groups[first / groupSize]!;
+      group.involved = group.involved.union(new Set(members));
+      if (group.involved.size > limit) {
+        group.key = keys++;
+        group.involved = new Set(members);
+      }
+      if (index < nodes.length) {
+        return { f: "read", value: [group.key, null] };
+      }
+      return random.chance(1 / 3)
+        ? { f: "write", value: [group.key, random.int(VALUES)] }
+        : {
+          f: "cas",
+          value: [group.key, [random.int(VALUES), random.int(VALUES)]],
+        };
+    },
+  };
+}
+
+/** Reads, writes and compare-and-set; values are pairs of the key and the operation's own. */
+export const linKv: Workload = {
+  name: "lin-kv",
+  idempotent: new Set(["read"]),
+  handlesErrors: true,
+  reusesClient: true,
+  timeoutMs: (options) =>
+    Math.max(10 * numberFlag(options, "latency", 0), 1000),
+  generator,
+  openClient: () => ({
+    async invoke(op, rpc) {
+      if (op.f === "read") {
+        const [key] = op.value as [number];
+        const { value } = await rpc({ type: "read", key }, { value: any });
+        return [key, value ?? null];
+      }
+      if (op.f === "write") {
+        const [key, value] = op.value as [number, number];
+        await rpc({ type: "write", key, value }, {});
+      } else {
+        const [key, [from, to]] = op.value as [number, [number, number]];
+        await rpc({ type: "cas", key, from, to }, {});
+      }
+      return null;
+    },
+  }),
+};

@@ -1,0 +1,58 @@
+import type { Json } from "../history.ts";
+import type { Random } from "../random.ts";
+
+/** One step of a transaction: what is done, to which key, and the value, null in a request to read. */
+export type MicroOp<F extends string = string> = [f: F, key: number, v: Json];
+
+/** How transactions are drawn. */
+export interface TransactionLimits {
+  /** How many keys are in use at a time, 10 by default. */
+  keyCount: number;
+  /** A transaction has 1 .. `maxLength` steps. */
+  maxLength: number;
+  /** A key is replaced when it would be written more often. */
+  maxWritesPerKey: number;
+}
+
+/**
+ * Transactions as Elle's generator draws them: every step is a read or a write with
+ * equal chance; each live key is drawn twice as often as the one before it, so that
+ * some are hot and some rest; the values written to a key are 1, 2, 3, ..., hence unique.
+ * A key that has had all its writes stays readable until a write would hit it
+ * again; then the next unused key takes its place.
+ *
+ * @param write the name of writing steps, `"w"` or `"append"`
+ * @returns draws the next transaction
+ */
+export function transactions<W extends string>(
+  random: Random,
+  write: W,
+  { keyCount, maxLength, maxWritesPerKey }: TransactionLimits,
+): () => MicroOp<"r" | W>[] {
+  const live = Array.from({ length: keyCount }, (_, key) => key);
+  const writes = new Map<number, number>();
+
+  const step = (): MicroOp<"r" | W> => {
+    for (;;) {
+      const reads = random.chance(0.5);
+      const position = exponentialPosition(random, live.length);
+      const key = live[position]!;
+      if (reads) return ["r", key, null];
+      const value = (writes.get(key) ?? 0) + 1;
+      if (value <= maxWritesPerKey) {
+        writes.set(key, value);
+        return [write, key, value];
+      }
+      writes.delete(key);
+      live[position] = Math.max(...live) + 1;
+    }
+  };
+
+  return () => Array.from({ length: 1 + random.int(maxLength) }, step);
+}
+
+/** A position below `count`, of weights 2, 4, 8, ...: the last is about as likely as all others. */
+function exponentialPosition(random: Random, count: number): number {
+  const weights = 2 ** (count + 1) - 2;
+  return Math.floor(Math.log2(2 + random.next() * weights)) - 1;
+}

@@ -1,0 +1,48 @@
+/** Transactions over registers (txn-rw-register) and over lists (txn-list-append). */
+import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
+import { any, arrayOf, either, literal, tuple } from "./schema.ts";
+import { transactions } from "./transactions.ts";
+import type { FieldCheck, Workload } from "./workload.ts";
+
+/**
+ * `txn` of reads and writes. The value of a completed operation is the transaction as
+ * the node gave it back; that it is the one asked for is not checked here.
+ */
+function txn(name: string, write: "w" | "append", read: FieldCheck): Workload {
+  const reply = {
+    txn: arrayOf(either(
+      tuple(literal("r"), any, read),
+      tuple(literal(write), any, any),
+    )),
+  };
+  return {
+    name,
+    idempotent: new Set(),
+    handlesErrors: true,
+    reusesClient: true,
+    timeoutMs: () => CLIENT_TIMEOUT_MS,
+    generator({ random, options }) {
+      const next = transactions(random, write, {
+        keyCount: numberFlag(options, "key-count", 10),
+        maxLength: numberFlag(options, "max-txn-length", 4),
+        maxWritesPerKey: numberFlag(options, "max-writes-per-key", 16),
+      });
+      return { next: () => ({ f: "txn", value: next() }) };
+    },
+    openClient: () => ({
+      async invoke(op, rpc) {
+        return (await rpc({ type: "txn", txn: op.value }, reply)).txn ?? [];
+      },
+    }),
+  };
+}
+
+/** Registers: a write replaces the value. */
+export const txnRwRegister: Workload = txn("txn-rw-register", "w", any);
+
+/** Lists: a write appends one element, a read gives the list or null for an empty one. */
+export const txnListAppend: Workload = txn(
+  "txn-list-append",
+  "append",
+  arrayOf(any),
+);
