@@ -1,0 +1,25 @@
+import { broadcast } from "./broadcast.ts";
+import { gCounter, pnCounter } from "./counter.ts";
+import { echo } from "./echo.ts";
+import { gSet } from "./g-set.ts";
+import { kafka } from "./kafka.ts";
+import { linKv } from "./lin-kv.ts";
+import { txnListAppend, txnRwRegister } from "./txn.ts";
+import { uniqueIds } from "./unique-ids.ts";
+import type { Workload } from "./workload.ts";
+
+/** Every workload, by the name `--workload` knows it by. */
+export const workloads: Readonly<Record<string, Workload>> = Object.fromEntries(
+  [
+    broadcast,
+    echo,
+    gCounter,
+    gSet,
+    kafka,
+    linKv,
+    pnCounter,
+    txnListAppend,
+    txnRwRegister,
+    uniqueIds,
+  ].map((workload) => [workload.name, workload]),
+);

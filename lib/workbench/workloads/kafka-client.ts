@@ -1,0 +1,90 @@
+import type { Json } from "../history.ts";
+import { highestOffsets, type PolledMessages, raise } from "./kafka-offsets.ts";
+import { any, arrayOf, integer, objectOf, tuple } from "./schema.ts";
+import {
+  type Client,
+  ClientCrash,
+  type Invocation,
+  type Rpc,
+} from "./workload.ts";
+
+const messageLists = objectOf(arrayOf(tuple(integer, any)));
+
+/**
+ * A consumer and producer in one, with a private offset for each key it is assigned:
+ * where its next poll begins. A fresh client is assigned nothing and polls nothing.
+ */
+export function openKafkaClient(): Client {
+  let offsets = new Map<string, number>();
+
+  /** Takes exactly these keys: where it was, else where the committed offset is, else at 0. */
+  async function assign(op: Invocation, rpc: Rpc): Promise<void> {
+    const keys = op.value as string[];
+    if (op["seek-to-beginning?"]) {
+      offsets = new Map(keys.map((key) => [key, 0]));
+      return;
+    }
+    const reply = await rpc({ type: "list_committed_offsets", keys }, {
+      offsets: objectOf(integer),
+    });
+    const committed = new Map(
+      Object.entries(reply.offsets as { [key: string]: number }),
+    );
+    // The committed offset is that of a message already polled, which is thus polled again: so does Maelstrom's client.
+    offsets = new Map(
+      keys.map((key) => [key, offsets.get(key) ?? committed.get(key) ?? 0]),
+    );
+  }
+
+  async function send(op: Invocation, rpc: Rpc): Promise<Json> {
+    const [[, key, msg]] = op.value as [[string, string, Json]];
+    const { offset } = await rpc({ type: "send", key, msg }, {
+      offset: integer,
+    });
+    return [["send", key, [offset!, msg]]];
+  }
+
+  /** Polls all keys, then commits what came; a failing commit fails the whole, but the offsets have moved. */
+  async function poll(rpc: Rpc): Promise<Json> {
+    const reply = await rpc(
+      { type: "poll", offsets: Object.fromEntries(offsets) },
+      { msgs: messageLists },
+    );
+    const messages = withoutNulls(reply.msgs!);
+    const polled = highestOffsets(messages);
+    raise(offsets, polled.map(([key, offset]) => [key, offset + 1]));
+    if (polled.length > 0) {
+      await rpc(
+        { type: "commit_offsets", offsets: Object.fromEntries(polled) },
+        {},
+      );
+    }
+    return [["poll", messages as Json]];
+  }
+
+  return {
+    async invoke(op, rpc) {
+      switch (op.f) {
+        case "crash":
+          throw new ClientCrash();
+        case "assign":
+          await assign(op, rpc);
+          return null;
+        case "send":
+          return await send(op, rpc);
+        case "poll":
+          return await poll(rpc);
+        default:
+          throw new RangeError(`Cannot invoke "${op.f}": no kafka operation`);
+      }
+    },
+  };
+}
+
+/** The messages of a reply; a key's null means that it has none. */
+function withoutNulls(messages: Json): PolledMessages {
+  return Object.fromEntries(
+    Object.entries(messages as { [key: string]: PolledMessages[string] | null })
+      .map(([key, pairs]) => [key, pairs ?? []]),
+  );
+}

@@ -1,0 +1,171 @@
+/** Kafka: append-only logs of messages under keys, which clients send to, poll and commit offsets of. */
+import type { JsonObject, Op } from "../history.ts";
+import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
+import { openKafkaClient } from "./kafka-client.ts";
+import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
+import { type MicroOp, transactions } from "./transactions.ts";
+import type {
+  Generator,
+  GeneratorContext,
+  Invocation,
+  Workload,
+} from "./workload.ts";
+
+/** The share of operations that are replaced by an `assign`. Jepsen 0.3.1 had 1/8. */
+const ASSIGN_PROBABILITY = 1 / 64;
+
+/** The share of those which add all keys that somebody has yet to catch up with. */
+const CATCH_UP_PROBABILITY = 1 / 3;
+
+/** Mean time between the crashes of one client. */
+const CRASH_INTERVAL_SECONDS = 30;
+
+/** Mean time between the final polls of one worker. */
+const FINAL_POLL_INTERVAL_SECONDS = 0.2;
+
+/**
+ * Half sends, half polls, of keys that come and go; now and then an assign of the very
+ * key that the next operation is about, and crashes, which lose an assignment.
+ */
+function mainPhase(
+  { random, options, workers }: GeneratorContext,
+): Generator {
+  const nextTransaction = transactions(random.fork("transactions"), "send", {
+    keyCount: numberFlag(options, "key-count", 10),
+    maxLength: 1,
+    maxWritesPerKey: numberFlag(options, "max-writes-per-key", 16),
+  });
+  const crashes = random.fork("crashes");
+  const assigns = random.fork("assigns");
+  const unseen = trackUnseen();
+  let held: MicroOp<"r" | "send"> | undefined;
+  let crashDueAt = 0;
+
+  const assign = (key: string): Invocation => {
+    const behind = unseen.keys();
+    if (
+      assigns.chance(CATCH_UP_PROBABILITY) && Object.keys(behind).length > 0
+    ) {
+      const value = [...new Set([...Object.keys(behind), key])];
+      return { f: "assign", value, unseen: behind };
+    }
+    return { f: "assign", value: [key] };
+  };
+
+  return {
+    next(_worker, now) {
+      // A crash that is due competes, at equal odds, with the operation that is always due.
+      if (now >= crashDueAt && crashes.chance(0.5)) {
+        const interval = CRASH_INTERVAL_SECONDS / workers;
+        crashDueAt = now + crashes.uniform(0, 2 * interval) * 1e9;
+        return { f: "crash", value: null };
+      }
+      held ??= nextTransaction()[0]!;
+      const [f, key, message] = held;
+      if (assigns.chance(ASSIGN_PROBABILITY)) return assign(String(key));
+      held = undefined;
+      return f === "send"
+        ? { f, value: [[f, String(key), message]] }
+        : { f: "poll", value: [["poll"]] };
+    },
+    update: unseen.update,
+  };
+}
+
+/** Keeps, by key, the highest offset acknowledged and the highest polled by anybody, until they meet. */
+function trackUnseen() {
+  const sent = new Map<string, number>();
+  const polled = new Map<string, number>();
+  return {
+    update(op: Op): void {
+      raise(sent, sentOffsets(op));
+      // Polls of a key that nobody waits for are not remembered, as in Jepsen.
+      raise(polled, polledOffsets(op).filter(([key]) => sent.has(key)));
+      for (const [key] of [...sentOffsets(op), ...polledOffsets(op)]) {
+        if ((polled.get(key) ?? -1) >= (sent.get(key) ?? -1)) {
+          sent.delete(key);
+          polled.delete(key);
+        }
+      }
+    },
+    /** The keys with acknowledged messages that no poll has returned. */
+    keys(): JsonObject {
+      return Object.fromEntries(
+        [...sent].map(([key, offset]) => [
+          key,
+          { polled: polled.get(key) ?? -1, sent: offset },
+        ]),
+      );
+    },
+  };
+}
+
+/**
+ * For each worker a crash, for a client without a past; an assign of every key from its
+ * beginning; then polls until it has polled the highest known offset of every key.
+ */
+function finalPhase(
+  { random }: GeneratorContext,
+  history: readonly Op[],
+): Generator {
+  const known = new Map<string, number>();
+  for (const op of history) {
+    raise(known, sentOffsets(op));
+    raise(known, polledOffsets(op));
+  }
+  const keys = [...known.keys()].sort((a, b) => Number(a) - Number(b));
+
+  const fresh = () => ({
+    missing: new Map(known),
+    done: 0,
+    pollDueAt: 0,
+  });
+  const workers = new Map<number, ReturnType<typeof fresh>>();
+  const stateOf = (index: number) => {
+    const state = workers.get(index) ?? fresh();
+    workers.set(index, state);
+    return state;
+  };
+
+  return {
+    next({ index }, now) {
+      const state = stateOf(index);
+      if (state.missing.size === 0) return null;
+      switch (state.done++) {
+        case 0:
+          return { f: "crash", value: null };
+        case 1:
+          return { f: "assign", value: keys, "seek-to-beginning?": true };
+        default: {
+          const pollAt = Math.max(now, state.pollDueAt);
+          const gap = random.uniform(0, 2 * FINAL_POLL_INTERVAL_SECONDS);
+          state.pollDueAt = pollAt + gap * 1e9;
+          return {
+            f: "poll",
+            value: [["poll"]],
+            "poll-ms": 1000,
+            delayMs: (pollAt - now) / 1e6,
+          };
+        }
+      }
+    },
+    update(op, { index }) {
+      const { missing } = stateOf(index);
+      for (const [key, offset] of polledOffsets(op)) {
+        if (offset >= (missing.get(key) ?? Infinity)) missing.delete(key);
+      }
+    },
+  };
+}
+
+/** Sends, polls, assigns and crashes; what a client remembers is in {@link openKafkaClient}. */
+export const kafka: Workload = {
+  name: "kafka",
+  idempotent: new Set(["assign"]),
+  handlesErrors: true,
+  reusesClient: false,
+  timeoutMs: () => CLIENT_TIMEOUT_MS,
+  generator: mainPhase,
+  final: { limitSeconds: 10, generator: finalPhase },
+  openClient: openKafkaClient,
+};
