@@ -1,0 +1,85 @@
+/**
+ * `denort` is the runtime that `deno compile` puts under a program to make it a native
+ * executable. Deno downloads it on first use; here is what is known of it beforehand:
+ * whether one lies ready, and whether the last search for one was in vain.
+ */
+import { dirname, join } from "node:path";
+
+/** How long a search in vain is remembered, so that not every build waits for the network. */
+const REMEMBERED_MS = 60 * 60 * 1000;
+
+const MEMORY = ".deno/no-denort.json";
+
+/**
+ * The runtime that lies ready: the one that the environment's `DENORT_BIN` names, or a
+ * file `denort` beside Deno's own. Undefined leaves it to Deno to look into its cache
+ * and to download.
+ *
+ * @throws {Error} `DENORT_BIN` names no file, or Deno itself: that would build a Deno
+ * which ignores the program it carries
+ */
+export function localDenort(): string | undefined {
+  const deno = Deno.realPathSync(Deno.execPath());
+  const given = Deno.env.get("DENORT_BIN");
+  if (given === undefined || given === "") {
+    const beside = join(dirname(deno), "denort");
+    return isFile(beside) ? beside : undefined;
+  }
+  if (!isFile(given)) {
+    throw new Error(
+      `Cannot use DENORT_BIN=${given}: there is no such file. Unset it, or name a denort of version ${Deno.version.deno}`,
+    );
+  }
+  if (Deno.realPathSync(given) === deno) {
+    throw new Error(
+      `Cannot use DENORT_BIN=${given}: it is deno itself, which would ignore the program. Unset it, or name a denort of version ${Deno.version.deno}`,
+    );
+  }
+  return given;
+}
+
+/** Why the last search was in vain, if that was less than an hour ago and with this Deno. */
+export function rememberedFailure(): string | undefined {
+  try {
+    const { deno, until, why } = JSON.parse(Deno.readTextFileSync(MEMORY));
+    const holds = deno === Deno.version.deno && Date.now() < until &&
+      typeof why === "string";
+    return holds ? why : undefined;
+  } catch {
+    return undefined; // never written, or half: then search
+  }
+}
+
+/** Remembers for an hour that no runtime can be had, and why. */
+export function rememberFailure(why: string): void {
+  Deno.mkdirSync(dirname(MEMORY), { recursive: true });
+  const until = Date.now() + REMEMBERED_MS;
+  const memory = { deno: Deno.version.deno, until, why };
+  Deno.writeTextFileSync(MEMORY, JSON.stringify(memory) + "\n");
+}
+
+/**
+ * Whether a server is silent, as where a firewall swallows packets: Deno itself would wait
+ * for minutes. Any answer counts, and a failure too, since Deno meets and reports the same.
+ */
+export async function isSilent(
+  url: string,
+  limitMs = 10_000,
+): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(limitMs);
+    const response = await fetch(url, { method: "HEAD", signal });
+    await response.body?.cancel();
+    return false;
+  } catch (error) {
+    return error instanceof DOMException && error.name === "TimeoutError";
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
