@@ -72,6 +72,7 @@ export interface Incident {
   type:
     | "protocol-violation" // a line that Maelstrom would choke on
     | "process-exit" // a process that ended before it was told to
+    | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the harness killed the process (chaos)
     | "restart"; // and started it again
   text: string;
@@ -79,6 +80,16 @@ export interface Incident {
 
 /** The flags of a run, without their dashes, as `tests/golden/` has them: `{"node-count": 5, "rate": 10}`. */
 export type Options = { [flag: string]: Json | undefined };
+
+/** What was asked after the run that Maelstrom would have made, for the strict judge only. */
+export interface Aftermath {
+  /** Its operations; each has a `node` key with the name of the node it asked. */
+  history: Op[];
+  /** Messages from the end of the run on, which count in no figure. */
+  journal: JournalEvent[];
+  /** Nanoseconds since the main phase began at which all faults had ended. */
+  healedAt: number;
+}
 
 /** A whole run, ready to be judged. */
 export interface Recording {
@@ -94,6 +105,10 @@ export interface Recording {
   journal: JournalEvent[];
   /** Absent in recordings of the real Maelstrom. */
   incidents?: Incident[];
+  /** Absent in recordings of the real Maelstrom, and in workloads that need none. */
+  aftermath?: Aftermath;
+  /** Nanoseconds to add to a history's time to get a journal's; absent where it is unknown. */
+  journalOrigin?: number;
   /** The scenario's program (`"kafka-5c"`), when it is one of ours: its promises are then judged too. */
   program?: string;
   /** The seed of a simulated run. */
@@ -103,4 +118,29 @@ export interface Recording {
 /** Whether an operation belongs to a client, as opposed to the nemesis. */
 export function isClientOp(op: Op): op is Op & { process: number } {
   return op.process !== NEMESIS;
+}
+
+/** The nodes of a run: `--nodes` if given, else n0 .. n(N-1) for `--node-count`, else n1 .. n5. */
+export function nodesOf(options: Options): string[] {
+  const { nodes, "node-count": count } = options;
+  if (typeof nodes === "string") return nodes.split(",");
+  if (count === undefined) return ["n1", "n2", "n3", "n4", "n5"];
+  return Array.from({ length: Number(count) }, (_, i) => `n${i}`);
+}
+
+/** The number of workers of a run: `--concurrency`, where a suffix n multiplies by the number of nodes. */
+export function workersOf(options: Options): number {
+  const match = /^(\d+)(n?)$/.exec(String(options.concurrency ?? "1n"));
+  if (match === null) {
+    throw new Error(
+      `Cannot read concurrency "${options.concurrency}": use a number, or one with the suffix n as in 2n`,
+    );
+  }
+  return Number(match[1]) * (match[2] === "n" ? nodesOf(options).length : 1);
+}
+
+/** The node that a process talked to: workers go round the nodes, and keep theirs through crashes. */
+export function nodeOf(process: number, options: Options): string {
+  const nodes = nodesOf(options);
+  return nodes[(process % workersOf(options)) % nodes.length]!;
 }

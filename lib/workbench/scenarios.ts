@@ -4,6 +4,7 @@
  * set ourselves. `make`, the tests, the simulator and the README read it; nothing of it
  * is written down a second time.
  */
+import type { Promises } from "./checkers/promises.ts";
 import type { Options } from "./history.ts";
 
 /** The figures a run is measured by. Message counts: S is `servers.`, A is `all.`. */
@@ -36,20 +37,6 @@ export interface ScenarioRun {
   official: Limit[];
   /** What we ask. */
   ours: Limit[];
-}
-
-/** What the strict judge holds a program to, beyond what it asks of every node of the workload. */
-export interface Promises {
-  /** Whether killing and restarting a node at any moment loses nothing: chaos then does it. */
-  survivesRestart?: boolean;
-  /** Broadcast: acknowledged values are on every node so long after the last heal. */
-  convergenceMs?: number;
-  /** Kafka: an acknowledged message can be polled on every node so long after, without faults. */
-  visibilityMs?: number;
-  /** Counter: reads of one node may not go backwards, and are never older than this (without faults). */
-  stalenessMs?: number;
-  /** Transactions: the level that is judged. */
-  transactions?: "read-uncommitted" | "causal" | "strict-serializable";
 }
 
 /** A program and how it is judged. */

@@ -19,3 +19,9 @@ export function worst(...verdicts: Validity[]): Validity {
   if (verdicts.includes(false)) return false;
   return verdicts.includes("unknown") ? "unknown" : true;
 }
+
+/** What the strict judge returns. */
+export interface StrictResults {
+  "valid?": Validity;
+  anomalies: Anomaly[];
+}

@@ -124,5 +124,12 @@ export interface Workload {
     limitSeconds?: number;
     generator(context: GeneratorContext, history: readonly Op[]): Generator;
   };
+  /**
+   * What the strict judge asks every node once more after the run that Maelstrom would
+   * have made: every fault has ended, and `settleMs` have passed without an operation.
+   */
+  aftermath?(
+    history: readonly Op[],
+  ): { settleMs: number; invocations: Invocation[] };
   openClient(): Client;
 }

@@ -1,0 +1,13 @@
+/** What the strict judge holds a program to, beyond what it asks of every node of the workload. */
+export interface Promises {
+  /** Whether killing and restarting a node at any moment loses nothing: chaos then does it. */
+  survivesRestart?: boolean;
+  /** Broadcast: acknowledged values are on every node so long after the last heal, in milliseconds. */
+  convergenceMs?: number;
+  /** Kafka: an acknowledged message can be polled on every node so long after, without faults, in milliseconds. */
+  visibilityMs?: number;
+  /** Counter: a read holds every add acknowledged so long before it, without faults, in milliseconds. */
+  stalenessMs?: number;
+  /** Transactions: the level that is judged. */
+  transactions?: "read-uncommitted" | "causal" | "strict-serializable";
+}

@@ -1,0 +1,99 @@
+/**
+ * Two clocks with one face: the wall clock for real processes, and a virtual one whose
+ * time jumps from event to event, which is what makes a simulated run fast and its
+ * replay exact. Times are nanoseconds since the clock was made.
+ */
+import { setImmediate } from "node:timers";
+import { Heap } from "./heap.ts";
+
+/** Nanoseconds in a millisecond and in a second. */
+export const MS = 1e6;
+export const SECOND = 1e9;
+
+/** Cancels what was scheduled. */
+export type Cancel = () => void;
+
+/** A source of time and of things to come. */
+export interface Clock {
+  /** Nanoseconds since the clock was made: an integer that never decreases. */
+  now(): number;
+  /** Calls a task once, no earlier than `delayNs` from now. */
+  schedule(delayNs: number, task: () => void): Cancel;
+}
+
+/** Resolves `delayNs` from now. */
+export function sleep(clock: Clock, delayNs: number): Promise<void> {
+  return new Promise((resolve) => void clock.schedule(delayNs, resolve));
+}
+
+/** The wall clock. */
+export class RealClock implements Clock {
+  readonly #origin = performance.now();
+
+  now(): number {
+    return Math.round((performance.now() - this.#origin) * MS);
+  }
+
+  schedule(delayNs: number, task: () => void): Cancel {
+    const timer = setTimeout(task, Math.max(0, delayNs) / MS);
+    return () => clearTimeout(timer);
+  }
+}
+
+/** Time that passes only when nothing is left to do in the present. */
+export class VirtualClock implements Clock {
+  readonly #events = new Heap<{ task: (() => void) | null }>();
+  #now = 0;
+  /** Events so far: a measure of work. */
+  turns = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  schedule(delayNs: number, task: () => void): Cancel {
+    const event: { task: (() => void) | null } = { task };
+    this.#events.push(this.#now + Math.max(0, Math.round(delayNs)), event);
+    return () => {
+      event.task = null;
+    };
+  }
+
+  /**
+   * Lets events happen, in order, until the promise settles.
+   *
+   * After every event all promises it has set in motion run to rest, in one turn of the
+   * host's event loop; programs in virtual time must therefore wait for nothing but
+   * their node.
+   *
+   * @throws {Error} nothing is left to happen and the promise is still pending
+   */
+  async run<T>(work: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    work.then(done, done);
+    await macrotask();
+    while (!settled) {
+      const at = this.#events.minimum;
+      const event = this.#events.pop();
+      if (event === undefined) {
+        throw new Error(
+          "Cannot go on in virtual time: nothing is left to happen",
+        );
+      }
+      if (event.task === null) continue;
+      this.#now = at;
+      this.turns++;
+      event.task();
+      await macrotask();
+    }
+    return await work;
+  }
+}
+
+/** Resolves when all promises that can settle now have: `setTimeout` would take 1 ms to say so. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

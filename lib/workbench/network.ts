@@ -1,0 +1,172 @@
+/**
+ * Maelstrom's network: one queue per receiver, latencies drawn per message, partitions
+ * that receivers enforce, and a journal of everything. On top of it weather, which
+ * Maelstrom has not: loss, duplication and delays of their own per message.
+ */
+import { type Cancel, type Clock, MS } from "./clock.ts";
+import { Heap } from "./heap.ts";
+import type { Body, Journal } from "./journal.ts";
+import type { Grudge } from "./nemesis.ts";
+import type { Random } from "./random.ts";
+
+/** A message in flight. */
+export interface Packet {
+  /** The network's own number of the message. */
+  id: number;
+  src: string;
+  dest: string;
+  body: Body;
+}
+
+/** Takes what arrives at an endpoint. */
+export type Receive = (packet: Packet) => void;
+
+/** How latencies of messages between nodes, or a node and a service, are distributed. */
+export interface Latency {
+  meanMs: number;
+  distribution: "constant" | "uniform" | "exponential";
+}
+
+/**
+ * What happens to one message beyond latency and partitions: one extra delay, in
+ * milliseconds, for every copy that arrives; none for a lost message.
+ */
+export type Weather = (packet: Packet) => number[];
+
+/** Whether an endpoint is a client: that is all its name says, in Maelstrom too. */
+export function isClient(id: string): boolean {
+  return id.charCodeAt(0) === 99; // "c"
+}
+
+interface Endpoint {
+  receive: Receive;
+  queue: Heap<Packet>;
+  /** Whether the endpoint sleeps until a message it has taken is due. */
+  busy: boolean;
+  cancel: Cancel;
+}
+
+/** The network of one run. */
+export class Network {
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #nextId = { value: 0 };
+  #grudge: Grudge = new Map();
+  #weather: Weather | null = null;
+  /** Messages a partition has dropped so far. */
+  dropped = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly latency: Latency,
+    /** Where sends and deliveries are written down; replaced to begin a new chapter. */
+    public journal: Journal,
+    /** How long a message to a client takes at most, in milliseconds; Maelstrom's takes none. */
+    private readonly replyJitterMs = 0,
+  ) {}
+
+  /** Opens an endpoint. */
+  register(id: string, receive: Receive): void {
+    const cancel = () => {};
+    const queue = new Heap<Packet>();
+    this.#endpoints.set(id, { receive, queue, busy: false, cancel });
+  }
+
+  /** Closes an endpoint; what is on its way to it is lost. */
+  unregister(id: string): void {
+    this.#endpoints.get(id)?.cancel();
+    this.#endpoints.delete(id);
+  }
+
+  /** Whether a message may be sent to this name. */
+  has(id: string): boolean {
+    return this.#endpoints.has(id);
+  }
+
+  /** Cuts the network: from now on each receiver refuses the sources it has a grudge against. */
+  partition(grudge: Grudge): void {
+    this.#grudge = grudge;
+  }
+
+  /** Ends every cut. Messages already dropped stay lost. */
+  heal(): void {
+    this.#grudge = new Map();
+  }
+
+  /** Sets what else happens to messages between nodes and to and from services; null ends it. */
+  weather(weather: Weather | null): void {
+    this.#weather = weather;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @throws {Error} the destination is no endpoint
+   */
+  send(src: string, dest: string, body: Body): void {
+    const endpoint = this.#endpoints.get(dest);
+    if (endpoint === undefined) {
+      throw new Error(`Cannot send to "${dest}": there is no such endpoint`);
+    }
+    const packet = { id: this.#nextId.value++, src, dest, body };
+    const now = this.clock.now();
+    this.journal.sent(now, packet);
+    const local = isClient(src) || isClient(dest);
+    const latency = local ? this.#replyDelay(dest) : this.#drawLatency();
+    const copies = local || this.#weather === null
+      ? [0]
+      : this.#weather(packet);
+    for (const extraMs of copies) {
+      endpoint.queue.push(now + Math.round((latency + extraMs) * MS), packet);
+    }
+    if (!endpoint.busy) this.#take(dest, endpoint);
+  }
+
+  #replyDelay(dest: string): number {
+    if (this.replyJitterMs === 0 || !isClient(dest)) return 0;
+    return this.random.uniform(0, this.replyJitterMs);
+  }
+
+  #drawLatency(): number {
+    const { meanMs, distribution } = this.latency;
+    if (meanMs === 0 || distribution === "constant") return meanMs;
+    if (distribution === "uniform") return this.random.int(2 * meanMs);
+    return Math.floor(this.random.exponential(meanMs));
+  }
+
+  /**
+   * A receiver's loop: it takes the earliest message present, checks the partition at
+   * that moment, and sleeps until the message is due, while others wait behind it.
+   */
+  #take(dest: string, endpoint: Endpoint): void {
+    while (endpoint.queue.size > 0) {
+      const due = endpoint.queue.minimum;
+      const packet = endpoint.queue.pop()!;
+      if (this.#grudge.get(dest)?.has(packet.src)) {
+        this.dropped++;
+        continue;
+      }
+      const wait = due - this.clock.now();
+      endpoint.busy = true;
+      if (wait > 0) {
+        endpoint.cancel = this.clock.schedule(
+          wait,
+          () => this.#deliver(dest, endpoint, packet),
+        );
+        return;
+      }
+      this.#hand(endpoint, packet);
+    }
+  }
+
+  #deliver(dest: string, endpoint: Endpoint, packet: Packet): void {
+    this.#hand(endpoint, packet);
+    this.#take(dest, endpoint);
+  }
+
+  #hand(endpoint: Endpoint, packet: Packet): void {
+    this.journal.received(this.clock.now(), packet);
+    endpoint.receive(packet);
+    endpoint.busy = false;
+  }
+}
