@@ -155,7 +155,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "one reply a request, byte-equal payload",
     workload: "echo",
     runs: [run(echo, [availability, S(0)])],
-    promises: { survivesRestart: true },
+    promises: { available: true, survivesRestart: true },
   },
   {
     name: "unique-ids-2",
@@ -163,7 +163,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "unique across restarts, totally available",
     workload: "unique-ids",
     runs: [run(uniqueIds, [availability, S(0)])],
-    promises: { survivesRestart: true },
+    promises: { available: true, survivesRestart: true },
   },
   {
     name: "unique-ids-2-counter",
@@ -172,7 +172,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "unique across restarts, totally available",
     workload: "unique-ids",
     runs: [run(uniqueIds, [availability, S(0)])],
-    promises: { survivesRestart: true },
+    promises: { available: true, survivesRestart: true },
   },
   {
     name: "unique-ids-2-objectid",
@@ -181,7 +181,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "unique and roughly ordered by time",
     workload: "unique-ids",
     runs: [run(uniqueIds, [availability, S(0)])],
-    promises: { survivesRestart: true },
+    promises: { available: true, survivesRestart: true },
   },
   {
     name: "broadcast-3a",
@@ -191,7 +191,7 @@ export const scenarios: readonly Scenario[] = [
     runs: [
       run({ ...broadcast, "node-count": 1 }, [availability, S(0), maximum(1)]),
     ],
-    promises: { convergenceMs: 0 },
+    promises: { available: true, convergenceMs: 0 },
   },
   {
     name: "broadcast-3b",
@@ -199,7 +199,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every value everywhere within 1 s",
     workload: "broadcast",
     runs: [run(broadcast, [availability, maximum(1000)])],
-    promises: { convergenceMs: 1000 },
+    promises: { available: true, convergenceMs: 1000 },
   },
   {
     name: "broadcast-3c",
@@ -207,7 +207,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000 },
   },
   {
     name: "broadcast-3c-immediate",
@@ -216,7 +216,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000 },
   },
   {
     name: "broadcast-3c-batch",
@@ -225,7 +225,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000 },
   },
   {
     name: "broadcast-3d",
@@ -241,7 +241,7 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000 },
   },
   {
     name: "broadcast-3d-mesh",
@@ -258,7 +258,7 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000 },
   },
   {
     name: "broadcast-3e",
@@ -274,7 +274,7 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000 },
   },
   {
     name: "broadcast-3e-buffered",
@@ -291,7 +291,7 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000 },
   },
   {
     name: "counter-4",
@@ -308,7 +308,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "exact after the heal, always available",
     workload: "g-counter",
     runs: [run(counter, [availability, S(0.3)])],
-    promises: {},
+    promises: { available: true },
   },
   {
     name: "counter-4-cas",
@@ -325,7 +325,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "linearizable on one node",
     workload: "kafka",
     runs: [run({ ...kafka, "node-count": 1 }, [S(0)])],
-    promises: { visibilityMs: 0 },
+    promises: { available: true, visibilityMs: 0 },
   },
   {
     name: "kafka-5b",
@@ -356,7 +356,7 @@ export const scenarios: readonly Scenario[] = [
       }]),
       run({ ...kafka, ...PARTITION }, [], [], "with partitions"),
     ],
-    promises: { visibilityMs: 250 },
+    promises: { available: true, visibilityMs: 250 },
   },
   {
     name: "kafka-5c-leader",
@@ -380,7 +380,7 @@ export const scenarios: readonly Scenario[] = [
         availability: "total",
       }, [availability, S(0)]),
     ],
-    promises: { transactions: "strict-serializable" },
+    promises: { available: true, transactions: "strict-serializable" },
   },
   {
     name: "txn-6a-lock",
@@ -404,7 +404,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "read uncommitted, no G0, convergent",
     workload: "txn-rw-register",
     runs: twoRuns6b([availability, S(0.05)]),
-    promises: { transactions: "read-uncommitted" },
+    promises: { available: true, transactions: "read-uncommitted" },
   },
   {
     name: "txn-6b-writes",
@@ -413,7 +413,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "read uncommitted, convergent",
     workload: "txn-rw-register",
     runs: twoRuns6b([availability]),
-    promises: { transactions: "read-uncommitted" },
+    promises: { available: true, transactions: "read-uncommitted" },
   },
   {
     name: "txn-6c",
@@ -421,7 +421,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "transactional causal consistency, convergent",
     workload: "txn-rw-register",
     runs: run6c([S(0.05)]),
-    promises: { transactions: "causal" },
+    promises: { available: true, transactions: "causal" },
   },
   {
     name: "txn-6c-staged",
@@ -430,7 +430,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "read committed, atomic visibility, convergent",
     workload: "txn-rw-register",
     runs: run6c([]),
-    promises: { transactions: "causal" },
+    promises: { available: true, transactions: "causal" },
   },
   {
     name: "txn-6-strict",

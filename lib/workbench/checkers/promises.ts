@@ -2,6 +2,8 @@
 export interface Promises {
   /** Whether killing and restarting a node at any moment loses nothing: chaos then does it. */
   survivesRestart?: boolean;
+  /** Whether every operation succeeds, whatever the network does between nodes. */
+  available?: boolean;
   /** Broadcast: acknowledged values are on every node so long after the last heal, in milliseconds. */
   convergenceMs?: number;
   /** Kafka: an acknowledged message can be polled on every node so long after, without faults, in milliseconds. */
