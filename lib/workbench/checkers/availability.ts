@@ -1,0 +1,26 @@
+import { isClientOp, type Op, type Options } from "../history.ts";
+import { single } from "./json-key.ts";
+import type { Results } from "./verdict.ts";
+
+/**
+ * The fraction of client operations that succeeded, against the option
+ * `availability`: absent, `"total"` (all of them) or a fraction. A failure counts
+ * against it as much as an unknown outcome. `ok-fraction` is 1 when there was no
+ * operation.
+ */
+export function checkAvailability(
+  history: readonly Op[],
+  options: Options,
+): Results {
+  let invoked = 0, ok = 0;
+  for (const op of history) {
+    if (!isClientOp(op)) continue;
+    if (op.type === "invoke") invoked++;
+    if (op.type === "ok") ok++;
+  }
+  const fraction = invoked === 0 ? 1 : ok / invoked;
+  const wanted = options["availability"];
+  const valid = wanted === undefined || wanted === null ||
+    fraction >= (wanted === "total" ? 1 : Number(wanted));
+  return { "valid?": valid, "ok-fraction": single(fraction) };
+}

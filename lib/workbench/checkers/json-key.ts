@@ -1,0 +1,51 @@
+import type { Json, JsonObject, Op } from "../history.ts";
+import { canonical } from "../json.ts";
+
+/** Stands for a value in sets and maps. */
+export type JsonKey = string | number | boolean | null;
+
+/**
+ * What Maelstrom calls equal has the same key: structure counts, the order of an
+ * object's keys does not, and 1 differs from "1".
+ *
+ * Maelstrom also tells 1 from 1.0. JSON as JavaScript reads it does not, so that
+ * difference is lost here, as it is in every recording.
+ *
+ * @returns numbers, booleans and null themselves, and for everything else a
+ * string that no other value has.
+ */
+export function jsonKey(value: Json): JsonKey {
+  if (typeof value === "string") return `"${value}`;
+  if (value === null || typeof value !== "object") return value;
+  return canonical(value);
+}
+
+/** The value that {@link jsonKey} made this key of. */
+export function keyJson(key: JsonKey): Json {
+  if (typeof key !== "string") return key;
+  return key.startsWith('"') ? key.slice(1) : JSON.parse(key);
+}
+
+/** An operation as results show it. */
+export function opJson(op: Op): JsonObject {
+  return op as JsonObject;
+}
+
+/**
+ * The shortest decimal that denotes the same single-precision float: Maelstrom
+ * computes its fractions in double and prints them in single precision, and
+ * results are to be compared figure by figure.
+ */
+export function single(x: number): number {
+  const float = Math.fround(x);
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(float.toPrecision(digits));
+    if (Math.fround(short) === float) return short;
+  }
+  return Number(float.toPrecision(9));
+}
+
+/** Whole milliseconds in so many nanoseconds, truncated. */
+export function nanosToMillis(nanos: number): number {
+  return Math.trunc(nanos / 1e6);
+}

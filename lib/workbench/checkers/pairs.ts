@@ -1,0 +1,30 @@
+import { isClientOp, type Op } from "../history.ts";
+
+/** An operation of a client from its invocation to its completion. */
+export interface Pair {
+  invocation: Op;
+  /** Absent when the history ends before the operation did. */
+  completion?: Op;
+}
+
+/**
+ * The client operations of a history in the order of their invocations. A
+ * process does one thing at a time, so what it completes is what it last began.
+ */
+export function pairs(history: readonly Op[]): Pair[] {
+  const all: Pair[] = [];
+  const open = new Map<number, Pair>();
+  for (const op of history) {
+    if (!isClientOp(op)) continue;
+    if (op.type === "invoke") {
+      const pair: Pair = { invocation: op };
+      all.push(pair);
+      open.set(op.process, pair);
+    } else {
+      const pair = open.get(op.process);
+      if (pair) pair.completion = op;
+      open.delete(op.process);
+    }
+  }
+  return all;
+}

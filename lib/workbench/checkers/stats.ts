@@ -1,0 +1,52 @@
+import { isClientOp, type JsonObject, type Op } from "../history.ts";
+import { type Results, worst } from "./verdict.ts";
+
+/** Operations that always crash, on purpose: nobody expects one to succeed. */
+const ALWAYS_CRASH: ReadonlySet<string> = new Set([
+  "crash",
+  "debug-topic-partitions",
+]);
+
+type Counts = JsonObject & {
+  "valid?": boolean;
+  count: number;
+  "ok-count": number;
+  "fail-count": number;
+  "info-count": number;
+};
+
+function zero(): Counts {
+  return {
+    "valid?": false,
+    count: 0,
+    "ok-count": 0,
+    "fail-count": 0,
+    "info-count": 0,
+  };
+}
+
+function tally(counts: Counts, type: "ok" | "fail" | "info"): void {
+  counts.count++;
+  counts[`${type}-count`]++;
+  counts["valid?"] = counts["ok-count"] > 0;
+}
+
+/**
+ * Counts completions by outcome, overall and for each `f`. Valid when every `f`
+ * that was completed at all succeeded at least once, after Jepsen's
+ * `checker/stats` within the wrapper its Kafka test puts around it, which
+ * Maelstrom uses for all workloads.
+ */
+export function checkStats(history: readonly Op[]): Results {
+  const all = zero();
+  const byF: { [f: string]: Counts } = {};
+  for (const op of history) {
+    if (!isClientOp(op) || op.type === "invoke") continue;
+    tally(all, op.type);
+    tally(byF[op.f] ??= zero(), op.type);
+  }
+  const verdicts = Object.entries(byF)
+    .filter(([f]) => !ALWAYS_CRASH.has(f))
+    .map(([, counts]) => counts["valid?"]);
+  return { ...all, "valid?": worst(...verdicts), "by-f": byF };
+}
