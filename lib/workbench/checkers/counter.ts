@@ -1,0 +1,70 @@
+import { isClientOp, type Op } from "../history.ts";
+import { opJson } from "./json-key.ts";
+import type { Results } from "./verdict.ts";
+
+/** Integers from the first to the last, both included. */
+export type Interval = [first: number, last: number];
+
+/** The same integers in ascending intervals that neither overlap nor touch. */
+function merge(intervals: Interval[]): Interval[] {
+  const merged: Interval[] = [];
+  for (const [first, last] of intervals.toSorted((a, b) => a[0] - b[0])) {
+    const previous = merged.at(-1);
+    if (previous && first <= previous[1] + 1) {
+      previous[1] = Math.max(previous[1], last);
+    } else {
+      merged.push([first, last]);
+    }
+  }
+  return merged;
+}
+
+/**
+ * The values a counter may have when some increments certainly happened and each
+ * of the others may have happened or not: all subset sums, as intervals.
+ *
+ * @param sum of the increments that certainly happened
+ * @param maybe the increments of unknown outcome
+ */
+export function acceptableIntervals(sum: number, maybe: number[]): Interval[] {
+  return maybe.reduce<Interval[]>(
+    (intervals, delta) =>
+      merge([
+        ...intervals,
+        ...intervals.map(([a, b]): Interval => [a + delta, b + delta]),
+      ]),
+    [[sum, sum]],
+  );
+}
+
+/**
+ * For counters that grow, or grow and shrink: every successful read of the final
+ * phase must be a sum that the adds can account for. Adds of unknown outcome
+ * may count or not; an add that never completed is not looked at, and neither
+ * are reads before the final phase, so no final read at all is valid.
+ */
+export function checkCounter(history: readonly Op[]): Results {
+  let sum = 0;
+  const maybe: number[] = [];
+  const finals: Op[] = [];
+  for (const op of history) {
+    if (!isClientOp(op)) continue;
+    if (op.f === "add" && op.type === "ok") sum += Number(op.value);
+    if (op.f === "add" && op.type === "info") maybe.push(Number(op.value));
+    if (op.f === "read" && op.type === "ok" && op["final?"] === true) {
+      finals.push(op);
+    }
+  }
+  const acceptable = acceptableIntervals(sum, maybe);
+  const errors = finals.filter(({ value }) =>
+    !acceptable.some(([first, last]) =>
+      typeof value === "number" && first <= value && value <= last
+    )
+  );
+  return {
+    "valid?": errors.length === 0,
+    errors: errors.length === 0 ? null : errors.map(opJson),
+    "final-reads": finals.map((op) => op.value),
+    acceptable,
+  };
+}

@@ -1,0 +1,33 @@
+import type { Json, JsonObject, Op } from "../history.ts";
+import { equal } from "../json.ts";
+import { pairs } from "./pairs.ts";
+import type { Results } from "./verdict.ts";
+
+/** The `echo` of a completion's value; a failed operation repeats the request's bare payload, which has none. */
+function echoed(value: Json): Json {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    return null;
+  }
+  return (value as JsonObject)["echo"] ?? null;
+}
+
+/**
+ * Every reply must repeat the payload of its request. Operations of unknown
+ * outcome are ignored; failed ones count as mismatches, as in Maelstrom.
+ *
+ * `errors` lists `["Expected a message with :echo", payload, "But received", reply]`.
+ */
+export function checkEcho(history: readonly Op[]): Results {
+  const errors: Json[] = [];
+  for (const { invocation, completion } of pairs(history)) {
+    if (!completion || completion.type === "info") continue;
+    if (equal(invocation.value, echoed(completion.value))) continue;
+    errors.push([
+      "Expected a message with :echo",
+      invocation.value,
+      "But received",
+      completion.value,
+    ]);
+  }
+  return { "valid?": errors.length === 0, errors };
+}

@@ -1,0 +1,173 @@
+import { isClientOp, type Json, type JsonObject, type Op } from "../history.ts";
+import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
+import type { Results } from "./verdict.ts";
+
+/** Quantiles of which latencies are given. */
+const QUANTILES = [0, 0.5, 0.95, 0.99, 1];
+
+/** How many of the stalest elements are described. */
+const WORST_SHOWN = 8;
+
+/** What is known of one element that somebody tried to add. */
+interface Element {
+  value: Json;
+  /** The completion of its add, or of the first read that shows it, whichever is first. */
+  known: Op | undefined;
+  /** The latest invocation of a read that shows it. */
+  lastPresent: Op | undefined;
+  /** The latest invocation of a read that lacks it. */
+  lastAbsent: Op | undefined;
+}
+
+/** What became of an element; latencies in whole milliseconds. */
+interface Outcome {
+  element: Element;
+  outcome: "stable" | "lost" | "never-read";
+  latency: number | null;
+}
+
+function later(a: Op | undefined, b: Op): Op {
+  return a === undefined || a.index < b.index ? b : a;
+}
+
+/** Walks the history and notes for every element what reads say of it. */
+function observe(history: readonly Op[], addF: string): Element[] {
+  const positions = new Map<JsonKey, number>();
+  const elements: Element[] = [];
+  // The number of the read that saw each element last: cheaper than a set a read.
+  const seenIn: number[] = [];
+  const reading = new Map<number, Op>();
+  let reads = 0;
+
+  const add = (op: Op) => {
+    const key = jsonKey(op.value);
+    const position = positions.get(key);
+    const element = position === undefined ? undefined : elements[position];
+    if (op.type === "invoke") {
+      const fresh: Element = {
+        value: op.value,
+        known: undefined,
+        lastPresent: undefined,
+        lastAbsent: undefined,
+      };
+      positions.set(key, position ?? elements.length);
+      elements[position ?? elements.length] = fresh;
+    } else if (op.type === "ok" && element) {
+      element.known ??= op;
+    }
+  };
+
+  const read = (invocation: Op, completion: Op) => {
+    reads++;
+    const values = Array.isArray(completion.value) ? completion.value : [];
+    for (const value of values) {
+      const position = positions.get(jsonKey(value));
+      if (position !== undefined) seenIn[position] = reads;
+    }
+    for (let i = 0; i < elements.length; i++) {
+      const element = elements[i]!;
+      if (seenIn[i] === reads) {
+        element.known ??= completion;
+        element.lastPresent = later(element.lastPresent, invocation);
+      } else {
+        element.lastAbsent = later(element.lastAbsent, invocation);
+      }
+    }
+  };
+
+  for (const op of history) {
+    if (!isClientOp(op)) continue;
+    if (op.f === addF) add(op);
+    if (op.f !== "read") continue;
+    if (op.type === "invoke") reading.set(op.process, op);
+    const invocation = reading.get(op.process);
+    if (op.type === "ok" && invocation) read(invocation, op);
+  }
+  return elements;
+}
+
+function judge(element: Element): Outcome {
+  const { known, lastPresent, lastAbsent } = element;
+  const present = lastPresent?.index ?? -1, absent = lastAbsent?.index ?? -1;
+  const since = (last: Op | undefined) =>
+    nanosToMillis(
+      Math.max(0, (last ? last.time + 1 : 0) - (known?.time ?? 0)),
+    );
+  if (present > absent) {
+    return { element, outcome: "stable", latency: since(lastAbsent) };
+  }
+  if (known && absent > known.index) {
+    return { element, outcome: "lost", latency: since(lastPresent) };
+  }
+  return { element, outcome: "never-read", latency: null };
+}
+
+/** The element at each quantile, the lowest where two would do. */
+function distribution(latencies: number[]): { [quantile: string]: number } {
+  const sorted = Float64Array.from(latencies).sort();
+  return Object.fromEntries(QUANTILES.map((q) => {
+    const at = Math.min(sorted.length - 1, Math.floor(sorted.length * q));
+    return [String(q), sorted[at]!];
+  }));
+}
+
+function describe({ element, latency }: Outcome, addF: string): JsonObject {
+  const { value, known, lastAbsent } = element;
+  // Maelstrom gives its checker a history where broadcasts are called adds.
+  const shown = known?.f === addF ? { ...known, f: "add" } : known;
+  return {
+    element: value,
+    outcome: "stable",
+    "stable-latency": latency,
+    "lost-latency": null,
+    known: shown ? opJson(shown) : null,
+    "last-absent": lastAbsent ? opJson(lastAbsent) : null,
+  };
+}
+
+/**
+ * Jepsen's `set-full`: what became of every element that a client tried to add.
+ *
+ * An element is *known* from the completion of its add, or of a read that shows
+ * it. It is *stable* when the last-invoked read that saw or missed it saw it,
+ * *lost* when that read missed it although the element was known before, and
+ * *never-read* otherwise. `stable-latencies` are quantiles, in milliseconds, of
+ * how long after being known an element was still missing from some read.
+ * Invalid when an element is lost, unknown when none is stable.
+ *
+ * Duplicates in reads and values nobody added go unnoticed, as in Jepsen 0.3.7,
+ * whose test for duplicates is inverted.
+ *
+ * @param addF what adding is called in this history: `"broadcast"` or `"add"`
+ */
+export function checkSetFull(history: readonly Op[], addF: string): Results {
+  const outcomes = observe(history, addF).map(judge);
+  const of = (outcome: Outcome["outcome"]) =>
+    outcomes.filter((o) => o.outcome === outcome);
+  const stable = of("stable"), lost = of("lost"), neverRead = of("never-read");
+  const stale = stable.filter(({ latency }) => latency! > 0);
+  // Sorted ascending and then reversed, so that of two equals the later is first.
+  const worst = stale.toSorted((a, b) => a.latency! - b.latency!).reverse()
+    .slice(0, WORST_SHOWN);
+  const values = (some: Outcome[]) => some.map((o) => o.element.value);
+  const latencies = (name: string, some: Outcome[]): JsonObject =>
+    some.length === 0
+      ? {}
+      : { [name]: distribution(some.map((o) => o.latency!)) };
+  return {
+    "valid?": lost.length > 0 ? false : stable.length === 0 ? "unknown" : true,
+    "attempt-count": outcomes.length,
+    "stable-count": stable.length,
+    "lost-count": lost.length,
+    lost: values(lost),
+    "never-read-count": neverRead.length,
+    "never-read": values(neverRead),
+    "stale-count": stale.length,
+    stale: values(stale),
+    "worst-stale": worst.map((o) => describe(o, addF)),
+    "duplicated-count": 0,
+    duplicated: {},
+    ...latencies("stable-latencies", stable),
+    ...latencies("lost-latencies", lost),
+  };
+}
