@@ -1,0 +1,84 @@
+/**
+ * The faithful judge: Maelstrom's verdict, with Maelstrom's keys and figures,
+ * quirks included where they decide a verdict or a figure.
+ */
+import type { Op, Options, Recording } from "../history.ts";
+import { checkAvailability } from "./availability.ts";
+import { checkCounter } from "./counter.ts";
+import { checkEcho } from "./echo.ts";
+import { checkExceptions } from "./exceptions.ts";
+import { checkKafka } from "./kafka.ts";
+import { checkLinearizable } from "./linearizable.ts";
+import { checkNet } from "./net.ts";
+import { checkSetFull } from "./set-full.ts";
+import { checkStats } from "./stats.ts";
+import { checkUniqueIds } from "./unique-ids.ts";
+import { type Results, worst } from "./verdict.ts";
+
+type Checker = (history: Op[], options: Options) => Results;
+
+/** The checker of each workload. */
+const WORKLOAD_CHECKERS: { readonly [workload: string]: Checker } = {
+  "broadcast": (history) => checkSetFull(history, "broadcast"),
+  "echo": checkEcho,
+  "g-counter": checkCounter,
+  "g-set": (history) => checkSetFull(history, "add"),
+  "kafka": checkKafka,
+  "lin-kv": (history) => checkLinearizable(history),
+  "pn-counter": checkCounter,
+  "unique-ids": checkUniqueIds,
+};
+
+/** A checker that throws cannot tell. */
+function guarded(check: () => Results): Results {
+  try {
+    return check();
+  } catch (error) {
+    return { "valid?": "unknown", error: String(error) };
+  }
+}
+
+/** Why Maelstrom would have had no results, if so. */
+function crash({ exit, incidents }: Recording): string | undefined {
+  const fatal = incidents?.find(({ type }) =>
+    type === "process-exit" || type === "setup-failed"
+  );
+  if (fatal) return `${fatal.type} of ${fatal.node}: ${fatal.text}`;
+  return exit === 255 ? "crashed before the analysis (exit 255)" : undefined;
+}
+
+function checkWorkload({ workload, history, options }: Recording): Results {
+  const check = WORKLOAD_CHECKERS[workload];
+  if (!check) throw new TypeError(`Cannot judge workload ${workload}`);
+  return check(history, options);
+}
+
+/**
+ * Judges a run as Maelstrom does: `perf`, `timeline`, `exceptions`, `stats`,
+ * `availability`, `net` and `workload`, and for `valid?` the worst of theirs.
+ *
+ * Maelstrom itself gives no results at all, and exit status 255, when a run
+ * crashed or a node ended before it was told to. Here such a run is judged all
+ * the same, for the figures, but `valid?` is unknown and `error` says why.
+ */
+export function judgeFaithful(recording: Recording): Results {
+  const { history, journal, options } = recording;
+  const drawn: Results = { "valid?": true };
+  const parts = {
+    perf: {
+      "valid?": true,
+      "latency-graph": drawn,
+      "rate-graph": drawn,
+    } satisfies Results,
+    timeline: drawn,
+    exceptions: guarded(() => checkExceptions(history)),
+    stats: guarded(() => checkStats(history)),
+    availability: guarded(() => checkAvailability(history, options)),
+    net: guarded(() => checkNet(history, journal)),
+    workload: guarded(() => checkWorkload(recording)),
+  };
+  const error = crash(recording);
+  if (error) return { ...parts, "valid?": "unknown", error };
+  const verdicts = Object.values(parts).map((part) => part["valid?"]);
+  return { ...parts, "valid?": worst(...verdicts) };
+}

@@ -1,0 +1,81 @@
+/**
+ * Recordings on disk: one JSON object, plain or gzipped, in the form of
+ * `tests/golden/`; or the directory of a run, which holds one.
+ */
+import { join } from "node:path";
+import type { Recording } from "./history.ts";
+
+/** The name of the recording in a run's directory. */
+export const RECORDING_FILE = "recording.json.gz";
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = await Deno.readFile(path);
+  const stream = ReadableStream.from([bytes]);
+  const plain = isGzip(bytes)
+    ? stream.pipeThrough(new DecompressionStream("gzip"))
+    : stream;
+  return await new Response(plain).text();
+}
+
+/** Checks as much of the form as tells a recording from some other JSON. */
+function asRecording(value: unknown): Recording {
+  const { workload, options, history, journal, ...rest } = Object(value);
+  const arrays = [history, journal].every((list) =>
+    list === null || list === undefined || Array.isArray(list)
+  );
+  if (typeof workload !== "string" || !arrays) {
+    throw new TypeError("it has no workload, history and journal");
+  }
+  return {
+    ...rest,
+    workload,
+    options: options ?? {},
+    history: history ?? [],
+    journal: journal ?? [],
+  };
+}
+
+/**
+ * Reads a recording.
+ *
+ * @param path a JSON file, gzipped or not, or a directory with {@link RECORDING_FILE} in it
+ * @throws {Error} the file cannot be read, or it is no recording
+ */
+export async function loadRecording(path: string): Promise<Recording> {
+  try {
+    const { isDirectory } = await Deno.stat(path);
+    const file = isDirectory ? join(path, RECORDING_FILE) : path;
+    return asRecording(JSON.parse(await readText(file)));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot load recording ${path}: ${why}`, { cause });
+  }
+}
+
+/**
+ * Writes a recording, gzipped if the file's name ends in `.gz`. Histories are long:
+ * one line for each operation and message keeps the plain form readable.
+ */
+export async function saveRecording(
+  path: string,
+  recording: Recording,
+): Promise<void> {
+  const { history, journal, ...head } = recording;
+  const lines = (list: readonly unknown[]) =>
+    list.length === 0
+      ? "[]"
+      : `[\n${list.map((one) => JSON.stringify(one)).join(",\n")}\n]`;
+  const start = JSON.stringify(head).slice(0, -1);
+  const text = `${start},\n"history": ${lines(history)},\n"journal": ${
+    lines(journal)
+  }}\n`;
+  const stream = new Blob([text]).stream();
+  const bytes = path.endsWith(".gz")
+    ? stream.pipeThrough(new CompressionStream("gzip"))
+    : stream;
+  await Deno.writeFile(path, bytes);
+}
