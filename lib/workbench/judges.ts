@@ -1,0 +1,47 @@
+/** Both judges over one recording, and its figures: what every command of the workbench prints. */
+import { judgeFaithful } from "./checkers/faithful.ts";
+import { judgeStrict, type StrictChecks } from "./checkers/strict.ts";
+import type { Promises } from "./checkers/promises.ts";
+import type { Results, StrictResults, Validity } from "./checkers/verdict.ts";
+import { worst } from "./checkers/verdict.ts";
+import { figuresOf, type WorkloadFigures } from "./figures.ts";
+import type { Recording } from "./history.ts";
+import type { Figures } from "./limits.ts";
+import { scenarios } from "./scenarios.ts";
+
+/** The strict judge's checks by workload. */
+const STRICT: StrictChecks = {};
+
+/** Figures that only some workloads have. */
+const FIGURES: WorkloadFigures = {};
+
+/** A recording and what the judges say of it. */
+export interface Judged {
+  recording: Recording;
+  /** The faithful judge's results, with Maelstrom's own keys. */
+  results: Results;
+  strict: StrictResults;
+  figures: Figures;
+}
+
+/** Judges a recording; what its program promises is looked up by its name. */
+export function judge(recording: Recording): Judged {
+  const results = judgeFaithful(recording);
+  const strict = judgeStrict(recording, promisesOf(recording), STRICT);
+  const figures = figuresOf(recording, results, FIGURES);
+  return { recording, results, strict, figures };
+}
+
+/** The verdict of both together. */
+export function overall({ results, strict }: Judged): Validity {
+  return worst(results["valid?"], strict["valid?"]);
+}
+
+/** Exit status for a verdict: 0 valid, 1 invalid, 2 unknown. */
+export function exitStatus(verdict: Validity): 0 | 1 | 2 {
+  return verdict === true ? 0 : verdict === false ? 1 : 2;
+}
+
+function promisesOf({ program }: Recording): Promises {
+  return scenarios.find(({ name }) => name === program)?.promises ?? {};
+}
