@@ -1,0 +1,66 @@
+# Two commands to begin with: `make echo-1` and `make test`. They need Deno 2 or npm, nothing else.
+
+DENO_VERSION := 2.9.6
+MAELSTROM_VERSION := 0.2.4
+
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# Deno: the one on the path if its major version is right, else our own, installed when it is first needed.
+DENO := $(shell case "$$(deno --version 2>/dev/null)" in ("deno 2."*) command -v deno;; esac)
+ifeq ($(DENO),)
+DENO_FILE := .deno/node_modules/.bin/deno
+DENO := ./$(DENO_FILE)
+export PATH := $(CURDIR)/.deno/node_modules/.bin:$(PATH)
+endif
+
+# Every file in challenges/ is a target. A challenge may import another, so all are its sources.
+NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
+SOURCES := $(wildcard challenges/*.ts lib/*.ts) deno.json lib/workbench/build.ts lib/workbench/denort.ts
+
+.PHONY: help $(NAMES) build test check serve maelstrom clean
+
+help: ## list the targets
+	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo "NAME is one of:"
+	@echo "$(NAMES)" | fold -s -w 76 | sed 's/^/  /'
+
+$(NAMES): %: bin/% ## build challenges/NAME.ts, test it as the challenge asks, print a result card
+	@$(DENO) run --allow-all lib/workbench/challenge.ts $@
+
+build: $(NAMES:%=bin/%) ## build all programs into bin/
+
+bin/%: challenges/%.ts $(SOURCES) | $(DENO_FILE)
+	@$(DENO) run --allow-all lib/workbench/build.ts $*
+
+test: | $(DENO_FILE) ## run all tests
+	@$(DENO) task --quiet test
+
+check: | $(DENO_FILE) ## check format, lint and types of everything
+	$(DENO) fmt --check
+	$(DENO) lint
+	$(DENO) check
+
+serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
+	@$(DENO) task --quiet workbench serve
+
+maelstrom: ## download the real Maelstrom, which `make NAME` then uses; needs Java
+	@test -x maelstrom/maelstrom || { \
+	  curl --fail --silent --show-error --location --connect-timeout 15 --output maelstrom.tar.bz2.tmp \
+	    https://github.com/jepsen-io/maelstrom/releases/download/v$(MAELSTROM_VERSION)/maelstrom.tar.bz2 && \
+	  tar xjf maelstrom.tar.bz2.tmp && rm maelstrom.tar.bz2.tmp; } || { rm -f maelstrom.tar.bz2.tmp; \
+	  echo "Cannot install Maelstrom $(MAELSTROM_VERSION): the download failed. Unpack a release tarball into maelstrom/, or name one by MAELSTROM=path" >&2; exit 1; }
+	@command -v java >/dev/null || { echo "Cannot run Maelstrom: there is no java on the path. Install a JDK 11 or later" >&2; exit 1; }
+
+clean: ## remove what was built (the runs in store/ stay)
+	rm -rf bin .deno/no-denort.json
+
+$(DENO_FILE):
+	@command -v npm >/dev/null || { \
+	  echo "Cannot find Deno 2, nor npm to install it with: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
+	@echo "There is no Deno 2 on the path: installing Deno $(DENO_VERSION) into .deno/ with npm"
+	@npm install --prefix .deno --no-save --no-audit --no-fund --loglevel=error deno@$(DENO_VERSION) && $@ --version >/dev/null || { \
+	  echo "Cannot install Deno with npm: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
+
+.DEFAULT:
+	@echo "Cannot make $@: there is no challenges/$@.ts. There are: $(NAMES). For other targets: make help" >&2; exit 2

@@ -1,0 +1,41 @@
+/** Figures of a run against the limits of its scenario. */
+import type { FigureName, Limit } from "./scenarios.ts";
+
+/** What was measured. A figure that does not apply to the run is absent. */
+export type Figures = { [name in FigureName]?: number };
+
+/** What people read for a figure, with its unit. */
+export const figureTitles: { readonly [name in FigureName]: string } = {
+  "servers.msgs-per-op": "messages per op, servers (S)",
+  "all.msgs-per-op": "messages per op, all (A)",
+  "servers.bytes-per-op": "bytes per op, servers",
+  "availability": "availability",
+  "stable-latency.median-ms": "stable latency, median (ms)",
+  "stable-latency.max-ms": "stable latency, maximum (ms)",
+  "visibility-lag.max-ms": "visibility lag, maximum (ms)",
+  "convergence.max-ms": "convergence, maximum (ms)",
+  "client-latency.p99-ms": "client latency, p99 (ms)",
+};
+
+/** Whether a figure keeps within a limit; one that was not measured does not. */
+export function isMet(limit: Limit, value: number | undefined): boolean {
+  if (value === undefined || Number.isNaN(value)) return false;
+  const { below, atMost, atLeast } = limit;
+  return (below === undefined || value < below) &&
+    (atMost === undefined || value <= atMost) &&
+    (atLeast === undefined || value >= atLeast);
+}
+
+/** A limit in signs: `"< 400"`, `"<= 1.05"`, `">= 1"`. */
+export function limitText(limit: Limit): string {
+  const parts: string[] = [];
+  if (limit.atLeast !== undefined) parts.push(`>= ${limit.atLeast}`);
+  if (limit.below !== undefined) parts.push(`< ${limit.below}`);
+  if (limit.atMost !== undefined) parts.push(`<= ${limit.atMost}`);
+  return parts.join(", ");
+}
+
+/** A figure for people: five digits tell 0.99995 from 1, and 1.0504 from a limit of 1.05. */
+export function figureText(value: number): string {
+  return String(Number(value.toPrecision(5)));
+}
