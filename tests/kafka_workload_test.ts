@@ -328,3 +328,15 @@ Deno.test("kafka's final polls come about every 0.2 s, and at once when the last
 Deno.test("kafka's final phase is empty when no message is known", () => {
   assertEquals(finalPhase([]).next(worker(0), 0), null);
 });
+
+Deno.test("afterwards every node is asked for kafka's committed offsets, then for all messages", async () => {
+  const { settleMs, invocations } = workload("kafka").aftermath!(finalHistory);
+  assertEquals(settleMs, 1000);
+  const { requests, rpc } = scripted([{ offsets: {} }, { msgs: {} }]);
+  const client = workload("kafka").openClient();
+  for (const op of invocations) await client.invoke(op, rpc);
+  assertEquals(requests, [
+    { type: "list_committed_offsets", keys: ["9", "10"] },
+    { type: "poll", offsets: { "9": 0, "10": 0 } },
+  ]);
+});

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Json } from "../lib/workbench/history.ts";
+import type { Json, Op, OpType } from "../lib/workbench/history.ts";
 import { workloads } from "../lib/workbench/workloads/all.ts";
 import { topologies, topology } from "../lib/workbench/workloads/topology.ts";
 import type { Invocation } from "../lib/workbench/workloads/workload.ts";
@@ -170,6 +170,13 @@ Deno.test("the final phase of broadcast, g-set and the counters is one final rea
   }
 });
 
+Deno.test("afterwards broadcast, g-set and the counters are read once more, 5 s after the last fault", () => {
+  for (const name of ["broadcast", "g-set", "g-counter", "pn-counter"]) {
+    const { settleMs, invocations } = workload(name).aftermath!([]);
+    assertEquals([settleMs, invocations], [5000, [read]]);
+  }
+});
+
 // --- topologies ---
 
 const names = (count: number) => context({ nodeCount: count }).nodes;
@@ -337,6 +344,26 @@ Deno.test("a transaction completes with what the node gave back, and its steps m
   for (const txn of [[["r", 1, 3]], [["w", 1, 2]]]) {
     assert(!schema.txn!(txn), JSON.stringify(txn));
   }
+});
+
+Deno.test("afterwards one transaction reads every key that was asked for", () => {
+  const asked = (type: OpType, value: Json): Op => ({
+    index: 0,
+    time: 0,
+    process: 0,
+    f: "txn",
+    type,
+    value,
+  });
+  const history = [
+    asked("invoke", [["w", 10, 1], ["r", 9, null]]),
+    asked("ok", [["w", 77, 1]]),
+    asked("invoke", [["w", 9, 2]]),
+  ];
+  assertEquals(workload("txn-rw-register").aftermath!(history), {
+    settleMs: 1000,
+    invocations: [{ f: "txn", value: [["r", 9, null], ["r", 10, null]] }],
+  });
 });
 
 // --- lin-kv ---

@@ -1,6 +1,6 @@
 /** Broadcast: what one node is told, every node shows in its reads. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
-import { finalReads } from "./final-reads.ts";
+import { finalReads, readsAfterwards } from "./final-reads.ts";
 import { any, arrayOf } from "./schema.ts";
 import { topology } from "./topology.ts";
 import type { Workload } from "./workload.ts";
@@ -29,6 +29,7 @@ export const broadcast: Workload = {
     };
   },
   final: { generator: finalReads },
+  aftermath: readsAfterwards,
   openClient: () => ({
     async invoke(op, rpc) {
       if (op.f === "broadcast") {

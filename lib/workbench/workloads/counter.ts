@@ -1,6 +1,6 @@
 /** Counters: numbers are added at any node, and every node reads their sum. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
-import { finalReads } from "./final-reads.ts";
+import { finalReads, readsAfterwards } from "./final-reads.ts";
 import { integer } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
@@ -26,6 +26,7 @@ function counter(name: string, least: number): Workload {
       },
     }),
     final: { generator: finalReads },
+    aftermath: readsAfterwards,
     openClient: () => ({
       async invoke(op, rpc) {
         if (op.f === "add") {

@@ -1,4 +1,4 @@
-import type { Generator } from "./workload.ts";
+import type { Generator, Invocation } from "./workload.ts";
 
 /** A final phase of one read by every worker, marked as final. */
 export function finalReads(): Generator {
@@ -10,4 +10,12 @@ export function finalReads(): Generator {
       return { f: "read", value: null, "final?": true };
     },
   };
+}
+
+/** One read of every node, 5 s after the last fault: time enough for any anti-entropy. */
+export function readsAfterwards(): {
+  settleMs: number;
+  invocations: Invocation[];
+} {
+  return { settleMs: 5000, invocations: [{ f: "read", value: null }] };
 }

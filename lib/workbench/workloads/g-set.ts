@@ -1,6 +1,6 @@
 /** G-set: a set that only grows, read at every node. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
-import { finalReads } from "./final-reads.ts";
+import { finalReads, readsAfterwards } from "./final-reads.ts";
 import { any, arrayOf } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
@@ -21,6 +21,7 @@ export const gSet: Workload = {
     };
   },
   final: { generator: finalReads },
+  aftermath: readsAfterwards,
   openClient: () => ({
     async invoke(op, rpc) {
       if (op.f === "add") {

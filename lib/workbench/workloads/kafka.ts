@@ -108,12 +108,8 @@ function finalPhase(
   { random }: GeneratorContext,
   history: readonly Op[],
 ): Generator {
-  const known = new Map<string, number>();
-  for (const op of history) {
-    raise(known, sentOffsets(op));
-    raise(known, polledOffsets(op));
-  }
-  const keys = [...known.keys()].sort((a, b) => Number(a) - Number(b));
+  const known = knownOffsets(history);
+  const keys = [...known.keys()];
 
   const fresh = () => ({
     missing: new Map(known),
@@ -158,6 +154,32 @@ function finalPhase(
   };
 }
 
+/**
+ * On every node, 1 s after the last fault: the committed offsets of all keys, which an
+ * assign asks for, then all messages from the beginning.
+ */
+function readAllAfterwards(history: readonly Op[]) {
+  const value = [...knownOffsets(history).keys()];
+  const invocations: Invocation[] = [
+    { f: "assign", value },
+    { f: "assign", value, "seek-to-beginning?": true },
+    { f: "poll", value: [["poll"]] },
+  ];
+  return { settleMs: 1000, invocations };
+}
+
+/** The highest offset of each key that a send or a poll has shown, in the order of the keys' numbers. */
+function knownOffsets(history: readonly Op[]): Map<string, number> {
+  const known = new Map<string, number>();
+  for (const op of history) {
+    raise(known, sentOffsets(op));
+    raise(known, polledOffsets(op));
+  }
+  return new Map(
+    [...known].sort(([a], [b]) => Number(a) - Number(b)),
+  );
+}
+
 /** Sends, polls, assigns and crashes; what a client remembers is in {@link openKafkaClient}. */
 export const kafka: Workload = {
   name: "kafka",
@@ -167,5 +189,6 @@ export const kafka: Workload = {
   timeoutMs: () => CLIENT_TIMEOUT_MS,
   generator: mainPhase,
   final: { limitSeconds: 10, generator: finalPhase },
+  aftermath: readAllAfterwards,
   openClient: openKafkaClient,
 };

@@ -1,7 +1,8 @@
 /** Transactions over registers (txn-rw-register) and over lists (txn-list-append). */
+import type { Op } from "../history.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
 import { any, arrayOf, either, literal, tuple } from "./schema.ts";
-import { transactions } from "./transactions.ts";
+import { type MicroOp, transactions } from "./transactions.ts";
 import type { FieldCheck, Workload } from "./workload.ts";
 
 /**
@@ -29,12 +30,25 @@ function txn(name: string, write: "w" | "append", read: FieldCheck): Workload {
       });
       return { next: () => ({ f: "txn", value: next() }) };
     },
+    aftermath: readAllAfterwards,
     openClient: () => ({
       async invoke(op, rpc) {
         return (await rpc({ type: "txn", txn: op.value }, reply)).txn ?? [];
       },
     }),
   };
+}
+
+/** One transaction on every node that reads all keys, 1 s after the last fault. */
+function readAllAfterwards(history: readonly Op[]) {
+  const keys = new Set<number>();
+  for (const { type, value } of history) {
+    if (type !== "invoke") continue;
+    for (const [, key] of value as MicroOp[]) keys.add(key);
+  }
+  const reads = [...keys].sort((a, b) => a - b)
+    .map((key): MicroOp => ["r", key, null]);
+  return { settleMs: 1000, invocations: [{ f: "txn", value: reads }] };
 }
 
 /** Registers: a write replaces the value. */
