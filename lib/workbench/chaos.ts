@@ -166,11 +166,13 @@ function kills(context: FaultContext, random: Random): () => void {
     context.kill(node);
     clock.schedule(downNs, () => restart(node));
   };
-  for (let at = 0; at < limitNs;) {
-    at += Math.floor(random.uniform(0.1, 4) * SECOND);
+  // A kill costs its clients 5 s each: more would leave hardly anything to judge.
+  const count = 1 + random.int(Math.ceil(limitNs / (8 * SECOND)));
+  for (let i = 0; i < count; i++) {
+    const at = Math.floor(random.uniform(0.2 * limitNs, limitNs));
     const node = random.pick(nodes);
     const downNs = Math.floor(random.uniform(1, 1_500) * MS);
-    if (at < limitNs) clock.schedule(at, () => kill(node, downNs));
+    clock.schedule(at, () => kill(node, downNs));
   }
   return () => {
     over = true;

@@ -60,8 +60,6 @@ export interface RunConfig {
   onEvent?(label: string): void;
   /** Called about once a second of the run's own time. */
   onProgress?(progress: Progress): void;
-  /** Aborting it ends the run early; what was recorded is judged. */
-  signal?: AbortSignal;
 }
 
 /** How far a run is. */
@@ -211,7 +209,7 @@ class Run {
     const pick = roundRobin(workers);
     for (let due = clock.now();;) {
       due = Math.max(due, clock.now()) + gaps.uniform(0, 2 / rate) * SECOND;
-      if (due >= end || this.config.signal?.aborted) break;
+      if (due >= end) break;
       await sleep(clock, due - clock.now());
       const started = await this.#dispatch(pick, generator, end);
       if (!started) break;
@@ -255,7 +253,7 @@ class Run {
         if (invocation.delayMs !== undefined) {
           await sleep(clock, invocation.delayMs * MS);
         }
-        if (clock.now() >= end || this.config.signal?.aborted) return;
+        if (clock.now() >= end) return;
         await worker.perform(invocation, generator);
       }
     }));
@@ -265,7 +263,7 @@ class Run {
   async #aftermath(healedAt: number): Promise<Aftermath | null> {
     const { clock, workload } = this.config;
     const wanted = workload.aftermath?.(this.#history.ops);
-    if (wanted === undefined || this.config.signal?.aborted) return null;
+    if (wanted === undefined) return null;
     await sleep(clock, wanted.settleMs * MS);
     const history = new History();
     const nothing: Generator = { next: () => null };

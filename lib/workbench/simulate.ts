@@ -10,7 +10,6 @@ import {
 } from "./chaos.ts";
 import { VirtualClock } from "./clock.ts";
 import { modules } from "./cluster/modules.ts";
-import type { Faults } from "./faults.ts";
 import type { Options, Recording } from "./history.ts";
 import { judge, type Judged } from "./judges.ts";
 import type { Program } from "../maelstrom.ts";
@@ -74,7 +73,9 @@ export async function record(
   const random = seeded(seed);
   const flags = scenario.runs[simulation.run ?? 0]!.flags;
   const options = { ...flags, ...overrides };
-  const faults = faultsOf(simulation, scenario);
+  const ingredients = ingredientsOf(simulation, scenario);
+  // A killed node does not answer, whatever it promises.
+  if (ingredients.includes("kill")) delete options.availability;
   const recording = await clock.run(performRun({
     workload: workloads[options.workload as string ?? scenario.workload]!,
     options,
@@ -84,7 +85,8 @@ export async function record(
     faithful: simulation.faithful ?? false,
     replyJitterMs: REPLY_JITTER_MS,
     onEvent,
-    ...(faults === undefined ? {} : { faults }),
+    // Official faults are what the flags say.
+    ...(simulation.faults === "official" ? {} : { faults: chaos(ingredients) }),
   }));
   return { ...recording, label: name, program: name, seed };
 }
@@ -100,14 +102,6 @@ export function ingredientsOf(
     !without.includes(ingredient) &&
     (ingredient !== "kill" || promises.survivesRestart === true)
   );
-}
-
-function faultsOf(
-  simulation: Simulation,
-  scenario: Scenario,
-): Faults | undefined {
-  if (simulation.faults === "official") return undefined; // what the flags say
-  return chaos(ingredientsOf(simulation, scenario));
 }
 
 /** The default export of a challenge's file. */

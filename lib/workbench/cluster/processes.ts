@@ -19,6 +19,8 @@ export interface ProcessOptions {
   bin: string;
   /** Its arguments. */
   args: string[];
+  /** Its working directory. */
+  cwd: string;
   /** Gets every line a node writes to stderr. */
   onStderr?(node: string, line: string): void;
 }
@@ -81,13 +83,14 @@ class NodeProcess {
 
   constructor(
     node: string,
-    { bin, args }: ProcessOptions,
+    { bin, args, cwd }: ProcessOptions,
     events: HostEvents,
     onStderr: (line: string) => void,
     onExit: (how: string) => void,
   ) {
     this.#child = new Deno.Command(bin, {
       args,
+      cwd,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

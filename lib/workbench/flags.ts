@@ -1,0 +1,169 @@
+/** The command line: Maelstrom's flags and ours, as options of a run. */
+import { parseArgs } from "node:util";
+import type { Options } from "./history.ts";
+
+/** The command line is wrong; the message says what to do. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+type Kind = "text" | "number" | "switch";
+
+/** Maelstrom's flags that decide what a run is. They are recorded with it. */
+export const RUN_FLAGS: Readonly<Record<string, Kind>> = {
+  "node-count": "number",
+  "nodes": "text",
+  "concurrency": "text",
+  "rate": "number",
+  "time-limit": "number",
+  "latency": "number",
+  "latency-dist": "text",
+  "topology": "text",
+  "nemesis": "text",
+  "nemesis-interval": "number",
+  "availability": "text",
+  "consistency-models": "text",
+  "key-count": "number",
+  "max-txn-length": "number",
+  "max-writes-per-key": "number",
+};
+
+/** What some flags may be. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  "latency-dist": ["constant", "uniform", "exponential"],
+  "topology": ["line", "grid", "tree", "tree2", "tree3", "tree4", "total"],
+  "nemesis": ["partition"],
+  "faults": ["official", "partition", "chaos"],
+  "judge": ["faithful", "strict"],
+};
+
+/** Numbers that must be greater than zero, and those that must be whole. */
+const POSITIVE = new Set([
+  "node-count",
+  "time-limit",
+  "nemesis-interval",
+  "seeds",
+  "test-count",
+  "key-count",
+  "max-txn-length",
+  "max-writes-per-key",
+  "port",
+]);
+const WHOLE = new Set([...POSITIVE, "latency", "seed", "run"]);
+WHOLE.delete("nemesis-interval");
+
+/** A parsed command line. */
+export interface Parsed {
+  /** The words that are no flags. */
+  words: string[];
+  /** Flags that decide what the run is. */
+  options: Options;
+  /** Other numbers, texts and switches by name. */
+  numbers: { [flag: string]: number };
+  texts: { [flag: string]: string };
+  switches: Set<string>;
+  /** What stands behind `--`. */
+  rest: string[];
+}
+
+/**
+ * Parses a command line with Maelstrom's run flags and these others.
+ *
+ * @throws {UsageError} a flag is unknown, has no value, or a value it cannot have
+ */
+export function parseFlags(
+  args: readonly string[],
+  more: Readonly<Record<string, Kind>>,
+  short: Readonly<Record<string, string>> = {},
+): Parsed {
+  const end = args.indexOf("--");
+  const own = end === -1 ? args : args.slice(0, end);
+  const rest = end === -1 ? [] : args.slice(end + 1);
+  const kinds = { ...RUN_FLAGS, ...more };
+  const aliases = Object.fromEntries(
+    Object.entries(short).map(([letter, name]) => [name, letter]),
+  );
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...own],
+      allowPositionals: true,
+      options: Object.fromEntries(
+        Object.entries(kinds).map(([name, kind]) => [name, {
+          type: kind === "switch" ? "boolean" as const : "string" as const,
+          ...(aliases[name] === undefined ? {} : { short: aliases[name] }),
+        }]),
+      ),
+    });
+  } catch (error) {
+    const known = Object.keys(kinds).map((name) => `--${name}`).join(" ");
+    const [reason] = String((error as Error).message).split(". To specify");
+    throw new UsageError(
+      `Cannot read the flags: ${reason}. There are ${known}`,
+    );
+  }
+  const result: Parsed = {
+    words: parsed.positionals,
+    options: {},
+    numbers: {},
+    texts: {},
+    switches: new Set(),
+    rest,
+  };
+  for (const [name, value] of Object.entries(parsed.values)) {
+    if (typeof value === "boolean") {
+      result.switches.add(name);
+    } else if (typeof value === "string") {
+      const checked = kinds[name] === "number"
+        ? readNumber(name, value)
+        : readText(name, value);
+      if (name in RUN_FLAGS) result.options[name] = checked;
+      else if (typeof checked === "number") result.numbers[name] = checked;
+      else result.texts[name] = checked;
+    }
+  }
+  return result;
+}
+
+function readNumber(name: string, text: string): number {
+  const value = Number(text);
+  const least = POSITIVE.has(name) ? "greater than 0" : "at least 0";
+  const kind = WHOLE.has(name) ? "a whole number" : "a number";
+  const fits = text.trim() !== "" && Number.isFinite(value) && value >= 0 &&
+    !(POSITIVE.has(name) && value === 0) &&
+    !(WHOLE.has(name) && !Number.isInteger(value));
+  if (!fits) {
+    throw new UsageError(
+      `Cannot use --${name} "${text}": it must be ${kind} ${least}`,
+    );
+  }
+  return value;
+}
+
+function readText(name: string, text: string): string | number {
+  const choices = CHOICES[name];
+  if (choices !== undefined && !choices.includes(text)) {
+    throw new UsageError(
+      `Cannot use --${name} "${text}": it must be ${choices.join(", ")}`,
+    );
+  }
+  if (name === "concurrency" && !/^[1-9]\d*n?$/.test(text)) {
+    throw new UsageError(
+      `Cannot use --concurrency "${text}": it must be a number, or one with the suffix n, as 2n`,
+    );
+  }
+  if (name !== "availability" || text === "total") return text;
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
+    throw new UsageError(
+      `Cannot use --availability "${text}": it must be total, or a number from 0 to 1`,
+    );
+  }
+  return value;
+}
+
+/** Options as one would type them: `--node-count 5 --rate 10`. */
+export function flagsText(options: Options): string {
+  return Object.entries(options).map(([name, value]) => `--${name} ${value}`)
+    .join(" ");
+}

@@ -1,0 +1,120 @@
+/** The `test` command's work: one run of any executable in real time, judged and kept. */
+import { tmpdir } from "node:os";
+import { RealClock } from "./clock.ts";
+import { processes } from "./cluster/processes.ts";
+import type { OpenHost } from "./cluster/host.ts";
+import type { Options } from "./history.ts";
+import { judge, type Judged } from "./judges.ts";
+import { seeded } from "./random.ts";
+import { performRun, type Progress } from "./run.ts";
+import { openRunFolder } from "./store.ts";
+import { workloads } from "./workloads/all.ts";
+
+/** What is run. */
+export interface TestSettings {
+  workload: string;
+  /** Maelstrom's flags, without dashes. */
+  options: Options;
+  /** The executable. */
+  bin: string;
+  /** Its arguments. */
+  args?: string[];
+  /** The name of one of our programs, whose promises are then judged. */
+  program?: string;
+  /** Decides what clients do and what the nemesis does; drawn if not given. */
+  seed?: number;
+  /** Maelstrom's own faults too: a broken line mutes its node, seq-kv wraps around. */
+  faithful?: boolean;
+  /** The folder in which runs are kept. */
+  store?: string;
+  /** Gets every line that a node writes to stderr. */
+  onStderr?(node: string, line: string): void;
+  onProgress?(progress: Progress): void;
+}
+
+/** A run that has been judged and kept. */
+export interface Tested extends Judged {
+  /** The folder of the run. */
+  report: string;
+}
+
+/**
+ * Does one run in real time. A node that fails makes the run invalid; only what is
+ * wrong with the command itself is thrown.
+ *
+ * @throws {Error} there is no such workload or executable
+ */
+export async function runTest(settings: TestSettings): Promise<Tested> {
+  const workload = workloads[settings.workload];
+  if (workload === undefined) {
+    const names = Object.keys(workloads).join(", ");
+    throw new Error(
+      `Cannot find workload "${settings.workload}": there are ${names}`,
+    );
+  }
+  const bin = await executable(settings.bin);
+  const folder = await openRunFolder(workload.name, settings.store);
+  const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const openHost = processes({
+    bin,
+    args: settings.args ?? [],
+    cwd: tmpdir(),
+    onStderr(node, line) {
+      folder.logStderr(node, line);
+      settings.onStderr?.(node, line);
+    },
+  });
+  const recording = await performRun({
+    workload,
+    options: settings.options,
+    openHost: endedOnSignals(openHost),
+    clock: new RealClock(),
+    random: seeded(seed),
+    faithful: settings.faithful ?? false,
+    ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
+  });
+  recording.seed = seed;
+  if (settings.program !== undefined) recording.program = settings.program;
+  const judged = judge(recording);
+  await folder.save(judged);
+  return { ...judged, report: folder.path };
+}
+
+/** The real path of an executable, since nodes run elsewhere. */
+async function executable(bin: string): Promise<string> {
+  let path: string;
+  try {
+    path = await Deno.realPath(bin);
+  } catch {
+    throw new Error(
+      `Cannot run "${bin}": there is no such file. Build it first, for instance with make bin/NAME`,
+    );
+  }
+  const { mode, isFile } = await Deno.stat(path);
+  if (!isFile || (mode !== null && (mode & 0o111) === 0)) {
+    throw new Error(
+      `Cannot run "${bin}": it is not an executable file. Try chmod +x ${bin}`,
+    );
+  }
+  return path;
+}
+
+/** Ends the nodes before this process, when it is told to end (Ctrl-C). */
+function endedOnSignals(openHost: OpenHost): OpenHost {
+  return (nodes, events) => {
+    const host = openHost(nodes, events);
+    const signals = ["SIGINT", "SIGTERM"] as const;
+    const end = async () => {
+      await host.stop();
+      Deno.exit(130);
+    };
+    for (const signal of signals) Deno.addSignalListener(signal, end);
+    return {
+      ...host,
+      async stop() {
+        await host.stop();
+        for (const signal of signals) Deno.removeSignalListener(signal, end);
+      },
+    };
+  };
+}
