@@ -2,23 +2,24 @@
  * Is a history of one compare-and-set register linearizable?
  *
  * Just-in-time linearization (Lowe, "Testing for linearizability", 2017; Wing and
- * Gong's search, with memory): walk the history and keep every configuration it
- * may be in, that is, the register's value and which of the pending operations
- * have taken effect. When an operation returns it must have taken effect, so
- * configurations where it has not are taken forward, by pending operations in
- * every order, until it has. No configuration left: not linearizable.
+ * Gong's search, with memory). A configuration is the register's value and which
+ * of the calls under way have taken effect. When a call returns it must have taken
+ * effect; where it has not, calls under way are let take effect, in every order,
+ * until it has. The search goes deep first, so that a linearizable history is
+ * mostly walked straight through, and remembers the configurations it had at each
+ * return.
  *
- * Three things keep the set of configurations small. A read takes effect as soon
- * as the register has its value, which never forecloses anything. Operations that
- * never return are interchangeable if they would do the same, so it is enough to
- * count them. And of two configurations that differ only in those, one that has
- * used no more of each makes the other superfluous.
+ * Three things keep those few. A read takes effect as soon as the register has its
+ * value, which never forecloses anything. Calls that never return are
+ * interchangeable if they would do the same, so it is enough to count them. And
+ * of two configurations that differ only in those, one that has used no more of
+ * each makes the other superfluous.
  */
 
 /** The register's value as a small integer; 0 is the initial one. */
 export type State = number;
 
-/** What an operation would do. */
+/** What a call would do. */
 export type Effect =
   | { f: "read"; value: State }
   | { f: "write"; value: State }
@@ -31,13 +32,13 @@ export type SearchEvent =
   | { type: "crashed"; id: number; effect: Effect }
   | { type: "return"; id: number };
 
-/** A state the register may be in, and the calls that are still to take effect there. */
+/** A state the register may be in, and the calls that have not taken effect there. */
 export interface Possibility {
   state: State;
   pending: number[];
 }
 
-/** What the search found; `at` is the id of the call whose return nothing explains. */
+/** What the search found; `at` is the call whose return nothing explains, or that was the furthest reached. */
 export type Search =
   | { linearizable: true; possibilities: Possibility[] }
   | { linearizable: false; at: number; possibilities: Possibility[] }
@@ -46,22 +47,30 @@ export type Search =
 /** One way things may stand. */
 interface Configuration {
   state: State;
-  /** A bit for every open call that has taken effect. */
+  /** A bit for every call under way that has taken effect. */
   done: bigint;
   /** How many crashed calls of each kind have taken effect. */
   used: readonly number[];
-}
-
-/** Calls that never return and would do the same. */
-interface CrashedKind {
-  effect: Effect;
-  ids: number[];
 }
 
 interface OpenCall {
   id: number;
   effect: Effect;
   bit: bigint;
+}
+
+/** Calls that never return and would do the same. */
+interface CrashedKind {
+  effect: Effect;
+  ids: readonly number[];
+}
+
+/** What is under way when a call returns. */
+interface Moment {
+  returning: OpenCall;
+  /** All calls that will return, the returning one first. */
+  open: readonly OpenCall[];
+  crashed: readonly CrashedKind[];
 }
 
 function apply(state: State, effect: Effect): State | undefined {
@@ -75,126 +84,94 @@ function apply(state: State, effect: Effect): State | undefined {
   }
 }
 
+function sameEffect(a: Effect, b: Effect): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The returns of a history in order. Bits are used again after their call has returned. */
+function momentsOf(events: Iterable<SearchEvent>): Moment[] {
+  const moments: Moment[] = [];
+  let open: OpenCall[] = [], crashed: CrashedKind[] = [];
+  for (const event of events) {
+    if (event.type === "call") {
+      let bit = 1n;
+      while (open.some((call) => call.bit === bit)) bit <<= 1n;
+      open = [...open, { id: event.id, effect: event.effect, bit }];
+    } else if (event.type === "crashed") {
+      const { id, effect } = event;
+      const kind = crashed.findIndex((k) => sameEffect(k.effect, effect));
+      crashed = kind < 0
+        ? [...crashed, { effect, ids: [id] }]
+        : crashed.with(kind, { effect, ids: [...crashed[kind]!.ids, id] });
+    } else {
+      const returning = open.find(({ id }) => id === event.id)!;
+      const others = open.filter((call) => call !== returning);
+      moments.push({ returning, open: [returning, ...others], crashed });
+      open = others;
+    }
+  }
+  return moments;
+}
+
 function usesNoMore(a: readonly number[], b: readonly number[]): boolean {
   return a.every((count, kind) => count <= (b[kind] ?? 0));
 }
 
-/** Configurations of which none makes another superfluous. */
-class ConfigurationSet implements Iterable<Configuration> {
-  readonly #groups = new Map<string, Configuration[]>();
+/** Configurations that were met at one moment. */
+class Memory {
+  readonly #groups = new Map<string, (readonly number[])[]>();
 
-  /** Adds one, unless it is superfluous, and says whether it did. */
-  add(configuration: Configuration): boolean {
-    const key = `${configuration.state} ${configuration.done}`;
+  /** Takes note of a configuration and says whether it is worth following. */
+  add({ state, done, used }: Configuration): boolean {
+    const key = `${state} ${done}`;
     const group = this.#groups.get(key) ?? [];
-    if (group.some((c) => usesNoMore(c.used, configuration.used))) return false;
-    const rest = group.filter((c) => !usesNoMore(configuration.used, c.used));
-    this.#groups.set(key, [...rest, configuration]);
+    if (group.some((before) => usesNoMore(before, used))) return false;
+    const rest = group.filter((before) => !usesNoMore(used, before));
+    this.#groups.set(key, [...rest, used]);
     return true;
-  }
-
-  get isEmpty(): boolean {
-    return this.#groups.size === 0;
-  }
-
-  *[Symbol.iterator](): Iterator<Configuration> {
-    for (const group of this.#groups.values()) yield* group;
   }
 }
 
-/** The calls that are under way, and the ways things may stand. */
-class Walk {
-  readonly #open = new Map<number, OpenCall>();
-  readonly #crashed: CrashedKind[] = [];
-  #configurations = new ConfigurationSet();
-  /** Configurations looked at so far. */
-  visited = 0;
-
-  constructor() {
-    this.#configurations.add({ state: 0, done: 0n, used: [] });
+/** Lets every open read take effect for which the register has the right value. */
+function withReads(c: Configuration, { open }: Moment): Configuration {
+  let done = c.done;
+  for (const { effect, bit } of open) {
+    if (effect.f === "read" && effect.value === c.state) done |= bit;
   }
+  return done === c.done ? c : { ...c, done };
+}
 
-  call(id: number, effect: Effect): void {
-    let bit = 1n;
-    const taken = [...this.#open.values()].reduce((m, c) => m | c.bit, 0n);
-    while ((taken & bit) !== 0n) bit <<= 1n;
-    this.#open.set(id, { id, effect, bit });
-    if (effect.f !== "read") return;
-    const next = new ConfigurationSet();
-    for (const c of this.#configurations) next.add(this.#withReads(c));
-    this.#configurations = next;
+/** The configurations after one more call has taken effect, the most promising last. */
+function steps(c: Configuration, moment: Moment): Configuration[] {
+  const after: Configuration[] = [];
+  for (const { effect, bit } of moment.open) {
+    if (effect.f === "read" || (c.done & bit) !== 0n) continue;
+    const state = apply(c.state, effect);
+    if (state === undefined) continue;
+    after.push(withReads({ ...c, state, done: c.done | bit }, moment));
   }
-
-  crash(id: number, effect: Effect): void {
-    const same = this.#crashed.find((kind) =>
-      JSON.stringify(kind.effect) === JSON.stringify(effect)
+  for (const [kind, { effect, ids }] of moment.crashed.entries()) {
+    const count = c.used[kind] ?? 0;
+    const state = apply(c.state, effect);
+    // One that would change nothing can as well never take effect.
+    if (count === ids.length || state === undefined || state === c.state) {
+      continue;
+    }
+    const used = moment.crashed.map((_, i) => c.used[i] ?? 0);
+    after.push(
+      withReads({ ...c, state, used: used.with(kind, count + 1) }, moment),
     );
-    if (same) same.ids.push(id);
-    else this.#crashed.push({ effect, ids: [id] });
   }
+  return after.reverse();
+}
 
-  /** Says whether the return can be explained; undefined when the limit was reached first. */
-  return(id: number, limit: number): boolean | undefined {
-    const call = this.#open.get(id)!;
-    const next = new ConfigurationSet(), seen = new ConfigurationSet();
-    const todo = [...this.#configurations];
-    while (todo.length > 0) {
-      const c = todo.pop()!;
-      if (++this.visited > limit) return undefined;
-      if ((c.done & call.bit) !== 0n) {
-        next.add({ ...c, done: c.done & ~call.bit });
-        continue;
-      }
-      for (const later of this.#steps(c)) {
-        if (seen.add(later)) todo.push(later);
-      }
-    }
-    if (next.isEmpty) return false;
-    this.#open.delete(id);
-    this.#configurations = next;
-    return true;
-  }
-
-  possibilities(): Possibility[] {
-    return [...this.#configurations].map(({ state, done, used }) => ({
-      state,
-      pending: [
-        ...[...this.#open.values()].filter((c) => (done & c.bit) === 0n)
-          .map((c) => c.id),
-        ...this.#crashed.flatMap(({ ids }, kind) => ids.slice(used[kind] ?? 0)),
-      ],
-    }));
-  }
-
-  /** Lets every open read take effect for which the register has the right value. */
-  #withReads(c: Configuration): Configuration {
-    let done = c.done;
-    for (const { effect, bit } of this.#open.values()) {
-      if (effect.f === "read" && effect.value === c.state) done |= bit;
-    }
-    return { ...c, done };
-  }
-
-  /** The configurations after one more call has taken effect. */
-  *#steps(c: Configuration): Iterable<Configuration> {
-    for (const { effect, bit } of this.#open.values()) {
-      if (effect.f === "read" || (c.done & bit) !== 0n) continue;
-      const state = apply(c.state, effect);
-      if (state === undefined) continue;
-      yield this.#withReads({ ...c, state, done: c.done | bit });
-    }
-    for (const [kind, { effect, ids }] of this.#crashed.entries()) {
-      const used = c.used[kind] ?? 0;
-      const state = apply(c.state, effect);
-      // One that would change nothing can as well never take effect.
-      if (used === ids.length || state === undefined || state === c.state) {
-        continue;
-      }
-      const counts = this.#crashed.map((_, i) => c.used[i] ?? 0);
-      counts[kind] = used + 1;
-      yield this.#withReads({ ...c, state, used: counts });
-    }
-  }
+function possibility(
+  { state, done, used }: Configuration,
+  { open, crashed }: Moment,
+): Possibility {
+  const pending = open.filter(({ bit }) => (done & bit) === 0n);
+  const unused = crashed.flatMap(({ ids }, kind) => ids.slice(used[kind] ?? 0));
+  return { state, pending: [...pending.map(({ id }) => id), ...unused] };
 }
 
 /**
@@ -204,22 +181,43 @@ class Walk {
  * @param limit configurations to look at before giving up
  */
 export function search(events: Iterable<SearchEvent>, limit: number): Search {
-  const walk = new Walk();
-  for (const event of events) {
-    if (event.type === "call") walk.call(event.id, event.effect);
-    if (event.type === "crashed") walk.crash(event.id, event.effect);
-    if (event.type !== "return") continue;
-    const explained = walk.return(event.id, limit);
-    if (explained === undefined) {
-      return { linearizable: "unknown", at: event.id };
+  const moments = momentsOf(events);
+  const memories = moments.map(() => new Memory());
+  const start: Configuration = { state: 0, done: 0n, used: [] };
+  const todo: { at: number; c: Configuration }[] = [];
+  let furthest = -1, there: Configuration[] = [];
+  const arrive = (at: number, c: Configuration) => {
+    const settled = withReads(c, moments[at]!);
+    if (!memories[at]!.add(settled)) return;
+    todo.push({ at, c: settled });
+    if (at > furthest) there = [];
+    furthest = Math.max(furthest, at);
+    if (at === furthest) there.push(settled);
+  };
+
+  if (moments.length === 0) {
+    return { linearizable: true, possibilities: [{ state: 0, pending: [] }] };
+  }
+  arrive(0, start);
+  for (let visited = 1; todo.length > 0; visited++) {
+    if (visited > limit) {
+      return { linearizable: "unknown", at: moments[furthest]!.returning.id };
     }
-    if (!explained) {
-      return {
-        linearizable: false,
-        at: event.id,
-        possibilities: walk.possibilities(),
-      };
+    const { at, c } = todo.pop()!;
+    const moment = moments[at]!, { bit } = moment.returning;
+    if ((c.done & bit) === 0n) {
+      for (const next of steps(c, moment)) {
+        if (memories[at]!.add(next)) todo.push({ at, c: next });
+      }
+    } else if (at + 1 === moments.length) {
+      return { linearizable: true, possibilities: [possibility(c, moment)] };
+    } else {
+      arrive(at + 1, { ...c, done: c.done & ~bit });
     }
   }
-  return { linearizable: true, possibilities: walk.possibilities() };
+  return {
+    linearizable: false,
+    at: moments[furthest]!.returning.id,
+    possibilities: there.map((c) => possibility(c, moments[furthest]!)),
+  };
 }
