@@ -55,7 +55,7 @@ async function compile(
   entry: string,
   output: string,
 ): Promise<string | undefined> {
-  const denort = localDenort();
+  const denort = localDenort(Deno.env.get("DENORT_BIN"));
   const remembered = denort === undefined ? rememberedFailure() : undefined;
   if (remembered !== undefined) return remembered;
   remove(output); // Deno overwrites no file that it has not compiled itself

@@ -8,20 +8,20 @@ import { dirname, join } from "node:path";
 /** How long a search in vain is remembered, so that not every build waits for the network. */
 const REMEMBERED_MS = 60 * 60 * 1000;
 
+/** Where it is remembered: beside Deno, where no build reaches and `make clean` does. */
 const MEMORY = ".deno/no-denort.json";
 
 /**
- * The runtime that lies ready: the one that the environment's `DENORT_BIN` names, or a
- * file `denort` beside Deno's own. Undefined leaves it to Deno to look into its cache
- * and to download.
+ * The runtime that lies ready: the one that `DENORT_BIN` names, or a file `denort` beside
+ * Deno's own. Undefined leaves it to Deno to look into its cache and to download.
  *
+ * @param given the environment's `DENORT_BIN`
  * @throws {Error} `DENORT_BIN` names no file, or Deno itself: that would build a Deno
  * which ignores the program it carries
  */
-export function localDenort(): string | undefined {
+export function localDenort(given = ""): string | undefined {
   const deno = Deno.realPathSync(Deno.execPath());
-  const given = Deno.env.get("DENORT_BIN");
-  if (given === undefined || given === "") {
+  if (given === "") {
     const beside = join(dirname(deno), "denort");
     return isFile(beside) ? beside : undefined;
   }
@@ -38,10 +38,15 @@ export function localDenort(): string | undefined {
   return given;
 }
 
-/** Why the last search was in vain, if that was less than an hour ago and with this Deno. */
-export function rememberedFailure(): string | undefined {
+/**
+ * Why the last search was in vain, if that was less than an hour ago and with this Deno.
+ *
+ * @param root the project's folder
+ */
+export function rememberedFailure(root = "."): string | undefined {
   try {
-    const { deno, until, why } = JSON.parse(Deno.readTextFileSync(MEMORY));
+    const file = join(root, MEMORY);
+    const { deno, until, why } = JSON.parse(Deno.readTextFileSync(file));
     const holds = deno === Deno.version.deno && Date.now() < until &&
       typeof why === "string";
     return holds ? why : undefined;
@@ -51,11 +56,12 @@ export function rememberedFailure(): string | undefined {
 }
 
 /** Remembers for an hour that no runtime can be had, and why. */
-export function rememberFailure(why: string): void {
-  Deno.mkdirSync(dirname(MEMORY), { recursive: true });
+export function rememberFailure(why: string, root = "."): void {
+  const file = join(root, MEMORY);
   const until = Date.now() + REMEMBERED_MS;
   const memory = { deno: Deno.version.deno, until, why };
-  Deno.writeTextFileSync(MEMORY, JSON.stringify(memory) + "\n");
+  Deno.mkdirSync(dirname(file), { recursive: true });
+  Deno.writeTextFileSync(file, JSON.stringify(memory) + "\n");
 }
 
 /**

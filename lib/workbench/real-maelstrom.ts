@@ -15,29 +15,38 @@ export interface MaelstromRun {
   storeDir: string;
 }
 
+/** What of the environment decides where Maelstrom is looked for. */
+export interface Environment {
+  /** Maelstrom's start script, or its folder; `"none"` says not to look. */
+  MAELSTROM?: string | undefined;
+  PATH?: string | undefined;
+}
+
 /**
- * Where the real Maelstrom is: the file or folder that the environment's `MAELSTROM`
- * names, `maelstrom/maelstrom` of an unpacked release in the working directory, or
- * `maelstrom` on the path. `MAELSTROM=none` says not to look.
+ * Where the real Maelstrom is: what `MAELSTROM` names, `maelstrom/maelstrom` of a release
+ * unpacked into the project, or `maelstrom` on the path.
  *
- * @returns undefined when there is none
+ * @param root the project's folder
+ * @returns its start script, or undefined when there is none
  * @throws {Error} `MAELSTROM` names something that is not there
  */
-export function findMaelstrom(): string | undefined {
-  const named = Deno.env.get("MAELSTROM");
+export function findMaelstrom(
+  { MAELSTROM: named = "", PATH = "" }: Environment,
+  root = ".",
+): string | undefined {
   if (named === "none") return undefined;
-  if (named !== undefined && named !== "") {
-    const found = [named, join(named, "maelstrom")].find(isProgram);
-    if (found !== undefined) return resolve(found);
+  if (named !== "") {
+    const path = resolve(root, named);
+    const found = [path, join(path, "maelstrom")].find(isProgram);
+    if (found !== undefined) return found;
     throw new Error(
       `Cannot use MAELSTROM=${named}: there is no program there. Name Maelstrom's start script, or unset it`,
     );
   }
-  const onPath = (Deno.env.get("PATH") ?? "").split(delimiter)
+  const onPath = PATH.split(delimiter)
     .filter((directory) => directory !== "")
-    .map((directory) => join(directory, "maelstrom"));
-  const found = [join("maelstrom", "maelstrom"), ...onPath].find(isProgram);
-  return found === undefined ? undefined : resolve(found);
+    .map((directory) => resolve(directory, "maelstrom"));
+  return [resolve(root, "maelstrom/maelstrom"), ...onPath].find(isProgram);
 }
 
 /** The words of Maelstrom's command line: `-w echo --node-count 1 ...`, without `--bin`. */
@@ -50,11 +59,12 @@ export function commandLine(workload: string, flags: Options): string[] {
 }
 
 /**
- * Has Maelstrom test a program. What it prints goes to stderr: it is long, and Maelstrom
- * keeps it in its store.
+ * Has Maelstrom test a program. What it prints is passed on: it is long, but tells how far
+ * it is.
  *
  * @param maelstrom its start script, see {@link findMaelstrom}
- * @param bin the program
+ * @param bin the program, from the root
+ * @param root the project's folder, where Maelstrom makes its `store`
  * @throws {Error} it did not come to a verdict, or its results cannot be read
  */
 export async function runMaelstrom(
@@ -62,41 +72,35 @@ export async function runMaelstrom(
   workload: string,
   flags: Options,
   bin: string,
+  root = ".",
 ): Promise<MaelstromRun> {
-  const latest = join("store", "latest");
+  const latest = join(root, "store", "latest");
   const file = join(latest, "results.edn");
   const before = identity(file);
+  const words = commandLine(workload, flags);
   const { code } = await new Deno.Command(maelstrom, {
-    args: [
-      "test",
-      ...commandLine(workload, flags),
-      "--bin",
-      resolve(bin),
-    ],
+    args: ["test", ...words, "--bin", resolve(root, bin)],
+    cwd: root,
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
   }).output();
   // 0 valid, 1 invalid, 2 unknown: with all of them it leaves results.
   if (code > 2) {
+    const why = code === 254
+      ? "it does not know one of the flags"
+      : "see its last lines; a node that exits or never answers init has this effect";
     throw new Error(
-      `Cannot judge ${bin}: Maelstrom broke off with status ${code}. ${
-        code === 254
-          ? "It does not know one of the flags"
-          : "Its last lines above say why; a node that exits or does not answer init has this effect"
-      }`,
+      `Cannot judge ${bin}: Maelstrom broke off with status ${code}: ${why}`,
     );
   }
   const after = identity(file);
   if (after === undefined || after === before) {
     throw new Error(
-      `Cannot read Maelstrom's results: it left no ${file}, status ${code}`,
+      `Cannot read Maelstrom's results: it ended with status ${code} and left no ${file}`,
     );
   }
-  return {
-    results: readResults(file),
-    storeDir: Deno.realPathSync(latest),
-  };
+  return { results: readResults(file), storeDir: Deno.realPathSync(latest) };
 }
 
 /**
