@@ -1,5 +1,7 @@
 /** Both judges over one recording, and its figures: what every command of the workbench prints. */
 import { judgeFaithful } from "./checkers/faithful.ts";
+import { strictEcho } from "./checkers/strict-echo.ts";
+import { strictUniqueIds } from "./checkers/strict-unique-ids.ts";
 import { judgeStrict, type StrictChecks } from "./checkers/strict.ts";
 import type { Promises } from "./checkers/promises.ts";
 import type { Results, StrictResults, Validity } from "./checkers/verdict.ts";
@@ -10,7 +12,10 @@ import type { Figures } from "./limits.ts";
 import { scenarios } from "./scenarios.ts";
 
 /** The strict judge's checks by workload. */
-const STRICT: StrictChecks = {};
+const STRICT: StrictChecks = {
+  "echo": strictEcho,
+  "unique-ids": strictUniqueIds,
+};
 
 /** Figures that only some workloads have. */
 const FIGURES: WorkloadFigures = {};

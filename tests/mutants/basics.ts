@@ -1,0 +1,159 @@
+/** Mutants of echo and unique-ids. */
+import type { Json, Node } from "../../lib/maelstrom.ts";
+import type { Mutant } from "./mutant.ts";
+
+interface Echo {
+  echo(request: { echo: Json }): { echo: Json };
+  echo_ok(reply: { in_reply_to: number; echo: Json }): void;
+}
+
+interface Generate {
+  generate(): { id: Json };
+}
+
+/** The request's number, which the library keeps to itself. */
+function idOf(request: object): number {
+  return (request as { msg_id: number }).msg_id;
+}
+
+function echoesAnother(node: Node<Echo>): void {
+  let last: Json = null;
+  node.on("echo", ({ echo }) => {
+    const reply = node.random() < 0.1 ? last : echo;
+    last = echo;
+    return { echo: reply };
+  });
+}
+
+function fallsSilent(node: Node<Echo>): void {
+  let answered = 0;
+  node.on("echo", async ({ echo }) => {
+    if (answered++ > 4) await node.sleep(1e9);
+    return { echo };
+  });
+}
+
+function answersTwice(node: Node<Echo>): void {
+  node.on("echo", (request, src) => {
+    const { echo } = request;
+    node.send(src, "echo_ok", { in_reply_to: idOf(request), echo });
+    return { echo };
+  });
+}
+
+function answersTooLate(node: Node<Echo>): void {
+  node.on("echo", async (request, src) => {
+    const { echo } = request;
+    if (node.random() < 0.8) return { echo };
+    await node.sleep(7_000);
+    node.send(src, "echo_ok", { in_reply_to: idOf(request), echo });
+    return { echo };
+  });
+}
+
+function countsFromOne(node: Node<Generate>): void {
+  let count = 0;
+  node.on("generate", () => ({ id: `${node.id}-${++count}` }));
+}
+
+function takesTheMillisecond(node: Node<Generate>): void {
+  node.on("generate", () => ({ id: `${node.id}-${Math.floor(node.now())}` }));
+}
+
+function drawsFromFew(node: Node<Generate>): void {
+  node.on("generate", () => ({ id: String(Math.floor(node.random() * 1e5)) }));
+}
+
+function mixesTypes(node: Node<Generate>): void {
+  const boot = Math.floor(node.random() * 1e9);
+  let count = 0;
+  node.on("generate", () => {
+    const serial = ++count;
+    return {
+      id: serial % 2 === 0
+        ? serial * 1e9 + boot
+        : `${node.id} ${boot} ${serial}`,
+    };
+  });
+}
+
+/** Mutants that need neither peers nor state. */
+export const mutants: Mutant[] = [
+  {
+    name: "echo-another",
+    bug: "one reply in ten is the payload of the request before",
+    program: echoesAnother,
+    scenario: "echo-1",
+    faults: "official",
+    caughtAs: ["echo-mismatch"],
+    faithful: "caught",
+  },
+  {
+    name: "echo-falls-silent",
+    bug: "answers five requests and no more",
+    program: fallsSilent,
+    scenario: "echo-1",
+    faults: "official",
+    caughtAs: ["unavailable", "unanswered-request"],
+    faithful: "passes",
+  },
+  {
+    name: "echo-twice",
+    bug: "answers every request twice",
+    program: answersTwice,
+    scenario: "echo-1",
+    faults: "official",
+    caughtAs: ["duplicate-reply"],
+    faithful: "passes",
+  },
+  {
+    name: "echo-too-late",
+    bug: "answers one client in five after it has given up",
+    program: answersTooLate,
+    scenario: "echo-1",
+    flags: { "time-limit": 30 },
+    faults: "official",
+    caughtAs: ["protocol-violation"],
+    faithful: "passes",
+  },
+  {
+    name: "ids-counter-without-epoch",
+    bug: "counts from one again after a restart",
+    program: countsFromOne,
+    scenario: "unique-ids-2",
+    flags: { "time-limit": 20, rate: 20 },
+    faults: "chaos",
+    caughtAs: ["duplicate-id"],
+    faithful: "caught",
+  },
+  {
+    name: "ids-millisecond",
+    bug: "takes the clock's millisecond for unique",
+    program: takesTheMillisecond,
+    scenario: "unique-ids-2",
+    flags: { "time-limit": 5 },
+    faults: "official",
+    caughtAs: ["duplicate-id"],
+    faithful: "caught",
+  },
+  {
+    name: "ids-small-space",
+    bug: "draws from 100 000 numbers and hopes",
+    program: drawsFromFew,
+    scenario: "unique-ids-2",
+    flags: { "time-limit": 2, rate: 200 },
+    faults: "official",
+    caughtAs: ["duplicate-id"],
+    faithful: "caught",
+  },
+  {
+    name: "ids-mixed-types",
+    bug: "gives numbers and strings in turn",
+    program: mixesTypes,
+    scenario: "unique-ids-2",
+    flags: { "time-limit": 2, rate: 100 },
+    faults: "official",
+    caughtAs: ["mixed-id-types"],
+    faithful: "caught",
+  },
+];

@@ -1,0 +1,25 @@
+import type { Program } from "../../lib/maelstrom.ts";
+import type { Options } from "../../lib/workbench/history.ts";
+import type { FaultProfile } from "../../lib/workbench/simulate.ts";
+
+/** A node with one planted bug, and who must find it. */
+export interface Mutant {
+  name: string;
+  /** What is wrong with it, in a sentence. */
+  bug: string;
+  program: unknown;
+  /** The scenario whose workload, flags and promises it is judged by. */
+  scenario: string;
+  /** Flags instead of the scenario's. */
+  flags?: Options;
+  faults: FaultProfile;
+  /** The anomalies any of which names the bug. */
+  caughtAs: string[];
+  /** Whether Maelstrom's own verdict lets it pass in some of the seeds. */
+  faithful: "passes" | "caught";
+}
+
+/** A mutant's program as the simulator takes it. */
+export function programOf({ program }: Mutant): Program<Record<never, never>> {
+  return program as Program<Record<never, never>>;
+}

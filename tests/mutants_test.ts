@@ -1,0 +1,48 @@
+/**
+ * Mutants: nodes with one planted bug each, which the strict judge must find, by name,
+ * within twenty seeds. What Maelstrom's own verdict says of them is in the table too.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { simulate } from "../lib/workbench/simulate.ts";
+import { mutants as basics } from "./mutants/basics.ts";
+import { type Mutant, programOf } from "./mutants/mutant.ts";
+
+/** All mutants. */
+export const mutants: readonly Mutant[] = [...basics];
+
+const SEEDS = 20;
+
+/** Seeds until the bug is found under one of its names, and whether Maelstrom's verdict passed a seed on the way. */
+async function hunt(mutant: Mutant) {
+  const seen = new Set<string>();
+  let passed = false;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { results, strict } = await simulate({
+      name: mutant.scenario,
+      seed,
+      faults: mutant.faults,
+      overrides: mutant.flags ?? {},
+      program: programOf(mutant),
+    });
+    passed ||= results["valid?"] === true;
+    for (const { type } of strict.anomalies) seen.add(type);
+    const found = strict.anomalies.find(({ type }) =>
+      mutant.caughtAs.includes(type)
+    );
+    if (found !== undefined) return { seed, passed, found, seen };
+  }
+  return { seed: null, passed, found: null, seen };
+}
+
+for (const mutant of mutants) {
+  Deno.test(`the mutant ${mutant.name} (${mutant.bug}) is caught as ${mutant.caughtAs.join(" or ")}`, async () => {
+    const { found, seen, passed } = await hunt(mutant);
+    const instead = [...seen].join(", ") || "nothing";
+    assert(
+      found !== null,
+      `not within ${SEEDS} seeds; found instead: ${instead}`,
+    );
+    assert(found.because.length > 0, "an anomaly must say why");
+    assertEquals(passed ? "passes" : "caught", mutant.faithful);
+  });
+}
