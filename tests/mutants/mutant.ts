@@ -15,7 +15,7 @@ export interface Mutant {
   faults: FaultProfile;
   /** The anomalies any of which names the bug. */
   caughtAs: string[];
-  /** Whether Maelstrom's own verdict lets it pass in some of the seeds. */
+  /** Maelstrom's own verdict on the run in which the strict judge finds the bug. */
   faithful: "passes" | "caught";
 }
 

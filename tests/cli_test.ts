@@ -1,0 +1,123 @@
+/** The workbench's command line: exit statuses, errors that say what to do, and JSON alone on stdout. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+
+async function workbench(...args: string[]) {
+  const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", cli.href, ...args],
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+const path = (name: string) => new URL(name, import.meta.url).pathname;
+
+for (
+  const [args, code, text] of [
+    [["tets"], 254, 'Cannot do "tets": there are test, simulate, check'],
+    [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
+    [["test", "-w", "echo"], 254, "--bin FILE"],
+    [["test", "--bin", "x", "--rate", "fast"], 254, "it must be a number"],
+    [["test", "--bin", "x", "--concurrency", "n2"], 254, "suffix n"],
+    [["test", "--bin", "x", "--time-limit", "0"], 254, "greater than 0"],
+    [["test", "--bin", "x", "--nemesis", "kill"], 254, "it must be partition"],
+    [
+      ["test", "-w", "echo", "--bin", "/no/such/node"],
+      255,
+      "there is no such file",
+    ],
+    [["test", "-w", "ehco", "--bin", path("cli_test.ts")], 255, "there are"],
+    [["test", "-w", "echo", "--bin", path("cli_test.ts")], 255, "chmod +x"],
+    [["simulate"], 254, "name one program"],
+    [["simulate", "echo-2"], 255, "there are echo-1"],
+    [["simulate", "echo-1", "--without", "rain"], 254, "chaos has loss"],
+    [["simulate", "echo-1", "--run", "7"], 254, "has 1, from 0"],
+    [["check"], 254, "name files or folders"],
+    [["check", "/no/such/file"], 255, "/no/such/file"],
+    [["check", path("cli_test.ts")], 255, "Cannot load recording"],
+  ] as const
+) {
+  Deno.test(`workbench ${args.join(" ").replaceAll(path("."), "")} exits with ${code} and says what to do`, async () => {
+    const { code: status, stderr, stdout } = await workbench(...args);
+    assertEquals(status, code, stderr);
+    assertStringIncludes(stderr, text);
+    assertStringIncludes(stderr, "Cannot ");
+    assertEquals(stdout, "");
+  });
+}
+
+Deno.test("simulate --json prints one JSON value of verdicts, figures and failures", async () => {
+  const { code, stdout } = await workbench(
+    ...["simulate", "echo-1", "--seeds", "3", "--time-limit", "2", "--json"],
+  );
+  const printed = JSON.parse(stdout);
+  assertEquals(code, 0);
+  assertEquals(printed.program, "echo-1");
+  assertEquals(printed.seeds, 3);
+  assertEquals(printed.faults, "official");
+  assertEquals(printed.faithful, { true: 3, false: 0, unknown: 0 });
+  assertEquals(printed.strict, { true: 3, false: 0, unknown: 0 });
+  assertEquals(printed.figures["availability"], { median: 1, worst: 1 });
+  assertEquals(printed.failures, []);
+});
+
+Deno.test("check --json prints Maelstrom's keys and the strict judge's anomalies, an array for several files", async () => {
+  const node = path("fixtures/echo-node.sh");
+  const store = await Deno.makeTempDir();
+  try {
+    const flags = ["--node-count", "1", "--time-limit", "1", "--rate", "10"];
+    const tested = await workbench(
+      ...["test", "-w", "echo", "--bin", node, "--store", store, "--json"],
+      ...flags,
+    );
+    assertEquals(tested.code, 0, tested.stderr);
+    const { results, strict } = JSON.parse(tested.stdout);
+    assertEquals(results["valid?"], true);
+    assertEquals(strict, { "valid?": true, anomalies: [] });
+    for (const part of ["stats", "availability", "net", "workload"]) {
+      assert(results[part]["valid?"] === true, part);
+    }
+    const again = await workbench("check", `${store}/latest`, "--json");
+    assertEquals(JSON.parse(again.stdout), { results, strict });
+    const two = await workbench(
+      ...["check", `${store}/latest`, `${store}/echo/latest`, "--json"],
+    );
+    assertEquals(JSON.parse(two.stdout), Array(2).fill({ results, strict }));
+  } finally {
+    await Deno.remove(store, { recursive: true });
+  }
+});
+
+Deno.test("Ctrl-C ends the workbench and its nodes", async () => {
+  const node = fileURLToPath(new URL("fixtures/echo-node.sh", import.meta.url));
+  const mark = `mark-${crypto.randomUUID()}`;
+  const store = await Deno.makeTempDir();
+  const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
+      ...["--bin", node, "--node-count", "2", "--store", store],
+      ...["--time-limit", "60", "--", "none", mark],
+    ],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const running = async () => {
+    const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
+      .output();
+    return new TextDecoder().decode(stdout).split("\n")
+      .filter((line) => line.includes(mark) && !line.includes("cli.ts")).length;
+  };
+  try {
+    for (let i = 0; await running() < 2 && i < 100; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assertEquals(await running(), 2);
+    child.kill("SIGINT");
+    assertEquals((await child.status).code, 130);
+    assertEquals(await running(), 0);
+  } finally {
+    await Deno.remove(store, { recursive: true });
+  }
+});
