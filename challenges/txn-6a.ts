@@ -1,0 +1,36 @@
+/**
+ * Challenge 6a: totally available transactions on one node. https://fly.io/dist-sys/6a
+ *
+ * Algorithm: the database is one map. A transaction is executed and its changes are made
+ * within one message handler, which nothing interrupts.
+ *
+ * Guarantees: strict serializability, as transactions happen one at a time, each between
+ * its request and its reply. Every transaction commits. Nothing survives a restart, and a
+ * second node would have a database of its own.
+ *
+ * Costs: one reply a request, no message between nodes (S = 0).
+ */
+import { type Json, type Node, run } from "../lib/maelstrom.ts";
+import {
+  changed,
+  execute,
+  type Key,
+  type TxnProtocol,
+} from "../lib/transactions.ts";
+
+/** A database on one node. */
+export default function txn6a(node: Node<TxnProtocol>): void {
+  const database = new Map<Key, Json>();
+  const read = (key: Key) => database.get(key) ?? null;
+
+  node.on("txn", (request) => {
+    const { txn, changes } = execute(request.txn, read);
+    for (const change of changes) {
+      const [, key] = change;
+      database.set(key, changed(read(key), change));
+    }
+    return { txn };
+  });
+}
+
+if (import.meta.main) await run(txn6a);
