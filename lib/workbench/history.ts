@@ -111,8 +111,10 @@ export interface Recording {
   journalOrigin?: number;
   /** The scenario's program (`"kafka-5c"`), when it is one of ours: its promises are then judged too. */
   program?: string;
-  /** The seed of a simulated run. */
+  /** The seed of the run, where there was one. */
   seed?: number;
+  /** The fault profile of a simulated run; `official` faults are those of the options. */
+  faults?: string;
 }
 
 /** Whether an operation belongs to a client, as opposed to the nemesis. */

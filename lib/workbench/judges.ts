@@ -32,7 +32,8 @@ export interface Judged {
 /** Judges a recording; what its program promises is looked up by its name. */
 export function judge(recording: Recording): Judged {
   const results = judgeFaithful(recording);
-  const strict = judgeStrict(recording, promisesOf(recording), STRICT);
+  const promises = promisesOf(recording);
+  const strict = judgeStrict(recording, results, promises, STRICT);
   const figures = figuresOf(recording, results, FIGURES);
   return { recording, results, strict, figures };
 }

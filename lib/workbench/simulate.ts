@@ -88,7 +88,8 @@ export async function record(
     // Official faults are what the flags say.
     ...(simulation.faults === "official" ? {} : { faults: chaos(ingredients) }),
   }));
-  return { ...recording, label: name, program: name, seed };
+  const { faults } = simulation;
+  return { ...recording, label: name, program: name, seed, faults };
 }
 
 /** The ingredients a scenario's chaos is made of: kills only where they are survived by promise. */

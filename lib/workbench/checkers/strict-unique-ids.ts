@@ -10,7 +10,9 @@ export function strictUniqueIds({ journal }: Recording): Anomaly[] {
   const types = new Map<string, string>();
   const repeated: string[] = [];
   for (const [kind, , , src, dest, body] of journal) {
-    if (kind !== "send" || body.type !== "generate_ok") continue;
+    const isAnswer = kind === "send" && dest.startsWith("c") &&
+      body.type === "generate_ok"; // what nodes say to each other is their business
+    if (!isAnswer) continue;
     const id = JSON.stringify(body.id);
     const answer = `${src} to message ${body.in_reply_to} of ${dest}`;
     const before = givenBy.get(id);

@@ -10,7 +10,8 @@ import {
   type Recording,
 } from "../history.ts";
 import type { Promises } from "./promises.ts";
-import type { Anomaly, StrictResults } from "./verdict.ts";
+import { faithfulAnomalies } from "./strict-faithful.ts";
+import type { Anomaly, Results, StrictResults } from "./verdict.ts";
 
 /** Finds contradictions between a recording and promises. */
 export type StrictCheck = (
@@ -27,21 +28,44 @@ const OWN_CRASHES: ReadonlySet<string> = new Set(["crash"]);
 /** At most so many sentences are given per anomaly. */
 const SENTENCES = 8;
 
-/** How long a client waits for a reply, in ns; lin-kv's clients alone wait for less. */
+/** How long a client waits for a reply, in ns: lin-kv's clients alone wait for less. */
 const PATIENCE_NS = 5e9;
+const LIN_KV_PATIENCE_NS = 1e9;
 
-/** Judges a recording by what is asked of every workload and by its own workload's checks. */
+/** Workloads in which every request can succeed as long as nothing is broken. */
+const NEVER_REFUSED: ReadonlySet<string> = new Set([
+  "echo",
+  "unique-ids",
+  "broadcast",
+  "g-set",
+  "g-counter",
+  "pn-counter",
+]);
+
+/**
+ * Judges a recording by what is asked of every workload, by its own workload's checks,
+ * and by what the faithful judge has found: the strict judge is never the milder one.
+ */
 export function judgeStrict(
   recording: Recording,
+  faithful: Results,
   promises: Promises,
   checks: StrictChecks,
 ): StrictResults {
-  const anomalies = [
+  const own = [
     ...incidents(recording),
     ...replies(recording),
     ...availability(recording, promises),
     ...(checks[recording.workload]?.(recording, promises) ?? []),
-  ].map(({ type, because }) => ({ type, because: shorten(because) }));
+  ];
+  const named = new Set(own.map(({ type }) => type));
+  const others = faithfulAnomalies(faithful).filter(({ type }) =>
+    !named.has(type)
+  );
+  const anomalies = [...own, ...others].map(({ type, because }) => ({
+    type,
+    because: shorten(because),
+  }));
   const nothingDone = !recording.history.some((op) =>
     op.type === "ok" && isClientOp(op)
   );
@@ -58,8 +82,14 @@ function shorten(because: string[]): string[] {
   return [...because.slice(0, SENTENCES), `... and ${more} more of this kind`];
 }
 
-/** Broken lines, processes that ended, nodes that never got ready. */
-function incidents({ incidents = [] }: Recording): Anomaly[] {
+/** Broken lines, processes that ended, nodes that never got ready, runs without an end. */
+function incidents({ incidents = [], exit }: Recording): Anomaly[] {
+  if (exit === 255) {
+    const because = [
+      "the run was recorded as crashed: a node ended or never began, and there is no verdict",
+    ];
+    return [{ type: "crashed", because }];
+  }
   const types = ["protocol-violation", "process-exit", "setup-failed"] as const;
   return types.flatMap((type) => {
     const because = incidents.filter((incident) => incident.type === type).map(
@@ -71,7 +101,7 @@ function incidents({ incidents = [] }: Recording): Anomaly[] {
 
 /** Every request gets exactly one reply, of the right form, before its client gives up. */
 function replies(recording: Recording): Anomaly[] {
-  const { history, journal, options } = recording;
+  const { history, options } = recording;
   const found: Anomaly[] = [];
   const add = (type: string, because: string[]) => {
     if (because.length > 0) found.push({ type, because });
@@ -86,7 +116,7 @@ function replies(recording: Recording): Anomaly[] {
       } got a reply of the wrong form: ${text(op.error)}`
     ),
   );
-  const { repeated, unsolicited, unanswered } = answers(journal);
+  const { repeated, unsolicited, unanswered } = answers(recording);
   add(
     "duplicate-reply",
     repeated.map(([, time, , src, dest, body]) =>
@@ -122,7 +152,8 @@ function kind(op: Op): string {
   return typeof op.exception === "string" ? op.exception : "MalformedReply";
 }
 
-function answers(journal: readonly JournalEvent[]) {
+function answers({ journal, workload }: Recording) {
+  const patience = workload === "lin-kv" ? LIN_KV_PATIENCE_NS : PATIENCE_NS;
   const asked = new Map<string, JournalEvent>();
   const answered = new Set<string>();
   const repeated: JournalEvent[] = [], unsolicited: JournalEvent[] = [];
@@ -139,14 +170,20 @@ function answers(journal: readonly JournalEvent[]) {
     else answered.add(key);
   }
   const unanswered = [...asked].filter(([key, [, time]]) =>
-    !answered.has(key) && last - time >= PATIENCE_NS
+    !answered.has(key) && last - time >= patience
   ).map(([, event]) => event);
   return { repeated, unsolicited, unanswered };
 }
 
-/** Where total availability is promised, every operation is ok unless its node was killed. */
+/**
+ * Every operation is ok where total availability is promised, and in most workloads
+ * also as long as nothing is broken; unless its node was killed.
+ */
 function availability(recording: Recording, promises: Promises): Anomaly[] {
-  if (!promises.available) return [];
+  const healthy = recording.options.nemesis === undefined &&
+    (recording.faults ?? "official") === "official" &&
+    NEVER_REFUSED.has(recording.workload);
+  if (!promises.available && !healthy) return [];
   const killed = new Set(recording.incidents?.map(({ node }) => node));
   const refused = recording.history.filter((op) =>
     (op.type === "fail" || op.type === "info") && isClientOp(op) &&
