@@ -18,7 +18,7 @@ endif
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts) deno.json lib/workbench/build.ts lib/workbench/denort.ts
 
-.PHONY: help $(NAMES) build test check serve maelstrom clean
+.PHONY: help $(NAMES) build test check maelstrom clean
 
 help: ## list the targets
 	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,8 +41,7 @@ check: | $(DENO_FILE) ## check format, lint and types of everything
 	$(DENO) lint
 	$(DENO) check
 
-serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
-	@$(DENO) task --quiet workbench serve
+# Here is the place for reports and measurements: a line in .PHONY, one in the README, and "## what it does".
 
 maelstrom: ## download the real Maelstrom, which `make NAME` then uses; needs Java
 	@test -x maelstrom/maelstrom || { \
