@@ -39,7 +39,7 @@ test: | $(DENO_FILE) ## run all tests
 check: | $(DENO_FILE) ## check format, lint and types of everything
 	$(DENO) fmt --check
 	$(DENO) lint
-	$(DENO) check
+	$(DENO) check --quiet
 
 # Here is the place for reports and measurements: a line in .PHONY, one in the README, and "## what it does".
 

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { scenarios } from "../lib/workbench/scenarios.ts";
+import { scenarioOf, scenarios } from "../lib/workbench/scenarios.ts";
 import { needs } from "./fixtures/permitted.ts";
 import { type Done, Project } from "./fixtures/project.ts";
 
@@ -86,6 +86,40 @@ Deno.test(
       assertStringIncludes(said, why);
       assert(!said.includes("PASSED"), said);
     }
+  },
+);
+
+Deno.test(
+  "make NAME runs every command of its challenge, and one that misses a limit fails it",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const program = Deno.readTextFileSync(
+      join(project.root, "challenges/echo-1.ts"),
+    );
+    await project.write("challenges/broadcast-3d.ts", program);
+    const MAELSTROM = await project.write(
+      "stand-in/maelstrom",
+      `#!/bin/sh
+mkdir -p store
+echo "$@" >> arguments
+case "$*" in (*partition*) messages=77;; (*) messages=1;; esac
+mkdir store/$messages
+cat > store/$messages/results.edn <<END
+{:availability {:ok-fraction 1.0}, :net {:servers {:msgs-per-op $messages}},
+ :workload {:stable-latencies {0 0, 0.5 384, 1 559}}, :valid? true}
+END
+ln -sfn $messages store/latest
+`,
+    );
+    const { code, said } = await project.make(["broadcast-3d"], { MAELSTROM });
+    assertNotEquals(code, 0);
+    const runs = scenarioOf("broadcast-3d").runs;
+    const lines = Deno.readTextFileSync(join(project.root, "arguments"));
+    assertEquals(lines.trim().split("\n").length, runs.length);
+    assertEquals([...said.matchAll(/PASSED/g)].length, 1, said);
+    assertStringIncludes(said, "broadcast-3d (with partitions): ");
+    assertMatch(said, /FAILED: servers\.msgs-per-op is 77, our limit is/);
   },
 );
 
