@@ -1,0 +1,39 @@
+/**
+ * Challenge 5a: logs in the style of Kafka, on one node. https://fly.io/dist-sys/5a
+ *
+ * Algorithm: one array a key; an offset is an index. A poll copies from the offset asked
+ * for to the end.
+ *
+ * Guarantees: every operation takes effect at once, hence linearizable. Offsets are 0, 1,
+ * 2, ... without holes; a poll starts at the offset asked for and skips nothing. Committed
+ * offsets only rise, and never above what exists. Nothing survives the process.
+ *
+ * Costs: one reply a request, no message between nodes (S = 0). Memory grows with the logs.
+ */
+import {
+  CommittedOffsets,
+  DenseLogs,
+  type KafkaProtocol,
+} from "../lib/logs.ts";
+import { type Node, run } from "../lib/maelstrom.ts";
+
+/** Logs of one node. */
+export default function kafka5a(node: Node<KafkaProtocol>): void {
+  const logs = new DenseLogs();
+  const committed = new CommittedOffsets();
+
+  node.on("send", ({ key, msg }) => ({ offset: logs.append(key, msg) }));
+
+  node.on("poll", ({ offsets }) => ({ msgs: logs.from(offsets) }));
+
+  node.on("commit_offsets", ({ offsets }) => {
+    committed.raise(offsets, (key) => logs.size(key) - 1);
+    return {};
+  });
+
+  node.on("list_committed_offsets", ({ keys }) => ({
+    offsets: committed.of(keys),
+  }));
+}
+
+if (import.meta.main) await run(kafka5a);
