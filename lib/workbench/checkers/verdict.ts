@@ -14,6 +14,11 @@ export interface Anomaly {
   because: string[];
 }
 
+/** A checker could not tell: the history is not one that it can judge. The verdict is then unknown. */
+export class CheckerError extends Error {
+  override name = "CheckerError";
+}
+
 /** The worse of two verdicts: false, then unknown, then true. */
 export function worst(...verdicts: Validity[]): Validity {
   if (verdicts.includes(false)) return false;
