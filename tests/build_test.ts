@@ -51,8 +51,8 @@ Deno.test(
     await using project = await Project.copy();
     const { code, said } = await build(project, "echo-1");
     assertEquals(code, 0, said);
-    assertStringIncludes(said, "JavaScript that starts itself with deno");
-    assertStringIncludes(said, "cannot be had: a test says so");
+    assertStringIncludes(said, "a script that starts deno");
+    assertStringIncludes(said, "cannot be had (a test says so)");
     const text = Deno.readTextFileSync(join(project.root, "bin/echo-1"));
     assert(text.startsWith("#!/usr/bin/env -S "), text.slice(0, 100));
     assert(!text.includes("import "), "the bundle imports nothing");

@@ -48,7 +48,7 @@ Deno.test(
     assertEquals(code, 0, said);
     for (
       const part of [
-        "bin/echo-1: JavaScript that starts itself with deno",
+        "bin/echo-1: a script that starts deno",
         "echo-1: ",
         "-w echo --node-count 1 --time-limit 10",
         "Maelstrom's verdict  valid",

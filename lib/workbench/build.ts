@@ -185,12 +185,11 @@ function remove(path: string): void {
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** What to tell the person who has just built this. */
+/** What to tell the person who has just built this: one line, since there are many programs. */
 function announcement(name: string, built: Built): string {
-  if (built.kind === "native") return `bin/${name}: a native executable`;
-  return `bin/${name}: JavaScript that starts itself with deno, no native executable, since
-  Deno's runtime for those (denort) cannot be had: ${built.why}.
-  Maelstrom runs it all the same. For a native one: a network, or DENORT_BIN=path; then \`make clean\`.`;
+  return built.kind === "native"
+    ? `bin/${name}: a native executable`
+    : `bin/${name}: a script that starts deno, not a native executable: deno's runtime for those, denort, cannot be had (${built.why})`;
 }
 
 if (import.meta.main) {
