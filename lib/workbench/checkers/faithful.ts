@@ -6,6 +6,8 @@ import type { Op, Options, Recording } from "../history.ts";
 import { checkAvailability } from "./availability.ts";
 import { checkCounter } from "./counter.ts";
 import { checkEcho } from "./echo.ts";
+import { checkListAppend } from "./elle-list-append.ts";
+import { checkRwRegister } from "./elle-rw-register.ts";
 import { checkExceptions } from "./exceptions.ts";
 import { checkKafka } from "./kafka.ts";
 import { checkLinearizable } from "./linearizable.ts";
@@ -26,6 +28,8 @@ const WORKLOAD_CHECKERS: { readonly [workload: string]: Checker } = {
   "kafka": checkKafka,
   "lin-kv": (history) => checkLinearizable(history),
   "pn-counter": checkCounter,
+  "txn-list-append": checkListAppend,
+  "txn-rw-register": checkRwRegister,
   "unique-ids": checkUniqueIds,
 };
 
