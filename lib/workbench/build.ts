@@ -23,9 +23,9 @@ export type Built = { kind: "native" } | { kind: "bundle"; why: string };
 /** Longer first lines are cut by Linux, which takes 256 bytes of them. */
 const LONGEST_SHEBANG = 255;
 
-/** What a node may not do: ask, look for a configuration where it was started, use a network. */
-const NODE_FLAGS =
-  "--quiet --no-prompt --no-config --no-lock --cached-only --ext=js";
+/** Starts a script without questions, without a configuration from where it lies, and without asking the network for updates. */
+const START = "deno run --quiet --no-prompt --no-config --ext=js";
+const ENV = "#!/usr/bin/env -S DENO_NO_UPDATE_CHECK=1";
 
 /**
  * Builds one program.
@@ -110,12 +110,10 @@ async function bundle(entry: string, output: string): Promise<void> {
  * @param directory where the Deno that builds is
  */
 export function shebang(directory: string): string {
-  const plain = `#!/usr/bin/env -S deno run ${NODE_FLAGS}`;
-  const withPath =
-    `#!/usr/bin/env -S "PATH=${directory}:\${PATH}" deno run ${NODE_FLAGS}`;
+  const withPath = `${ENV} "PATH=${directory}:\${PATH}" ${START}`;
   const fits = new TextEncoder().encode(withPath).length <= LONGEST_SHEBANG &&
     !/["$\\]/.test(directory);
-  return fits ? withPath : plain;
+  return fits ? withPath : `${ENV} ${START}`;
 }
 
 /**
