@@ -117,8 +117,24 @@ export class Network {
       ? [0]
       : this.#weather(packet);
     for (const extraMs of copies) {
-      endpoint.queue.push(now + Math.round((latency + extraMs) * MS), packet);
+      if (extraMs === 0) this.#enqueue(dest, endpoint, packet, latency);
+      else {
+        // Late before it queues: a receiver that slept for it would keep its clients waiting.
+        this.clock.schedule(
+          Math.round(extraMs * MS),
+          () => this.#enqueue(dest, endpoint, packet, latency),
+        );
+      }
     }
+  }
+
+  #enqueue(
+    dest: string,
+    endpoint: Endpoint,
+    packet: Packet,
+    latencyMs: number,
+  ): void {
+    endpoint.queue.push(this.clock.now() + Math.round(latencyMs * MS), packet);
     if (!endpoint.busy) this.#take(dest, endpoint);
   }
 
