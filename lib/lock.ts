@@ -18,7 +18,9 @@ import { type Caller, ErrorCode, hasCode, Kv, type Node } from "./maelstrom.ts";
 import { Patience } from "./patience.ts";
 
 /** The part of a node that a lock uses. */
-export type LockNode = Caller & Pick<Node<Record<never, never>>, "now">;
+export type LockNode =
+  & Caller
+  & Pick<Node<Record<never, never>>, "now" | "after">;
 
 /** The right to do something for a while. */
 export interface Lease {

@@ -1,20 +1,34 @@
 /**
- * How long to wait for a service before asking again: learnt, not guessed.
+ * How long to wait: for a service before it is asked again, and for anything before the
+ * client who asked for it is told that it takes too long.
  *
  * @module
  */
-import { ErrorCode, hasCode, type Node, type RpcOptions } from "./maelstrom.ts";
+import {
+  ErrorCode,
+  hasCode,
+  type Node,
+  RpcError,
+  type RpcOptions,
+} from "./maelstrom.ts";
 
-/** The shortest wait, and the first, in milliseconds: a lost message costs this much. */
-const LEAST_MS = 500;
+/** The part of a node that waits. */
+export type Waiter = Pick<Node<Record<never, never>>, "now" | "after">;
 
-/** The longest wait, in milliseconds: clients give up after five seconds anyway. */
-const MOST_MS = 4_000;
+/** Milliseconds after which a call is made again, at least: a lost message costs this much, a slow answer one more message. */
+const AGAIN_MS = 200;
+
+/** How long one try waits for its answer, in milliseconds: longer than any client does. */
+const TRY_MS = 10_000;
+
+/** When a client is told that the outcome of its request is unknown, in milliseconds: it gives up after 5000. */
+const CLIENT_MS = 4_500;
 
 /**
- * Repeats calls that may be repeated. The time each is given doubles when it was too
- * short and shrinks to three times what the last answer took, so that lost messages are
- * soon asked for again on a fast network, and a slow one is not taken for a broken one.
+ * Repeats calls that may be repeated until one of the tries is answered. Earlier tries
+ * are not given up when a later one is made, so an answer counts however late it is; and
+ * the time between them is at least twice what answers have been taking. So lost
+ * messages are soon asked for again, and a slow network is not taken for a lossy one.
  *
  * ```ts
  * import { Kv, type Node } from "./maelstrom.ts";
@@ -29,34 +43,62 @@ const MOST_MS = 4_000;
  * ```
  */
 export class Patience {
-  #timeoutMs = LEAST_MS;
+  #againMs = AGAIN_MS;
 
-  constructor(private readonly node: Pick<Node<Record<never, never>>, "now">) {}
+  constructor(private readonly node: Waiter) {}
 
   /**
-   * Calls `attempt`, which must be idempotent, until it is answered.
+   * Calls `attempt`, which must be idempotent, until it is answered: gives the answer
+   * that comes first, of whichever try.
    *
    * @throws any error but a timeout; there is no end while there is no answer
    */
-  async until<T>(attempt: (options: RpcOptions) => Promise<T>): Promise<T> {
-    for (;;) {
-      const timeoutMs = this.#timeoutMs;
+  until<T>(attempt: (options: RpcOptions) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const answered = new AbortController();
+    const options = { timeoutMs: TRY_MS, signal: answered.signal };
+    const ask = () => {
       const begun = this.node.now();
-      try {
-        const answer = await attempt({ timeoutMs });
-        this.#learn(this.node.now() - begun);
-        return answer;
-      } catch (error) {
-        if (!hasCode(error, ErrorCode.timeout)) throw error;
-        this.#timeoutMs = Math.min(
-          MOST_MS,
-          Math.max(this.#timeoutMs, 2 * timeoutMs),
-        );
-      }
-    }
+      const learn = () => {
+        const tookMs = this.node.now() - begun;
+        this.#againMs = Math.max(AGAIN_MS, 2 * tookMs, 0.9 * this.#againMs);
+      };
+      const stop = this.node.after(this.#againMs, ask);
+      answered.signal.addEventListener("abort", stop);
+      attempt(options).then((answer) => {
+        learn();
+        resolve(answer);
+        answered.abort();
+      }, (error) => {
+        if (answered.signal.aborted || hasCode(error, ErrorCode.timeout)) {
+          return;
+        }
+        learn();
+        reject(error);
+        answered.abort();
+      });
+    };
+    ask();
+    return promise;
   }
+}
 
-  #learn(tookMs: number): void {
-    this.#timeoutMs = Math.min(MOST_MS, Math.max(LEAST_MS, 3 * tookMs));
-  }
+/**
+ * What `work` gives, if it does so while a client waits.
+ *
+ * @throws {RpcError} `timeout`, which is indefinite: the work goes on and may yet succeed
+ * @throws what `work` throws
+ */
+export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const stop = node.after(CLIENT_MS, () => {
+    reject(
+      new RpcError(
+        ErrorCode.timeout,
+        "this takes too long; it may yet succeed",
+      ),
+    );
+  });
+  work.then(resolve, reject).finally(stop);
+  return promise;
 }

@@ -1,0 +1,164 @@
+/**
+ * Challenge 5b: logs in the style of Kafka, on several nodes. https://fly.io/dist-sys/5b
+ *
+ * Algorithm: one log of everything in lin-kv, a state machine on every node. A slot of
+ * the log is a key, "slot 0", "slot 1", ..., which holds a batch of sends and commits. A
+ * node appends by compare-and-set on the first slot it knows no batch of, which succeeds
+ * only if nobody has filled it; a slot once filled never changes. Nodes apply the slots
+ * in order, so all of them give a message the same offset, its position under its key.
+ * A node works in rounds: all requests that wait at its beginning share one append, or one
+ * look at the first empty slot where there is nothing to append.
+ *
+ * Guarantees: linearizable, since every request is in a round that began after it, and a
+ * round ends at an end of the log. An append is one step: a sender that dies before it has sent
+ * nothing, and one that dies after it has left no hole behind, so there is nothing that
+ * could wedge the log or make a poll skip. A batch bears a name of its own: when no reply comes, the
+ * append is repeated on the same slot until it is known which batch is in it, so nothing is
+ * appended twice. Nodes keep nothing that lin-kv has not: one that starts again
+ * reads the log from its beginning, up to 256 slots at a time.
+ *
+ * Costs: an append is 2 messages and each other node later reads it, 2 more; a poll is 2.
+ * Where two nodes append equally often, about half of the appends find the slot
+ * taken, 2 more. With half sends and half polls, S is at most 0.5 (2 + 2 + 2) + 0.5 (2) = 4
+ * for two nodes, and 2 (n + 2) / 2 + 1 for n. Rounds shared by several requests make it less. Sizes are those of the batches:
+ * no message holds what was sent before.
+ */
+import {
+  CommittedOffsets,
+  DenseLogs,
+  type KafkaProtocol,
+  type Offsets,
+} from "../lib/logs.ts";
+import {
+  ErrorCode,
+  hasCode,
+  type Json,
+  Kv,
+  type Node,
+  run,
+} from "../lib/maelstrom.ts";
+import { inTime, Patience } from "../lib/patience.ts";
+
+/** How many slots are asked for at once by a node that is far behind: its restart takes that much less. */
+const READ_AHEAD = 256;
+
+/** One thing to append. */
+type Entry = { key: string; msg: Json } | { commit: Offsets };
+
+/** What a slot holds. */
+type Batch = { name: string; entries: Entry[] };
+
+/** A node that keeps its logs in lin-kv. */
+export default function kafka5b(node: Node<KafkaProtocol>): void {
+  const logs = new DenseLogs();
+  const committed = new CommittedOffsets();
+  const patience = new Patience(node);
+  /** The first slot that has not been applied. */
+  let next = 0;
+  let waiting: { entry: Entry | null; done(offset: number): void }[] = [];
+  let working = false;
+
+  node.on("send", async ({ key, msg }) => {
+    const offset = await inTime(node, join({ key, msg }));
+    return { offset };
+  });
+
+  node.on("poll", async ({ offsets }) => {
+    await inTime(node, join(null));
+    return { msgs: logs.from(offsets) };
+  });
+
+  node.on("commit_offsets", async ({ offsets }) => {
+    const known = committed.of(Object.keys(offsets));
+    const news = Object.entries(offsets).filter(([key, offset]) =>
+      offset > (known[key] ?? -1)
+    );
+    const entry = { commit: Object.fromEntries(news) };
+    if (news.length > 0) await inTime(node, join(entry));
+    return {};
+  });
+
+  node.on("list_committed_offsets", async ({ keys }) => {
+    await inTime(node, join(null));
+    return { offsets: committed.of(keys) };
+  });
+
+  /** Takes part in the next round, with something to append or without; gives the entry's offset. */
+  function join(entry: Entry | null): Promise<number> {
+    return new Promise((done) => {
+      waiting.push({ entry, done });
+      if (!working) work();
+    });
+  }
+
+  async function work(): Promise<void> {
+    working = true;
+    while (waiting.length > 0) {
+      const round = waiting;
+      waiting = [];
+      const entries = round.flatMap(({ entry }) => entry ?? []);
+      const offsets = entries.length > 0 ? await append(entries) : [];
+      if (entries.length === 0) await catchUp();
+      for (const { entry, done } of round) {
+        done(entry === null ? -1 : offsets.shift()!);
+      }
+    }
+    working = false;
+  }
+
+  /** Puts entries into the first empty slot; gives the offset of each. */
+  async function append(entries: Entry[]): Promise<number[]> {
+    const batch = { name: `${node.id} ${node.random()}`, entries };
+    for (;;) {
+      if (await claim(next, batch)) return apply(batch);
+      const other = (await read(next))!; // slots never become empty again
+      const offsets = apply(other);
+      if (other.name === batch.name) return offsets; // only the reply was lost
+    }
+  }
+
+  /** Applies slots up to the first empty one, more of them at a time the more there were. */
+  async function catchUp(): Promise<void> {
+    for (let found = 0;;) {
+      const width = Math.max(1, Math.min(READ_AHEAD, found >> 1));
+      const slots = Array.from({ length: width }, (_, i) => read(next + i));
+      for (const batch of await Promise.all(slots)) {
+        if (batch === null) return;
+        apply(batch);
+        found++;
+      }
+    }
+  }
+
+  /** Does what a batch says, on every node the same; gives the offsets of its messages. */
+  function apply({ entries }: Batch): number[] {
+    next++;
+    return entries.map((entry) => {
+      if ("key" in entry) return logs.append(entry.key, entry.msg);
+      committed.raise(entry.commit, (key) => logs.size(key) - 1);
+      return -1;
+    });
+  }
+
+  /** Fills a slot; false if it is full. After a lost reply, it may be full of this very batch. */
+  async function claim(slot: number, batch: Batch): Promise<boolean> {
+    try {
+      await patience.until((options) =>
+        new Kv<Batch>(node, "lin-kv", options)
+          .cas(`slot ${slot}`, null, batch, { create: true })
+      );
+      return true;
+    } catch (error) {
+      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
+      throw error;
+    }
+  }
+
+  function read(slot: number): Promise<Batch | null> {
+    return patience.until((options) =>
+      new Kv<Batch>(node, "lin-kv", options).readOr(`slot ${slot}`, null)
+    );
+  }
+}
+
+if (import.meta.main) await run(kafka5b);
