@@ -1,0 +1,32 @@
+/**
+ * Challenge 2, variant: a counter on each node. https://fly.io/dist-sys/2
+ *
+ * Algorithm: the node's name and a counter make an id. That alone would begin again at 0
+ * after a restart and repeat what was given before, so the counter's name also has the
+ * time at which the node started, and, since a clock may stand still or be set back, a
+ * random number.
+ *
+ * Guarantees: totally available; ids are strings, unique across nodes, and across
+ * restarts if either the clock or the random number differs: with an ordinary clock
+ * always, with a frozen one but for a probability of 2^-53 for each pair of lives. The
+ * ids of one life are in the order of their counters.
+ *
+ * Costs: one reply a request, no message between nodes (S = 0); about 27 bytes an id.
+ */
+import { type Node, run } from "../lib/maelstrom.ts";
+
+interface UniqueIdsProtocol {
+  generate(): { id: string };
+}
+
+/** Answers every request with the next number of this life of this node. */
+export default function uniqueIdsCounter(node: Node<UniqueIdsProtocol>): void {
+  const startedMs = Math.floor(node.now()).toString(36);
+  const tieBreak = Math.floor(node.random() * 2 ** 53).toString(36);
+  const counter = `${node.id}-${startedMs}-${tieBreak}`;
+  let count = 0;
+
+  node.on("generate", () => ({ id: `${counter}-${count++}` }));
+}
+
+if (import.meta.main) await run(uniqueIdsCounter);

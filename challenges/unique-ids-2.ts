@@ -1,0 +1,33 @@
+/**
+ * Challenge 2: unique ids. https://fly.io/dist-sys/2
+ *
+ * Algorithm: an id is the node's name, a random epoch drawn when the node starts, and a
+ * counter, with separators between them. Two ids can be equal only if all three parts
+ * are: the name tells nodes apart, the counter the ids of one life of a node, and the
+ * epoch its lives.
+ *
+ * Guarantees: totally available, since a node asks nobody. Ids are strings, unique across
+ * nodes and restarts, with no clock: one that stands still or runs backwards, or two
+ * starts in the same millisecond, change nothing. Two lives of a node draw the same epoch
+ * with probability 2^-106, so a thousand restarts of each of a thousand nodes repeat one
+ * with probability below 2^-76.
+ *
+ * Costs: one reply a request, no message between nodes (S = 0); about 30 bytes an id.
+ */
+import { type Node, run } from "../lib/maelstrom.ts";
+
+interface UniqueIdsProtocol {
+  generate(): { id: string };
+}
+
+/** Answers every request with an id that nobody has given before. */
+export default function uniqueIds(node: Node<UniqueIdsProtocol>): void {
+  // A draw has 53 random bits; base 36 says them in at most 11 characters.
+  const draw = () => Math.floor(node.random() * 2 ** 53).toString(36);
+  const epoch = `${draw()}.${draw()}`;
+  let count = 0;
+
+  node.on("generate", () => ({ id: `${node.id}-${epoch}-${count++}` }));
+}
+
+if (import.meta.main) await run(uniqueIds);
