@@ -43,6 +43,9 @@ const INIT_TIMEOUT_MS = 10_000;
 /** Silence between the main phase and the final one, in seconds. */
 const QUIET_SECONDS = 10;
 
+/** How late timers are on a busy machine, in milliseconds; in virtual time they never are. */
+const TIMER_LATENESS_MS = 5;
+
 /** What a run is made of. */
 export interface RunConfig {
   workload: Workload;
@@ -208,10 +211,12 @@ class Run {
     const generator = workload.generator(this.#generatorContext("main"));
     const pick = roundRobin(workers);
     for (let due = clock.now();;) {
-      due = Math.max(due, clock.now()) + gaps.uniform(0, 2 / rate) * SECOND;
+      // What busy workers delay is not caught up with; what a late timer delays is.
+      const earliest = clock.now() - TIMER_LATENESS_MS * MS;
+      due = Math.max(due, earliest) + gaps.uniform(0, 2 / rate) * SECOND;
       if (due >= end) break;
-      await sleep(clock, due - clock.now());
-      const started = await this.#dispatch(pick, generator, end);
+      if (due > clock.now()) await sleep(clock, due - clock.now());
+      const started = await this.#dispatch(workers, pick, generator, end);
       if (!started) break;
     }
     await sleep(clock, end - clock.now());
@@ -219,6 +224,7 @@ class Run {
 
   /** Starts one operation, as soon as a worker is free that the generator has one for. */
   async #dispatch(
+    workers: readonly ActiveWorker[],
     pick: (ready: (worker: ActiveWorker) => boolean) => boolean,
     generator: Generator,
     end: number,
@@ -234,7 +240,11 @@ class Run {
         return true;
       });
       if (found) return true;
-      await sleep(clock, MS);
+      const busy = workers.filter((worker) => worker.busy);
+      await Promise.race([
+        ...busy.map((worker) => worker.idle()),
+        ...(busy.length < workers.length ? [sleep(clock, MS)] : []),
+      ]);
     }
     return false;
   }
