@@ -73,7 +73,9 @@ export class Component {
   /**
    * The shortest cycle of this sort, and of several the first in the order of
    * transactions: breadth first from each transaction, over pairs of a
-   * transaction and what the path so far has had.
+   * transaction and what the path so far has had. A path that comes back to one
+   * of its transactions with something more is no cycle, but two that meet:
+   * shorter ones, which are of some sort themselves.
    *
    * @param budget how many edges may be followed; then the best so far is given
    */
@@ -118,7 +120,8 @@ export class Component {
           if (to !== origin) {
             visit(4 * to + had + (kind & apart ? 1 : 0), state);
           } else if (had && !(kind & apart)) {
-            return [origin, ...this.#path(parent, state)];
+            const path = [origin, ...this.#path(parent, state)];
+            if (new Set(path).size === path.length) return path;
           }
         }
         if (left < 0) return null;
