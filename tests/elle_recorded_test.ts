@@ -38,7 +38,8 @@ for (const file of files) {
     const { workload, history, options, results } = await loadRecording(
       join(DIRECTORY, file),
     );
-    const recorded = results!["workload"] as Results;
+    assert(results, "the run crashed before its analysis");
+    const recorded = results["workload"] as Results;
     const check = () =>
       workload === "txn-list-append"
         ? checkListAppend(history, options)
