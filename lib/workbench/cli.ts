@@ -172,7 +172,7 @@ async function simulateOne(
   const recording = await record(simulation);
   const judged = judge(recording);
   const folder = await openRunFolder(recording.workload, store);
-  await folder.save(judged);
+  await folder.save(judged, replayCommand(simulation));
   console.log(
     `${replayCommand(simulation)}\n  (${flagsText(recording.options)})\n${
       judgedText(judged)

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { RealClock } from "./clock.ts";
 import { processes } from "./cluster/processes.ts";
 import type { OpenHost } from "./cluster/host.ts";
+import { flagsText } from "./flags.ts";
 import type { Options } from "./history.ts";
 import { judge, type Judged } from "./judges.ts";
 import { seeded } from "./random.ts";
@@ -76,8 +77,20 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   recording.seed = seed;
   if (settings.program !== undefined) recording.program = settings.program;
   const judged = judge(recording);
-  await folder.save(judged);
+  await folder.save(judged, commandOf(settings, seed));
   return { ...judged, report: folder.path };
+}
+
+/** The command that does a run again, as far as real time allows. */
+function commandOf(settings: TestSettings, seed: number): string {
+  const { workload, bin, options, program, args = [] } = settings;
+  return [
+    `deno task workbench test -w ${workload} --bin ${bin}`,
+    flagsText(options),
+    program === undefined ? "" : `--program ${program}`,
+    `--seed ${seed}`,
+    args.length === 0 ? "" : `-- ${args.join(" ")}`,
+  ].filter((part) => part !== "").join(" ");
 }
 
 /** The real path of an executable, since nodes run elsewhere. */

@@ -1,0 +1,100 @@
+/** What the nemesis did, as stretches of time with a few words each. */
+import { type Incident, type Json, NEMESIS, type Op } from "../history.ts";
+import type { Span } from "./cap.ts";
+
+/** A partition. */
+export interface Cut extends Span {
+  /** Who is parted from whom: `"n0 n3 | n1 n2 n4"`. */
+  text: string;
+  /** Whether it cuts nobody off: some kinds do nothing to small clusters. */
+  empty: boolean;
+}
+
+/** A node that is not running. */
+export interface Down extends Span {
+  node: string;
+}
+
+/** The partitions of a history; one that nothing ends lasts until `end`, in seconds. */
+export function cutsOf(history: readonly Op[], end: number): Cut[] {
+  const cuts: Cut[] = [];
+  let open: Cut | null = null;
+  for (const { process, f, value, time } of history) {
+    if (process !== NEMESIS) continue;
+    const at = time / 1e9;
+    const grudge = grudgeIn(value);
+    if (f === "start-partition" && grudge !== null) {
+      if (open !== null) open.to = at;
+      open = { from: at, to: end, ...describe(grudge) };
+      cuts.push(open);
+    } else if (f === "stop-partition" && value !== null && open !== null) {
+      open.to = at;
+      open = null;
+    }
+  }
+  return cuts;
+}
+
+/** When nodes were down, between the harness' kill and its restart. */
+export function downsOf(
+  incidents: readonly Incident[],
+  end: number,
+): Down[] {
+  const downs: Down[] = [];
+  for (const { type, node, time } of incidents) {
+    const at = time / 1e9;
+    const open = downs.find((down) => down.node === node && down.to === end);
+    if (type === "kill" || type === "process-exit") {
+      if (open === undefined) downs.push({ node, from: at, to: end });
+    } else if (type === "restart" && open !== undefined) open.to = at;
+  }
+  return downs;
+}
+
+type Refusals = Map<string, Set<string>>;
+
+/** Who refuses whom, from a nemesis operation's `["isolated", {receiver: [sources]}]`. */
+function grudgeIn(value: Json): Refusals | null {
+  if (!Array.isArray(value) || value[0] !== "isolated") return null;
+  return new Map(
+    Object.entries(value[1] as { [node: string]: string[] }).map((
+      [receiver, sources],
+    ) => [receiver, new Set(sources)]),
+  );
+}
+
+function describe(refusals: Refusals): Pick<Cut, "text" | "empty"> {
+  const nodes = [...refusals.keys()].sort(byNumber);
+  const refuses = (a: string, b: string) => refusals.get(a)?.has(b) ?? false;
+  const deaf = nodes.filter((node) => refusals.get(node)!.size > 0);
+  if (deaf.length === 0) return { text: "cuts nobody off", empty: true };
+  const groups: string[][] = [];
+  for (const node of nodes) {
+    const group = groups.find(([first]) => !refuses(first!, node));
+    if (group === undefined) groups.push([node]);
+    else group.push(node);
+  }
+  const apart = (a: string, b: string) =>
+    !groups.some((group) => group.includes(a) && group.includes(b));
+  if (nodes.every((a) => nodes.every((b) => refuses(a, b) === apart(a, b)))) {
+    const text = groups.map((group) => group.join(" ")).join(" | ");
+    return { text, empty: false };
+  }
+  const lines = deaf.map((node) => {
+    const sources = [...refusals.get(node)!].sort(byNumber);
+    return sources.length === nodes.length - 1
+      ? `${node} hears nobody`
+      : `${node} does not hear ${sources.join(" ")}`;
+  });
+  const shown = lines.slice(0, 4).join("; ");
+  const more = lines.length - 4;
+  return {
+    text: more > 0 ? `${shown}; and ${more} more` : shown,
+    empty: false,
+  };
+}
+
+/** n2 before n10. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}

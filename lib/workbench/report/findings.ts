@@ -1,0 +1,120 @@
+/** What the judges found, in sentences; the times in them lead to the operations. */
+import type { Results, StrictResults } from "../checkers/verdict.ts";
+import type { Judged } from "../judges.ts";
+import { type Html, html } from "./html.ts";
+import { type Moment, momentsIn, phrases } from "./moments.ts";
+import { meaningOf } from "./words.ts";
+
+/** More of one kind are in `results.json`. */
+const SENTENCES_SHOWN = 10;
+const OPERATIONS_SHOWN = 8;
+const JSON_SHOWN = 4_000;
+
+/** All moments that the findings speak of, the first ones first. */
+export function momentsOf({ strict, results }: Judged): Moment[] {
+  const spoken = strict.anomalies.flatMap(({ because }) =>
+    because.flatMap((sentence) =>
+      phrases(sentence).flatMap(({ moment }) => moment ? [moment] : [])
+    )
+  );
+  const shown = notValid(results).flatMap(([, part]) => momentsIn(part));
+  return [...spoken, ...shown];
+}
+
+/** The findings of both judges; nothing when there are none. */
+export function findingsSection({ strict, results }: Judged): Html | null {
+  const parts = notValid(results);
+  if (strict.anomalies.length === 0 && parts.length === 0) return null;
+  return html`
+    <section id="findings">
+      <h2>What is wrong</h2>
+      <p class="lead">Each time is a link: it shows the moment, and the operation if there is one, in the drawings below.</p>
+      ${strictFindings(strict)}
+      ${parts.map(([name, part]) => faithfulFinding(name, part))}
+    </section>
+  `;
+}
+
+function strictFindings({ anomalies }: StrictResults): Html[] {
+  return anomalies.map(({ type, because }) => {
+    const more = because.length - SENTENCES_SHOWN;
+    return html`
+      <article class="finding">
+        <h3>${type}</h3>
+        ${meaning(type)}
+        <ul>${because.slice(0, SENTENCES_SHOWN).map((sentence) =>
+          html`<li>${sentenceHtml(sentence)}</li>`
+        )}${more > 0 && html`<li>and ${more} more, in results.json</li>`}</ul>
+      </article>
+    `;
+  });
+}
+
+function meaning(type: string): Html | undefined {
+  const text = meaningOf(type);
+  return text === undefined ? undefined : html`<p class="meaning">${text}</p>`;
+}
+
+function sentenceHtml(sentence: string): Html[] {
+  return phrases(sentence).map(({ text, moment }) =>
+    moment === undefined ? html`${text}` : link(text, moment)
+  );
+}
+
+/** A link that page.js makes the drawings follow. */
+function link(text: string, { at, process }: Moment): Html {
+  return html`
+    <a href="#drawings" data-at="${at}"
+      data-process="${process ?? ""}">${text}</a>
+  `;
+}
+
+/** The parts of the faithful judge's results that are not valid. */
+function notValid(results: Results): [string, Results][] {
+  return Object.entries(results).flatMap(([name, part]): [string, Results][] =>
+    typeof part === "object" && part !== null && !Array.isArray(part) &&
+      part["valid?"] !== undefined && part["valid?"] !== true
+      ? [[name, part as Results]]
+      : []
+  );
+}
+
+/** The names of errors that a checker's result mentions, whichever checker it is. */
+function typesIn(part: Results): string[] {
+  const named = [part["bad-error-types"], part["anomaly-types"]]
+    .flatMap((list) => Array.isArray(list) ? list.map(String) : []);
+  const lost = Number(part["lost-count"] ?? 0) > 0 ? ["lost"] : [];
+  return [...named, ...lost];
+}
+
+function faithfulFinding(name: string, part: Results): Html {
+  const seen = new Set<string>();
+  const operations = momentsIn(part).filter(({ at, process }) => {
+    const key = `${at} ${process}`;
+    return !seen.has(key) && seen.add(key);
+  });
+  const text = JSON.stringify(part, null, 1);
+  return html`
+    <article class="finding">
+      <h3>Maelstrom's checker “${name}”: ${String(part["valid?"])}</h3>
+      ${typesIn(part).map((type) =>
+        html`<p class="meaning"><b>${type}</b> ${meaningOf(type) ?? ""}</p>`
+      )}
+      ${operations.length > 0 &&
+        html`<p>Operations it names: ${
+          operations.slice(0, OPERATIONS_SHOWN).map((moment, i) => [
+            i > 0 && ", ",
+            link(
+              `process ${moment.process} at ${moment.at.toFixed(3)} s`,
+              moment,
+            ),
+          ])
+        }${operations.length > OPERATIONS_SHOWN && " and more"}</p>`}
+      <details><summary>Its results</summary><pre>${text.slice(
+        0,
+        JSON_SHOWN,
+      )}${text.length > JSON_SHOWN &&
+        "\n... all of it is in results.json"}</pre></details>
+    </article>
+  `;
+}

@@ -1,0 +1,53 @@
+/** HTML by template: what is put in is escaped, unless it is HTML already. */
+
+/** A piece of HTML. */
+export class Html {
+  constructor(readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** What may stand in a template; null, undefined and false leave nothing. */
+export type Content =
+  | Html
+  | string
+  | number
+  | null
+  | undefined
+  | false
+  | readonly Content[];
+
+/** Makes text safe inside elements and quoted attributes. Also runs in the page. */
+export function escapeText(text: unknown): string {
+  return String(text).replace(
+    /[&<>"']/g,
+    (sign) => `&#${sign.charCodeAt(0)};`,
+  );
+}
+
+/** A template for HTML. Blanks at its beginning and end, which formatting may bring, are no part of it. */
+export function html(
+  parts: TemplateStringsArray,
+  ...values: Content[]
+): Html {
+  const text = parts.reduce((all, part, i) =>
+    all + render(values[i - 1]) + part
+  );
+  return new Html(text.trim());
+}
+
+function render(content: Content): string {
+  if (content === null || content === undefined || content === false) return "";
+  if (content instanceof Html) return content.text;
+  if (typeof content === "string" || typeof content === "number") {
+    return escapeText(content);
+  }
+  return content.map(render).join("");
+}
+
+/** A value as JSON that can stand in a script element. */
+export function scriptJson(value: unknown): Html {
+  return new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));
+}

@@ -1,0 +1,335 @@
+/**
+ * The statistical plots of a run, by vega-lite: latencies, their quantiles, rates of
+ * operations and of messages. Partitions are shaded in all of them.
+ */
+import type { TopLevelSpec } from "vega-lite";
+import { pairs } from "../checkers/pairs.ts";
+import { quantile } from "../figures.ts";
+import { nodesOf, type Recording } from "../history.ts";
+import { cutsOf } from "./cuts.ts";
+import { flightsOf, isBetweenServers } from "./messages.ts";
+import { callColour } from "./timeline.ts";
+
+/** A plot before it is drawn. */
+export interface Plot {
+  title: string;
+  /** How to read it. */
+  lead: string;
+  spec: TopLevelSpec;
+}
+
+const WIDTH = 900, HEIGHT = 190;
+
+/** More points are a blot, and make a page large. */
+const POINTS = 2_500;
+
+/** Latencies are drawn on a logarithmic scale, which has no zero. */
+const LEAST_MS = 0.05;
+
+/** One layer of a plot. */
+type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
+
+/** An operation as a point. */
+interface Point {
+  /** Seconds at which it was invoked. */
+  at: number;
+  ms: number;
+  type: string;
+  f: string;
+}
+
+/** All plots that a run gives rise to. */
+export function plotsOf(recording: Recording): Plot[] {
+  const points = pointsOf(recording);
+  if (points.length === 0) return [];
+  const last = Math.max(...points.map(({ at, ms }) => at + ms / 1e3));
+  const bucket = bucketSeconds(last);
+  const end = Math.ceil(last / bucket) * bucket;
+  const frame = framed(recording, end);
+  return [
+    latencyPlot(points, frame),
+    quantilePlot(points, bucket, frame),
+    ratePlot(points, bucket, frame),
+    ...messagePlot(recording, end, frame),
+  ];
+}
+
+function pointsOf({ history }: Recording): Point[] {
+  return pairs(history).flatMap(({ invocation, completion }) =>
+    completion === undefined ? [] : [{
+      at: invocation.time / 1e9,
+      ms: Math.max(LEAST_MS, (completion.time - invocation.time) / 1e6),
+      type: completion.type,
+      f: invocation.f,
+    }]
+  );
+}
+
+/** Puts layers between the shades of the partitions and a time axis over the whole run. */
+type Frame = (layers: Layer[]) => TopLevelSpec;
+
+function framed({ history }: Recording, end: number): Frame {
+  const cuts = cutsOf(history, end).filter(({ empty }) => !empty)
+    .map(({ from, to }) => ({ from, to: Math.min(to, end) }));
+  const shades: Layer = {
+    data: { values: cuts },
+    mark: { type: "rect", color: "#55556a", opacity: 0.15 },
+    encoding: {
+      x: { field: "from", type: "quantitative" },
+      x2: { field: "to" },
+    },
+  };
+  return (layers) => ({
+    width: WIDTH,
+    height: HEIGHT,
+    config: {
+      font: "system-ui, sans-serif",
+      background: "white",
+      view: { stroke: "#c9c9d4" },
+      axis: { gridColor: "#eeeef3", labelColor: "#333", titleColor: "#333" },
+      axisX: { format: "~g" },
+      // The plots stand above each other: their time axes must too.
+      axisY: { minExtent: 44, maxExtent: 44 },
+      legend: { orient: "top", direction: "horizontal", offset: 6 },
+    },
+    encoding: {
+      x: {
+        type: "quantitative",
+        title: "seconds since the main phase began",
+        scale: { domain: [0, end], nice: false },
+      },
+    },
+    layer: [shades, ...layers],
+  });
+}
+
+const typeScale = {
+  domain: ["ok", "info", "fail"],
+  range: [callColour("ok"), callColour("info"), callColour("fail")],
+};
+
+function latencyPlot(points: readonly Point[], frame: Frame): Plot {
+  const values = thinned(points);
+  const note = values.length < points.length
+    ? ` Of ${points.length.toLocaleString("en")} operations ${
+      values.length.toLocaleString("en")
+    } are drawn: all that did not succeed, all of the slowest hundredth, and every n-th of the others.`
+    : "";
+  return {
+    title: "Latency of each operation",
+    lead:
+      `Each point is an operation, placed at its invocation; the scale is logarithmic.${note}`,
+    spec: frame([{
+      data: { values },
+      mark: { type: "point", filled: true, opacity: 0.75, size: 22 },
+      encoding: {
+        x: { field: "at", type: "quantitative" },
+        y: {
+          field: "ms",
+          type: "quantitative",
+          title: "latency (ms)",
+          scale: { type: "log", nice: true },
+          axis: { format: "~g", tickCount: 6 },
+        },
+        color: {
+          field: "type",
+          type: "nominal",
+          title: "ended as",
+          scale: typeScale,
+        },
+        shape: { field: "f", type: "nominal", title: "operation" },
+      },
+    }]),
+  };
+}
+
+/** At most about {@link POINTS}: nothing that stands out is left away. */
+function thinned(points: readonly Point[]): Point[] {
+  if (points.length <= POINTS) return [...points];
+  const slow = quantile(points.map(({ ms }) => ms), 0.99)!;
+  const every = Math.ceil(points.length / POINTS);
+  return points.filter((point, i) =>
+    point.type !== "ok" || point.ms > slow || i % every === 0
+  );
+}
+
+/** Bucket widths that give about 30 buckets a run. */
+function bucketSeconds(end: number): number {
+  return [0.1, 0.2, 0.5, 1, 2, 5, 10].find((width) => end / width <= 40) ?? 30;
+}
+
+const QUANTILES = [0.5, 0.95, 0.99, 1];
+
+function quantilePlot(
+  points: readonly Point[],
+  bucket: number,
+  frame: Frame,
+): Plot {
+  const byBucket = Map.groupBy(points, ({ at }) => Math.floor(at / bucket));
+  const last = Math.max(...byBucket.keys());
+  // A bucket without operations interrupts the lines.
+  const values = Array.from({ length: last + 1 }, (_, n) => {
+    const latencies = byBucket.get(n)?.map(({ ms }) => ms) ?? [];
+    return QUANTILES.map((q) => ({
+      at: (n + 0.5) * bucket,
+      ms: quantile(latencies, q) ?? null,
+      quantile: q === 1 ? "maximum" : q === 0.5 ? "median" : String(q),
+    }));
+  }).flat();
+  return {
+    title: "Latency quantiles",
+    lead:
+      `Of the operations invoked within ${bucket} s: half were faster than the median, 99 of 100 faster than 0.99.`,
+    spec: frame([{
+      data: { values },
+      mark: {
+        type: "line",
+        point: { size: 22 },
+        invalid: "break-paths-show-path-domains",
+      },
+      encoding: {
+        x: { field: "at", type: "quantitative" },
+        y: {
+          field: "ms",
+          type: "quantitative",
+          title: "latency (ms)",
+          scale: { type: "log", nice: true },
+          axis: { format: "~g", tickCount: 6 },
+        },
+        color: {
+          field: "quantile",
+          type: "nominal",
+          sort: ["maximum", "0.99", "0.95", "median"],
+          scale: {
+            domain: ["maximum", "0.99", "0.95", "median"],
+            range: ["#b4481e", "#e08b3c", "#8fb24a", "#1b66b5"],
+          },
+        },
+      },
+    }]),
+  };
+}
+
+function ratePlot(
+  points: readonly Point[],
+  bucket: number,
+  frame: Frame,
+): Plot {
+  const groups = Map.groupBy(
+    points,
+    ({ f, type, at, ms }) =>
+      `${f} ${type} ${Math.floor((at + ms / 1e3) / bucket)}`,
+  );
+  const series = new Set(points.map(({ f, type }) => `${f} ${type}`));
+  const last = Math.max(
+    ...points.map(({ at, ms }) => Math.floor((at + ms / 1e3) / bucket)),
+  );
+  const values = [...series].flatMap((name) =>
+    Array.from({ length: last + 1 }, (_, n) => {
+      const [f, type] = name.split(" ");
+      const ended = groups.get(`${name} ${n}`)?.length ?? 0;
+      return { at: (n + 0.5) * bucket, rate: ended / bucket, f, type };
+    })
+  );
+  return {
+    title: "Rate of operations",
+    lead: `How many operations ended in a second, taken over ${bucket} s.`,
+    spec: frame([{
+      data: { values },
+      mark: { type: "line", strokeWidth: 2 },
+      encoding: {
+        x: { field: "at", type: "quantitative" },
+        y: {
+          field: "rate",
+          type: "quantitative",
+          title: "operations per second",
+        },
+        color: {
+          field: "type",
+          type: "nominal",
+          title: "ended as",
+          scale: typeScale,
+        },
+        strokeDash: { field: "f", type: "nominal", title: "operation" },
+      },
+    }]),
+  };
+}
+
+/** About so many bars across a plot. */
+const BARS = 220;
+
+function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
+  const { aftermath: _, ...run } = recording;
+  const sent = flightsOf(run)
+    .filter((flight) => isBetweenServers(flight) && flight.sent >= 0);
+  if (sent.length === 0) return [];
+  const width = end / BARS;
+  const counts = Map.groupBy(
+    sent,
+    ({ sent, body }) => `${Math.floor(sent / width)} ${body.type}`,
+  );
+  const values = [...counts].map(([key, flights]) => {
+    const [n, type] = key.split(" ");
+    return {
+      at: Number(n) * width,
+      to: (Number(n) + 0.9) * width,
+      messages: flights.length,
+      type,
+    };
+  });
+  return [{
+    title: "Messages between servers",
+    lead: `How many of the ${
+      nodesOf(run.options).length
+    } nodes' messages (services' included) were sent in each ${
+      (width * 1e3).toFixed(0)
+    } ms. Nothing should be sent while there is nothing to say.`,
+    spec: frame([{
+      data: { values },
+      mark: { type: "bar" },
+      encoding: {
+        x: { field: "at", type: "quantitative", bin: { binned: true } },
+        x2: { field: "to" },
+        y: {
+          field: "messages",
+          type: "quantitative",
+          stack: "zero",
+          title: "messages",
+        },
+        color: { field: "type", type: "nominal", title: "type" },
+      },
+    }]),
+  }];
+}
+
+/** A plot that was drawn, as an SVG document, or why it could not be. */
+export type Drawn = { svg: string } | { missing: string };
+
+/**
+ * Draws plots. The plotting library is loaded when it is first needed; where it cannot
+ * be had, the plots say so.
+ */
+export async function drawPlots(plots: readonly Plot[]): Promise<Drawn[]> {
+  if (plots.length === 0) return [];
+  let vega: typeof import("vega"), vegaLite: typeof import("vega-lite");
+  try {
+    // Not literal, so that Deno does not fetch them for runs without a report.
+    const names = ["vega", "vega-lite"] as const;
+    [vega, vegaLite] = await Promise.all([import(names[0]), import(names[1])]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return plots.map(() => ({
+      missing:
+        `This plot needs the npm package vega, which could not be loaded: ${reason}`,
+    }));
+  }
+  return await Promise.all(plots.map(async ({ spec }) => {
+    const parsed = vega.parse(vegaLite.compile(spec).spec);
+    const view = new vega.View(parsed, {
+      renderer: "none",
+      logLevel: vega.Error,
+    });
+    return { svg: await view.toSVG() };
+  }));
+}

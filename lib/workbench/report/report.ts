@@ -1,0 +1,274 @@
+/**
+ * The report of a run: one HTML file that explains it, without a server and without a
+ * network. `writeReport` puts it into the run's folder.
+ */
+import { join } from "node:path";
+import type { Judged } from "../judges.ts";
+import {
+  axisSvg,
+  cutsSvg,
+  hatchSvg,
+  omittedSvg,
+  rowLabelsSvg,
+  scaleX,
+  ticks,
+} from "./axes.ts";
+import type { Span } from "./cap.ts";
+import { findingsSection, momentsOf } from "./findings.ts";
+import {
+  escapeText,
+  type Html,
+  Html as Raw,
+  html,
+  scriptJson,
+} from "./html.ts";
+import type { Moment } from "./moments.ts";
+import { overviewSvg } from "./overview.ts";
+import { drawPlots, plotsOf } from "./plots.ts";
+import style from "./page.css" with { type: "text" };
+import script from "./page.js" with { type: "text" };
+import { drawnHops, hopText, spacetimeSvg, typeColour } from "./spacetime.ts";
+import { summarySection } from "./summary.ts";
+import { callColour, callText, isMeant, timelineSvg } from "./timeline.ts";
+import { trafficSection } from "./traffic.ts";
+import { type View, viewOf } from "./view.ts";
+import { count } from "./words.ts";
+
+/** The name of the report in a run's folder. */
+export const REPORT_FILE = "report.html";
+
+/** What draws in the page is the same code that draws elsewhere: its source text goes along. */
+const IN_PAGE = [
+  escapeText,
+  scaleX,
+  ticks,
+  axisSvg,
+  cutsSvg,
+  omittedSvg,
+  hatchSvg,
+  rowLabelsSvg,
+  callColour,
+  callText,
+  isMeant,
+  timelineSvg,
+  drawnHops,
+  typeColour,
+  hopText,
+  spacetimeSvg,
+  overviewSvg,
+];
+
+/** What a report tells beside the run itself. */
+export interface ReportOptions {
+  /** The command that does the run again. */
+  command?: string;
+  /** The last lines that each node wrote to stderr. */
+  stderr?: ReadonlyMap<string, readonly string[]>;
+  /** Files beside the report, to which it links. */
+  files?: readonly string[];
+}
+
+/** Writes the report of a run into its folder. */
+export async function writeReport(
+  folder: string,
+  judged: Judged,
+  options: ReportOptions = {},
+): Promise<void> {
+  const page = await reportHtml(judged, options);
+  await Deno.writeTextFile(join(folder, REPORT_FILE), page);
+}
+
+/** The report of a run as one HTML document. */
+export async function reportHtml(
+  judged: Judged,
+  options: ReportOptions = {},
+): Promise<string> {
+  const { recording } = judged;
+  const moments = momentsOf(judged);
+  const view = viewOf(recording, moments.map(({ at }) => at));
+  const plots = plotsOf(recording);
+  const drawn = await drawPlots(plots);
+  const sought = moments[0] ?? null;
+  const title = recording.program ?? recording.label ?? recording.workload;
+  return `<!doctype html>\n${html`
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <link rel="icon" href="data:,">
+        <title>${title}: a run</title>
+        <style>
+    ${new Raw(style)}</style>
+      </head>
+      <body>
+    ${summarySection(judged, options.command)}
+    ${findingsSection(judged)}
+    ${drawings(view)}
+    ${plots.map(({ title, lead }, i) => {
+      const plot = drawn[i]!;
+      return html`
+        <section class="plot">
+          <h2>${title}</h2>
+          <p class="lead">${lead}</p>
+          ${"svg" in plot
+            ? html`<div class="scroll">${new Raw(plot.svg)}</div>`
+            : html`<p class="missing">${plot.missing}</p>`}
+        </section>
+      `;
+    })}
+    ${trafficSection(recording)}
+    ${incidents(view)}
+    ${stderr(options.stderr)}
+    ${files(options.files)}
+    <div id="hover" hidden></div>
+    <script type="application/json" id="run">${scriptJson({
+      ...view,
+      first: firstWindow(view, sought),
+      sought,
+    })}</script>
+    <script>
+    "use strict";
+    ${new Raw(IN_PAGE.map(String).join("\n"))}
+    ${new Raw(script)}</script>
+      </body>
+    </html>
+  `}\n`;
+}
+
+/** Operations and messages can be told apart in a stretch with so many of them. */
+const CALLS_AT_FIRST = 200;
+const HOPS_AT_FIRST = 300;
+
+/** The stretch that is drawn when the page opens: around the first finding, or the beginning. */
+function firstWindow(view: View, sought: Moment | null): Span {
+  const middle = sought?.at ?? 0;
+  /** How wide a stretch around the middle has so many of these. */
+  const widthOf = (times: number[], most: number) =>
+    times.map((at) => Math.abs(at - middle)).sort((a, b) => a - b)[most] ?? 4;
+  const width = Math.max(
+    0.2,
+    Math.min(
+      4,
+      view.to,
+      widthOf(view.calls.map(({ from }) => from), CALLS_AT_FIRST),
+      widthOf(
+        view.hops.filter(({ client }) => !client).map(({ sent }) => sent),
+        HOPS_AT_FIRST,
+      ),
+    ),
+  );
+  const from = Math.max(0, middle - (sought === null ? 0 : width / 2));
+  return { from, to: from + width };
+}
+
+function drawings(view: View): Html {
+  const cuts = view.cuts.filter(({ empty }) => !empty).length;
+  const { calls, hops } = view.total;
+  const left: string[] = [];
+  if (view.calls.length < calls) {
+    left.push(
+      `${count(view.calls.length, "operation")} of ${
+        calls.toLocaleString("en")
+      }`,
+    );
+  }
+  if (view.hops.length < hops) {
+    left.push(
+      `${count(view.hops.length, "message")} of ${hops.toLocaleString("en")}`,
+    );
+  }
+  return html`
+    <section id="drawings">
+      <h2>What happened when</h2>
+      <p class="lead">The strip shows the whole run: how many operations began when${cuts >
+          0 &&
+        `, and in grey ${
+          count(cuts, "partition")
+        }`}. The framed stretch of it is drawn below twice, as operations and as messages. Drag the frame, or use the buttons or the arrow keys.</p>
+      ${left.length > 0 &&
+        html`
+          <p
+            class="missing">This run is too large for one page: it holds ${left
+              .join(
+                " and ",
+              )}, those around findings and the earliest. Where some are left out, the drawings are hatched; all are in recording.json.gz.</p>
+        `}
+      <div id="loupe">
+        <div id="overview"></div>
+        <div id="controls">
+          <button id="earlier" title="earlier (←)">◀</button>
+          <button id="later" title="later (→)">▶</button>
+          <button id="closer" title="closer (+)">zoom in</button>
+          <button id="wider" title="wider (-)">zoom out</button>
+          <span id="stretch"></span> <span id="sought"></span>
+        </div>
+      </div>
+      <h3>Operations of the clients</h3>
+      <p class="lead legend">A row for each client, a bar for each operation from its request to its reply.
+        <span><i style="background: var(--ok)"></i>succeeded (ok)</span>
+        <span><i style="background: var(--info)"></i>unknown whether it happened (info)</span>
+        <span><i style="background: var(--fail)"></i>failed for certain (fail)</span></p>
+      <div id="timeline"></div>
+      <h3>Messages between nodes (spacetime diagram)</h3>
+      <p class="lead">A row for each node; a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at one to read it. A red cross is a message that never arrived.</p>
+      <p class="legend">${view.types.map((type, i) =>
+        html`
+          <label
+            style="color: ${typeColour(
+              i,
+            )}"><input type="checkbox" data-type="${type}" checked> ${type}</label>
+        `
+      )}<label><input type="checkbox" id="clients" checked> requests (▾) and replies (▴) of clients</label></p>
+      <p class="missing" id="crowded" hidden>Too many messages in this stretch: only the first ${drawnHops()} are drawn. Zoom in.</p>
+      <div id="spacetime"></div>
+      <noscript><p class="missing">These drawings need JavaScript.</p></noscript>
+    </section>
+  `;
+}
+
+function incidents({ marks }: View): Html | null {
+  if (marks.length === 0) return null;
+  return html`
+    <section>
+      <h2>Incidents</h2>
+      <p
+        class="lead">What the workbench saw or did beside operations and messages.</p>
+      <ul>${marks.slice(0, 50).map(({ at, node, text }) =>
+        html`<li><a href="#drawings" data-at="${at}" data-process="">${
+          at.toFixed(3)
+        } s</a>, ${node}: ${text}</li>`
+      )}${marks.length > 50 &&
+        html`<li>and ${marks.length - 50} more</li>`}</ul>
+    </section>
+  `;
+}
+
+function stderr(lines: ReportOptions["stderr"]): Html | null {
+  if (lines === undefined || lines.size === 0) return null;
+  return html`
+    <section>
+      <h2>What nodes wrote to stderr</h2>
+      ${[...lines].map(([node, last]) =>
+        html`
+          <details>
+            <summary>${node}: the last ${count(last.length, "line")}</summary>
+            <pre>${last.join("\n")}</pre>
+          </details>
+        `
+      )}
+    </section>
+  `;
+}
+
+function files(names: readonly string[] = []): Html | null {
+  if (names.length === 0) return null;
+  return html`
+    <section>
+      <h2>Files of this run</h2>
+      <p>${names.map((
+        name,
+        i,
+      ) => [i > 0 && " · ", html`<a href="${name}">${name}</a>`])}</p>
+    </section>
+  `;
+}

@@ -1,0 +1,158 @@
+/**
+ * Lamport's spacetime diagram: a row for each node, time to the right, a slanted line for
+ * each message from its sending to its arrival. Also runs in the page.
+ *
+ * Leslie Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System",
+ * CACM 21 (1978); here turned by a quarter, so that time runs as in the other drawings.
+ */
+import {
+  axisSvg,
+  cutsSvg,
+  hatchSvg,
+  omittedSvg,
+  rowLabelsSvg,
+  scaleX,
+} from "./axes.ts";
+import type { Span } from "./cap.ts";
+import type { Hop, View } from "./view.ts";
+
+/** The most messages in one drawing: more would be a grey area. */
+export function drawnHops(): number {
+  return 3_000;
+}
+
+/** A colour for each type of message, by its place among them. */
+export function typeColour(index: number): string {
+  const colours = [
+    "#1b66b5",
+    "#b4481e",
+    "#2f7d3a",
+    "#7a3fa0",
+    "#8a6d00",
+    "#00777a",
+    "#a3336c",
+    "#4d5566",
+  ];
+  return index < 0 ? "#8a8a96" : colours[index % colours.length]!;
+}
+
+/** A message in a few lines. */
+export function hopText(hop: Hop): string {
+  const { src, dest, type, body, sent, arrived, id } = hop;
+  const came = arrived.length === 0
+    ? "never arrived"
+    : arrived.map((at) =>
+      `arrived at ${at.toFixed(6)} s (${((at - sent) * 1e3).toFixed(1)} ms)`
+    ).join(", again ");
+  return `${type}: ${src} → ${dest} (message ${id})\nsent at ${
+    sent.toFixed(6)
+  } s, ${came}\n${body}`;
+}
+
+/** What of the messages is drawn. */
+export interface Choice {
+  /** Types of messages between servers that are left away. */
+  hidden: string[];
+  /** Whether requests and replies of clients are marked. */
+  clients: boolean;
+}
+
+/** Draws the messages of a stretch of time. */
+export function spacetimeSvg(
+  view: View,
+  window: Span,
+  width: number,
+  { hidden, clients }: Choice,
+): string {
+  const left = width < 600 ? 46 : 64, top = 22;
+  const many = view.endpoints.length;
+  const rowHeight = many <= 3 ? 70 : many <= 8 ? 44 : many <= 40 ? 22 : 12;
+  const height = top + many * rowHeight + 22;
+  const x = scaleX(window, left, width);
+  const rows = new Map(view.endpoints.map((id, i) => [id, i]));
+  const y = (id: string) => top + ((rows.get(id) ?? 0) + 0.5) * rowHeight;
+  const px = (at: number) =>
+    Math.min(width + 200, Math.max(left - 200, x(at))).toFixed(1);
+
+  const lifelines = view.endpoints.map((id) =>
+    `<line x1="${left}" x2="${width}" y1="${y(id)}" y2="${
+      y(id)
+    }" stroke="#c9c9d4"/>`
+  );
+  const downs = view.downs.filter(({ from, to }) =>
+    from < window.to && to > window.from
+  ).map(({ node, from, to }) => {
+    const start = Math.max(left, x(from));
+    const wide = Math.max(2, Math.min(width, x(to)) - start);
+    return `<rect x="${start.toFixed(1)}" y="${
+      y(node) - rowHeight * 0.3
+    }" width="${wide.toFixed(1)}" height="${
+      rowHeight * 0.6
+    }" fill="#3a3a48" fill-opacity="0.75"><title>${node} is down</title></rect>`;
+  });
+
+  const visible = view.hops.map((hop, index) => ({ hop, index }))
+    .filter(({ hop }) =>
+      hop.sent <= window.to &&
+      (hop.arrived.at(-1) ?? hop.sent) >= window.from &&
+      (hop.client ? clients : !hidden.includes(hop.type))
+    ).slice(0, drawnHops());
+
+  /** A line from a sending to an arrival, with a dot where it arrives, and a broad invisible one to point at. */
+  function arrow(hop: Hop, at: number, colour: string, again: boolean): string {
+    const points = `x1="${px(hop.sent)}" y1="${y(hop.src)}" x2="${
+      px(at)
+    }" y2="${y(hop.dest)}"`;
+    const dash = again ? ' stroke-dasharray="4 3"' : "";
+    return `<line ${points} stroke="${colour}" stroke-width="1.2"${dash}/>` +
+      `<circle cx="${px(at)}" cy="${y(hop.dest)}" r="2.6" fill="${colour}"/>` +
+      `<line ${points} stroke="transparent" stroke-width="7"/>`;
+  }
+
+  /** A line that breaks off on its way, with a cross at its end. */
+  function lost(hop: Hop): string {
+    const from = y(hop.src), toward = y(hop.dest);
+    const flown = Math.sign(toward - from) *
+      Math.min(Math.abs(toward - from) * 0.45, rowHeight * 0.8);
+    const x1 = Number(px(hop.sent)), x2 = x1 + 10, end = from + flown;
+    const d = `M${x1} ${from}L${x2} ${end.toFixed(1)}m-3.5 -3.5l7 7m0 -7l-7 7`;
+    return `<path d="${d}" stroke="#d81b60" stroke-width="1.4" fill="none"/>` +
+      `<path d="${d}" stroke="transparent" stroke-width="8" fill="none"/>`;
+  }
+
+  /** A client's request points down to its node's line, the reply up from it. */
+  function stub(hop: Hop): string {
+    const request = rows.has(hop.dest);
+    const at = Number(px(request ? hop.arrived[0] ?? hop.sent : hop.sent));
+    const line = y(request ? hop.dest : hop.src);
+    const tip = request ? 0 : -7, base = request ? -7 : 0;
+    const colour = hop.type === "error"
+      ? "#d81b60"
+      : request
+      ? "#8a8a96"
+      : "#6DB6FE";
+    return `<path d="M${at} ${line + tip}l-3 ${
+      base - tip
+    }h6z" fill="${colour}"/>`;
+  }
+
+  const hops = visible.map(({ hop, index }) => {
+    const colour = typeColour(view.types.indexOf(hop.type));
+    const drawn = hop.client
+      ? stub(hop)
+      : hop.arrived.length === 0
+      ? lost(hop)
+      : hop.arrived.map((at, i) => arrow(hop, at, colour, i > 0)).join("");
+    return `<g data-hop="${index}">${drawn}</g>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="10.5" role="img" aria-label="Messages between nodes over time">` +
+    hatchSvg() + axisSvg(window, left, width, height) +
+    omittedSvg(view.omitted.hops, window, left, width, height) +
+    cutsSvg(view.cuts, window, left, width, height) +
+    `<clipPath id="inside"><rect x="${left}" y="0" width="${
+      width - left
+    }" height="${height}"/></clipPath>` +
+    lifelines.join("") + `<g clip-path="url(#inside)">` + downs.join("") +
+    hops.join("") + "</g>" +
+    rowLabelsSvg(view.endpoints, top, rowHeight, left) + "</svg>";
+}

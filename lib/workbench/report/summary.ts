@@ -1,0 +1,180 @@
+/** The top of the page: verdicts and figures, each against its limits. */
+import type { Validity } from "../checkers/verdict.ts";
+import { flagsText } from "../flags.ts";
+import { isClientOp } from "../history.ts";
+import { type Judged, overall } from "../judges.ts";
+import {
+  type Figures,
+  figureText,
+  figureTitles,
+  isMet,
+  limitText,
+} from "../limits.ts";
+import {
+  type FigureName,
+  type Limit,
+  type Scenario,
+  scenarios,
+} from "../scenarios.ts";
+import { type Html, html } from "./html.ts";
+import { count, setUpText, workloadText } from "./words.ts";
+
+/** A verdict in a word, for people. */
+export function verdictText(verdict: Validity): string {
+  return verdict === "unknown" ? "unknown" : verdict ? "valid" : "invalid";
+}
+
+/** The limits that a run is held to; those of a scenario's command with the same faults. */
+export function limitsOf(
+  { recording }: Judged,
+): { official: Limit[]; ours: Limit[] } {
+  const scenario = scenarioOfRun(recording.program);
+  const same = scenario?.runs.find(({ flags }) =>
+    JSON.stringify(sorted(flags)) === JSON.stringify(sorted(recording.options))
+  );
+  return same ?? { official: [], ours: [] };
+}
+
+function sorted(flags: object): [string, unknown][] {
+  return Object.entries(flags).sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+function scenarioOfRun(program: string | undefined): Scenario | undefined {
+  return scenarios.find(({ name }) => name === program);
+}
+
+/** Title, verdicts and figures. */
+export function summarySection(judged: Judged, command?: string): Html {
+  const { recording, results, strict } = judged;
+  const { workload, options, program, seed, label } = recording;
+  const scenario = scenarioOfRun(program);
+  const verdict = overall(judged);
+  const misses = missed(judged);
+  const operations =
+    recording.history.filter((op) => op.type === "invoke" && isClientOp(op))
+      .length;
+  return html`
+    <header class="${verdict === true && misses === 0
+      ? "valid"
+      : verdictText(verdict === true ? false : verdict)}">
+      <h1>${program ?? label ?? workload}${scenario &&
+        html`<small>${scenario.algorithm}</small>`}</h1>
+      <p class="verdict">${headline(
+        verdict,
+        strict.anomalies.length,
+        misses,
+      )}</p>
+    </header>
+    <section>
+      <p>${workloadText(workload)} ${setUpText(
+        options,
+      )} Together they made ${count(operations, "request")}. ${scenario && html`
+        This program promises: <em>${scenario.guarantee}</em>.
+      `}</p>
+      <div class="judges">
+        <div class="judge ${verdictText(results["valid?"])}">
+          <b>Maelstrom's verdict: ${verdictText(results["valid?"])}</b>
+          <span>what the official test says: it looks at the replies that clients got</span>
+        </div>
+        <div class="judge ${verdictText(strict["valid?"])}">
+          <b>strict verdict: ${verdictText(strict["valid?"])}</b>
+          <span>the same run, looked at more closely: every node, every reply, every promise</span>
+        </div>
+      </div>
+      ${figuresTable(judged)}
+      <details><summary>How to see this run again</summary>
+        <pre>${command ?? commandOf(judged)}</pre>
+        ${seed !== undefined && html`
+          <p>Seed ${seed} decides everything in a simulated run; in real time it decides only what clients and partitions do.</p>
+        `}
+      </details>
+    </section>
+  `;
+}
+
+function headline(
+  verdict: Validity,
+  anomalies: number,
+  misses: number,
+): string {
+  if (verdict === false) {
+    return anomalies === 0
+      ? "Invalid: a promise was broken."
+      : anomalies === 1
+      ? "Invalid: a promise was broken, as told below."
+      : `Invalid: ${anomalies} promises were broken, as told below.`;
+  }
+  if (verdict === "unknown") return "Unknown: the judges could not tell.";
+  return misses === 0
+    ? "Valid: neither judge found anything wrong."
+    : `Valid, but ${count(misses, "figure")} beyond a limit.`;
+}
+
+function missed(judged: Judged): number {
+  const { official, ours } = limitsOf(judged);
+  return [...official, ...ours]
+    .filter((limit) => !isMet(limit, judged.figures[limit.figure])).length;
+}
+
+/** The command of a run that came without one. */
+function commandOf({ recording }: Judged): string {
+  const { workload, options } = recording;
+  return `deno task workbench test -w ${workload} ${flagsText(options)}`;
+}
+
+const EXPLANATIONS: { readonly [name in FigureName]: string } = {
+  "servers.msgs-per-op":
+    "messages that no client sends or gets, services' included, divided by the clients' requests",
+  "all.msgs-per-op": "the same with the clients' own messages",
+  "servers.bytes-per-op": "the size of those between servers, as JSON",
+  "availability": "the part of the requests that succeeded",
+  "stable-latency.median-ms":
+    "how long after it was acknowledged a value was still missing from some read",
+  "stable-latency.max-ms": "the same for the slowest value",
+  "visibility-lag.max-ms":
+    "how long after it was acknowledged a message could not be polled everywhere",
+  "convergence.max-ms": "how long after the heal nodes still differed",
+  "client-latency.p99-ms": "99 of 100 successful requests were answered faster",
+};
+
+function figuresTable(judged: Judged): Html {
+  const { figures } = judged;
+  const { official, ours } = limitsOf(judged);
+  const names = (Object.keys(figureTitles) as FigureName[]).filter((name) =>
+    figures[name] !== undefined ||
+    [...official, ...ours].some(({ figure }) => figure === name)
+  );
+  const anyOfficial = official.length > 0, anyOurs = ours.length > 0;
+  return html`
+    <table class="figures">
+      <thead>
+        <tr><th>figure</th><th class="number">measured</th>
+        ${anyOfficial && html`<th>official limit</th>`}
+        ${anyOurs && html`<th>our limit</th>`}
+        <th class="wide">what it is</th></tr>
+      </thead>
+      <tbody>${names.map((name) =>
+        html`<tr><td>${figureTitles[name]}</td>
+        <td class="number">${
+          figures[name] === undefined ? "–" : figureText(figures[name])
+        }</td>
+        ${anyOfficial && limitCell(official, name, figures)}
+        ${anyOurs && limitCell(ours, name, figures)}
+        <td class="wide">${EXPLANATIONS[name]}</td></tr>`
+      )}</tbody>
+    </table>
+  `;
+}
+
+function limitCell(
+  limits: readonly Limit[],
+  name: FigureName,
+  figures: Figures,
+): Html {
+  const limit = limits.find(({ figure }) => figure === name);
+  if (limit === undefined) return html`<td></td>`;
+  const met = isMet(limit, figures[name]);
+  return html`<td class="${met ? "met" : "missed"}">${limitText(limit)} ${
+    met ? "✓" : "✗"
+  }</td>`;
+}

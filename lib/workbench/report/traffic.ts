@@ -1,0 +1,84 @@
+/** How many messages of which type there were. */
+import { isClientOp, type Recording } from "../history.ts";
+import { type Html, html } from "./html.ts";
+import { type Flight, flightsOf, isBetweenServers } from "./messages.ts";
+import { count } from "./words.ts";
+
+interface Row {
+  type: string;
+  sent: number;
+  arrived: number;
+  lost: number;
+  bytes: number;
+}
+
+/** Messages by type, those between servers first, since they are what S counts. */
+export function trafficSection(recording: Recording): Html {
+  const { aftermath: _, ...run } = recording;
+  const flights = flightsOf(run);
+  const servers = flights.filter(isBetweenServers);
+  const clients = flights.filter((flight) => !isBetweenServers(flight));
+  const requests = recording.history
+    .filter((op) => op.type === "invoke" && isClientOp(op)).length;
+  return html`
+    <section>
+      <h2>Messages by type</h2>
+      <p
+        class="lead">Between servers: ${count(
+          servers.length,
+          "message",
+        )} for ${count(requests, "request")} of clients${requests > 0 &&
+          " – "}${requests > 0 &&
+          html`
+            that is S = <b>${(servers.length / requests).toFixed(4)}</b>
+          `}. What never arrived was cut by a partition, lost, or still on its way at the end.</p>
+      <div class="scroll">
+        <table>
+        <thead><tr><th>type</th><th class="number">sent</th><th class="number">arrived</th>
+          <th class="number">never arrived</th><th class="number">bytes, mean</th><th class="number">bytes, all</th></tr></thead>
+        ${body("between servers", rowsOf(servers))}
+        ${body("with clients", rowsOf(clients))}
+      </table>
+      </div>
+    </section>
+  `;
+}
+
+function rowsOf(flights: readonly Flight[]): Row[] {
+  const rows = new Map<string, Row>();
+  for (const { body, arrived } of flights) {
+    const type = String(body.type);
+    const row = rows.get(type) ??
+      { type, sent: 0, arrived: 0, lost: 0, bytes: 0 };
+    row.sent++;
+    row.arrived += arrived.length;
+    if (arrived.length === 0) row.lost++;
+    row.bytes += JSON.stringify(body).length;
+    rows.set(type, row);
+  }
+  return [...rows.values()].sort((a, b) => b.sent - a.sent);
+}
+
+function body(title: string, rows: readonly Row[]): Html {
+  const n = (value: number) => value.toLocaleString("en");
+  return html`<tbody><tr><th colspan="6">${title}</th></tr>${
+    rows.length === 0
+      ? html`
+        <tr>
+          <td colspan="6">none</td>
+        </tr>
+      `
+      : rows.map(({ type, sent, arrived, lost, bytes }) =>
+        html`
+          <tr>
+            <td>${type}</td>
+            <td class="number">${n(sent)}</td>
+            <td class="number">${n(arrived)}</td>
+            <td class="number">${n(lost)}</td>
+            <td class="number">${n(Math.round(bytes / sent))}</td>
+            <td class="number">${n(bytes)}</td>
+          </tr>
+        `
+      )
+  }</tbody>`;
+}

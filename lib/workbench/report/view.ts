@@ -1,0 +1,256 @@
+/**
+ * What the page of a run draws, small enough to stand in it: operations, messages,
+ * faults. All times are seconds since the main phase began, to the microsecond.
+ */
+import { pairs } from "../checkers/pairs.ts";
+import {
+  nodeOf,
+  nodesOf,
+  type Op,
+  type OpType,
+  type Recording,
+  workersOf,
+} from "../history.ts";
+import { isClient } from "../network.ts";
+import { brief, cap, type Span } from "./cap.ts";
+import { type Cut, cutsOf, type Down, downsOf } from "./cuts.ts";
+import { type Flight, flightsOf, isBetweenServers } from "./messages.ts";
+
+/** A client's operation, from invocation to completion. */
+export interface Call {
+  /** The row it is drawn in: its worker. */
+  row: number;
+  process: number;
+  /** The node it was sent to. */
+  node: string;
+  f: string;
+  from: number;
+  /** Null when the run ended first. */
+  to: number | null;
+  type: Exclude<OpType, "invoke"> | "open";
+  asked: string;
+  got: string;
+}
+
+/** A message. */
+export interface Hop {
+  id: number;
+  src: string;
+  dest: string;
+  sent: number;
+  /** None: lost or cut. Several: duplicated. */
+  arrived: number[];
+  type: string;
+  /** Its body, shortened. */
+  body: string;
+  /** Whether a client sends or gets it. */
+  client: boolean;
+}
+
+/** A part of a run. */
+export interface Phase extends Span {
+  name: string;
+}
+
+/** Something the harness saw. */
+export interface Mark {
+  at: number;
+  node: string;
+  text: string;
+}
+
+/** Everything that is drawn. */
+export interface View extends Span {
+  phases: Phase[];
+  cuts: Cut[];
+  downs: Down[];
+  marks: Mark[];
+  /** A label for each row of operations: `"worker 0 to n0"`. */
+  workers: string[];
+  calls: Call[];
+  /** Nodes, and services that somebody used: the rows of the spacetime diagram. */
+  endpoints: string[];
+  /** Types of messages between servers, the most frequent first. */
+  types: string[];
+  hops: Hop[];
+  /** Where operations and messages were left out, because there are too many. */
+  omitted: { calls: Span[]; hops: Span[] };
+  /** How many there are in all. */
+  total: { calls: number; hops: number };
+}
+
+/** At most so many are in a page. */
+export interface Caps {
+  calls: number;
+  serverHops: number;
+  clientHops: number;
+}
+
+/** A page of a large run has about 5 MB. */
+export const CAPS: Caps = {
+  calls: 8_000,
+  serverHops: 8_000,
+  clientHops: 6_000,
+};
+
+/**
+ * What of a recording is drawn.
+ *
+ * @param moments seconds near which nothing is left out, as far as possible
+ */
+export function viewOf(
+  recording: Recording,
+  moments: readonly number[] = [],
+  caps: Caps = CAPS,
+): View {
+  const { history, options, aftermath, incidents = [] } = recording;
+  const flights = flightsOf(recording);
+  const calls = [...callsOf(recording, history)];
+  if (aftermath) calls.push(...callsOf(recording, aftermath.history));
+  const to = Math.max(
+    Number(options["time-limit"] ?? 60),
+    ...[...history, ...aftermath?.history ?? []].slice(-1).map(seconds),
+    calls.at(-1)?.to ?? 0,
+  );
+  const servers = flights.filter(isBetweenServers);
+  const clients = flights.filter((flight) => !isBetweenServers(flight));
+  const keptCalls = cap(calls, caps.calls, ({ from }) => from, moments);
+  const sent = ({ sent }: Flight) => sent;
+  const keptServers = cap(servers, caps.serverHops, sent, moments);
+  const keptClients = cap(clients, caps.clientHops, sent, moments);
+  const hops = [...keptServers.kept, ...keptClients.kept]
+    .sort((a, b) => a.sent - b.sent || a.id - b.id).map(hopOf);
+  return {
+    from: 0,
+    to: micro(to),
+    phases: phasesOf(recording, to),
+    cuts: cutsOf(history, to),
+    downs: downsOf(incidents, to),
+    marks: incidents.map(({ time, node, type, text }) => ({
+      at: micro(time / 1e9),
+      node,
+      text: `${type}: ${text}`,
+    })),
+    workers: workersOfRun(recording),
+    calls: keptCalls.kept,
+    endpoints: endpointsOf(recording, flights),
+    types: typesOf(servers),
+    hops,
+    omitted: {
+      calls: keptCalls.omitted,
+      hops: [...keptServers.omitted, ...keptClients.omitted],
+    },
+    total: { calls: calls.length, hops: flights.length },
+  };
+}
+
+function seconds({ time }: Op): number {
+  return time / 1e9;
+}
+
+/** To the microsecond, so that it is written with few digits. */
+function micro(seconds: number): number {
+  return Number(seconds.toFixed(6));
+}
+
+function callsOf({ options }: Recording, history: readonly Op[]): Call[] {
+  const workers = workersOf(options);
+  return pairs(history).map(({ invocation, completion }) => {
+    const process = Number(invocation.process);
+    // Those asked after the run say which node they ask.
+    const { node } = invocation;
+    const after = typeof node === "string";
+    const error = completion?.error;
+    return {
+      row: after ? process : process % workers,
+      process,
+      node: after ? node : nodeOf(process, options),
+      f: invocation.f,
+      from: micro(seconds(invocation)),
+      to: completion === undefined ? null : micro(seconds(completion)),
+      type: completion === undefined
+        ? "open"
+        : completion.type as Exclude<OpType, "invoke">,
+      asked: invocation.value === null ? "" : brief(invocation.value),
+      got: completion === undefined
+        ? ""
+        : error !== undefined
+        ? brief(error)
+        : completion.value === null
+        ? ""
+        : brief(completion.value),
+    };
+  });
+}
+
+function hopOf({ id, src, dest, sent, arrived, body }: Flight): Hop {
+  const { type, ...rest } = body;
+  return {
+    id,
+    src,
+    dest,
+    sent: micro(sent),
+    arrived: arrived.map(micro),
+    type: String(type),
+    body: brief(rest, 240),
+    client: isClient(src) || isClient(dest),
+  };
+}
+
+function workersOfRun({ options, aftermath }: Recording): string[] {
+  const nodes = nodesOf(options);
+  const rows = Math.max(workersOf(options), aftermath ? nodes.length : 0);
+  return Array.from(
+    { length: rows },
+    (_, i) => `client ${i} of ${nodes[i % nodes.length]}`,
+  );
+}
+
+function endpointsOf(
+  { options }: Recording,
+  flights: readonly Flight[],
+): string[] {
+  const nodes = nodesOf(options);
+  const others = new Set<string>();
+  for (const { src, dest } of flights) {
+    for (const id of [src, dest]) {
+      if (!isClient(id) && !nodes.includes(id)) others.add(id);
+    }
+  }
+  return [...nodes, ...[...others].sort()];
+}
+
+function typesOf(servers: readonly Flight[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { body } of servers) {
+    const type = String(body.type);
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([type]) => type);
+}
+
+/** The silence between main and final phase is 10 s; half of it tells it from a slow operation. */
+const QUIET_SECONDS = 5;
+
+function phasesOf(
+  { history, options, aftermath }: Recording,
+  end: number,
+): Phase[] {
+  const limit = Number(options["time-limit"] ?? 60);
+  const final = history.find(({ type, time }) =>
+    type === "invoke" && time / 1e9 > limit + QUIET_SECONDS
+  );
+  const begins = [{ name: "main phase", from: 0 }];
+  if (final !== undefined) {
+    begins.push({ name: "quiet", from: limit });
+    begins.push({ name: "final phase", from: seconds(final) });
+  }
+  if (aftermath !== undefined) {
+    begins.push({ name: "asked afterwards", from: aftermath.healedAt / 1e9 });
+  }
+  return begins.map(({ name, from }, i) => ({
+    name,
+    from: micro(from),
+    to: micro(begins[i + 1]?.from ?? end),
+  }));
+}

@@ -1,0 +1,114 @@
+/** What a reader who has never seen a run needs to be told. */
+import { nodesOf, type Options, workersOf } from "../history.ts";
+
+/** What clients do in a workload, and what they are promised. */
+const WORKLOADS: { readonly [workload: string]: string } = {
+  "echo":
+    "Clients send a payload to a node and must get the same payload back.",
+  "unique-ids":
+    "Clients ask any node for an id; no two answers may ever be the same.",
+  "broadcast":
+    "Clients give values to single nodes (broadcast) and ask nodes for all values they know (read). Every value must come to every node, with as few messages and as little delay as possible.",
+  "g-set":
+    "Clients add elements to a set at any node, and read it at any node. No added element may be missing in the end.",
+  "g-counter":
+    "Clients add to one counter at any node, and read it at any node. In the end every node must show the exact sum.",
+  "pn-counter":
+    "Clients add to and subtract from one counter at any node. In the end every node must show the exact sum.",
+  "kafka":
+    "Clients append messages to logs (send), read on from where they were (poll) and note how far they have come (commit). Nothing acknowledged may get lost, change places or be skipped.",
+  "lin-kv":
+    "Clients read, write and compare-and-set single keys. All must look as if done one after the other, each at some moment between its request and its reply.",
+  "txn-rw-register":
+    "Clients do transactions of several reads and writes of single values. What each may see of the others is what the consistency model says.",
+  "txn-list-append":
+    "Clients do transactions that read lists and append to them. What each may see of the others is what the consistency model says.",
+};
+
+/** What clients do in a workload. */
+export function workloadText(workload: string): string {
+  return WORKLOADS[workload] ?? "";
+}
+
+/** The set-up of a run in a sentence or two. */
+export function setUpText(options: Options): string {
+  const nodes = nodesOf(options).length, workers = workersOf(options);
+  const latency = Number(options.latency ?? 0);
+  const distribution = String(options["latency-dist"] ?? "constant");
+  const rate = Number(options.rate ?? 5);
+  const parts = [
+    `${count(workers, "client")} asked ${count(nodes, "node")} for ${
+      options["time-limit"] ?? 60
+    } s, ${rate} times a second altogether.`,
+  ];
+  if (nodes > 1) {
+    parts.push(
+      latency === 0
+        ? "Messages between nodes took no time."
+        : distribution === "constant"
+        ? `A message between two nodes took ${latency} ms.`
+        : `A message between two nodes took ${latency} ms on average (${distribution}).`,
+    );
+  }
+  if (options.nemesis !== undefined) {
+    parts.push("The network was partitioned now and then.");
+  }
+  return parts.join(" ");
+}
+
+/** `"1 node"`, `"5 nodes"`. */
+export function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** What the names of findings mean, in a sentence each. */
+const MEANINGS: { readonly [type: string]: string } = {
+  "protocol-violation":
+    "A node wrote something that is no proper message. The real Maelstrom would never hear of that node again.",
+  "process-exit": "A node's process ended before it was told to.",
+  "setup-failed": "A node never got ready, so nothing could be tested.",
+  "malformed-reply":
+    "A reply had the wrong type or fields, so its operation counts as unknown.",
+  "duplicate-reply": "A request was answered more than once.",
+  "unsolicited-reply": "A node answered something that nobody had asked.",
+  "unanswered-request": "A request was never answered.",
+  "unavailable":
+    "An operation failed or timed out, although the program promises that all succeed.",
+  "lost":
+    "A value was acknowledged or seen, and a later read of some node lacks it.",
+  "never-read": "A value never appeared in any read.",
+  "inconsistent-offsets": "One offset of a log holds two different messages.",
+  "duplicate": "One message stands at two offsets of a log.",
+  "lost-write":
+    "An acknowledged message was never seen, though later ones of its log were.",
+  "unseen": "An acknowledged message was never polled, up to the end.",
+  "poll-skip": "A client's next poll left out messages in the middle of a log.",
+  "int-poll-skip": "One poll left out messages in the middle of a log.",
+  "nonmonotonic-poll": "A client's next poll went back in a log.",
+  "int-nonmonotonic-poll": "One poll went back in a log.",
+  "nonmonotonic-send":
+    "A client's later message got an offset before its earlier one.",
+  "internal":
+    "A transaction's read contradicts what it read or wrote itself before.",
+  "lost-update":
+    "Two transactions read the same version and both replaced it: one of the updates is lost.",
+  "G0": "Dirty writes: transactions overwrote each other in a circle.",
+  "G1a": "Aborted read: a value was read that was never committed.",
+  "G1b":
+    "Intermediate read: a value was read that its writer replaced in the same transaction.",
+  "G1c":
+    "Circular information flow: transactions saw each other's effects in a circle.",
+  "G-single":
+    "Read skew: a transaction saw one effect of another and missed an earlier one.",
+  "G2-item":
+    "Write skew: transactions in a circle each missed what the next one wrote.",
+  "cyclic-versions":
+    "Transactions disagree about which value of a key came first.",
+  "incompatible-order": "Two reads of a list disagree about its order.",
+};
+
+/** What a finding's name means, if it is a common one. */
+export function meaningOf(type: string): string | undefined {
+  return MEANINGS[type] ??
+    MEANINGS[type.replace(/-(item|process|realtime)/g, "")];
+}
