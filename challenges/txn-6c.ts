@@ -58,9 +58,11 @@ class Peer {
   sent: Vector = {};
   /** Whether it sent something that must be acknowledged. */
   owed = false;
-  patienceMs = PATIENCE_MS;
-  /** When to give up on what was sent and not acknowledged. */
+  /** What it will say that it has when the first message has arrived that it has not acknowledged. */
+  awaited: Vector = {};
+  /** When to take that message for lost. */
   deadline = Infinity;
+  patienceMs = PATIENCE_MS;
 
   constructor(readonly id: string) {}
 }
@@ -104,12 +106,14 @@ export default function txn6c(node: Node<CausalProtocol>): void {
   }
 
   function acknowledge(peer: Peer, theirs: Vector): void {
-    const progress = !covers(peer.acked, theirs);
     join(peer.acked, theirs);
     join(peer.sent, theirs);
-    if (covers(peer.acked, peer.sent)) peer.deadline = Infinity;
-    else if (progress) peer.deadline = node.now() + PATIENCE_MS;
-    if (progress) peer.patienceMs = PATIENCE_MS;
+    if (covers(peer.acked, peer.awaited)) {
+      peer.patienceMs = PATIENCE_MS;
+      peer.awaited = peer.sent;
+      const all = covers(peer.acked, peer.sent);
+      peer.deadline = all ? Infinity : node.now() + PATIENCE_MS;
+    }
     for (const entry of recent) {
       if (peers.every(({ acked }) => has(acked, entry))) recent.delete(entry);
     }
@@ -118,13 +122,13 @@ export default function txn6c(node: Node<CausalProtocol>): void {
   /** Sends a peer what it lacks and is owed; says whether that was anything. */
   function serve(peer: Peer): boolean {
     const now = node.now();
-    const late = now >= peer.deadline;
-    if (late) {
+    if (now >= peer.deadline) {
       peer.sent = { ...peer.acked };
       peer.deadline = Infinity;
       peer.patienceMs = Math.min(2 * peer.patienceMs, PATIENCE_CAP_MS);
     }
-    const silent = peer.deadline < Infinity && peer.patienceMs > PATIENCE_MS;
+    const waiting = peer.deadline < Infinity;
+    const silent = waiting && peer.patienceMs > PATIENCE_MS;
     const entries = silent ? [] : [...recent].filter((e) => !has(peer.sent, e));
     if (entries.length === 0 && !peer.owed) return false;
     // Without entries, a message is an acknowledgement that claims to bring nothing.
@@ -133,7 +137,10 @@ export default function txn6c(node: Node<CausalProtocol>): void {
     peer.owed = false;
     if (entries.length > 0) {
       peer.sent = { ...have };
-      peer.deadline = Math.min(peer.deadline, now + peer.patienceMs);
+      if (!waiting) {
+        peer.awaited = peer.sent;
+        peer.deadline = now + peer.patienceMs;
+      }
     }
     return true;
   }

@@ -1,6 +1,7 @@
 /** Both judges over one recording, and its figures: what every command of the workbench prints. */
 import { judgeFaithful } from "./checkers/faithful.ts";
 import { strictEcho } from "./checkers/strict-echo.ts";
+import { strictTxn } from "./checkers/strict-txn.ts";
 import { strictUniqueIds } from "./checkers/strict-unique-ids.ts";
 import { judgeStrict, type StrictChecks } from "./checkers/strict.ts";
 import type { Promises } from "./checkers/promises.ts";
@@ -14,6 +15,8 @@ import { scenarios } from "./scenarios.ts";
 /** The strict judge's checks by workload. */
 const STRICT: StrictChecks = {
   "echo": strictEcho,
+  "txn-list-append": strictTxn,
+  "txn-rw-register": strictTxn,
   "unique-ids": strictUniqueIds,
 };
 

@@ -1,0 +1,76 @@
+/** Strict serializability: one order of everything, which real time must not contradict. */
+import { DependencyGraph } from "./elle-graph.ts";
+import { linkRealtimeOrder } from "./elle-order.ts";
+import { type JsonKey, keyJson } from "./json-key.ts";
+import { linkReads } from "./strict-txn-causal.ts";
+import { cycleAnomalies } from "./strict-txn-cycles.ts";
+import type { Txn, TxnHistory } from "./strict-txn-history.ts";
+import { lastWritten, linkVersions, readFrom } from "./strict-txn-versions.ts";
+import type { Anomaly } from "./verdict.ts";
+
+/** Cycles that no serial order in agreement with real time can have, by Adya's names. */
+export function serialAnomalies(history: TxnHistory): Anomaly[] {
+  const graph = dependencies(history, "cluster");
+  linkRealtimeOrder(graph, history.effective);
+  return cycleAnomalies(graph, history, "realtime");
+}
+
+/** Adya's graph of direct dependencies: `ww`, `wr` and `rw`. */
+export function dependencies(
+  history: TxnHistory,
+  scope: "node" | "cluster",
+): DependencyGraph {
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, scope);
+  const versions = history.write === "w" ? nextWriters(graph, history) : null;
+  linkReads(graph, history);
+  for (const reader of history.effective) {
+    for (const [key, elements] of reader.reads) {
+      const later = versions === null
+        ? missing(history, key, elements)
+        : versions(key, readFrom(history, reader, key), elements);
+      for (const writer of later) {
+        if (writer === reader) continue;
+        graph.link(reader.id, writer.id, {
+          kind: "rw",
+          key: keyJson(key),
+          value: keyJson(elements.at(-1) ?? null),
+          next: lastWritten(writer, key),
+        });
+      }
+    }
+  }
+  return graph;
+}
+
+/** For lists: whoever appended what was not there. */
+function missing(
+  history: TxnHistory,
+  key: JsonKey,
+  elements: readonly JsonKey[],
+): Txn[] {
+  const seen = new Set(elements);
+  return history.writersOf(key).filter((writer) =>
+    !seen.has(writer.writes.get(key)![0]!)
+  );
+}
+
+/** For registers: whoever is known to have written after the version that was read. */
+function nextWriters(graph: DependencyGraph, history: TxnHistory) {
+  const next = new Map<number, Map<JsonKey, Txn[]>>();
+  for (const writer of history.effective) {
+    for (const key of writer.writes.keys()) {
+      const later = history.writersOf(key).filter((other) =>
+        graph.dependencies(writer.id, other.id).some((d) => d.kind === "ww")
+      );
+      const byKey = next.get(writer.id) ?? new Map<JsonKey, Txn[]>();
+      next.set(writer.id, byKey.set(key, later));
+    }
+  }
+  return (key: JsonKey, seen: Txn | undefined, elements: readonly JsonKey[]) =>
+    elements.length === 0
+      ? history.writersOf(key)
+      : seen === undefined
+      ? []
+      : next.get(seen.id)?.get(key) ?? [];
+}
