@@ -1,6 +1,5 @@
 /** Transactions over registers (txn-rw-register) and over lists (txn-list-append). */
 import type { Op } from "../history.ts";
-import type { Json, Op } from "../history.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
 import { any, arrayOf, either, literal, tuple } from "./schema.ts";
 import { type MicroOp, transactions } from "./transactions.ts";
@@ -38,10 +37,6 @@ function txn(name: string, write: "w" | "append", read: FieldCheck): Workload {
       return { next: () => ({ f: "txn", value: next() }) };
     },
     aftermath: readAllAfterwards,
-    aftermath: (history) => ({
-      settleMs: CONVERGENCE_MS,
-      invocations: readsOf(keysIn(history)),
-    }),
     openClient: () => ({
       async invoke(op, rpc) {
         return (await rpc({ type: "txn", txn: op.value }, reply)).txn ?? [];
@@ -50,38 +45,23 @@ function txn(name: string, write: "w" | "append", read: FieldCheck): Workload {
   };
 }
 
-/** One transaction on every node that reads all keys, 1 s after the last fault. */
-function readAllAfterwards(history: readonly Op[]) {
+/** Transactions of moderate size that together read every key of which one was asked. */
+function readAllAfterwards(
+  history: readonly Op[],
+): { settleMs: number; invocations: Invocation[] } {
   const keys = new Set<number>();
-  for (const { type, value } of history) {
-    if (type !== "invoke") continue;
+  for (const { type, f, value } of history) {
+    if (type !== "invoke" || f !== "txn") continue;
     for (const [, key] of value as MicroOp[]) keys.add(key);
   }
   const reads = [...keys].sort((a, b) => a - b)
     .map((key): MicroOp => ["r", key, null]);
-  return { settleMs: 1000, invocations: [{ f: "txn", value: reads }] };
-}
-
-/** Every key of which a transaction was asked. */
-function keysIn(history: readonly Op[]): Set<Json> {
-  const keys = new Set<Json>();
-  for (const { type, f, value } of history) {
-    if (type !== "invoke" || f !== "txn" || !Array.isArray(value)) continue;
-    for (const step of value) keys.add((step as Json[])[1] ?? null);
+  const invocations: Invocation[] = [];
+  for (let at = 0; at < reads.length; at += KEYS_PER_READ) {
+    const value = reads.slice(at, at + KEYS_PER_READ);
+    invocations.push({ f: "txn", value });
   }
-  return keys;
-}
-
-/** Transactions of moderate size that together read all of these keys. */
-function readsOf(keys: ReadonlySet<Json>): Invocation[] {
-  const reads = [...keys].map((key): Json => ["r", key, null]);
-  return Array.from(
-    { length: Math.ceil(reads.length / KEYS_PER_READ) },
-    (_, i) => ({
-      f: "txn",
-      value: reads.slice(i * KEYS_PER_READ, (i + 1) * KEYS_PER_READ),
-    }),
-  );
+  return { settleMs: CONVERGENCE_MS, invocations };
 }
 
 /** Registers: a write replaces the value. */
