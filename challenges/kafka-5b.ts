@@ -38,6 +38,7 @@ import {
   run,
 } from "../lib/maelstrom.ts";
 import { inTime, Patience } from "../lib/patience.ts";
+import { Rounds } from "../lib/rounds.ts";
 
 /** How many slots are asked for at once by a node that is far behind: its restart takes that much less. */
 const READ_AHEAD = 256;
@@ -55,16 +56,15 @@ export default function kafka5b(node: Node<KafkaProtocol>): void {
   const patience = new Patience(node);
   /** The first slot that has not been applied. */
   let next = 0;
-  let waiting: { entry: Entry | null; done(offset: number): void }[] = [];
-  let working = false;
+  const rounds = new Rounds(work);
 
   node.on("send", async ({ key, msg }) => {
-    const offset = await inTime(node, join({ key, msg }));
+    const offset = await inTime(node, rounds.join({ key, msg }));
     return { offset };
   });
 
   node.on("poll", async ({ offsets }) => {
-    await inTime(node, join(null));
+    await inTime(node, rounds.join(null));
     return { msgs: logs.from(offsets) };
   });
 
@@ -74,36 +74,21 @@ export default function kafka5b(node: Node<KafkaProtocol>): void {
       offset > (known[key] ?? -1)
     );
     const entry = { commit: Object.fromEntries(news) };
-    if (news.length > 0) await inTime(node, join(entry));
+    if (news.length > 0) await inTime(node, rounds.join(entry));
     return {};
   });
 
   node.on("list_committed_offsets", async ({ keys }) => {
-    await inTime(node, join(null));
+    await inTime(node, rounds.join(null));
     return { offsets: committed.of(keys) };
   });
 
-  /** Takes part in the next round, with something to append or without; gives the entry's offset. */
-  function join(entry: Entry | null): Promise<number> {
-    return new Promise((done) => {
-      waiting.push({ entry, done });
-      if (!working) work();
-    });
-  }
-
-  async function work(): Promise<void> {
-    working = true;
-    while (waiting.length > 0) {
-      const round = waiting;
-      waiting = [];
-      const entries = round.flatMap(({ entry }) => entry ?? []);
-      const offsets = entries.length > 0 ? await append(entries) : [];
-      if (entries.length === 0) await catchUp();
-      for (const { entry, done } of round) {
-        done(entry === null ? -1 : offsets.shift()!);
-      }
-    }
-    working = false;
+  /** Does a round for requests with something to append or, null, without; gives each the offset of its message. */
+  async function work(round: (Entry | null)[]): Promise<number[]> {
+    const entries = round.filter((entry) => entry !== null);
+    if (entries.length === 0) await catchUp();
+    const offsets = entries.length > 0 ? await append(entries) : [];
+    return round.map((entry) => entry === null ? -1 : offsets.shift()!);
   }
 
   /** Puts entries into the first empty slot; gives the offset of each. */
