@@ -77,10 +77,18 @@ export type RequestOf<P, T extends keyof P> = P[T] extends
 export type ReplyOf<P, T extends keyof P> = P[T] extends
   (...request: never[]) => infer R ? R : never;
 
-/** A reply with exactly the declared fields: Maelstrom refuses a reply that has more. */
-export type Exactly<Reply, R> = R extends Reply
-  ? Exclude<keyof R, keyof Reply> extends never ? Reply : never
-  : Reply;
+/** What answers the messages of one type: gives the reply, or a promise of it. */
+export type HandlerOf<P, T extends keyof P> = (
+  request: RequestOf<P, T>,
+  src: string,
+) => ReplyOf<P, T> | Promise<ReplyOf<P, T>>;
+
+type KeyOf<T> = T extends unknown ? keyof T : never;
+
+/** Refuses a reply with more than the declared fields, as Maelstrom does. */
+export type Exactly<Reply, R, Extra = Exclude<KeyOf<R>, KeyOf<Reply>>> =
+  [Extra] extends [never] ? unknown
+    : ["a reply has no such field in the protocol", Extra];
 
 /** Stops what was started; calling it again does nothing. */
 export type Stop = () => void;
@@ -149,7 +157,7 @@ export interface RpcOptions {
   signal?: AbortSignal;
 }
 
-/** A handler as it is stored: the protocol has checked its types. */
+/** A handler as it is stored. */
 interface Handler {
   handle(request: Body, src: string): unknown;
   okType: string;
@@ -222,14 +230,9 @@ export class Node<P extends Protocol<P>> {
    *
    * @throws {Error} the type has a handler already
    */
-  on<T extends TypeOf<P>, R extends ReplyOf<P, T>>(
+  on<T extends TypeOf<P>, H extends HandlerOf<P, T>>(
     type: T,
-    handler: (
-      request: RequestOf<P, T>,
-      src: string,
-    ) =>
-      | (R & Exactly<ReplyOf<P, T>, R>)
-      | Promise<R & Exactly<ReplyOf<P, T>, R>>,
+    handler: H & Exactly<ReplyOf<P, T>, Awaited<ReturnType<H>>>,
   ): void {
     if (this.#handlers.has(type)) {
       throw new Error(`Cannot handle "${type}": it has a handler already`);
@@ -522,7 +525,8 @@ export function mount<P extends Protocol<P>>(
   return {
     receive(message) {
       if (!isMessage(message)) {
-        return world.log(`skipped, no message: ${JSON.stringify(message)}`);
+        const text = JSON.stringify(message).slice(0, 200);
+        return world.log(`skipped, no message: ${text}`);
       }
       node ??= start(message);
       node?.receive(message);
