@@ -68,6 +68,12 @@ export interface LinksOptions {
   patienceMs?: number;
   /** The longest time between two tries to reach a silent peer, in milliseconds, but for the same exception; 400 if not given. */
   capMs?: number;
+  /**
+   * The longest time between two tries whatever acknowledgements take, in milliseconds;
+   * none if not given. For programs that promise how soon after a cut all has arrived, at the
+   * price of sending things twice where round trips are longer.
+   */
+  limitMs?: number;
   /** How many items a try to reach a silent peer holds at most; 100 if not given. */
   probe?: number;
 }
@@ -113,7 +119,13 @@ export class Links<T extends Json> {
   ) {
     this.#node = node;
     this.#deliver = deliver;
-    this.#options = { patienceMs: 250, capMs: 400, probe: 100, ...options };
+    this.#options = {
+      patienceMs: 250,
+      capMs: 400,
+      limitMs: Infinity,
+      probe: 100,
+      ...options,
+    };
     this.#peers = new Map(node.peers.map((id) => [id, {
       acked: 0,
       sent: 0,
@@ -206,9 +218,10 @@ export class Links<T extends Json> {
 
   /** Twice the time an acknowledgement takes; doubled for every try in vain. */
   #patienceMs({ ackMs, silence }: Peer): number {
-    const { patienceMs, capMs } = this.#options;
+    const { patienceMs, capMs, limitMs } = this.#options;
     const patience = Math.max(patienceMs, 2 * ackMs);
-    return Math.max(patience, Math.min(capMs, patience * 2 ** silence));
+    const grown = Math.min(capMs, patience * 2 ** silence);
+    return Math.min(limitMs, Math.max(patience, grown));
   }
 
   #trim(): void {

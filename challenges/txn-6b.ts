@@ -1,0 +1,64 @@
+/**
+ * Challenge 6b: totally available, read-uncommitted transactions. https://fly.io/dist-sys/6b
+ *
+ * Algorithm: every node runs transactions on its own copy of the database, at once, and
+ * stamps those that change something with a Lamport clock and its name. What they change
+ * goes to every peer by reliable links: in batches, each change until it is acknowledged.
+ * Per key the highest stamp wins, on every copy.
+ *
+ * Guarantees: no dirty writes (G0), since the versions of all keys follow one order, that
+ * of stamps; no aborted, intermediate or circular reads either (G1), since nothing aborts,
+ * links carry whole transactions, and what is read is stamped lower than what is written.
+ * Copies that have had the same transactions are equal, and all have had all of them within
+ * a second after a cut. Every transaction commits, whoever is cut off. Not prevented: lost
+ * updates, write skew; and with three nodes or more, a write may be seen before one that it
+ * follows (txn-6c.ts prevents that). A killed node loses what it has not sent.
+ *
+ * Costs: n nodes send at most n (n - 1) batches per 100 ms, acknowledgements included, and
+ * none once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere
+ * within 100 ms and a hop. Memory and messages hold what is unacknowledged.
+ */
+import { Links, type LinksProtocol } from "../lib/links.ts";
+import { type Node, run } from "../lib/maelstrom.ts";
+import { StampedStore } from "../lib/stamped-store.ts";
+import { type Change, execute, type TxnProtocol } from "../lib/transactions.ts";
+
+/** Between batches: longer saves messages, shorter shows writes sooner. */
+const FLUSH_MS = 100;
+
+/** Between tries to reach a silent peer, at most: shorter sends more in vain, longer converges later. */
+const LIMIT_MS = 400;
+
+/** What a transaction changed, on its way to a peer. */
+type Committed = { time: number; changes: Change[] };
+
+/** A convergent replica. */
+export default function txn6b(
+  node: Node<TxnProtocol & LinksProtocol<Committed>>,
+): void {
+  const store = new StampedStore();
+  let clock = 0;
+
+  function apply({ time, changes }: Committed, origin: string): void {
+    clock = Math.max(clock, time);
+    for (const change of changes) store.insert({ time, node: origin, change });
+  }
+
+  const links = new Links<Committed>(node, (items, src) => {
+    for (const item of items) apply(item, src);
+  }, { limitMs: LIMIT_MS });
+
+  node.on("txn", (request) => {
+    const { txn, changes } = execute(request.txn, (key) => store.read(key));
+    if (changes.length > 0) {
+      const committed = { time: clock + 1, changes };
+      apply(committed, node.id);
+      links.push(committed);
+    }
+    return { txn };
+  });
+
+  node.every(FLUSH_MS, () => links.flush());
+}
+
+if (import.meta.main) await run(txn6b);
