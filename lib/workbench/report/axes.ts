@@ -52,6 +52,7 @@ export function cutsSvg(
   left: number,
   width: number,
   height: number,
+  labelled = true,
 ): string {
   const x = scaleX(window, left, width);
   return cuts.filter(({ from, to }) => from < window.to && to > window.from)
@@ -60,7 +61,7 @@ export function cutsSvg(
       const wide = Math.min(width, x(to)) - start;
       const label = escapeText(`partition: ${text}`);
       const fits = Math.floor(wide / 6) - 2;
-      const shown = fits < 12
+      const shown = !labelled || fits < 12
         ? ""
         : label.length <= fits
         ? label

@@ -7,41 +7,35 @@ import type { View } from "./view.ts";
 
 /** Draws how many operations began when, what happened to them, and the chosen stretch. */
 export function overviewSvg(view: View, window: Span, width: number): string {
-  const height = 96, base = 62, tall = 42;
+  const height = 82, base = 62, tall = 42;
   const whole = { from: view.from, to: view.to };
   const x = scaleX(whole, 0, width);
-  const columns = Math.max(40, Math.floor(width / 5));
-  const step = (view.to - view.from) / columns;
-  const counts = Array.from({ length: columns }, () => ({ ok: 0, bad: 0 }));
-  for (const { from, type } of view.calls) {
-    const column = Math.floor((from - view.from) / step);
-    const count = counts[Math.min(columns - 1, Math.max(0, column))]!;
-    if (type === "ok") count.ok++;
-    else count.bad++;
-  }
-  const most = Math.max(1, ...counts.map(({ ok, bad }) => ok + bad));
-  const bars = counts.map(({ ok, bad }, i) => {
+  const columns = view.density.length;
+  const most = Math.max(1, ...view.density.map(({ ok, bad }) => ok + bad));
+  const bars = view.density.map(({ ok, bad }, i) => {
     const at = (i * width / columns).toFixed(1);
     const wide = Math.max(1, width / columns - 1).toFixed(1);
     const okTall = ok / most * tall;
     const badTall = bad === 0 ? 0 : Math.max(3, bad / most * tall);
-    return `<rect x="${at}" y="${
-      (base - okTall).toFixed(1)
-    }" width="${wide}" height="${okTall.toFixed(1)}" fill="${
-      callColour("ok")
-    }"/>` +
-      `<rect x="${at}" y="${
-        (base - okTall - badTall).toFixed(1)
-      }" width="${wide}" height="${badTall.toFixed(1)}" fill="#e2553d"/>`;
+    const bar = (y: number, height: number, colour: string) =>
+      height === 0
+        ? ""
+        : `<rect x="${at}" y="${y.toFixed(1)}" width="${wide}" height="${
+          height.toFixed(1)
+        }" fill="${colour}"/>`;
+    return bar(base - okTall, okTall, callColour("ok")) +
+      bar(base - okTall - badTall, badTall, "#e2553d");
   });
   const phases = view.phases.map(({ name, from, to }) => {
-    const start = x(from), wide = x(to) - start;
-    const label = wide < name.length * 5.5 ? "" : escapeText(name);
+    const start = x(from);
+    const room = x(to) - start > name.length * 5.5;
     return `<line x1="${start.toFixed(1)}" x2="${
       start.toFixed(1)
     }" y1="16" y2="${base + 16}" stroke="#8a8a96"/><text x="${
-      (start + 4).toFixed(1)
-    }" y="${base + 13}" fill="#333">${label}</text>`;
+      (start + (room ? 4 : -4)).toFixed(1)
+    }" y="${base + 13}" text-anchor="${
+      room ? "start" : "end"
+    }" fill="#333">${name}</text>`;
   });
   const marks = view.marks.filter(({ at }) => at >= view.from).map((mark) =>
     `<path d="M${
@@ -53,7 +47,7 @@ export function overviewSvg(view: View, window: Span, width: number): string {
   const start = x(window.from), wide = Math.max(4, x(window.to) - start);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="10.5" role="img" aria-label="The whole run; the framed part is drawn below">` +
     axisSvg(whole, 0, width, base) +
-    cutsSvg(view.cuts, whole, 0, width, height - 2) +
+    cutsSvg(view.cuts, whole, 0, width, base, false) +
     bars.join("") + phases.join("") + marks.join("") +
     `<rect x="${start.toFixed(1)}" y="15" width="${wide.toFixed(1)}" height="${
       base - 15

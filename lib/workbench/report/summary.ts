@@ -29,6 +29,10 @@ export function limitsOf(
   { recording }: Judged,
 ): { official: Limit[]; ours: Limit[] } {
   const scenario = scenarioOfRun(recording.program);
+  // Limits are for the command's own faults.
+  if ((recording.faults ?? "official") !== "official") {
+    return { official: [], ours: [] };
+  }
   const same = scenario?.runs.find(({ flags }) =>
     JSON.stringify(sorted(flags)) === JSON.stringify(sorted(recording.options))
   );
@@ -46,7 +50,7 @@ function scenarioOfRun(program: string | undefined): Scenario | undefined {
 /** Title, verdicts and figures. */
 export function summarySection(judged: Judged, command?: string): Html {
   const { recording, results, strict } = judged;
-  const { workload, options, program, seed, label } = recording;
+  const { workload, program, seed, label } = recording;
   const scenario = scenarioOfRun(program);
   const verdict = overall(judged);
   const misses = missed(judged);
@@ -67,7 +71,7 @@ export function summarySection(judged: Judged, command?: string): Html {
     </header>
     <section>
       <p>${workloadText(workload)} ${setUpText(
-        options,
+        recording,
       )} Together they made ${count(operations, "request")}. ${scenario && html`
         This program promises: <em>${scenario.guarantee}</em>.
       `}</p>

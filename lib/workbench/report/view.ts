@@ -65,6 +65,8 @@ export interface View extends Span {
   cuts: Cut[];
   downs: Down[];
   marks: Mark[];
+  /** How many operations began in each of equal parts of the run, and what became of them. */
+  density: { ok: number; bad: number }[];
   /** A label for each row of operations: `"worker 0 to n0"`. */
   workers: string[];
   calls: Call[];
@@ -131,6 +133,7 @@ export function viewOf(
       node,
       text: `${type}: ${text}`,
     })),
+    density: densityOf(calls, to),
     workers: workersOfRun(recording),
     calls: keptCalls.kept,
     endpoints: endpointsOf(recording, flights),
@@ -181,6 +184,18 @@ function callsOf({ options }: Recording, history: readonly Op[]): Call[] {
         : brief(completion.value),
     };
   });
+}
+
+/** Fine enough for the widest window. */
+const PARTS = 240;
+
+function densityOf(calls: readonly Call[], end: number): View["density"] {
+  const parts = Array.from({ length: PARTS }, () => ({ ok: 0, bad: 0 }));
+  for (const { from, type } of calls) {
+    const part = Math.min(PARTS - 1, Math.floor(from / end * PARTS));
+    parts[part]![type === "ok" ? "ok" : "bad"]++;
+  }
+  return parts;
 }
 
 function hopOf({ id, src, dest, sent, arrived, body }: Flight): Hop {

@@ -1,5 +1,5 @@
 /** What a reader who has never seen a run needs to be told. */
-import { nodesOf, type Options, workersOf } from "../history.ts";
+import { nodesOf, type Recording, workersOf } from "../history.ts";
 
 /** What clients do in a workload, and what they are promised. */
 const WORKLOADS: { readonly [workload: string]: string } = {
@@ -31,7 +31,7 @@ export function workloadText(workload: string): string {
 }
 
 /** The set-up of a run in a sentence or two. */
-export function setUpText(options: Options): string {
+export function setUpText({ options, faults }: Recording): string {
   const nodes = nodesOf(options).length, workers = workersOf(options);
   const latency = Number(options.latency ?? 0);
   const distribution = String(options["latency-dist"] ?? "constant");
@@ -50,7 +50,11 @@ export function setUpText(options: Options): string {
         : `A message between two nodes took ${latency} ms on average (${distribution}).`,
     );
   }
-  if (options.nemesis !== undefined) {
+  if (faults === "chaos") {
+    parts.push(
+      "Chaos was let loose on them: partitions, and what the seed drew of lost, doubled, overtaking and late messages, and of killed nodes. The figures are therefore held to no limit.",
+    );
+  } else if (options.nemesis !== undefined || faults === "partition") {
     parts.push("The network was partitioned now and then.");
   }
   return parts.join(" ");
