@@ -17,7 +17,8 @@ import {
   replayCommand,
   type Simulation,
 } from "./simulate.ts";
-import { openRunFolder } from "./store.ts";
+import { serveStore } from "./serve.ts";
+import { openRunFolder, STORE } from "./store.ts";
 import { runTest } from "./test-command.ts";
 import { campaignText, judgedText, ProgressLine, verdictWord } from "./text.ts";
 
@@ -44,6 +45,7 @@ const commands: Readonly<Record<string, Command>> = {
   test,
   simulate,
   check,
+  serve,
   help() {
     console.log(HELP);
     return Promise.resolve(0);
@@ -212,6 +214,16 @@ async function check(args: string[]): Promise<number> {
     console.log(`${words.length} recordings, at worst ${word}`);
   }
   return exitStatus(worst(...verdicts));
+}
+
+async function serve(args: string[]): Promise<number> {
+  const parsed = parseFlags(args, { port: "number", store: "text" });
+  noWords(parsed);
+  const { store = STORE } = parsed.texts;
+  const { url, finished } = serveStore(store, parsed.numbers.port);
+  console.log(`The runs of ${store}/ are at ${url} until Ctrl-C`);
+  await finished;
+  return 0;
 }
 
 /** What `--json` prints of one run. */

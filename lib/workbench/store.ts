@@ -56,6 +56,7 @@ export async function openRunFolder(
         workload: recording.workload,
         options: recording.options,
         seed: recording.seed ?? null,
+        faults: recording.faults ?? null,
         results,
         strict,
         figures,

@@ -12,6 +12,11 @@ export function scaleX(window: Span, left: number, width: number) {
   return (at: number) => left + (at - window.from) * perSecond;
 }
 
+/** The room for the names of rows: the same in all drawings, so that they stand in line. */
+export function labelWidth(width: number): number {
+  return width < 600 ? 58 : 108;
+}
+
 /** Round times, about one in 100 pixels. */
 export function ticks(window: Span, width: number): number[] {
   const rough = (window.to - window.from) / Math.max(2, width / 100);

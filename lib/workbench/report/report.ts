@@ -8,6 +8,7 @@ import {
   axisSvg,
   cutsSvg,
   hatchSvg,
+  labelWidth,
   omittedSvg,
   rowLabelsSvg,
   scaleX,
@@ -41,6 +42,7 @@ export const REPORT_FILE = "report.html";
 const IN_PAGE = [
   escapeText,
   scaleX,
+  labelWidth,
   ticks,
   axisSvg,
   cutsSvg,

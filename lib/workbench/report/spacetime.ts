@@ -9,6 +9,7 @@ import {
   axisSvg,
   cutsSvg,
   hatchSvg,
+  labelWidth,
   omittedSvg,
   rowLabelsSvg,
   scaleX,
@@ -64,7 +65,7 @@ export function spacetimeSvg(
   width: number,
   { hidden, clients }: Choice,
 ): string {
-  const left = width < 600 ? 46 : 64, top = 22;
+  const left = labelWidth(width), top = 22;
   const many = view.endpoints.length;
   const rowHeight = many <= 3 ? 70 : many <= 8 ? 44 : many <= 40 ? 22 : 12;
   const height = top + many * rowHeight + 22;

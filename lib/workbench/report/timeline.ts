@@ -3,6 +3,7 @@ import {
   axisSvg,
   cutsSvg,
   hatchSvg,
+  labelWidth,
   omittedSvg,
   rowLabelsSvg,
   scaleX,
@@ -49,7 +50,7 @@ export function timelineSvg(
   width: number,
   sought: Moment | null,
 ): string {
-  const left = width < 600 ? 58 : 108, top = 22;
+  const left = labelWidth(width), top = 22;
   const rowHeight = view.workers.length > 60 ? 8 : 18;
   const height = top + view.workers.length * rowHeight + 20;
   const x = scaleX(window, left, width);
