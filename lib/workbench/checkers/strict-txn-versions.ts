@@ -16,6 +16,7 @@ import { DependencyGraph } from "./elle-graph.ts";
 import { linkRealtimeOrder } from "./elle-order.ts";
 import { Findings } from "./findings.ts";
 import { type JsonKey, keyJson } from "./json-key.ts";
+import { cycleAnomalies } from "./strict-txn-cycles.ts";
 import { finalStates } from "./strict-txn-convergence.ts";
 import { show, tell, type Txn, type TxnHistory } from "./strict-txn-history.ts";
 import type { Anomaly } from "./verdict.ts";
@@ -44,6 +45,13 @@ export function linkVersions(
       }
     }
   }
+}
+
+/** G0: transactions each of which wrote over another, in a circle. */
+export function dirtyWrites(history: TxnHistory): Anomaly[] {
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, "node");
+  return cycleAnomalies(graph, history, "session");
 }
 
 /** Reads of null where there had been a value before: `vanished-value`. */

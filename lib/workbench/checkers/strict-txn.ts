@@ -5,18 +5,16 @@
  * other, and the whole with the level that the program promises.
  */
 import { nodesOf, type Options, type Recording } from "../history.ts";
-import { DependencyGraph } from "./elle-graph.ts";
 import { forbiddenBy } from "./elle-models.ts";
 import { modelsOf } from "./elle-results.ts";
 import type { Promises } from "./promises.ts";
 import { causalAnomalies } from "./strict-txn-causal.ts";
 import { endings } from "./strict-txn-convergence.ts";
-import { cycleAnomalies } from "./strict-txn-cycles.ts";
-import { type TxnHistory, txnHistory } from "./strict-txn-history.ts";
+import { txnHistory } from "./strict-txn-history.ts";
 import { badReads } from "./strict-txn-reads.ts";
 import { isolation } from "./strict-txn-isolation.ts";
 import { serialAnomalies } from "./strict-txn-serial.ts";
-import { linkVersions, vanished } from "./strict-txn-versions.ts";
+import { dirtyWrites, vanished } from "./strict-txn-versions.ts";
 import type { Anomaly } from "./verdict.ts";
 
 /** Judges a recording of either transaction workload. */
@@ -66,13 +64,6 @@ function impliedLevel(options: Options): Promises["transactions"] {
   return lenient && nodesOf(options).length === 1
     ? "strict-serializable"
     : undefined;
-}
-
-/** G0: two transactions each of which wrote over the other. */
-function dirtyWrites(history: TxnHistory): Anomaly[] {
-  const graph = new DependencyGraph(history.all.length);
-  linkVersions(graph, history, "node");
-  return cycleAnomalies(graph, history, "session");
 }
 
 function modelForbids(options: Options, anomaly: string): boolean {
