@@ -667,8 +667,9 @@ export class Kv<V extends Json = Json> {
       // A stale read repeats the conflict; a sequential store must be brought up to date.
       if (tried++ > 0 && this.service === "seq-kv") await this.sync();
       const value = await this.readOr(key, null);
-      const next = change(value ?? initial);
-      if (next === value) return next;
+      const old = value ?? initial;
+      const next = change(old);
+      if (next === old) return next;
       // lww-kv creates no keys by compare-and-set.
       if (value === null && this.service === "lww-kv") {
         await this.write(key, next);
@@ -770,10 +771,11 @@ class Output {
   flush(): void {
     const bytes = this.#encoder.encode(this.#lines);
     this.#lines = "";
-    for (let start = 0, end = 0; start < bytes.length; start = end) {
-      const newline = bytes.lastIndexOf(10, start + PIPE_BUF - 1);
-      end = newline < start ? start + PIPE_BUF : newline + 1;
-      this.#write(bytes.subarray(start, end));
+    for (let start = 0; start < bytes.length;) {
+      const piece = bytes.subarray(start, start + PIPE_BUF);
+      const end = piece.lastIndexOf(10) + 1;
+      this.#write(end === 0 ? piece : piece.subarray(0, end));
+      start += end === 0 ? piece.length : end;
     }
   }
 
@@ -844,6 +846,8 @@ export async function run<P extends Protocol<P>>(
     output.flush();
   }
   receive(lines.end());
+  // One more turn for answers and reports that only wait for promises.
+  await new Promise((resolve) => setTimeout(resolve, 0));
   output.flush();
   Deno.exit(0);
 }
