@@ -1,20 +1,46 @@
 /**
- * A lock in lin-kv, with a lease and a fencing token: for nodes that must take turns.
+ * A lock in lin-kv that guards a value, with leases and fencing tokens: for nodes that
+ * must take turns at changing something.
  *
- * The lock is one key, whose value says who holds it and how often it has been taken.
- * A node takes it by compare-and-set when it is free, or when it has watched the same
- * holder for a whole lease: a holder that died, or whose release was lost, stops
+ * One key holds who has the lock, how often it has been taken, and the value. A node
+ * takes the lock by compare-and-set when it is free, or when it has watched the same
+ * holder for a whole lease: a holder that died, or whose messages are lost, stops
  * nobody for longer. No clock is compared with another; only their rates must agree.
  *
- * A lease can end while its holder is still busy (a pause, a late message). Hence the
- * token, a number greater than that of every earlier holder (Kleppmann, "How to do
- * distributed locking"): what the lock protects must refuse writes with a lower one.
- * In a key-value store that is a compare-and-set from a value read under the lock to
- * one which carries the token.
+ * A lease can end while its holder is still busy: a pause, a late message. That holder
+ * must not change anything any more (Kleppmann, "How to do distributed locking"). It
+ * cannot change the value, since the change is one compare-and-set with the release, and
+ * taking the lock has changed what it compares with. For what else the lock protects
+ * each lease has a token, a number greater than those of all earlier leases: whatever
+ * bears a higher one must be left alone.
+ *
+ * ```ts
+ * import { type Node } from "./maelstrom.ts";
+ * import { Lock } from "./lock.ts";
+ *
+ * export default function tickets(
+ *   node: Node<{ draw(): { ticket: number } }>,
+ * ): void {
+ *   const lock = new Lock<number>(node, "tickets", 0);
+ *   node.on("draw", async () => {
+ *     const ticket = await lock.hold(({ value }) =>
+ *       Promise.resolve({ value: value + 1, result: value })
+ *     );
+ *     return { ticket };
+ *   });
+ * }
+ * ```
  *
  * @module
  */
-import { type Caller, ErrorCode, hasCode, Kv, type Node } from "./maelstrom.ts";
+import {
+  type Caller,
+  ErrorCode,
+  hasCode,
+  type Json,
+  Kv,
+  type Node,
+} from "./maelstrom.ts";
 import { Patience } from "./patience.ts";
 
 /** The part of a node that a lock uses. */
@@ -22,118 +48,134 @@ export type LockNode =
   & Caller
   & Pick<Node<Record<never, never>>, "now" | "after">;
 
-/** The right to do something for a while. */
-export interface Lease {
-  /** Greater than that of every earlier lease of this lock: 1, 2, 3, ... */
+/** The right to change the value, for a while. */
+export interface Lease<V extends Json> {
+  /** Greater than those of all earlier leases of this lock: 1, 2, 3, ... */
   token: number;
-  /** When others may take the lock, by the node's own clock, in milliseconds. */
-  expiresAt: number;
+  /** What the lock guards. */
+  value: V;
 }
 
-/** What the lock's key holds. */
-type LockRecord = {
-  /** Of the last lease. */
-  token: number;
-  /** Who has it: a name for one acquisition, never used again. Null when the lock is free. */
-  holder: string | null;
-};
+/** The lease ended before the lock was released: the value of this task was probably not written, and will not be if it was not. */
+export class LeaseLost extends Error {
+  override name = "LeaseLost";
+}
 
 /** How long a lock is given, and how often it is asked for. */
 export interface LockOptions {
-  /** Milliseconds after which others may take the lock from a holder; 2000 if not given. It should be several round trips. */
+  /** Milliseconds after which others may take the lock from a holder, 2000 if not given: a dead holder stops them for as long, and a task must be done by then. */
   leaseMs?: number;
   /** The longest pause between two looks at a lock that is held, in milliseconds; 50 if not given. */
   pollMs?: number;
 }
 
+/** What the lock's key holds. */
+type LockRecord<V extends Json> = {
+  /** Of the last lease. */
+  token: number;
+  /** Who has the lock: a name for one lease, never used again. Null when it is free. */
+  holder: string | null;
+  value: V;
+};
+
 /** A lock by the name of its key. */
-export class Lock {
+export class Lock<V extends Json> {
   readonly #node: LockNode;
   readonly #key: string;
+  readonly #initial: LockRecord<V>;
   readonly #patience: Patience;
   readonly #leaseMs: number;
   readonly #pollMs: number;
   /** Ends when the last of this node's own tasks has released the lock. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(node: LockNode, key: string, options: LockOptions = {}) {
+  constructor(
+    node: LockNode,
+    key: string,
+    /** What the value is before anybody has held the lock. */
+    initial: V,
+    options: LockOptions = {},
+  ) {
     this.#node = node;
     this.#key = key;
+    this.#initial = { token: 0, holder: null, value: initial };
     this.#patience = new Patience(node);
     this.#leaseMs = options.leaseMs ?? 2_000;
     this.#pollMs = options.pollMs ?? 50;
   }
 
-  /**
-   * Runs a task under the lock, after those that this node began before. The task
-   * should end before its lease does, and must pass the token on.
-   *
-   * @throws what the task throws; the lock is released all the same
-   */
-  hold<R>(task: (lease: Lease) => Promise<R>): Promise<R> {
-    const turn = this.#queue.then(async () => {
-      const held = await this.#acquire();
-      const result = Promise.resolve(held.lease).then(task);
-      // The caller need not wait for the release, only the next task must.
-      const released = result.then(() => {}, () => {})
-        .then(() => this.#release(held));
-      return { result, released };
-    });
-    this.#queue = turn.then(({ released }) => released).catch(() => {});
-    return turn.then(({ result }) => result);
+  /** The value, without the lock: linearizable. */
+  async look(): Promise<V> {
+    return (await this.#read()).value;
   }
 
-  async #acquire(): Promise<{ lease: Lease; record: LockRecord }> {
+  /**
+   * Runs a task under the lock, after those that this node began before; then writes
+   * the value it gives, releases the lock, and gives its result.
+   *
+   * @throws {LeaseLost} others took the lock before it was released
+   * @throws what the task throws; the value then stays as it was
+   */
+  hold<R>(
+    task: (lease: Lease<V>) => Promise<{ value: V; result: R }>,
+  ): Promise<R> {
+    const turn = this.#queue.then(async () => {
+      const held = await this.#acquire();
+      try {
+        const { value, result } = await task(held);
+        await this.#release(held, value);
+        return result;
+      } catch (error) {
+        if (!(error instanceof LeaseLost)) {
+          await this.#release(held, held.value);
+        }
+        throw error;
+      }
+    });
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+
+  async #acquire(): Promise<LockRecord<V>> {
     const holder = `${this.#node.id} ${this.#node.random()}`;
-    let watched: { record: LockRecord; since: number } | null = null;
-    let askedAt = 0;
+    let watched = { token: -1, since: 0 };
     for (let tried = 0;; tried++) {
       const record = await this.#read();
+      if (record.holder === holder) return record; // only the reply was lost
       const now = this.#node.now();
-      if (record.holder === holder) {
-        // An earlier try succeeded, only its reply was lost: the lease began then.
-        const expiresAt = askedAt + this.#leaseMs;
-        return { lease: { token: record.token, expiresAt }, record };
-      }
-      if (watched?.record.token !== record.token) {
-        watched = { record, since: now };
-      }
+      const { token } = record;
+      if (watched.token !== token) watched = { token, since: now };
       const expired = now - watched.since >= this.#leaseMs;
-      if (record.holder !== null && !expired) {
+      if (record.holder === null || expired) {
+        const taken = { ...record, token: token + 1, holder };
+        if (await this.#change(record, taken)) return taken;
+      } else {
         const pauseMs = Math.min(this.#pollMs, 2 ** tried);
         await this.#node.sleep(this.#node.random() * pauseMs);
-        continue;
-      }
-      askedAt = now;
-      const taken = { token: record.token + 1, holder };
-      if (await this.#change(record, taken)) {
-        const lease = { token: taken.token, expiresAt: now + this.#leaseMs };
-        return { lease, record: taken };
       }
     }
   }
 
-  async #release({ record }: { record: LockRecord }): Promise<void> {
-    // If it fails, somebody has taken over: the lease had ended.
-    await this.#change(record, { ...record, holder: null });
+  async #release(held: LockRecord<V>, value: V): Promise<void> {
+    if (await this.#change(held, { ...held, holder: null, value })) return;
+    const { token, holder } = await this.#read();
+    const released = token === held.token && holder === null; // only the reply was lost
+    if (!released) throw new LeaseLost(`lease ${held.token} has ended`);
   }
 
-  #read(): Promise<LockRecord> {
+  #read(): Promise<LockRecord<V>> {
     return this.#patience.until((options) =>
-      new Kv<LockRecord>(this.#node, "lin-kv", options)
-        .readOr(this.#key, { token: 0, holder: null })
+      new Kv<LockRecord<V>>(this.#node, "lin-kv", options)
+        .readOr(this.#key, this.#initial)
     );
   }
 
-  /**
-   * Whether the lock was as expected, and now is as wanted. After a lost reply the
-   * repeated compare-and-set fails although the first succeeded: false then means "look".
-   */
-  async #change(from: LockRecord, to: LockRecord): Promise<boolean> {
-    const create = from.token === 0;
+  /** Whether the record was as expected, and is changed. After a lost reply, false may also mean that an earlier try has changed it. */
+  async #change(from: LockRecord<V>, to: LockRecord<V>): Promise<boolean> {
+    const create = from === this.#initial;
     try {
       await this.#patience.until((options) =>
-        new Kv<LockRecord>(this.#node, "lin-kv", options)
+        new Kv<LockRecord<V>>(this.#node, "lin-kv", options)
           .cas(this.#key, from, to, { create })
       );
       return true;

@@ -27,7 +27,7 @@ const CLIENT_MS = 4_500;
 /**
  * Repeats calls that may be repeated until one of the tries is answered. Earlier tries
  * are not given up when a later one is made, so an answer counts however late it is; and
- * the time between them is at least twice what answers have been taking. So lost
+ * the time between them is longer than what answers have been taking. So lost
  * messages are soon asked for again, and a slow network is not taken for a lossy one.
  *
  * ```ts
@@ -43,7 +43,8 @@ const CLIENT_MS = 4_500;
  * ```
  */
 export class Patience {
-  #againMs = AGAIN_MS;
+  /** How long answers take: a moving average, in milliseconds. */
+  #usualMs = 0;
 
   constructor(private readonly node: Waiter) {}
 
@@ -51,19 +52,31 @@ export class Patience {
    * Calls `attempt`, which must be idempotent, until it is answered: gives the answer
    * that comes first, of whichever try.
    *
-   * @throws any error but a timeout; there is no end while there is no answer
+   * @param limitMs when to give up; never, if not given
+   * @throws any error but a timeout, and a timeout (indefinite) when the limit is reached
    */
-  until<T>(attempt: (options: RpcOptions) => Promise<T>): Promise<T> {
+  until<T>(
+    attempt: (options: RpcOptions) => Promise<T>,
+    limitMs?: number,
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const answered = new AbortController();
+    if (limitMs !== undefined) {
+      const stop = this.node.after(limitMs, () => {
+        reject(tooLong());
+        answered.abort();
+      });
+      answered.signal.addEventListener("abort", stop);
+    }
     const options = { timeoutMs: TRY_MS, signal: answered.signal };
     const ask = () => {
       const begun = this.node.now();
       const learn = () => {
         const tookMs = this.node.now() - begun;
-        this.#againMs = Math.max(AGAIN_MS, 2 * tookMs, 0.9 * this.#againMs);
+        this.#usualMs = 0.8 * this.#usualMs + 0.2 * tookMs;
       };
-      const stop = this.node.after(this.#againMs, ask);
+      const againMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
+      const stop = this.node.after(againMs, ask);
       answered.signal.addEventListener("abort", stop);
       attempt(options).then((answer) => {
         learn();
@@ -101,4 +114,9 @@ export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
   });
   work.then(resolve, reject).finally(stop);
   return promise;
+}
+
+function tooLong(): RpcError {
+  const text = "this takes too long; it may have happened, or yet happen";
+  return new RpcError(ErrorCode.timeout, text);
 }

@@ -1,0 +1,172 @@
+/**
+ * Challenge 5b, variant: logs in lin-kv, written under a lock. https://fly.io/dist-sys/5b
+ *
+ * Algorithm: lin-kv holds batches of sends and commits, "batch 0", "batch 1", ..., and a lock
+ * that guards how many of them count. To append, a node takes the lock, writes the next batch, and
+ * raises the count as it releases the lock. To read, it looks at the count and fetches the batches
+ * it has not seen yet, without the lock. All nodes apply the batches in order, so a message
+ * has the same offset, its position under its key, on all of them. Requests that wait
+ * share a lease, or a look.
+ *
+ * Guarantees: linearizable; no holes, since a batch counts only when the count is raised, which is one
+ * compare-and-set. A holder that dies stops the others for one lease. One that is
+ * slower than its lease cannot raise the count any more, and what it left above the count, or still
+ * has on its way there, gives way to the batch of a later lease, whose token is higher. An append
+ * that lost its lease looks whether its batch counts before it is repeated. Nodes keep nothing
+ * that lin-kv has not.
+ *
+ * Costs: 10 messages for an append (2 to look at the lock, 2 to take it, 2 for the batch, 2 to
+ * release, 2 to read it back), 2 for each other node to read it, 2 for a poll: with half
+ * sends and half polls, S = 5 + 1 + 1 = 7 for two nodes, 2 more for each look at a lock that is held, and less if requests share. An append takes 5
+ * round trips to lin-kv while nobody else has the lock.
+ */
+import { LeaseLost, Lock } from "../lib/lock.ts";
+import {
+  CommittedOffsets,
+  DenseLogs,
+  type KafkaProtocol,
+  type Offsets,
+} from "../lib/logs.ts";
+import {
+  ErrorCode,
+  hasCode,
+  type Json,
+  Kv,
+  type Node,
+  run,
+} from "../lib/maelstrom.ts";
+import { inTime, Patience } from "../lib/patience.ts";
+import { Rounds } from "../lib/rounds.ts";
+
+/** How long a dead holder stops the others. Three round trips must fit in, or no append succeeds. */
+const LEASE_MS = 2_000;
+
+/** How many batches are asked for at once by a node that is far behind. */
+const READ_AHEAD = 256;
+
+/** One thing to append. */
+type Entry = { key: string; msg: Json } | { commit: Offsets };
+
+/** Entries that one lease appended. */
+type Batch = { token: number; name: string; entries: Entry[] };
+
+/** A node that keeps its logs in lin-kv and takes turns at writing there. */
+export default function kafka5bLock(node: Node<KafkaProtocol>): void {
+  const logs = new DenseLogs();
+  const committed = new CommittedOffsets();
+  const patience = new Patience(node);
+  const lock = new Lock<number>(node, "batches", 0, { leaseMs: LEASE_MS });
+  const appends = new Rounds(append);
+  const looks = new Rounds(async (waiting: null[]) => {
+    await fetch(await lock.look());
+    return waiting;
+  });
+  /** How many batches have been applied. */
+  let applied = 0;
+  /** By the names of batches that this node waits for: their messages' offsets, once they are applied. */
+  const expected = new Map<string, number[] | null>();
+
+  node.on("send", async ({ key, msg }) => {
+    const offset = await inTime(node, appends.join({ key, msg }));
+    return { offset };
+  });
+
+  node.on("poll", async ({ offsets }) => {
+    await inTime(node, looks.join(null));
+    return { msgs: logs.from(offsets) };
+  });
+
+  node.on("commit_offsets", async ({ offsets }) => {
+    const known = committed.of(Object.keys(offsets));
+    const news = Object.entries(offsets).filter(([key, offset]) =>
+      offset > (known[key] ?? -1)
+    );
+    const entry = { commit: Object.fromEntries(news) };
+    if (news.length > 0) await inTime(node, appends.join(entry));
+    return {};
+  });
+
+  node.on("list_committed_offsets", async ({ keys }) => {
+    await inTime(node, looks.join(null));
+    return { offsets: committed.of(keys) };
+  });
+
+  /** Appends entries under as many leases as it takes; gives the offset of each. */
+  async function append(entries: Entry[]): Promise<number[]> {
+    const name = `${node.id} ${node.random()}`;
+    expected.set(name, null);
+    for (;;) {
+      await lock.hold(async ({ token, value: count }) => {
+        await put(count, { token, name, entries });
+        return { value: count + 1, result: null };
+      }).catch(ignoreLeaseLost);
+      await fetch(await lock.look());
+      const offsets = expected.get(name)!;
+      if (offsets === null) continue;
+      expected.delete(name);
+      return offsets;
+    }
+  }
+
+  /** Puts a batch above the count, in the place of one that an earlier lease may have left there. */
+  async function put(number: number, batch: Batch): Promise<void> {
+    let found: Batch | null = null;
+    while (!await replace(`batch ${number}`, found, batch)) {
+      found = await readBatch(number);
+      if (found.token >= batch.token) return; // this one, or a later lease's
+    }
+  }
+
+  /** Applies all batches below this number. */
+  async function fetch(end: number): Promise<void> {
+    while (applied < end) {
+      const start = applied;
+      const width = Math.min(READ_AHEAD, end - start);
+      const numbers = Array.from({ length: width }, (_, i) => start + i);
+      const batches = await Promise.all(numbers.map(readBatch));
+      // Meanwhile others may have fetched the same ones.
+      batches.forEach((batch, i) => start + i === applied && apply(batch));
+    }
+  }
+
+  /** Does what a batch says, on every node the same. */
+  function apply({ name, entries }: Batch): void {
+    applied++;
+    const offsets = entries.map((entry) => {
+      if ("key" in entry) return logs.append(entry.key, entry.msg);
+      committed.raise(entry.commit, (key) => logs.size(key) - 1);
+      return -1;
+    });
+    if (expected.has(name)) expected.set(name, offsets);
+  }
+
+  function readBatch(number: number): Promise<Batch> {
+    return patience.until((options) =>
+      new Kv<Batch>(node, "lin-kv", options).read(`batch ${number}`)
+    );
+  }
+
+  /** Changes a batch, null being none; false if there was another, be it because an earlier try succeeded. */
+  async function replace(
+    key: string,
+    from: Batch | null,
+    to: Batch,
+  ): Promise<boolean> {
+    const create = from === null;
+    try {
+      await patience.until((options) =>
+        new Kv<Batch>(node, "lin-kv", options).cas(key, from, to, { create })
+      );
+      return true;
+    } catch (error) {
+      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
+      throw error;
+    }
+  }
+}
+
+function ignoreLeaseLost(error: unknown): void {
+  if (!(error instanceof LeaseLost)) throw error;
+}
+
+if (import.meta.main) await run(kafka5bLock);
