@@ -12,17 +12,17 @@ import {
 /** Opens clients with names that never repeat in a run: c0, c1, ... */
 export class Clients {
   #next = 0;
-  /** Calls that timed out so far. */
-  timeouts = 0;
 
   constructor(
     private readonly network: Network,
     private readonly clock: Clock,
+    /** Hears of every call that times out. */
+    private readonly onTimeout: () => void = () => {},
   ) {}
 
   open(): ClientEndpoint {
     const id = `c${this.#next++}`;
-    return new ClientEndpoint(id, this.network, this.clock, this);
+    return new ClientEndpoint(id, this.network, this.clock, this.onTimeout);
   }
 }
 
@@ -35,7 +35,7 @@ export class ClientEndpoint {
     readonly id: string,
     private readonly network: Network,
     private readonly clock: Clock,
-    private readonly owner: { timeouts: number },
+    private readonly onTimeout: () => void,
   ) {
     network.register(id, (packet) => this.#receive(packet));
   }
@@ -63,7 +63,7 @@ export class ClientEndpoint {
     const reply = await new Promise<Body>((resolve, reject) => {
       const cancel = this.clock.schedule(timeoutMs * MS, () => {
         this.#awaited = null;
-        this.owner.timeouts++;
+        this.onTimeout();
         reject(new NetTimeout(`${dest} did not answer within ${timeoutMs} ms`));
       });
       this.#awaited = {
@@ -77,7 +77,11 @@ export class ClientEndpoint {
     });
     if (reply.type === "error") {
       const { code, text } = reply;
-      throw new ErrorReply(Number(code ?? NaN), String(text ?? ""), reply);
+      throw new ErrorReply(
+        typeof code === "number" ? code : NaN,
+        typeof text === "string" ? text : "",
+        reply,
+      );
     }
     const problem = mismatch(reply, `${request.type}_ok`, schema, closed);
     if (problem !== null) {

@@ -32,8 +32,8 @@ export interface FaultContext {
 
 /** Faults that have begun. */
 export interface ActiveFaults {
-  /** Ends all of them: the network heals, and every node runs. Resolves when that is so. */
-  end(): Promise<void> | void;
+  /** Ends all of them, once and for all: the network heals, and every node is started that is down. */
+  end(): void;
 }
 
 /** Begins faults at the start of the main phase. */
@@ -62,13 +62,14 @@ export const partitions: Faults = (context) => {
   const choose = random.fork("partitions");
   const times = random.fork("schedule");
   let over = false;
+  const heal = () => {
+    network.heal();
+    recordNemesis(context, "stop-partition", null, "network-healed");
+  };
   for (const { atNs, f } of nemesisSchedule(times, interval, limitNs / 1e9)) {
     clock.schedule(atNs, () => {
       if (over) return;
-      if (f === "stop-partition") {
-        network.heal();
-        return recordNemesis(context, f, null, "network-healed");
-      }
+      if (f === "stop-partition") return heal();
       const kind = choose.pick(maelstromPartitions);
       const cut = grudge(kind, nodes, choose);
       network.partition(cut);
@@ -77,8 +78,9 @@ export const partitions: Faults = (context) => {
   }
   return {
     end() {
+      if (over) return;
       over = true;
-      network.heal();
+      heal();
     },
   };
 };

@@ -33,6 +33,12 @@ export interface Latency {
  */
 export type Weather = (packet: Packet) => number[];
 
+/** Something the network did to a message. */
+export type NetworkEvent =
+  | "message-cut" // a partition dropped it
+  | "message-lost" // the weather did
+  | "message-duplicated"; // it was sent on more than once
+
 /** Whether an endpoint is a client: that is all its name says, in Maelstrom too. */
 export function isClient(id: string): boolean {
   return id.charCodeAt(0) === 99; // "c"
@@ -49,11 +55,9 @@ interface Endpoint {
 /** The network of one run. */
 export class Network {
   readonly #endpoints = new Map<string, Endpoint>();
-  readonly #nextId = { value: 0 };
+  #nextId = 0;
   #grudge: Grudge = new Map();
   #weather: Weather | null = null;
-  /** Messages a partition has dropped so far. */
-  dropped = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -61,8 +65,8 @@ export class Network {
     private readonly latency: Latency,
     /** Where sends and deliveries are written down; replaced to begin a new chapter. */
     public journal: Journal,
-    /** How long a message to a client takes at most, in milliseconds; Maelstrom's takes none. */
-    private readonly replyJitterMs = 0,
+    /** Hears of what tests must know to have happened. */
+    private readonly onEvent: (event: NetworkEvent) => void = () => {},
   ) {}
 
   /** Opens an endpoint. */
@@ -108,39 +112,37 @@ export class Network {
     if (endpoint === undefined) {
       throw new Error(`Cannot send to "${dest}": there is no such endpoint`);
     }
-    const packet = { id: this.#nextId.value++, src, dest, body };
+    const packet = { id: this.#nextId++, src, dest, body };
     const now = this.clock.now();
     this.journal.sent(now, packet);
-    const local = isClient(src) || isClient(dest);
-    const latency = local ? this.#replyDelay(dest) : this.#drawLatency();
-    const copies = local || this.#weather === null
-      ? [0]
-      : this.#weather(packet);
-    for (const extraMs of copies) {
-      if (extraMs === 0) this.#enqueue(dest, endpoint, packet, latency);
+    if (isClient(src) || isClient(dest)) {
+      return this.#enqueue(endpoint, packet, 0);
+    }
+    const latencyMs = this.#drawLatency();
+    for (const extraMs of this.#copies(packet)) {
+      if (extraMs === 0) this.#enqueue(endpoint, packet, latencyMs);
       else {
         // Late before it queues: a receiver that slept for it would keep its clients waiting.
         this.clock.schedule(
-          Math.round(extraMs * MS),
-          () => this.#enqueue(dest, endpoint, packet, latency),
+          extraMs * MS,
+          () => this.#enqueue(endpoint, packet, latencyMs),
         );
       }
     }
   }
 
-  #enqueue(
-    dest: string,
-    endpoint: Endpoint,
-    packet: Packet,
-    latencyMs: number,
-  ): void {
-    endpoint.queue.push(this.clock.now() + Math.round(latencyMs * MS), packet);
-    if (!endpoint.busy) this.#take(dest, endpoint);
+  /** What the weather makes of a message: one extra delay a copy. */
+  #copies(packet: Packet): number[] {
+    if (this.#weather === null) return [0];
+    const copies = this.#weather(packet);
+    if (copies.length === 0) this.onEvent("message-lost");
+    if (copies.length > 1) this.onEvent("message-duplicated");
+    return copies;
   }
 
-  #replyDelay(dest: string): number {
-    if (this.replyJitterMs === 0 || !isClient(dest)) return 0;
-    return this.random.uniform(0, this.replyJitterMs);
+  #enqueue(endpoint: Endpoint, packet: Packet, latencyMs: number): void {
+    endpoint.queue.push(this.clock.now() + Math.round(latencyMs * MS), packet);
+    if (!endpoint.busy) this.#take(endpoint);
   }
 
   #drawLatency(): number {
@@ -154,12 +156,12 @@ export class Network {
    * A receiver's loop: it takes the earliest message present, checks the partition at
    * that moment, and sleeps until the message is due, while others wait behind it.
    */
-  #take(dest: string, endpoint: Endpoint): void {
+  #take(endpoint: Endpoint): void {
     while (endpoint.queue.size > 0) {
       const due = endpoint.queue.minimum;
       const packet = endpoint.queue.pop()!;
-      if (this.#grudge.get(dest)?.has(packet.src)) {
-        this.dropped++;
+      if (this.#grudge.get(packet.dest)?.has(packet.src)) {
+        this.onEvent("message-cut");
         continue;
       }
       const wait = due - this.clock.now();
@@ -167,17 +169,15 @@ export class Network {
       if (wait > 0) {
         endpoint.cancel = this.clock.schedule(
           wait,
-          () => this.#deliver(dest, endpoint, packet),
+          () => {
+            this.#hand(endpoint, packet);
+            this.#take(endpoint);
+          },
         );
         return;
       }
       this.#hand(endpoint, packet);
     }
-  }
-
-  #deliver(dest: string, endpoint: Endpoint, packet: Packet): void {
-    this.#hand(endpoint, packet);
-    this.#take(dest, endpoint);
   }
 
   #hand(endpoint: Endpoint, packet: Packet): void {

@@ -28,9 +28,6 @@ export const FAULT_PROFILES: readonly FaultProfile[] = [
   "chaos",
 ];
 
-/** How long a simulated reply takes to reach its client at most, in milliseconds. */
-const REPLY_JITTER_MS = 1;
-
 /** One simulated run, completely: two runs of the same settings are the same run. */
 export interface Simulation {
   /** A scenario's name. */
@@ -83,7 +80,6 @@ export async function record(
     clock,
     random,
     faithful: simulation.faithful ?? false,
-    replyJitterMs: REPLY_JITTER_MS,
     onEvent,
     // Official faults are what the flags say.
     ...(simulation.faults === "official" ? {} : { faults: chaos(ingredients) }),

@@ -38,10 +38,12 @@ const INDEFINITE: ReadonlySet<number> = new Set([0, 13]);
 export class History {
   readonly ops: Op[] = [];
 
-  /** Appends a line; the index is given here. */
+  /** Appends a line; the index is given here, and a time before the last line's becomes that. */
   add(op: Omit<Op, "index">): Op {
-    const line = { index: this.ops.length, ...op } as Op;
-    this.ops.push(line);
+    const { ops } = this;
+    const line = { index: ops.length, ...op } as Op;
+    line.time = Math.max(line.time, ops.at(-1)?.time ?? 0);
+    ops.push(line);
     return line;
   }
 }
@@ -59,8 +61,9 @@ export class ActiveWorker implements Worker {
   process: number;
   busy = false;
   #current: Promise<unknown> = Promise.resolve();
-  #client: Client | null = null;
-  #endpoint: ClientEndpoint | null = null;
+  #connection: { client: Client; endpoint: ClientEndpoint } | null = null;
+  /** Whether the connection is to be replaced before it is used again. */
+  #crashed = false;
 
   constructor(
     readonly index: number,
@@ -82,19 +85,36 @@ export class ActiveWorker implements Worker {
     return this.#current;
   }
 
-  /** Does one operation; the history gets its invocation at once and its completion in time. */
-  perform(invocation: Invocation, generator: Generator): Promise<Op> {
-    const performing = this.#perform(invocation, generator);
+  /** Nanoseconds since the history's beginning. */
+  now(): number {
+    return this.clock.now() - this.originNs;
+  }
+
+  /**
+   * Does one operation; the history gets its invocation at once and its completion in time.
+   *
+   * @param dueNs when it should have begun, on the clock: timers are late
+   */
+  perform(
+    invocation: Invocation,
+    generator: Generator,
+    dueNs = this.clock.now(),
+  ): Promise<Op> {
+    const performing = this.#perform(invocation, generator, dueNs);
     this.#current = performing;
     return performing;
   }
 
-  async #perform(invocation: Invocation, generator: Generator): Promise<Op> {
+  async #perform(
+    invocation: Invocation,
+    generator: Generator,
+    dueNs: number,
+  ): Promise<Op> {
     const { delayMs: _, ...fields } = invocation;
     this.busy = true;
     const { process } = this;
     const invoked = this.history.add({
-      time: this.#now(),
+      time: dueNs - this.originNs,
       type: "invoke",
       process,
       ...fields,
@@ -104,25 +124,22 @@ export class ActiveWorker implements Worker {
     const { index: _index, ...rest } = invoked;
     const completed = this.history.add({
       ...rest,
-      time: this.#now(),
+      time: this.now(),
       ...outcome,
     });
     generator.update?.(completed, this);
-    if (outcome.type === "info") this.#crash();
+    if (outcome.type === "info") {
+      this.process += this.workers;
+      this.#crashed = true;
+    }
     this.busy = false;
     return completed;
   }
 
-  #now(): number {
-    return this.clock.now() - this.originNs;
-  }
-
   async #outcome(invocation: Invocation): Promise<Outcome> {
-    this.#endpoint ??= this.clients.open();
-    this.#client ??= this.workload.openClient();
-    const endpoint = this.#endpoint;
+    const { client, endpoint } = this.#connect();
     try {
-      const value = await this.#client.invoke(
+      const value = await client.invoke(
         invocation,
         (request, schema) =>
           endpoint.rpc(this.node, request, schema, this.timeoutMs),
@@ -156,12 +173,16 @@ export class ActiveWorker implements Worker {
     throw error; // a bug of the workbench
   }
 
-  #crash(): void {
-    this.process += this.workers;
-    if (!this.workload.reusesClient) {
-      this.#endpoint?.close();
-      this.#endpoint = null;
-      this.#client = null;
+  /** The connection; a crashed process gets a new one, now and not before, unless its workload reuses them. */
+  #connect() {
+    if (this.#crashed && !this.workload.reusesClient) {
+      this.#connection?.endpoint.close();
+      this.#connection = null;
     }
+    this.#crashed = false;
+    return this.#connection ??= {
+      endpoint: this.clients.open(),
+      client: this.workload.openClient(),
+    };
   }
 }
