@@ -18,7 +18,7 @@ endif
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts) deno.json lib/workbench/build.ts lib/workbench/denort.ts
 
-.PHONY: help $(NAMES) build test check maelstrom clean
+.PHONY: help $(NAMES) build test check serve bench results pictures maelstrom clean
 
 help: ## list the targets
 	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,7 +41,21 @@ check: | $(DENO_FILE) ## check format, lint and types of everything
 	$(DENO) lint
 	$(DENO) check --quiet
 
-# Here is the place for reports and measurements: a line in .PHONY, one in the README, and "## what it does".
+serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
+	@$(DENO) task --quiet workbench serve
+
+BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/programs.ts
+
+bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
+	@for file in $(BENCHMARKS); do printf '\n== %s\n\n' "$$file"; $(DENO) run --allow-all "$$file" || exit 1; done
+
+results: | $(DENO_FILE) ## simulate all programs anew for the results in the README
+	@$(DENO) run --allow-all lib/workbench/results.ts
+
+PICTURES := $(wildcard lib/workbench/report/*-picture.ts lib/workbench/report/*-plot.ts)
+
+pictures: | $(DENO_FILE) ## draw the README's pictures anew
+	@for file in $(PICTURES); do $(DENO) run --allow-all "$$file" || exit 1; done
 
 maelstrom: ## download the real Maelstrom, which `make NAME` then uses; needs Java
 	@test -x maelstrom/maelstrom || { \

@@ -12,9 +12,17 @@ import { html, scriptJson } from "../lib/workbench/report/html.ts";
 import { flightsOf } from "../lib/workbench/report/messages.ts";
 import { momentsIn, phrases } from "../lib/workbench/report/moments.ts";
 import { REPORT_FILE, reportHtml } from "../lib/workbench/report/report.ts";
+import { scatters } from "../lib/workbench/report/spacetime-picture.ts";
 import { spacetimeSvg } from "../lib/workbench/report/spacetime.ts";
 import { timelineSvg } from "../lib/workbench/report/timeline.ts";
 import { viewOf } from "../lib/workbench/report/view.ts";
+import { needs } from "./fixtures/permitted.ts";
+
+/** Tests that read recordings, and draw plots: vega looks at the environment. */
+const readsAndDraws = needs("read", "env");
+
+/** Tests that start other programs. */
+const starts = needs("read", "write", "env", "run", "sys", "net");
 
 function golden(label: string): Promise<Recording> {
   const file = `${label}.json.gz`;
@@ -145,18 +153,24 @@ Deno.test("a killed node is down until it is started again", () => {
   ]);
 });
 
-Deno.test("messages know every arrival; a journal without an origin is laid beside its history", async () => {
-  const recording = await golden("gs-lost");
-  const flights = flightsOf(recording);
-  const sent = recording.journal.filter(([kind]) => kind === "send").length;
-  assertEquals(flights.length, sent);
-  const request = flights.find(({ src, body }) =>
-    src.startsWith("c") && ["add", "read"].includes(String(body.type))
-  );
-  const invoked = recording.history.find(({ type }) => type === "invoke");
-  assertEquals(request?.sent, invoked!.time / 1e9);
-  assert(flights.every(({ sent, arrived }) => arrived.every((a) => a >= sent)));
-});
+Deno.test(
+  "messages know every arrival; a journal without an origin is laid beside its history",
+  readsAndDraws,
+  async () => {
+    const recording = await golden("gs-lost");
+    const flights = flightsOf(recording);
+    const sent = recording.journal.filter(([kind]) => kind === "send").length;
+    assertEquals(flights.length, sent);
+    const request = flights.find(({ src, body }) =>
+      src.startsWith("c") && ["add", "read"].includes(String(body.type))
+    );
+    const invoked = recording.history.find(({ type }) => type === "invoke");
+    assertEquals(request?.sent, invoked!.time / 1e9);
+    assert(
+      flights.every(({ sent, arrived }) => arrived.every((a) => a >= sent)),
+    );
+  },
+);
 
 Deno.test("the spacetime diagram draws arrivals, losses and duplicates each in its way", () => {
   const recording: Recording = {
@@ -183,6 +197,29 @@ Deno.test("the spacetime diagram draws arrivals, losses and duplicates each in i
   assertEquals(draw(["gossip"]).includes("data-hop"), false);
 });
 
+Deno.test("a scatter is where a node speaks to most of the others at once", () => {
+  const hop = (src: string, dest: string, sent: number) => ({
+    id: 0,
+    src,
+    dest,
+    sent,
+    arrived: [],
+    type: "gossip",
+    body: "",
+    client: false,
+  });
+  const hops = [
+    hop("n0", "n1", 1),
+    hop("n0", "n2", 1.001),
+    hop("n1", "n0", 1.5),
+    hop("n0", "n1", 2),
+    hop("n0", "n2", 2.5),
+    hop("n2", "n0", 3),
+    hop("n2", "n1", 3.002),
+  ];
+  assertEquals(scatters(hops, 3), [1, 3]);
+});
+
 Deno.test("the timeline frames the operation that a moment means", () => {
   const view = viewOf(echoes(50));
   const window = { from: 0, to: 0.5 };
@@ -192,66 +229,89 @@ Deno.test("the timeline frames the operation that a moment means", () => {
   assertEquals(svg.match(/stroke="#b00020" stroke-width/g)?.length, 1);
 });
 
-Deno.test("a report tells verdicts, figures, findings, faults and files, and draws four plots", async () => {
-  const recording = await golden("ids-central");
-  const page = await reportHtml(judge(recording), {
-    command: "the command",
-    files: ["results.json"],
-    stderr: new Map([["n0", ["a <line>"]]]),
-  });
-  for (
-    const text of [
-      "Maelstrom's verdict: invalid",
-      "strict verdict: invalid",
-      "messages per op, servers (S)",
-      "What is wrong",
-      "availability",
-      "the command",
-      '<a href="results.json">',
-      "a &#60;line&#62;",
-      '"cuts":[{',
-    ]
-  ) assert(page.includes(text), `there is no ${text}`);
-  assertEquals(page.match(/class="plot"/g)?.length, 4);
-  assertEquals(page.match(/<svg[^>]*class="marks"/g)?.length, 4);
-  assertEquals(/(?:src|href)="(?:https?:)?\/\//.test(page), false);
-});
+Deno.test(
+  "a report tells verdicts, figures, findings, faults and files, and draws four plots",
+  readsAndDraws,
+  async () => {
+    const recording = await golden("ids-central");
+    const page = await reportHtml(judge(recording), {
+      command: "the command",
+      files: ["results.json"],
+      stderr: new Map([["n0", ["a <line>"]]]),
+    });
+    for (
+      const text of [
+        "Maelstrom's verdict: invalid",
+        "strict verdict: invalid",
+        "messages per op, servers (S)",
+        "What is wrong",
+        "availability",
+        "the command",
+        '<a href="results.json">',
+        "a &#60;line&#62;",
+        '"cuts":[{',
+      ]
+    ) assert(page.includes(text), `there is no ${text}`);
+    assertEquals(page.match(/class="plot"/g)?.length, 4);
+    assertEquals(page.match(/<svg[^>]*class="marks"/g)?.length, 4);
+    assertEquals(/(?:src|href)="(?:https?:)?\/\//.test(page), false);
+  },
+);
 
-Deno.test("a report without faults says that nothing is wrong, and one of a run that never began is still a report", async () => {
-  const fine = await reportHtml(judge(await golden("echo-ok")));
-  assert(fine.includes("neither judge found anything wrong"));
-  assert(!fine.includes("What is wrong"));
-  const none = await reportHtml(judge(await golden("echo-noinit")));
-  assert(none.includes("Together they made 0 requests"));
-  assert(!none.includes("neither judge found anything wrong"));
-});
+Deno.test(
+  "a report without faults says that nothing is wrong, and one of a run that never began is still a report",
+  readsAndDraws,
+  async () => {
+    const fine = await reportHtml(judge(await golden("echo-ok")));
+    assert(fine.includes("neither judge found anything wrong"));
+    assert(!fine.includes("What is wrong"));
+    const none = await reportHtml(judge(await golden("echo-noinit")));
+    assert(none.includes("Together they made 0 requests"));
+    assert(!none.includes("neither judge found anything wrong"));
+  },
+);
 
-Deno.test("a report holds a part of a large run, and says which", async () => {
-  const page = await reportHtml(judge(echoes(9_000)));
-  assert(page.includes("This run is too large for one page"));
-  assert(page.includes("8,000 operations of 9,000"));
-  assert(page.length < 6e6, `it has ${page.length} characters`);
-});
+Deno.test(
+  "a report holds a part of a large run, and says which",
+  readsAndDraws,
+  async () => {
+    const page = await reportHtml(judge(echoes(9_000)));
+    assert(page.includes("This run is too large for one page"));
+    assert(page.includes("8,000 operations of 9,000"));
+    assert(page.length < 6e6, `it has ${page.length} characters`);
+  },
+);
 
-Deno.test("where the plotting library cannot be had, the run is judged and reported all the same", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const cli = join(import.meta.dirname!, "..", "lib/workbench/cli.ts");
-    const args = "simulate echo-1 --seed 1 --time-limit 1 --store".split(" ");
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--cached-only", cli, ...args, join(folder, "store")],
-      env: { DENO_DIR: join(folder, "deno") },
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    assertEquals(code, 0);
-    const report = join(folder, "store", "latest", REPORT_FILE);
-    const missing = "needs the npm package vega, which could not be loaded";
-    assert((await Deno.readTextFile(report)).includes(missing));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+Deno.test(
+  "where the plotting library cannot be had, the run is judged and reported all the same",
+  starts,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const cli = join(import.meta.dirname!, "..", "lib/workbench/cli.ts");
+      const args = "simulate echo-1 --seed 1 --time-limit 1 --store".split(" ");
+      const { code } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "-A",
+          "--cached-only",
+          cli,
+          ...args,
+          join(folder, "store"),
+        ],
+        env: { DENO_DIR: join(folder, "deno") },
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      assertEquals(code, 0);
+      const report = join(folder, "store", "latest", REPORT_FILE);
+      const missing = "needs the npm package vega, which could not be loaded";
+      assert((await Deno.readTextFile(report)).includes(missing));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 /** Debian's name for the browser, and others'. */
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
@@ -279,7 +339,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-const browserPath = findBrowser();
+const browserPath = starts.ignore ? undefined : findBrowser();
 
 /** Opens the report of a recorded run; gives back what the browser complained of. */
 async function inBrowser(
@@ -311,7 +371,9 @@ async function inBrowser(
   return complaints;
 }
 
-const skipped = browserPath === undefined ? " (SKIPPED: no chromium here)" : "";
+const skipped = browserPath === undefined
+  ? " (SKIPPED: there is no chromium, or no permission to start it)"
+  : "";
 
 Deno.test({
   name:

@@ -1,0 +1,26 @@
+/** Tables of benchmarks: columns in line, numbers to the right. */
+
+/** Lines of a table with a head; every row has as many cells as the head. */
+export function table(head: readonly string[], rows: readonly string[][]) {
+  const all = [[...head], ...rows];
+  const widths = head.map((_, i) =>
+    Math.max(...all.map((row) => row[i]!.length))
+  );
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) =>
+      i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)
+    ).join("  ");
+  return [
+    line(head),
+    widths.map((width) => "-".repeat(width)).join("  "),
+    ...rows.map(line),
+  ].join("\n");
+}
+
+/** A number with three digits that mean something, or a dash where there is none. */
+export function digits(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return "-";
+  return value >= 1000
+    ? value.toFixed(0)
+    : String(Number(value.toPrecision(3)));
+}
