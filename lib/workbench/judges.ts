@@ -1,5 +1,6 @@
 /** Both judges over one recording, and its figures: what every command of the workbench prints. */
 import { judgeFaithful } from "./checkers/faithful.ts";
+import { strictGCounter, strictPnCounter } from "./checkers/strict-counter.ts";
 import { strictEcho } from "./checkers/strict-echo.ts";
 import { strictTxn } from "./checkers/strict-txn.ts";
 import { strictUniqueIds } from "./checkers/strict-unique-ids.ts";
@@ -15,6 +16,8 @@ import { scenarios } from "./scenarios.ts";
 /** The strict judge's checks by workload. */
 const STRICT: StrictChecks = {
   "echo": strictEcho,
+  "g-counter": strictGCounter,
+  "pn-counter": strictPnCounter,
   "txn-list-append": strictTxn,
   "txn-rw-register": strictTxn,
   "unique-ids": strictUniqueIds,

@@ -296,10 +296,14 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "counter-4",
     algorithm: "own key in seq-kv, barrier, sum",
-    guarantee: "exact final reads; nodes keep no state",
+    guarantee: "reads at most 75 ms old; nodes keep no state",
     workload: "g-counter",
     runs: [run(counter, [availability, S(3)])],
-    promises: { survivesRestart: true, stalenessMs: 0 },
+    promises: {
+      survivesRestart: true,
+      stalenessMs: 75,
+      boundsUnderFaults: true,
+    },
   },
   {
     name: "counter-4-crdt",
@@ -308,16 +312,20 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "exact after the heal, always available",
     workload: "g-counter",
     runs: [run(counter, [availability, S(0.3)])],
-    promises: { available: true },
+    promises: { available: true, stalenessMs: 350, convergenceMs: 1000 },
   },
   {
     name: "counter-4-cas",
     variantOf: "counter-4",
     algorithm: "one seq-kv key, barrier, compare-and-set",
-    guarantee: "exact final reads; nodes keep no state",
+    guarantee: "linearizable; nodes keep no state",
     workload: "g-counter",
     runs: [run(counter, [availability])],
-    promises: { survivesRestart: true, stalenessMs: 0 },
+    promises: {
+      survivesRestart: true,
+      stalenessMs: 0,
+      boundsUnderFaults: true,
+    },
   },
   {
     name: "kafka-5a",
@@ -329,20 +337,28 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "kafka-5b",
-    algorithm: "log segments in lin-kv, appended by cas",
-    guarantee: "no holes, no lost acknowledged message",
+    algorithm: "one log in lin-kv, slots claimed by cas",
+    guarantee: "linearizable; no holes; nodes keep no state",
     workload: "kafka",
     runs: [run(kafka, [S(6)])],
-    promises: { survivesRestart: true, visibilityMs: 0 },
+    promises: {
+      survivesRestart: true,
+      visibilityMs: 0,
+      boundsUnderFaults: true,
+    },
   },
   {
     name: "kafka-5b-lock",
     variantOf: "kafka-5b",
     algorithm: "lin-kv lock with lease and fencing",
-    guarantee: "no holes, no lost acknowledged message",
+    guarantee: "linearizable; no holes; nodes keep no state",
     workload: "kafka",
     runs: [run(kafka)],
-    promises: { survivesRestart: true, visibilityMs: 0 },
+    promises: {
+      survivesRestart: true,
+      visibilityMs: 0,
+      boundsUnderFaults: true,
+    },
   },
   {
     name: "kafka-5c",
@@ -356,7 +372,7 @@ export const scenarios: readonly Scenario[] = [
       }]),
       run({ ...kafka, ...PARTITION }, [], [], "with partitions"),
     ],
-    promises: { available: true, visibilityMs: 250 },
+    promises: { available: true, visibilityMs: 250, convergenceMs: 1000 },
   },
   {
     name: "kafka-5c-leader",
@@ -365,7 +381,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "no skips; owner unreachable: error 11",
     workload: "kafka",
     runs: [run(kafka)],
-    promises: { visibilityMs: 250 },
+    promises: { visibilityMs: 250, convergenceMs: 1000 },
   },
   {
     name: "txn-6a",

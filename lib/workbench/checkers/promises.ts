@@ -4,12 +4,14 @@ export interface Promises {
   survivesRestart?: boolean;
   /** Whether every operation succeeds, whatever the network does between nodes. */
   available?: boolean;
-  /** Broadcast: acknowledged values are on every node so long after the last heal, in milliseconds. */
+  /** Broadcast, kafka, counter: what was acknowledged is on every node so long after the last heal, in milliseconds. */
   convergenceMs?: number;
   /** Kafka: an acknowledged message can be polled on every node so long after, without faults, in milliseconds. */
   visibilityMs?: number;
   /** Counter: a read holds every add acknowledged so long before it, without faults, in milliseconds. */
   stalenessMs?: number;
+  /** Kafka, counter: the last two hold under every fault too, since only services are asked, which nothing cuts off. */
+  boundsUnderFaults?: boolean;
   /** Transactions: the level that is judged. */
   transactions?: "read-uncommitted" | "causal" | "strict-serializable";
 }

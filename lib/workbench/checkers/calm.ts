@@ -1,0 +1,79 @@
+/** When nothing was broken: promises that hold without faults are judged only then. */
+import { NEMESIS, type Options, type Recording } from "../history.ts";
+
+/** How long after the end of the main phase faults of a simulated run may last, in ns: as long as clients wait for their last replies. */
+const LAST_REPLIES_NS = 10e9;
+
+/**
+ * Tells, for a time of the history, since when no fault had been active then: Infinity if one was,
+ * 0 if there had been none. Partitions are in the history and kills in the incidents; what else a
+ * simulated run with other than official faults met is in neither, and lasts for its whole main phase.
+ */
+export function calmSince(recording: Recording): (timeNs: number) => number {
+  const changes: { at: number; broken: boolean }[] = [];
+  const note = (at: number, broken: boolean) => changes.push({ at, broken });
+  for (const { process, f, time } of recording.history) {
+    if (process === NEMESIS) note(time, f !== "stop-partition");
+  }
+  const down = new Set<string>();
+  for (const { type, node, time } of recording.incidents ?? []) {
+    if (type === "kill") down.add(node);
+    else if (type === "restart") down.delete(node);
+    else continue;
+    note(time, down.size > 0);
+  }
+  if ((recording.faults ?? "official") !== "official") {
+    const limit = Number(recording.options["time-limit"] ?? 60) * 1e9;
+    const chaosEnds = limit + LAST_REPLIES_NS;
+    return (time) => time < chaosEnds ? Infinity : chaosEnds;
+  }
+  changes.sort((a, b) => a.at - b.at);
+  return (time) => {
+    const last = changes.findLast(({ at }) => at <= time);
+    if (last === undefined) return 0;
+    return last.broken ? Infinity : last.at;
+  };
+}
+
+/**
+ * What a message and the answer to it may take by the run's own latencies, in milliseconds: a bound promised
+ * beyond the network's own time is judged with this added. Some messages of exponential latency take longer
+ * than any bound; one in ten thousand takes longer than this.
+ */
+export function networkMs(options: Options): number {
+  const mean = Number(options.latency ?? 0);
+  const worst = { constant: 1, uniform: 2, exponential: 10 };
+  const distribution = String(options["latency-dist"] ?? "constant");
+  return 2 * mean * (worst[distribution as keyof typeof worst] ?? 1);
+}
+
+/** What a program promises of when others see what was acknowledged, in milliseconds. */
+export interface Bounds {
+  /** After its acknowledgement, without faults. */
+  boundMs: number;
+  /** After the end of a fault; `boundMs` if not given. */
+  afterHealMs?: number | undefined;
+  /** Whether faults change nothing. */
+  underFaults?: boolean | undefined;
+}
+
+/**
+ * Tells until when, in ns, something must have been acknowledged for a request at a given time to show
+ * it: -Infinity where nothing is promised, since a fault is active, or has just ended.
+ */
+export function dueBy(
+  recording: Recording,
+  { boundMs, afterHealMs = boundMs, underFaults = false }: Bounds,
+): (requestNs: number) => number {
+  if (underFaults) return (time) => time - boundMs * 1e6;
+  const network = networkMs(recording.options);
+  const bound = (boundMs + network) * 1e6;
+  const afterHeal = (afterHealMs + network) * 1e6;
+  const since = calmSince(recording);
+  return (time) => {
+    const healed = since(time);
+    return healed === 0 || time >= healed + afterHeal
+      ? time - bound
+      : -Infinity;
+  };
+}
