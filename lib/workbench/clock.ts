@@ -17,7 +17,7 @@ export type Cancel = () => void;
 export interface Clock {
   /** Nanoseconds since the clock was made: an integer that never decreases. */
   now(): number;
-  /** Calls a task once, no earlier than `delayNs` from now. */
+  /** Calls a task once, `delayNs` from now. */
   schedule(delayNs: number, task: () => void): Cancel;
 }
 
@@ -26,17 +26,31 @@ export function sleep(clock: Clock, delayNs: number): Promise<void> {
   return new Promise((resolve) => void clock.schedule(delayNs, resolve));
 }
 
-/** The wall clock. */
+/** The wall clock. Its timers have the host's precision: they may be early by less than a millisecond. */
 export class RealClock implements Clock {
   readonly #origin = performance.now();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   now(): number {
     return Math.round((performance.now() - this.#origin) * MS);
   }
 
   schedule(delayNs: number, task: () => void): Cancel {
-    const timer = setTimeout(task, Math.max(0, delayNs) / MS);
-    return () => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      task();
+    }, Math.max(0, delayNs) / MS);
+    this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
+  }
+
+  /** Cancels all that is scheduled. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
   }
 }
 

@@ -4,7 +4,7 @@ import { RealClock } from "./clock.ts";
 import { processes } from "./cluster/processes.ts";
 import type { OpenHost } from "./cluster/host.ts";
 import { flagsText } from "./flags.ts";
-import type { Options } from "./history.ts";
+import type { Options, Recording } from "./history.ts";
 import { judge, type Judged } from "./judges.ts";
 import { seeded } from "./random.ts";
 import { performRun, type Progress } from "./run.ts";
@@ -43,7 +43,7 @@ export interface Tested extends Judged {
  * Does one run in real time. A node that fails makes the run invalid; only what is
  * wrong with the command itself is thrown.
  *
- * @throws {Error} there is no such workload or executable
+ * @throws {Error} there is no such workload or executable, or it cannot be run with these options
  */
 export async function runTest(settings: TestSettings): Promise<Tested> {
   const workload = workloads[settings.workload];
@@ -65,15 +65,24 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
       settings.onStderr?.(node, line);
     },
   });
-  const recording = await performRun({
-    workload,
-    options: settings.options,
-    openHost: endedOnSignals(openHost),
-    clock: new RealClock(),
-    random: seeded(seed),
-    faithful: settings.faithful ?? false,
-    ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
-  });
+  const clock = new RealClock();
+  let recording: Recording;
+  try {
+    recording = await performRun({
+      workload,
+      options: settings.options,
+      openHost: endedFirst(openHost),
+      clock,
+      random: seeded(seed),
+      faithful: settings.faithful ?? false,
+      ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
+    });
+  } catch (error) {
+    await Deno.remove(folder.path, { recursive: true });
+    throw error;
+  } finally {
+    clock.stop();
+  }
   recording.seed = seed;
   if (settings.program !== undefined) recording.program = settings.program;
   const judged = judge(recording);
@@ -112,21 +121,30 @@ async function executable(bin: string): Promise<string> {
   return path;
 }
 
-/** Ends the nodes before this process, when it is told to end (Ctrl-C). */
-function endedOnSignals(openHost: OpenHost): OpenHost {
+/** Ends the nodes before this process, whatever ends that: Ctrl-C, or a bug of the workbench. */
+function endedFirst(openHost: OpenHost): OpenHost {
   return (nodes, events) => {
     const host = openHost(nodes, events);
-    const signals = ["SIGINT", "SIGTERM"] as const;
-    const end = async () => {
+    const exit = async (status: number) => {
       await host.stop();
-      Deno.exit(130);
+      Deno.exit(status);
     };
-    for (const signal of signals) Deno.addSignalListener(signal, end);
+    const interrupt = () => exit(130);
+    const fail = (event: ErrorEvent | PromiseRejectionEvent) => {
+      event.preventDefault();
+      console.error(event instanceof ErrorEvent ? event.error : event.reason);
+      exit(255);
+    };
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    const errors = ["error", "unhandledrejection"] as const;
+    for (const name of signals) Deno.addSignalListener(name, interrupt);
+    for (const name of errors) globalThis.addEventListener(name, fail);
     return {
       ...host,
       async stop() {
         await host.stop();
-        for (const signal of signals) Deno.removeSignalListener(signal, end);
+        for (const name of signals) Deno.removeSignalListener(name, interrupt);
+        for (const name of errors) globalThis.removeEventListener(name, fail);
       },
     };
   };

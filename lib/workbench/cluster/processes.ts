@@ -1,13 +1,13 @@
 /** Any executable as a node: child processes that talk JSON lines over stdin and stdout. */
+import { LineBuffer } from "../../maelstrom.ts";
 import {
   type Host,
   type HostEvents,
   KEPT_LINES,
   type OpenHost,
 } from "./host.ts";
-import { LineBuffer } from "../../maelstrom.ts";
 
-/** How long to wait for a killed process to be gone, in milliseconds. */
+/** How long to wait for killed processes to be gone, in milliseconds. */
 const REAP_MS = 5_000;
 
 /** How long to read on after a process has ended, in milliseconds. */
@@ -26,7 +26,8 @@ export interface ProcessOptions {
 }
 
 /**
- * Hosts an executable.
+ * Hosts an executable. Each node is the leader of a process group, so that what it starts
+ * ends with it.
  *
  * @throws {Error} (from `start`) the executable cannot be run; the message says why
  */
@@ -35,6 +36,7 @@ export function processes(options: ProcessOptions): OpenHost {
     const running = new Map<string, NodeProcess>();
     const stderr = new Map<string, string[]>();
     const ended: Promise<unknown>[] = [];
+    let stopped = false;
     const kill = (node: string) => {
       const process = running.get(node);
       if (process === undefined) return;
@@ -47,10 +49,11 @@ export function processes(options: ProcessOptions): OpenHost {
         const lines: string[] = [];
         stderr.set(node, lines);
         const process = new NodeProcess(node, options, events, (line) => {
+          if (stopped) return;
           if (lines.push(line) > KEPT_LINES) lines.shift();
           options.onStderr?.(node, line);
         }, (how) => {
-          if (running.get(node) !== process) return;
+          if (running.get(node) !== process) return; // it was told to
           running.delete(node);
           events.exited(node, how);
         });
@@ -62,10 +65,8 @@ export function processes(options: ProcessOptions): OpenHost {
       kill,
       async stop() {
         for (const node of [...running.keys()]) kill(node);
-        const { promise: patience, resolve } = Promise.withResolvers<void>();
-        const timer = setTimeout(resolve, REAP_MS);
-        await Promise.race([Promise.all(ended), patience]);
-        clearTimeout(timer);
+        await within(REAP_MS, Promise.all(ended));
+        stopped = true;
       },
       lastLines: (node) => stderr.get(node) ?? [],
     };
@@ -78,6 +79,7 @@ class NodeProcess {
   readonly #encoder = new TextEncoder();
   #unwritten = "";
   #writing = false;
+  #killed = false;
   /** Resolves when the process is gone and its output has been read. */
   readonly ended: Promise<void>;
 
@@ -94,9 +96,11 @@ class NodeProcess {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
+      detached: true,
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     const output = eachLine(this.#child.stdout, (line) => {
+      if (this.#killed) return; // perhaps in the middle of it
       let message: unknown;
       try {
         message = JSON.parse(line);
@@ -107,9 +111,9 @@ class NodeProcess {
     });
     const errors = eachLine(this.#child.stderr, onStderr);
     this.ended = this.#child.status.then(async ({ code, signal }) => {
-      // Children that a node left behind may hold its pipes open: do not wait for those.
-      const last = new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
-      await Promise.race([Promise.all([output, errors]), last]);
+      this.#killGroup();
+      // Children that have left the group may hold the pipes open: do not wait for those.
+      await within(LAST_WORDS_MS, Promise.all([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
     });
   }
@@ -129,19 +133,25 @@ class NodeProcess {
         await this.#stdin.write(bytes);
       }
     } catch {
-      // The process is gone: its exit is reported by itself.
+      // The process reads no more. When it is gone, its exit is reported by itself.
     } finally {
       this.#writing = false;
     }
   }
 
+  /** Ends the process, which is heard no more. */
   kill(): void {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended already.
-    }
+    this.#killed = true;
+    this.#killGroup();
     this.#stdin.abort().catch(() => {});
+  }
+
+  #killGroup(): void {
+    try {
+      Deno.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      // All of it has ended already.
+    }
   }
 }
 
@@ -151,13 +161,21 @@ async function eachLine(
   onLine: (line: string) => void,
 ): Promise<void> {
   const lines = new LineBuffer();
-  try {
-    for await (const chunk of stream) {
-      for (const line of lines.push(chunk)) onLine(line);
-    }
-  } catch {
-    // The pipe broke: what was read has been handled.
+  const reader = stream.getReader();
+  for (;;) {
+    // A pipe that breaks has ended.
+    const { value } = await reader.read().catch(() => ({ value: undefined }));
+    if (value === undefined) break;
+    for (const line of lines.push(value)) onLine(line);
   }
   const rest = lines.end();
   if (rest !== "") onLine(rest);
+}
+
+/** Waits for a promise, but no longer than this. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(patience.resolve, ms);
+  await Promise.race([work, patience.promise]);
+  clearTimeout(timer);
 }
