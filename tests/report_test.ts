@@ -254,6 +254,8 @@ Deno.test(
     ) assert(page.includes(text), `there is no ${text}`);
     assertEquals(page.match(/class="plot"/g)?.length, 4);
     assertEquals(page.match(/<svg[^>]*class="marks"/g)?.length, 4);
+    const broadcast = await reportHtml(judge(await golden("bc-gossip-stale")));
+    assert(broadcast.includes("Stable latency of each value"));
     assertEquals(/(?:src|href)="(?:https?:)?\/\//.test(page), false);
   },
 );

@@ -102,6 +102,23 @@ function judge(element: Element): Outcome {
   return { element, outcome: "never-read", latency: null };
 }
 
+/**
+ * For each stable element, when it was known, in nanoseconds, and how long it was still
+ * missing from some read after that, in whole milliseconds: what the quantiles of
+ * {@link checkSetFull} are taken of.
+ */
+export function stableLatencies(
+  history: readonly Op[],
+  addF: string,
+): { knownNs: number; latencyMs: number }[] {
+  return observe(history, addF).map(judge)
+    .filter(({ outcome }) => outcome === "stable")
+    .map(({ element, latency }) => ({
+      knownNs: element.known?.time ?? 0,
+      latencyMs: latency ?? 0,
+    }));
+}
+
 /** The element at each quantile, the lowest where two would do. */
 function distribution(latencies: number[]): { [quantile: string]: number } {
   const sorted = Float64Array.from(latencies).sort();

@@ -3,6 +3,7 @@
  * operations and of messages. Partitions are shaded in all of them.
  */
 import type { TopLevelSpec } from "vega-lite";
+import { stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";
 import { quantile } from "../figures.ts";
 import { nodesOf, type Recording } from "../history.ts";
@@ -50,6 +51,7 @@ export function plotsOf(recording: Recording): Plot[] {
     latencyPlot(points, frame),
     quantilePlot(points, bucket, frame),
     ratePlot(points, bucket, frame),
+    ...stablePlot(recording, frame),
     ...messagePlot(recording, end, frame),
   ];
 }
@@ -254,6 +256,38 @@ function ratePlot(
       },
     }]),
   };
+}
+
+/** What adds an element to a set that reads show, by workload. */
+const ADDS: { readonly [workload: string]: string } = {
+  "broadcast": "broadcast",
+  "g-set": "add",
+};
+
+function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
+  const addF = ADDS[workload];
+  if (addF === undefined) return [];
+  const values = stableLatencies(history, addF).map((
+    { knownNs, latencyMs },
+  ) => ({ at: knownNs / 1e9, ms: latencyMs }));
+  if (values.length === 0) return [];
+  return [{
+    title: "Stable latency of each value",
+    lead:
+      "Each point is a value, placed where it was acknowledged or first seen: so much later some read still lacked it. The official limits are on the median and the maximum of these.",
+    spec: frame([{
+      data: { values },
+      mark: { type: "point", filled: true, size: 22, color: "#1b66b5" },
+      encoding: {
+        x: { field: "at", type: "quantitative" },
+        y: {
+          field: "ms",
+          type: "quantitative",
+          title: "stable latency (ms)",
+        },
+      },
+    }]),
+  }];
 }
 
 /** About so many bars across a plot. */

@@ -1,7 +1,7 @@
 /** The top of the page: verdicts and figures, each against its limits. */
 import type { Validity } from "../checkers/verdict.ts";
 import { flagsText } from "../flags.ts";
-import { isClientOp } from "../history.ts";
+import { isClientOp, type Recording } from "../history.ts";
 import { type Judged, overall } from "../judges.ts";
 import {
   type Figures,
@@ -14,6 +14,7 @@ import {
   type FigureName,
   type Limit,
   type Scenario,
+  type ScenarioRun,
   scenarios,
 } from "../scenarios.ts";
 import { type Html, html } from "./html.ts";
@@ -24,19 +25,22 @@ export function verdictText(verdict: Validity): string {
   return verdict === "unknown" ? "unknown" : verdict ? "valid" : "invalid";
 }
 
-/** The limits that a run is held to; those of a scenario's command with the same faults. */
-export function limitsOf(
-  { recording }: Judged,
-): { official: Limit[]; ours: Limit[] } {
-  const scenario = scenarioOfRun(recording.program);
-  // Limits are for the command's own faults.
-  if ((recording.faults ?? "official") !== "official") {
-    return { official: [], ours: [] };
-  }
-  const same = scenario?.runs.find(({ flags }) =>
-    JSON.stringify(sorted(flags)) === JSON.stringify(sorted(recording.options))
+/** The scenario's command that a run was made with, if it was one. */
+function commandOfRun(
+  { program, options }: Recording,
+): ScenarioRun | undefined {
+  return scenarioOfRun(program)?.runs.find(({ flags }) =>
+    JSON.stringify(sorted(flags)) === JSON.stringify(sorted(options))
   );
-  return same ?? { official: [], ours: [] };
+}
+
+/** The limits that a run is held to: they are for the command's own faults. */
+function limitsOf(
+  { recording }: Judged,
+): Pick<ScenarioRun, "official" | "ours"> {
+  const own = (recording.faults ?? "official") === "official";
+  const command = own ? commandOfRun(recording) : undefined;
+  return command ?? { official: [], ours: [] };
 }
 
 function sorted(flags: object): [string, unknown][] {
@@ -48,10 +52,11 @@ function scenarioOfRun(program: string | undefined): Scenario | undefined {
 }
 
 /** Title, verdicts and figures. */
-export function summarySection(judged: Judged, command?: string): Html {
+export function summarySection(judged: Judged, again?: string): Html {
   const { recording, results, strict } = judged;
   const { workload, program, seed, label } = recording;
   const scenario = scenarioOfRun(program);
+  const command = commandOfRun(recording)?.label ?? "";
   const verdict = overall(judged);
   const misses = missed(judged);
   const operations =
@@ -62,7 +67,9 @@ export function summarySection(judged: Judged, command?: string): Html {
       ? "valid"
       : verdictText(verdict === true ? false : verdict)}">
       <h1>${program ?? label ?? workload}${scenario &&
-        html`<small>${scenario.algorithm}</small>`}</h1>
+        html`<small>${scenario.algorithm}${
+          command !== "" && `; ${command}`
+        }</small>`}</h1>
       <p class="verdict">${headline(
         verdict,
         strict.anomalies.length,
@@ -87,7 +94,7 @@ export function summarySection(judged: Judged, command?: string): Html {
       </div>
       ${figuresTable(judged)}
       <details><summary>How to see this run again</summary>
-        <pre>${command ?? commandOf(judged)}</pre>
+        <pre>${again ?? againText(judged)}</pre>
         ${seed !== undefined && html`
           <p>Seed ${seed} decides everything in a simulated run; in real time it decides only what clients and partitions do.</p>
         `}
@@ -121,7 +128,7 @@ function missed(judged: Judged): number {
 }
 
 /** The command of a run that came without one. */
-function commandOf({ recording }: Judged): string {
+function againText({ recording }: Judged): string {
   const { workload, options } = recording;
   return `deno task workbench test -w ${workload} ${flagsText(options)}`;
 }
