@@ -2,6 +2,7 @@
 import {
   assert,
   assertEquals,
+  assertLess,
   assertMatch,
   assertNotEquals,
   assertStringIncludes,
@@ -260,6 +261,8 @@ Deno.test("what is no message is logged and skipped", () => {
   for (const value of garbage) mounted.receive(value);
   assertEquals(world.sent, []);
   assertEquals(world.logged.length, garbage.length);
+  mounted.receive({ src, dest, garbage: "x".repeat(1_000_000) });
+  assertLess(world.logged.at(-1)?.length ?? Infinity, 300);
   deliver("c1", buy);
   assertEquals(world.takeBodies(), [boughtTea]);
 });

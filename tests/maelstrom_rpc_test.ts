@@ -1,7 +1,10 @@
 /** Calls: they end once, by a reply, a timeout, a signal or the node's end, and leave nothing behind. */
 import {
   assertEquals,
+  assertGreater,
   assertInstanceOf,
+  assertLess,
+  assertLessOrEqual,
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
@@ -274,6 +277,7 @@ Deno.test("retry repeats what it is told to, as often as it is told to", async (
 Deno.test("retry pauses at random below a bound that doubles up to its cap", async () => {
   const bounds = [100, 200, 400, 500, 500];
   const longest = bounds.map(() => 0);
+  const shortest = bounds.map(() => Infinity);
   const { node, world } = wake();
   for (let round = 0; round < 200; round++) {
     const times: number[] = [];
@@ -289,12 +293,15 @@ Deno.test("retry pauses at random below a bound that doubles up to its cap", asy
     promise.catch(() => {});
     await world.advance(2_000);
     bounds.forEach((_, i) => {
-      longest[i] = Math.max(longest[i]!, times[i + 1]! - times[i]!);
+      const pauseMs = times[i + 1]! - times[i]!;
+      longest[i] = Math.max(longest[i]!, pauseMs);
+      shortest[i] = Math.min(shortest[i]!, pauseMs);
     });
   }
   bounds.forEach((bound, i) => {
-    const share = longest[i]! / bound;
-    assertEquals(share > 0.9 && share <= 1, true, `pause ${i}: ${longest[i]}`);
+    assertLessOrEqual(longest[i]!, bound);
+    assertGreater(longest[i]!, 0.9 * bound);
+    assertLess(shortest[i]!, 0.1 * bound);
   });
 });
 

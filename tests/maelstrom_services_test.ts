@@ -1,5 +1,10 @@
 /** Kv and Tso against the services themselves, as the workbench has them. */
-import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
 import {
   ErrorCode,
   hasCode,
@@ -126,6 +131,22 @@ for (const service of ["lin-kv", "seq-kv"] as const) {
     assertGreater(conflicts, 10, "they hardly met");
   });
 }
+
+Deno.test("update on seq-kv takes 5 requests at most for a node that has missed 40 writes (100 seeds)", async () => {
+  let conflicts = 0;
+  for (let seed = 1; seed <= 100; seed++) {
+    const { node, done, worlds } = serve(seed);
+    const [writer, late] = ["n0", "n1"].map((id) =>
+      new Kv<number>(node(id), "seq-kv")
+    );
+    for (let n = 1; n <= 40; n++) await done(writer!.write("sum", n));
+    assertEquals(await done(late!.update("sum", (n) => n + 1, 0)), 41);
+    const requests = worlds[1]!.sent.length;
+    assertLessOrEqual(requests, 5);
+    if (requests === 5) conflicts++;
+  }
+  assertGreater(conflicts, 50);
+});
 
 Deno.test("update on lww-kv begins with a write, since its cas creates nothing, and ends", async () => {
   const { node, done } = serve();

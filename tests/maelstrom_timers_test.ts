@@ -30,9 +30,9 @@ Deno.test("nothing is sent and no timer runs until the first message after init"
     node.after(5, () => node.send("n1", "tick", { n: 4 }));
     node.sleep(7).then(() => node.send("n1", "tick", { n: 5 }));
   });
-  await world.advance(60_000);
+  await world.advance(1_000);
   deliver("c0", { type: "init", msg_id: 2, node_id: "n0", node_ids: ["n0"] });
-  await world.advance(60_000);
+  await world.advance(1_000);
   assertEquals(world.takeBodies(), [{ type: "init_ok", in_reply_to: 2 }]);
   assertEquals(world.timers, 0);
 
