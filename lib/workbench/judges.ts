@@ -1,7 +1,9 @@
 /** Both judges over one recording, and its figures: what every command of the workbench prints. */
 import { judgeFaithful } from "./checkers/faithful.ts";
+import { visibilityLagMs } from "./checkers/kafka-visibility.ts";
 import { strictGCounter, strictPnCounter } from "./checkers/strict-counter.ts";
 import { strictEcho } from "./checkers/strict-echo.ts";
+import { strictKafka } from "./checkers/strict-kafka.ts";
 import { strictTxn } from "./checkers/strict-txn.ts";
 import { strictUniqueIds } from "./checkers/strict-unique-ids.ts";
 import { judgeStrict, type StrictChecks } from "./checkers/strict.ts";
@@ -17,6 +19,7 @@ import { scenarios } from "./scenarios.ts";
 const STRICT: StrictChecks = {
   "echo": strictEcho,
   "g-counter": strictGCounter,
+  "kafka": strictKafka,
   "pn-counter": strictPnCounter,
   "txn-list-append": strictTxn,
   "txn-rw-register": strictTxn,
@@ -24,7 +27,12 @@ const STRICT: StrictChecks = {
 };
 
 /** Figures that only some workloads have. */
-const FIGURES: WorkloadFigures = {};
+const FIGURES: WorkloadFigures = {
+  kafka(recording) {
+    const lag = visibilityLagMs(recording);
+    return lag === null ? {} : { "visibility-lag.max-ms": lag };
+  },
+};
 
 /** A recording and what the judges say of it. */
 export interface Judged {

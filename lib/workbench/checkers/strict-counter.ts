@@ -5,6 +5,7 @@
 import { nodeOf, nodesOf, type Op, type Recording } from "../history.ts";
 import { dueBy } from "./calm.ts";
 import { acceptableIntervals } from "./counter.ts";
+import { Findings } from "./findings.ts";
 import { pairs } from "./pairs.ts";
 import type { Promises } from "./promises.ts";
 import type { Anomaly } from "./verdict.ts";
@@ -46,22 +47,11 @@ export function strictPnCounter(
 ): Anomaly[] {
   const adds = addsOf(recording);
   const reads = readsOf(recording);
-  return collect([
-    ...earlyReads(recording, promises, reads, adds),
-    ...finalReads(reads, adds),
-    ...missingFinalReads(recording),
-  ]);
-}
-
-/** Sentences by the anomaly's type. */
-type Finding = [type: string, sentence: string];
-
-function collect(findings: Finding[]): Anomaly[] {
-  const byType = Map.groupBy(findings, ([type]) => type);
-  return [...byType].map(([type, found]) => ({
-    type,
-    because: found.map(([, sentence]) => sentence),
-  }));
+  const findings = new Findings();
+  earlyReads(reads, adds, findings, dueByPromise(recording, promises));
+  finalReads(reads, adds, findings);
+  missingFinalReads(recording, findings);
+  return findings.anomalies();
 }
 
 function addsOf({ history }: Recording): Add[] {
@@ -95,19 +85,18 @@ function readsOf({ history, aftermath, options }: Recording): Read[] {
  * nobody had asked for when it was answered.
  */
 function earlyReads(
-  recording: Recording,
-  promises: Promises,
   reads: Read[],
   adds: Add[],
-): Finding[] {
-  const mustKnow = dueByPromise(recording, promises);
-  const findings: Finding[] = [];
+  findings: Findings,
+  dueBy: (timeNs: number) => number,
+): void {
   for (const read of reads) {
     if (read.final) continue;
-    const due = mustKnow(read.from);
-    let least = 0, most = 0, certain = 0;
+    const due = dueBy(read.from);
+    let certain = 0, least = 0, leastOfAll = 0, most = 0;
     for (const { delta, invoked, acked } of adds) {
       if (invoked > read.to) continue;
+      leastOfAll += Math.min(0, delta);
       if (acked <= due) certain += delta;
       else if (delta < 0) least += delta;
       else most += delta;
@@ -115,25 +104,27 @@ function earlyReads(
     const says = `the read of ${read.node} at ${
       seconds(read.from)
     } is ${read.value}`;
-    if (read.value < certain + least) {
-      findings.push([
+    if (read.value < leastOfAll) {
+      findings.add(
+        "read-too-low",
+        `${says}, but with all that had been asked for by then it is ${leastOfAll} at least`,
+      );
+    } else if (read.value < certain + least) {
+      findings.add(
         "stale-read",
-        `${says}, but the adds acknowledged until ${
+        `${says}, but the adds that were acknowledged until ${
           seconds(due)
-        } and all that can be subtracted from them make ${
-          certain + least
-        } at least`,
-      ]);
+        } make ${certain + least} at least`,
+      );
     } else if (read.value > certain + most) {
-      findings.push([
-        "counted-twice",
-        `${says}, but all adds that had been asked for by then make ${
+      findings.add(
+        "read-too-high",
+        `${says}, but with all that had been asked for by then it is ${
           certain + most
         } at most`,
-      ]);
+      );
     }
   }
-  return findings;
 }
 
 /** Until when an add must have been acknowledged for a read at a given time to hold it. */
@@ -151,9 +142,9 @@ function dueByPromise(
 }
 
 /** A read after everything healed is exact: all acknowledged adds, and any of those whose outcome is unknown. */
-function finalReads(reads: Read[], adds: Add[]): Finding[] {
+function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   const finals = reads.filter(({ final }) => final);
-  if (finals.length === 0) return [];
+  if (finals.length === 0) return;
   let sum = 0;
   const maybe: number[] = [];
   for (const { acked, delta } of adds) {
@@ -161,21 +152,27 @@ function finalReads(reads: Read[], adds: Add[]): Finding[] {
     else maybe.push(delta);
   }
   const acceptable = acceptableIntervals(sum, maybe);
-  return finals.flatMap(({ node, value, from }): Finding[] => {
-    if (acceptable.some(([a, b]) => a <= value && value <= b)) return [];
-    const sentence = `the last read of ${node}, at ${
-      seconds(from)
-    }, is ${value}, but the acknowledged adds make ${sum}, and those of unknown outcome ${
-      maybe.length === 0 ? "are none" : `add some of ${maybe.join(", ")}`
-    }`;
-    if (value < acceptable[0]![0]) return [["lost-add", sentence]];
-    if (value > acceptable.at(-1)![1]) return [["counted-twice", sentence]];
-    return [["inexact-read", sentence]];
-  });
+  const maybeSum = maybe.length === 0
+    ? "none are of unknown outcome"
+    : `those of unknown outcome add some of ${maybe.join(", ")}`;
+  for (const { node, value, from } of finals) {
+    if (acceptable.some(([a, b]) => a <= value && value <= b)) continue;
+    const type = value < acceptable[0]![0]
+      ? "read-too-low"
+      : value > acceptable.at(-1)![1]
+      ? "read-too-high"
+      : "inexact-read";
+    findings.add(
+      type,
+      `the last read of ${node}, at ${
+        seconds(from)
+      }, is ${value}, but the acknowledged adds make ${sum}, and ${maybeSum}`,
+    );
+  }
 }
 
 /** Every node that was asked at the end answers. */
-function missingFinalReads(recording: Recording): Finding[] {
+function missingFinalReads(recording: Recording, findings: Findings): void {
   const { history, aftermath, options } = recording;
   const asked = new Set<string>();
   const answered = new Set<string>();
@@ -192,10 +189,13 @@ function missingFinalReads(recording: Recording): Finding[] {
       if (type === "ok") answered.add(String(node));
     }
   }
-  return [...asked].filter((node) => !answered.has(node)).map((node) => [
-    "no-final-read",
-    `${node} was asked for the value after everything had healed, and did not answer with one`,
-  ]);
+  for (const node of asked) {
+    if (answered.has(node)) continue;
+    findings.add(
+      "no-final-read",
+      `${node} was asked for the value after everything had healed, and did not answer with one`,
+    );
+  }
 }
 
 /** Reads of one node do not go backwards: one that begins after another was answered shows no less. */
@@ -222,5 +222,5 @@ function backwards(reads: Read[]): Anomaly[] {
 }
 
 function seconds(ns: number): string {
-  return Number.isFinite(ns) ? `${(ns / 1e9).toFixed(3)} s` : "ever";
+  return `${(ns / 1e9).toFixed(3)} s`;
 }

@@ -1,0 +1,51 @@
+/** What clients asked nodes and what they were told, from the messages themselves. */
+import type { Body, JournalEvent, Json } from "../history.ts";
+
+/** A request of a client, with its reply if that arrived. */
+export interface Call {
+  client: string;
+  node: string;
+  type: string;
+  request: Body;
+  reply: Body | null;
+  /** When the client sent the request, in the journal's ns. */
+  from: number;
+  /** When the reply arrived, in the journal's ns; Infinity if none did. */
+  to: number;
+}
+
+/** Whether a call was answered, and not with an error. */
+export function isOk({ reply, type }: Call): boolean {
+  return reply?.type === `${type}_ok`;
+}
+
+/** All requests of clients, in the order in which they were sent; those of the set-up too. */
+export function clientCalls(journal: readonly JournalEvent[]): Call[] {
+  const calls: Call[] = [];
+  const open = new Map<string, Call>();
+  const key = (client: string, number: Json | undefined) =>
+    `${client} ${number}`;
+  for (const [kind, time, , src, dest, body] of journal) {
+    if (kind === "send" && src.startsWith("c")) {
+      const call: Call = {
+        client: src,
+        node: dest,
+        type: String(body.type),
+        request: body,
+        reply: null,
+        from: time,
+        to: Infinity,
+      };
+      calls.push(call);
+      open.set(key(src, body.msg_id), call);
+    } else if (kind === "recv" && dest.startsWith("c")) {
+      const answered = key(dest, body.in_reply_to);
+      const call = open.get(answered);
+      if (call === undefined) continue;
+      call.reply = body;
+      call.to = time;
+      open.delete(answered);
+    }
+  }
+  return calls;
+}
