@@ -1,0 +1,233 @@
+/** The house's rules, held by a test that reads the sources. */
+import { assert, assertEquals } from "@std/assert";
+import { scenarios } from "../lib/workbench/scenarios.ts";
+import { needs } from "./fixtures/permitted.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** What git ignores, what was recorded elsewhere, and what tools keep for themselves. */
+const SKIPPED =
+  /^(\.git|\.deno|bin|store|maelstrom|tests\/golden)\/|node_modules\/|\.tmp$/;
+
+/** Every file of the project, by its path. */
+function* files(folder = ""): Generator<string> {
+  for (
+    const { name, isDirectory } of Deno.readDirSync(
+      new URL(folder || ".", ROOT),
+    )
+  ) {
+    const path = folder + name + (isDirectory ? "/" : "");
+    if (SKIPPED.test(path)) continue;
+    if (isDirectory) yield* files(path);
+    else yield path;
+  }
+}
+
+const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
+
+/** Sources whose path matches. */
+const sources = (pattern: RegExp) =>
+  [...files()].filter((path) => pattern.test(path) && /\.(ts|js)$/.test(path));
+
+/** A source without its comments. */
+const code = (path: string) =>
+  read(path).replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*/g, "");
+
+/** What a source imports: paths of files, or names of packages. */
+function imports(path: string): string[] {
+  const specifiers = code(path).matchAll(
+    /(?:^|\n)(?:import|export)\s(?:[^"';]*\sfrom\s)?"([^"]+)"|\bimport\("([^"]+)"\)/g,
+  );
+  return [...specifiers].map(([, whole, lazy]) => whole ?? lazy ?? "")
+    .map((specifier) => {
+      if (!specifier.startsWith(".")) return specifier;
+      const url = new URL(specifier, new URL(path, ROOT));
+      return url.href.slice(ROOT.href.length);
+    });
+}
+
+function style(name: string, fn: () => void): void {
+  Deno.test({ name, fn, ...needs("read") });
+}
+
+const isPackage = (target: string) => !target.endsWith(".ts");
+
+/** Who may import what; every file is held to all rules that name it. */
+const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
+  [/^lib\/maelstrom\.ts$/, /^$/, false],
+  // Parts that programs share, and the programs.
+  [/^lib\/[^/]+\.ts$/, /^lib\/[^/]+\.ts$/, false],
+  [/^challenges\//, /^(lib|challenges)\/[^/]+\.ts$/, false],
+  // Checkers judge histories and know nothing else.
+  [
+    /^lib\/workbench\/checkers\//,
+    /^lib\/workbench\/(checkers\/[^/]+|history|json)\.ts$/,
+    true,
+  ],
+  // Workloads know histories and chance, but neither network nor judges.
+  [
+    /^lib\/workbench\/workloads\//,
+    /^lib\/workbench\/(workloads\/[^/]+|history|json|random)\.ts$/,
+    true,
+  ],
+  // The network and what is on it know no workload, no judge and no page.
+  [
+    /^lib\/workbench\/(network|nemesis|services|journal|clock|faults|heap|random)\.ts$/,
+    /^lib\/workbench\/[^/]+\.ts$/,
+    true,
+  ],
+  [
+    /^lib\/workbench\/cluster\//,
+    /^lib\/(maelstrom|workbench\/(cluster\/)?[^/]+)\.ts$/,
+    true,
+  ],
+  // Nothing of ours depends on the command line, or on tests.
+  [/^lib\//, /^lib\/(?!workbench\/cli\.ts)/, true],
+];
+
+style("imports point one way", () => {
+  const wrong: string[] = [];
+  for (const path of sources(/^(lib|challenges)\//)) {
+    for (const [who, may, packages] of directions) {
+      if (!who.test(path)) continue;
+      for (const target of imports(path)) {
+        const allowed = isPackage(target) ? packages : may.test(target);
+        if (!allowed) wrong.push(`${path} imports ${target}`);
+      }
+    }
+  }
+  assertEquals(wrong, []);
+  assert(imports("challenges/echo-1.ts").includes("lib/maelstrom.ts"));
+});
+
+style("nothing is imported but what is there", () => {
+  const all = new Set(files());
+  const missing = sources(/./).flatMap((path) =>
+    imports(path)
+      .filter((target) => /\.ts$/.test(target) && !all.has(target))
+      .map((target) => `${path} imports ${target}`)
+  );
+  assertEquals(missing, []);
+});
+
+/** What reaches past a node's world, to the real clock, real randomness or the machine. */
+const IMPURE =
+  /\bDeno\.|\bDate\.now|\bnew Date\(\)|\bMath\.random|\bset(Timeout|Interval|Immediate)\b|\bperformance\.|\bcrypto\.|\bconsole\.|\bAbortSignal\.timeout|\bprocess\.(env|argv|std)/;
+
+style(
+  "programs, and the library outside run(), touch neither clock, chance nor machine",
+  () => {
+    const pure = (path: string) =>
+      path === "lib/maelstrom.ts"
+        ? code(path).split("\nclass Output")[0]!
+        : code(path);
+    const impure = sources(/^(challenges|lib)\/[^/]+\.ts$/)
+      .filter((path) => IMPURE.test(pure(path)));
+    assertEquals(impure, []);
+    assert(IMPURE.test(code("lib/maelstrom.ts")), "run() is where it happens");
+  },
+);
+
+style("programs keep their state in a closure, none in their module", () => {
+  const stateful = sources(/^(challenges|lib)\/[^/]+\.ts$/)
+    .filter((path) => /^(export )?(let|var) /m.test(code(path)));
+  assertEquals(stateful, []);
+});
+
+style("every scenario has its program, and every program its scenario", () => {
+  const programs = sources(/^challenges\//)
+    .map((path) => path.slice("challenges/".length, -".ts".length));
+  const names = scenarios.map((scenario) => scenario.name);
+  assertEquals([...programs].sort(), [...names].sort());
+});
+
+for (const word of ["Algorithm", "Guarantees", "Costs"]) {
+  style(`every program's header states its ${word}`, () => {
+    const without = sources(/^challenges\//).filter((path) => {
+      const header = /^\/\*\*[^]*?\*\//.exec(read(path))?.[0] ?? "";
+      return !header.includes(`${word}:`);
+    });
+    assertEquals(without, []);
+  });
+}
+
+style("every program runs itself, and only when it is the main module", () => {
+  const lacking = sources(/^challenges\//).filter((path) =>
+    !/\nif \(import\.meta\.main\) await run\(.+\);\n$/.test(code(path)) ||
+    !/\nexport default /.test(code(path))
+  );
+  assertEquals(lacking, []);
+});
+
+/** How many lines a file has. */
+const lines = (path: string) => read(path).trimEnd().split("\n").length;
+
+style(
+  "a program has at most 200 lines with its header, any other source 500",
+  () => {
+    /** The library is one file, so that a node imports one. */
+    const exceptions = new Map([["lib/maelstrom.ts", 900]]);
+    const long = sources(/./).flatMap((path) => {
+      const most = exceptions.get(path) ??
+        (path.startsWith("challenges/") ? 200 : 500);
+      return lines(path) > most ? [`${path}: ${lines(path)} lines`] : [];
+    });
+    assertEquals(long, []);
+  },
+);
+
+style("files are named in kebab-case, tests and benchmarks as such", () => {
+  const kebab =
+    /^\.?[a-z0-9]+(-[a-z0-9]+)*((_[a-z0-9]+)*_(test|bench))?(\.[a-z0-9]+)*$/;
+  const misnamed = [...files()].filter((path) => {
+    const name = path.split("/").at(-1)!;
+    return !kebab.test(name) && !/^[A-Z]+(\.md)?$|^Makefile$/.test(name);
+  });
+  const stray = sources(/^tests\/[^/]+$/)
+    .filter((path) => !path.endsWith("_test.ts"));
+  assertEquals([misnamed, stray], [[], []]);
+});
+
+style(
+  "no source re-exports another's names, declares an enum, or is a dump of things",
+  () => {
+    const offending = sources(/./).filter((path) =>
+      /^export (\*|type \{|\{)[^;]*\bfrom "|^(export )?(const )?enum /m
+        .test(code(path)) || /\/(utils?|helpers?|misc|common)\.ts$/.test(path)
+    );
+    assertEquals(offending, []);
+  },
+);
+
+style("everything that is exported says what it is", () => {
+  const silent = sources(/^(lib|challenges)\//).flatMap((path) => {
+    const text = read(path).split("\n");
+    return text.flatMap((line, i) => {
+      const name =
+        /^export (?:default |async |abstract |declare )*(?:function\*?|class|interface|type|const) (\w+)/
+          .exec(line)?.[1];
+      if (name === undefined) return [];
+      const before = text[i - 1]?.trim() ?? "";
+      // The implementation of an overloaded function follows what documents it.
+      const overloaded = text.slice(0, i).some((earlier) =>
+        earlier.startsWith(`export function ${name}`) ||
+        earlier.startsWith(`export async function ${name}`)
+      );
+      const grouped = /^export const .*;$/.test(before) &&
+        line.startsWith("export const");
+      const said = before.endsWith("*/") || overloaded || grouped;
+      return said ? [] : [`${path}: ${name}`];
+    });
+  });
+  assertEquals(silent, []);
+});
+
+style("no file names a machine's folders or a registry's host", () => {
+  const place =
+    /(?<![\w.$}*-])\/(work|tmp|root)\b|npmjs\.(org|com)|jsr\.io|\bdeb\.debian\.org|dl\.deno\.land/;
+  const naming = [...files()].flatMap((path) => {
+    const found = place.exec(read(path));
+    return found === null ? [] : [`${path}: ${found[0]}`];
+  });
+  assertEquals(naming, []);
+});
