@@ -10,6 +10,14 @@ import { Heap } from "./heap.ts";
 export const MS = 1e6;
 export const SECOND = 1e9;
 
+/** So many events within one second of virtual time are taken for an avalanche: it would never end. */
+const EVENTS_PER_SECOND = 1_000_000;
+
+/** A run in virtual time cannot come to its end; the message says why. */
+export class Stuck extends Error {
+  override name = "Stuck";
+}
+
 /** Cancels what was scheduled. */
 export type Cancel = () => void;
 
@@ -58,8 +66,6 @@ export class RealClock implements Clock {
 export class VirtualClock implements Clock {
   readonly #events = new Heap<{ task: (() => void) | null }>();
   #now = 0;
-  /** Events so far: a measure of work. */
-  turns = 0;
 
   now(): number {
     return this.#now;
@@ -80,27 +86,39 @@ export class VirtualClock implements Clock {
    * host's event loop; programs in virtual time must therefore wait for nothing but
    * their node.
    *
-   * @throws {Error} nothing is left to happen and the promise is still pending
+   * @param limitNs when it should be over at the latest
+   * @throws {Stuck} it never will be
    */
-  async run<T>(work: Promise<T>): Promise<T> {
+  async run<T>(work: Promise<T>, limitNs = Infinity): Promise<T> {
     let settled = false;
     const done = () => {
       settled = true;
     };
     work.then(done, done);
     await macrotask();
-    while (!settled) {
+    for (let second = 0, busy = 0; !settled;) {
       const at = this.#events.minimum;
-      const event = this.#events.pop();
-      if (event === undefined) {
-        throw new Error(
-          "Cannot go on in virtual time: nothing is left to happen",
+      if (at === Infinity || at > limitNs) {
+        throw new Stuck(
+          at === Infinity
+            ? "nothing is left to happen"
+            : `it is not over after ${limitNs / SECOND} s`,
         );
       }
-      if (event.task === null) continue;
+      const { task } = this.#events.pop()!;
+      if (task === null) continue;
+      if (at >= second) {
+        second = at + SECOND;
+        busy = 0;
+      } else if (++busy > EVENTS_PER_SECOND) {
+        throw new Stuck(
+          `more than ${EVENTS_PER_SECOND} events within a second, at ${
+            (at / SECOND).toFixed(3)
+          } s: something sends, or sets timers, ever more`,
+        );
+      }
       this.#now = at;
-      this.turns++;
-      event.task();
+      task();
       await macrotask();
     }
     return await work;

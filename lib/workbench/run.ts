@@ -23,7 +23,7 @@ import {
 import { Journal } from "./journal.ts";
 import { type Latency, Network } from "./network.ts";
 import { Nodes, SetupFailed } from "./nodes.ts";
-import type { Random } from "./random.ts";
+import { type Random, seeded } from "./random.ts";
 import { finalPhase, mainPhase } from "./schedule.ts";
 import { createServices } from "./services.ts";
 import { ActiveWorker, History } from "./workers.ts";
@@ -67,7 +67,7 @@ export interface Progress {
 /**
  * Does one run. A node that fails is in the recording's incidents, not an exception.
  *
- * @throws {RangeError} the workload cannot be run with these options
+ * @throws {RangeError} as {@link checkOptions}
  */
 export async function performRun(config: RunConfig): Promise<Recording> {
   const run = new Run(config);
@@ -78,6 +78,21 @@ export async function performRun(config: RunConfig): Promise<Recording> {
   }
 }
 
+/**
+ * Refuses options with which the workload cannot be run, before anything is started.
+ *
+ * @throws {RangeError} the message says which
+ */
+export function checkOptions(workload: Workload, options: Options): void {
+  latencyOf(options);
+  workload.generator({
+    random: seeded(0),
+    options,
+    nodes: nodesOf(options),
+    workers: workersOf(options),
+  });
+}
+
 class Run {
   readonly #ids: string[];
   readonly #history = new History();
@@ -86,6 +101,7 @@ class Run {
   readonly #network: Network;
   readonly #clients: Clients;
   readonly #nodes: Nodes;
+  readonly #restarts: Promise<void>[] = [];
   #workers: ActiveWorker[] = [];
   #originNs = 0;
   #phase: Progress["phase"] = "set-up";
@@ -134,19 +150,18 @@ class Run {
       journal: this.#network.journal.events,
       incidents: this.#incidents,
     };
-    // A generator may refuse the options: better before anything is started.
-    const generator = workload.generator(this.#context("main"));
     const ticking = this.#tick();
     try {
       this.#startServices();
       await this.#nodes.setUp();
       this.#originNs = clock.now();
       recording.journalOrigin = this.#originNs;
-      const faults = await this.#maelstromRun(generator);
+      const faults = await this.#maelstromRun();
       // Maelstrom's run ends here: what follows is for the strict judge alone.
       const healedAt = clock.now() - this.#originNs;
       this.#network.journal = new Journal();
       faults.end();
+      await Promise.all(this.#restarts);
       const aftermath = await this.#aftermath(healedAt);
       if (aftermath !== null) recording.aftermath = aftermath;
     } catch (error) {
@@ -159,16 +174,20 @@ class Run {
   }
 
   /** The run as Maelstrom makes it, from the first operation to the last. */
-  async #maelstromRun(generator: Generator): Promise<ActiveFaults> {
+  async #maelstromRun(): Promise<ActiveFaults> {
     const { options, workload, clock, random } = this.config;
     const workers = this.#workers = this.#openWorkers();
     const limitNs = Number(options["time-limit"] ?? 60) * SECOND;
     const faults = this.#beginFaults(limitNs);
     this.#phase = "main";
     const endNs = this.#originNs + limitNs;
-    const gaps = random.fork("stagger");
-    const main = { clock, workers, generator, random: gaps, endNs };
-    await mainPhase(main, Number(options.rate ?? 5));
+    await mainPhase({
+      clock,
+      workers,
+      generator: workload.generator(this.#context("main")),
+      random: random.fork("stagger"),
+      endNs,
+    }, Number(options.rate ?? 5));
     await Promise.all(workers.map((worker) => worker.idle()));
     if (workload.final === undefined) return faults;
 
@@ -206,7 +225,7 @@ class Run {
         if (busy) this.config.onEvent?.("kill-mid-operation");
         this.#nodes.kill(node);
       },
-      restart: (node) => void this.#nodes.restart(node),
+      restart: (node) => void this.#restarts.push(this.#nodes.restart(node)),
     });
   }
 

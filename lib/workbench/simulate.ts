@@ -8,15 +8,17 @@ import {
   INGREDIENTS,
   PARTITION_INGREDIENTS,
 } from "./chaos.ts";
-import { VirtualClock } from "./clock.ts";
+import { SECOND, VirtualClock } from "./clock.ts";
 import { modules } from "./cluster/modules.ts";
+import { flagsText } from "./flags.ts";
 import type { Options, Recording } from "./history.ts";
 import { judge, type Judged } from "./judges.ts";
+import { labelsIn } from "./labels.ts";
 import type { Program } from "../maelstrom.ts";
 import { seeded } from "./random.ts";
-import { performRun } from "./run.ts";
+import { performRun, type Progress } from "./run.ts";
 import { type Scenario, scenarioOf } from "./scenarios.ts";
-import { workloads } from "./workloads/all.ts";
+import { workloadOf } from "./workloads/all.ts";
 
 /** Which faults a simulated run meets. */
 export type FaultProfile = "official" | "partition" | "chaos";
@@ -27,6 +29,9 @@ export const FAULT_PROFILES: readonly FaultProfile[] = [
   "partition",
   "chaos",
 ];
+
+/** How much longer than its main phase a run may take, in virtual seconds, before it is given up. */
+const MARGIN_S = 600;
 
 /** One simulated run, completely: two runs of the same settings are the same run. */
 export interface Simulation {
@@ -51,41 +56,84 @@ export interface Simulated extends Judged {
   labels: ReadonlySet<string>;
 }
 
-/** Does and judges one simulated run. */
-export async function simulate(simulation: Simulation): Promise<Simulated> {
+/** What may be listened to while a run goes on. */
+export interface Listeners {
+  /** Hears the labels of things as they happen. */
+  onEvent?(label: string): void;
+  /** Called about once a virtual second. */
+  onProgress?(progress: Progress): void;
+}
+
+/**
+ * Does and judges one simulated run.
+ *
+ * @throws {Error} as {@link record}
+ */
+export async function simulate(
+  simulation: Simulation,
+  listeners: Listeners = {},
+): Promise<Simulated> {
   const labels = new Set<string>();
-  const recording = await record(simulation, (label) => labels.add(label));
+  const recording = await record(simulation, {
+    ...listeners,
+    onEvent: (label) => labels.add(label),
+  });
+  for (const label of labelsIn(recording)) labels.add(label);
   return { ...judge(recording), labels };
 }
 
-/** Does one simulated run, without judging it. */
+/**
+ * Does one simulated run, without judging it.
+ *
+ * @throws {Error} there is no such program, it cannot be run with these flags, or it never
+ *   comes to an end; the message has the command that shows it
+ */
 export async function record(
   simulation: Simulation,
-  onEvent: (label: string) => void = () => {},
+  { onEvent = () => {}, onProgress }: Listeners = {},
 ): Promise<Recording> {
-  const { name, seed, overrides = {} } = simulation;
+  const { name, seed, faults, faithful = false } = simulation;
   const scenario = scenarioOf(name);
   const program = simulation.program ?? await load(name);
-  const clock = new VirtualClock();
-  const random = seeded(seed);
-  const flags = scenario.runs[simulation.run ?? 0]!.flags;
-  const options = { ...flags, ...overrides };
+  const { workload, ...options } = {
+    workload: scenario.workload,
+    ...scenario.runs[simulation.run ?? 0]!.flags,
+    ...simulation.overrides,
+  } as Options & { workload: string };
   const ingredients = ingredientsOf(simulation, scenario);
   // A killed node does not answer, whatever it promises.
   if (ingredients.includes("kill")) delete options.availability;
-  const recording = await clock.run(performRun({
-    workload: workloads[options.workload as string ?? scenario.workload]!,
-    options,
-    openHost: modules(program, clock, random.fork("nodes")),
-    clock,
-    random,
-    faithful: simulation.faithful ?? false,
-    onEvent,
-    // Official faults are what the flags say.
-    ...(simulation.faults === "official" ? {} : { faults: chaos(ingredients) }),
-  }));
-  const { faults } = simulation;
-  return { ...recording, label: name, program: name, seed, faults };
+  const clock = new VirtualClock();
+  const random = seeded(seed);
+  const limitNs = (Number(options["time-limit"] ?? 60) + MARGIN_S) * SECOND;
+  // A rejection that nobody handles is the program's business: a real one logs it and goes on.
+  const onStray = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    onEvent("stray-rejection");
+  };
+  globalThis.addEventListener("unhandledrejection", onStray);
+  try {
+    const run = performRun({
+      workload: workloadOf(workload),
+      options,
+      openHost: modules(program, clock, random.fork("nodes")),
+      clock,
+      random,
+      faithful,
+      onEvent,
+      ...(onProgress === undefined ? {} : { onProgress }),
+      // Official faults are what the flags say.
+      ...(faults === "official" ? {} : { faults: chaos(ingredients) }),
+    });
+    const recording = await clock.run(run, limitNs);
+    return { ...recording, label: name, program: name, seed, faults };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const command = replayCommand(simulation);
+    throw new Error(`Cannot finish "${command}": ${reason}`, { cause });
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", onStray);
+  }
 }
 
 /** The ingredients a scenario's chaos is made of: kills only where they are survived by promise. */
@@ -103,10 +151,8 @@ export function ingredientsOf(
 
 /** The default export of a challenge's file. */
 async function load(name: string): Promise<Program<Record<never, never>>> {
-  const module = await import(
-    import.meta.resolve(`../../challenges/${name}.ts`)
-  );
-  return module.default;
+  const url = import.meta.resolve(`../../challenges/${name}.ts`);
+  return (await import(url)).default;
 }
 
 /** The command that does a simulated run again. */
@@ -118,8 +164,6 @@ export function replayCommand(simulation: Simulation): string {
   if (simulation.faithful) words.push("--faithful");
   if (run !== 0) words.push(`--run ${run}`);
   if (without.length > 0) words.push(`--without ${without.join(",")}`);
-  for (const [flag, value] of Object.entries(overrides)) {
-    words.push(`--${flag} ${value}`);
-  }
+  if (Object.keys(overrides).length > 0) words.push(flagsText(overrides));
   return words.join(" ");
 }
