@@ -4,23 +4,17 @@
  * Exit status: 0 all valid under both judges, 1 something invalid, 2 something unknown,
  * 254 the command line is wrong, 255 the workbench itself failed.
  */
-import { campaign, campaignVerdict } from "./campaign.ts";
-import { type Ingredient, INGREDIENTS } from "./chaos.ts";
+import { INGREDIENTS } from "./chaos.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
-import { flagsText, type Parsed, parseFlags, UsageError } from "./flags.ts";
+import { IGNORED_FLAGS, noWords, parseFlags, UsageError } from "./flags.ts";
 import { exitStatus, judge, type Judged, overall } from "./judges.ts";
 import { loadRecording } from "./recording.ts";
 import { scenarioOf, scenarios } from "./scenarios.ts";
-import {
-  type FaultProfile,
-  record,
-  replayCommand,
-  type Simulation,
-} from "./simulate.ts";
 import { serveStore } from "./serve.ts";
-import { openRunFolder, STORE } from "./store.ts";
-import { runTest } from "./test-command.ts";
-import { campaignText, judgedText, ProgressLine, verdictWord } from "./text.ts";
+import { simulate } from "./simulate-command.ts";
+import { STORE } from "./store.ts";
+import { runTest, type Tested } from "./test-command.ts";
+import { judgedText, ProgressLine, verdictWord } from "./text.ts";
 
 const HELP = `Maelstrom without a JVM.
 
@@ -29,6 +23,7 @@ const HELP = `Maelstrom without a JVM.
       ours: --seed N --program NAME --faithful --store DIR --json
   deno task workbench simulate NAME [--seed N | --seeds N] [--faults official|partition|chaos]
       runs one of our programs in virtual time: the same seed is the same run
+      --seed N --seeds M are the M seeds from N on
       --run I (the scenario's I-th command) --without ${INGREDIENTS.join(",")}
       --faithful --workers N --store DIR --json, and any of Maelstrom's flags instead of the scenario's
   deno task workbench check FILE... [--judge faithful|strict] [--json]
@@ -39,7 +34,7 @@ const HELP = `Maelstrom without a JVM.
 Programs: ${scenarios.map(({ name }) => name).join(" ")}
 Exit status: 0 valid, 1 invalid, 2 unknown, 254 wrong command line, 255 the workbench failed.`;
 
-type Command = (args: string[]) => Promise<number>;
+type Command = (args: readonly string[]) => Promise<number>;
 
 const commands: Readonly<Record<string, Command>> = {
   test,
@@ -52,7 +47,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-async function test(args: string[]): Promise<number> {
+async function test(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args, {
     workload: "text",
     bin: "text",
@@ -63,6 +58,7 @@ async function test(args: string[]): Promise<number> {
     json: "switch",
     "log-stderr": "switch",
     "test-count": "number",
+    ...IGNORED_FLAGS,
   }, { w: "workload" });
   noWords(parsed);
   const { bin, workload = "lin-kv", program, store } = parsed.texts;
@@ -73,8 +69,11 @@ async function test(args: string[]): Promise<number> {
   }
   if (program !== undefined) scenarioOf(program);
   const { seed, "test-count": count = 1 } = parsed.numbers;
+  const json = parsed.switches.has("json");
   const progress = new ProgressLine();
-  for (let i = 0; i < count; i++) {
+  const all: Tested[] = [];
+  // As in Maelstrom, the first that is not valid is the last.
+  do {
     const tested = await runTest({
       workload,
       options: parsed.options,
@@ -83,7 +82,7 @@ async function test(args: string[]): Promise<number> {
       faithful: parsed.switches.has("faithful"),
       ...(program === undefined ? {} : { program }),
       ...(store === undefined ? {} : { store }),
-      ...(seed === undefined ? {} : { seed: seed + i }),
+      ...(seed === undefined ? {} : { seed: seed + all.length }),
       ...(parsed.switches.has("log-stderr")
         ? { onStderr: (node, line) => console.error(`${node}: ${line}`) }
         : {}),
@@ -93,97 +92,17 @@ async function test(args: string[]): Promise<number> {
         ),
     });
     progress.end();
-    const json = parsed.switches.has("json");
-    if (json) console.log(jsonOf(tested));
-    else console.log(`${judgedText(tested)}\n${tested.report}`);
-    const status = exitStatus(overall(tested));
-    if (status !== 0 || i === count - 1) return status;
+    all.push(tested);
+    if (!json) console.log(`${judgedText(tested)}\n${tested.report}`);
+  } while (all.length < count && overall(all.at(-1)!) === true);
+  if (json) {
+    const values = all.map(forJson);
+    console.log(JSON.stringify(count === 1 ? values[0] : values));
   }
-  return 0;
+  return exitStatus(overall(all.at(-1)!));
 }
 
-async function simulate(args: string[]): Promise<number> {
-  const parsed = parseFlags(args, {
-    seed: "number",
-    seeds: "number",
-    faults: "text",
-    without: "text",
-    run: "number",
-    workers: "number",
-    store: "text",
-    workload: "text",
-    faithful: "switch",
-    json: "switch",
-  }, { w: "workload" });
-  const [name, ...others] = parsed.words;
-  if (name === undefined || others.length > 0) {
-    throw new UsageError(
-      "Cannot simulate: name one program, as in simulate broadcast-3e",
-    );
-  }
-  const scenario = scenarioOf(name);
-  const { seed, seeds = 1, run = 0, workers } = parsed.numbers;
-  if (scenario.runs[run] === undefined) {
-    throw new UsageError(
-      `Cannot simulate run ${run}: ${name} has ${scenario.runs.length}, from 0`,
-    );
-  }
-  const { workload } = parsed.texts;
-  const simulation: Omit<Simulation, "seed"> = {
-    name,
-    faults: (parsed.texts.faults ?? "official") as FaultProfile,
-    run,
-    overrides: {
-      ...parsed.options,
-      ...(workload === undefined ? {} : { workload }),
-    },
-    without: ingredients(parsed.texts.without),
-    faithful: parsed.switches.has("faithful"),
-  };
-  const json = parsed.switches.has("json");
-  if (seed !== undefined && !json) {
-    return await simulateOne({ ...simulation, seed }, parsed.texts.store);
-  }
-  const list = seed !== undefined
-    ? [seed]
-    : Array.from({ length: seeds }, (_, i) => i + 1);
-  const progress = new ProgressLine();
-  let done = 0, failed = 0;
-  const began = performance.now();
-  const result = await campaign(simulation, list, {
-    workers: workers ?? navigator.hardwareConcurrency,
-    onResult({ faithful, strict }) {
-      done++;
-      if (faithful !== true || strict !== true) failed++;
-      const seconds = ((performance.now() - began) / 1e3).toFixed(0);
-      progress.show(
-        `${name}: ${done} of ${list.length} seeds, ${failed} not valid, ${seconds} s`,
-      );
-    },
-  });
-  progress.end();
-  console.log(json ? JSON.stringify(result) : campaignText(result));
-  return exitStatus(campaignVerdict(result));
-}
-
-/** One seed: kept in the store like a run in real time, so that it can be looked at. */
-async function simulateOne(
-  simulation: Simulation,
-  store?: string,
-): Promise<number> {
-  const recording = await record(simulation);
-  const judged = judge(recording);
-  const folder = await openRunFolder(recording.workload, store);
-  await folder.save(judged, replayCommand(simulation));
-  console.log(
-    `${replayCommand(simulation)}\n  (${flagsText(recording.options)})\n${
-      judgedText(judged)
-    }\n${folder.path}`,
-  );
-  return exitStatus(overall(judged));
-}
-
-async function check(args: string[]): Promise<number> {
+async function check(args: readonly string[]): Promise<number> {
   const { words, texts, switches } = parseFlags(args, {
     judge: "text",
     json: "switch",
@@ -199,24 +118,24 @@ async function check(args: string[]): Promise<number> {
       : texts.judge === "strict"
       ? judged.strict["valid?"]
       : overall(judged);
-  const all: string[] = [];
-  const verdicts: Validity[] = [];
+  const json = switches.has("json");
+  const all: Judged[] = [];
   for (const file of words) {
     const judged = judge(await loadRecording(file));
-    verdicts.push(verdictOf(judged));
-    if (switches.has("json")) all.push(jsonOf(judged));
-    else console.log(`${file}\n${judgedText(judged)}`);
+    all.push(judged);
+    if (!json) console.log(`${file}\n${judgedText(judged)}`);
   }
-  if (switches.has("json")) {
-    console.log(all.length === 1 ? all[0] : `[${all.join(",\n")}]`);
-  } else if (words.length > 1) {
-    const word = verdictWord(worst(...verdicts));
-    console.log(`${words.length} recordings, at worst ${word}`);
+  const verdict = worst(...all.map(verdictOf));
+  if (json) {
+    const values = all.map(forJson);
+    console.log(JSON.stringify(values.length === 1 ? values[0] : values));
+  } else if (all.length > 1) {
+    console.log(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
   }
-  return exitStatus(worst(...verdicts));
+  return exitStatus(verdict);
 }
 
-async function serve(args: string[]): Promise<number> {
+async function serve(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args, { port: "number", store: "text" });
   noWords(parsed);
   const { store = STORE } = parsed.texts;
@@ -227,34 +146,16 @@ async function serve(args: string[]): Promise<number> {
 }
 
 /** What `--json` prints of one run. */
-function jsonOf({ results, strict }: Judged): string {
-  return JSON.stringify({ results, strict });
-}
-
-function noWords({ words }: Parsed): void {
-  if (words.length > 0) {
-    throw new UsageError(
-      `Cannot use "${
-        words[0]
-      }": it is no flag. The node's own arguments go behind --`,
-    );
-  }
-}
-
-function ingredients(text = ""): Ingredient[] {
-  return text.split(",").filter((name) => name !== "").map((name) => {
-    const known = INGREDIENTS.find((ingredient) => ingredient === name);
-    if (known !== undefined) return known;
-    throw new UsageError(
-      `Cannot leave out "${name}": chaos has ${INGREDIENTS.join(", ")}`,
-    );
-  });
+function forJson({ results, strict }: Judged) {
+  return { results, strict };
 }
 
 /** Runs a command line; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name = "help", ...rest] = args;
-  const command = commands[name.replace(/^--?(h|help)$/, "help")];
+  const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+  const asks = [name, ...own].some((word) => /^(--help|-h)$/.test(word));
+  const command = asks ? commands.help : commands[name];
   try {
     if (command === undefined) {
       const names = Object.keys(commands).join(", ");
@@ -262,21 +163,12 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     return await command(rest);
   } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(error.message);
-      return 254;
-    }
-    console.error(error instanceof Error ? error.message : String(error));
-    if (Deno.env.get("WORKBENCH_TRACE") !== undefined) console.error(error);
-    return 255;
+    // Sentences that begin so are for people; anything else is a bug, and needs its stack.
+    const expected = error instanceof Error &&
+      error.message.startsWith("Cannot ");
+    console.error(expected ? error.message : error);
+    return error instanceof UsageError ? 254 : 255;
   }
 }
 
-if (import.meta.main) {
-  // A simulated program's stray rejection is the program's business.
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    console.error(`a promise was rejected: ${event.reason?.stack}`);
-  });
-  Deno.exit(await main(Deno.args));
-}
+if (import.meta.main) Deno.exit(await main(Deno.args));

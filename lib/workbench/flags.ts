@@ -1,6 +1,7 @@
 /** The command line: Maelstrom's flags and ours, as options of a run. */
 import { parseArgs } from "node:util";
 import type { Options } from "./history.ts";
+import { workloads } from "./workloads/all.ts";
 
 /** The command line is wrong; the message says what to do. */
 export class UsageError extends Error {
@@ -28,6 +29,22 @@ export const RUN_FLAGS: Readonly<Record<string, Kind>> = {
   "max-writes-per-key": "number",
 };
 
+/** Names of nodes, from which `nodes` among the run's flags is made. `--node` may be repeated. */
+const NODE_FLAGS = ["node", "nodes", "nodes-file"] as const;
+
+/** Flags of Maelstrom that change nothing here; who is used to them may type them. */
+export const IGNORED_FLAGS: Readonly<Record<string, Kind>> = {
+  "leave-db-running": "switch",
+  "logging-json": "switch",
+  "log-net-send": "switch",
+  "log-net-recv": "switch",
+  "username": "text",
+  "password": "text",
+  "ssh-private-key": "text",
+  "strict-host-key-checking": "switch",
+  "no-ssh": "switch",
+};
+
 /** What some flags may be. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   "latency-dist": ["constant", "uniform", "exponential"],
@@ -35,6 +52,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   "nemesis": ["partition"],
   "faults": ["official", "partition", "chaos"],
   "judge": ["faithful", "strict"],
+  "workload": Object.keys(workloads),
 };
 
 /** Numbers that must be greater than zero, and those that must be whole. */
@@ -43,6 +61,7 @@ const POSITIVE = new Set([
   "time-limit",
   "nemesis-interval",
   "seeds",
+  "workers",
   "test-count",
   "key-count",
   "max-txn-length",
@@ -79,7 +98,12 @@ export function parseFlags(
   const end = args.indexOf("--");
   const own = end === -1 ? args : args.slice(0, end);
   const rest = end === -1 ? [] : args.slice(end + 1);
-  const kinds = { ...RUN_FLAGS, ...more };
+  const kinds: Record<string, Kind> = {
+    ...RUN_FLAGS,
+    node: "text",
+    "nodes-file": "text",
+    ...more,
+  };
   const aliases = Object.fromEntries(
     Object.entries(short).map(([letter, name]) => [name, letter]),
   );
@@ -91,6 +115,7 @@ export function parseFlags(
       options: Object.fromEntries(
         Object.entries(kinds).map(([name, kind]) => [name, {
           type: kind === "switch" ? "boolean" as const : "string" as const,
+          multiple: name === "node",
           ...(aliases[name] === undefined ? {} : { short: aliases[name] }),
         }]),
       ),
@@ -110,7 +135,15 @@ export function parseFlags(
     switches: new Set(),
     rest,
   };
-  for (const [name, value] of Object.entries(parsed.values)) {
+  const { values } = parsed;
+  const nodes = nodesIn(values);
+  if (nodes.length > 0 && values["node-count"] === undefined) {
+    values.nodes = nodes.join(",");
+  } else delete values.nodes; // Maelstrom lets the count win
+  for (const [name, value] of Object.entries(values)) {
+    if ((NODE_FLAGS as readonly string[]).includes(name) && name !== "nodes") {
+      continue;
+    }
     if (typeof value === "boolean") {
       result.switches.add(name);
     } else if (typeof value === "string") {
@@ -123,6 +156,46 @@ export function parseFlags(
     }
   }
   return result;
+}
+
+/**
+ * Refuses words that are no flags.
+ *
+ * @throws {UsageError} there is one
+ */
+export function noWords({ words: [word] }: Parsed): void {
+  if (word === undefined) return;
+  throw new UsageError(
+    `Cannot use "${word}": it is no flag. The node's own arguments go behind --`,
+  );
+}
+
+/** All names of nodes on a command line. */
+function nodesIn(values: { [flag: string]: unknown }): string[] {
+  const { node = [], nodes = "", "nodes-file": file } = values;
+  let listed = "";
+  if (typeof file === "string") {
+    try {
+      listed = Deno.readTextFileSync(file);
+    } catch (error) {
+      throw new UsageError(`Cannot read --nodes-file: ${error}`);
+    }
+  }
+  const names = [...listed.split("\n"), ...String(nodes).split(",")]
+    .concat(node as string[]).map((name) => name.trim())
+    .filter((name) => name !== "");
+  for (const [i, name] of names.entries()) {
+    // Clients and services have addresses too.
+    if (/^(c\d+|lin-kv|seq-kv|lww-kv|lin-tso)$/.test(name)) {
+      throw new UsageError(
+        `Cannot name a node "${name}": that is the name of a client or service`,
+      );
+    }
+    if (names.indexOf(name) !== i) {
+      throw new UsageError(`Cannot name two nodes "${name}"`);
+    }
+  }
+  return names;
 }
 
 function readNumber(name: string, text: string): number {
@@ -164,6 +237,13 @@ function readText(name: string, text: string): string | number {
 
 /** Options as one would type them: `--node-count 5 --rate 10`. */
 export function flagsText(options: Options): string {
-  return Object.entries(options).map(([name, value]) => `--${name} ${value}`)
-    .join(" ");
+  return Object.entries(options)
+    .map(([name, value]) => `--${name} ${shellWord(String(value))}`).join(" ");
+}
+
+/** A text as one word of a shell's command line. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", "'\\''")}'`;
 }

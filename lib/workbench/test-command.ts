@@ -7,9 +7,9 @@ import { flagsText } from "./flags.ts";
 import type { Options, Recording } from "./history.ts";
 import { judge, type Judged } from "./judges.ts";
 import { seeded } from "./random.ts";
-import { performRun, type Progress } from "./run.ts";
+import { checkOptions, performRun, type Progress } from "./run.ts";
 import { openRunFolder } from "./store.ts";
-import { workloads } from "./workloads/all.ts";
+import { workloadOf } from "./workloads/all.ts";
 
 /** What is run. */
 export interface TestSettings {
@@ -46,14 +46,9 @@ export interface Tested extends Judged {
  * @throws {Error} there is no such workload or executable, or it cannot be run with these options
  */
 export async function runTest(settings: TestSettings): Promise<Tested> {
-  const workload = workloads[settings.workload];
-  if (workload === undefined) {
-    const names = Object.keys(workloads).join(", ");
-    throw new Error(
-      `Cannot find workload "${settings.workload}": there are ${names}`,
-    );
-  }
+  const workload = workloadOf(settings.workload);
   const bin = await executable(settings.bin);
+  checkOptions(workload, settings.options);
   const folder = await openRunFolder(workload.name, settings.store);
   const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
   const openHost = processes({
@@ -77,9 +72,6 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
       faithful: settings.faithful ?? false,
       ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     });
-  } catch (error) {
-    await Deno.remove(folder.path, { recursive: true });
-    throw error;
   } finally {
     clock.stop();
   }

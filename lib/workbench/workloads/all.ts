@@ -23,3 +23,15 @@ export const workloads: Readonly<Record<string, Workload>> = Object.fromEntries(
     uniqueIds,
   ].map((workload) => [workload.name, workload]),
 );
+
+/**
+ * The workload of this name.
+ *
+ * @throws {Error} there is none; the message lists those there are
+ */
+export function workloadOf(name: string): Workload {
+  const found = Object.hasOwn(workloads, name) ? workloads[name] : undefined;
+  if (found !== undefined) return found;
+  const names = Object.keys(workloads).join(", ");
+  throw new Error(`Cannot find workload "${name}": there are ${names}`);
+}
