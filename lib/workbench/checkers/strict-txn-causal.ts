@@ -19,6 +19,7 @@ import { cycleAnomalies } from "./strict-txn-cycles.ts";
 import { show, tell, type Txn, type TxnHistory } from "./strict-txn-history.ts";
 import {
   dirtyWrites,
+  linkFoundVersions,
   linkVersions,
   linkWrites,
   readFrom,
@@ -57,6 +58,7 @@ export function causalAnomalies(history: TxnHistory): Anomaly[] {
   const dirty = dirtyWrites(history);
   if (dirty.length > 0) return dirty;
   linkVersions(graph, history, "node");
+  linkFoundVersions(graph, history, "node");
   const because = cycleAnomalies(graph, history, "session")
     .flatMap((cycle) => cycle.because);
   return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];

@@ -29,22 +29,27 @@ export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
   return byKey;
 }
 
+/** `no-final-read`: a node that did not answer although everything had healed. */
+export function missingEndings(history: TxnHistory): Anomaly[] {
+  const findings = new Findings();
+  for (const txn of history.all) {
+    if (!txn.aftermath || txn.outcome === "ok") continue;
+    findings.add(
+      "no-final-read",
+      `${txn.node}, asked after everything had healed, did not answer ${
+        tell(txn)
+      }`,
+    );
+  }
+  return findings.anomalies();
+}
+
 /**
- * Anomalies of the end: `no-final-read`, `divergent-replicas`, and `lost-write` for an
- * acknowledged write that nothing is left of: the key has no value, or the list lacks it.
+ * Anomalies of the end: those, `divergent-replicas`, and `lost-write` for an acknowledged
+ * write that nothing is left of: the key has no value, or the list lacks it.
  */
 export function endings(history: TxnHistory): Anomaly[] {
   const findings = new Findings();
-  for (const txn of history.all) {
-    if (txn.aftermath && txn.outcome !== "ok") {
-      findings.add(
-        "no-final-read",
-        `${txn.node}, asked after everything had healed, did not answer ${
-          tell(txn)
-        }`,
-      );
-    }
-  }
   for (const [key, states] of finalStates(history)) {
     if (states.length > 1) {
       const told = states.map(({ elements, nodes }) =>
@@ -76,5 +81,5 @@ export function endings(history: TxnHistory): Anomaly[] {
       }
     }
   }
-  return findings.anomalies();
+  return [...missingEndings(history), ...findings.anomalies()];
 }

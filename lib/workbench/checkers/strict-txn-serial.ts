@@ -5,23 +5,38 @@ import { type JsonKey, keyJson } from "./json-key.ts";
 import { linkReads } from "./strict-txn-causal.ts";
 import { cycleAnomalies } from "./strict-txn-cycles.ts";
 import type { Txn, TxnHistory } from "./strict-txn-history.ts";
-import { lastWritten, linkVersions, readFrom } from "./strict-txn-versions.ts";
+import {
+  lastWritten,
+  linkFoundVersions,
+  linkVersions,
+  readFrom,
+} from "./strict-txn-versions.ts";
 import type { Anomaly } from "./verdict.ts";
 
-/** Cycles that no serial order in agreement with real time can have, by Adya's names. */
+/**
+ * Cycles that no serial order in agreement with real time can have, by Adya's names; and
+ * `commit-order-cycle` for those that show only when what was found later is taken to have
+ * been written later.
+ */
 export function serialAnomalies(history: TxnHistory): Anomaly[] {
-  const graph = dependencies(history, "cluster");
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, "cluster");
+  linkDependencies(graph, history);
   linkRealtimeOrder(graph, history.effective);
-  return cycleAnomalies(graph, history, "realtime");
+  const plain = cycleAnomalies(graph, history, "realtime");
+  if (plain.length > 0 || history.write === "append") return plain;
+  linkFoundVersions(graph, history, "cluster");
+  linkDependencies(graph, history);
+  const because = cycleAnomalies(graph, history, "realtime")
+    .flatMap((cycle) => cycle.because);
+  return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];
 }
 
-/** Adya's graph of direct dependencies: `ww`, `wr` and `rw`. */
-export function dependencies(
+/** Adds to the order of versions who read which (`wr`), and which came after that (`rw`). */
+export function linkDependencies(
+  graph: DependencyGraph,
   history: TxnHistory,
-  scope: "node" | "cluster",
-): DependencyGraph {
-  const graph = new DependencyGraph(history.all.length);
-  linkVersions(graph, history, scope);
+): void {
   const versions = history.write === "w" ? nextWriters(graph, history) : null;
   linkReads(graph, history);
   for (const reader of history.effective) {
@@ -40,7 +55,6 @@ export function dependencies(
       }
     }
   }
-  return graph;
 }
 
 /** For lists: whoever appended what was not there. */

@@ -24,33 +24,48 @@ import type { Anomaly } from "./verdict.ts";
 /** Whose transactions see one sequence of versions. */
 export type Scope = "node" | "cluster";
 
-/** Adds to a graph of all transactions what is known of who wrote before whom (`ww`). */
+/** Adds to a graph of all transactions what writes tell of who wrote before whom (`ww`). */
 export function linkVersions(
   graph: DependencyGraph,
   history: TxnHistory,
   scope: Scope,
 ): void {
-  if (history.write === "append") linkListOrder(graph, history);
-  else {
-    linkFinalWriters(graph, history);
-    forEachReplica(history, scope, (key, earlier, later) => {
-      const before = versionAfter(history, earlier, key);
-      const after = versionFoundBy(history, later, key);
-      if (before && after) linkWrites(graph, key, before, after);
-    });
-    for (const txn of history.effective) {
-      for (const key of txn.writes.keys()) {
-        const before = readFrom(history, txn, key);
-        if (before) linkWrites(graph, key, before, txn);
-      }
+  if (history.write === "append") return linkListOrder(graph, history);
+  linkFinalWriters(graph, history);
+  for (const txn of history.effective) {
+    for (const key of txn.writes.keys()) {
+      const before = readFrom(history, txn, key);
+      if (before) linkWrites(graph, key, before, txn);
     }
   }
+  forEachReplica(history, scope, (key, earlier, later) => {
+    if (!earlier.writes.has(key) || !later.writes.has(key)) return;
+    linkWrites(graph, key, earlier, later);
+  });
 }
 
-/** G0: transactions each of which wrote over another, in a circle. */
+/** Adds what reads tell of it: who found another version later followed what was there before. */
+export function linkFoundVersions(
+  graph: DependencyGraph,
+  history: TxnHistory,
+  scope: Scope,
+): void {
+  if (history.write === "append") return;
+  forEachReplica(history, scope, (key, earlier, later) => {
+    const before = versionAfter(history, earlier, key);
+    const after = versionFoundBy(history, later, key);
+    if (before && after) linkWrites(graph, key, before, after);
+  });
+}
+
+/**
+ * Transactions each of which wrote over another, in a circle: `G0`, or `cyclic-versions` if
+ * it is all about one key, which replicas then changed in different orders.
+ */
 export function dirtyWrites(history: TxnHistory): Anomaly[] {
   const graph = new DependencyGraph(history.all.length);
   linkVersions(graph, history, "node");
+  linkFoundVersions(graph, history, "node");
   return cycleAnomalies(graph, history, "session");
 }
 

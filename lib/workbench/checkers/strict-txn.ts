@@ -9,11 +9,12 @@ import { forbiddenBy } from "./elle-models.ts";
 import { modelsOf } from "./elle-results.ts";
 import type { Promises } from "./promises.ts";
 import { causalAnomalies } from "./strict-txn-causal.ts";
-import { endings } from "./strict-txn-convergence.ts";
+import { endings, missingEndings } from "./strict-txn-convergence.ts";
 import { txnHistory } from "./strict-txn-history.ts";
 import { badReads } from "./strict-txn-reads.ts";
 import { isolation } from "./strict-txn-isolation.ts";
 import { serialAnomalies } from "./strict-txn-serial.ts";
+import { growingMessages } from "./strict-txn-traffic.ts";
 import { dirtyWrites, vanished } from "./strict-txn-versions.ts";
 import type { Anomaly } from "./verdict.ts";
 
@@ -29,12 +30,14 @@ export function strictTxn(
       return [
         ...badReads(history, { intermediate: false, unrepeatable: false }),
         ...serialAnomalies(history),
+        ...missingEndings(history),
       ];
     case "causal":
       return [
         ...badReads(history, { intermediate: false, unrepeatable: false }),
         ...causalAnomalies(history),
         ...endings(history),
+        ...growingMessages(recording),
       ];
     case "read-uncommitted":
       return [
@@ -42,6 +45,7 @@ export function strictTxn(
         ...vanished(history, "node"),
         ...dirtyWrites(history),
         ...endings(history),
+        ...growingMessages(recording),
       ];
     case undefined:
       return [
