@@ -1,14 +1,35 @@
+/**
+ * Challenge 5c: logs in the style of Kafka, without asking anybody. https://fly.io/dist-sys/5c
+ *
+ * Algorithm: node i of n gives out only the offsets i, i + n, i + 2n, ..., none below one it
+ * has heard of, and acknowledges a send at once. Periodically it tells every peer, over
+ * reliable links, its new entries and with them, key by key, the lowest offset it may still
+ * give out. A poll shows what lies below the lowest such promise of all nodes: Kafka's
+ * high watermark, without a leader. Hearing of an entry raises a node's own promise above it,
+ * so two messages after a send its entry is shown. Committed offsets merge by maximum and ride along.
+ *
+ * Guarantees: no request waits for another node, and each succeeds. No offset is given twice; those a
+ * node gives for a key rise. Nothing ever appears below what a poll has shown, so polls skip nothing and
+ * never go back. Without faults an acknowledged message is visible on all nodes after two
+ * periods, 180 ms, and two network latencies; a committed offset after one of each. A node that is cut off,
+ * or dead, freezes visibility on all nodes, never sends; one second after a heal everything
+ * acknowledged before is visible. A killed node loses its logs.
+ *
+ * Costs: n (n - 1) messages per 90 ms while there is something new, whatever the load, and none
+ * when all is known: for two nodes 22.2 messages/s, S <= 22.2 / rate = 0.022 on the official command.
+ * A message is bounded by what is unacknowledged, and to a peer that does not answer by 100 items.
+ */
 import { Links, type LinksProtocol } from "../lib/links.ts";
 import {
   CommittedOffsets,
-  type Entries,
   type Entry,
   type KafkaProtocol,
 } from "../lib/logs.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
 import { StripedLog } from "../lib/striped-log.ts";
 
-const PERIOD_MS = 100;
+/** Between two messages to one peer: longer saves messages, shorter shows entries sooner. */
+const PERIOD_MS = 90;
 
 /** What a node tells the others about a key. */
 type News = {
@@ -17,7 +38,7 @@ type News = {
   entries: Entry[];
   /** The lowest offset it may still give out. */
   promise: number;
-  /** What has been committed there, if that has risen. */
+  /** What has been committed there; null if that is no news. */
   committed: number | null;
 };
 
@@ -27,11 +48,12 @@ export default function kafka5c(
 ): void {
   const logs = new Map<string, StripedLog>();
   const committed = new CommittedOffsets();
-  const news = new Map<string, News>();
   const links = new Links<News>(
     node,
-    (all, src) => all.forEach((n) => hear(n, src)),
+    (all, src) => all.forEach((news) => hear(news, node.ids.indexOf(src))),
   );
+  /** What the others have not been told, by key. */
+  const untold = new Map<string, News>();
 
   node.on("send", ({ key, msg }) => {
     const entry = logOf(key).append(msg);
@@ -40,12 +62,10 @@ export default function kafka5c(
   });
 
   node.on("poll", ({ offsets }) => {
-    const msgs: Entries = {};
-    for (const [key, offset] of Object.entries(offsets)) {
-      const entries = logs.get(key)?.from(offset) ?? [];
-      if (entries.length > 0) msgs[key] = entries;
-    }
-    return { msgs };
+    const found = Object.entries(offsets)
+      .map(([key, offset]) => [key, logs.get(key)?.from(offset) ?? []] as const)
+      .filter(([, entries]) => entries.length > 0);
+    return { msgs: Object.fromEntries(found) };
   });
 
   node.on("commit_offsets", ({ offsets }) => {
@@ -60,41 +80,38 @@ export default function kafka5c(
     offsets: committed.of(keys),
   }));
 
+  node.every(PERIOD_MS, () => {
+    for (const [key, news] of untold) {
+      links.push({ ...news, promise: logOf(key).promise });
+    }
+    untold.clear();
+    links.flush();
+  });
+
   function hear(
     { key, entries, promise, committed: offset }: News,
-    src: string,
+    from: number,
   ) {
     const log = logOf(key);
     const before = log.promise;
-    log.receive(node.ids.indexOf(src), entries, promise);
+    log.receive(from, entries, promise);
     if (log.promise > before) newsOf(key);
     if (offset !== null) committed.raise({ [key]: offset }, () => offset);
   }
 
-  node.every(PERIOD_MS, () => {
-    for (const [key, item] of news) {
-      links.push({ ...item, promise: logOf(key).promise });
-    }
-    news.clear();
-    links.flush();
-  });
-
   function logOf(key: string): StripedLog {
-    let log = logs.get(key);
-    if (log === undefined) {
-      log = new StripedLog(node.ids.indexOf(node.id), node.ids.length);
-      logs.set(key, log);
-    }
+    const log = logs.get(key) ??
+      new StripedLog(node.ids.indexOf(node.id), node.ids.length);
+    logs.set(key, log);
     return log;
   }
 
+  /** The news of a key that will be told next. */
   function newsOf(key: string): News {
-    let item = news.get(key);
-    if (item === undefined) {
-      item = { key, entries: [], promise: 0, committed: null };
-      news.set(key, item);
-    }
-    return item;
+    const news = untold.get(key) ??
+      { key, entries: [], promise: 0, committed: null };
+    untold.set(key, news);
+    return news;
   }
 }
 
