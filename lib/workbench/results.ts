@@ -3,9 +3,11 @@
  * official command of every program, and chaos, over fixed seeds. `make results` runs
  * this file; the same seeds give the same table.
  *
- *     deno run -A lib/workbench/results.ts [--seeds N] [--chaos N] [--print]
+ *     deno run -A lib/workbench/results.ts [NAME...] [--seeds N] [--chaos N] [--keep] [--print]
  *
- * With `--print` the README stays as it is.
+ * With names, only those programs are run, and with `--keep` none is: the other rows keep
+ * the figures they have, and get what the scenarios say now. With `--print` the README
+ * stays as it is.
  */
 import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "./campaign.ts";
@@ -15,6 +17,7 @@ import {
   type FigureName,
   type Limit,
   type Scenario,
+  scenarioOf,
   scenarios,
 } from "./scenarios.ts";
 import { ProgressLine } from "./text.ts";
@@ -25,7 +28,7 @@ export const END = "<!-- results:end -->";
 
 /** Seeds of the official command, and of chaos, that a table is made from. */
 const SEEDS = 10;
-const CHAOS_SEEDS = 30;
+const CHAOS_SEEDS = 40;
 
 /** What was measured of one program. */
 export interface Measured {
@@ -88,24 +91,43 @@ function officialText(limit: Limit): string {
   return `${SHORT[limit.figure] ?? limit.figure} ${limitText(limit)}`;
 }
 
-/** A program's row; without measurements where its file is not there. */
-export function row(scenario: Scenario, measured: Measured | null): string[] {
+/** How many cells of a row are measured, and how many stand before them. */
+const MEASURED = 5;
+const DESCRIBED = 4;
+
+/** A program's row, with the cells that were measured; dashes stand for none. */
+export function row(
+  scenario: Scenario,
+  measured: readonly string[] | undefined,
+): string[] {
   const { program, algorithm, guarantee, limit, published } = describedCells(
     scenario,
   );
-  return [
-    program,
-    algorithm,
-    guarantee,
-    limit,
-    ...(measured === null
-      ? ["–", "–", "–", "–", "–"]
-      : measuredCells(measured)),
-    published,
-  ];
+  const cells = measured ?? Array.from({ length: MEASURED }, () => "–");
+  return [program, algorithm, guarantee, limit, ...cells, published];
 }
 
-function measuredCells({ official, chaos }: Measured): string[] {
+/** The rows of the table in a README, without its head. */
+export function rowsIn(readme: string): string[][] {
+  const table = readme.slice(readme.indexOf(BEGIN), readme.indexOf(END));
+  return table.split("\n").filter((line) => line.startsWith("|")).slice(2)
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
+/** Over how many seeds the table in a README was made, if it has one: official, chaos. */
+export function seedsIn(readme: string): [number, number] | undefined {
+  const counts = [...readme.matchAll(/seeds 1 to\s+(\d+)/g)];
+  if (counts.length !== 2) return undefined;
+  return counts.map(([, count]) => Number(count)) as [number, number];
+}
+
+/** The measured cells of a row. */
+export function measuredIn(row: readonly string[]): string[] {
+  return row.slice(DESCRIBED, DESCRIBED + MEASURED);
+}
+
+/** What was measured, as cells. */
+export function measuredCells({ official, chaos }: Measured): string[] {
   const { figures } = official;
   const spread = (name: FigureName) => {
     const figure = figures[name];
@@ -160,7 +182,7 @@ export function tableText(
     line(HEAD.map(() => "---")),
     ...rows.map(line),
     "",
-    `Bold: the main programs; the others are variants of the one above them. S counts messages between servers (services included) for each operation, A all messages: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. "Visible after" is Maelstrom's stable latency for broadcasts, median and worst maximum, and the lag until an acknowledged message can be polled everywhere for logs. Availability is that of the worst seed. "Passed chaos" counts which of seeds 1 to ${chaosSeeds} both judges find valid under loss, duplication, reordering, slow nodes and links, partitions of every kind, cuts during the last operations, and restarts where a program promises to survive them. All of it is simulated, by \`make results\`; \`make NAME\` measures in real time.`,
+    `Bold: the main programs; the others are variants of the one above them. S counts messages between servers (services included) for each operation, A all messages: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. "Visible after" is Maelstrom's stable latency for broadcasts, median and worst maximum, and the lag until an acknowledged message can be polled everywhere for logs. Availability is that of the worst seed; the crashes that Kafka's own generator asks for count against it. "Passed chaos" counts which of seeds 1 to ${chaosSeeds} both judges find valid under loss, duplication, reordering, slow nodes and links, partitions of every kind, cuts during the last operations, and restarts where a program promises to survive them. All of it is simulated, by \`make results\`; \`make NAME\` measures in real time.`,
   ].join("\n");
 }
 
@@ -206,35 +228,46 @@ async function measure(
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: Deno.args,
+    allowPositionals: true,
     options: {
-      seeds: { type: "string", default: String(SEEDS) },
-      chaos: { type: "string", default: String(CHAOS_SEEDS) },
+      seeds: { type: "string" },
+      chaos: { type: "string" },
+      keep: { type: "boolean", default: false },
       print: { type: "boolean", default: false },
     },
   });
-  const seeds = Number(values.seeds), chaosSeeds = Number(values.chaos);
+  positionals.forEach(scenarioOf);
+  const file = new URL("../../README.md", import.meta.url);
+  const readme = await Deno.readTextFile(file);
+  const some = values.keep || positionals.length > 0;
+  // All rows of a table are over the same seeds.
+  const usual = (some ? seedsIn(readme) : undefined) ?? [SEEDS, CHAOS_SEEDS];
+  const seeds = Number(values.seeds ?? usual[0]);
+  const chaosSeeds = Number(values.chaos ?? usual[1]);
+  const before = new Map(rowsIn(readme).map((cells) => [cells[0]!, cells]));
   const rows: string[][] = [];
   for (const scenario of scenarios) {
-    const there = hasProgram(scenario.name);
-    if (!there) console.error(`${scenario.name} is not there yet: skipped`);
-    const measured = there
-      ? await measure(scenario.name, seeds, chaosSeeds)
-      : null;
-    rows.push(row(scenario, measured));
+    const { name } = scenario;
+    const wanted = !values.keep &&
+      (positionals.length === 0 || positionals.includes(name));
+    const old = before.get(describedCells(scenario).program);
+    if (!hasProgram(name)) {
+      console.error(`${name} is not there yet: skipped`);
+      rows.push(row(scenario, undefined));
+    } else if (wanted) {
+      const measured = await measure(name, seeds, chaosSeeds);
+      rows.push(row(scenario, measuredCells(measured)));
+    } else rows.push(row(scenario, old && measuredIn(old)));
   }
   const table = tableText(rows, seeds, chaosSeeds);
   console.log(table);
   if (!values.print) {
-    const readme = new URL("../../README.md", import.meta.url);
-    await Deno.writeTextFile(
-      readme,
-      withTable(await Deno.readTextFile(readme), table),
-    );
+    await Deno.writeTextFile(file, withTable(readme, table));
     // The formatter sets tables in its own way.
     await new Deno.Command(Deno.execPath(), {
-      args: ["fmt", "--quiet", readme.pathname],
+      args: ["fmt", "--quiet", file.pathname],
     }).output();
   }
 }
