@@ -3,6 +3,7 @@
  * of every node of every workload and is here; the rest is by workload.
  */
 import {
+  type Incident,
   isClientOp,
   type JournalEvent,
   nodeOf,
@@ -27,10 +28,6 @@ const OWN_CRASHES: ReadonlySet<string> = new Set(["crash"]);
 
 /** At most so many sentences are given per anomaly. */
 const SENTENCES = 8;
-
-/** How long a client waits for a reply, in ns: lin-kv's clients alone wait for less. */
-const PATIENCE_NS = 5e9;
-const LIN_KV_PATIENCE_NS = 1e9;
 
 /** Workloads in which every request can succeed as long as nothing is broken. */
 const NEVER_REFUSED: ReadonlySet<string> = new Set([
@@ -99,30 +96,43 @@ function incidents({ incidents = [], exit }: Recording): Anomaly[] {
   });
 }
 
+/** How long a client waits for a reply, in ns: lin-kv's clients alone wait by the latency. */
+function patienceNs({ workload, options }: Recording): number {
+  const { latency = 0 } = options;
+  return workload === "lin-kv"
+    ? Math.max(1_000, 10 * Number(latency)) * 1e6
+    : 5e9;
+}
+
 /** Every request gets exactly one reply, of the right form, before its client gives up. */
 function replies(recording: Recording): Anomaly[] {
-  const { history, options } = recording;
   const found: Anomaly[] = [];
   const add = (type: string, because: string[]) => {
     if (because.length > 0) found.push({ type, because });
   };
   add(
     "malformed-reply",
-    history.filter((op) =>
-      op.exception !== undefined && !/^Error|NetTimeout/.test(kind(op))
-    ).map((op) =>
+    recording.history.filter(isMalformed).map((op) =>
       `${op.f} of process ${op.process} at ${
         seconds(op.time)
       } got a reply of the wrong form: ${text(op.error)}`
     ),
   );
-  const { repeated, unsolicited, unanswered } = answers(recording);
+  const { repeated, late, unsolicited, unanswered } = answers(recording);
   add(
     "duplicate-reply",
-    repeated.map(([, time, , src, dest, body]) =>
-      `${src} answered message ${body.in_reply_to} of ${dest} twice (the second time as ${
+    repeated.map(([, , , src, dest, body]) =>
+      `${src} answered message ${body.in_reply_to} of ${dest} twice, the second time with ${
         text(body)
-      }, ${time} ns on the network's clock)`
+      }`
+    ),
+  );
+  add(
+    "late-reply",
+    late.map(({ reply: [, , , src, dest, body], tookNs }) =>
+      `${src} answered message ${body.in_reply_to} of ${dest} after ${
+        seconds(tookNs)
+      }, when its client had given up: Maelstrom may never listen to it again`
     ),
   );
   add(
@@ -131,48 +141,73 @@ function replies(recording: Recording): Anomaly[] {
       `${src} sent ${dest} ${text(body)}, which answers nothing it asked`
     ),
   );
-  const killed = new Set(
-    recording.incidents?.filter(({ type }) => type !== "restart")
-      .map(({ node }) => node),
-  );
+  const gone = nodesWith(recording, "kill", "process-exit");
   add(
     "unanswered-request",
-    unanswered.filter(([, , , , dest]) => !killed.has(dest)).map((
+    unanswered.filter(([, , , , dest]) => !gone.has(dest)).map((
       [, , , src, dest, body],
-    ) =>
-      `${dest} never answered ${text(body)}, which ${src} asked (nodes are ${
-        options["node-count"] ?? 5
-      })`
-    ),
+    ) => `${dest} never answered ${src}, which asked ${text(body)}`),
   );
   return found;
 }
 
-function kind(op: Op): string {
-  return typeof op.exception === "string" ? op.exception : "MalformedReply";
+/** The nodes to which one of these happened. */
+function nodesWith(
+  { incidents = [] }: Recording,
+  ...types: Incident["type"][]
+): Set<string> {
+  return new Set(
+    incidents.filter(({ type }) => types.includes(type)).map(({ node }) =>
+      node
+    ),
+  );
 }
 
-function answers({ journal, workload }: Recording) {
-  const patience = workload === "lin-kv" ? LIN_KV_PATIENCE_NS : PATIENCE_NS;
+/** Whether a reply broke the protocol, in our words or in those of Maelstrom's recordings. */
+function isMalformed({ exception, error }: Op): boolean {
+  return exception === "MalformedReply" ||
+    /^indeterminate: Malformed/.test(String(error));
+}
+
+/** What became of the requests of clients, by the journal. */
+function answers(recording: Recording) {
+  const { journal, history, journalOrigin = NaN } = recording;
+  const patience = patienceNs(recording);
   const asked = new Map<string, JournalEvent>();
   const answered = new Set<string>();
   const repeated: JournalEvent[] = [], unsolicited: JournalEvent[] = [];
-  const last = journal.at(-1)?.[1] ?? 0;
+  const late: { reply: JournalEvent; tookNs: number }[] = [];
   for (const event of journal) {
-    const [kind, , , src, dest, body] = event;
-    if (kind === "recv" && src.startsWith("c") && body.msg_id !== undefined) {
+    const [kind, time, , src, dest, body] = event;
+    if (kind === "recv" && isClient(src) && body.msg_id !== undefined) {
       asked.set(`${src} ${body.msg_id}`, event);
     }
-    if (kind !== "send" || !dest.startsWith("c")) continue;
+    if (kind !== "send" || !isClient(dest)) continue;
     const key = `${dest} ${body.in_reply_to}`;
-    if (!asked.has(key)) unsolicited.push(event);
+    const request = asked.get(key);
+    if (request === undefined) unsolicited.push(event);
     else if (answered.has(key)) repeated.push(event);
-    else answered.add(key);
+    else {
+      answered.add(key);
+      const tookNs = time - request[1];
+      // A node has ten seconds for init.
+      const limit = request[5].type === "init" ? 10e9 : patience;
+      if (tookNs > limit) late.push({ reply: event, tookNs });
+    }
   }
+  const end = Math.max(
+    journal.at(-1)?.[1] ?? 0,
+    journalOrigin + (history.at(-1)?.time ?? 0) || 0,
+  );
   const unanswered = [...asked].filter(([key, [, time]]) =>
-    !answered.has(key) && last - time >= patience
+    !answered.has(key) && end - time >= patience
   ).map(([, event]) => event);
-  return { repeated, unsolicited, unanswered };
+  return { repeated, late, unsolicited, unanswered };
+}
+
+/** Whether an endpoint is a client is a matter of its first letter, in Maelstrom too. */
+function isClient(endpoint: string): boolean {
+  return endpoint.startsWith("c");
 }
 
 /**
@@ -184,11 +219,11 @@ function availability(recording: Recording, promises: Promises): Anomaly[] {
     (recording.faults ?? "official") === "official" &&
     NEVER_REFUSED.has(recording.workload);
   if (!promises.available && !healthy) return [];
-  const killed = new Set(recording.incidents?.map(({ node }) => node));
+  const gone = nodesWith(recording, "kill", "process-exit");
   const refused = recording.history.filter((op) =>
     (op.type === "fail" || op.type === "info") && isClientOp(op) &&
     !OWN_CRASHES.has(op.f) &&
-    !killed.has(nodeOf(op.process, recording.options))
+    !gone.has(nodeOf(op.process, recording.options))
   );
   if (refused.length === 0) return [];
   const because = refused.map((op) =>
