@@ -15,7 +15,7 @@ import {
 const INIT_TIMEOUT_MS = 10_000;
 
 /** How many of a node's last lines are quoted. */
-const LINES_QUOTED = 8;
+const LINES_QUOTED = 16;
 
 /** Nothing could be tested, for a reason in plain words. */
 export class SetupFailed extends Error {
