@@ -6,9 +6,9 @@
  * Acknowledgements are cumulative and ride on data, so in a conversation of two busy
  * nodes they cost no message. What is unacknowledged for too long is sent again, less
  * and less often and only its beginning, until the peer is heard of. A node that owes
- * its peers nothing is silent. This is TCP's go-back-N with the pace of gossip: nothing is
- * sent but by {@link Links.flush}, which the program calls as often as it likes to speak,
- * or in answer to a peer that was thought lost.
+ * its peers nothing is silent. This is TCP with the pace of gossip: nothing is sent but
+ * by {@link Links.flush}, which the program calls as often as it likes to speak, or in
+ * answer to a peer that was thought lost.
  *
  * Memory and messages are bounded by what is unacknowledged. Assumed: nodes live as long
  * as the run (a node that lost its memory cannot take up its links again).
@@ -76,19 +76,26 @@ export interface LinksOptions {
   limitMs?: number;
   /** How many items a try to reach a silent peer holds at most; 100 if not given. */
   probe?: number;
+  /** How many messages that came too early are kept at most; 100 if not given. What is not kept is sent again. */
+  early?: number;
 }
 
 /** Items have arrived: new ones, in the order in which their node pushed them. */
 export type Deliver<T extends Json> = (items: T[], src: string) => void;
 
+/** Items that came, and how many come before them. */
+type Early<T extends Json> = Pick<Batch<T>, "after" | "items">;
+
 /** How far one peer has got. Counts of items, from the beginning of each log. */
-interface Peer {
+interface Peer<T extends Json> {
   /** Of ours: arrived there, as far as we know. */
   acked: number;
   /** Of ours: sent there. */
   sent: number;
-  /** Of theirs: arrived here. */
+  /** Of theirs: arrived here, without a gap. */
   received: number;
+  /** Of theirs: arrived before what comes before them, in the order in which they were pushed. */
+  early: Early<T>[];
   /** Whether they have yet to hear how much has arrived here. */
   owesAck: boolean;
   /** When to send the unacknowledged again. */
@@ -106,7 +113,7 @@ export class Links<T extends Json> {
   readonly #node: LinksNode<T>;
   readonly #deliver: Deliver<T>;
   readonly #options: Required<LinksOptions>;
-  readonly #peers: Map<string, Peer>;
+  readonly #peers: Map<string, Peer<T>>;
   /** Items that some peer has not acknowledged. */
   #log: T[] = [];
   /** How many items came before those. */
@@ -124,12 +131,14 @@ export class Links<T extends Json> {
       capMs: 400,
       limitMs: Infinity,
       probe: 100,
+      early: 100,
       ...options,
     };
     this.#peers = new Map(node.peers.map((id) => [id, {
       acked: 0,
       sent: 0,
       received: 0,
+      early: [],
       owesAck: false,
       resendAt: 0,
       silence: 0,
@@ -154,7 +163,7 @@ export class Links<T extends Json> {
     for (const [id, peer] of this.#peers) this.#flush(id, peer);
   }
 
-  #flush(id: string, peer: Peer): void {
+  #flush(id: string, peer: Peer<T>): void {
     const now = this.#node.now();
     const end = this.#trimmed + this.#log.length;
     if (peer.sent > peer.acked && now >= peer.resendAt) {
@@ -186,11 +195,9 @@ export class Links<T extends Json> {
   #receive({ after, items, ack }: Batch<T>, src: string): void {
     const peer = this.#peers.get(src);
     if (peer === undefined) return;
-    if (items.length > 0) peer.owesAck = true;
-    if (after <= peer.received) { // else a gap: the sender will try again
-      const fresh = items.slice(peer.received - after);
-      peer.received += fresh.length;
-      if (fresh.length > 0) this.#deliver(fresh, src);
+    if (items.length > 0) {
+      peer.owesAck = true;
+      this.#accept(peer, { after, items }, src);
     }
     if (ack > peer.acked) this.#acknowledge(peer, ack, src);
     else if (peer.silence > 0) {
@@ -200,7 +207,22 @@ export class Links<T extends Json> {
     }
   }
 
-  #acknowledge(peer: Peer, ack: number, id: string): void {
+  /** Delivers what follows on what has arrived; keeps what came too early until the gap is filled. */
+  #accept(peer: Peer<T>, arrived: Early<T>, src: string): void {
+    peer.early.push(arrived);
+    peer.early.sort((a, b) => a.after - b.after);
+    const fresh: T[] = [];
+    while (peer.early.length > 0 && peer.early[0]!.after <= peer.received) {
+      const { after, items } = peer.early.shift()!;
+      const unseen = items.slice(peer.received - after);
+      peer.received += unseen.length;
+      fresh.push(...unseen);
+    }
+    if (peer.early.length > this.#options.early) peer.early.pop();
+    if (fresh.length > 0) this.#deliver(fresh, src);
+  }
+
+  #acknowledge(peer: Peer<T>, ack: number, id: string): void {
     const now = this.#node.now();
     const wasSilent = peer.silence > 0;
     peer.acked = ack;
@@ -217,7 +239,7 @@ export class Links<T extends Json> {
   }
 
   /** Twice the time an acknowledgement takes; doubled for every try in vain. */
-  #patienceMs({ ackMs, silence }: Peer): number {
+  #patienceMs({ ackMs, silence }: Peer<T>): number {
     const { patienceMs, capMs, limitMs } = this.#options;
     const patience = Math.max(patienceMs, 2 * ackMs);
     const grown = Math.min(capMs, patience * 2 ** silence);
