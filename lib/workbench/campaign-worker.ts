@@ -9,7 +9,9 @@ const scope = globalThis as unknown as {
   postMessage(message: FromThread): void;
 };
 
+const alive = () => scope.postMessage("alive");
+alive();
+
 scope.onmessage = async ({ data }) => {
-  const onProgress = () => scope.postMessage("alive");
-  scope.postMessage(await runSeed(data, { onProgress }));
+  scope.postMessage(await runSeed(data, { onProgress: alive }));
 };

@@ -49,37 +49,36 @@ class Thread {
   }
 
   run(simulation: Simulation): Promise<SeedResult> {
+    const { promise, resolve } = Promise.withResolvers<SeedResult>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const giveUp = (reason: string) => {
+      clearTimeout(timer);
+      this.end();
+      resolve(noVerdict(simulation.seed, reason));
+    };
+    const wait = () => {
+      const seconds = this.#patienceMs / 1_000;
+      const reason =
+        `the run stood still for ${seconds} s: the program loops without end`;
+      timer = setTimeout(() => giveUp(reason), this.#patienceMs);
+    };
+    // A new thread says that it is alive when it can begin: loading may take its time.
+    const isNew = this.#worker === null;
     const worker = this.#worker ??= new Worker(this.#script, {
       type: "module",
     });
-    return new Promise((resolve) => {
-      const giveUp = (reason: string) => {
-        clearTimeout(timer);
-        this.end();
-        resolve(noVerdict(simulation.seed, reason));
-      };
-      const wait = () =>
-        setTimeout(
-          () =>
-            giveUp(
-              `the run stood still for ${
-                this.#patienceMs / 1_000
-              } s: the program loops without end`,
-            ),
-          this.#patienceMs,
-        );
-      let timer = wait();
-      worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
-        clearTimeout(timer);
-        if (data === "alive") timer = wait();
-        else resolve(data);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        giveUp(`its thread broke down: ${event.message}`);
-      };
-      worker.postMessage(simulation);
-    });
+    worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      clearTimeout(timer);
+      if (data === "alive") wait();
+      else resolve(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      giveUp(`its thread broke down: ${event.message}`);
+    };
+    worker.postMessage(simulation);
+    if (!isNew) wait();
+    return promise;
   }
 
   end(): void {
