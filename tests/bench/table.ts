@@ -1,8 +1,17 @@
 /** Tables of benchmarks: columns in line, numbers to the right. */
 
-/** Lines of a table with a head; every row has as many cells as the head. */
-export function table(head: readonly string[], rows: readonly string[][]) {
-  const all = [[...head], ...rows];
+/**
+ * Lines of a table with a head; every row has as many cells as the head. Columns that
+ * are dashes in all rows are left away.
+ */
+export function table(
+  allHead: readonly string[],
+  allRows: readonly string[][],
+): string {
+  const used = (_: string, i: number) => allRows.some((row) => row[i] !== "-");
+  const head = allHead.filter(used);
+  const rows = allRows.map((row) => row.filter(used));
+  const all = [head, ...rows];
   const widths = head.map((_, i) =>
     Math.max(...all.map((row) => row[i]!.length))
   );
