@@ -168,12 +168,14 @@ function missedBy(
   }
   const seen = readFrom(history, reader, key);
   const missed: Txn[] = [];
+  // Values out of thin air or of aborted transactions are reported by themselves.
+  const isNull = reader.reads.get(key)!.length === 0;
+  if (seen === undefined ? !isNull : seen.outcome === "fail") return [];
   for (const writers of before) {
     // What the session wrote earlier is before its last write anyway.
     const last = writers.at(-1);
     if (last === undefined || last === seen) continue;
     if (seen === undefined) missed.push(last);
-    else if (seen.outcome === "fail") continue;
     else if (past.precedes(seen, last)) missed.push(last);
     else linkWrites(graph, key, last, seen);
   }
