@@ -60,11 +60,14 @@ function nemesis(f: string, seconds: number, value: Op["value"]): Op {
 
 Deno.test("templates escape what is put in, but not what is HTML already", () => {
   const inner = html`<b>${"a & b"}</b>`;
-  const outer = html`<p title="${'"'}">${[inner, "<i>", null, 5]}</p>`;
+  const outer = html`
+    <p title="${'"'}">${[inner, "<i>", null, 5]}</p>
+  `;
   assertEquals(
     outer.text,
     '<p title="&#34;"><b>a &#38; b</b>&#60;i&#62;5</p>',
   );
+  assertEquals(html`${" kept "}`.text, " kept ");
 });
 
 Deno.test("no value of a run can end the script element that holds it", () => {
@@ -82,6 +85,15 @@ Deno.test("moments in a judge's sentence become links, durations do not", () => 
     { text: " lacks 7, acknowledged to process 3 at " },
     { text: "1.500 s", moment: { at: 1.5, process: 3 } },
     { text: ": 2 s later" },
+  ]);
+});
+
+Deno.test("places in the history become links to their operations", () => {
+  const { history } = echoes(2);
+  assertEquals(phrases("T1 (index 3, process 0) and (index 99)", history), [
+    { text: "T1 (" },
+    { text: "index 3", moment: { at: 0.011, process: 0 } },
+    { text: ", process 0) and (index 99)" },
   ]);
 });
 

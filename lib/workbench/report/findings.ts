@@ -1,7 +1,8 @@
 /** What the judges found, in sentences; the times in them lead to the operations. */
 import type { Results, StrictResults } from "../checkers/verdict.ts";
+import type { Op } from "../history.ts";
 import type { Judged } from "../judges.ts";
-import { type Html, html } from "./html.ts";
+import { type Content, type Html, html } from "./html.ts";
 import { type Moment, momentsIn, phrases } from "./moments.ts";
 import { meaningOf } from "./words.ts";
 
@@ -11,10 +12,12 @@ const OPERATIONS_SHOWN = 8;
 const JSON_SHOWN = 4_000;
 
 /** All moments that the findings speak of, the first ones first. */
-export function momentsOf({ strict, results }: Judged): Moment[] {
+export function momentsOf({ strict, results, recording }: Judged): Moment[] {
   const spoken = strict.anomalies.flatMap(({ because }) =>
     because.flatMap((sentence) =>
-      phrases(sentence).flatMap(({ moment }) => moment ? [moment] : [])
+      phrases(sentence, recording.history).flatMap(({ moment }) =>
+        moment ? [moment] : []
+      )
     )
   );
   const shown = notValid(results).flatMap(([, part]) => momentsIn(part));
@@ -22,20 +25,25 @@ export function momentsOf({ strict, results }: Judged): Moment[] {
 }
 
 /** The findings of both judges; nothing when there are none. */
-export function findingsSection({ strict, results }: Judged): Html | null {
+export function findingsSection(
+  { strict, results, recording }: Judged,
+): Html | null {
   const parts = notValid(results);
   if (strict.anomalies.length === 0 && parts.length === 0) return null;
   return html`
     <section id="findings">
       <h2>What is wrong</h2>
-      <p class="lead">Each time is a link: it shows the moment, and the operation if there is one, in the drawings below.</p>
-      ${strictFindings(strict)}
+      <p class="lead">Each link shows the moment, and the operation if there is one, in the drawings below.</p>
+      ${strictFindings(strict, recording.history)}
       ${parts.map(([name, part]) => faithfulFinding(name, part))}
     </section>
   `;
 }
 
-function strictFindings({ anomalies }: StrictResults): Html[] {
+function strictFindings(
+  { anomalies }: StrictResults,
+  history: readonly Op[],
+): Html[] {
   return anomalies.map(({ type, because }) => {
     const more = because.length - SENTENCES_SHOWN;
     return html`
@@ -43,7 +51,7 @@ function strictFindings({ anomalies }: StrictResults): Html[] {
         <h3>${type}</h3>
         ${meaning(type)}
         <ul>${because.slice(0, SENTENCES_SHOWN).map((sentence) =>
-          html`<li>${sentenceHtml(sentence)}</li>`
+          html`<li>${sentenceHtml(sentence, history)}</li>`
         )}${more > 0 && html`<li>and ${more} more, in results.json</li>`}</ul>
       </article>
     `;
@@ -55,9 +63,9 @@ function meaning(type: string): Html | undefined {
   return text === undefined ? undefined : html`<p class="meaning">${text}</p>`;
 }
 
-function sentenceHtml(sentence: string): Html[] {
-  return phrases(sentence).map(({ text, moment }) =>
-    moment === undefined ? html`${text}` : link(text, moment)
+function sentenceHtml(sentence: string, history: readonly Op[]): Content[] {
+  return phrases(sentence, history).map(({ text, moment }) =>
+    moment === undefined ? text : link(text, moment)
   );
 }
 

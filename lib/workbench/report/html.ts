@@ -32,10 +32,14 @@ export function html(
   parts: TemplateStringsArray,
   ...values: Content[]
 ): Html {
-  const text = parts.reduce((all, part, i) =>
-    all + render(values[i - 1]) + part
+  const last = parts.length - 1;
+  const literal = parts.map((part, i) => {
+    const begun = i === 0 ? part.trimStart() : part;
+    return i === last ? begun.trimEnd() : begun;
+  });
+  return new Html(
+    literal.reduce((all, part, i) => all + render(values[i - 1]) + part),
   );
-  return new Html(text.trim());
 }
 
 function render(content: Content): string {

@@ -1,5 +1,7 @@
 /** Where to look: the moments and processes that a sentence of a judge names. */
 
+import { isClientOp, type Op } from "../history.ts";
+
 /** A place in a run. */
 export interface Moment {
   /** Seconds since the main phase began. */
@@ -14,43 +16,52 @@ export interface Phrase {
   moment?: Moment;
 }
 
-/** Times as judges write them, and processes named shortly before or after. */
-const TIME = /\b(-?\d+(?:\.\d+)?) s\b/g;
+/** Times as judges write them, places in the history, and processes named beside a time. */
+const MOMENT = /\b(?:(-?\d+\.\d{3,}) s|index (\d+))\b/g;
 const PROCESS = /\bprocess (\d+)\b/g;
 
-/** Cuts a sentence into phrases; the times in it become links. */
-export function phrases(sentence: string): Phrase[] {
+/**
+ * Cuts a sentence into phrases; the times in it, and the places in the history, become
+ * links. A duration is no moment: judges give moments to the millisecond, as 4.012 s.
+ */
+export function phrases(
+  sentence: string,
+  history: readonly Op[] = [],
+): Phrase[] {
   const processes = [...sentence.matchAll(PROCESS)];
   const found: Phrase[] = [];
   let end = 0;
-  for (const match of sentence.matchAll(TIME)) {
-    // A duration is no moment: judges give moments in milliseconds, as 4.012 s.
-    if (!/\.\d{3}/.test(match[1]!)) continue;
+  for (const match of sentence.matchAll(MOMENT)) {
+    const [text, time, index] = match;
+    const moment = time === undefined
+      ? placeOf(history[Number(index)])
+      : { at: Number(time), ...nearest(processes, match.index) };
+    if (moment === undefined) continue;
     if (match.index > end) {
       found.push({ text: sentence.slice(end, match.index) });
     }
-    const process = nearest(processes, match.index);
-    found.push({
-      text: match[0],
-      moment: {
-        at: Number(match[1]),
-        ...(process === undefined ? {} : { process }),
-      },
-    });
-    end = match.index + match[0].length;
+    found.push({ text, moment });
+    end = match.index + text.length;
   }
   if (end < sentence.length) found.push({ text: sentence.slice(end) });
   return found;
+}
+
+/** Where an operation of a client is. */
+function placeOf(op: Op | undefined): Moment | undefined {
+  return op === undefined || !isClientOp(op)
+    ? undefined
+    : { at: op.time / 1e9, process: op.process };
 }
 
 /** The process named last before a position, or else first after it. */
 function nearest(
   processes: readonly RegExpExecArray[],
   position: number,
-): number | undefined {
+): Pick<Moment, "process"> {
   const found = processes.findLast(({ index }) => index < position) ??
     processes[0];
-  return found === undefined ? undefined : Number(found[1]);
+  return found === undefined ? {} : { process: Number(found[1]) };
 }
 
 /** The operations inside a checker's result, wherever they stand in it. */
