@@ -740,7 +740,7 @@ export class LineBuffer {
 const PIPE_BUF = 4_096;
 
 /** Larger batches cost less per message, but their first message waits for their last. */
-const BATCH = 16_384;
+const BATCH = 32_768;
 
 /**
  * Collects lines and writes them in pieces: when one is full, when a batch of input has

@@ -1,0 +1,299 @@
+/**
+ * How fast the library reads, answers and writes, beside nodes that do without it.
+ *
+ *     deno run -A tests/bench/io_bench.ts
+ *
+ * All echo nodes get the same requests through a pipe. Ratios are of one round each, in
+ * which all nodes run one after the other, and the median of the rounds counts: the
+ * machine may have other work. For the same reason the aims are judged by processor time
+ * where it is known. The bare loop, which parses a chunk's lines and writes all its
+ * answers at once, is 100 %; the aim is 85 % of it through the typed API.
+ */
+import { deadline } from "@std/async";
+import { TextLineStream } from "@std/streams";
+import { inTurns, median, quantile } from "./measure.ts";
+import { digits, table } from "./table.ts";
+
+const MESSAGES = 400_000;
+const ROUNDS = 7;
+const ROUND_TRIPS = 3_000;
+const STARTS = 5;
+const MANY = 25;
+/** No step takes so long unless a node hangs. */
+const PATIENCE_MS = 60_000;
+
+/** A node to measure. */
+interface Subject {
+  name: string;
+  command: string[];
+}
+
+const file = (path: string) => new URL(path, import.meta.url).pathname;
+const deno = (path: string, ...args: string[]) => [
+  ...[Deno.execPath(), "run", "--no-check", file(path)],
+  ...args,
+];
+
+const typed: Subject = {
+  name: "typed API (echo-1)",
+  command: deno("../../challenges/echo-1.ts"),
+};
+const bare: Subject = { name: "bare loop", command: deno("nodes/bare.ts") };
+const others: Subject[] = [
+  {
+    name: "typed API, async handler",
+    command: deno("nodes/typed-async.ts"),
+  },
+  {
+    name: "bare loop, awaited writes",
+    command: deno("nodes/bare.ts", "awaited"),
+  },
+  {
+    name: "bare loop, a write a message",
+    command: deno("nodes/bare.ts", "each"),
+  },
+  {
+    name: "bare loop that writes nothing",
+    command: deno("nodes/bare.ts", "silent"),
+  },
+  {
+    name: "raw read and write of lines",
+    command: deno("nodes/bare.ts", "copied"),
+  },
+  { name: "TextLineStream", command: deno("nodes/line-stream.ts") },
+];
+
+/** The output of a command, or undefined where there is no such command. */
+async function output(...[command = "", ...args]: string[]) {
+  try {
+    return await new Deno.Command(command, { args }).output();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nodes in other languages, where these can be had; says which cannot. */
+async function foreign(folder: string): Promise<Subject[]> {
+  const found: Subject[] = [];
+  const node = await output("node", "--version");
+  if (node?.success) {
+    const version = new TextDecoder().decode(node.stdout).trim();
+    const command = ["node", file("nodes/plain-node.mjs")];
+    found.push({ name: `Node.js ${version}`, command });
+  } else console.log("No Node.js here: left out.");
+  const binary = `${folder}/echo`;
+  const go = await output("go", "build", "-o", binary, file("nodes/echo.go"));
+  if (go?.success) found.push({ name: "Go", command: [binary] });
+  else console.log("No Go here: left out.");
+  return found;
+}
+
+const init = (node: string) => ({
+  ...{ id: 0, src: "c0", dest: node },
+  body: { type: "init", msg_id: 1, node_id: node, node_ids: [node] },
+});
+const echo = (n: number) => ({
+  ...{ id: n, src: "c1", dest: "n0" },
+  body: { echo: `Please echo ${n % 128}`, type: "echo", msg_id: n },
+});
+const asLines = (messages: object[]) =>
+  messages.map((message) => JSON.stringify(message) + "\n").join("");
+
+/** A node in a process that answers one request after another. */
+class Running {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #encoder = new TextEncoder();
+
+  constructor({ command: [command = "", ...args] }: Subject) {
+    const pipes = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
+    this.#child = new Deno.Command(command, { args, ...pipes }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#lines = this.#child.stdout
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream())
+      .getReader();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Sends a request and waits for its answer. */
+  async ask(message: object): Promise<string> {
+    await this.#stdin.write(this.#encoder.encode(asLines([message])));
+    const { value = "" } = await deadline(this.#lines.read(), PATIENCE_MS);
+    return value;
+  }
+
+  async end(): Promise<void> {
+    await this.#stdin.close();
+    await this.#lines.cancel();
+    await this.#child.status;
+  }
+}
+
+/** Throws unless a node answers as it should: what is measured must be right. */
+async function verify(subject: Subject): Promise<void> {
+  const node = new Running(subject);
+  await node.ask(init("n0"));
+  const silent = /writes nothing/.test(subject.name);
+  if (!silent) {
+    const { body } = JSON.parse(await node.ask(echo(7)));
+    const copied = /read and write/.test(subject.name);
+    const right = copied || body.type === "echo_ok" && body.in_reply_to === 7 &&
+        body.echo === "Please echo 7";
+    if (!right) throw new Error(`Cannot measure ${subject.name}: it is wrong`);
+  }
+  await node.end();
+}
+
+/** Seconds by the clock, and of processor time, that a node takes for all requests in a file. */
+async function throughput(subject: Subject, requests: string) {
+  const script =
+    'requests=$1; shift; cat "$requests" | { "$@"; times >&2; } | cat >/dev/null';
+  const args = ["-c", script, "sh", requests, ...subject.command];
+  const begun = performance.now();
+  const { stderr } = await new Deno.Command("sh", { args }).output();
+  const wall = (performance.now() - begun) / 1e3;
+  // The last line of `times` is of the children: user and system time, 0m0.50s each.
+  const last = new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
+  const cpu = [...last.matchAll(/(\d+)m([\d.]+)s/g)]
+    .reduce((sum, [, minutes, seconds]) => sum + 60 * +minutes! + +seconds!, 0);
+  return { wall, cpu };
+}
+
+/** What is left when the start, which has its own table, is taken away; per message. */
+async function throughputs(subjects: Subject[], folder: string) {
+  const [few, many] = [`${folder}/few`, `${folder}/many`];
+  await Deno.writeTextFile(few, asLines([init("n0")]));
+  const requests = Array.from({ length: MESSAGES }, (_, n) => echo(n + 1));
+  await Deno.writeTextFile(many, asLines([init("n0"), ...requests]));
+  return await inTurns(subjects, ROUNDS, async (subject) => {
+    const start = await throughput(subject, few);
+    const whole = await throughput(subject, many);
+    return {
+      rate: MESSAGES / (whole.wall - start.wall),
+      perCpu: MESSAGES / (whole.cpu - start.cpu),
+    };
+  });
+}
+
+/** Microseconds that each of many requests, one after the other, takes to come back. */
+async function roundTrips(subject: Subject): Promise<number[]> {
+  const node = new Running(subject);
+  await node.ask(init("n0"));
+  const times: number[] = [];
+  for (let n = 1; n <= ROUND_TRIPS; n++) {
+    const begun = performance.now();
+    await node.ask(echo(n));
+    times.push((performance.now() - begun) * 1e3);
+  }
+  await node.end();
+  return times;
+}
+
+/** Megabytes that a process holds for itself alone, its share of what others have too included; Linux only. */
+async function memory(pid: number): Promise<number> {
+  try {
+    const rollup = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
+    return Number(/^Pss: +(\d+) kB$/m.exec(rollup)?.[1]) / 1024;
+  } catch {
+    return NaN;
+  }
+}
+
+/** Milliseconds until so many nodes started at once have all answered `init`, and the memory they then hold. */
+async function start(subject: Subject, count: number) {
+  const begun = performance.now();
+  const nodes = Array.from({ length: count }, () => new Running(subject));
+  await Promise.all(nodes.map((node, i) => node.ask(init(`n${i}`))));
+  const ready = performance.now() - begun;
+  const held = await Promise.all(nodes.map((node) => memory(node.pid)));
+  await Promise.all(nodes.map((node) => node.end()));
+  return { ready, megabytes: held.reduce((sum, each) => sum + each, 0) };
+}
+
+/** The median of the rounds' ratios between a subject and the bare loop, as a percentage. */
+function ratio(
+  rounds: Map<Subject, number[]>,
+  subject: Subject,
+): { median: number; text: string } {
+  const base = rounds.get(bare)!;
+  const ratios = rounds.get(subject)!.map((value, i) => 100 * value / base[i]!);
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
+  const text = `${digits(median(ratios))} (${digits(low)}-${digits(high)})`;
+  return { median: median(ratios), text };
+}
+
+/** One figure of each round. */
+function pick<F>(rounds: Map<Subject, F[]>, of: (figures: F) => number) {
+  return new Map([...rounds].map(([subject, all]) => [subject, all.map(of)]));
+}
+
+async function compare(folder: string): Promise<void> {
+  const subjects = [typed, bare, ...others, ...await foreign(folder)];
+  for (const subject of subjects) await verify(subject);
+
+  const loads = await throughputs(subjects, folder);
+  const rates = pick(loads, ({ rate }) => rate);
+  const perCpu = pick(loads, ({ perCpu }) => perCpu);
+  console.log(table(
+    ["echo", "messages/s", "% of bare (range)", "CPU µs", "% by CPU (range)"],
+    subjects.map((subject) => [
+      subject.name,
+      digits(median(rates.get(subject)!)),
+      ratio(rates, subject).text,
+      digits(1e6 / median(perCpu.get(subject)!)),
+      ratio(perCpu, subject).text,
+    ]),
+  ));
+  const [clock, cpu] = [rates, perCpu].map((all) => ratio(all, typed).median);
+  console.log(
+    `\nAim: 85 % of the bare loop through the typed API: ${
+      cpu! >= 85 ? "reached" : "MISSED"
+    }, ${digits(cpu)} % by processor time, ${digits(clock)} % by the clock.\n`,
+  );
+
+  const nodes = subjects.filter(({ name }) =>
+    !/bare loop,|nothing|read and write/.test(name)
+  );
+  const trips = await inTurns(nodes, 3, roundTrips);
+  const starts = await inTurns(nodes, STARTS, (subject) => start(subject, 1));
+  const crowds = await inTurns(
+    nodes,
+    STARTS,
+    (subject) => start(subject, MANY),
+  );
+  const crowd = pick(crowds, ({ ready }) => ready);
+  console.log(table(
+    [
+      ...["node", "round trip µs", "p99", "ready ms", `${MANY} ready ms`],
+      ...["% of bare", "MB", `${MANY}: MB`],
+    ],
+    nodes.map((subject) => [
+      subject.name,
+      digits(median(trips.get(subject)!.flat())),
+      digits(quantile(trips.get(subject)!.flat(), 0.99)),
+      digits(median(starts.get(subject)!.map(({ ready }) => ready))),
+      digits(median(crowd.get(subject)!)),
+      ratio(crowd, subject).text,
+      digits(median(starts.get(subject)!.map(({ megabytes }) => megabytes))),
+      digits(median(crowds.get(subject)!.map(({ megabytes }) => megabytes))),
+    ]),
+  ));
+  const slower = ratio(crowd, typed).median;
+  console.log(
+    `\nAim: ${MANY} nodes ready within twice the bare ones' time: ${
+      slower <= 200 ? "reached" : "MISSED"
+    }, ${digits(slower)} %.`,
+  );
+}
+
+const folder = await Deno.makeTempDir({ prefix: "io-bench-" });
+try {
+  await compare(folder);
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}

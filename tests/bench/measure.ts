@@ -1,0 +1,39 @@
+/** Fair comparisons on a machine that has other things to do. */
+
+/** The element in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+/** The element that a share of the others is not above. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[
+    Math.min(sorted.length - 1, Math.floor(sorted.length * share))
+  ] ??
+    NaN;
+}
+
+/**
+ * Measures all subjects once a round, in an order that turns with each round, so that
+ * what slows the machine down for a while slows them all down. Gives each one's figures,
+ * one a round: what is compared should be compared round by round.
+ */
+export async function inTurns<Subject, Figures>(
+  subjects: readonly Subject[],
+  rounds: number,
+  measure: (subject: Subject) => Promise<Figures>,
+): Promise<Map<Subject, Figures[]>> {
+  const figures = new Map(
+    subjects.map((subject) => [subject, [] as Figures[]]),
+  );
+  for (let round = 0; round < rounds; round++) {
+    const turn = round % subjects.length;
+    const order = [...subjects.slice(turn), ...subjects.slice(0, turn)];
+    for (const subject of order) {
+      figures.get(subject)!.push(await measure(subject));
+    }
+  }
+  return figures;
+}

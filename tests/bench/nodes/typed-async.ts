@@ -1,0 +1,10 @@
+/** Echo by the library, with a handler that is asynchronous. */
+import { type Json, type Node, run } from "../../../lib/maelstrom.ts";
+
+interface EchoProtocol {
+  echo(request: { echo: Json }): { echo: Json };
+}
+
+await run((node: Node<EchoProtocol>) => {
+  node.on("echo", ({ echo }) => Promise.resolve({ echo }));
+});
