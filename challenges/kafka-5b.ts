@@ -94,25 +94,33 @@ export default function kafka5b(node: Node<KafkaProtocol>): void {
   /** Puts entries into the first empty slot; gives the offset of each. */
   async function append(entries: Entry[]): Promise<number[]> {
     const batch = { name: `${node.id} ${node.random()}`, entries };
-    for (;;) {
+    for (let tried = 0;; tried++) {
       if (await claim(next, batch)) return apply(batch);
-      const other = (await read(next))!; // slots never become empty again
-      const offsets = apply(other);
-      if (other.name === batch.name) return offsets; // only the reply was lost
+      const applied = await advance(1 + (tried >> 1));
+      const own = applied.find(({ name }) => name === batch.name);
+      if (own !== undefined) return own.offsets; // only the reply was lost
     }
   }
 
-  /** Applies slots up to the first empty one, more of them at a time the more there were. */
+  /** Applies all slots up to the first empty one, more of them at a time the more there are. */
   async function catchUp(): Promise<void> {
     for (let found = 0;;) {
-      const width = Math.max(1, Math.min(READ_AHEAD, found >> 1));
-      const slots = Array.from({ length: width }, (_, i) => read(next + i));
-      for (const batch of await Promise.all(slots)) {
-        if (batch === null) return;
-        apply(batch);
-        found++;
-      }
+      const width = Math.max(1, Math.min(found >> 1, READ_AHEAD));
+      const { length } = await advance(width);
+      if (length < width) return;
+      found += length;
     }
+  }
+
+  /** Reads so many slots at once, and applies those before the first empty one. */
+  async function advance(width: number) {
+    const slots = Array.from({ length: width }, (_, i) => read(next + i));
+    const applied: { name: string; offsets: number[] }[] = [];
+    for (const batch of await Promise.all(slots)) {
+      if (batch === null) break;
+      applied.push({ name: batch.name, offsets: apply(batch) });
+    }
+    return applied;
   }
 
   /** Does what a batch says, on every node the same; gives the offsets of its messages. */

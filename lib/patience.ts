@@ -21,8 +21,11 @@ const AGAIN_MS = 200;
 /** How long one try waits for its answer, in milliseconds: longer than any client does. */
 const TRY_MS = 10_000;
 
-/** When a client is told that the outcome of its request is unknown, in milliseconds: it gives up after 5000. */
-const CLIENT_MS = 4_500;
+/**
+ * When a client is told that the outcome of its request is unknown, in milliseconds: it gives up after
+ * 5000, of which its request may have spent some waiting behind slower messages to this node.
+ */
+const CLIENT_MS = 4_000;
 
 /**
  * Repeats calls that may be repeated until one of the tries is answered. Earlier tries

@@ -23,7 +23,7 @@ type OffsetsField = { [key: string]: number };
 export interface CommitBounds {
   /** Until when, in ns, a commit must have been acknowledged by another node for a list asked for at a given time to show it. */
   dueBy(ns: number): number;
-  /** Whether nothing was broken while a call lasted. */
+  /** Whether nothing was broken while a call lasted, and it did not last long either. */
   calm(call: Call): boolean;
 }
 

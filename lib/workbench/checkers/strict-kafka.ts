@@ -22,6 +22,9 @@ import type { Anomaly } from "./verdict.ts";
 /** When messages must be visible that a node unknown to us has acknowledged, in milliseconds: at once if there is one node, else after any replication worth its name. */
 const UNKNOWN_PROGRAM_MS = { alone: 0, among: 2_000 };
 
+/** An error that takes longer tells of something that takes too long, in ns: clients wait for 5 s. */
+const TIMEOUT_NS = 3e9;
+
 /** Judges a run of kafka. */
 export function strictKafka(
   recording: Recording,
@@ -33,7 +36,7 @@ export function strictKafka(
   const due = dueByPromise(recording, promises, origin);
   const since = calmSince(recording);
   const calm = ({ from, to }: { from: number; to: number }) =>
-    since(to - origin) <= from - origin;
+    to - from < TIMEOUT_NS && since(to - origin) <= from - origin;
   const findings = new Findings();
   contents(run, findings);
   sendOrder(run, findings, at);
