@@ -2,22 +2,36 @@
  * A node library for Maelstrom: a program is a function of a {@link Node}.
  *
  * ```ts
- * import { type Node } from "./maelstrom.ts";
+ * import { Kv, type Node } from "./maelstrom.ts";
  *
- * interface EchoProtocol {
- *   echo(request: { echo: string }): { echo: string };
+ * interface NewsProtocol {
+ *   read(): { news: string[] };
+ *   tell(request: { news: string }): Record<string, never>;
+ *   gossip(message: { news: string[] }): void;
  * }
  *
- * export default function echo(node: Node<EchoProtocol>): void {
- *   node.on("echo", ({ echo }) => ({ echo }));
+ * export default function gazette(node: Node<NewsProtocol>): void {
+ *   const known = new Set<string>();
+ *   const archive = new Kv<string[]>(node, "seq-kv");
+ *
+ *   node.on("read", () => ({ news: [...known] }));
+ *   node.on("tell", async ({ news }) => {
+ *     known.add(news);
+ *     await archive.update(node.id, (old) => [...old, news], []);
+ *     return {};
+ *   });
+ *   node.on("gossip", ({ news }) => news.forEach((item) => known.add(item)));
+ *   node.every(100, () => {
+ *     for (const peer of node.peers) node.send(peer, "gossip", { news: [...known] });
+ *   });
  * }
- * // and at the end of the script: if (import.meta.main) await run(echo);
+ * // and at the end of the script: if (import.meta.main) await run(gazette);
  * ```
  *
- * The program is called once, when Maelstrom's `init` has told the node its name and
- * its peers, and registers one handler per message type. What a message asks and what
- * its reply holds is declared once, in an interface of methods (the protocol); a wrong
- * type, field or reply does not compile. A method that returns void has no reply.
+ * The program is called once, when Maelstrom's `init` has told the node its name and its
+ * peers, and registers one handler per message type. What a message asks and what its
+ * reply holds is declared once, in an interface of methods (the protocol); a wrong type,
+ * field or reply does not compile. A method that returns void has no reply.
  *
  * Everything impure (network, clock, randomness, log) reaches the program through the
  * node, so the same program runs on stdin and stdout ({@link run}) and inside a
@@ -41,16 +55,23 @@ export type Json =
 
 /** A message body as it is on the wire. */
 export interface Body {
+  /** What it asks, or `"x_ok"` as the reply to `"x"`, or `"error"`. */
   type: string;
+  /** The sender's number for it, where a reply is awaited. */
   msg_id?: number;
+  /** In a reply, the request's `msg_id`. */
   in_reply_to?: number;
+  /** What else it says. */
   [field: string]: Json | undefined;
 }
 
 /** A message as it is on the wire. */
 export interface Message {
+  /** Who sends it: `"n0"`, `"c1"`, `"lin-kv"`. */
   src: string;
+  /** Whom it is for. */
   dest: string;
+  /** What it says. */
   body: Body;
 }
 
@@ -83,12 +104,16 @@ export type HandlerOf<P, T extends keyof P> = (
   src: string,
 ) => ReplyOf<P, T> | Promise<ReplyOf<P, T>>;
 
-type KeyOf<T> = T extends unknown ? keyof T : never;
-
 /** Refuses a reply with more than the declared fields, as Maelstrom does. */
-export type Exactly<Reply, R, Extra = Exclude<KeyOf<R>, KeyOf<Reply>>> =
-  [Extra] extends [never] ? unknown
-    : ["a reply has no such field in the protocol", Extra];
+export type Exactly<
+  Reply,
+  R,
+  Extra = Exclude<
+    R extends unknown ? keyof R : never,
+    Reply extends unknown ? keyof Reply : never
+  >,
+> = [Extra] extends [never] ? unknown
+  : ["a reply has no such field in the protocol", Extra];
 
 /** Stops what was started; calling it again does nothing. */
 export type Stop = () => void;
@@ -108,19 +133,17 @@ export const ErrorCode = {
   txnConflict: 30,
 } as const;
 
-const DEFINITE: ReadonlySet<number> = new Set(
-  Object.values(ErrorCode).filter((code) =>
-    code !== ErrorCode.timeout && code !== ErrorCode.crash
-  ),
-);
+const CODES: ReadonlySet<number> = new Set(Object.values(ErrorCode));
 
 /**
  * An error reply: thrown by {@link Node.rpc} when the other side sends one (or is silent:
  * code 0), and thrown by a handler to send one.
  */
 export class RpcError extends Error {
+  /** `"RpcError"` */
   override name = "RpcError";
 
+  /** An error with a code, and a text for people. */
   constructor(
     /** One of {@link ErrorCode}, or a number of the program's own from 1000 on. */
     readonly code: number,
@@ -131,7 +154,8 @@ export class RpcError extends Error {
 
   /** Whether the request certainly did not and will not take effect. */
   get definite(): boolean {
-    return DEFINITE.has(this.code);
+    const { timeout, crash } = ErrorCode;
+    return CODES.has(this.code) && this.code !== timeout && this.code !== crash;
   }
 }
 
@@ -163,19 +187,15 @@ interface Handler {
   okType: string;
 }
 
-/** The handler of what has none. */
-const refuse: Handler = {
-  handle({ type }) {
-    throw new RpcError(ErrorCode.notSupported, `no handler for "${type}"`);
-  },
-  okType: "",
-};
-
 /** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
 const CLIENT_PATIENCE_MS = 4_900;
 
 /** A node as its program sees it. Made by {@link run} and {@link mount}, not by programs. */
 export class Node<P extends Protocol<P>> {
+  /** This node's name, e.g. `"n0"`. */
+  readonly id: string;
+  /** The names of all nodes, this one included, in the same order on every node. */
+  readonly ids: readonly string[];
   readonly #world: World;
   readonly #handlers = new Map<string, Handler>();
   /** Who waits for a reply, by the request's id and destination. */
@@ -187,14 +207,10 @@ export class Node<P extends Protocol<P>> {
   #nextMsgId: number;
 
   /** @ignore */
-  constructor(
-    world: World,
-    /** This node's name, e.g. `"n0"`. */
-    readonly id: string,
-    /** The names of all nodes, this one included, in the same order on every node. */
-    readonly ids: readonly string[],
-  ) {
+  constructor(world: World, id: string, ids: readonly string[]) {
     this.#world = world;
+    this.id = id;
+    this.ids = ids;
     // A random start keeps replies meant for an earlier life of this node from matching.
     this.#nextMsgId = 1 + Math.floor(world.random() * 2 ** 30);
     this.#handlers.set("init", { handle: () => ({}), okType: "init_ok" });
@@ -252,6 +268,24 @@ export class Node<P extends Protocol<P>> {
 
   /**
    * Sends a request and gives its reply.
+   *
+   * ```ts
+   * import { ErrorCode, hasCode, type Node } from "./maelstrom.ts";
+   *
+   * interface Shop {
+   *   price(request: { what: string }): { price: number };
+   * }
+   *
+   * async function ask(node: Node<Shop>, dest: string): Promise<number | undefined> {
+   *   try {
+   *     const options = { timeoutMs: 300 };
+   *     return (await node.rpc(dest, "price", { what: "tea" }, options)).price;
+   *   } catch (error) {
+   *     if (hasCode(error, ErrorCode.timeout)) return undefined;
+   *     throw error;
+   *   }
+   * }
+   * ```
    *
    * @throws {RpcError} the other side answered with an error, or (code 0, indefinite)
    *   did not answer in time
@@ -348,17 +382,18 @@ export class Node<P extends Protocol<P>> {
     await this.#settled(sleep, delayMs, sleep.resolve, signal);
   }
 
-  /**
-   * A message for this node has arrived.
-   *
-   * @ignore for {@link mount}
-   */
+  /** @ignore A message for this node has arrived. */
   receive({ src, body }: Message): void {
     if (this.#disposed) return;
-    if (this.#held !== null && body.type !== "init") this.#activate(this.#held);
+    if (body.type !== "init") this.#activate();
     if (body.in_reply_to !== undefined) return this.#receiveReply(src, body);
-    const { handle, okType } = this.#handlers.get(body.type) ?? refuse;
+    const handler = this.#handlers.get(body.type);
     try {
+      if (handler === undefined) {
+        const text = `no handler for "${body.type}"`;
+        throw new RpcError(ErrorCode.notSupported, text);
+      }
+      const { handle, okType } = handler;
       const reply = handle(body, src);
       if (!(reply instanceof Promise)) {
         return this.#answer(src, body, okType, reply);
@@ -373,11 +408,7 @@ export class Node<P extends Protocol<P>> {
     }
   }
 
-  /**
-   * Ends the node: no timer fires and no message is sent any more; calls never settle.
-   *
-   * @ignore for {@link mount}
-   */
+  /** @ignore Ends the node: no timer fires and no message is sent any more; calls never settle. */
   dispose(): void {
     this.#disposed = true;
     this.#held = null;
@@ -385,9 +416,10 @@ export class Node<P extends Protocol<P>> {
     for (const stop of [...this.#timers]) stop();
   }
 
-  #activate(held: (() => void)[]): void {
+  #activate(): void {
+    const held = this.#held;
     this.#held = null;
-    for (const task of held) task();
+    held?.forEach((task) => task());
   }
 
   #whenActive(task: () => void): void {
@@ -604,6 +636,7 @@ export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
  * `preconditionFailed`), or a timeout, after which the operation may have happened.
  */
 export class Kv<V extends Json = Json> {
+  /** A store, reached by way of a node; the options are those of every call. */
   constructor(
     private readonly node: Caller,
     /** The store's name. */
@@ -620,7 +653,11 @@ export class Kv<V extends Json = Json> {
     return (await this.#call({ type: "read", key })).value as V;
   }
 
-  /** The value of a key, or `absent` when it has none. */
+  /**
+   * The value of a key, or `absent` when it has none.
+   *
+   * @throws {RpcError} a timeout
+   */
   async readOr<D>(key: string, absent: D): Promise<V | D> {
     try {
       return await this.read(key);
@@ -654,7 +691,7 @@ export class Kv<V extends Json = Json> {
   /**
    * Changes a key by a function of its value (`initial` when it does not exist), with
    * compare-and-set, until no other change comes between; gives the new value. When the
-   * function gives back the value it got, nothing is written.
+   * function gives back the very value it got, nothing is written.
    *
    * @throws {RpcError} a timeout: the change may have happened, once
    */
@@ -670,10 +707,10 @@ export class Kv<V extends Json = Json> {
       const old = value ?? initial;
       const next = change(old);
       if (next === old) return next;
+      const create = value === null;
       // lww-kv creates no keys by compare-and-set.
-      if (value === null && this.service === "lww-kv") {
-        await this.write(key, next);
-      } else await this.cas(key, value, next, { create: value === null });
+      if (create && this.service === "lww-kv") await this.write(key, next);
+      else await this.cas(key, value, next, { create });
       return next;
     }, { when: conflict, baseMs: 10, capMs: 500 });
   }
@@ -696,6 +733,7 @@ export class Kv<V extends Json = Json> {
 
 /** Maelstrom's timestamp oracle, `lin-tso`. */
 export class Tso {
+  /** The oracle, reached by way of a node; the options are those of every call. */
   constructor(
     private readonly node: Caller,
     private readonly options: RpcOptions = {},
@@ -780,9 +818,9 @@ class Output {
   }
 
   #write(piece: Uint8Array): void {
-    for (;;) {
+    while (piece.length > 0) {
       try {
-        return void Deno.stdout.writeSync(piece);
+        piece = piece.subarray(Deno.stdout.writeSync(piece));
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
@@ -791,6 +829,9 @@ class Output {
     }
   }
 }
+
+/** The longest delay that `setTimeout` takes: 25 days. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Runs a program on stdin and stdout until the input ends or the output is closed; the
@@ -815,7 +856,7 @@ export async function run<P extends Protocol<P>>(
       const timer = setTimeout(() => {
         tick();
         task();
-      }, delayMs);
+      }, Math.min(delayMs, MAX_DELAY_MS));
       return () => clearTimeout(timer);
     },
     log,

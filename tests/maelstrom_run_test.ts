@@ -281,8 +281,11 @@ processTest(
     const node = await new NodeProcess(RESTLESS).init();
     await node.request({ type: "work", msg_id: 2 });
     assertEquals((await node.next()).body.type, "time");
+    await delay(20); // what is limitless or very long does not end at once
     await node.write('{"src":"c1","dest":"n0","body":{"ty');
-    assertEquals((await node.close()).code, 0);
+    const { rest, stderr, code } = await node.close();
+    assertEquals([rest, code], [[], 0]);
+    assertMatch(stderr, /^skipped, SyntaxError.*\n$/);
   },
 );
 
