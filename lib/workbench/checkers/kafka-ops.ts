@@ -116,6 +116,7 @@ export interface Visibility {
   readers: MessageMap<LogOp>;
 }
 
+/** Looks up every message of a history: who sent it, and who saw it first. */
 export function visibility(ops: readonly LogOp[]): Visibility {
   const writers = new MessageMap<LogOp>(), readers = new MessageMap<LogOp>();
   for (const op of ops) {
