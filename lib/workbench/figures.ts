@@ -78,6 +78,6 @@ export function quantile(
   values: readonly number[],
   part: number,
 ): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 }

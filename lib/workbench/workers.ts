@@ -38,11 +38,20 @@ const INDEFINITE: ReadonlySet<number> = new Set([0, 13]);
 export class History {
   readonly ops: Op[] = [];
 
-  /** Appends a line; the index is given here, and a time before the last line's becomes that. */
+  /** Appends a line, which gets its index here; a time before the last line's becomes that. */
   add(op: Omit<Op, "index">): Op {
     const { ops } = this;
-    const line = { index: ops.length, ...op } as Op;
-    line.time = Math.max(line.time, ops.at(-1)?.time ?? 0);
+    const { time, type, process, f, value, ...more } = op as Omit<Op, "index">;
+    // All lines in one form: checkers go through them many times.
+    const line = {
+      index: ops.length,
+      time: Math.max(time as number, ops.at(-1)?.time ?? 0),
+      type,
+      process,
+      f,
+      value,
+      ...more,
+    } as Op;
     ops.push(line);
     return line;
   }
@@ -121,9 +130,9 @@ export class ActiveWorker implements Worker {
     });
     generator.update?.(invoked, this);
     const outcome = await this.#outcome(invocation);
-    const { index: _index, ...rest } = invoked;
     const completed = this.history.add({
-      ...rest,
+      ...fields,
+      process,
       time: this.now(),
       ...outcome,
     });
