@@ -33,16 +33,6 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** Asserts that a value is falsy. */
-export function assertFalse(expr: unknown, msg = ""): void {
-  if (expr) throw new AssertionError(msg);
-}
-
-/** Fails. */
-export function fail(msg?: string): never {
-  throw new AssertionError(`Failed assertion${suffix(msg)}`);
-}
-
 /** Asserts that two values are equal in depth: same types, same structure. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   try {
@@ -79,31 +69,6 @@ export function assertStrictEquals<T>(
   );
 }
 
-/** Asserts that two values are not the same, by `Object.is`. */
-export function assertNotStrictEquals<T>(
-  actual: T,
-  expected: T,
-  msg?: string,
-): void {
-  check(
-    !Object.is(actual, expected),
-    `Expected "actual" to not be strictly equal to: ${inspect(actual)}`,
-    msg,
-  );
-}
-
-/** Asserts that a value is neither null nor undefined. */
-export function assertExists<T>(
-  actual: T,
-  msg?: string,
-): asserts actual is NonNullable<T> {
-  check(
-    actual !== undefined && actual !== null,
-    `Expected actual: "${actual}" to not be null or undefined`,
-    msg,
-  );
-}
-
 /** Asserts that a value is an instance of a class. */
 export function assertInstanceOf<
   // deno-lint-ignore no-explicit-any -- the published signature
@@ -135,19 +100,6 @@ export function assertMatch(
   );
 }
 
-/** Asserts that a string matches a regular expression nowhere. */
-export function assertNotMatch(
-  actual: string,
-  expected: RegExp,
-  msg?: string,
-): void {
-  check(
-    !expected.test(actual),
-    `Expected actual: "${actual}" to not match: "${expected}"`,
-    msg,
-  );
-}
-
 /** Asserts that a string has another within it. */
 export function assertStringIncludes(
   actual: string,
@@ -157,25 +109,6 @@ export function assertStringIncludes(
   check(
     actual.includes(expected),
     `Expected actual: "${actual}" to contain: "${expected}"`,
-    msg,
-  );
-}
-
-/** Asserts that an array has every one of the expected elements, by equality in depth. */
-export function assertArrayIncludes<T>(
-  actual: ArrayLike<T>,
-  expected: ArrayLike<T>,
-  msg?: string,
-): void {
-  const elements = Array.from(actual);
-  const missing = Array.from(expected).filter((wanted) =>
-    !elements.some((element) => isDeepStrictEqual(element, wanted))
-  );
-  check(
-    missing.length === 0,
-    `Expected actual: "${inspect(actual)}" to include: "${
-      inspect(expected)
-    }", missing: ${inspect(missing)}`,
     msg,
   );
 }
@@ -242,7 +175,7 @@ export function assertLessOrEqual<T>(
 }
 
 /** Asserts that something thrown is an error of a class, and that its message has a text within it. */
-export function assertIsError<E extends Error = Error>(
+function assertIsError<E extends Error = Error>(
   error: unknown,
   ErrorClass?: ErrorConstructor<E>,
   msgMatches?: string | RegExp,
