@@ -1,0 +1,201 @@
+/**
+ * One side of a reliable conversation between two nodes, for programs that decide
+ * themselves when to speak: what is owed arrives once and in order, through loss,
+ * duplication, reordering and cuts, and an acknowledgement costs no message of its own
+ * as long as there is something to say.
+ *
+ * It is TCP in small: items are numbered, acknowledgements are cumulative and ride on
+ * items, a round trip is measured by what is acknowledged (Jacobson, "Congestion
+ * Avoidance and Control"), an answer that lacks what should have arrived by then has
+ * it sent again, and so has silence, with a pause that doubles up to a cap. Unlike
+ * the links of lib/links.ts, every peer is owed items of its own, and acknowledgements may wait.
+ *
+ * Assumed: neither node loses its memory. Memory is bounded by what is unacknowledged.
+ *
+ * @module
+ */
+import type { Json, Node, Stop } from "./maelstrom.ts";
+
+/** The longest pause between two tries to reach a silent peer, in milliseconds: within it, a healed cut is noticed. */
+const RETRY_CAP_MS = 2_000;
+
+/** How many items a try to reach a silent peer holds at most. */
+const PROBE = 100;
+
+/** What a round trip is taken for, in milliseconds, until one has been measured. */
+const FIRST_GUESS_MS = 200;
+
+/** By how much timers are late at worst, in milliseconds. */
+const SLACK_MS = 30;
+
+/** One message of a conversation. */
+export interface Saying<T extends Json> {
+  /** How many items came before these. */
+  after: number;
+  items: T[];
+  /** How many items of the other side have arrived. */
+  ack: number;
+  /** How many milliseconds ago the first of those did that had not been acknowledged. */
+  held?: number;
+}
+
+/** The part of a node that conversations use. */
+export type Talker = Pick<Node<Record<never, never>>, "now" | "after">;
+
+/** A moving average of round trips, and of how far they are from it; in milliseconds. */
+export class RoundTrip {
+  meanMs = FIRST_GUESS_MS;
+  deviationMs = 0;
+  /** Whether the average is more than a guess. */
+  measured = false;
+
+  /** How long to wait for an answer that is sent at once (RFC 6298). */
+  get patienceMs(): number {
+    return this.measured
+      ? this.meanMs + 4 * this.deviationMs + SLACK_MS
+      : 1_000;
+  }
+
+  /** Takes a sample. */
+  measure(sampleMs: number): void {
+    if (!this.measured) this.meanMs = sampleMs;
+    this.measured = true;
+    const error = sampleMs - this.meanMs;
+    this.meanMs += error / 8;
+    this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
+  }
+}
+
+/** What one node knows of its conversation with another. */
+export class Conversation<T extends Json> {
+  /** Items that the peer may lack: those from number `acked` on. */
+  #owed: T[] = [];
+  #acked = 0;
+  #sent = 0;
+  /** When unacknowledged items were sent, by the number of the last; none that were sent again (Karn). */
+  #flights: { until: number; at: number }[] = [];
+  #sentAt = 0;
+  #everSent = 0;
+  #received = 0;
+  #patienceMs = 0;
+  #stopWaiting: Stop = () => {};
+  /** How often in a row the peer has not answered in time; 0 while it does. */
+  silence = 0;
+  /** When it spoke last. */
+  heardAt = -Infinity;
+  /** Since when it is owed an acknowledgement; Infinity when it is not. */
+  owesSince = Infinity;
+
+  constructor(
+    private readonly node: Talker,
+    /** Is given the round trips that are measured; may be shared. */
+    private readonly roundTrip: RoundTrip,
+    /** Called when the peer has not answered in time: it may be spoken to again now. */
+    private readonly onSilence: () => void,
+  ) {}
+
+  /** Whether there is something to say that has not been said, to a peer that answers. */
+  get hasNews(): boolean {
+    return this.silence === 0 && this.#sent < this.#acked + this.#owed.length;
+  }
+
+  /** Whether no item has ever been acknowledged. */
+  get isUnanswered(): boolean {
+    return this.#acked === 0;
+  }
+
+  /** Adds an item to be said. */
+  owe(item: T): void {
+    this.#owed.push(item);
+  }
+
+  /** Adds what is owed to another peer, as far as it is not owed to this one. */
+  oweAs(other: Conversation<T>): void {
+    const owed = new Set(this.#owed);
+    this.#owed.push(...other.#owed.filter((item) => !owed.has(item)));
+  }
+
+  /**
+   * What to say now, which the caller must send: what has not been said, and how much
+   * was heard.
+   *
+   * @param patienceMs how long an answer may take, at first
+   */
+  say(patienceMs: number): Saying<T> {
+    const now = this.node.now();
+    const from = this.#sent - this.#acked;
+    const until = this.silence > 0 ? from + PROBE : undefined;
+    const items = this.#owed.slice(from, until);
+    const saying: Saying<T> = { after: this.#sent, items, ack: this.#received };
+    if (Number.isFinite(this.owesSince)) {
+      saying.held = Math.round(now - this.owesSince);
+    }
+    this.owesSince = Infinity;
+    if (items.length > 0) {
+      this.#patienceMs = patienceMs;
+      if (from === 0) this.#wait();
+      this.#sent += items.length;
+      this.#sentAt = now;
+      if (this.#sent > this.#everSent) {
+        this.#everSent = this.#sent;
+        this.#flights.push({ until: this.#sent, at: now });
+      }
+    }
+    return saying;
+  }
+
+  /** Takes in what the peer has said; the caller does so with the items. Tells whether it had been silent. */
+  hear({ after, items, ack, held }: Saying<T>): boolean {
+    const now = this.node.now();
+    const wasSilent = this.silence > 0;
+    this.heardAt = now;
+    if (ack > this.#acked) this.#acknowledge(ack, held);
+    else if (this.#owed.length === 0) this.silence = 0;
+    const { meanMs, deviationMs } = this.roundTrip;
+    if (wasSilent || now - this.#sentAt > meanMs + 2 * deviationMs) {
+      this.#rewind(); // it spoke after that should have arrived
+    }
+    const end = after + items.length;
+    if (items.length > 0) {
+      // What comes again is acknowledged at once: the first time must have been lost.
+      const again = end <= this.#received;
+      this.owesSince = again ? -Infinity : Math.min(now, this.owesSince);
+    }
+    if (after <= this.#received) {
+      this.#received = Math.max(this.#received, end);
+    }
+    return wasSilent;
+  }
+
+  #acknowledge(ack: number, held: number | undefined): void {
+    const flight = this.#flights[0];
+    if (flight !== undefined && ack >= flight.until && held !== undefined) {
+      this.roundTrip.measure(this.node.now() - flight.at - held);
+    }
+    this.#flights = this.#flights.filter(({ until }) => until > ack);
+    this.#owed.splice(0, ack - this.#acked);
+    this.#acked = ack;
+    this.#sent = Math.max(this.#sent, ack);
+    this.silence = 0;
+    this.#stopWaiting();
+    if (this.#sent > ack) this.#wait();
+  }
+
+  #rewind(): void {
+    if (this.#sent === this.#acked) return;
+    this.#sent = this.#acked;
+    this.#flights = [];
+  }
+
+  #wait(): void {
+    const pauseMs = this.silence === 0
+      ? this.#patienceMs
+      : Math.min(RETRY_CAP_MS, this.#patienceMs * 2 ** this.silence);
+    this.#stopWaiting();
+    this.#stopWaiting = this.node.after(pauseMs, () => {
+      this.silence++;
+      this.#rewind();
+      this.onSilence();
+    });
+  }
+}
