@@ -1,6 +1,7 @@
 /** Both judges over one recording, and its figures: what every command of the workbench prints. */
 import { judgeFaithful } from "./checkers/faithful.ts";
 import { visibilityLagMs } from "./checkers/kafka-visibility.ts";
+import { strictSet } from "./checkers/strict-broadcast.ts";
 import { strictGCounter, strictPnCounter } from "./checkers/strict-counter.ts";
 import { strictEcho } from "./checkers/strict-echo.ts";
 import { strictKafka } from "./checkers/strict-kafka.ts";
@@ -17,8 +18,10 @@ import { scenarios } from "./scenarios.ts";
 
 /** The strict judge's checks by workload. */
 const STRICT: StrictChecks = {
+  "broadcast": strictSet("broadcast"),
   "echo": strictEcho,
   "g-counter": strictGCounter,
+  "g-set": strictSet("add"),
   "kafka": strictKafka,
   "pn-counter": strictPnCounter,
   "txn-list-append": strictTxn,

@@ -191,7 +191,7 @@ export const scenarios: readonly Scenario[] = [
     runs: [
       run({ ...broadcast, "node-count": 1 }, [availability, S(0), maximum(1)]),
     ],
-    promises: { available: true, convergenceMs: 0 },
+    promises: { available: true, convergenceMs: 0, quietMs: 6000 },
   },
   {
     name: "broadcast-3b",
@@ -199,7 +199,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every value everywhere within 1 s",
     workload: "broadcast",
     runs: [run(broadcast, [availability, maximum(1000)])],
-    promises: { available: true, convergenceMs: 1000 },
+    promises: { available: true, convergenceMs: 1000, quietMs: 6000 },
   },
   {
     name: "broadcast-3c",
@@ -207,7 +207,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { available: true, convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000, quietMs: 6000 },
   },
   {
     name: "broadcast-3c-immediate",
@@ -216,7 +216,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { available: true, convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000, quietMs: 6000 },
   },
   {
     name: "broadcast-3c-batch",
@@ -225,7 +225,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { available: true, convergenceMs: 5000 },
+    promises: { available: true, convergenceMs: 5000, quietMs: 6000 },
   },
   {
     name: "broadcast-3d",
@@ -241,7 +241,12 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { available: true, convergenceMs: 5000 },
+    promises: {
+      available: true,
+      convergenceMs: 5000,
+      quietMs: 6000,
+      crossings: 2,
+    },
   },
   {
     name: "broadcast-3d-mesh",
@@ -258,7 +263,12 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { available: true, convergenceMs: 5000 },
+    promises: {
+      available: true,
+      convergenceMs: 5000,
+      quietMs: 6000,
+      crossings: 2,
+    },
   },
   {
     name: "broadcast-3e",
@@ -274,7 +284,12 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { available: true, convergenceMs: 5000 },
+    promises: {
+      available: true,
+      convergenceMs: 5000,
+      quietMs: 6000,
+      crossings: 2,
+    },
   },
   {
     name: "broadcast-3e-buffered",
@@ -291,7 +306,12 @@ export const scenarios: readonly Scenario[] = [
         "with partitions",
       ),
     ],
-    promises: { available: true, convergenceMs: 5000 },
+    promises: {
+      available: true,
+      convergenceMs: 5000,
+      quietMs: 6000,
+      crossings: 2,
+    },
   },
   {
     name: "counter-4",

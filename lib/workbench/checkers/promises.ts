@@ -6,6 +6,10 @@ export interface Promises {
   available?: boolean;
   /** Broadcast, kafka, counter: what was acknowledged is on every node so long after the last heal, in milliseconds. */
   convergenceMs?: number;
+  /** Broadcast: nodes are silent so long after the last operation and fault, in milliseconds. */
+  quietMs?: number;
+  /** Broadcast: how often a value is sent to each other node at most, on average, without faults. */
+  crossings?: number;
   /** Kafka: an acknowledged message can be polled on every node so long after, without faults, in milliseconds. */
   visibilityMs?: number;
   /** Counter: a read holds every add acknowledged so long before it, without faults, in milliseconds. */
