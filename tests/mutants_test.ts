@@ -6,10 +6,11 @@ import { assert, assertEquals } from "@std/assert";
 import { simulate } from "../lib/workbench/simulate.ts";
 import { mutants as basics } from "./mutants/basics.ts";
 import { type Mutant, programOf } from "./mutants/mutant.ts";
+import { mutants as broadcast } from "./mutants/broadcast.ts";
 import { mutants as txn } from "./mutants/txn.ts";
 
 /** All mutants. */
-export const mutants: readonly Mutant[] = [...basics, ...txn];
+export const mutants: readonly Mutant[] = [...basics, ...broadcast, ...txn];
 
 const SEEDS = 20;
 
