@@ -13,6 +13,9 @@ const REAP_MS = 5_000;
 /** How long to read on after a process has ended, in milliseconds. */
 const LAST_WORDS_MS = 100;
 
+/** Whoever writes so many lines that are no JSON is not listened to any more: it could keep us busy for ever. */
+const GARBAGE_READ = 1_000;
+
 /** What to run, and what to do with its words. */
 export interface ProcessOptions {
   /** The executable. */
@@ -99,12 +102,15 @@ class NodeProcess {
       detached: true,
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
+    let garbage = 0;
     const output = eachLine(this.#child.stdout, (line) => {
-      if (this.#killed) return; // perhaps in the middle of it
+      // A process that was killed may have been in the middle of a line.
+      if (this.#killed || garbage >= GARBAGE_READ) return;
       let message: unknown;
       try {
         message = JSON.parse(line);
       } catch {
+        garbage++;
         return events.garbage(node, line);
       }
       events.sent(node, message);
