@@ -1,6 +1,7 @@
 /** The workbench's command line: exit statuses, errors that say what to do, and JSON alone on stdout. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { flagsText, parseFlags } from "../lib/workbench/flags.ts";
 
 async function workbench(...args: string[]) {
   const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
@@ -92,6 +93,62 @@ Deno.test("check --json prints Maelstrom's keys and the strict judge's anomalies
     await Deno.remove(store, { recursive: true });
   }
 });
+
+Deno.test("every flag of Maelstrom's is taken, those that mean nothing here too, and several tests are one array", async () => {
+  const store = await Deno.makeTempDir();
+  const file = `${store}/nodes.txt`;
+  await Deno.writeTextFile(file, "a\nb\n");
+  const flags = "--username me --password secret --ssh-private-key key " +
+    "--no-ssh --strict-host-key-checking --leave-db-running --logging-json " +
+    "--log-net-send --log-net-recv --log-stderr --availability 0.5 " +
+    "--latency 1 --latency-dist uniform --concurrency 4 --topology line " +
+    "--nemesis partition --nemesis-interval 1 --key-count 3 " +
+    "--max-txn-length 2 --max-writes-per-key 4 --consistency-models x " +
+    "-w echo --time-limit 1 --rate 20 --test-count 2 -n d --node e";
+  try {
+    const { code, stdout, stderr } = await workbench(
+      ...["test", "--bin", path("fixtures/echo-node.sh"), "--store", store],
+      ...["--nodes-file", file, "--nodes", "g, f", ...flags.split(" ")],
+      "--json",
+    );
+    assertEquals(code, 0, stderr);
+    const values = JSON.parse(stdout);
+    assertEquals(values.length, 2);
+    for (const { results, strict } of values) {
+      assertEquals([results["valid?"], strict["valid?"]], [true, true]);
+    }
+    const { options } = JSON.parse(
+      await Deno.readTextFile(`${store}/latest/results.json`),
+    );
+    assertEquals(options.nodes, "a,b,g,f,d,e");
+    assertEquals(options.concurrency, "4");
+    assertEquals(options.availability, 0.5);
+    assert(stderr.includes("f: started as f"), "--log-stderr shows it");
+  } finally {
+    await Deno.remove(store, { recursive: true });
+  }
+});
+
+Deno.test("the count of nodes wins over their names, as in Maelstrom", () => {
+  const { options } = parseFlags(
+    ["--nodes", "a,b", "--node-count", "3", "--consistency-models", "a , b"],
+    {},
+  );
+  assertEquals(options, { "node-count": 3, "consistency-models": "a , b" });
+  assertEquals(
+    flagsText(options),
+    "--node-count 3 --consistency-models 'a , b'",
+  );
+});
+
+for (const args of [["--help"], ["test", "-h"], ["simulate", "--help"], []]) {
+  Deno.test(`workbench ${args.join(" ")} prints the commands`, async () => {
+    const { code, stdout } = await workbench(...args);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "simulate NAME");
+    assertStringIncludes(stdout, "Exit status");
+  });
+}
 
 Deno.test("Ctrl-C ends the workbench and its nodes", async () => {
   const node = fileURLToPath(new URL("fixtures/echo-node.sh", import.meta.url));

@@ -166,7 +166,7 @@ Deno.test("a program that throws at init fails the set-up, with its error and wh
   assertEquals(exit!.type, "process-exit");
   assertEquals(failed!.type, "setup-failed");
   assert(failed!.text.includes("no idea what to do"), failed!.text);
-  assert(failed!.text.includes("this will not do"), failed!.text);
+  assert(exit!.text.includes("this will not do"), exit!.text);
   const { results, strict } = judge(recording);
   assertEquals(results["valid?"], "unknown");
   assertEquals(strict["valid?"], false);

@@ -105,7 +105,8 @@ export function parseFlags(
     ...more,
   };
   const aliases = Object.fromEntries(
-    Object.entries(short).map(([letter, name]) => [name, letter]),
+    Object.entries({ n: "node", ...short })
+      .map(([letter, name]) => [name, letter]),
   );
   let parsed;
   try {
@@ -185,10 +186,9 @@ function nodesIn(values: { [flag: string]: unknown }): string[] {
     .concat(node as string[]).map((name) => name.trim())
     .filter((name) => name !== "");
   for (const [i, name] of names.entries()) {
-    // Clients and services have addresses too.
-    if (/^(c\d+|lin-kv|seq-kv|lww-kv|lin-tso)$/.test(name)) {
+    if (/^c|^(lin-kv|seq-kv|lww-kv|lin-tso)$/.test(name)) {
       throw new UsageError(
-        `Cannot name a node "${name}": that is the name of a client or service`,
+        `Cannot name a node "${name}": services have names, and whatever begins with c counts as a client`,
       );
     }
     if (names.indexOf(name) !== i) {

@@ -189,8 +189,9 @@ export class Nodes {
   }
 
   #exited(node: string, how: string): void {
-    const text = `${node} ended by itself (${how})${this.#lastWords(node)}`;
-    this.settings.report("process-exit", node, text);
+    const text = `${node} ended by itself (${how})`;
+    const words = this.#lastWords(node);
+    this.settings.report("process-exit", node, text + words);
     this.#interrupt.get(node)?.(new SetupFailed(node, text));
   }
 

@@ -154,7 +154,7 @@ class Run {
     try {
       this.#startServices();
       await this.#nodes.setUp();
-      this.#originNs = clock.now();
+      this.#begin();
       recording.journalOrigin = this.#originNs;
       const faults = await this.#maelstromRun();
       // Maelstrom's run ends here: what follows is for the strict judge alone.
@@ -167,10 +167,17 @@ class Run {
     } catch (error) {
       if (!(error instanceof SetupFailed)) throw error;
       this.#report("setup-failed", error.node, error.message);
+      this.#begin();
     } finally {
       ticking.stop();
     }
     return recording;
+  }
+
+  /** Time begins: what was before has happened at negative times. */
+  #begin(): void {
+    this.#originNs = this.config.clock.now();
+    for (const incident of this.#incidents) incident.time -= this.#originNs;
   }
 
   /** The run as Maelstrom makes it, from the first operation to the last. */

@@ -38,7 +38,9 @@ function unfaithful(results: Judged["results"]): string[] {
 export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   return anomalies.flatMap(({ type, because }) => [
     `  ${type}`,
-    ...because.slice(0, 4).map((sentence) => `    ${sentence}`),
+    ...because.slice(0, 4).map((sentence) =>
+      `    ${sentence.replaceAll("\n", "\n    ")}`
+    ),
   ]);
 }
 

@@ -90,7 +90,8 @@ function incidents({ incidents = [], exit }: Recording): Anomaly[] {
   const types = ["protocol-violation", "process-exit", "setup-failed"] as const;
   return types.flatMap((type) => {
     const because = incidents.filter((incident) => incident.type === type).map(
-      ({ time, text }) => `at ${seconds(time)}: ${text}`,
+      ({ time, text }) =>
+        `${time > 0 ? `at ${seconds(time)}` : "in the set-up"}: ${text}`,
     );
     return because.length === 0 ? [] : [{ type, because }];
   });
