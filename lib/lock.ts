@@ -56,7 +56,10 @@ export interface Lease<V extends Json> {
   value: V;
 }
 
-/** The lease ended before the lock was released: the value of this task was probably not written, and will not be if it was not. */
+/**
+ * Others have taken the lock, because this lease ended before it was released or since: which of
+ * the two is not known, nor whether the task's value was written. If it was not, it never will be.
+ */
 export class LeaseLost extends Error {
   override name = "LeaseLost";
 }
@@ -122,7 +125,7 @@ export class Lock<V extends Json> {
    * Runs a task under the lock, after those that this node began before; then writes
    * the value it gives, releases the lock, and gives its result.
    *
-   * @throws {LeaseLost} others took the lock before it was released
+   * @throws {LeaseLost} it is not known whether the value was written, only that it will not be from now on
    * @throws what the task throws; the value then stays as it was
    */
   hold<R>(
