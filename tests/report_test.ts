@@ -88,6 +88,12 @@ Deno.test("moments in a judge's sentence become links, durations do not", () => 
   ]);
 });
 
+Deno.test("a moment belongs to the node named before it where no process is named", () => {
+  const links = phrases("acknowledged at 1.500 s, read of n3 at 2.000 s")
+    .flatMap(({ moment }) => moment ?? []);
+  assertEquals(links, [{ at: 1.5 }, { at: 2, node: "n3" }]);
+});
+
 Deno.test("places in the history become links to their operations", () => {
   const { history } = echoes(2);
   assertEquals(phrases("T1 (index 3, process 0) and (index 99)", history), [

@@ -70,10 +70,10 @@ function sentenceHtml(sentence: string, history: readonly Op[]): Content[] {
 }
 
 /** A link that page.js makes the drawings follow. */
-function link(text: string, { at, process }: Moment): Html {
+function link(text: string, { at, process, node }: Moment): Html {
   return html`
-    <a href="#drawings" data-at="${at}"
-      data-process="${process ?? ""}">${text}</a>
+    <a href="#drawings" data-at="${at}" data-process="${process}"
+      data-node="${node}">${text}</a>
   `;
 }
 

@@ -8,6 +8,8 @@ export interface Moment {
   at: number;
   /** The client process that is spoken of, if one is. */
   process?: number;
+  /** Otherwise the node, if one is. */
+  node?: string;
 }
 
 /** A piece of a sentence; one with a moment is a link to it. */
@@ -19,6 +21,7 @@ export interface Phrase {
 /** Times as judges write them, places in the history, and processes named beside a time. */
 const MOMENT = /\b(?:(-?\d+\.\d{3,}) s|index (\d+))\b/g;
 const PROCESS = /\bprocess (\d+)\b/g;
+const NODE = /\bn\d+\b/g;
 
 /**
  * Cuts a sentence into phrases; the times in it, and the places in the history, become
@@ -29,13 +32,14 @@ export function phrases(
   history: readonly Op[] = [],
 ): Phrase[] {
   const processes = [...sentence.matchAll(PROCESS)];
+  const nodes = [...sentence.matchAll(NODE)];
   const found: Phrase[] = [];
   let end = 0;
   for (const match of sentence.matchAll(MOMENT)) {
     const [text, time, index] = match;
     const moment = time === undefined
       ? placeOf(history[Number(index)])
-      : { at: Number(time), ...nearest(processes, match.index) };
+      : { at: Number(time), ...whose(processes, nodes, match.index) };
     if (moment === undefined) continue;
     if (match.index > end) {
       found.push({ text: sentence.slice(end, match.index) });
@@ -54,14 +58,20 @@ function placeOf(op: Op | undefined): Moment | undefined {
     : { at: op.time / 1e9, process: op.process };
 }
 
-/** The process named last before a position, or else first after it. */
-function nearest(
+/**
+ * Who is spoken of at a position: the process named last before it, or else first after
+ * it; where none is named, the node named last before it.
+ */
+function whose(
   processes: readonly RegExpExecArray[],
+  nodes: readonly RegExpExecArray[],
   position: number,
-): Pick<Moment, "process"> {
-  const found = processes.findLast(({ index }) => index < position) ??
-    processes[0];
-  return found === undefined ? {} : { process: Number(found[1]) };
+): Pick<Moment, "process" | "node"> {
+  const before = ({ index }: RegExpExecArray) => index < position;
+  const process = processes.findLast(before) ?? processes[0];
+  if (process !== undefined) return { process: Number(process[1]) };
+  const node = nodes.findLast(before);
+  return node === undefined ? {} : { node: node[0] };
 }
 
 /** The operations inside a checker's result, wherever they stand in it. */

@@ -43,7 +43,8 @@ function draw() {
   element("sought").textContent = sought === null
     ? ""
     : `looking at ${sought.at.toFixed(3)} s` +
-      (sought.process === undefined ? "" : `, process ${sought.process}`);
+      (sought.process === undefined ? "" : `, process ${sought.process}`) +
+      (sought.node === undefined ? "" : `, at ${sought.node}`);
 }
 
 function zoom(factor) {
@@ -100,10 +101,14 @@ function moveTo({ clientX }) {
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-at]");
   if (!link) return;
-  const at = Number(link.dataset.at), { process } = link.dataset;
-  state.sought = process === "" ? { at } : { at, process: Number(process) };
+  const { at, process, node } = link.dataset;
+  state.sought = {
+    at: Number(at),
+    ...(process ? { process: Number(process) } : {}),
+    ...(node ? { node } : {}),
+  };
   const half = Math.min(1, (state.window.to - state.window.from) / 2);
-  show(at - half, at + half);
+  show(Number(at) - half, Number(at) + half);
 });
 
 /** Types of messages can be left away. */

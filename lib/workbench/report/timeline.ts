@@ -36,8 +36,9 @@ export function callText(call: Call): string {
 }
 
 /** Whether an operation is the one that a moment means. */
-export function isMeant(call: Call, { at, process }: Moment): boolean {
+export function isMeant(call: Call, { at, process, node }: Moment): boolean {
   if (process !== undefined && call.process !== process) return false;
+  if (node !== undefined && call.node !== node) return false;
   const near = (time: number | null) =>
     time !== null && Math.abs(time - at) < 0.000_75;
   return near(call.from) || near(call.to);

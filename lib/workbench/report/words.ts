@@ -94,6 +94,20 @@ const MEANINGS: { readonly [type: string]: string } = {
     "A client's later message got an offset before its earlier one.",
   "internal":
     "A transaction's read contradicts what it read or wrote itself before.",
+  "fractured-read":
+    "A transaction saw one of another's writes and missed a second one.",
+  "thin-air-read": "A value was read that nobody ever wrote.",
+  "future-read": "A transaction read its own write before it made it.",
+  "causality-violation":
+    "An effect was visible somewhere before what had caused it.",
+  "read-your-writes": "A client missed what it had itself written before.",
+  "monotonic-reads": "A client saw something, and later missed it.",
+  "monotonic-writes":
+    "Somebody saw a client's later write and missed its earlier one.",
+  "writes-follow-reads":
+    "Somebody saw a write and missed what its client had read before it.",
+  "divergent-replicas":
+    "Nodes still differed long after everything had healed.",
   "lost-update":
     "Two transactions read the same version and both replaced it: one of the updates is lost.",
   "G0": "Dirty writes: transactions overwrote each other in a circle.",
