@@ -88,6 +88,9 @@ export interface Caps {
   clientHops: number;
 }
 
+/** What happens at the very end must not stick to the edge. */
+const MARGIN = 1.02;
+
 /** A page of a large run has about 5 MB. */
 export const CAPS: Caps = {
   calls: 8_000,
