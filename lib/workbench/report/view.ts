@@ -112,11 +112,9 @@ export function viewOf(
   const flights = flightsOf(recording);
   const calls = [...callsOf(recording, history)];
   if (aftermath) calls.push(...callsOf(recording, aftermath.history));
-  const to = Math.max(
-    Number(options["time-limit"] ?? 60),
-    ...[...history, ...aftermath?.history ?? []].slice(-1).map(seconds),
-    calls.at(-1)?.to ?? 0,
-  );
+  const last = [...history, ...aftermath?.history ?? []].at(-1);
+  const limit = Number(options["time-limit"] ?? 60);
+  const to = Math.max(limit, last === undefined ? 0 : seconds(last)) * MARGIN;
   const servers = flights.filter(isBetweenServers);
   const clients = flights.filter((flight) => !isBetweenServers(flight));
   const keptCalls = cap(calls, caps.calls, ({ from }) => from, moments);
