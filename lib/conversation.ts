@@ -7,7 +7,7 @@
  * It is TCP in small: items are numbered, acknowledgements are cumulative and ride on
  * items, a round trip is measured by what is acknowledged (Jacobson, "Congestion
  * Avoidance and Control"), an answer that lacks what should have arrived by then has
- * it sent again, and so has silence, with a pause that doubles up to a cap. Unlike
+ * it sent again, and so has silence, with a jittered pause that doubles up to a cap. Unlike
  * the links of lib/links.ts, every peer is owed items of its own, and acknowledgements may wait.
  *
  * Assumed: neither node loses its memory. Memory is bounded by what is unacknowledged.
@@ -40,7 +40,10 @@ export interface Saying<T extends Json> {
 }
 
 /** The part of a node that conversations use. */
-export type Talker = Pick<Node<Record<never, never>>, "now" | "after">;
+export type Talker = Pick<
+  Node<Record<never, never>>,
+  "now" | "after" | "random"
+>;
 
 /** A moving average of round trips, and of how far they are from it; in milliseconds. */
 export class RoundTrip {
@@ -157,9 +160,9 @@ export class Conversation<T extends Json> {
     }
     const end = after + items.length;
     if (items.length > 0) {
-      // What comes again is acknowledged at once: the first time must have been lost.
-      const again = end <= this.#received;
-      this.owesSince = again ? -Infinity : Math.min(now, this.owesSince);
+      // After a loss, in this direction or the other, the peer should hear of it soon.
+      const lost = after > this.#received || end <= this.#received;
+      this.owesSince = lost ? -Infinity : Math.min(now, this.owesSince);
     }
     if (after <= this.#received) {
       this.#received = Math.max(this.#received, end);
@@ -188,9 +191,10 @@ export class Conversation<T extends Json> {
   }
 
   #wait(): void {
+    const doubledMs = this.#patienceMs * 2 ** this.silence;
     const pauseMs = this.silence === 0
       ? this.#patienceMs
-      : Math.min(RETRY_CAP_MS, this.#patienceMs * 2 ** this.silence);
+      : Math.min(RETRY_CAP_MS, doubledMs) * (1 - this.node.random() / 4);
     this.#stopWaiting();
     this.#stopWaiting = this.node.after(pauseMs, () => {
       this.silence++;
