@@ -19,10 +19,9 @@ import { cycleAnomalies } from "./strict-txn-cycles.ts";
 import { show, tell, type Txn, type TxnHistory } from "./strict-txn-history.ts";
 import {
   dirtyWrites,
-  linkFoundVersions,
-  linkVersions,
   linkWrites,
   readFrom,
+  versionOrder,
 } from "./strict-txn-versions.ts";
 import type { Anomaly } from "./verdict.ts";
 
@@ -55,10 +54,14 @@ export function causalAnomalies(history: TxnHistory): Anomaly[] {
   }
   const missed = findings.anomalies();
   if (missed.length > 0) return missed;
-  const dirty = dirtyWrites(history);
+  const versions = versionOrder(history);
+  const dirty = dirtyWrites(history, versions);
   if (dirty.length > 0) return dirty;
-  linkVersions(graph, history, "node");
-  linkFoundVersions(graph, history, "node");
+  for (const { id } of history.effective) {
+    for (const [next, reasons] of versions.successors(id)) {
+      for (const reason of reasons) graph.link(id, next, reason);
+    }
+  }
   const because = cycleAnomalies(graph, history, "session")
     .flatMap((cycle) => cycle.because);
   return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];

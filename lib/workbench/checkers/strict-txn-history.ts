@@ -40,9 +40,17 @@ export interface TxnHistory {
 export function txnHistory(recording: Recording): TxnHistory {
   const { history, aftermath, options } = recording;
   const write = recording.workload === "txn-list-append" ? "append" : "w";
+  const processes = new Map<Op["process"], string>();
+  const nodeAsked = (process: Op["process"]) => {
+    const known = processes.get(process);
+    if (known !== undefined) return known;
+    const node = nodeOf(Number(process), options);
+    processes.set(process, node);
+    return node;
+  };
   const all = pairs(history).map(({ invocation, completion }) =>
     txnOf(write, invocation, completion, {
-      node: nodeOf(Number(invocation.process), options),
+      node: nodeAsked(invocation.process),
       session: `process ${invocation.process}`,
       aftermath: false,
     })

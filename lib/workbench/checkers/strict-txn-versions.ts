@@ -58,15 +58,23 @@ export function linkFoundVersions(
   });
 }
 
+/** All that is known of who wrote before whom, where each node has its own sequence of versions. */
+export function versionOrder(history: TxnHistory): DependencyGraph {
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, "node");
+  linkFoundVersions(graph, history, "node");
+  return graph;
+}
+
 /**
  * Transactions each of which wrote over another, in a circle: `G0`, or `cyclic-versions` if
  * it is all about one key, which replicas then changed in different orders.
  */
-export function dirtyWrites(history: TxnHistory): Anomaly[] {
-  const graph = new DependencyGraph(history.all.length);
-  linkVersions(graph, history, "node");
-  linkFoundVersions(graph, history, "node");
-  return cycleAnomalies(graph, history, "session");
+export function dirtyWrites(
+  history: TxnHistory,
+  order = versionOrder(history),
+): Anomaly[] {
+  return cycleAnomalies(order, history, "session");
 }
 
 /** Reads of null where there had been a value before: `vanished-value`. */
