@@ -18,6 +18,36 @@ export class Stuck extends Error {
   override name = "Stuck";
 }
 
+/** Counts what happens, and breaks off when it becomes an avalanche, which would never end. */
+export class Avalanche {
+  #second = 0;
+  #count = 0;
+
+  constructor(
+    private readonly what: string,
+    /** More than so many within a second of virtual time are too many. */
+    private readonly limit: number,
+  ) {}
+
+  /**
+   * One more has happened.
+   *
+   * @throws {Stuck} that was one too many
+   */
+  count(nowNs: number): void {
+    if (nowNs >= this.#second) {
+      this.#second = nowNs + SECOND;
+      this.#count = 0;
+    } else if (++this.#count > this.limit) {
+      throw new Stuck(
+        `more than ${this.limit} ${this.what} within a second, at ${
+          (nowNs / SECOND).toFixed(3)
+        } s: it would go on for ever`,
+      );
+    }
+  }
+}
+
 /** Cancels what was scheduled. */
 export type Cancel = () => void;
 
@@ -67,8 +97,12 @@ export class VirtualClock implements Clock {
   readonly #events = new Heap<{ task: (() => void) | null }>();
   #now = 0;
 
-  /** @param eventsPerSecond more than so many events in a second of virtual time are an avalanche */
-  constructor(private readonly eventsPerSecond = EVENTS_PER_SECOND) {}
+  readonly #avalanche: Avalanche;
+
+  /** @param eventsPerSecond more than so many in a second are an avalanche */
+  constructor(eventsPerSecond = EVENTS_PER_SECOND) {
+    this.#avalanche = new Avalanche("events", eventsPerSecond);
+  }
 
   now(): number {
     return this.#now;
@@ -99,7 +133,7 @@ export class VirtualClock implements Clock {
     };
     work.then(done, done);
     await macrotask();
-    for (let second = 0, busy = 0; !settled;) {
+    while (!settled) {
       const at = this.#events.minimum;
       if (at === Infinity || at > limitNs) {
         throw new Stuck(
@@ -110,16 +144,7 @@ export class VirtualClock implements Clock {
       }
       const { task } = this.#events.pop()!;
       if (task === null) continue;
-      if (at >= second) {
-        second = at + SECOND;
-        busy = 0;
-      } else if (++busy > this.eventsPerSecond) {
-        throw new Stuck(
-          `more than ${this.eventsPerSecond} events within a second, at ${
-            (at / SECOND).toFixed(3)
-          } s: something sends, or sets timers, ever more`,
-        );
-      }
+      this.#avalanche.count(at);
       this.#now = at;
       task();
       await macrotask();

@@ -6,7 +6,7 @@ import {
   type Program,
   type Protocol,
 } from "../../maelstrom.ts";
-import { MS, type VirtualClock } from "../clock.ts";
+import { Avalanche, MS, type VirtualClock } from "../clock.ts";
 import type { Packet } from "../network.ts";
 import type { Random } from "../random.ts";
 import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
@@ -29,6 +29,9 @@ const PIPE_MS = 1;
  */
 const TIMER_SLACK_MS = 2;
 
+/** What 25 nodes send that tell everybody everything at a rate of 1000 operations is still less. */
+const MESSAGES_PER_SECOND = 500_000;
+
 /** Hosts a program's own module. Everything random comes from `random`, every node from a fork of its own. */
 export function modules<P extends Protocol<P>>(
   program: Program<P>,
@@ -38,6 +41,7 @@ export function modules<P extends Protocol<P>>(
   return (_nodes, events): Host => {
     const lives = new Map<string, Life<P>>();
     const stderr = new Map<string, string[]>();
+    const avalanche = new Avalanche("messages", MESSAGES_PER_SECOND);
     let births = 0;
     const kill = (node: string) => {
       lives.get(node)?.end();
@@ -47,7 +51,10 @@ export function modules<P extends Protocol<P>>(
       start(node) {
         const own = random.fork(`node ${node} ${births++}`);
         const life = new Life(program, clock, own, {
-          wrote: (message) => events.sent(node, message),
+          wrote(message) {
+            avalanche.count(clock.now());
+            events.sent(node, message);
+          },
           logged(text) {
             const lines = [...stderr.get(node) ?? [], ...text.split("\n")];
             stderr.set(node, lines.slice(-KEPT_LINES));
