@@ -6,10 +6,16 @@
  */
 import { INGREDIENTS } from "./chaos.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
-import { IGNORED_FLAGS, noWords, parseFlags, UsageError } from "./flags.ts";
+import {
+  IGNORED_FLAGS,
+  namedScenario,
+  noWords,
+  parseFlags,
+  UsageError,
+} from "./flags.ts";
 import { exitStatus, judge, type Judged, overall } from "./judges.ts";
 import { loadRecording } from "./recording.ts";
-import { scenarioOf, scenarios } from "./scenarios.ts";
+import { scenarios } from "./scenarios.ts";
 import { serveStore } from "./serve.ts";
 import { simulate } from "./simulate-command.ts";
 import { STORE } from "./store.ts";
@@ -67,7 +73,7 @@ async function test(args: readonly string[]): Promise<number> {
       "Cannot test nothing: say what to run with --bin FILE",
     );
   }
-  if (program !== undefined) scenarioOf(program);
+  if (program !== undefined) namedScenario(program);
   const { seed, "test-count": count = 1 } = parsed.numbers;
   const json = parsed.switches.has("json");
   const progress = new ProgressLine();

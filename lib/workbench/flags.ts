@@ -1,6 +1,7 @@
 /** The command line: Maelstrom's flags and ours, as options of a run. */
 import { parseArgs } from "node:util";
 import type { Options } from "./history.ts";
+import { type Scenario, scenarios } from "./scenarios.ts";
 import { workloads } from "./workloads/all.ts";
 
 /** The command line is wrong; the message says what to do. */
@@ -169,6 +170,18 @@ export function noWords({ words: [word] }: Parsed): void {
   throw new UsageError(
     `Cannot use "${word}": it is no flag. The node's own arguments go behind --`,
   );
+}
+
+/**
+ * The scenario of a program that was named.
+ *
+ * @throws {UsageError} there is none
+ */
+export function namedScenario(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  const names = scenarios.map(({ name }) => name).join(", ");
+  throw new UsageError(`Cannot find a program "${name}": there are ${names}`);
 }
 
 /** All names of nodes on a command line. */

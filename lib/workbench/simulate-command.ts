@@ -1,9 +1,8 @@
 /** The `simulate` command: one seed, which is kept to be looked at, or a campaign of many. */
 import { campaign, campaignVerdict } from "./campaign.ts";
 import { type Ingredient, INGREDIENTS } from "./chaos.ts";
-import { flagsText, parseFlags, UsageError } from "./flags.ts";
+import { flagsText, namedScenario, parseFlags, UsageError } from "./flags.ts";
 import { exitStatus, judge, overall } from "./judges.ts";
-import { scenarioOf } from "./scenarios.ts";
 import { passed } from "./seed-result.ts";
 import {
   type FaultProfile,
@@ -80,7 +79,7 @@ export function readSimulate(args: readonly string[]): SimulateCommand {
       "Cannot simulate: name one program, as in simulate broadcast-3e",
     );
   }
-  const { runs } = scenarioOf(name);
+  const { runs } = namedScenario(name);
   const { seed = 1, seeds = 1, run = 0 } = numbers;
   if (runs[run] === undefined) {
     throw new UsageError(

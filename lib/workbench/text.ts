@@ -47,7 +47,8 @@ export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
 /** A campaign: one line for the verdicts of each judge, one for each figure, one screen for each failure. */
 export function campaignText(campaign: CampaignResults): string {
   const { program, seeds, faults, faithful, strict, figures } = campaign;
-  const lines = [`${program}, ${seeds} seeds, ${faults} faults`];
+  const runs = seeds === 1 ? "1 seed" : `${seeds} seeds`;
+  const lines = [`${program}, ${runs}, ${faults} faults`];
   for (const [judge, tally] of Object.entries({ faithful, strict })) {
     lines.push(
       `  ${
