@@ -175,7 +175,7 @@ Deno.test("Ctrl-C ends the workbench and its nodes", async () => {
     for (let i = 0; await running() < 2 && i < 100; i++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    assertEquals(await running(), 2);
+    assert(await running() >= 2); // a shell forks for whatever it does
     child.kill("SIGINT");
     assertEquals((await child.status).code, 130);
     assertEquals(await running(), 0);
