@@ -79,7 +79,7 @@ Deno.test("a partition is looked at when the receiver takes a message, not when 
 });
 
 Deno.test("weather loses, delays and doubles messages between nodes, and spares clients", async () => {
-  const { network, at, end } = networkOf(constant(10));
+  const { network, at, end, events } = networkOf(constant(10));
   network.weather(({ body }) =>
     body.type === "lost" ? [] : body.type === "twice" ? [0, 5] : [40]
   );
@@ -96,6 +96,17 @@ Deno.test("weather loses, delays and doubles messages between nodes, and spares 
     [15, "n0>n1 twice"],
     [50, "n1>n0 late"],
   ]);
+  assertEquals(events, ["message-lost", "message-duplicated"]);
+});
+
+Deno.test("what is on its way to an endpoint that closes is lost", async () => {
+  const { network, at, end, journal } = networkOf(constant(100));
+  at(0, () => network.send("n0", "n1", { type: "taken" }));
+  at(10, () => network.send("n0", "n1", { type: "waiting" }));
+  at(50, () => network.unregister("n1"));
+  assertEquals(await end(1000), []);
+  assertEquals(journal.events.map(([kind]) => kind), ["send", "send"]);
+  assertEquals(network.has("n1"), false);
 });
 
 Deno.test("random latencies keep to their distributions", async () => {
