@@ -568,10 +568,9 @@ export function mount<P extends Protocol<P>>(
 }
 
 function isMessage(value: unknown): value is Message {
-  if (typeof value !== "object" || value === null) return false;
-  const { src, dest, body } = value as Partial<Message>;
-  return typeof src === "string" && typeof dest === "string" &&
-    typeof body === "object" && body !== null && typeof body.type === "string";
+  const message = value as Partial<Message> | null;
+  return typeof message?.src === "string" &&
+    typeof message.dest === "string" && typeof message.body?.type === "string";
 }
 
 /** When and how often {@link retry} tries again. */
@@ -774,6 +773,8 @@ export class LineBuffer {
   }
 }
 
+const NEWLINE = 10;
+
 /** A pipe takes so many bytes as a whole or, when it is non-blocking and full, not at all. */
 const PIPE_BUF = 4_096;
 
@@ -809,18 +810,21 @@ class Output {
   flush(): void {
     const bytes = this.#encoder.encode(this.#lines);
     this.#lines = "";
-    for (let start = 0; start < bytes.length;) {
-      const piece = bytes.subarray(start, start + PIPE_BUF);
-      const end = piece.lastIndexOf(10) + 1;
-      this.#write(end === 0 ? piece : piece.subarray(0, end));
-      start += end === 0 ? piece.length : end;
+    for (let start = 0, end = 0; start < bytes.length; start = end) {
+      end = Math.min(start + PIPE_BUF, bytes.length);
+      let line = end;
+      while (line > start && bytes[line - 1] !== NEWLINE) line--;
+      if (line > start) end = line;
+      this.#write(bytes.subarray(start, end));
     }
   }
 
   #write(piece: Uint8Array): void {
-    while (piece.length > 0) {
+    for (;;) {
       try {
-        piece = piece.subarray(Deno.stdout.writeSync(piece));
+        const written = Deno.stdout.writeSync(piece);
+        if (written === piece.length) return;
+        piece = piece.subarray(written);
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;

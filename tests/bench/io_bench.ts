@@ -14,8 +14,8 @@ import { TextLineStream } from "@std/streams";
 import { inTurns, median, quantile } from "./measure.ts";
 import { digits, table } from "./table.ts";
 
-const MESSAGES = 400_000;
-const ROUNDS = 7;
+const MESSAGES = 600_000;
+const ROUNDS = 5;
 const ROUND_TRIPS = 3_000;
 const STARTS = 5;
 const MANY = 25;
