@@ -133,7 +133,7 @@ const twoRuns6b = (ours: Limit[]) => [
       availability: "total",
       ...PARTITION,
     },
-    [availability],
+    ours,
     [],
     "with partitions",
   ),
@@ -421,8 +421,8 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "txn-6a-lock",
     variantOf: "txn-6a",
-    algorithm: "lin-kv lock with lease and fencing",
-    guarantee: "strict serializable",
+    algorithm: "lin-kv lock with lease, a journal",
+    guarantee: "strict serializable while lin-kv answers",
     workload: "txn-rw-register",
     runs: [
       run({
@@ -446,14 +446,14 @@ export const scenarios: readonly Scenario[] = [
     name: "txn-6b-writes",
     variantOf: "txn-6b",
     algorithm: "stamped writes, each until acknowledged",
-    guarantee: "read uncommitted, convergent",
+    guarantee: "read uncommitted, no G0, convergent",
     workload: "txn-rw-register",
     runs: twoRuns6b([availability]),
     promises: { available: true, transactions: "read-uncommitted" },
   },
   {
     name: "txn-6c",
-    algorithm: "causal broadcast of stamped transactions",
+    algorithm: "anti-entropy by version vectors, Lamport stamps",
     guarantee: "transactional causal consistency, convergent",
     workload: "txn-rw-register",
     runs: run6c([S(0.05)]),
@@ -462,8 +462,8 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "txn-6c-staged",
     variantOf: "txn-6c",
-    algorithm: "scratch store, merged in one step",
-    guarantee: "read committed, atomic visibility, convergent",
+    algorithm: "causal broadcast, staged, merged in one step",
+    guarantee: "transactional causal consistency, convergent",
     workload: "txn-rw-register",
     runs: run6c([]),
     promises: { available: true, transactions: "causal" },
