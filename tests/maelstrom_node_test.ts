@@ -254,7 +254,9 @@ Deno.test("what is no message is logged and skipped", () => {
   const src = "c1";
   const dest = "n0";
   const garbage = [
-    ...[null, 1, "init", true, [], {}, { src, dest }, { body: buy }],
+    ...[null, 1, "init", true, [], {}, { src, dest }, { src, body: buy }, {
+      body: buy,
+    }],
     ...[null, [], "buy", {}, { type: 1 }].map((body) => ({ src, dest, body })),
     { src: 1, dest, body: buy },
   ];
