@@ -5,6 +5,7 @@ import {
   campaignVerdict,
   type Failure,
 } from "../lib/workbench/campaign.ts";
+import type { Json, Node } from "../lib/maelstrom.ts";
 import type { SeedResult } from "../lib/workbench/seed-result.ts";
 import { readSimulate } from "../lib/workbench/simulate-command.ts";
 import { simulate, type Simulation } from "../lib/workbench/simulate.ts";
@@ -118,6 +119,26 @@ Deno.test("a seed without a verdict is unknown, with its reason and replay comma
   const reason = first!.anomalies[0]!.because[0]!;
   assertStringIncludes(reason, "--seed 1 --faults official");
   assertStringIncludes(reason, 'Cannot use latency-dist "square"');
+});
+
+Deno.test("a rejection that a program leaves to nobody is a label, and breaks nothing", async () => {
+  interface Echo {
+    echo(request: { echo: Json }): { echo: Json };
+  }
+  const careless = (node: Node<Echo>) =>
+    node.on("echo", ({ echo }) => {
+      node.rpc("lin-kv", "echo", { echo }, { timeoutMs: 10 }); // it never answers that
+      return { echo };
+    });
+  const { labels, results, strict } = await simulate({
+    name: "echo-1",
+    seed: 1,
+    faults: "official",
+    overrides: { "time-limit": 2 },
+    program: careless as unknown as NonNullable<Simulation["program"]>,
+  });
+  assert(labels.has("stray-rejection"));
+  assertEquals([results["valid?"], strict["valid?"]], [true, true]);
 });
 
 Deno.test("a thread that loops without end or breaks is replaced, and its seed has no verdict", async () => {
