@@ -82,6 +82,24 @@ Deno.test("kafka-5c costs at most 0.03 messages an operation, and shows messages
   }
 });
 
+for (const name of ["kafka-5c", "kafka-5c-leader"]) {
+  Deno.test(`${name} shows everything acknowledged before a heal one second after it, with clients going on (30 seeds)`, async () => {
+    const overrides = {
+      "time-limit": 15,
+      rate: 100,
+      nemesis: "partition",
+      "nemesis-interval": 2,
+    };
+    let heals = 0;
+    for (const { recording } of await keepPromises(name, 30, { overrides })) {
+      heals += recording.history.filter(({ f, value }) =>
+        f === "stop-partition" && value !== null
+      ).length;
+    }
+    assert(heals > 60);
+  });
+}
+
 Deno.test("kafka-5c answers every request while nodes are cut off from each other (5 seeds)", async () => {
   const settings = { faults: "partition", overrides: SHORT } as const;
   for (const { recording } of await keepPromises("kafka-5c", 5, settings)) {
