@@ -79,11 +79,11 @@ for (
 Deno.test("a node that exits at init fails the run with its last words", async () => {
   await inTemporaryFolder(async (store) => {
     const tested = await testNode(store, "exit");
-    const [first] = anomalies(tested).filter(({ type }) =>
-      type === "setup-failed"
-    );
-    assertStringIncludes(first!.first, "exit status 3");
-    assertStringIncludes(first!.first, "cannot go on");
+    const [exit, failed] = anomalies(tested);
+    assertEquals(exit!.type, "process-exit");
+    assertStringIncludes(exit!.first, "cannot go on");
+    assertEquals(failed!.type, "setup-failed");
+    assertStringIncludes(failed!.first, "exit status 3");
   });
 });
 
