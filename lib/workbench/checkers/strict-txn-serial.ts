@@ -1,4 +1,12 @@
-/** Strict serializability: one order of everything, which real time must not contradict. */
+/**
+ * Strict serializability: one order of everything, which real time must not contradict.
+ *
+ * For lists this decides it, as far as elements were ever read: a reader comes after all
+ * whose elements it saw and before all whose it missed, so any order without a cycle is
+ * the order looked for. For registers it finds contradictions that are certain, but may
+ * miss some, since the order of blind writes is known in part only (to decide it is
+ * NP-complete: Papadimitriou 1979). That is why tests run the same programs on both.
+ */
 import { DependencyGraph } from "./elle-graph.ts";
 import { linkRealtimeOrder } from "./elle-order.ts";
 import { type JsonKey, keyJson } from "./json-key.ts";
