@@ -101,7 +101,8 @@ export default function txn6Strict(node: Node<TxnProtocol>): void {
       const values = new Map(root.recent);
       let writes = 0;
       replies = batch.map((steps) => {
-        const read = (key: Key) => values.get(key) ?? paged(key);
+        const read = (key: Key) =>
+          values.has(key) ? values.get(key)! : paged(key);
         const { txn, changes } = execute(steps, read);
         for (const change of changes) {
           const [, key] = change;
@@ -162,6 +163,9 @@ export default function txn6Strict(node: Node<TxnProtocol>): void {
         new Kv<Page>(node, "lin-kv", options).write(name, [...page])
       );
     }));
+    for (const name of cache.keys()) {
+      if (!pages.includes(name)) cache.delete(name);
+    }
     return { ...next, recent: [], pages };
   }
 

@@ -115,7 +115,7 @@ export default function txn6aLock(node: Node<TxnProtocol>): void {
       if (!changes.has(key) && !known.has(key)) known.set(key, await get(key));
     }));
     const read = (key: Key) =>
-      changes.get(key) ?? known.get(key)?.value ?? null;
+      changes.has(key) ? changes.get(key)! : known.get(key)?.value ?? null;
     round.replies = round.txns.map((steps) => {
       const { txn, changes: own } = execute(steps, read);
       for (const change of own) {

@@ -88,7 +88,8 @@ export default function txn6c(node: Node<CausalProtocol>): void {
   });
 
   node.on("gossip", (message, src) => {
-    const peer = peers.find(({ id }) => id === src)!;
+    const peer = peers.find(({ id }) => id === src);
+    if (peer === undefined) return;
     peer.owed ||= message.entries.length > 0;
     if (covers(have, message.since)) {
       message.entries.forEach(insert);
@@ -101,7 +102,7 @@ export default function txn6c(node: Node<CausalProtocol>): void {
   function insert(entry: Entry): void {
     const dead = store.insert(entry);
     if (dead === null || peers.length === 0) return;
-    for (const void_ of dead) recent.delete(void_);
+    for (const old of dead) recent.delete(old);
     recent.add(entry);
   }
 
