@@ -1,22 +1,23 @@
 /**
- * Challenge 4, variant: a grow-only counter under one key of seq-kv. https://fly.io/dist-sys/4
+ * Challenge 4, variant: a grow-only counter under one key of seq-kv.
+ * https://fly.io/dist-sys/4
  *
- * Algorithm: the key holds the total and, for every node, the name of its last add. An
- * add is a compare-and-set from the value this node knows; if another node was faster, it looks
- * again and tries again, after a random pause that doubles. A look is a barrier, a write
- * of something new that brings this node up to date with the store, and then a read. Adds that wait
- * share a compare-and-set, reads that wait share a look.
+ * Algorithm: the key holds the total and, for every node, the name of its last add. An add
+ * is a compare-and-set from the value this node knows; if another node was faster, it looks
+ * again and tries again, after a random pause that doubles. A look is a barrier, a write of
+ * something new that brings this node up to date with the store, and then a read. Adds that
+ * wait share a compare-and-set, reads that wait share a look.
  *
  * Guarantees: an acknowledged add is in the store, once. No value ever comes back, since
  * each has a new name, so a compare-and-set that arrives twice or late fails; and if it
- * fails, the name of this node's last add tells whether it had succeeded before. Reads and adds are
- * linearizable, whatever breaks between nodes: they never talk to each other. Nodes keep nothing
- * that the store has not.
+ * fails, the name of this node's last add tells whether it had succeeded before. Reads and
+ * adds are linearizable, whatever breaks between nodes: they never talk to each other.
+ * Nodes keep nothing that the store has not.
  *
- * Costs: a read is 4 messages; an add is 2, and for every time it lost the race 6 more. On the
- * official command about half of the adds find that another node has added since this one last
- * looked: S = (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3. Latency: two round trips to the store
- * for a read; for an add one, and three for every race lost.
+ * Costs: a read is 4 messages; an add is 2, and for every time it lost the race 6 more. On
+ * the official command about half of the adds find that another node has added since this
+ * one last looked: S = (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3 or so. Latency: two round trips to the
+ * store for a read; for an add one, and three for every race lost.
  */
 import {
   ErrorCode,
@@ -31,7 +32,10 @@ import { Rounds } from "../lib/rounds.ts";
 
 const KEY = "counter";
 
-/** The longest first pause after a lost race, and the longest of all, in milliseconds: shorter retries sooner, and loses more races. */
+/**
+ * The longest first pause after a lost race, and the longest of all, in milliseconds:
+ * shorter retries sooner, and loses more races.
+ */
 const PAUSE_MS = { first: 2, longest: 200 };
 
 interface CounterProtocol {

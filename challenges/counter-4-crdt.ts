@@ -1,28 +1,36 @@
 /**
  * Challenge 4, variant: a grow-only counter without a service. https://fly.io/dist-sys/4
  *
- * Algorithm: a state-based G-counter (Shapiro et al., "Conflict-free replicated data types").
- * Every node keeps, for every node, the sum of what was added there; the value is the sum of all.
- * States merge by taking the higher number of each pair. A node sends its state, once a period, to each
- * peer that is not known to have all of it. The state that comes back is the
- * acknowledgement; a peer that has nothing new to say sends it only if it is asked to.
+ * Algorithm: a state-based G-counter (Shapiro et al., "Conflict-free replicated data
+ * types"). Every node keeps, for every node, the sum of what was added there; the value is
+ * the sum of all. States merge by taking the higher number of each pair. A node sends its
+ * state, once a period, to each peer that is not known to have all of it. The state that
+ * comes back is the acknowledgement; a peer that has nothing new to say sends it only if it
+ * is asked to.
  *
- * Guarantees: reads and adds are answered at once, whatever is cut. Without faults a read holds
- * every add acknowledged a period and the network's latency before it; after a
- * heal, one second suffices. Reads of one node never go backwards. A killed
- * node loses what it has not sent, hence more than counter-4.
+ * Guarantees: reads and adds are answered at once, whatever is cut. Without faults a read
+ * holds every add acknowledged a period and the network's latency before it; after a heal,
+ * one second suffices. Reads of one node never go backwards. A killed node loses what it
+ * has not sent, hence more than counter-4.
  *
  * Costs: n nodes that are all added to send n (n - 1) messages per period of 300 ms: for 3
- * nodes 20 messages/s, S <= 20 / rate = 0.2 on the official command against the 2.9 of
- * counter-4, and nothing when all are equal. A peer that does not answer is sent to less and less
- * often, at least every 600 ms. A message holds n numbers.
+ * nodes 20 messages/s, hence S = 20 / rate = 0.2 on the official command, with one round
+ * more at its end, against the 2.9 of counter-4; and nothing when all are equal. A peer that
+ * does not answer is sent to less and less often, at least every 900 ms. A message holds n
+ * numbers.
  */
 import { type Node, run } from "../lib/maelstrom.ts";
 
-/** Between two messages to one peer: longer saves messages, shorter shows other nodes' adds sooner. */
+/**
+ * Between two messages to one peer: longer saves messages, shorter shows other nodes' adds
+ * sooner.
+ */
 const PERIOD_MS = 300;
 
-/** How many periods a silent peer is left alone at most: more saves messages in a cut, fewer heal sooner. */
+/**
+ * How many periods a silent peer is left alone at most: more saves messages in a cut, fewer
+ * heal sooner.
+ */
 const LONGEST_PAUSE = 2;
 
 /** By node, the sum of the adds made there. */

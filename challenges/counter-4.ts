@@ -1,24 +1,25 @@
 /**
  * Challenge 4: a grow-only counter on seq-kv. https://fly.io/dist-sys/4
  *
- * Algorithm: every node has a key of its own in seq-kv, with the sum of its adds, how often it
- * has been written, and a name for the last write. Only its owner writes it, always by
+ * Algorithm: every node has a key of its own in seq-kv, with the sum of its adds, how often
+ * it has been written, and a name for the last write. Only its owner writes it, always by
  * compare-and-set from the value it knows. Adds that come while a write is under way share
- * the next one. A read takes a snapshot: first a barrier, a write of something new that brings
- * this node up to date with the store; then it reads the other nodes' keys and
- * sums up. Reads that wait share a snapshot, and so do those within 75 ms of its beginning.
+ * the next one. A read takes a snapshot: first a barrier, a write of something new that
+ * brings this node up to date with the store; then it reads the other nodes' keys and sums
+ * up. Reads that wait share a snapshot, and so do those within 75 ms of its beginning.
  *
  * Guarantees: an acknowledged add is in the store, once. A write is repeated until it is
  * answered; repeated or late, it fails unless it is the one that is due, since no value
- * ever comes back; and if it fails, the name in the store, read behind a barrier, tells whether it
- * had succeeded before. The last write of a killed node may still arrive after its
- * restart: the new life finds it in the same way, and adds to it. A read holds every
- * add that was acknowledged 75 ms before it, and reads of one node never go backwards, whatever
- * breaks between nodes: they never talk to each other. Nodes keep nothing that the store has not.
+ * ever comes back; and if it fails, the name in the store, read behind a barrier, tells
+ * whether it had succeeded before. The last write of a killed node may still arrive after
+ * its restart: the new life finds it in the same way, and adds to it. A read holds every
+ * add that was acknowledged 75 ms before it, and reads of one node never go backwards,
+ * whatever breaks between nodes: they never talk to each other. Nodes keep nothing that the
+ * store has not.
  *
- * Costs: an add is 2 messages, 0 where it adds nothing; a snapshot of n nodes is 2 + 2 (n - 1).
- * A node takes at most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s
- * add something: S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. Were reads fresh to the
+ * Costs: an add is 2 messages, 0 where it adds nothing; a snapshot of n nodes is 2n. A node
+ * takes at most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s add
+ * something: S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. Were reads fresh to the
  * millisecond, it would be 4.5. An add takes one round trip to the store, a read two.
  */
 import {
@@ -32,7 +33,10 @@ import {
 import { inTime, Patience } from "../lib/patience.ts";
 import { Rounds } from "../lib/rounds.ts";
 
-/** How old a read's snapshot may be: longer saves messages, shorter shows other nodes' adds sooner. */
+/**
+ * How old a read's snapshot may be: longer saves messages, shorter shows other nodes' adds
+ * sooner.
+ */
 const FRESH_MS = 75;
 
 interface CounterProtocol {
@@ -55,7 +59,10 @@ const NOTHING: Sum = { total: 0, writes: 0, name: "" };
 export default function counter4(node: Node<CounterProtocol>): void {
   const patience = new Patience(node);
   const kv = (options: RpcOptions) => new Kv<Sum>(node, "seq-kv", options);
-  /** By node, the newest known. This node's own is what the store holds, as only it writes there. */
+  /**
+   * By node, the newest known. This node's own is what the store holds, as only it writes
+   * there.
+   */
   const sums = new Map<string, Sum>();
   const adds = new Rounds(add);
   const snapshots = new Rounds(takeSnapshot);
@@ -123,7 +130,10 @@ export default function counter4(node: Node<CounterProtocol>): void {
     return newer;
   }
 
-  /** Writes this node's key; false if it held something else, be it because an earlier try succeeded. */
+  /**
+   * Writes this node's key; false if it held something else, be it because an earlier try
+   * succeeded.
+   */
   async function replace(before: Sum, after: Sum): Promise<boolean> {
     const create = before.writes === 0;
     try {

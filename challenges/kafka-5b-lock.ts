@@ -1,25 +1,26 @@
 /**
  * Challenge 5b, variant: logs in lin-kv, written under a lock. https://fly.io/dist-sys/5b
  *
- * Algorithm: lin-kv holds batches of sends and commits, "batch 0", "batch 1", ..., and a lock
- * that guards how many of them count. To append, a node takes the lock, writes the next batch, and
- * raises the count as it releases the lock. To read, it looks at the count and fetches the batches
- * it has not seen yet, without the lock. All nodes apply the batches in order, so a message
- * has the same offset, its position under its key, on all of them. Requests that wait
- * share a lease, or a look.
+ * Algorithm: lin-kv holds batches of sends and commits, "batch 0", "batch 1", ..., and a
+ * lock that guards how many of them count. To append, a node takes the lock, writes the
+ * next batch, and raises the count as it releases the lock. To read, it looks at the count
+ * and fetches the batches it has not seen yet, without the lock. All nodes apply the
+ * batches in order, so a message has the same offset, its position under its key, on all of
+ * them. Requests that wait share a lease, or a look.
  *
- * Guarantees: linearizable; no holes, since a batch counts only when the count is raised, which is one
- * compare-and-set. A holder that dies stops the others for one lease. One that is
- * slower than its lease cannot raise the count any more, and what it left above the count, or still
- * has on its way there, gives way to the batch of a later lease, whose token is higher. An append
- * that lost its lease looks whether its batch counts before it is repeated. Nodes keep nothing
- * that lin-kv has not.
+ * Guarantees: linearizable; no holes, since a batch counts only when the count is raised,
+ * which is one compare-and-set. A holder that dies stops the others for one lease. One that
+ * is slower than its lease cannot raise the count any more, and what it left above the
+ * count, or still has on its way there, gives way to the batch of a later lease, whose
+ * token is higher. An append that lost its lease looks whether its batch counts before it
+ * is repeated. Nodes keep nothing that lin-kv has not.
  *
- * Costs: 6 messages for an append (2 to take the lock, 2 for the batch, 2 to release), 2 for
- * each other node to read it, and 4 or more where another node has had the lock meanwhile; 2
- * for a poll. With half sends and half polls and a commit for 8 sends, two nodes have
- * S = 0.55 (6 + 2) + 0.5 (2) = 5.4, and about 1 for contention; less if requests share. An append takes
- * 3 round trips to lin-kv, two more where another node has had the lock meanwhile.
+ * Costs: 6 messages for an append (2 to take the lock, 2 for the batch, 2 to release), 2
+ * for each other node to read it, and 4 or more where another node has had the lock
+ * meanwhile; 2 for a poll. With half sends and half polls and a commit for 8 sends, two
+ * nodes have S = 0.55 (6 + 2) + 0.5 (2) = 5.4, and about 1 for contention; less if requests
+ * share. An append takes 3 round trips to lin-kv, two more where another node has had the
+ * lock meanwhile.
  */
 import { LeaseLost, Lock } from "../lib/lock.ts";
 import {
@@ -39,10 +40,16 @@ import {
 import { inTime, Patience } from "../lib/patience.ts";
 import { Rounds } from "../lib/rounds.ts";
 
-/** How long a dead holder stops the others. Three round trips must fit in, or no append succeeds. */
+/**
+ * How long a dead holder stops the others. Three round trips must fit in, or no append
+ * succeeds.
+ */
 const LEASE_MS = 2_000;
 
-/** The longest pause between two looks at a lock that is held, in milliseconds: longer saves messages, shorter takes the lock sooner. */
+/**
+ * The longest pause between two looks at a lock that is held, in milliseconds: longer saves
+ * messages, shorter takes the lock sooner.
+ */
 const POLL_MS = 10;
 
 /** How many batches are asked for at once by a node that is far behind. */
@@ -71,7 +78,10 @@ export default function kafka5bLock(node: Node<KafkaProtocol>): void {
   });
   /** How many batches have been applied. */
   let applied = 0;
-  /** By the names of batches that this node waits for: their messages' offsets, once they are applied. */
+  /**
+   * By the names of batches that this node waits for: their messages' offsets, once they
+   * are applied.
+   */
   const expected = new Map<string, number[] | null>();
 
   node.on("send", async ({ key, msg }) => {
@@ -125,7 +135,10 @@ export default function kafka5bLock(node: Node<KafkaProtocol>): void {
     return { count: await lock.look(), own: null };
   }
 
-  /** Puts a batch above the count, in the place of one that an earlier lease may have left there. */
+  /**
+   * Puts a batch above the count, in the place of one that an earlier lease may have left
+   * there.
+   */
   async function put(number: number, batch: Batch): Promise<void> {
     let found: Batch | null = null;
     while (!await replace(`batch ${number}`, found, batch)) {
@@ -163,7 +176,10 @@ export default function kafka5bLock(node: Node<KafkaProtocol>): void {
     );
   }
 
-  /** Changes a batch, null being none; false if there was another, be it because an earlier try succeeded. */
+  /**
+   * Changes a batch, null being none; false if there was another, be it because an earlier
+   * try succeeded.
+   */
   async function replace(
     key: string,
     from: Batch | null,

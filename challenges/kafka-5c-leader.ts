@@ -2,21 +2,22 @@
  * Challenge 5c, variant: every key has an owner. https://fly.io/dist-sys/5c
  *
  * Algorithm: a hash of the key names its owner, so the load spreads over the nodes. The
- * owner alone appends to a key's log. It keeps what it appends and gives the offset in one step, and
- * sends it over reliable links to the others, which append it in the same order. Other nodes forward
- * sends to the owner; each forwarded send has a number by which the owner knows it
- * again when it is repeated. Polls are answered from what a node has. Committed offsets merge by maximum
- * and ride on the same links.
+ * owner alone appends to a key's log. It keeps what it appends and gives the offset in one
+ * step, and sends it over reliable links to the others, which append it in the same order.
+ * Other nodes forward sends to the owner; each forwarded send has a number by which the
+ * owner knows it again when it is repeated. Polls are answered from what a node has.
+ * Committed offsets merge by maximum and ride on the same links.
  *
- * Guarantees: offsets are 0, 1, 2, ... on all nodes; a follower is a prefix of the owner, so a poll
- * skips nothing. An acknowledged message is visible at its owner at once, elsewhere after a
- * period and the network's latency, or within one second after a heal. When the owner does not answer, a send ends in
- * error 11 if nothing was sent to it, as it was known to be silent, and otherwise, its
- * outcome being unknown, in a timeout. Polls and commits never wait. A killed node loses its logs.
+ * Guarantees: offsets are 0, 1, 2, ... on all nodes; a follower is a prefix of the owner,
+ * so a poll skips nothing. An acknowledged message is visible at its owner at once,
+ * elsewhere after a period and the network's latency, or within one second after a heal.
+ * When the owner does not answer, a send ends in error 11 if nothing was sent to it, as it
+ * was known to be silent, and otherwise, its outcome being unknown, in a timeout. Polls and
+ * commits never wait. A killed node loses its logs.
  *
- * Costs: a send that is forwarded, 1 - 1/n of them, is 2 messages; links cost n (n - 1) messages per
- * period of 100 ms while there is something new: S <= 0.5 (1/2) 2 + 20 / rate = 0.52 for two
- * nodes on the official command. A message holds what is unacknowledged.
+ * Costs: a send that is forwarded, 1 - 1/n of them, is 2 messages; links cost n (n - 1)
+ * messages per period of 100 ms while there is something new: S <= 0.5 (1/2) 2 + 20 / rate
+ * = 0.52 for two nodes on the official command. A message holds what is unacknowledged.
  */
 import { Links, type LinksProtocol } from "../lib/links.ts";
 import {
@@ -38,7 +39,10 @@ import { Patience } from "../lib/patience.ts";
 /** Between two messages on a link: longer saves messages, shorter shows new entries sooner. */
 const PERIOD_MS = 100;
 
-/** How long an owner may leave a send unanswered before its client is told, in milliseconds; with a probe before, clients wait for less than 5 s. */
+/**
+ * How long an owner may leave a send unanswered before its client is told, in milliseconds;
+ * with a probe before, clients wait for less than 5 s.
+ */
 const FORWARD_MS = 3_000;
 
 /** How long a silent owner gets for a sign of life before a send is refused, in milliseconds. */

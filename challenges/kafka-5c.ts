@@ -1,23 +1,27 @@
 /**
- * Challenge 5c: logs in the style of Kafka, without asking anybody. https://fly.io/dist-sys/5c
+ * Challenge 5c: logs in the style of Kafka, without asking anybody.
+ * https://fly.io/dist-sys/5c
  *
- * Algorithm: node i of n gives out only the offsets i, i + n, i + 2n, ..., none below one it
- * has heard of, and acknowledges a send at once. Periodically it tells every peer, over
+ * Algorithm: node i of n gives out only the offsets i, i + n, i + 2n, ..., none below one
+ * it has heard of, and acknowledges a send at once. Periodically it tells every peer, over
  * reliable links, its new entries and with them, key by key, the lowest offset it may still
- * give out. A poll shows what lies below the lowest such promise of all nodes: Kafka's
- * high watermark, without a leader. Hearing of an entry raises a node's own promise above it,
- * so two messages after a send its entry is shown. Committed offsets merge by maximum and ride along.
+ * give out. A poll shows what lies below the lowest such promise of all nodes: Kafka's high
+ * watermark, without a leader. Hearing of an entry raises a node's own promise above it, so
+ * two messages after a send its entry is shown. Committed offsets merge by maximum and ride
+ * along.
  *
- * Guarantees: no request waits for another node, and each succeeds. No offset is given twice; those a
- * node gives for a key rise. Nothing ever appears below what a poll has shown, so polls skip nothing and
- * never go back. Without faults an acknowledged message is visible on all nodes after two
- * periods, 180 ms, and two network latencies; a committed offset after one of each. A node that is cut off,
- * or dead, freezes visibility on all nodes, never sends; one second after a heal everything
- * acknowledged before is visible. A killed node loses its logs.
+ * Guarantees: no request waits for another node, and each succeeds. No offset is given
+ * twice; those a node gives for a key rise. Nothing ever appears below what a poll has
+ * shown, so polls skip nothing and never go back. Without faults an acknowledged message is
+ * visible on all nodes after two periods, 180 ms, and two network latencies; a committed
+ * offset after one of each. A node that is cut off, or dead, freezes visibility on all
+ * nodes, never sends; one second after a heal everything acknowledged before is visible. A
+ * killed node loses its logs.
  *
- * Costs: n (n - 1) messages per 90 ms while there is something new, whatever the load, and none
- * when all is known: for two nodes 22.2 messages/s, S <= 22.2 / rate = 0.022 on the official command.
- * A message is bounded by what is unacknowledged, and to a peer that does not answer by 100 items.
+ * Costs: n (n - 1) messages per 90 ms while there is something new, whatever the load, and
+ * none when all is known: for two nodes 22.2 messages/s, S <= 22.2 / rate = 0.022 on the
+ * official command. A message is bounded by what is unacknowledged, and to a peer that does
+ * not answer by 100 items.
  */
 import { Links, type LinksProtocol } from "../lib/links.ts";
 import {

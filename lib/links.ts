@@ -3,15 +3,15 @@
  * through loss, duplication, reordering and partitions.
  *
  * One log of items, kept until every peer has acknowledged them; one cursor per peer.
- * Acknowledgements are cumulative and ride on data, so in a conversation of two busy
- * nodes they cost no message. What is unacknowledged for too long is sent again, less
- * and less often and only its beginning, until the peer is heard of. A node that owes
- * its peers nothing is silent. This is TCP with the pace of gossip: nothing is sent but
- * by {@link Links.flush}, which the program calls as often as it likes to speak, or in
- * answer to a peer that was thought lost.
+ * Acknowledgements are cumulative and ride on data, so in a conversation of two busy nodes
+ * they cost no message. What is unacknowledged for too long is sent again, less and less
+ * often and only its beginning, until the peer is heard of. A node that owes its peers
+ * nothing is silent. This is TCP with the pace of gossip: nothing is sent but by
+ * {@link Links.flush}, which the program calls as often as it likes to speak, or in answer
+ * to a peer that was thought lost.
  *
- * Memory and messages are bounded by what is unacknowledged. Assumed: nodes live as long
- * as the run (a node that lost its memory cannot take up its links again).
+ * Memory and messages are bounded by what is unacknowledged. Assumed: nodes live as long as
+ * the run (a node that lost its memory cannot take up its links again).
  *
  * ```ts
  * import { type Node } from "./maelstrom.ts";
@@ -62,21 +62,27 @@ export type LinksNode<T extends Json> = Pick<
 export interface LinksOptions {
   /**
    * Milliseconds after which what is unacknowledged is first sent again, at least: more
-   * where acknowledgements have taken longer. 250 if not given; it should exceed twice
-   * the time between flushes, since acknowledgements wait for them.
+   * where acknowledgements have taken longer. 250 if not given; it should exceed twice the
+   * time between flushes, since acknowledgements wait for them.
    */
   patienceMs?: number;
-  /** The longest time between two tries to reach a silent peer, in milliseconds, but for the same exception; 400 if not given. */
+  /**
+   * The longest time between two tries to reach a silent peer, in milliseconds, but for the
+   * same exception; 400 if not given.
+   */
   capMs?: number;
   /**
    * The longest time between two tries whatever acknowledgements take, in milliseconds;
-   * none if not given. For programs that promise how soon after a cut all has arrived, at the
-   * price of sending things twice where round trips are longer.
+   * none if not given. For programs that promise how soon after a cut all has arrived, at
+   * the price of sending things twice where round trips are longer.
    */
   limitMs?: number;
   /** How many items a try to reach a silent peer holds at most; 100 if not given. */
   probe?: number;
-  /** How many messages that came too early are kept at most; 100 if not given. What is not kept is sent again. */
+  /**
+   * How many messages that came too early are kept at most; 100 if not given. What is not
+   * kept is sent again.
+   */
   early?: number;
 }
 
@@ -207,7 +213,10 @@ export class Links<T extends Json> {
     }
   }
 
-  /** Delivers what follows on what has arrived; keeps what came too early until the gap is filled. */
+  /**
+   * Delivers what follows on what has arrived; keeps what came too early until the gap is
+   * filled.
+   */
   #accept(peer: Peer<T>, arrived: Early<T>, src: string): void {
     peer.early.push(arrived);
     peer.early.sort((a, b) => a.after - b.after);

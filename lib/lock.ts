@@ -1,18 +1,18 @@
 /**
- * A lock in lin-kv that guards a value, with leases and fencing tokens: for nodes that
- * must take turns at changing something.
+ * A lock in lin-kv that guards a value, with leases and fencing tokens: for nodes that must
+ * take turns at changing something.
  *
- * One key holds who has the lock, how often it has been taken, and the value. A node
- * takes the lock by compare-and-set when it is free, or when it has watched the same
- * holder for a whole lease: a holder that died, or whose messages are lost, stops
- * nobody for longer. No clock is compared with another; only their rates must agree.
+ * One key holds who has the lock, how often it has been taken, and the value. A node takes
+ * the lock by compare-and-set when it is free, or when it has watched the same holder for a
+ * whole lease: a holder that died, or whose messages are lost, stops nobody for longer. No
+ * clock is compared with another; only their rates must agree.
  *
- * A lease can end while its holder is still busy: a pause, a late message. That holder
- * must not change anything any more (Kleppmann, "How to do distributed locking"). It
- * cannot change the value, since the change is one compare-and-set with the release, and
- * taking the lock has changed what it compares with. For what else the lock protects
- * each lease has a token, a number greater than those of all earlier leases: whatever
- * bears a higher one must be left alone.
+ * A lease can end while its holder is still busy: a pause, a late message. That holder must
+ * not change anything any more (Kleppmann, "How to do distributed locking"). It cannot
+ * change the value, since the change is one compare-and-set with the release, and taking
+ * the lock has changed what it compares with. For what else the lock protects each lease
+ * has a token, a number greater than those of all earlier leases: whatever bears a higher
+ * one must be left alone.
  *
  * ```ts
  * import { type Node } from "./maelstrom.ts";
@@ -57,8 +57,9 @@ export interface Lease<V extends Json> {
 }
 
 /**
- * Others have taken the lock, because this lease ended before it was released or since: which of
- * the two is not known, nor whether the task's value was written. If it was not, it never will be.
+ * Others have taken the lock, because this lease ended before it was released or since:
+ * which of the two is not known, nor whether the task's value was written. If it was not,
+ * it never will be.
  */
 export class LeaseLost extends Error {
   override name = "LeaseLost";
@@ -66,13 +67,20 @@ export class LeaseLost extends Error {
 
 /** How long a lock is given, and how often it is asked for. */
 export interface LockOptions {
-  /** Milliseconds after which others may take the lock from a holder, 2000 if not given: a dead holder stops them for as long, and a task must be done by then. */
+  /**
+   * Milliseconds after which others may take the lock from a holder, 2000 if not given: a
+   * dead holder stops them for as long, and a task must be done by then.
+   */
   leaseMs?: number;
-  /** The longest pause between two looks at a lock that is held, in milliseconds; 50 if not given. */
+  /**
+   * The longest pause between two looks at a lock that is held, in milliseconds; 50 if not
+   * given.
+   */
   pollMs?: number;
   /**
    * Whether to take the lock again without looking at it first: saves a round trip where
-   * nobody else has taken it meanwhile, and costs one where somebody has. Not, if not given.
+   * nobody else has taken it meanwhile, and costs one where somebody has. Not, if not
+   * given.
    */
   eager?: boolean;
 }
@@ -122,10 +130,11 @@ export class Lock<V extends Json> {
   }
 
   /**
-   * Runs a task under the lock, after those that this node began before; then writes
-   * the value it gives, releases the lock, and gives its result.
+   * Runs a task under the lock, after those that this node began before; then writes the
+   * value it gives, releases the lock, and gives its result.
    *
-   * @throws {LeaseLost} it is not known whether the value was written, only that it will not be from now on
+   * @throws {LeaseLost} it is not known whether the value was written, only that it will
+   * not be from now on
    * @throws what the task throws; the value then stays as it was
    */
   hold<R>(
@@ -187,7 +196,10 @@ export class Lock<V extends Json> {
     );
   }
 
-  /** Whether the record was as expected, and is changed. After a lost reply, false may also mean that an earlier try has changed it. */
+  /**
+   * Whether the record was as expected, and is changed. After a lost reply, false may also
+   * mean that an earlier try has changed it.
+   */
   async #change(from: LockRecord<V>, to: LockRecord<V>): Promise<boolean> {
     const create = from === this.#initial;
     try {

@@ -15,23 +15,27 @@ import {
 /** The part of a node that waits. */
 export type Waiter = Pick<Node<Record<never, never>>, "now" | "after">;
 
-/** Milliseconds after which a call is made again, at least: a lost message costs this much, a slow answer one more message. */
+/**
+ * Milliseconds after which a call is made again, at least: a lost message costs this much,
+ * a slow answer one more message.
+ */
 const AGAIN_MS = 200;
 
 /** How long one try waits for its answer, in milliseconds: longer than any client does. */
 const TRY_MS = 10_000;
 
 /**
- * When a client is told that the outcome of its request is unknown, in milliseconds: it gives up after
- * 5000, of which its request may have spent some waiting behind slower messages to this node.
+ * When a client is told that the outcome of its request is unknown, in milliseconds: it
+ * gives up after 5000, of which its request may have spent some waiting behind slower
+ * messages to this node.
  */
 const CLIENT_MS = 4_000;
 
 /**
- * Repeats calls that may be repeated until one of the tries is answered. Earlier tries
- * are not given up when a later one is made, so an answer counts however late it is; and
- * the time between them is longer than what answers have been taking. So lost
- * messages are soon asked for again, and a slow network is not taken for a lossy one.
+ * Repeats calls that may be repeated until one of the tries is answered. Earlier tries are
+ * not given up when a later one is made, so an answer counts however late it is; and the
+ * time between them is longer than what answers have been taking. So lost messages are soon
+ * asked for again, and a slow network is not taken for a lossy one.
  *
  * ```ts
  * import { Kv, type Node } from "./maelstrom.ts";
@@ -52,8 +56,8 @@ export class Patience {
   constructor(private readonly node: Waiter) {}
 
   /**
-   * Calls `attempt`, which must be idempotent, until it is answered: gives the answer
-   * that comes first, of whichever try.
+   * Calls `attempt`, which must be idempotent, until it is answered: gives the answer that
+   * comes first, of whichever try.
    *
    * @param limitMs when to give up; never, if not given
    * @throws any error but a timeout, and a timeout (indefinite) when the limit is reached

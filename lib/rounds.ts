@@ -6,10 +6,10 @@ interface Waiting<I, O> {
 }
 
 /**
- * Work that is done for many at once: everybody who comes while a round is under way
- * takes part in the next one, which begins when it ends. So what a round finds out or
- * does, it finds out or does after all its participants have come; and however many come, there
- * is one round at a time.
+ * Work that is done for many at once: everybody who comes while a round is under way takes
+ * part in the next one, which begins when it ends. So what a round finds out or does, it
+ * finds out or does after all its participants have come; and however many come, there is
+ * one round at a time.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -29,7 +29,10 @@ export class Rounds<I, O> {
   #waiting: Waiting<I, O>[] = [];
   #working = false;
 
-  /** @param work what a round does: it gets the items of all who take part, and gives each its result, in the same order */
+  /**
+   * @param work what a round does: it gets the items of all who take part, and gives each
+   * its result, in the same order
+   */
   constructor(work: (items: I[]) => Promise<O[]>) {
     this.#work = work;
   }

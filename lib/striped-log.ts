@@ -5,10 +5,10 @@ import type { Json } from "./maelstrom.ts";
  * One node's copy of a log that several nodes append to without asking each other.
  *
  * Node i of n gives out the offsets i, i + n, i + 2n, ... and none below one it has heard
- * of, so no offset is given twice and the stripes keep pace. With its entries a node
- * sends a promise: the lowest offset it may still give out. Below the lowest promise
- * of all nodes nothing can ever appear: this is the high watermark up to which a log is
- * shown. So a reader who goes forward misses nothing, although the offsets have gaps.
+ * of, so no offset is given twice and the stripes keep pace. With its entries a node sends
+ * a promise: the lowest offset it may still give out. Below the lowest promise of all nodes
+ * nothing can ever appear: this is the high watermark up to which a log is shown. So a
+ * reader who goes forward misses nothing, although the offsets have gaps.
  *
  * Entries and promises of another node must arrive together and in order.
  *
@@ -65,7 +65,10 @@ export class StripedLog {
     return entry;
   }
 
-  /** Takes another node's entries, all that it has given out below its promise since it was last heard. */
+  /**
+   * Takes another node's entries, all that it has given out below its promise since it was
+   * last heard.
+   */
   receive(from: number, entries: readonly Entry[], promise: number): void {
     this.#hidden.push(...entries);
     this.#promises[from] = promise;

@@ -66,7 +66,10 @@ export function leader(
   };
 }
 
-/** Takes an offset from a counter in lin-kv, then writes the message there: a poll between the two finds a hole, and goes on behind it. */
+/**
+ * Takes an offset from a counter in lin-kv, then writes the message there: a poll between
+ * the two finds a hole, and goes on behind it.
+ */
 export function skipsHoles(node: Node<Replicated>): void {
   const kv = new Kv<Json>(node, "lin-kv");
   node.on("send", async ({ key, msg }) => {

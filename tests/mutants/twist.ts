@@ -7,7 +7,10 @@ type Handler = (request: any, src: string) => any;
 /** By message type: makes another handler of a program's own. */
 export type Twists = { [type: string]: (handler: Handler) => Handler };
 
-/** A program in which some handlers are replaced by others made from them: for bugs at a node's surface. */
+/**
+ * A program in which some handlers are replaced by others made from them: for bugs at a
+ * node's surface.
+ */
 export function twist<P extends Protocol<P>>(
   program: Program<P>,
   twists: (node: Node<P>) => Twists,

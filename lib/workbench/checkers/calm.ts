@@ -1,13 +1,17 @@
 /** When nothing was broken: promises that hold without faults are judged only then. */
 import { NEMESIS, type Options, type Recording } from "../history.ts";
 
-/** How long after the end of the main phase faults of a simulated run may last, in ns: as long as clients wait for their last replies. */
+/**
+ * How long after the end of the main phase faults of a simulated run may last, in ns: as
+ * long as clients wait for their last replies.
+ */
 const LAST_REPLIES_NS = 10e9;
 
 /**
- * Tells, for a time of the history, since when no fault had been active then: Infinity if one was,
- * 0 if there had been none. Partitions are in the history and kills in the incidents; what else a
- * simulated run with other than official faults met is in neither, and lasts for its whole main phase.
+ * Tells, for a time of the history, since when no fault had been active then: Infinity if
+ * one was, 0 if there had been none. Partitions are in the history and kills in the
+ * incidents; what else a simulated run with other than official faults met is in neither,
+ * and lasts for its whole main phase.
  */
 export function calmSince(recording: Recording): (timeNs: number) => number {
   const changes: { at: number; broken: boolean }[] = [];
@@ -36,9 +40,10 @@ export function calmSince(recording: Recording): (timeNs: number) => number {
 }
 
 /**
- * What a message and the answer to it may take by the run's own latencies, in milliseconds: a bound promised
- * beyond the network's own time is judged with this added. Random latencies are counted at more than their
- * worst, since messages also wait behind each other.
+ * What a message and the answer to it may take by the run's own latencies, in milliseconds:
+ * a bound promised beyond the network's own time is judged with this added. Random
+ * latencies are counted at more than their worst, since messages also wait behind each
+ * other.
  */
 export function networkMs(options: Options): number {
   const mean = Number(options.latency ?? 0);
@@ -58,8 +63,9 @@ export interface Bounds {
 }
 
 /**
- * Tells until when, in ns, something must have been acknowledged for a request at a given time to show
- * it: -Infinity where nothing is promised, since a fault is active, or has just ended.
+ * Tells until when, in ns, something must have been acknowledged for a request at a given
+ * time to show it: -Infinity where nothing is promised, since a fault is active, or has
+ * just ended.
  */
 export function dueBy(
   recording: Recording,

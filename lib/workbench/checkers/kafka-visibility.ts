@@ -10,9 +10,9 @@ export interface Miss {
 }
 
 /**
- * For each poll of a key which stopped short of acknowledged messages: of these, the one acknowledged
- * first. A poll that asked from an offset on and got nothing, or only messages before some other one,
- * did not show that one, whatever was visible elsewhere.
+ * For each poll of a key which stopped short of acknowledged messages: of these, the one
+ * acknowledged first. A poll that asked from an offset on and got nothing, or only messages
+ * before some other one, did not show that one, whatever was visible elsewhere.
  */
 export function* misses(
   polls: Iterable<Poll>,
@@ -49,10 +49,10 @@ function after(messages: readonly Acked[], offset: number): number {
 }
 
 /**
- * How late messages became visible at worst, in milliseconds: the longest time from the acknowledgement
- * of a message to the beginning of a poll, at any node, that asked for it and did not get it. The true lag
- * is at least as long, and at most until the next poll longer. Null if no poll asked for an acknowledged
- * message, 0 if every one got it.
+ * How late messages became visible at worst, in milliseconds: the longest time from the
+ * acknowledgement of a message to the beginning of a poll, at any node, that asked for it
+ * and did not get it. The true lag is at least as long, and at most until the next poll
+ * longer. Null if no poll asked for an acknowledged message, 0 if every one got it.
  */
 export function visibilityLagMs(
   { aftermath: _, ...recording }: Recording,

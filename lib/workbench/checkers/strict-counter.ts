@@ -81,8 +81,8 @@ function readsOf({ history, aftermath, options }: Recording): Read[] {
 }
 
 /**
- * A read before the final phase holds every add that the node must know of by its promise, and none that
- * nobody had asked for when it was answered.
+ * A read before the final phase holds every add that the node must know of by its promise,
+ * and none that nobody had asked for when it was answered.
  */
 function earlyReads(
   reads: Read[],
@@ -141,7 +141,10 @@ function dueByPromise(
   });
 }
 
-/** A read after everything healed is exact: all acknowledged adds, and any of those whose outcome is unknown. */
+/**
+ * A read after everything healed is exact: all acknowledged adds, and any of those whose
+ * outcome is unknown.
+ */
 function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   const finals = reads.filter(({ final }) => final);
   if (finals.length === 0) return;
@@ -198,7 +201,10 @@ function missingFinalReads(recording: Recording, findings: Findings): void {
   }
 }
 
-/** Reads of one node do not go backwards: one that begins after another was answered shows no less. */
+/**
+ * Reads of one node do not go backwards: one that begins after another was answered shows
+ * no less.
+ */
 function backwards(reads: Read[]): Anomaly[] {
   const because: string[] = [];
   for (const own of Map.groupBy(reads, ({ node }) => node).values()) {

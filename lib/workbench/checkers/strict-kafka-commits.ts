@@ -21,15 +21,18 @@ type OffsetsField = { [key: string]: number };
 
 /** What committed offsets are judged by. */
 export interface CommitBounds {
-  /** Until when, in ns, a commit must have been acknowledged by another node for a list asked for at a given time to show it. */
+  /**
+   * Until when, in ns, a commit must have been acknowledged by another node for a list
+   * asked for at a given time to show it.
+   */
   dueBy(ns: number): number;
   /** Whether nothing was broken while a call lasted, and it did not last long either. */
   calm(call: Call): boolean;
 }
 
 /**
- * A node lists at least what it has acknowledged itself, and in time what others have; never less than
- * before; nothing that nobody committed; and it refuses no commit.
+ * A node lists at least what it has acknowledged itself, and in time what others have;
+ * never less than before; nothing that nobody committed; and it refuses no commit.
  */
 export function committedOffsets(
   { calls }: KafkaRun,

@@ -1,4 +1,7 @@
-/** What must hold of every log, whatever was promised: one message an offset, in order, none invented, none skipped. */
+/**
+ * What must hold of every log, whatever was promised: one message an offset, in order, none
+ * invented, none skipped.
+ */
 import type { Findings } from "./findings.ts";
 import {
   type KafkaRun,
@@ -10,7 +13,10 @@ import {
 /** Writes a time of the journal for people. */
 export type Clock = (ns: number) => string;
 
-/** Every offset holds one message, every message one offset; what is polled was sent, and not refused. */
+/**
+ * Every offset holds one message, every message one offset; what is polled was sent, and
+ * not refused.
+ */
 export function contents({ sends, polls }: KafkaRun, findings: Findings): void {
   const sent = new Map(sends.map((send) => [place(send), send]));
   const messages = new Map<string, string>();

@@ -1,7 +1,8 @@
 /**
- * What Maelstrom does not look at in kafka: when messages become visible, whether a poll begins where
- * it was asked to, committed offsets, and whether every node has everything in the end. Judged by the
- * messages to and from clients, which say more than the history does.
+ * What Maelstrom does not look at in kafka: when messages become visible, whether a poll
+ * begins where it was asked to, committed offsets, and whether every node has everything in
+ * the end. Judged by the messages to and from clients, which say more than the history
+ * does.
  */
 import { nodesOf, type Recording } from "../history.ts";
 import { calmSince, dueBy } from "./calm.ts";
@@ -19,10 +20,16 @@ import {
 } from "./strict-kafka-order.ts";
 import type { Anomaly } from "./verdict.ts";
 
-/** When messages must be visible that a node unknown to us has acknowledged, in milliseconds: at once if there is one node, else after any replication worth its name. */
+/**
+ * When messages must be visible that a node unknown to us has acknowledged, in
+ * milliseconds: at once if there is one node, else after any replication worth its name.
+ */
 const UNKNOWN_PROGRAM_MS = { alone: 0, among: 2_000 };
 
-/** An error that takes longer tells of something that takes too long, in ns: clients wait for 5 s. */
+/**
+ * An error that takes longer tells of something that takes too long, in ns: clients wait
+ * for 5 s.
+ */
 const TIMEOUT_NS = 3e9;
 
 /** Judges a run of kafka. */
@@ -48,7 +55,10 @@ export function strictKafka(
   return findings.anomalies();
 }
 
-/** The history's time zero on the journal's clock: where it is not recorded, it is taken from the first send, which both have. */
+/**
+ * The history's time zero on the journal's clock: where it is not recorded, it is taken
+ * from the first send, which both have.
+ */
 function originOf({ journal, history, journalOrigin }: Recording): number {
   if (journalOrigin !== undefined) return journalOrigin;
   const sent = journal.find(([kind, , , src, , body]) =>
@@ -58,7 +68,10 @@ function originOf({ journal, history, journalOrigin }: Recording): number {
   return (sent?.[1] ?? 0) - (asked?.time ?? 0);
 }
 
-/** Until when a message must have been acknowledged to be shown by a poll that begins at a given time; both by the journal's clock. */
+/**
+ * Until when a message must have been acknowledged to be shown by a poll that begins at a
+ * given time; both by the journal's clock.
+ */
 function dueByPromise(
   recording: Recording,
   promises: Promises,
