@@ -9,6 +9,7 @@ import {
   anomalyTable,
   transactionPrograms,
 } from "../lib/workbench/report/anomaly-table.ts";
+import "./fixtures/programs.ts";
 
 /** Enough for each phenomenon that is allowed to be seen. */
 const SEEDS = 4;

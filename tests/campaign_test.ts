@@ -12,6 +12,8 @@ import { simulate, type Simulation } from "../lib/workbench/simulate.ts";
 import { runInThreads } from "../lib/workbench/threads.ts";
 import { mutants } from "./mutants/basics.ts";
 import { programOf } from "./mutants/mutant.ts";
+import { needs } from "./fixtures/permitted.ts";
+import "./fixtures/programs.ts";
 
 /** A campaign with a mutant in the place of a scenario's program. */
 function withMutant(name: string): Omit<Simulation, "seed"> {
@@ -69,40 +71,51 @@ for (
   });
 }
 
-Deno.test("a campaign counts verdicts, figures and labels over its seeds, the same in threads and without", async () => {
-  const settings = {
-    name: "unique-ids-2",
-    faults: "chaos",
-    overrides: { "time-limit": 3, rate: 20 },
-  } as const;
-  const heard: number[] = [];
-  const alone = await campaign(settings, [5, 6, 7, 8], {
-    onResult: ({ seed }) => void heard.push(seed),
-  });
-  assertEquals(heard, [5, 6, 7, 8]);
-  assertEquals(alone.faithful, { true: 4, false: 0, unknown: 0 });
-  assertEquals(alone.strict, { true: 4, false: 0, unknown: 0 });
-  const { median, worst } = alone.figures["all.msgs-per-op"]!;
-  assert(2 < median && median <= worst);
-  const availability = alone.figures["availability"]!;
-  assert(availability.worst <= availability.median, "of this, less is worse");
-  assertEquals(alone.labels["kill"], 4);
+Deno.test(
+  "a campaign counts verdicts, figures and labels over its seeds, the same in threads and without",
+  needs("read", "run"),
+  async () => {
+    const settings = {
+      name: "unique-ids-2",
+      faults: "chaos",
+      overrides: { "time-limit": 3, rate: 20 },
+    } as const;
+    const heard: number[] = [];
+    const alone = await campaign(settings, [5, 6, 7, 8], {
+      onResult: ({ seed }) => void heard.push(seed),
+    });
+    assertEquals(heard, [5, 6, 7, 8]);
+    assertEquals(alone.faithful, { true: 4, false: 0, unknown: 0 });
+    assertEquals(alone.strict, { true: 4, false: 0, unknown: 0 });
+    const { median, worst } = alone.figures["all.msgs-per-op"]!;
+    assert(2 < median && median <= worst);
+    const availability = alone.figures["availability"]!;
+    assert(availability.worst <= availability.median, "of this, less is worse");
+    assertEquals(alone.labels["kill"], 4);
 
-  const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
-  const flags = "--faults chaos --time-limit 3 --rate 20 --seed 5 --seeds 4";
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--allow-all", cli.href, "simulate", settings.name, "--json"],
-      ...[...flags.split(" "), "--workers", "2"],
-    ],
-  }).output();
-  const { labels: _, ...printed } = alone;
-  assertEquals(JSON.parse(new TextDecoder().decode(stdout)), printed);
-  assertEquals(Object.keys(printed), [
-    ...["program", "seeds", "faults", "faithful", "strict", "figures"],
-    "failures",
-  ]);
-});
+    const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
+    const flags = "--faults chaos --time-limit 3 --rate 20 --seed 5 --seeds 4";
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...[
+          "run",
+          "--allow-all",
+          cli.href,
+          "simulate",
+          settings.name,
+          "--json",
+        ],
+        ...[...flags.split(" "), "--workers", "2"],
+      ],
+    }).output();
+    const { labels: _, ...printed } = alone;
+    assertEquals(JSON.parse(new TextDecoder().decode(stdout)), printed);
+    assertEquals(Object.keys(printed), [
+      ...["program", "seeds", "faults", "faithful", "strict", "figures"],
+      "failures",
+    ]);
+  },
+);
 
 Deno.test("a seed without a verdict is unknown, with its reason and replay command, and the others go on", async () => {
   const result = await campaign({
@@ -141,22 +154,26 @@ Deno.test("a rejection that a program leaves to nobody is a label, and breaks no
   assertEquals([results["valid?"], strict["valid?"]], [true, true]);
 });
 
-Deno.test("a thread that loops without end or breaks is replaced, and its seed has no verdict", async () => {
-  const results: SeedResult[] = [];
-  await runInThreads(
-    { name: "echo-1", faults: "official" },
-    [1, 2, 3, 4],
-    {
-      threads: 1,
-      patienceMs: 2_000,
-      script: import.meta.resolve("./fixtures/stuck-worker.ts"),
-    },
-    (result) => results.push(result),
-  );
-  const verdicts = results.map(({ strict }) => strict);
-  assertEquals(verdicts, [true, "unknown", "unknown", true]);
-  const reasons = results.flatMap(({ anomalies }) => anomalies)
-    .map(({ because }) => because[0]!);
-  assertStringIncludes(reasons[0]!, "loops without end");
-  assertStringIncludes(reasons[1]!, "out of order");
-});
+Deno.test(
+  "a thread that loops without end or breaks is replaced, and its seed has no verdict",
+  needs("read"),
+  async () => {
+    const results: SeedResult[] = [];
+    await runInThreads(
+      { name: "echo-1", faults: "official" },
+      [1, 2, 3, 4],
+      {
+        threads: 1,
+        patienceMs: 2_000,
+        script: import.meta.resolve("./fixtures/stuck-worker.ts"),
+      },
+      (result) => results.push(result),
+    );
+    const verdicts = results.map(({ strict }) => strict);
+    assertEquals(verdicts, [true, "unknown", "unknown", true]);
+    const reasons = results.flatMap(({ anomalies }) => anomalies)
+      .map(({ because }) => because[0]!);
+    assertStringIncludes(reasons[0]!, "loops without end");
+    assertStringIncludes(reasons[1]!, "out of order");
+  },
+);

@@ -10,6 +10,7 @@ import {
   saveRecording,
 } from "../lib/workbench/recording.ts";
 import { historyOf, type Line } from "./fixtures/histories.ts";
+import { needs } from "./fixtures/permitted.ts";
 
 function generated(...ids: Json[]): Line[] {
   return ids.flatMap((id): Line[] => [
@@ -91,51 +92,63 @@ Deno.test("a crashed run is unknown, says why, and keeps its figures", () => {
   assertEquals(restarted["valid?"], true);
 });
 
-Deno.test("a recording is the same after it was saved and loaded, gzipped, plain or in a run's directory", async () => {
-  const directory = await Deno.makeTempDir();
-  try {
-    const saved = recording(generated("ü", 2), { seed: 7, program: "x" });
-    for (const name of ["run.json", "run.json.gz", RECORDING_FILE]) {
-      const path = join(directory, name);
-      await saveRecording(path, saved);
-      assertEquals(await loadRecording(path), saved);
+Deno.test(
+  "a recording is the same after it was saved and loaded, gzipped, plain or in a run's directory",
+  needs("read", "write"),
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const saved = recording(generated("ü", 2), { seed: 7, program: "x" });
+      for (const name of ["run.json", "run.json.gz", RECORDING_FILE]) {
+        const path = join(directory, name);
+        await saveRecording(path, saved);
+        assertEquals(await loadRecording(path), saved);
+      }
+      assertEquals(await loadRecording(directory), saved);
+      const empty = recording([], { journal: [] });
+      await saveRecording(join(directory, "empty.json"), empty);
+      assertEquals(await loadRecording(join(directory, "empty.json")), empty);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
     }
-    assertEquals(await loadRecording(directory), saved);
-    const empty = recording([], { journal: [] });
-    await saveRecording(join(directory, "empty.json"), empty);
-    assertEquals(await loadRecording(join(directory, "empty.json")), empty);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-});
+  },
+);
 
-Deno.test("files that are no recordings are refused by name", async () => {
-  const directory = await Deno.makeTempDir();
-  try {
-    const refused = async (name: string, content: string) => {
-      const path = join(directory, name);
-      await Deno.writeTextFile(path, content);
-      await assertRejects(
-        () => loadRecording(path),
-        Error,
-        `Cannot load recording ${path}`,
-      );
-    };
-    await refused("other.json", '{"name": "x"}');
-    await refused("null.json", "null");
-    await refused("broken.json", '{"workload": "echo",');
-    await assertRejects(() => loadRecording(join(directory, "absent.json")));
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-});
+Deno.test(
+  "files that are no recordings are refused by name",
+  needs("read", "write"),
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const refused = async (name: string, content: string) => {
+        const path = join(directory, name);
+        await Deno.writeTextFile(path, content);
+        await assertRejects(
+          () => loadRecording(path),
+          Error,
+          `Cannot load recording ${path}`,
+        );
+      };
+      await refused("other.json", '{"name": "x"}');
+      await refused("null.json", "null");
+      await refused("broken.json", '{"workload": "echo",');
+      await assertRejects(() => loadRecording(join(directory, "absent.json")));
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);
 
-Deno.test("several recordings are judged in their order", async () => {
-  const golden = (name: string) =>
-    join(import.meta.dirname!, "golden", `${name}.json.gz`);
-  const verdicts = await checkFiles(
-    [golden("echo-ok"), golden("echo-fail"), golden("bc-rate0")],
-    { judge: (recording) => judgeFaithful(recording)["valid?"] },
-  );
-  assertEquals(verdicts, [true, false, "unknown"]);
-});
+Deno.test(
+  "several recordings are judged in their order",
+  needs("read", "write"),
+  async () => {
+    const golden = (name: string) =>
+      join(import.meta.dirname!, "golden", `${name}.json.gz`);
+    const verdicts = await checkFiles(
+      [golden("echo-ok"), golden("echo-fail"), golden("bc-rate0")],
+      { judge: (recording) => judgeFaithful(recording)["valid?"] },
+    );
+    assertEquals(verdicts, [true, false, "unknown"]);
+  },
+);

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { flagsText, parseFlags } from "../lib/workbench/flags.ts";
+import { needs } from "./fixtures/permitted.ts";
 
 async function workbench(...args: string[]) {
   const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
@@ -44,91 +45,109 @@ for (
     [["check", path("cli_test.ts")], 255, "Cannot load recording"],
   ] as const
 ) {
-  Deno.test(`workbench ${args.join(" ").replaceAll(path("."), "")} exits with ${code} and says what to do`, async () => {
-    const { code: status, stderr, stdout } = await workbench(...args);
-    assertEquals(status, code, stderr);
-    assertStringIncludes(stderr, text);
-    assertStringIncludes(stderr, "Cannot ");
-    assertEquals(stdout, "");
-  });
+  Deno.test(
+    `workbench ${
+      args.join(" ").replaceAll(path("."), "")
+    } exits with ${code} and says what to do`,
+    needs("run", "read", "write"),
+    async () => {
+      const { code: status, stderr, stdout } = await workbench(...args);
+      assertEquals(status, code, stderr);
+      assertStringIncludes(stderr, text);
+      assertStringIncludes(stderr, "Cannot ");
+      assertEquals(stdout, "");
+    },
+  );
 }
 
-Deno.test("simulate --json prints one JSON value of verdicts, figures and failures", async () => {
-  const { code, stdout } = await workbench(
-    ...["simulate", "echo-1", "--seeds", "3", "--time-limit", "2", "--json"],
-  );
-  const printed = JSON.parse(stdout);
-  assertEquals(code, 0);
-  assertEquals(printed.program, "echo-1");
-  assertEquals(printed.seeds, 3);
-  assertEquals(printed.faults, "official");
-  assertEquals(printed.faithful, { true: 3, false: 0, unknown: 0 });
-  assertEquals(printed.strict, { true: 3, false: 0, unknown: 0 });
-  assertEquals(printed.figures["availability"], { median: 1, worst: 1 });
-  assertEquals(printed.failures, []);
-});
+Deno.test(
+  "simulate --json prints one JSON value of verdicts, figures and failures",
+  needs("run", "read", "write"),
+  async () => {
+    const { code, stdout } = await workbench(
+      ...["simulate", "echo-1", "--seeds", "3", "--time-limit", "2", "--json"],
+    );
+    const printed = JSON.parse(stdout);
+    assertEquals(code, 0);
+    assertEquals(printed.program, "echo-1");
+    assertEquals(printed.seeds, 3);
+    assertEquals(printed.faults, "official");
+    assertEquals(printed.faithful, { true: 3, false: 0, unknown: 0 });
+    assertEquals(printed.strict, { true: 3, false: 0, unknown: 0 });
+    assertEquals(printed.figures["availability"], { median: 1, worst: 1 });
+    assertEquals(printed.failures, []);
+  },
+);
 
-Deno.test("check --json prints Maelstrom's keys and the strict judge's anomalies, an array for several files", async () => {
-  const node = path("fixtures/echo-node.sh");
-  const store = await Deno.makeTempDir();
-  try {
-    const flags = ["--node-count", "1", "--time-limit", "1", "--rate", "10"];
-    const tested = await workbench(
-      ...["test", "-w", "echo", "--bin", node, "--store", store, "--json"],
-      ...flags,
-    );
-    assertEquals(tested.code, 0, tested.stderr);
-    const { results, strict } = JSON.parse(tested.stdout);
-    assertEquals(results["valid?"], true);
-    assertEquals(strict, { "valid?": true, anomalies: [] });
-    for (const part of ["stats", "availability", "net", "workload"]) {
-      assert(results[part]["valid?"] === true, part);
+Deno.test(
+  "check --json prints Maelstrom's keys and the strict judge's anomalies, an array for several files",
+  needs("run", "read", "write"),
+  async () => {
+    const node = path("fixtures/echo-node.sh");
+    const store = await Deno.makeTempDir();
+    try {
+      const flags = ["--node-count", "1", "--time-limit", "1", "--rate", "10"];
+      const tested = await workbench(
+        ...["test", "-w", "echo", "--bin", node, "--store", store, "--json"],
+        ...flags,
+      );
+      assertEquals(tested.code, 0, tested.stderr);
+      const { results, strict } = JSON.parse(tested.stdout);
+      assertEquals(results["valid?"], true);
+      assertEquals(strict, { "valid?": true, anomalies: [] });
+      for (const part of ["stats", "availability", "net", "workload"]) {
+        assert(results[part]["valid?"] === true, part);
+      }
+      const again = await workbench("check", `${store}/latest`, "--json");
+      assertEquals(JSON.parse(again.stdout), { results, strict });
+      const two = await workbench(
+        ...["check", `${store}/latest`, `${store}/echo/latest`, "--json"],
+      );
+      assertEquals(JSON.parse(two.stdout), Array(2).fill({ results, strict }));
+    } finally {
+      await Deno.remove(store, { recursive: true });
     }
-    const again = await workbench("check", `${store}/latest`, "--json");
-    assertEquals(JSON.parse(again.stdout), { results, strict });
-    const two = await workbench(
-      ...["check", `${store}/latest`, `${store}/echo/latest`, "--json"],
-    );
-    assertEquals(JSON.parse(two.stdout), Array(2).fill({ results, strict }));
-  } finally {
-    await Deno.remove(store, { recursive: true });
-  }
-});
+  },
+);
 
-Deno.test("every flag of Maelstrom's is taken, those that mean nothing here too, and several tests are one array", async () => {
-  const store = await Deno.makeTempDir();
-  const file = `${store}/nodes.txt`;
-  await Deno.writeTextFile(file, "a\nb\n");
-  const flags = "--username me --password secret --ssh-private-key key " +
-    "--no-ssh --strict-host-key-checking --leave-db-running --logging-json " +
-    "--log-net-send --log-net-recv --log-stderr --availability 0.5 " +
-    "--latency 1 --latency-dist uniform --concurrency 4 --topology line " +
-    "--nemesis partition --nemesis-interval 1 --key-count 3 " +
-    "--max-txn-length 2 --max-writes-per-key 4 --consistency-models x " +
-    "-w echo --time-limit 1 --rate 20 --test-count 2 -n d --node e";
-  try {
-    const { code, stdout, stderr } = await workbench(
-      ...["test", "--bin", path("fixtures/echo-node.sh"), "--store", store],
-      ...["--nodes-file", file, "--nodes", "g, f", ...flags.split(" ")],
-      "--json",
-    );
-    assertEquals(code, 0, stderr);
-    const values = JSON.parse(stdout);
-    assertEquals(values.length, 2);
-    for (const { results, strict } of values) {
-      assertEquals([results["valid?"], strict["valid?"]], [true, true]);
+Deno.test(
+  "every flag of Maelstrom's is taken, those that mean nothing here too, and several tests are one array",
+  needs("run", "read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    const file = `${store}/nodes.txt`;
+    await Deno.writeTextFile(file, "a\nb\n");
+    const flags = "--username me --password secret --ssh-private-key key " +
+      "--no-ssh --strict-host-key-checking --leave-db-running --logging-json " +
+      "--log-net-send --log-net-recv --log-stderr --availability 0.5 " +
+      "--latency 1 --latency-dist uniform --concurrency 4 --topology line " +
+      "--nemesis partition --nemesis-interval 1 --key-count 3 " +
+      "--max-txn-length 2 --max-writes-per-key 4 --consistency-models x " +
+      "-w echo --time-limit 1 --rate 20 --test-count 2 -n d --node e";
+    try {
+      const { code, stdout, stderr } = await workbench(
+        ...["test", "--bin", path("fixtures/echo-node.sh"), "--store", store],
+        ...["--nodes-file", file, "--nodes", "g, f", ...flags.split(" ")],
+        "--json",
+      );
+      assertEquals(code, 0, stderr);
+      const values = JSON.parse(stdout);
+      assertEquals(values.length, 2);
+      for (const { results, strict } of values) {
+        assertEquals([results["valid?"], strict["valid?"]], [true, true]);
+      }
+      const { options } = JSON.parse(
+        await Deno.readTextFile(`${store}/latest/results.json`),
+      );
+      assertEquals(options.nodes, "a,b,g,f,d,e");
+      assertEquals(options.concurrency, "4");
+      assertEquals(options.availability, 0.5);
+      assert(stderr.includes("f: started as f"), "--log-stderr shows it");
+    } finally {
+      await Deno.remove(store, { recursive: true });
     }
-    const { options } = JSON.parse(
-      await Deno.readTextFile(`${store}/latest/results.json`),
-    );
-    assertEquals(options.nodes, "a,b,g,f,d,e");
-    assertEquals(options.concurrency, "4");
-    assertEquals(options.availability, 0.5);
-    assert(stderr.includes("f: started as f"), "--log-stderr shows it");
-  } finally {
-    await Deno.remove(store, { recursive: true });
-  }
-});
+  },
+);
 
 Deno.test("the count of nodes wins over their names, as in Maelstrom", () => {
   const { options } = parseFlags(
@@ -143,43 +162,54 @@ Deno.test("the count of nodes wins over their names, as in Maelstrom", () => {
 });
 
 for (const args of [["--help"], ["test", "-h"], ["simulate", "--help"], []]) {
-  Deno.test(`workbench ${args.join(" ")} prints the commands`, async () => {
-    const { code, stdout } = await workbench(...args);
-    assertEquals(code, 0);
-    assertStringIncludes(stdout, "simulate NAME");
-    assertStringIncludes(stdout, "Exit status");
-  });
+  Deno.test(
+    `workbench ${args.join(" ")} prints the commands`,
+    needs("run", "read", "write"),
+    async () => {
+      const { code, stdout } = await workbench(...args);
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, "simulate NAME");
+      assertStringIncludes(stdout, "Exit status");
+    },
+  );
 }
 
-Deno.test("Ctrl-C ends the workbench and its nodes", async () => {
-  const node = fileURLToPath(new URL("fixtures/echo-node.sh", import.meta.url));
-  const mark = `mark-${crypto.randomUUID()}`;
-  const store = await Deno.makeTempDir();
-  const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
-      ...["--bin", node, "--node-count", "2", "--store", store],
-      ...["--time-limit", "60", "--", "none", mark],
-    ],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const running = async () => {
-    const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
-      .output();
-    return new TextDecoder().decode(stdout).split("\n")
-      .filter((line) => line.includes(mark) && !line.includes("cli.ts")).length;
-  };
-  try {
-    for (let i = 0; await running() < 2 && i < 100; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+Deno.test(
+  "Ctrl-C ends the workbench and its nodes",
+  needs("run", "read", "write"),
+  async () => {
+    const node = fileURLToPath(
+      new URL("fixtures/echo-node.sh", import.meta.url),
+    );
+    const mark = `mark-${crypto.randomUUID()}`;
+    const store = await Deno.makeTempDir();
+    const cli = new URL("../lib/workbench/cli.ts", import.meta.url);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
+        ...["--bin", node, "--node-count", "2", "--store", store],
+        ...["--time-limit", "60", "--", "none", mark],
+      ],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const running = async () => {
+      const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
+        .output();
+      return new TextDecoder().decode(stdout).split("\n")
+        .filter((line) => line.includes(mark) && !line.includes("cli.ts"))
+        .length;
+    };
+    try {
+      for (let i = 0; await running() < 2 && i < 100; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      assert(await running() >= 2); // a shell forks for whatever it does
+      child.kill("SIGINT");
+      assertEquals((await child.status).code, 130);
+      assertEquals(await running(), 0);
+    } finally {
+      await Deno.remove(store, { recursive: true });
     }
-    assert(await running() >= 2); // a shell forks for whatever it does
-    child.kill("SIGINT");
-    assertEquals((await child.status).code, 130);
-    assertEquals(await running(), 0);
-  } finally {
-    await Deno.remove(store, { recursive: true });
-  }
-});
+  },
+);

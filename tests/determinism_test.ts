@@ -2,6 +2,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { scenarios } from "../lib/workbench/scenarios.ts";
 import { FAULT_PROFILES, record } from "../lib/workbench/simulate.ts";
+import "./fixtures/programs.ts";
 
 /** Short runs: what differs, differs soon. */
 const SHORT = { "time-limit": 3, rate: 30 };

@@ -24,9 +24,7 @@ import {
   NetTimeout,
   type Rpc,
 } from "../lib/workbench/workloads/workload.ts";
-
-const DIRECTORY = Deno.env.get("GOLDEN_DIR") ??
-  join(import.meta.dirname!, "golden");
+import { DIRECTORY, recordedFiles } from "./fixtures/recorded.ts";
 
 interface Pair {
   invoked: Op;
@@ -160,12 +158,7 @@ function replayLinKv(journal: readonly JournalEvent[]): void {
   }
 }
 
-const files = [...Deno.readDirSync(DIRECTORY)]
-  .map(({ name }) => name)
-  .filter((name) => name.endsWith(".json.gz"))
-  .sort();
-
-for (const file of files) {
+for (const file of recordedFiles()) {
   const label = file.replace(".json.gz", "");
   Deno.test(`clients and lin-kv do in ${label} what Maelstrom's did`, async () => {
     const recording = await loadRecording(join(DIRECTORY, file));

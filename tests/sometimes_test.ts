@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import type { Label } from "../lib/workbench/labels.ts";
 import { type FaultProfile, simulate } from "../lib/workbench/simulate.ts";
+import "./fixtures/programs.ts";
 
 const SEEDS = 20;
 

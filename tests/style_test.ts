@@ -231,3 +231,8 @@ style("no file names a machine's folders or a registry's host", () => {
   });
   assertEquals(naming, []);
 });
+
+style("the tests know every program", () => {
+  const programs = sources(/^challenges\//);
+  assertEquals(imports("tests/fixtures/programs.ts"), programs.toSorted());
+});
