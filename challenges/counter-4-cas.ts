@@ -19,15 +19,9 @@
  * one last looked: S = (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3 or so. Latency: two round trips to the
  * store for a read; for an add one, and three for every race lost.
  */
-import {
-  ErrorCode,
-  hasCode,
-  Kv,
-  type Node,
-  type RpcOptions,
-  run,
-} from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/patience.ts";
+import { type Node, run } from "../lib/maelstrom.ts";
+import { inTime } from "../lib/patience.ts";
+import { PatientKv } from "../lib/patient-kv.ts";
 import { Rounds } from "../lib/rounds.ts";
 
 const KEY = "counter";
@@ -50,18 +44,15 @@ type Counter = {
   adds: { [node: string]: string };
 };
 
-const NOTHING: Counter = { total: 0, adds: {} };
-
 /** A node of a counter that is one key of seq-kv. */
 export default function counter4cas(node: Node<CounterProtocol>): void {
-  const patience = new Patience(node);
-  const kv = (options: RpcOptions) => new Kv<Counter>(node, "seq-kv", options);
+  const kv = new PatientKv<Counter>(node, "seq-kv");
   const adds = new Rounds(add);
   const reads = new Rounds(async (readers: null[]) => {
-    known = await look();
-    return readers.map(() => known!.total);
+    const { total } = await look() ?? { total: 0 };
+    return readers.map(() => total);
   });
-  /** What the key held when this node last looked or changed it. */
+  /** What the key held when this node last looked or changed it; null for nothing. */
   let known: Counter | null = null;
 
   node.on("add", async ({ delta }) => {
@@ -77,40 +68,27 @@ export default function counter4cas(node: Node<CounterProtocol>): void {
   async function add(deltas: number[]): Promise<void[]> {
     const delta = deltas.reduce((a, b) => a + b);
     const name = `${node.random()}`;
+    if (known === null) await look();
     for (let pauseMs = PAUSE_MS.first;; pauseMs *= 2) {
-      const before: Counter = known ?? await look();
-      if (before.adds[node.id] === name) return []; // only the reply was lost
+      const before: Counter | null = known;
+      if (before?.adds[node.id] === name) return []; // only the reply was lost
       const after = {
-        total: before.total + delta,
-        adds: { ...before.adds, [node.id]: name },
+        total: (before?.total ?? 0) + delta,
+        adds: { ...before?.adds, [node.id]: name },
       };
-      if (await replace(before, after)) {
+      if (await kv.change(KEY, before, after)) {
         known = after;
         return [];
       }
       await node.sleep(node.random() * Math.min(pauseMs, PAUSE_MS.longest));
-      known = await look();
+      await look();
     }
   }
 
   /** What the key holds now. */
-  async function look(): Promise<Counter> {
-    await patience.until((options) => kv(options).sync());
-    return await patience.until((options) => kv(options).readOr(KEY, NOTHING));
-  }
-
-  /** Changes the key; false if it held something else, be it because an earlier try succeeded. */
-  async function replace(before: Counter, after: Counter): Promise<boolean> {
-    const create = before === NOTHING;
-    try {
-      await patience.until((options) =>
-        kv(options).cas(KEY, before, after, { create })
-      );
-      return true;
-    } catch (error) {
-      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
-      throw error;
-    }
+  async function look(): Promise<Counter | null> {
+    await kv.sync();
+    return known = await kv.readOr(KEY, null);
   }
 }
 

@@ -22,15 +22,9 @@
  * something: S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. Were reads fresh to the
  * millisecond, it would be 4.5. An add takes one round trip to the store, a read two.
  */
-import {
-  ErrorCode,
-  hasCode,
-  Kv,
-  type Node,
-  type RpcOptions,
-  run,
-} from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/patience.ts";
+import { type Node, run } from "../lib/maelstrom.ts";
+import { inTime } from "../lib/patience.ts";
+import { PatientKv } from "../lib/patient-kv.ts";
 import { Rounds } from "../lib/rounds.ts";
 
 /**
@@ -53,12 +47,9 @@ type Sum = {
   name: string;
 };
 
-const NOTHING: Sum = { total: 0, writes: 0, name: "" };
-
 /** A node of a counter that lives in seq-kv. */
 export default function counter4(node: Node<CounterProtocol>): void {
-  const patience = new Patience(node);
-  const kv = (options: RpcOptions) => new Kv<Sum>(node, "seq-kv", options);
+  const kv = new PatientKv<Sum>(node, "seq-kv");
   /**
    * By node, the newest known. This node's own is what the store holds, as only it writes
    * there.
@@ -83,68 +74,42 @@ export default function counter4(node: Node<CounterProtocol>): void {
   async function add(deltas: number[]): Promise<void[]> {
     const delta = deltas.reduce((a, b) => a + b);
     const name = `${node.id} ${node.random()}`;
+    if (!sums.has(node.id)) await look();
     for (;;) {
-      const before = sums.get(node.id) ?? await look(node.id);
-      const { total, writes } = before;
+      const before = sums.get(node.id) ?? null;
+      if (before?.name === name) return []; // only the reply was lost
+      const { total, writes } = before ?? { total: 0, writes: 0 };
       const after = { total: total + delta, writes: writes + 1, name };
-      if (await replace(before, after)) {
-        learn(node.id, after);
-        return [];
-      }
-      if ((await look(node.id)).name === name) return [];
+      const changed = await kv.change(`sum ${node.id}`, before, after);
+      if (changed) learn(node.id, after);
+      else await look();
     }
+  }
+
+  /** Learns what this node's key holds now. */
+  async function look(): Promise<void> {
+    await kv.sync();
+    await read(node.id);
   }
 
   async function takeSnapshot(readers: null[]): Promise<null[]> {
     const begun = node.now();
     const unknown = node.ids.filter((id) => id !== node.id || !sums.has(id));
-    await barrier();
+    await kv.sync();
     await Promise.all(unknown.map(read));
     freshUntil = begun + FRESH_MS;
     return readers;
   }
 
-  /** What a key holds now. */
-  async function look(id: string): Promise<Sum> {
-    await barrier();
-    return await read(id);
+  /** Learns what a key holds, or held at the last barrier, or between. */
+  async function read(id: string): Promise<void> {
+    const sum = await kv.readOr(`sum ${id}`, null);
+    if (sum !== null) learn(id, sum);
   }
 
-  function barrier(): Promise<void> {
-    return patience.until((options) => kv(options).sync());
-  }
-
-  /** What a key holds, or held at the last barrier, or between. */
-  async function read(id: string): Promise<Sum> {
-    const sum = await patience.until((options) =>
-      kv(options).readOr(`sum ${id}`, NOTHING)
-    );
-    return learn(id, sum);
-  }
-
-  /** Keeps a sum if it is newer than the one known; gives the newer one. */
-  function learn(id: string, sum: Sum): Sum {
-    const known = sums.get(id);
-    const newer = known && known.writes > sum.writes ? known : sum;
-    sums.set(id, newer);
-    return newer;
-  }
-
-  /**
-   * Writes this node's key; false if it held something else, be it because an earlier try
-   * succeeded.
-   */
-  async function replace(before: Sum, after: Sum): Promise<boolean> {
-    const create = before.writes === 0;
-    try {
-      await patience.until((options) =>
-        kv(options).cas(`sum ${node.id}`, before, after, { create })
-      );
-      return true;
-    } catch (error) {
-      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
-      throw error;
-    }
+  /** Keeps a sum if it is newer than the one known. */
+  function learn(id: string, sum: Sum): void {
+    if (sum.writes > (sums.get(id)?.writes ?? 0)) sums.set(id, sum);
   }
 }
 

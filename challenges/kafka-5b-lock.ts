@@ -23,21 +23,10 @@
  * lock meanwhile.
  */
 import { LeaseLost, Lock } from "../lib/lock.ts";
-import {
-  CommittedOffsets,
-  DenseLogs,
-  type KafkaProtocol,
-  type Offsets,
-} from "../lib/logs.ts";
-import {
-  ErrorCode,
-  hasCode,
-  type Json,
-  Kv,
-  type Node,
-  run,
-} from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/patience.ts";
+import { type Change, type KafkaProtocol, LogMachine } from "../lib/logs.ts";
+import { type Node, run } from "../lib/maelstrom.ts";
+import { inTime } from "../lib/patience.ts";
+import { PatientKv } from "../lib/patient-kv.ts";
 import { Rounds } from "../lib/rounds.ts";
 
 /**
@@ -55,17 +44,13 @@ const POLL_MS = 10;
 /** How many batches are asked for at once by a node that is far behind. */
 const READ_AHEAD = 256;
 
-/** One thing to append. */
-type Entry = { key: string; msg: Json } | { commit: Offsets };
-
-/** Entries that one lease appended. */
-type Batch = { token: number; name: string; entries: Entry[] };
+/** Changes that one lease appended. */
+type Batch = { token: number; name: string; changes: Change[] };
 
 /** A node that keeps its logs in lin-kv and takes turns at writing there. */
 export default function kafka5bLock(node: Node<KafkaProtocol>): void {
-  const logs = new DenseLogs();
-  const committed = new CommittedOffsets();
-  const patience = new Patience(node);
+  const kv = new PatientKv<Batch>(node, "lin-kv");
+  const logs = new LogMachine();
   const lock = new Lock<number>(node, "batches", 0, {
     leaseMs: LEASE_MS,
     eager: true,
@@ -95,27 +80,23 @@ export default function kafka5bLock(node: Node<KafkaProtocol>): void {
   });
 
   node.on("commit_offsets", async ({ offsets }) => {
-    const known = committed.of(Object.keys(offsets));
-    const news = Object.entries(offsets).filter(([key, offset]) =>
-      offset > (known[key] ?? -1)
-    );
-    const entry = { commit: Object.fromEntries(news) };
-    if (news.length > 0) await inTime(node, appends.join(entry));
+    const commit = logs.commitOf(offsets);
+    if (commit !== null) await inTime(node, appends.join(commit));
     return {};
   });
 
   node.on("list_committed_offsets", async ({ keys }) => {
     await inTime(node, looks.join(null));
-    return { offsets: committed.of(keys) };
+    return { offsets: logs.committed(keys) };
   });
 
-  /** Appends entries under as many leases as it takes; gives the offset of each. */
-  async function append(entries: Entry[]): Promise<number[]> {
+  /** Appends changes under as many leases as it takes; gives the offset of each message. */
+  async function append(changes: Change[]): Promise<number[]> {
     const name = `${node.id} ${node.random()}`;
     expected.set(name, null);
     for (;;) {
       const { count, own } = await lock.hold(async ({ token, value }) => {
-        const own = { token, name, entries };
+        const own = { token, name, changes };
         await put(value, own);
         return { value: value + 1, result: { count: value, own } };
       }).catch(afterLeaseLost);
@@ -135,13 +116,10 @@ export default function kafka5bLock(node: Node<KafkaProtocol>): void {
     return { count: await lock.look(), own: null };
   }
 
-  /**
-   * Puts a batch above the count, in the place of one that an earlier lease may have left
-   * there.
-   */
+  /** Puts a batch above the count, in the place of one that an earlier lease may have left. */
   async function put(number: number, batch: Batch): Promise<void> {
     let found: Batch | null = null;
-    while (!await replace(`batch ${number}`, found, batch)) {
+    while (!await kv.change(`batch ${number}`, found, batch)) {
       found = await readBatch(number);
       if (found.token >= batch.token) return; // this one, or a later lease's
     }
@@ -159,42 +137,15 @@ export default function kafka5bLock(node: Node<KafkaProtocol>): void {
     }
   }
 
-  /** Does what a batch says, on every node the same. */
-  function apply({ name, entries }: Batch): void {
+  function apply({ name, changes }: Batch): void {
     applied++;
-    const offsets = entries.map((entry) => {
-      if ("key" in entry) return logs.append(entry.key, entry.msg);
-      committed.raise(entry.commit, (key) => logs.size(key) - 1);
-      return -1;
-    });
+    const offsets = logs.apply(changes);
     if (expected.has(name)) expected.set(name, offsets);
   }
 
-  function readBatch(number: number): Promise<Batch> {
-    return patience.until((options) =>
-      new Kv<Batch>(node, "lin-kv", options).read(`batch ${number}`)
-    );
-  }
-
-  /**
-   * Changes a batch, null being none; false if there was another, be it because an earlier
-   * try succeeded.
-   */
-  async function replace(
-    key: string,
-    from: Batch | null,
-    to: Batch,
-  ): Promise<boolean> {
-    const create = from === null;
-    try {
-      await patience.until((options) =>
-        new Kv<Batch>(node, "lin-kv", options).cas(key, from, to, { create })
-      );
-      return true;
-    } catch (error) {
-      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
-      throw error;
-    }
+  /** A batch that is there. */
+  async function readBatch(number: number): Promise<Batch> {
+    return (await kv.readOr(`batch ${number}`, null))!;
   }
 }
 

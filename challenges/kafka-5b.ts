@@ -24,21 +24,10 @@
  * share a round make it less. An append takes a round trip to lin-kv, and two more for each
  * slot that was taken. No message holds what was sent before.
  */
-import {
-  CommittedOffsets,
-  DenseLogs,
-  type KafkaProtocol,
-  type Offsets,
-} from "../lib/logs.ts";
-import {
-  ErrorCode,
-  hasCode,
-  type Json,
-  Kv,
-  type Node,
-  run,
-} from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/patience.ts";
+import { type Change, type KafkaProtocol, LogMachine } from "../lib/logs.ts";
+import { type Node, run } from "../lib/maelstrom.ts";
+import { inTime } from "../lib/patience.ts";
+import { PatientKv } from "../lib/patient-kv.ts";
 import { Rounds } from "../lib/rounds.ts";
 
 /**
@@ -47,20 +36,16 @@ import { Rounds } from "../lib/rounds.ts";
  */
 const READ_AHEAD = 256;
 
-/** One thing to append. */
-type Entry = { key: string; msg: Json } | { commit: Offsets };
-
 /** What a slot holds. */
-type Batch = { name: string; entries: Entry[] };
+type Batch = { name: string; changes: Change[] };
 
 /** A node that keeps its logs in lin-kv. */
 export default function kafka5b(node: Node<KafkaProtocol>): void {
-  const logs = new DenseLogs();
-  const committed = new CommittedOffsets();
-  const patience = new Patience(node);
+  const kv = new PatientKv<Batch>(node, "lin-kv");
+  const logs = new LogMachine();
+  const rounds = new Rounds(work);
   /** The first slot that has not been applied. */
   let next = 0;
-  const rounds = new Rounds(work);
 
   node.on("send", async ({ key, msg }) => {
     const offset = await inTime(node, rounds.join({ key, msg }));
@@ -73,39 +58,36 @@ export default function kafka5b(node: Node<KafkaProtocol>): void {
   });
 
   node.on("commit_offsets", async ({ offsets }) => {
-    const known = committed.of(Object.keys(offsets));
-    const news = Object.entries(offsets).filter(([key, offset]) =>
-      offset > (known[key] ?? -1)
-    );
-    const entry = { commit: Object.fromEntries(news) };
-    if (news.length > 0) await inTime(node, rounds.join(entry));
+    const commit = logs.commitOf(offsets);
+    if (commit !== null) await inTime(node, rounds.join(commit));
     return {};
   });
 
   node.on("list_committed_offsets", async ({ keys }) => {
     await inTime(node, rounds.join(null));
-    return { offsets: committed.of(keys) };
+    return { offsets: logs.committed(keys) };
   });
 
   /**
    * Does a round for requests with something to append or, null, without; gives each the
    * offset of its message.
    */
-  async function work(round: (Entry | null)[]): Promise<number[]> {
-    const entries = round.filter((entry) => entry !== null);
-    if (entries.length === 0) await catchUp();
-    const offsets = entries.length > 0 ? await append(entries) : [];
-    return round.map((entry) => entry === null ? -1 : offsets.shift()!);
+  async function work(round: (Change | null)[]): Promise<number[]> {
+    const changes = round.filter((change) => change !== null);
+    if (changes.length === 0) await catchUp();
+    const offsets = changes.length > 0 ? await append(changes) : [];
+    return round.map((change) => change === null ? -1 : offsets.shift()!);
   }
 
-  /** Puts entries into the first empty slot; gives the offset of each. */
-  async function append(entries: Entry[]): Promise<number[]> {
-    const batch = { name: `${node.id} ${node.random()}`, entries };
+  /** Puts changes into the first empty slot; gives the offset of each message. */
+  async function append(changes: Change[]): Promise<number[]> {
+    const batch = { name: `${node.id} ${node.random()}`, changes };
     for (let tried = 0;; tried++) {
-      if (await claim(next, batch)) return apply(batch);
+      if (await kv.change(`slot ${next}`, null, batch)) return apply(batch);
+      // It is full: of others' changes, or of these, and only the reply was lost.
       const applied = await advance(1 + (tried >> 1));
       const own = applied.find(({ name }) => name === batch.name);
-      if (own !== undefined) return own.offsets; // only the reply was lost
+      if (own !== undefined) return own.offsets;
     }
   }
 
@@ -121,7 +103,10 @@ export default function kafka5b(node: Node<KafkaProtocol>): void {
 
   /** Reads so many slots at once, and applies those before the first empty one. */
   async function advance(width: number) {
-    const slots = Array.from({ length: width }, (_, i) => read(next + i));
+    const slots = Array.from(
+      { length: width },
+      (_, i) => kv.readOr(`slot ${next + i}`, null),
+    );
     const applied: { name: string; offsets: number[] }[] = [];
     for (const batch of await Promise.all(slots)) {
       if (batch === null) break;
@@ -130,34 +115,9 @@ export default function kafka5b(node: Node<KafkaProtocol>): void {
     return applied;
   }
 
-  /** Does what a batch says, on every node the same; gives the offsets of its messages. */
-  function apply({ entries }: Batch): number[] {
+  function apply({ changes }: Batch): number[] {
     next++;
-    return entries.map((entry) => {
-      if ("key" in entry) return logs.append(entry.key, entry.msg);
-      committed.raise(entry.commit, (key) => logs.size(key) - 1);
-      return -1;
-    });
-  }
-
-  /** Fills a slot; false if it is full. After a lost reply, it may be full of this very batch. */
-  async function claim(slot: number, batch: Batch): Promise<boolean> {
-    try {
-      await patience.until((options) =>
-        new Kv<Batch>(node, "lin-kv", options)
-          .cas(`slot ${slot}`, null, batch, { create: true })
-      );
-      return true;
-    } catch (error) {
-      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
-      throw error;
-    }
-  }
-
-  function read(slot: number): Promise<Batch | null> {
-    return patience.until((options) =>
-      new Kv<Batch>(node, "lin-kv", options).readOr(`slot ${slot}`, null)
-    );
+    return logs.apply(changes);
   }
 }
 

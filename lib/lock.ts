@@ -33,20 +33,12 @@
  *
  * @module
  */
-import {
-  type Caller,
-  ErrorCode,
-  hasCode,
-  type Json,
-  Kv,
-  type Node,
-} from "./maelstrom.ts";
-import { Patience } from "./patience.ts";
+import type { Caller, Json } from "./maelstrom.ts";
+import type { Waiter } from "./patience.ts";
+import { PatientKv } from "./patient-kv.ts";
 
 /** The part of a node that a lock uses. */
-export type LockNode =
-  & Caller
-  & Pick<Node<Record<never, never>>, "now" | "after">;
+export type LockNode = Caller & Waiter;
 
 /** The right to change the value, for a while. */
 export interface Lease<V extends Json> {
@@ -97,9 +89,9 @@ type LockRecord<V extends Json> = {
 /** A lock by the name of its key. */
 export class Lock<V extends Json> {
   readonly #node: LockNode;
+  readonly #kv: PatientKv<LockRecord<V>>;
   readonly #key: string;
-  readonly #initial: LockRecord<V>;
-  readonly #patience: Patience;
+  readonly #initial: V;
   readonly #leaseMs: number;
   readonly #pollMs: number;
   readonly #eager: boolean;
@@ -116,9 +108,9 @@ export class Lock<V extends Json> {
     options: LockOptions = {},
   ) {
     this.#node = node;
+    this.#kv = new PatientKv(node, "lin-kv");
     this.#key = key;
-    this.#initial = { token: 0, holder: null, value: initial };
-    this.#patience = new Patience(node);
+    this.#initial = initial;
     this.#leaseMs = options.leaseMs ?? 2_000;
     this.#pollMs = options.pollMs ?? 50;
     this.#eager = options.eager ?? false;
@@ -126,7 +118,8 @@ export class Lock<V extends Json> {
 
   /** The value, without the lock: linearizable. */
   async look(): Promise<V> {
-    return (await this.#read()).value;
+    const record = await this.#read();
+    return record === null ? this.#initial : record.value;
   }
 
   /**
@@ -163,16 +156,18 @@ export class Lock<V extends Json> {
     for (let tried = 0;; tried++) {
       const record = this.#left ?? await this.#read();
       this.#left = null;
-      if (record.holder === holder) return record; // only the reply was lost
+      if (record?.holder === holder) return record; // only the reply was lost
       const now = this.#node.now();
-      const { token } = record;
+      const token = record?.token ?? 0;
       if (watched.token !== token) watched = { token, since: now };
       const expired = now - watched.since >= this.#leaseMs;
+      const free = record === null || record.holder === null;
       // A node asks for the lock only while it does not have it: an earlier life of it had.
-      const orphaned = record.holder?.startsWith(`${this.#node.id} `) ?? false;
-      if (record.holder === null || expired || orphaned) {
-        const taken = { ...record, token: token + 1, holder };
-        if (await this.#change(record, taken)) return taken;
+      const orphaned = record?.holder?.startsWith(`${this.#node.id} `) ?? false;
+      if (free || expired || orphaned) {
+        const value = record === null ? this.#initial : record.value;
+        const taken = { token: token + 1, holder, value };
+        if (await this.#kv.change(this.#key, record, taken)) return taken;
       } else {
         const pauseMs = Math.min(this.#pollMs, 2 ** tried);
         await this.#node.sleep(this.#node.random() * pauseMs);
@@ -183,34 +178,13 @@ export class Lock<V extends Json> {
   async #release(held: LockRecord<V>, value: V): Promise<void> {
     const free = { ...held, holder: null, value };
     if (this.#eager) this.#left = free;
-    if (await this.#change(held, free)) return;
-    const { token, holder } = await this.#read();
-    const released = token === held.token && holder === null; // only the reply was lost
+    if (await this.#kv.change(this.#key, held, free)) return;
+    const now = await this.#read();
+    const released = now?.token === held.token && now.holder === null;
     if (!released) throw new LeaseLost(`lease ${held.token} has ended`);
   }
 
-  #read(): Promise<LockRecord<V>> {
-    return this.#patience.until((options) =>
-      new Kv<LockRecord<V>>(this.#node, "lin-kv", options)
-        .readOr(this.#key, this.#initial)
-    );
-  }
-
-  /**
-   * Whether the record was as expected, and is changed. After a lost reply, false may also
-   * mean that an earlier try has changed it.
-   */
-  async #change(from: LockRecord<V>, to: LockRecord<V>): Promise<boolean> {
-    const create = from === this.#initial;
-    try {
-      await this.#patience.until((options) =>
-        new Kv<LockRecord<V>>(this.#node, "lin-kv", options)
-          .cas(this.#key, from, to, { create })
-      );
-      return true;
-    } catch (error) {
-      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
-      throw error;
-    }
+  #read(): Promise<LockRecord<V> | null> {
+    return this.#kv.readOr(this.#key, null);
   }
 }

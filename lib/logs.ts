@@ -97,3 +97,40 @@ export class CommittedOffsets {
     return Object.fromEntries(found);
   }
 }
+
+/** Something that changes logs: a message is sent, or offsets are committed. */
+export type Change = { key: string; msg: Json } | { commit: Offsets };
+
+/** Logs and committed offsets as a state machine: the same changes in the same order make the same of it on every node. */
+export class LogMachine {
+  readonly #logs = new DenseLogs();
+  readonly #committed = new CommittedOffsets();
+
+  /** Makes changes; gives the offset of each message, and -1 for a commit. */
+  apply(changes: readonly Change[]): number[] {
+    return changes.map((change) => {
+      if ("key" in change) return this.#logs.append(change.key, change.msg);
+      this.#committed.raise(change.commit, (key) => this.#logs.size(key) - 1);
+      return -1;
+    });
+  }
+
+  /** All messages from these offsets on, without the keys that have none. */
+  from(offsets: Offsets): Entries {
+    return this.#logs.from(offsets);
+  }
+
+  /** The committed offsets of these keys, without those that were never committed. */
+  committed(keys: string[]): Offsets {
+    return this.#committed.of(keys);
+  }
+
+  /** A change that commits what of this is not committed; null if all of it is, as it then will ever be. */
+  commitOf(offsets: Offsets): Change | null {
+    const known = this.committed(Object.keys(offsets));
+    const news = Object.entries(offsets).filter(([key, offset]) =>
+      offset > (known[key] ?? -1)
+    );
+    return news.length === 0 ? null : { commit: Object.fromEntries(news) };
+  }
+}
