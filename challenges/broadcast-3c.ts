@@ -62,9 +62,9 @@ export default function broadcast(node: Node<BroadcastProtocol>): void {
   }
 
   node.on("gossip", (saying, src) => {
-    const wasSilent = neighbours.get(src)?.hear(saying);
+    const isUrgent = neighbours.get(src)?.hear(saying);
     learn(saying.items, src);
-    if (wasSilent) speak(src);
+    if (isUrgent) speak(src);
   });
   node.on("broadcast", ({ message }) => {
     learn([message], node.id);

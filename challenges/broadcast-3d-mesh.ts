@@ -66,9 +66,9 @@ export function tellEverybody(
   }
 
   node.on("gossip", (saying, src) => {
-    const wasSilent = peers.get(src)?.hear(saying);
+    const isUrgent = peers.get(src)?.hear(saying);
     for (const value of saying.items) values.add(value);
-    if (wasSilent) speak(src);
+    if (isUrgent) speak(src);
   });
   node.on("broadcast", ({ message }) => {
     if (values.has(message)) return {};

@@ -127,7 +127,7 @@ export function gatherAndScatter(
     tickIn(periodMs());
     for (const [id, peer] of peers) {
       const owesMs = node.now() - peer.owesSince;
-      const mustAck = owesMs >= (id === hub ? ACK_DELAY_MS : 0);
+      const mustAck = owesMs + periodMs() > (id === hub ? ACK_DELAY_MS : 0);
       if (mustAck || peer.hasNews && isNeighbour(id)) speak(id);
     }
   }
@@ -151,7 +151,7 @@ export function gatherAndScatter(
     const toHub = id === hub;
     // A hub answers when its period ends, but at once when it is chosen; others may wait.
     const waitMs = !toHub
-      ? ACK_DELAY_MS + periodMs()
+      ? Math.max(ACK_DELAY_MS, periodMs())
       : id === first || peer.heardAt > -Infinity
       ? periodMs()
       : 0;
@@ -187,7 +187,7 @@ export function gatherAndScatter(
     const peer = peers.get(src);
     if (peer === undefined) return;
     const isNew = peer.heardAt === -Infinity;
-    const wasSilent = peer.hear(gossip);
+    const isUrgent = peer.hear(gossip);
     for (const value of gossip.items) learn(value, src);
     wake();
 
@@ -202,7 +202,7 @@ export function gatherAndScatter(
     chooseHub();
 
     if (src === hub && gossip.next !== undefined) followTicks(gossip.next);
-    if (wasSilent || joins || isNew && src !== hub) speak(src);
+    if (isUrgent || joins || isNew && src !== hub) speak(src);
   });
 
   node.on("broadcast", ({ message }) => {
@@ -212,7 +212,11 @@ export function gatherAndScatter(
   });
   node.on("read", () => ({ messages: [...values] }));
   node.on("topology", () => ({}));
-  tickIn(periodMs());
+  // Timers begin with the first message, which may come long after `init`.
+  node.after(0, () => {
+    spokeAt = node.now();
+    tickIn(periodMs());
+  });
 }
 
 /** Broadcast by gather and scatter. */

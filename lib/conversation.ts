@@ -37,6 +37,8 @@ export interface Saying<T extends Json> {
   ack: number;
   /** How many milliseconds ago the first of those did that had not been acknowledged. */
   held?: number;
+  /** The sender has missed items or answers: it wants to hear of all it lacks, at once. */
+  lost?: boolean;
 }
 
 /** The part of a node that conversations use. */
@@ -52,15 +54,19 @@ export class RoundTrip {
   /** Whether the average is more than a guess. */
   measured = false;
 
-  /** How long to wait for an answer that is sent at once (RFC 6298). */
+  /** How long an answer that is sent at once usually takes. */
+  get usualMs(): number {
+    return this.meanMs + 2 * this.deviationMs + SLACK_MS;
+  }
+
+  /** How long to wait for one until something must be wrong (RFC 6298). */
   get patienceMs(): number {
-    return this.measured
-      ? this.meanMs + 4 * this.deviationMs + SLACK_MS
-      : 1_000;
+    return this.measured ? this.usualMs + 2 * this.deviationMs : 1_000;
   }
 
   /** Takes a sample. */
   measure(sampleMs: number): void {
+    if (sampleMs < 0) return; // after losses an answer may be to something else
     if (!this.measured) this.meanMs = sampleMs;
     this.measured = true;
     const error = sampleMs - this.meanMs;
@@ -75,11 +81,13 @@ export class Conversation<T extends Json> {
   #owed: T[] = [];
   #acked = 0;
   #sent = 0;
-  /** When unacknowledged items were sent, by the number of the last; none that were sent again (Karn). */
+  /** When unacknowledged items were sent, by the number of the last; none that were sent again, whose answers tell nothing (Karn). */
   #flights: { until: number; at: number }[] = [];
   #sentAt = 0;
   #everSent = 0;
   #received = 0;
+  /** Whether items have come whose predecessors have not. */
+  #gap = false;
   #patienceMs = 0;
   #stopWaiting: Stop = () => {};
   /** How often in a row the peer has not answered in time; 0 while it does. */
@@ -130,44 +138,44 @@ export class Conversation<T extends Json> {
     const until = this.silence > 0 ? from + PROBE : undefined;
     const items = this.#owed.slice(from, until);
     const saying: Saying<T> = { after: this.#sent, items, ack: this.#received };
-    if (Number.isFinite(this.owesSince)) {
+    if (this.owesSince < Infinity) {
       saying.held = Math.round(now - this.owesSince);
     }
+    if (this.silence > 0 || this.#gap) saying.lost = true;
     this.owesSince = Infinity;
+    this.#gap = false;
     if (items.length > 0) {
       this.#patienceMs = patienceMs;
       if (from === 0) this.#wait();
+      const isFirstTime = this.#sent === this.#everSent;
       this.#sent += items.length;
       this.#sentAt = now;
-      if (this.#sent > this.#everSent) {
-        this.#everSent = this.#sent;
-        this.#flights.push({ until: this.#sent, at: now });
-      }
+      if (isFirstTime) this.#flights.push({ until: this.#sent, at: now });
+      this.#everSent = Math.max(this.#everSent, this.#sent);
     }
     return saying;
   }
 
-  /** Takes in what the peer has said; the caller does so with the items. Tells whether it had been silent. */
-  hear({ after, items, ack, held }: Saying<T>): boolean {
+  /**
+   * Takes in what the peer has said, but for the items, which the caller may take in any
+   * order. Tells whether to answer at once, since something has been lost: in the one
+   * direction or the other, or for so long that the peer was thought silent.
+   */
+  hear({ after, items, ack, held, lost = false }: Saying<T>): boolean {
     const now = this.node.now();
     const wasSilent = this.silence > 0;
     this.heardAt = now;
     if (ack > this.#acked) this.#acknowledge(ack, held);
     else if (this.#owed.length === 0) this.silence = 0;
-    const { meanMs, deviationMs } = this.roundTrip;
-    if (wasSilent || now - this.#sentAt > meanMs + 2 * deviationMs) {
-      this.#rewind(); // it spoke after that should have arrived
-    }
+    // What should have arrived before the peer spoke, and has not, is said again.
+    const late = now - this.#sentAt > this.roundTrip.usualMs;
+    if (wasSilent || lost || late) this.#rewind();
     const end = after + items.length;
-    if (items.length > 0) {
-      // After a loss, in this direction or the other, the peer should hear of it soon.
-      const lost = after > this.#received || end <= this.#received;
-      this.owesSince = lost ? -Infinity : Math.min(now, this.owesSince);
-    }
-    if (after <= this.#received) {
-      this.#received = Math.max(this.#received, end);
-    }
-    return wasSilent;
+    const again = items.length > 0 && end <= this.#received;
+    if (after > this.#received) this.#gap = true;
+    else this.#received = Math.max(this.#received, end);
+    if (items.length > 0) this.owesSince = Math.min(now, this.owesSince);
+    return wasSilent || lost || again || this.#gap;
   }
 
   #acknowledge(ack: number, held: number | undefined): void {
