@@ -55,7 +55,9 @@ export class PatientKv<V extends Json> {
       await this.#ask((kv) => kv.cas(key, from, to, { create }));
       return true;
     } catch (error) {
-      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
+      const other = hasCode(error, ErrorCode.preconditionFailed) ||
+        hasCode(error, ErrorCode.keyDoesNotExist);
+      if (other) return false;
       throw error;
     }
   }
