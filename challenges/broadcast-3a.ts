@@ -3,10 +3,10 @@
  *
  * Algorithm: values go into a set, and reads show it.
  *
- * Guarantees: a read holds exactly the values of the broadcasts before it, each once, in
- * the order in which they came first.
+ * Guarantees: a read holds exactly the values of the broadcasts before it, each once,
+ * in the order in which they came first. Nothing survives the process.
  *
- * Costs: no message between nodes (S = 0); a read copies the set.
+ * Costs: one reply a request, no message between nodes (S = 0); a read copies the set.
  */
 import { type Node, run } from "../lib/maelstrom.ts";
 
@@ -17,14 +17,17 @@ interface BroadcastProtocol {
 }
 
 /** A set. */
-export default function broadcast(node: Node<BroadcastProtocol>): void {
+export default function broadcast3a(node: Node<BroadcastProtocol>): void {
   const values = new Set<number>();
+
   node.on("broadcast", ({ message }) => {
     values.add(message);
     return {};
   });
+
   node.on("read", () => ({ messages: [...values] }));
+
   node.on("topology", () => ({}));
 }
 
-if (import.meta.main) await run(broadcast);
+if (import.meta.main) await run(broadcast3a);
