@@ -13,7 +13,10 @@ import {
 } from "./maelstrom.ts";
 
 /** The part of a node that waits. */
-export type Waiter = Pick<Node<Record<never, never>>, "now" | "after">;
+export type Waiter = Pick<
+  Node<Record<never, never>>,
+  "now" | "after" | "random"
+>;
 
 /**
  * Milliseconds after which a call is made again, at least: a lost message costs this much,
@@ -30,6 +33,16 @@ const TRY_MS = 10_000;
  * messages to this node.
  */
 const CLIENT_MS = 4_000;
+
+/** How patience grows. */
+export interface PatienceOptions {
+  /**
+   * The longest time between two tries, in milliseconds, unless answers take longer: up to it
+   * the time doubles from one try to the next, less a random part of what it grows by. For
+   * asking nodes, which may be cut off for long. If not given, all times are alike.
+   */
+  capMs?: number;
+}
 
 /**
  * Repeats calls that may be repeated until one of the tries is answered. Earlier tries are
@@ -53,7 +66,10 @@ export class Patience {
   /** How long answers take: a moving average, in milliseconds. */
   #usualMs = 0;
 
-  constructor(private readonly node: Waiter) {}
+  constructor(
+    private readonly node: Waiter,
+    private readonly options: PatienceOptions = {},
+  ) {}
 
   /**
    * Calls `attempt`, which must be idempotent, until it is answered: gives the answer that
@@ -76,14 +92,14 @@ export class Patience {
       answered.signal.addEventListener("abort", stop);
     }
     const options = { timeoutMs: TRY_MS, signal: answered.signal };
+    let tries = 0;
     const ask = () => {
       const begun = this.node.now();
       const learn = () => {
         const tookMs = this.node.now() - begun;
         this.#usualMs = 0.8 * this.#usualMs + 0.2 * tookMs;
       };
-      const againMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
-      const stop = this.node.after(againMs, ask);
+      const stop = this.node.after(this.#pauseMs(tries++), ask);
       answered.signal.addEventListener("abort", stop);
       attempt(options).then((answer) => {
         learn();
@@ -100,6 +116,15 @@ export class Patience {
     };
     ask();
     return promise;
+  }
+
+  /** How long to wait for an answer before the next try, after so many others. */
+  #pauseMs(tries: number): number {
+    const leastMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
+    const { capMs = leastMs } = this.options;
+    const mostMs = Math.min(capMs, leastMs * 2 ** tries);
+    if (mostMs <= leastMs) return leastMs;
+    return leastMs + this.node.random() * (mostMs - leastMs);
   }
 }
 
