@@ -1,25 +1,38 @@
 /**
  * Challenge 3c: broadcast through partitions. https://fly.io/dist-sys/3c
  *
- * Algorithm: values flood a tree as in 3b; but what one neighbour owes another is a
+ * Algorithm: flooding in a tree as in 3b, but what one neighbour owes another is a
  * conversation: values are numbered, acknowledgements say how many have arrived, and
- * to a neighbour that does not answer one message at a time is sent with all that it may lack,
- * less and less often.
+ * all that waits for a neighbour is sent to it in one message, again and again until it
+ * answers, with a pause that doubles, with jitter, up to a cap.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
- * reordering and cuts of any kind; after them, a pause between two tries (2 s) and
- * 2 h L later. Requests are answered at once, from the node's own set.
- * Nodes must not lose their memory.
+ * reordering and cuts of any kind: within 2 s and 2 h hops of the end of the last one.
+ * No new traffic is needed for that. Requests are answered at once, from the node's own
+ * set, whoever is cut off. Nothing survives the process.
  *
- * Costs, with n nodes, a hop of L ms, and a tree of height h: 2 (n - 1) messages a value
- * at most, and 2 h L until it is everywhere, without faults. An edge that is cut costs a message
- * in 1.5 s or more each way, however many values wait for it; when nothing waits, none.
+ * Costs: with n nodes, a hop of L ms and a tree of height h
+ * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1)
+ *   messages, so S <= n - 1, 4 for 5 nodes. It is everywhere after 2 h L, 2 L for 5
+ *   nodes;
+ * - an edge that is cut costs each of its nodes a message per 1.5 to 2 s, however many
+ *   values wait for the other side, and none if there are none. Afterwards they cross
+ *   in one message, or in two if there are more than 100;
+ * - values spread to all sides of a cut only as far as the tree's edges reach (3d does
+ *   better).
  */
 import { Conversation, RoundTrip, type Saying } from "../lib/conversation.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
+import { treeNeighbours } from "../lib/neighbours.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;
+
+/**
+ * How long an answer is waited for at most, in milliseconds: less repeats values where round
+ * trips are longer, more spreads them later after a cut.
+ */
+const PATIENCE_MS = 2_000;
 
 interface BroadcastProtocol {
   broadcast(request: { message: number }): Record<never, never>;
@@ -29,49 +42,56 @@ interface BroadcastProtocol {
 }
 
 /** Flooding in a tree of conversations. */
-export default function broadcast(node: Node<BroadcastProtocol>): void {
+export default function broadcast3c(node: Node<BroadcastProtocol>): void {
   const values = new Set<number>();
-  const self = node.ids.indexOf(node.id);
-  const parentOf = (i: number) => Math.floor((i - 1) / CHILDREN);
   const roundTrip = new RoundTrip();
   const neighbours = new Map(
-    node.ids.filter((_, i) =>
-      i !== self && (i === parentOf(self) || parentOf(i) === self)
-    ).map((id) => [
+    treeNeighbours(node, CHILDREN).map((id) => [
       id,
       new Conversation<number>(node, roundTrip, () => speak(id)),
     ]),
   );
 
   function speak(id: string): void {
-    const saying = neighbours.get(id)!.say(roundTrip.patienceMs);
-    node.send(id, "gossip", saying);
+    const patienceMs = Math.min(roundTrip.patienceMs, PATIENCE_MS);
+    node.send(id, "gossip", neighbours.get(id)!.say(patienceMs));
   }
 
-  function learn(news: number[], src: string): void {
-    for (const value of news) {
-      if (values.has(value)) continue;
-      values.add(value);
+  function learn(messages: number[], src: string): void {
+    for (const message of messages) {
+      if (values.has(message)) continue;
+      values.add(message);
       for (const [id, neighbour] of neighbours) {
-        if (id !== src) neighbour.owe(value);
+        if (id !== src) neighbour.owe(message);
       }
     }
+  }
+
+  /**
+   * Speaks to all to whom there is something to say, and to one who waits to hear from this
+   * node.
+   */
+  function speakUp(waiting?: string): void {
     for (const [id, { hasNews, owesSince }] of neighbours) {
-      if (hasNews || owesSince < Infinity) speak(id);
+      if (hasNews || owesSince < Infinity || id === waiting) speak(id);
     }
   }
 
   node.on("gossip", (saying, src) => {
     const isUrgent = neighbours.get(src)?.hear(saying);
     learn(saying.items, src);
-    if (isUrgent) speak(src);
+    speakUp(isUrgent ? src : undefined);
   });
-  node.on("broadcast", ({ message }) => {
-    learn([message], node.id);
+
+  node.on("broadcast", ({ message }, src) => {
+    learn([message], src);
+    speakUp();
     return {};
   });
+
   node.on("read", () => ({ messages: [...values] }));
+
   node.on("topology", () => ({}));
 }
 
-if (import.meta.main) await run(broadcast);
+if (import.meta.main) await run(broadcast3c);
