@@ -45,6 +45,8 @@ export interface Batch<T extends Json> {
   items: T[];
   /** How many items of the opposite link have arrived. */
   ack: number;
+  /** These have been sent before, and nothing was heard of them. */
+  again?: true;
 }
 
 /** What a protocol must have for its node to have links. */
@@ -77,6 +79,11 @@ export interface LinksOptions {
    * the price of sending things twice where round trips are longer.
    */
   limitMs?: number;
+  /**
+   * How long an acknowledgement may wait for items to ride on, in milliseconds; 0 if not
+   * given: then the next flush sends it. Patience must be longer.
+   */
+  ackDelayMs?: number;
   /** How many items a try to reach a silent peer holds at most; 100 if not given. */
   probe?: number;
   /**
@@ -102,8 +109,8 @@ interface Peer<T extends Json> {
   received: number;
   /** Of theirs: arrived before what comes before them, in the order in which they were pushed. */
   early: Early<T>[];
-  /** Whether they have yet to hear how much has arrived here. */
-  owesAck: boolean;
+  /** Since when they have yet to hear how much has arrived here; Infinity when they know. */
+  owedSince: number;
   /** When to send the unacknowledged again. */
   resendAt: number;
   /** How often it has been sent again in a row: 0 while the peer answers. */
@@ -136,6 +143,7 @@ export class Links<T extends Json> {
       patienceMs: 250,
       capMs: 400,
       limitMs: Infinity,
+      ackDelayMs: 0,
       probe: 100,
       early: 100,
       ...options,
@@ -145,7 +153,7 @@ export class Links<T extends Json> {
       sent: 0,
       received: 0,
       early: [],
-      owesAck: false,
+      owedSince: Infinity,
       resendAt: 0,
       silence: 0,
       ackMs: 0,
@@ -183,7 +191,8 @@ export class Links<T extends Json> {
       : peer.sent === peer.acked
       ? Math.min(end, peer.acked + this.#options.probe)
       : peer.sent;
-    if (until === peer.sent && !peer.owesAck) return;
+    const mustAck = now - peer.owedSince >= this.#options.ackDelayMs;
+    if (until === peer.sent && !mustAck) return;
     if (peer.sent === peer.acked) peer.resendAt = now + this.#patienceMs(peer);
     if (peer.silence === 0 && until > peer.sent) {
       peer.timed ??= { count: until, at: now };
@@ -193,16 +202,21 @@ export class Links<T extends Json> {
       after: peer.sent,
       items: this.#log.slice(from, to),
       ack: peer.received,
+      ...(peer.silence > 0 && { again: true }),
     });
     peer.sent = until;
-    peer.owesAck = false;
+    peer.owedSince = Infinity;
   }
 
-  #receive({ after, items, ack }: Batch<T>, src: string): void {
+  #receive({ after, items, ack, again }: Batch<T>, src: string): void {
     const peer = this.#peers.get(src);
     if (peer === undefined) return;
     if (items.length > 0) {
-      peer.owesAck = true;
+      // Where something was lost, in either direction, the peer should soon hear of it.
+      const since = again || after !== peer.received
+        ? -Infinity
+        : this.#node.now();
+      peer.owedSince = Math.min(peer.owedSince, since);
       this.#accept(peer, { after, items }, src);
     }
     if (ack > peer.acked) this.#acknowledge(peer, ack, src);
