@@ -8,10 +8,10 @@
  * sent again, all in one message, and then with growing, jittered pauses up to a cap.
  *
  * Guarantees: a value is everywhere after one hop. Through loss, duplication, reordering
- * and cuts of any kind an acknowledged value reaches every node: within 5 s and two hops
- * of the end of the last one (D and a pause, and a look after each). No new traffic is
- * needed for that. Requests are answered at once, from the node's own set, whoever is
- * cut off. Nothing survives the process.
+ * and cuts of any kind an acknowledged value reaches every node: within 3.5 s and two
+ * hops of the end of the last one. No new traffic is needed for that. Requests are
+ * answered at once, from the node's own set, whoever is cut off. Nothing survives the
+ * process.
  *
  * Costs: with n nodes and a hop of L ms
  * - a value is everywhere after L: no protocol is faster;
@@ -21,7 +21,7 @@
  *   a second at each node, that is one of 2^(r D), one of 64 on the official command. In
  *   the end, of any two nodes one has heard the other last, and acknowledges that: n (n
  *   - 1) / 2 messages. So S = 12 + 0.2 + 0.15 there, and n - 1 at most anywhere;
- * - each value crosses to each node once, if a round trip takes less than PATIENCE_MS - D;
+ * - each value crosses to each node once where round trips take 400 ms at most;
  * - a node that is cut off costs every other one a message per 2.5 s.
  */
 import { Links, type LinksProtocol } from "../lib/links.ts";

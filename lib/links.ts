@@ -111,6 +111,8 @@ interface Peer<T extends Json> {
   early: Early<T>[];
   /** Since when they have yet to hear how much has arrived here; Infinity when they know. */
   owedSince: number;
+  /** When items were last sent there. */
+  sentAt: number;
   /** When to send the unacknowledged again. */
   resendAt: number;
   /** How often it has been sent again in a row: 0 while the peer answers. */
@@ -154,6 +156,7 @@ export class Links<T extends Json> {
       received: 0,
       early: [],
       owedSince: Infinity,
+      sentAt: 0,
       resendAt: 0,
       silence: 0,
       ackMs: 0,
@@ -204,6 +207,7 @@ export class Links<T extends Json> {
       ack: peer.received,
       ...(peer.silence > 0 && { again: true }),
     });
+    if (until > peer.sent) peer.sentAt = now;
     peer.sent = until;
     peer.owedSince = Infinity;
   }
@@ -256,7 +260,10 @@ export class Links<T extends Json> {
       peer.ackMs = Math.max(sample, (7 * peer.ackMs + sample) / 8);
       peer.timed = null;
     }
-    peer.resendAt = now + this.#patienceMs(peer);
+    // As long as this acknowledgement may have waited, the next one has done so too.
+    const patienceMs = this.#patienceMs(peer);
+    const atOnceMs = patienceMs - this.#options.ackDelayMs;
+    peer.resendAt = Math.max(now + atOnceMs, peer.sentAt + patienceMs);
     this.#trim();
     if (wasSilent) this.#flush(id, peer);
   }
