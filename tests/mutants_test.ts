@@ -4,21 +4,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { simulate } from "../lib/workbench/simulate.ts";
-import { mutants as basics } from "./mutants/basics.ts";
+import { mutants } from "./mutants/all.ts";
 import { type Mutant, programOf } from "./mutants/mutant.ts";
-import { mutants as broadcast } from "./mutants/broadcast.ts";
-import { mutants as counter } from "./mutants/counter.ts";
-import { mutants as kafka } from "./mutants/kafka.ts";
-import { mutants as txn } from "./mutants/txn.ts";
-
-/** All mutants. */
-export const mutants: readonly Mutant[] = [
-  ...basics,
-  ...broadcast,
-  ...counter,
-  ...kafka,
-  ...txn,
-];
 
 const SEEDS = 20;
 

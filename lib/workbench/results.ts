@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "./campaign.ts";
 import { figureText, limitText } from "./limits.ts";
 import { published, publishedText } from "./published.ts";
+import { partOf, README, rowsOf, tableOf, writePart } from "./readme.ts";
 import {
   type FigureName,
   type Limit,
@@ -22,9 +23,8 @@ import {
 } from "./scenarios.ts";
 import { ProgressLine } from "./text.ts";
 
-/** Between these lines of the README the table stands. */
-export const BEGIN = "<!-- results:begin -->";
-export const END = "<!-- results:end -->";
+/** The README's part with the table. */
+export const PART = "results";
 
 /** Seeds of the official command, and of chaos, that a table is made from. */
 const SEEDS = 10;
@@ -109,14 +109,12 @@ export function row(
 
 /** The rows of the table in a README, without its head. */
 export function rowsIn(readme: string): string[][] {
-  const table = readme.slice(readme.indexOf(BEGIN), readme.indexOf(END));
-  return table.split("\n").filter((line) => line.startsWith("|")).slice(2)
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  return rowsOf(partOf(readme, PART));
 }
 
 /** Over how many seeds the table in a README was made, if it has one: official, chaos. */
 export function seedsIn(readme: string): [number, number] | undefined {
-  const counts = [...readme.matchAll(/seeds 1 to\s+(\d+)/g)];
+  const counts = [...partOf(readme, PART).matchAll(/seeds 1 to\s+(\d+)/g)];
   if (counts.length !== 2) return undefined;
   return counts.map(([, count]) => Number(count)) as [number, number];
 }
@@ -170,33 +168,17 @@ function passed({ seeds, failures }: CampaignResults): number {
   return seeds - failures.length;
 }
 
-/** The whole text between the README's markers. */
+/** The whole text of the README's part. */
 export function tableText(
   rows: readonly string[][],
   seeds: number,
   chaosSeeds: number,
 ): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
-    line(HEAD),
-    line(HEAD.map(() => "---")),
-    ...rows.map(line),
+    tableOf(HEAD, rows),
     "",
-    `Bold: the main programs; the others are variants of the one above them. S counts messages between servers (services included) for each operation, A all messages: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. "Visible after" is Maelstrom's stable latency for broadcasts, median and worst maximum, and the lag until an acknowledged message can be polled everywhere for logs. Availability is that of the worst seed; the crashes that Kafka's own generator asks for count against it. "Passed chaos" counts which of seeds 1 to ${chaosSeeds} both judges find valid under loss, duplication, reordering, slow nodes and links, partitions of every kind, cuts during the last operations, and restarts where a program promises to survive them. All of it is simulated, by \`make results\`; \`make NAME\` measures in real time.`,
+    `Bold: the main programs; the others are variants of the one above them. S counts messages between servers (services included) for each operation, A all messages: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. "Visible after" is Maelstrom's stable latency for broadcasts, median and worst maximum (where the command has partitions, as long as a cut), and the lag until an acknowledged message can be polled everywhere for logs. Availability is that of the worst seed; the crashes that Kafka's own generator asks for count against it. "Passed chaos" counts which of seeds 1 to ${chaosSeeds} both judges find valid under loss, duplication, reordering, slow nodes and links, partitions of every kind, cuts during the last operations, and restarts where a program promises to survive them. All of it is simulated, by \`make results\`; \`make NAME\` measures in real time.`,
   ].join("\n");
-}
-
-/** A README with a new table between its markers. */
-export function withTable(readme: string, table: string): string {
-  const begin = readme.indexOf(BEGIN), end = readme.indexOf(END);
-  if (begin === -1 || end < begin) {
-    throw new Error(
-      `Cannot write the results: the README has no lines ${BEGIN} and ${END}`,
-    );
-  }
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${
-    readme.slice(end)
-  }`;
 }
 
 async function measure(
@@ -239,8 +221,7 @@ if (import.meta.main) {
     },
   });
   positionals.forEach(scenarioOf);
-  const file = new URL("../../README.md", import.meta.url);
-  const readme = await Deno.readTextFile(file);
+  const readme = await Deno.readTextFile(README);
   const some = values.keep || positionals.length > 0;
   // All rows of a table are over the same seeds.
   const usual = (some ? seedsIn(readme) : undefined) ?? [SEEDS, CHAOS_SEEDS];
@@ -263,11 +244,5 @@ if (import.meta.main) {
   }
   const table = tableText(rows, seeds, chaosSeeds);
   console.log(table);
-  if (!values.print) {
-    await Deno.writeTextFile(file, withTable(readme, table));
-    // The formatter sets tables in its own way.
-    await new Deno.Command(Deno.execPath(), {
-      args: ["fmt", "--quiet", file.pathname],
-    }).output();
-  }
+  if (!values.print) await writePart(PART, table);
 }

@@ -1,0 +1,15 @@
+/** All mutants, in the order of the challenges. */
+import { mutants as basics } from "./basics.ts";
+import { mutants as broadcast } from "./broadcast.ts";
+import { mutants as counter } from "./counter.ts";
+import { mutants as kafka } from "./kafka.ts";
+import type { Mutant } from "./mutant.ts";
+import { mutants as txn } from "./txn.ts";
+
+export const mutants: readonly Mutant[] = [
+  ...basics,
+  ...broadcast,
+  ...counter,
+  ...kafka,
+  ...txn,
+];
