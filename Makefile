@@ -18,7 +18,7 @@ endif
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts) deno.json lib/workbench/build.ts lib/workbench/denort.ts
 
-.PHONY: help $(NAMES) build test check serve bench results pictures maelstrom clean
+.PHONY: help $(NAMES) build test check serve soak bench results pictures maelstrom clean
 
 help: ## list the targets
 	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,13 +44,18 @@ check: | $(DENO_FILE) ## check format, lint and types of everything
 serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 	@$(DENO) task --quiet workbench serve
 
+soak: | $(DENO_FILE) ## simulate 1000 seeds of chaos for every program (SEEDS=N for another number); takes hours
+	@$(DENO) run --allow-all lib/workbench/soak.ts $(SEEDS)
+
 BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/programs.ts
 
 bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
 	@for file in $(BENCHMARKS); do printf '\n== %s\n\n' "$$file"; $(DENO) run --allow-all "$$file" || exit 1; done
 
-results: | $(DENO_FILE) ## simulate all programs anew for the results in the README
+results: | $(DENO_FILE) ## simulate all programs anew for the tables in the README
 	@$(DENO) run --allow-all lib/workbench/results.ts
+	@$(DENO) run --allow-all lib/workbench/report/anomaly-table.ts | $(DENO) run --allow-all lib/workbench/readme.ts anomalies
+	@$(DENO) run tests/mutants/table.ts | $(DENO) run --allow-all lib/workbench/readme.ts mutants
 
 PICTURES := $(wildcard lib/workbench/report/*-picture.ts lib/workbench/report/*-plot.ts)
 
