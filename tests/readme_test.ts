@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { partOf, rowsOf } from "../lib/workbench/readme.ts";
+import { transactionPrograms } from "../lib/workbench/report/anomaly-table.ts";
 import { needs } from "./fixtures/permitted.ts";
+import { mutants } from "./mutants/all.ts";
+import { mutantRow, mutantsSummary } from "./mutants/table.ts";
 
 const read = (path: string) =>
   Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
@@ -39,5 +43,62 @@ Deno.test(
       found++;
     }
     assert(found > 0);
+  },
+);
+
+Deno.test(
+  "the README's pictures are there",
+  needs("read"),
+  () => {
+    const pictures = [...read("README.md").matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)];
+    assert(pictures.length > 0);
+    for (const [, path] of pictures) {
+      assertStringIncludes(read(path!), "<svg", path);
+    }
+  },
+);
+
+Deno.test(
+  "the README has a row for every mutant, and says how many Maelstrom finds valid",
+  needs("read"),
+  () => {
+    const part = partOf(read("README.md"), "mutants");
+    assertEquals(rowsOf(part), mutants.map(mutantRow), "run make results");
+    assertStringIncludes(part, mutantsSummary(mutants));
+  },
+);
+
+Deno.test(
+  "the README has a row for every program for transactions, and nothing that it prevents was seen",
+  needs("read"),
+  () => {
+    const rows = rowsOf(partOf(read("README.md"), "anomalies"));
+    const programs = transactionPrograms().map((name) => `\`${name}\``);
+    assertEquals(
+      rows.map(([program]) => program),
+      programs,
+      "run make results",
+    );
+    const cells = rows.flatMap((row) => row.slice(1));
+    const seen = /^(prevented, 0|allowed, [1-9]\d*) of \d+$/;
+    assertEquals(cells.filter((cell) => !seen.test(cell)), []);
+  },
+);
+
+Deno.test(
+  "every bug of our own that the README lists is kept found by a mutant that is caught in the same way",
+  needs("read"),
+  () => {
+    const readme = read("README.md");
+    const from = readme.indexOf("### What the simulator found");
+    const rows = rowsOf(readme.slice(from, readme.indexOf("\n## ", from)));
+    assert(rows.length > 0);
+    for (const row of rows) {
+      const [anomaly, name] = [row[3]!, row[5]!].map((cell) =>
+        cell.replaceAll("`", "")
+      );
+      const mutant = mutants.find((mutant) => mutant.name === name);
+      assert(mutant?.caughtAs.includes(anomaly!), `${name}: ${anomaly}`);
+    }
   },
 );
