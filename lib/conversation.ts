@@ -1,14 +1,41 @@
 /**
  * One side of a reliable conversation between two nodes, for programs that decide
- * themselves when to speak: what is owed arrives once and in order, through loss,
- * duplication, reordering and cuts, and an acknowledgement costs no message of its own
- * as long as there is something to say.
+ * themselves when to speak, and do not mind order or repetition (sets, maxima): what is
+ * owed arrives, through loss, duplication, reordering and cuts, and an acknowledgement
+ * costs no message of its own as long as there is something to say.
  *
- * It is TCP in small: items are numbered, acknowledgements are cumulative and ride on
- * items, a round trip is measured by what is acknowledged (Jacobson, "Congestion
- * Avoidance and Control"), an answer that lacks what should have arrived by then has
- * it sent again, and so has silence, with a jittered pause that doubles up to a cap. Unlike
- * the links of lib/links.ts, every peer is owed items of its own, and acknowledgements may wait.
+ * It is TCP in small. Items are numbered, acknowledgements are cumulative and ride on
+ * items, and a round trip is measured by what is acknowledged (Jacobson, "Congestion
+ * Avoidance and Control"; Karn for what was sent twice). What somebody turns out to lack
+ * is said again at once, and to a silent peer a little of it, with pauses that
+ * double up to a cap, jittered. Unlike the links of lib/links.ts, which deliver one
+ * log in order to all peers, every peer is owed items of its own.
+ *
+ * ```ts
+ * import { Conversation, RoundTrip, type Saying } from "./conversation.ts";
+ * import type { Node } from "./maelstrom.ts";
+ *
+ * interface PairProtocol {
+ *   say(saying: Saying<string>): void;
+ * }
+ *
+ * export default function pair(node: Node<PairProtocol>): void {
+ *   const other = node.peers[0]!;
+ *   const roundTrip = new RoundTrip();
+ *   const talk = new Conversation<string>(node, roundTrip, speak);
+ *   function speak() {
+ *     node.send(other, "say", talk.say(roundTrip.patienceMs + 100));
+ *   }
+ *   node.on("say", (saying) => {
+ *     node.log(`heard ${saying.items}`);
+ *     if (talk.hear(saying)) speak();
+ *   });
+ *   node.every(100, () => {
+ *     if (talk.hasNews || talk.owesSince < Infinity) speak();
+ *   });
+ *   talk.owe("hello");
+ * }
+ * ```
  *
  * Assumed: neither node loses its memory. Memory is bounded by what is unacknowledged.
  *
@@ -24,6 +51,9 @@ const PROBE = 100;
 
 /** What a round trip is taken for, in milliseconds, until one has been measured. */
 const FIRST_GUESS_MS = 200;
+
+/** How long to wait for the first answer of all: longer than any but the slowest networks take. */
+const FIRST_PATIENCE_MS = 2_000;
 
 /** By how much timers are late at worst, in milliseconds. */
 const SLACK_MS = 30;
@@ -51,24 +81,19 @@ export type Talker = Pick<
 export class RoundTrip {
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
-  /** Whether the average is more than a guess. */
-  measured = false;
+  #measured = false;
 
-  /** How long an answer that is sent at once usually takes. */
-  get usualMs(): number {
-    return this.meanMs + 2 * this.deviationMs + SLACK_MS;
-  }
-
-  /** How long to wait for one until something must be wrong (RFC 6298). */
+  /** How long to wait for an answer that is sent at once until something must be wrong. */
   get patienceMs(): number {
-    return this.measured ? this.usualMs + 2 * this.deviationMs : 1_000;
+    if (!this.#measured) return FIRST_PATIENCE_MS;
+    return this.meanMs + 6 * this.deviationMs + SLACK_MS;
   }
 
   /** Takes a sample. */
   measure(sampleMs: number): void {
     if (sampleMs < 0) return; // after losses an answer may be to something else
-    if (!this.measured) this.meanMs = sampleMs;
-    this.measured = true;
+    if (!this.#measured) this.meanMs = sampleMs;
+    this.#measured = true;
     const error = sampleMs - this.meanMs;
     this.meanMs += error / 8;
     this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
@@ -168,7 +193,7 @@ export class Conversation<T extends Json> {
     if (ack > this.#acked) this.#acknowledge(ack, held);
     else if (this.#owed.length === 0) this.silence = 0;
     // What should have arrived before the peer spoke, and has not, is said again.
-    const late = now - this.#sentAt > this.roundTrip.usualMs;
+    const late = now - this.#sentAt > this.roundTrip.patienceMs;
     if (wasSilent || lost || late) this.#rewind();
     const end = after + items.length;
     const again = items.length > 0 && end <= this.#received;

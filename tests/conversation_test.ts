@@ -1,0 +1,233 @@
+/** Conversations: what is acknowledged, said again, measured and given up for a while. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLessOrEqual,
+} from "@std/assert";
+import fc from "fast-check";
+import { Conversation, RoundTrip, type Saying } from "../lib/conversation.ts";
+
+/** Time that passes when told to. */
+class Time {
+  #now = 0;
+  #timers: { at: number; task: () => void }[] = [];
+
+  readonly now = () => this.#now;
+  readonly random = () => 0;
+
+  readonly after = (delayMs: number, task: () => void) => {
+    const timer = { at: this.#now + delayMs, task };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  };
+
+  pass(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const next = this.#timers.toSorted((a, b) => a.at - b.at)[0];
+      if (next === undefined || next.at > end) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#now = next.at;
+      next.task();
+    }
+    this.#now = end;
+  }
+}
+
+const PATIENCE_MS = 300;
+
+/** Two sides, and how often each has found the other silent. */
+function pair() {
+  const time = new Time();
+  const trips = [new RoundTrip(), new RoundTrip()] as const;
+  const silences = [0, 0];
+  const sides = trips.map((trip, i) =>
+    new Conversation<number>(time, trip, () => void silences[i]!++)
+  );
+  return { time, a: sides[0]!, b: sides[1]!, trips, silences };
+}
+
+const items = ({ items }: Saying<number>) => items;
+
+Deno.test("what has been said is not said again while an answer may come", () => {
+  const { time, a } = pair();
+  a.owe(1);
+  assertEquals(items(a.say(PATIENCE_MS)), [1]);
+  a.owe(2);
+  time.pass(PATIENCE_MS - 1);
+  assertEquals(a.say(PATIENCE_MS), { after: 1, items: [2], ack: 0 });
+  assert(!a.hasNews);
+});
+
+Deno.test("an acknowledgement rides on the other side's items, and ends the debt", () => {
+  const { a, b } = pair();
+  a.owe(1);
+  b.owe(2);
+  assert(!b.hear(a.say(PATIENCE_MS)));
+  assert(!a.hear(b.say(PATIENCE_MS)));
+  assertEquals(a.say(PATIENCE_MS), { after: 1, items: [], ack: 1, held: 0 });
+  assert(!a.isUnanswered);
+});
+
+Deno.test("a round trip is what passed without the time for which the answer was held back", () => {
+  const { time, a, b, trips } = pair();
+  for (let i = 0; i < 50; i++) {
+    a.owe(i);
+    const said = a.say(10_000);
+    time.pass(40);
+    b.hear(said);
+    time.pass(500);
+    const answer = b.say(10_000);
+    time.pass(60);
+    a.hear(answer);
+  }
+  assertAlmostEquals(trips[0].meanMs, 100, 1);
+  assertLessOrEqual(trips[0].deviationMs, 1);
+});
+
+Deno.test("what was sent twice measures no round trip", () => {
+  const { time, a, b, trips } = pair();
+  a.owe(1);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  const again = a.say(PATIENCE_MS);
+  time.pass(5);
+  b.hear(again);
+  a.hear(b.say(PATIENCE_MS));
+  assertEquals(trips[0].meanMs, new RoundTrip().meanMs);
+});
+
+Deno.test("a gap is answered at once, and what is missing is then said again", () => {
+  const { a, b } = pair();
+  a.owe(1);
+  a.say(PATIENCE_MS); // lost
+  a.owe(2);
+  assert(
+    b.hear(a.say(PATIENCE_MS)),
+    "there is no need to wait with the answer",
+  );
+  const answer = b.say(PATIENCE_MS);
+  assertEquals([answer.ack, answer.lost], [0, true]);
+  assert(a.hear(answer));
+  assertEquals(items(a.say(PATIENCE_MS)), [1, 2]);
+});
+
+Deno.test("a gap also shows by a message without items", () => {
+  const { a, b } = pair();
+  a.owe(1);
+  a.say(PATIENCE_MS); // lost
+  assert(b.hear(a.say(PATIENCE_MS)));
+  assertEquals(b.say(PATIENCE_MS).lost, true);
+});
+
+Deno.test("a repetition is answered at once: the first answer must have been lost", () => {
+  const { a, b } = pair();
+  a.owe(1);
+  const said = a.say(PATIENCE_MS);
+  assert(!b.hear(said));
+  b.say(PATIENCE_MS); // lost
+  assert(b.hear(said));
+  assertEquals(b.say(PATIENCE_MS).ack, 1);
+});
+
+Deno.test("an answer that lacks what should have arrived by then has it said again", () => {
+  const { time, a, b, trips } = pair();
+  trips[0].measure(100);
+  a.owe(1);
+  a.say(10_000); // lost
+  b.owe(2);
+  time.pass(50);
+  a.hear(b.say(10_000));
+  assert(!a.hasNews, "that message may have crossed ours");
+  b.owe(3);
+  time.pass(200);
+  a.hear(b.say(10_000));
+  assert(a.hasNews, "that one has not");
+});
+
+Deno.test("a silent peer is tried less and less often, at least every two seconds, with 100 items at most", () => {
+  const { time, a, silences } = pair();
+  for (let i = 0; i < 1_000; i++) a.owe(i);
+  assertEquals(items(a.say(PATIENCE_MS)).length, 1_000);
+  const tries: number[] = [];
+  while (time.now() < 60_000) {
+    const before = silences[0]!;
+    time.pass(10);
+    if (silences[0] === before) continue;
+    tries.push(time.now());
+    assert(!a.hasNews, "nothing new is for a silent peer");
+    const { items, lost } = a.say(PATIENCE_MS);
+    assertEquals([items.length, lost], [100, true]);
+  }
+  const pauses = tries.slice(1).map((at, i) => at - tries[i]!);
+  assertEquals(pauses.slice(0, 3), [600, 1_200, 2_000]);
+  assert(pauses.slice(2).every((pause) => pause === 2_000));
+});
+
+Deno.test("a peer that speaks again is told the rest at once", () => {
+  const { time, a, b } = pair();
+  for (let i = 0; i < 250; i++) a.owe(i);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  b.hear(a.say(PATIENCE_MS));
+  assert(a.hear(b.say(PATIENCE_MS)), "the rest is due");
+  assertEquals(items(a.say(PATIENCE_MS)).length, 150);
+});
+
+Deno.test("debts are taken over once", () => {
+  const { a, b } = pair();
+  for (const item of [1, 2]) a.owe(item);
+  for (const item of [2, 3]) b.owe(item);
+  a.oweAs(b);
+  a.oweAs(b);
+  assertEquals(items(a.say(PATIENCE_MS)), [1, 2, 3]);
+});
+
+Deno.test("whatever is lost, doubled or overtaken, all arrives when the network has healed, and then nobody owes anything", () => {
+  const step = fc.record({
+    side: fc.nat(1),
+    fate: fc.constantFrom("arrives", "lost", "twice", "late"),
+    owes: fc.nat(3),
+    ms: fc.nat(400),
+  });
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    const { time, a, b } = pair();
+    const sides = [a, b] as const;
+    const owed = [new Set<number>(), new Set<number>()] as const;
+    const heard = [new Set<number>(), new Set<number>()] as const;
+    const late: { to: number; said: Saying<number> }[] = [];
+    let next = 0;
+    const arrive = (to: number, said: Saying<number>) => {
+      for (const item of said.items) heard[to]!.add(item);
+      return sides[to]!.hear(said);
+    };
+    for (const { side, fate, owes, ms } of steps) {
+      for (let i = 0; i < owes; i++) {
+        sides[side]!.owe(next);
+        owed[side]!.add(next++);
+      }
+      const said = sides[side]!.say(PATIENCE_MS);
+      if (fate === "late") late.push({ to: 1 - side, said });
+      if (fate === "arrives" || fate === "twice") arrive(1 - side, said);
+      if (fate === "twice") arrive(1 - side, said);
+      time.pass(ms);
+    }
+    for (const { to, said } of late) arrive(to, said);
+    for (let round = 0; round < 8; round++) {
+      time.pass(2_000);
+      for (const [i, side] of sides.entries()) {
+        arrive(1 - i, side.say(PATIENCE_MS));
+      }
+    }
+    assertEquals(heard[1], owed[0]);
+    assertEquals(heard[0], owed[1]);
+    for (const side of sides) {
+      assert(!side.hasNews);
+      assertEquals(items(side.say(PATIENCE_MS)), []);
+      assertEquals(side.silence, 0);
+    }
+  }));
+});
