@@ -24,7 +24,6 @@ const SOMETIMES:
       "message-overtaken",
       "cut-in-last-operations",
     ]],
-    ["counter-4", "official", ["seq-kv-stale-read"]],
     ["counter-4", "chaos", [
       "cas-lost",
       "client-timeout",
