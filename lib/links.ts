@@ -45,8 +45,6 @@ export interface Batch<T extends Json> {
   items: T[];
   /** How many items of the opposite link have arrived. */
   ack: number;
-  /** These have been sent before, and nothing was heard of them. */
-  again?: true;
 }
 
 /** What a protocol must have for its node to have links. */
@@ -205,21 +203,19 @@ export class Links<T extends Json> {
       after: peer.sent,
       items: this.#log.slice(from, to),
       ack: peer.received,
-      ...(peer.silence > 0 && { again: true }),
     });
     if (until > peer.sent) peer.sentAt = now;
     peer.sent = until;
     peer.owedSince = Infinity;
   }
 
-  #receive({ after, items, ack, again }: Batch<T>, src: string): void {
+  #receive({ after, items, ack }: Batch<T>, src: string): void {
     const peer = this.#peers.get(src);
     if (peer === undefined) return;
     if (items.length > 0) {
-      // Where something was lost, in either direction, the peer should soon hear of it.
-      const since = again || after !== peer.received
-        ? -Infinity
-        : this.#node.now();
+      // If something is missing, or comes again, the peer should soon hear of it.
+      const isNext = after === peer.received;
+      const since = isNext ? this.#node.now() : -Infinity;
       peer.owedSince = Math.min(peer.owedSince, since);
       this.#accept(peer, { after, items }, src);
     }

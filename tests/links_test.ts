@@ -10,7 +10,8 @@ const PERIOD_MS = 100;
 /** Nodes that push numbers, and what each has got from each, in order. */
 function linked(
   nodes: number,
-  { seed = 1, latencyMs = 0, pushEveryMs = 50, probe = 100 } = {},
+  { seed = 1, latencyMs = 0, pushEveryMs = 50, probe = 100, ackDelayMs = 0 } =
+    {},
 ) {
   const got = new Map<string, number[]>();
   const all = new Map<string, Links<number>>();
@@ -22,7 +23,7 @@ function linked(
     const links = new Links<number>(node, (items, src) => {
       const path = `${src} > ${node.id}`;
       got.set(path, [...got.get(path) ?? [], ...items]);
-    }, { probe });
+    }, { probe, ackDelayMs, patienceMs: 250 + 2 * ackDelayMs });
     all.set(node.id, links);
     node.every(PERIOD_MS, () => links.flush());
     node.every(pushEveryMs, () => {
@@ -127,4 +128,34 @@ Deno.test("a node without peers keeps nothing and sends nothing", async () => {
   await cluster.advance(5_000);
   assertEquals(cluster.gossip, []);
   assertEquals(all.get("n0")!.unacknowledged, 0);
+});
+
+Deno.test("an acknowledgement that may wait is sent alone only when nothing has gone that way for so long", async () => {
+  const isAlone = (body: { items?: Json }) => itemsIn(body) === 0;
+  for (const [ackDelayMs, most] of [[0, Infinity], [500, 0]]) {
+    const run = linked(2, { pushEveryMs: 300, ackDelayMs: ackDelayMs! });
+    await run.cluster.advance(10_000);
+    const alone = run.cluster.gossip.filter(isAlone);
+    assertEquals(alone.length > 0, most === Infinity);
+    run.state.pushing = false;
+    await run.cluster.advance(1_500);
+    assertComplete(run, `${ackDelayMs} ms`);
+    for (const links of run.all.values()) assertEquals(links.unacknowledged, 0);
+  }
+});
+
+Deno.test("links whose acknowledgements may wait 500 ms are complete 2 s after a storm, and silent 3 s after (30 seeds)", async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const run = linked(3, { seed, ackDelayMs: 500 });
+    run.cluster.storm(0.3, 0.2, 300);
+    await run.cluster.advance(10_000);
+    run.state.pushing = false;
+    run.cluster.heal();
+    await run.cluster.advance(2_000);
+    assertComplete(run, `seed ${seed}`);
+    await run.cluster.advance(1_000);
+    const before = run.cluster.gossip.length;
+    await run.cluster.advance(10_000);
+    assertEquals(run.cluster.gossip.length, before, `seed ${seed}`);
+  }
 });
