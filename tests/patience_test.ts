@@ -92,6 +92,31 @@ Deno.test("with a limit the asking ends, and the outcome is unknown", async () =
   assertLessOrEqual(at, 1_010);
 });
 
+Deno.test("with a cap the pauses double up to it, with jitter; without one they are alike", async () => {
+  for (const capMs of [undefined, 1_600]) {
+    const at: number[] = [];
+    const cluster = new SmallCluster((node: Woken) => {
+      const options = capMs === undefined ? {} : { capMs };
+      node.on("wake", () => {
+        new Patience(node, options).until(() => {
+          at.push(node.now());
+          return new Promise(() => {});
+        });
+      });
+    }, ["n0"]);
+    await cluster.advance(30_000);
+    const pauses = at.slice(1).map((time, i) => time - at[i]!);
+    assertGreater(Math.min(...pauses), 199);
+    if (capMs === undefined) assertLessOrEqual(Math.max(...pauses), 230);
+    else {
+      assertLessOrEqual(Math.max(...pauses), capMs + 30);
+      assertGreater(Math.max(...pauses), capMs / 2);
+      assertEquals(new Set(pauses.map(Math.round)).size > 10, true);
+      assertLessOrEqual(pauses.length, 30_000 / 900 * 1.5);
+    }
+  }
+});
+
 Deno.test("a client is told before it gives up, and work that is done in time is its answer", async () => {
   const said: unknown[] = [];
   const cluster = new SmallCluster((node: Woken) => {
