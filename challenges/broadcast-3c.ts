@@ -15,9 +15,9 @@
  * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1)
  *   messages, so S <= n - 1, 4 for 5 nodes. It is everywhere after 2 h L, 2 L for 5
  *   nodes;
- * - an edge that is cut costs each of its nodes a message per 1.5 to 2 s, however many
- *   values wait for the other side, and none if there are none. Afterwards they cross
- *   in one message, or in two if there are more than 100;
+ * - an edge that is cut costs each of its nodes, as soon as it is noticed, a message per
+ *   1.5 to 2 s, however many values wait for the other side, and none if there are none.
+ *   Afterwards they cross in one message, or in two if there are more than 100;
  * - values spread to all sides of a cut only as far as the tree's edges reach (3d does
  *   better).
  */

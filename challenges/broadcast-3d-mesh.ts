@@ -22,7 +22,8 @@
  *   the end, of any two nodes one has heard the other last, and acknowledges that: n (n
  *   - 1) / 2 messages. So S = 12 + 0.2 + 0.15 there, and n - 1 at most anywhere;
  * - each value crosses to each node once where round trips take 400 ms at most;
- * - a node that is cut off costs every other one a message per 2.5 s.
+ * - a node that is cut off costs every other one a message per 2.2 to 2.8 s, once it is
+ *   noticed, however many values wait.
  */
 import { Links, type LinksProtocol } from "../lib/links.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
