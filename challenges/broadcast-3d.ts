@@ -18,7 +18,7 @@
  * tries (2 s) and two periods. Requests are answered at once, from the node's own set. In a cut, values
  * spread among those who reach each other. Nodes must not lose their memory.
  *
- * Costs, with n nodes, a hop of L ms, a guard of g ms, and a budget B:
+ * Costs: with n nodes, a hop of L ms, a guard of g ms, and a budget B,
  * - G = B - 2L - g. A value waits at most G for its node to speak, which is g + L before
  *   the hub does; L later it is everywhere: after G + g + 2L = B at most.
  * - Maelstrom's stable latency is lower by L: a node which a message is on its way to is
@@ -47,6 +47,9 @@ export const GUARD_MS = 40;
 /** How long an acknowledgement for the hub waits for values to ride on: less costs messages, more delays what is sent again. */
 const ACK_DELAY_MS = 1_500;
 
+/** How long the hub waits for more that is late before it speaks again. */
+const CATCH_UP_MS = 10;
+
 /** Values, acknowledgements, and what a node says of itself. */
 interface Gossip extends Saying<number> {
   /** Milliseconds until the sender speaks again, if it has anything to say. */
@@ -57,6 +60,7 @@ interface Gossip extends Saying<number> {
   up?: true;
 }
 
+/** What clients and nodes say to each other. */
 export interface BroadcastProtocol {
   broadcast(request: { message: number }): Record<never, never>;
   read(): { messages: number[] };
@@ -90,7 +94,7 @@ export function gatherAndScatter(
   /** A node in touch with the first one, when this one is not. */
   let relay: string | null = null;
   let tickAt = 0, stopTick: Stop = () => {};
-  let spokeAt = node.now(), hubDueAt = 0;
+  let isIdle = false, hubDueAt = 0, lateUntil = 0;
 
   const silent = (id: string) => peers.get(id)!.silence > 0;
   const isNeighbour = (id: string) =>
@@ -108,13 +112,23 @@ export function gatherAndScatter(
     }
   }
 
-  /** Speaks at once after a period's silence; and to a hub that has never answered, or no round trip would be known. */
+  /** Speaks at once where there was nothing to say for a period; and to a hub that has never answered, or no round trip would be known. */
   function wake(): void {
+    if (isIdle && node.now() > hubDueAt + guardMs()) {
+      tick();
+      lateUntil = 0;
+      return;
+    }
     const toHub = peers.get(hub);
-    const hubAt = toHub?.heardAt ?? -Infinity;
-    const idleMs = node.now() - Math.max(spokeAt, hubAt + guardMs());
-    if (idleMs > periodMs()) tick();
-    else if (toHub?.isUnanswered && toHub.hasNews) speak(hub);
+    if (toHub?.isUnanswered && toHub.hasNews) speak(hub);
+  }
+
+  /** What reaches the hub just after its turn was to be in time, unless delays vary anyway: somebody was busy. */
+  function catchUp(): void {
+    if (hub !== node.id || node.now() > lateUntil) return;
+    if (roundTrip.deviationMs > GUARD_MS) return;
+    lateUntil = 0;
+    node.after(CATCH_UP_MS, () => void speakToAll());
   }
 
   function tickIn(delayMs: number): void {
@@ -125,11 +139,21 @@ export function gatherAndScatter(
 
   function tick(): void {
     tickIn(periodMs());
+    lateUntil = node.now() + periodMs() / 4;
+    isIdle = !speakToAll();
+  }
+
+  /** Says to everybody what is due. Gives whether anything was. */
+  function speakToAll(): boolean {
+    let spoken = false;
     for (const [id, peer] of peers) {
       const owesMs = node.now() - peer.owesSince;
       const mustAck = owesMs + periodMs() > (id === hub ? ACK_DELAY_MS : 0);
-      if (mustAck || peer.hasNews && isNeighbour(id)) speak(id);
+      if (!mustAck && !(peer.hasNews && isNeighbour(id))) continue;
+      speak(id);
+      spoken = true;
     }
+    return spoken;
   }
 
   /** Ticks so that what is said reaches the hub just before it speaks, which it will in `nextMs`. */
@@ -137,7 +161,7 @@ export function gatherAndScatter(
     const now = node.now();
     // What is late by a little was late on its way: the hub spoke when it had said.
     const lateMs = now - hubDueAt;
-    const isLate = lateMs > 0 && lateMs < periodMs() / 2;
+    const isLate = lateMs > 0 && lateMs < guardMs();
     hubDueAt = nextMs + (isLate ? hubDueAt + lateMs / 8 : now);
     // A slow node's tick may be due just when it would be put off, again and again.
     if (tickAt - now < guardMs()) tick();
@@ -147,7 +171,6 @@ export function gatherAndScatter(
 
   function speak(id: string): void {
     const peer = peers.get(id)!;
-    spokeAt = node.now();
     const toHub = id === hub;
     // A hub answers when its period ends, but at once when it is chosen; others may wait.
     const waitMs = !toHub
@@ -158,7 +181,7 @@ export function gatherAndScatter(
     node.send(id, "gossip", {
       ...peer.say(roundTrip.patienceMs + waitMs),
       ...(toHub && id !== first && { follow: true }),
-      ...(!toHub && { next: Math.max(0, Math.round(tickAt - spokeAt)) }),
+      ...(!toHub && { next: Math.max(0, Math.round(tickAt - node.now())) }),
       ...(!toHub && hub === first && node.id !== first && { up: true }),
     });
   }
@@ -186,10 +209,11 @@ export function gatherAndScatter(
   node.on("gossip", (gossip, src) => {
     const peer = peers.get(src);
     if (peer === undefined) return;
-    const isNew = peer.heardAt === -Infinity;
+    const isFirst = !peer.hasHeard && gossip.items.length > 0;
     const isUrgent = peer.hear(gossip);
     for (const value of gossip.items) learn(value, src);
     wake();
+    if (gossip.items.length > 0 && !isFirst) catchUp();
 
     const joins = gossip.follow === true && !followers.has(src);
     if (joins) {
@@ -202,7 +226,7 @@ export function gatherAndScatter(
     chooseHub();
 
     if (src === hub && gossip.next !== undefined) followTicks(gossip.next);
-    if (isUrgent || joins || isNew && src !== hub) speak(src);
+    if (isUrgent || joins || isFirst && src !== hub) speak(src);
   });
 
   node.on("broadcast", ({ message }) => {
@@ -213,10 +237,7 @@ export function gatherAndScatter(
   node.on("read", () => ({ messages: [...values] }));
   node.on("topology", () => ({}));
   // Timers begin with the first message, which may come long after `init`.
-  node.after(0, () => {
-    spokeAt = node.now();
-    tickIn(periodMs());
-  });
+  node.after(0, () => tickIn(periodMs()));
 }
 
 /** Broadcast by gather and scatter. */

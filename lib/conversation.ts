@@ -135,6 +135,11 @@ export class Conversation<T extends Json> {
     return this.silence === 0 && this.#sent < this.#acked + this.#owed.length;
   }
 
+  /** Whether any item has arrived. */
+  get hasHeard(): boolean {
+    return this.#received > 0;
+  }
+
   /** Whether no item has ever been acknowledged. */
   get isUnanswered(): boolean {
     return this.#acked === 0;
