@@ -4,33 +4,34 @@
  * Algorithm: gather and scatter. One hub, the first node, tells all others what is new
  * once per period G. The others give it what is new to them just before that: every
  * message of the hub says when its next one comes, and by how much earlier to speak is
- * measured (round trips, as TCP measures them). Acknowledgements ride on values; a node
- * with nothing to say and nothing to acknowledge is silent.
+ * measured. Acknowledgements ride on values; a node with nothing to say and nothing to
+ * acknowledge is silent.
  *
  * When the first node does not answer, the next in order that does takes its place for
- * those that it can reach, and hands their values on to whoever is still in touch with
+ * those that it can reach, and passes their values on to whoever is still in touch with
  * the first. Their values are owed to the first node all the same until it acknowledges
  * them, and it owes all values to all nodes: so nothing depends on the replacement,
  * and when the cut ends everybody finds back to the first node.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
- * reordering and cuts of any kind, after which it takes one more pause between two
- * tries (2 s) and two periods. Requests are answered at once, from the node's own set. In a cut, values
- * spread among those who reach each other. Nodes must not lose their memory.
+ * reordering and cuts of any kind; after these it takes a pause between two tries (2 s)
+ * and two periods more. Requests are answered at once, from the node's own set. In a
+ * cut, values spread among those who reach each other. Nodes must not lose their memory.
  *
  * Costs: with n nodes, a hop of L ms, a guard of g ms, and a budget B,
  * - G = B - 2L - g. A value waits at most G for its node to speak, which is g + L before
  *   the hub does; L later it is everywhere: after G + g + 2L = B at most.
  * - Maelstrom's stable latency is lower by L: a node which a message is on its way to is
  *   asked only when that has arrived, so a read sees what was sent to its node before.
- * - 2 (n - 1) messages a period at most, of which n - 1 only from nodes with news: with
- *   n = 25, L = 100, B = 660 less than 117 a second, and about 100 at 50 values a second.
+ * - At most 2 (n - 1) messages a period, half of them only from nodes with news: with
+ *   n = 25, L = 100, B = 660 less than 118 a second, and about 100 at 50 values a second.
  *   Then n - 1 acknowledgements, and silence.
  * - Each value crosses to each node once.
  * - If B is too short for the links (B < 4L + g), G is a round trip.
  */
 import { Conversation, RoundTrip, type Saying } from "../lib/conversation.ts";
-import { type Node, run, type Stop } from "../lib/maelstrom.ts";
+import { type Node, run } from "../lib/maelstrom.ts";
+import { Metronome } from "../lib/metronome.ts";
 
 /**
  * B, in milliseconds. The limit for the stable latency is 600, which is B - L = 560 at
@@ -39,16 +40,10 @@ import { type Node, run, type Stop } from "../lib/maelstrom.ts";
 export const BUDGET_MS = 660;
 
 /**
- * By how much values reach the hub before it speaks, at least. What comes later waits for
- * a whole period: timers are late by 2 ms as a rule, by 30 on a busy machine.
+ * How long an acknowledgement for the hub waits for values to ride on: less costs
+ * messages, more delays what has to be sent again.
  */
-export const GUARD_MS = 40;
-
-/** How long an acknowledgement for the hub waits for values to ride on: less costs messages, more delays what is sent again. */
 const ACK_DELAY_MS = 1_500;
-
-/** How long the hub waits for more that is late before it speaks again. */
-const CATCH_UP_MS = 10;
 
 /** Values, acknowledgements, and what a node says of itself. */
 interface Gossip extends Saying<number> {
@@ -68,11 +63,7 @@ export interface BroadcastProtocol {
   gossip(message: Gossip): void;
 }
 
-/**
- * The algorithm.
- *
- * @param budgetMs B: after so many milliseconds every value is everywhere, without faults
- */
+/** The algorithm. Without faults every value is everywhere after `budgetMs`, B. */
 export function gatherAndScatter(
   node: Node<BroadcastProtocol>,
   budgetMs: number,
@@ -93,16 +84,11 @@ export function gatherAndScatter(
   let hub = first;
   /** A node in touch with the first one, when this one is not. */
   let relay: string | null = null;
-  let tickAt = 0, stopTick: Stop = () => {};
-  let isIdle = false, hubDueAt = 0, lateUntil = 0;
+  const metronome = new Metronome(node, roundTrip, budgetMs, speakToAll);
 
   const silent = (id: string) => peers.get(id)!.silence > 0;
   const isNeighbour = (id: string) =>
     hub === node.id || id === hub || id === first || followers.has(id);
-
-  const guardMs = () => GUARD_MS + 3 * roundTrip.deviationMs;
-  const tripMs = () => roundTrip.meanMs + guardMs();
-  const periodMs = () => Math.max(budgetMs - tripMs(), roundTrip.meanMs);
 
   function learn(value: number, src: string): void {
     if (values.has(value)) return;
@@ -112,35 +98,11 @@ export function gatherAndScatter(
     }
   }
 
-  /** Speaks at once where there was nothing to say for a period; and to a hub that has never answered, or no round trip would be known. */
+  /** Tells news at once if that is due; and to a hub that never answered: nobody knows the way. */
   function wake(): void {
-    if (isIdle && node.now() > hubDueAt + guardMs()) {
-      tick();
-      lateUntil = 0;
-      return;
-    }
+    metronome.wake();
     const toHub = peers.get(hub);
     if (toHub?.isUnanswered && toHub.hasNews) speak(hub);
-  }
-
-  /** What reaches the hub just after its turn was to be in time, unless delays vary anyway: somebody was busy. */
-  function catchUp(): void {
-    if (hub !== node.id || node.now() > lateUntil) return;
-    if (roundTrip.deviationMs > GUARD_MS) return;
-    lateUntil = 0;
-    node.after(CATCH_UP_MS, () => void speakToAll());
-  }
-
-  function tickIn(delayMs: number): void {
-    tickAt = node.now() + delayMs;
-    stopTick();
-    stopTick = node.after(delayMs, tick);
-  }
-
-  function tick(): void {
-    tickIn(periodMs());
-    lateUntil = node.now() + periodMs() / 4;
-    isIdle = !speakToAll();
   }
 
   /** Says to everybody what is due. Gives whether anything was. */
@@ -148,7 +110,8 @@ export function gatherAndScatter(
     let spoken = false;
     for (const [id, peer] of peers) {
       const owesMs = node.now() - peer.owesSince;
-      const mustAck = owesMs + periodMs() > (id === hub ? ACK_DELAY_MS : 0);
+      const mustAck =
+        owesMs + metronome.periodMs > (id === hub ? ACK_DELAY_MS : 0);
       if (!mustAck && !(peer.hasNews && isNeighbour(id))) continue;
       speak(id);
       spoken = true;
@@ -156,32 +119,19 @@ export function gatherAndScatter(
     return spoken;
   }
 
-  /** Ticks so that what is said reaches the hub just before it speaks, which it will in `nextMs`. */
-  function followTicks(nextMs: number): void {
-    const now = node.now();
-    // What is late by a little was late on its way: the hub spoke when it had said.
-    const lateMs = now - hubDueAt;
-    const isLate = lateMs > 0 && lateMs < guardMs();
-    hubDueAt = nextMs + (isLate ? hubDueAt + lateMs / 8 : now);
-    // A slow node's tick may be due just when it would be put off, again and again.
-    if (tickAt - now < guardMs()) tick();
-    const waitMs = hubDueAt - now - tripMs();
-    tickIn(Math.max(0, waitMs < 0 ? waitMs + periodMs() : waitMs));
-  }
-
   function speak(id: string): void {
     const peer = peers.get(id)!;
     const toHub = id === hub;
     // A hub answers when its period ends, but at once when it is chosen; others may wait.
     const waitMs = !toHub
-      ? Math.max(ACK_DELAY_MS, periodMs())
+      ? Math.max(ACK_DELAY_MS, metronome.periodMs)
       : id === first || peer.heardAt > -Infinity
-      ? periodMs()
+      ? metronome.periodMs
       : 0;
     node.send(id, "gossip", {
       ...peer.say(roundTrip.patienceMs + waitMs),
       ...(toHub && id !== first && { follow: true }),
-      ...(!toHub && { next: Math.max(0, Math.round(tickAt - node.now())) }),
+      ...(!toHub && { next: Math.round(metronome.nextMs) }),
       ...(!toHub && hub === first && node.id !== first && { up: true }),
     });
   }
@@ -213,7 +163,8 @@ export function gatherAndScatter(
     const isUrgent = peer.hear(gossip);
     for (const value of gossip.items) learn(value, src);
     wake();
-    if (gossip.items.length > 0 && !isFirst) catchUp();
+    const isNews = gossip.items.length > 0 && !isFirst;
+    if (isNews && hub === node.id) metronome.catchUp();
 
     const joins = gossip.follow === true && !followers.has(src);
     if (joins) {
@@ -225,7 +176,7 @@ export function gatherAndScatter(
     else if (!gossip.up && relay === src) relay = null;
     chooseHub();
 
-    if (src === hub && gossip.next !== undefined) followTicks(gossip.next);
+    if (src === hub && gossip.next !== undefined) metronome.follow(gossip.next);
     if (isUrgent || joins || isFirst && src !== hub) speak(src);
   });
 
@@ -236,8 +187,6 @@ export function gatherAndScatter(
   });
   node.on("read", () => ({ messages: [...values] }));
   node.on("topology", () => ({}));
-  // Timers begin with the first message, which may come long after `init`.
-  node.after(0, () => tickIn(periodMs()));
 }
 
 /** Broadcast by gather and scatter. */

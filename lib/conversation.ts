@@ -43,7 +43,7 @@
  */
 import type { Json, Node, Stop } from "./maelstrom.ts";
 
-/** The longest pause between two tries to reach a silent peer, in milliseconds: within it, a healed cut is noticed. */
+/** The longest pause between two tries to reach a silent peer, in ms: a heal is noticed within it. */
 const RETRY_CAP_MS = 2_000;
 
 /** How many items a try to reach a silent peer holds at most. */
@@ -106,7 +106,7 @@ export class Conversation<T extends Json> {
   #owed: T[] = [];
   #acked = 0;
   #sent = 0;
-  /** When unacknowledged items were sent, by the number of the last; none that were sent again, whose answers tell nothing (Karn). */
+  /** When unacknowledged items were sent, but for those sent again: their answers tell nothing (Karn). */
   #flights: { until: number; at: number }[] = [];
   #sentAt = 0;
   #everSent = 0;

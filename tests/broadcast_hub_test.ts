@@ -2,11 +2,11 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import broadcast3d, {
   BUDGET_MS as BUDGET_3D,
-  GUARD_MS,
 } from "../challenges/broadcast-3d.ts";
 import broadcast3e, {
   BUDGET_MS as BUDGET_3E,
 } from "../challenges/broadcast-3e.ts";
+import { GUARD_MS } from "../lib/metronome.ts";
 import {
   isClientOp,
   nodesOf,

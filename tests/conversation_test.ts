@@ -7,35 +7,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { Conversation, RoundTrip, type Saying } from "../lib/conversation.ts";
-
-/** Time that passes when told to. */
-class Time {
-  #now = 0;
-  #timers: { at: number; task: () => void }[] = [];
-
-  readonly now = () => this.#now;
-  readonly random = () => 0;
-
-  readonly after = (delayMs: number, task: () => void) => {
-    const timer = { at: this.#now + delayMs, task };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  };
-
-  pass(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const next = this.#timers.toSorted((a, b) => a.at - b.at)[0];
-      if (next === undefined || next.at > end) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = next.at;
-      next.task();
-    }
-    this.#now = end;
-  }
-}
+import { Time } from "./fixtures/time.ts";
 
 const PATIENCE_MS = 300;
 

@@ -173,8 +173,6 @@ style(
     const exceptions = new Map([
       /** One file, so that a node imports one. */
       ["lib/maelstrom.ts", 900],
-      /** Two mechanisms that only it has: following a hub's clock, and replacing a hub. */
-      ["challenges/broadcast-3d.ts", 250],
     ]);
     const long = sources(/./).flatMap((path) => {
       const most = exceptions.get(path) ??
