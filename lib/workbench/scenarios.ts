@@ -266,7 +266,7 @@ export const scenarios: readonly Scenario[] = [
     promises: {
       available: true,
       convergenceMs: 5000,
-      quietMs: 8000,
+      quietMs: 6000,
       crossings: 2,
     },
   },
