@@ -1,7 +1,6 @@
-/** The faithful judge as a whole, recordings on disk, and judging them again. */
+/** The faithful judge as a whole, and recordings on disk. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { checkFiles } from "../lib/workbench/check.ts";
 import { judgeFaithful } from "../lib/workbench/checkers/faithful.ts";
 import type { Json, Recording } from "../lib/workbench/history.ts";
 import {
@@ -136,19 +135,5 @@ Deno.test(
     } finally {
       await Deno.remove(directory, { recursive: true });
     }
-  },
-);
-
-Deno.test(
-  "several recordings are judged in their order",
-  needs("read", "write"),
-  async () => {
-    const golden = (name: string) =>
-      join(import.meta.dirname!, "golden", `${name}.json.gz`);
-    const verdicts = await checkFiles(
-      [golden("echo-ok"), golden("echo-fail"), golden("bc-rate0")],
-      { judge: (recording) => judgeFaithful(recording)["valid?"] },
-    );
-    assertEquals(verdicts, [true, false, "unknown"]);
   },
 );

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { flagsText, parseFlags } from "../lib/workbench/flags.ts";
+import type { Judged } from "../lib/workbench/judges.ts";
 import { needs } from "./fixtures/permitted.ts";
 
 async function workbench(...args: string[]) {
@@ -106,6 +107,29 @@ Deno.test(
       assertEquals(JSON.parse(two.stdout), Array(2).fill({ results, strict }));
     } finally {
       await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "check judges several files in their order, and exits with the worst verdict of the judge that is asked for",
+  needs("run", "read"),
+  async () => {
+    const golden = (name: string) => path(`golden/${name}.json.gz`);
+    const [valid, invalid, unknown] = ["echo-ok", "echo-fail", "bc-rate0"]
+      .map(golden) as [string, string, string];
+    const all = await workbench("check", valid, invalid, unknown, "--json");
+    assertEquals(
+      JSON.parse(all.stdout).map((judged: Judged) => judged.results["valid?"]),
+      [true, false, "unknown"],
+    );
+    assertEquals(all.code, 1);
+    const text = await workbench("check", invalid, valid);
+    assert(text.stdout.indexOf(invalid) < text.stdout.indexOf(valid));
+    assertStringIncludes(text.stdout, "2 recordings, at worst INVALID");
+    for (const [judge, code] of [["faithful", 2], ["strict", 0]] as const) {
+      const asked = await workbench("check", valid, unknown, "--judge", judge);
+      assertEquals(asked.code, code, judge);
     }
   },
 );
