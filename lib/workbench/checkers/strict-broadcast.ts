@@ -169,17 +169,13 @@ function finalReads(
       last.set(node, { read: op, asked: invoked.get(who) ?? op });
     }
   };
-  let askedAtAll = false;
   for (const op of history) {
     if (op["final?"] !== true || typeof op.process !== "number") continue;
-    askedAtAll = true;
     look(op, nodeOf(op.process, options), `${op.process}`);
   }
   for (const op of aftermath?.history ?? []) {
-    askedAtAll = true;
     look(op, String(op.node), `${op.node} afterwards`);
   }
-  if (!askedAtAll) return;
   for (const node of nodesOf(options)) {
     const final = last.get(node);
     if (final === undefined) {
