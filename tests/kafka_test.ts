@@ -82,6 +82,12 @@ Deno.test("kafka-5c costs at most 0.03 messages an operation, and shows messages
   }
 });
 
+Deno.test("kafka-5c shows messages in time where most overtake each other (5 seeds)", async () => {
+  const network = { latency: 500, "latency-dist": "uniform" };
+  const overrides = { "node-count": 5, ...network, rate: 100 };
+  await keepPromises("kafka-5c", 5, { overrides });
+});
+
 for (const name of ["kafka-5c", "kafka-5c-leader"]) {
   Deno.test(`${name} shows everything acknowledged before a heal one second after it, with clients going on (30 seeds)`, async () => {
     const overrides = {

@@ -1,6 +1,6 @@
 /** Reliable links, on a network that loses, doubles, overtakes and is cut. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { Links, type LinksProtocol } from "../lib/links.ts";
+import { Links, type LinksOptions, type LinksProtocol } from "../lib/links.ts";
 import type { Node } from "../lib/maelstrom.ts";
 import type { Json } from "../lib/workbench/history.ts";
 import { SmallCluster } from "./fixtures/small-cluster.ts";
@@ -12,6 +12,7 @@ function linked(
   nodes: number,
   { seed = 1, latencyMs = 0, pushEveryMs = 50, probe = 100, ackDelayMs = 0 } =
     {},
+  more: LinksOptions = {},
 ) {
   const got = new Map<string, number[]>();
   const all = new Map<string, Links<number>>();
@@ -23,7 +24,7 @@ function linked(
     const links = new Links<number>(node, (items, src) => {
       const path = `${src} > ${node.id}`;
       got.set(path, [...got.get(path) ?? [], ...items]);
-    }, { probe, ackDelayMs, patienceMs: 250 + 2 * ackDelayMs });
+    }, { probe, ackDelayMs, patienceMs: 250 + 2 * ackDelayMs, ...more });
     all.set(node.id, links);
     node.every(PERIOD_MS, () => links.flush());
     node.every(pushEveryMs, () => {
@@ -121,6 +122,26 @@ Deno.test("a round trip of 1 s is not taken for a loss: nothing is sent twice on
   const items = run.cluster.gossip.slice(before).map(itemsIn)
     .reduce((a, b) => a + b);
   assertLessOrEqual(items, 2 * 20_000 / 50 + 20);
+});
+
+Deno.test("a batch that overtakes another is kept until that comes: nothing is sent twice, unless none are kept", async () => {
+  const cases: [LinksOptions, boolean][] = [[{}, false], [{ early: 0 }, true]];
+  for (const [options, sentTwice] of cases) {
+    const run = linked(2, {}, options);
+    await run.cluster.advance(1_000);
+    let seen = 0;
+    run.cluster.network.weather(({ src }) => {
+      const isLate = src === "n0" && seen++ === 0;
+      return [isLate ? 1.5 * PERIOD_MS : 0];
+    });
+    await run.cluster.advance(2_000);
+    run.state.pushing = false;
+    await run.cluster.advance(1_000);
+    assertComplete(run, JSON.stringify(options));
+    const pushed = [...run.pushed.values()].reduce((a, b) => a + b);
+    const sent = run.cluster.gossip.map(itemsIn).reduce((a, b) => a + b);
+    assertEquals(sent > pushed, sentTwice, `${sent} sent, ${pushed} pushed`);
+  }
 });
 
 Deno.test("a node without peers keeps nothing and sends nothing", async () => {
