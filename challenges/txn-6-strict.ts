@@ -33,8 +33,7 @@ import {
 import { inTime, Patience } from "../lib/patience.ts";
 import { Rounds } from "../lib/rounds.ts";
 import {
-  changed,
-  execute,
+  executeOn,
   type Key,
   type MicroOp,
   type TxnProtocol,
@@ -99,19 +98,9 @@ export default function txn6Strict(node: Node<TxnProtocol>): void {
       if (root.done[node.id] === id) return replies; // only the answer had been lost
       await load(batch.flat().map(([, key]) => key));
       const values = new Map(root.recent);
-      let writes = 0;
-      replies = batch.map((steps) => {
-        const read = (key: Key) =>
-          values.has(key) ? values.get(key)! : paged(key);
-        const { txn, changes } = execute(steps, read);
-        for (const change of changes) {
-          const [, key] = change;
-          values.set(key, changed(read(key), change));
-          writes++;
-        }
-        return txn;
-      });
-      if (writes === 0) return replies;
+      const executed = batch.map((steps) => executeOn(values, steps, paged));
+      replies = executed.map(({ txn }) => txn);
+      if (executed.every(({ changes }) => changes.length === 0)) return replies;
       const swapped = await swap(root, await successor(id, values));
       attemptMs = node.now() - begun;
       if (swapped) return replies;

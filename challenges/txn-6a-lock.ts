@@ -34,8 +34,7 @@ import {
 import { inTime, Patience } from "../lib/patience.ts";
 import { Rounds } from "../lib/rounds.ts";
 import {
-  changed,
-  execute,
+  executeOn,
   type Key,
   type MicroOp,
   type TxnProtocol,
@@ -114,16 +113,10 @@ export default function txn6aLock(node: Node<TxnProtocol>): void {
     await Promise.all([...keys].map(async (key) => {
       if (!changes.has(key) && !known.has(key)) known.set(key, await get(key));
     }));
-    const read = (key: Key) =>
-      changes.has(key) ? changes.get(key)! : known.get(key)?.value ?? null;
-    round.replies = round.txns.map((steps) => {
-      const { txn, changes: own } = execute(steps, read);
-      for (const change of own) {
-        const [, key] = change;
-        changes.set(key, changed(read(key), change));
-      }
-      return txn;
-    });
+    const below = (key: Key) => known.get(key)?.value ?? null;
+    round.replies = round.txns.map((steps) =>
+      executeOn(changes, steps, below).txn
+    );
     const done = { ...journal.done, [node.id]: round.name };
     const value = { token, changes: [...changes], done };
     return { value, result: round.replies };

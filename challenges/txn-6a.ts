@@ -11,24 +11,14 @@
  * Costs: one reply a request, no message between nodes (S = 0).
  */
 import { type Json, type Node, run } from "../lib/maelstrom.ts";
-import {
-  changed,
-  execute,
-  type Key,
-  type TxnProtocol,
-} from "../lib/transactions.ts";
+import { executeOn, type Key, type TxnProtocol } from "../lib/transactions.ts";
 
 /** A database on one node. */
 export default function txn6a(node: Node<TxnProtocol>): void {
   const database = new Map<Key, Json>();
-  const read = (key: Key) => database.get(key) ?? null;
 
   node.on("txn", (request) => {
-    const { txn, changes } = execute(request.txn, read);
-    for (const change of changes) {
-      const [, key] = change;
-      database.set(key, changed(read(key), change));
-    }
+    const { txn } = executeOn(database, request.txn);
     return { txn };
   });
 }

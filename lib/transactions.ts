@@ -2,9 +2,10 @@
  * Transactions as Maelstrom's workloads ask for them: a list of steps on keys, answered
  * with the same steps, the reads filled in.
  *
- * A store needs two functions of this module. {@link execute} runs a transaction on a
- * scratch copy over what the store holds and says what it would change, so that a store
- * can change everything in one step or nothing; {@link changed} makes a change to a value.
+ * A store that is a map needs one function of this module, {@link executeOn}; others need
+ * the two that it is made of. {@link execute} runs a transaction on a scratch copy over what
+ * the store holds and says what it would change, so that a store can change everything in
+ * one step or nothing; {@link changed} makes a change to a value.
  * Registers (`w`) and lists (`append`) go through the same code, so whatever replicates
  * one replicates the other, and a test can use lists, whose values show every version
  * that was ever written.
@@ -69,6 +70,25 @@ export function execute(
     return [f, key, value];
   });
   return { txn: filled, changes: [...changes.values()] };
+}
+
+/**
+ * Runs a transaction on a map, and makes its changes there.
+ *
+ * @param below the value of a key that is not in the map, null for none
+ */
+export function executeOn(
+  values: Map<Key, Json>,
+  txn: readonly MicroOp[],
+  below: (key: Key) => Json = () => null,
+): Executed {
+  const read = (key: Key) => values.has(key) ? values.get(key)! : below(key);
+  const executed = execute(txn, read);
+  for (const change of executed.changes) {
+    const [, key] = change;
+    values.set(key, changed(read(key), change));
+  }
+  return executed;
 }
 
 /** Two changes of one key, one after the other, as one. */

@@ -5,9 +5,15 @@ import txn6b from "../challenges/txn-6b.ts";
 import txn6bWrites from "../challenges/txn-6b-writes.ts";
 import txn6c from "../challenges/txn-6c.ts";
 import txn6cStaged from "../challenges/txn-6c-staged.ts";
-import type { Program } from "../lib/maelstrom.ts";
+import type { Json, Program } from "../lib/maelstrom.ts";
 import { type Entry, StampedStore } from "../lib/stamped-store.ts";
-import { type Change, execute } from "../lib/transactions.ts";
+import {
+  type Change,
+  execute,
+  executeOn,
+  type Key,
+  type MicroOp,
+} from "../lib/transactions.ts";
 import { strictTxn } from "../lib/workbench/checkers/strict-txn.ts";
 import { VirtualClock } from "../lib/workbench/clock.ts";
 import { modules } from "../lib/workbench/cluster/modules.ts";
@@ -366,4 +372,25 @@ Deno.test("a transaction reads its own writes, tells the last one a key, and lea
   ]);
   assertEquals(changes, [["w", 1, 12], ["append", 2, ["a", "b"]]]);
   assertEquals(stored, new Map([[1, 10]]));
+});
+
+Deno.test("a transaction on a map changes it, and reads elsewhere what the map lacks", () => {
+  const values = new Map<Key, Json>([[1, 10], [2, ["a"]], [3, null]]);
+  const below = (key: Key) => ({ 3: 30, 4: ["c"] })[Number(key)] ?? null;
+  const steps: MicroOp[] = [
+    ["r", 1, null],
+    ["append", 2, "b"],
+    ["r", 3, null],
+    ["append", 4, "d"],
+    ["append", 5, "e"],
+  ];
+  const { txn } = executeOn(values, steps, below);
+  assertEquals(txn.map(([, , value]) => value), [10, "b", null, "d", "e"]);
+  assertEquals([...values], [
+    [1, 10],
+    [2, ["a", "b"]],
+    [3, null],
+    [4, ["c", "d"]],
+    [5, ["e"]],
+  ]);
 });

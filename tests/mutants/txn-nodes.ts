@@ -7,8 +7,8 @@ import {
   RpcError,
 } from "../../lib/maelstrom.ts";
 import {
-  changed,
   execute,
+  executeOn,
   type Key,
   type MicroOp,
   type TxnProtocol,
@@ -29,12 +29,7 @@ class Database {
   }
 
   run(txn: MicroOp[]): MicroOp[] {
-    const executed = execute(txn, (key) => this.read(key));
-    for (const change of executed.changes) {
-      const [, key] = change;
-      this.values.set(key, changed(this.read(key), change));
-    }
-    return executed.txn;
+    return executeOn(this.values, txn).txn;
   }
 }
 
