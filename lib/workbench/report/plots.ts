@@ -105,10 +105,25 @@ function framed({ history }: Recording, end: number): Frame {
   });
 }
 
-const typeScale = {
-  domain: ["ok", "info", "fail"],
-  range: [callColour("ok"), callColour("info"), callColour("fail")],
-};
+/** The vertical axis of latencies. */
+const LATENCY = {
+  field: "ms",
+  type: "quantitative",
+  title: "latency (ms)",
+  scale: { type: "log", nice: true },
+  axis: { format: "~g", tickCount: 6 },
+} as const;
+
+/** The colours of how operations ended. */
+const ENDED_AS = {
+  field: "type",
+  type: "nominal",
+  title: "ended as",
+  scale: {
+    domain: ["ok", "info", "fail"],
+    range: [callColour("ok"), callColour("info"), callColour("fail")],
+  },
+} as const;
 
 function latencyPlot(points: readonly Point[], frame: Frame): Plot {
   const values = thinned(points);
@@ -126,19 +141,8 @@ function latencyPlot(points: readonly Point[], frame: Frame): Plot {
       mark: { type: "point", filled: true, opacity: 0.75, size: 22 },
       encoding: {
         x: { field: "at", type: "quantitative" },
-        y: {
-          field: "ms",
-          type: "quantitative",
-          title: "latency (ms)",
-          scale: { type: "log", nice: true },
-          axis: { format: "~g", tickCount: 6 },
-        },
-        color: {
-          field: "type",
-          type: "nominal",
-          title: "ended as",
-          scale: typeScale,
-        },
+        y: LATENCY,
+        color: ENDED_AS,
         shape: { field: "f", type: "nominal", title: "operation" },
       },
     }]),
@@ -191,13 +195,7 @@ function quantilePlot(
       },
       encoding: {
         x: { field: "at", type: "quantitative" },
-        y: {
-          field: "ms",
-          type: "quantitative",
-          title: "latency (ms)",
-          scale: { type: "log", nice: true },
-          axis: { format: "~g", tickCount: 6 },
-        },
+        y: LATENCY,
         color: {
           field: "quantile",
           type: "nominal",
@@ -246,12 +244,7 @@ function ratePlot(
           type: "quantitative",
           title: "operations per second",
         },
-        color: {
-          field: "type",
-          type: "nominal",
-          title: "ended as",
-          scale: typeScale,
-        },
+        color: ENDED_AS,
         strokeDash: { field: "f", type: "nominal", title: "operation" },
       },
     }]),
