@@ -45,23 +45,19 @@ function lists(change: (offsets: Offsets, keys: string[]) => Offsets) {
   }));
 }
 
-function pollsFromBelow(node: Node<KafkaProtocol>): void {
-  const back = (offsets: Offsets) =>
-    Object.fromEntries(
-      Object.entries(offsets).map(([key, from]) => [key, from - 2]),
-    );
-  twist<KafkaProtocol>(kafka5a, () => ({
-    poll: (handler) => (request, src) =>
-      handler({ offsets: back(request.offsets) }, src),
-  }))(node);
+/** Offsets, each so many higher. */
+function moved(offsets: Offsets, by: number): Offsets {
+  const entries = Object.entries(offsets);
+  return Object.fromEntries(entries.map(([key, at]) => [key, at + by]));
 }
 
-function commitsTheFirst(node: Node<KafkaProtocol>): void {
+/** Commits that a node keeps to itself: of all that were made of a key, the chosen one. */
+function ownCommits(choose: (kept: number, next: number) => number): Twists {
   const committed = new Map<string, number>();
-  on5a(() => ({
+  return {
     commit_offsets: () => ({ offsets }: { offsets: Offsets }) => {
       for (const [key, at] of Object.entries(offsets)) {
-        if (!committed.has(key)) committed.set(key, at);
+        committed.set(key, choose(committed.get(key) ?? at, at));
       }
       return {};
     },
@@ -71,7 +67,7 @@ function commitsTheFirst(node: Node<KafkaProtocol>): void {
           .map((key) => [key, committed.get(key)]),
       ),
     }),
-  }))(node);
+  };
 }
 
 const alone = { "time-limit": 5, rate: 200, concurrency: "4n" };
@@ -128,7 +124,10 @@ export const mutants: Mutant[] = [
   mutant(
     "poll-below",
     "begins a poll two offsets before the one asked for",
-    pollsFromBelow,
+    on5a(() => ({
+      poll: (handler) => ({ offsets }: { offsets: Offsets }, src) =>
+        handler({ offsets: moved(offsets, -2) }, src),
+    })),
     ["poll-below-offset"],
     "caught",
   ),
@@ -181,7 +180,7 @@ export const mutants: Mutant[] = [
   mutant(
     "commit-stays",
     "keeps the commit that came first instead of the highest",
-    commitsTheFirst,
+    on5a(() => ownCommits((first) => first)),
     ["commit-lost"],
     "passes",
   ),
@@ -210,11 +209,7 @@ export const mutants: Mutant[] = [
   mutant(
     "commit-off-by-one",
     "lists the offset after the committed one",
-    lists((offsets) =>
-      Object.fromEntries(
-        Object.entries(offsets).map(([key, at]) => [key, at + 1]),
-      )
-    ),
+    lists((offsets) => moved(offsets, 1)),
     ["commit-invented"],
     "passes",
   ),
@@ -241,23 +236,7 @@ export const mutants: Mutant[] = [
   mutant(
     "commits-not-shared",
     "5b, but each node keeps its commits to itself",
-    (node: Node<KafkaProtocol>) => {
-      const committed = new Map<string, number>();
-      twist<KafkaProtocol>(kafka5b, () => ({
-        commit_offsets: () => ({ offsets }: { offsets: Offsets }) => {
-          for (const [key, at] of Object.entries(offsets)) {
-            committed.set(key, Math.max(at, committed.get(key) ?? 0));
-          }
-          return {};
-        },
-        list_committed_offsets: () => ({ keys }: { keys: string[] }) => ({
-          offsets: Object.fromEntries(
-            keys.filter((key) => committed.has(key))
-              .map((key) => [key, committed.get(key)]),
-          ),
-        }),
-      }))(node);
-    },
+    twist<KafkaProtocol>(kafka5b, () => ownCommits(Math.max)),
     ["commit-lost"],
     "passes",
     { scenario: "kafka-5b", flags: { ...pair, rate: 300 } },
