@@ -28,17 +28,11 @@ import { treeNeighbours } from "../lib/neighbours.ts";
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;
 
-/**
- * How long an answer is waited for at most, in milliseconds: less repeats values where round
- * trips are longer, more spreads them later after a cut.
- */
-const PATIENCE_MS = 2_000;
-
 interface BroadcastProtocol {
   broadcast(request: { message: number }): Record<never, never>;
   read(): { messages: number[] };
   topology(request: { topology: object }): Record<never, never>;
-  gossip(message: Saying<number>): void;
+  say(saying: Saying<number>): void;
 }
 
 /** Flooding in a tree of conversations. */
@@ -53,8 +47,7 @@ export default function broadcast3c(node: Node<BroadcastProtocol>): void {
   );
 
   function speak(id: string): void {
-    const patienceMs = Math.min(roundTrip.patienceMs, PATIENCE_MS);
-    node.send(id, "gossip", neighbours.get(id)!.say(patienceMs));
+    node.send(id, "say", neighbours.get(id)!.say(roundTrip.patienceMs));
   }
 
   function learn(messages: number[], src: string): void {
@@ -77,9 +70,9 @@ export default function broadcast3c(node: Node<BroadcastProtocol>): void {
     }
   }
 
-  node.on("gossip", (saying, src) => {
+  node.on("say", (saying, src) => {
     const isUrgent = neighbours.get(src)?.hear(saying);
-    learn(saying.items, src);
+    learn(saying.v, src);
     speakUp(isUrgent ? src : undefined);
   });
 

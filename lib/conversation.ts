@@ -8,8 +8,9 @@
  * items, and a round trip is measured by what is acknowledged (Jacobson, "Congestion
  * Avoidance and Control"; Karn for what was sent twice). What somebody turns out to lack
  * is said again at once, and to a silent peer a little of it, with pauses that
- * double up to a cap, jittered. Unlike the links of lib/links.ts, which deliver one
- * log in order to all peers, every peer is owed items of its own.
+ * double up to a cap, jittered. Items that overtake others count, and are not said again.
+ * Unlike the links of lib/links.ts, which deliver one log in order to all peers, every
+ * peer is owed items of its own.
  *
  * ```ts
  * import { Conversation, RoundTrip, type Saying } from "./conversation.ts";
@@ -27,7 +28,7 @@
  *     node.send(other, "say", talk.say(roundTrip.patienceMs + 100));
  *   }
  *   node.on("say", (saying) => {
- *     node.log(`heard ${saying.items}`);
+ *     node.log(`heard ${saying.v}`);
  *     if (talk.hear(saying)) speak();
  *   });
  *   node.every(100, () => {
@@ -52,23 +53,30 @@ const PROBE = 100;
 /** What a round trip is taken for, in milliseconds, until one has been measured. */
 const FIRST_GUESS_MS = 200;
 
-/** How long to wait for the first answer of all: longer than any but the slowest networks take. */
-const FIRST_PATIENCE_MS = 2_000;
+/** How long to wait at most for an answer that is sent at once, and how long at first; in ms. */
+const MAX_PATIENCE_MS = 2_000;
+
+/** How far from the mean a round trip may be, in mean deviations; how much later a message than one sent after it. */
+const [FARTHEST, OVERTAKEN] = [6, 3];
 
 /** By how much timers are late at worst, in milliseconds. */
 const SLACK_MS = 30;
 
-/** One message of a conversation. */
+/**
+ * One message of a conversation. Names are letters since messages are short: with words for
+ * names, broadcast would send more of names than of values.
+ */
 export interface Saying<T extends Json> {
   /** How many items came before these. */
-  after: number;
-  items: T[];
-  /** How many items of the other side have arrived. */
-  ack: number;
-  /** How many milliseconds ago the first of those did that had not been acknowledged. */
-  held?: number;
+  n: number;
+  /** The values: some items, in the order of their numbers. */
+  v: T[];
+  /** The acknowledgement, if one is due: all items of the other side before this number have arrived. */
+  a?: number;
+  /** For how many milliseconds it was held back, if it has not been given before. */
+  h?: number;
   /** The sender has missed items or answers: it wants to hear of all it lacks, at once. */
-  lost?: boolean;
+  lost?: true;
 }
 
 /** The part of a node that conversations use. */
@@ -81,22 +89,26 @@ export type Talker = Pick<
 export class RoundTrip {
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
-  #measured = false;
+  /** What the first samples, too few for a deviation, may lack; it fades. */
+  #doubtMs = Infinity;
 
   /** How long to wait for an answer that is sent at once until something must be wrong. */
   get patienceMs(): number {
-    if (!this.#measured) return FIRST_PATIENCE_MS;
-    return this.meanMs + 6 * this.deviationMs + SLACK_MS;
+    const spareMs = Math.max(this.#doubtMs, FARTHEST * this.deviationMs);
+    return Math.min(this.meanMs + spareMs + SLACK_MS, MAX_PATIENCE_MS);
   }
 
   /** Takes a sample. */
   measure(sampleMs: number): void {
     if (sampleMs < 0) return; // after losses an answer may be to something else
-    if (!this.#measured) this.meanMs = sampleMs;
-    this.#measured = true;
+    if (this.#doubtMs === Infinity) {
+      this.meanMs = sampleMs;
+      this.#doubtMs = 4 * sampleMs;
+    }
     const error = sampleMs - this.meanMs;
     this.meanMs += error / 8;
     this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
+    this.#doubtMs *= 7 / 8;
   }
 }
 
@@ -111,8 +123,12 @@ export class Conversation<T extends Json> {
   #sentAt = 0;
   #everSent = 0;
   #received = 0;
-  /** Whether items have come whose predecessors have not. */
-  #gap = false;
+  /** Items that have come before their predecessors: from which number to which. */
+  #early: { from: number; to: number }[] = [];
+  /** Since when the predecessors of the first of them have been missing. */
+  #missingSince = Infinity;
+  /** Whether what is to be acknowledged has been so before, at another time. */
+  #isRepeating = false;
   #patienceMs = 0;
   #stopWaiting: Stop = () => {};
   /** How often in a row the peer has not answered in time; 0 while it does. */
@@ -167,13 +183,15 @@ export class Conversation<T extends Json> {
     const from = this.#sent - this.#acked;
     const until = this.silence > 0 ? from + PROBE : undefined;
     const items = this.#owed.slice(from, until);
-    const saying: Saying<T> = { after: this.#sent, items, ack: this.#received };
-    if (this.owesSince < Infinity) {
-      saying.held = Math.round(now - this.owesSince);
+    const saying: Saying<T> = { n: this.#sent, v: items };
+    const isLost = this.silence > 0 || this.#hasLost;
+    if (isLost) saying.lost = true;
+    if (isLost || this.owesSince < Infinity) saying.a = this.#received;
+    if (this.owesSince < Infinity && !this.#isRepeating) {
+      saying.h = Math.round(now - this.owesSince);
     }
-    if (this.silence > 0 || this.#gap) saying.lost = true;
     this.owesSince = Infinity;
-    this.#gap = false;
+    this.#isRepeating = false;
     if (items.length > 0) {
       this.#patienceMs = patienceMs;
       if (from === 0) this.#wait();
@@ -191,7 +209,7 @@ export class Conversation<T extends Json> {
    * order. Tells whether to answer at once, since something has been lost: in the one
    * direction or the other, or for so long that the peer was thought silent.
    */
-  hear({ after, items, ack, held, lost = false }: Saying<T>): boolean {
+  hear({ n: from, v: items, a: ack = 0, h: held, lost }: Saying<T>): boolean {
     const now = this.node.now();
     const wasSilent = this.silence > 0;
     this.heardAt = now;
@@ -200,20 +218,42 @@ export class Conversation<T extends Json> {
     // What should have arrived before the peer spoke, and has not, is said again.
     const late = now - this.#sentAt > this.roundTrip.patienceMs;
     if (wasSilent || lost || late) this.#rewind();
-    const end = after + items.length;
-    const again = items.length > 0 && end <= this.#received;
-    if (after > this.#received) this.#gap = true;
-    else this.#received = Math.max(this.#received, end);
+    const to = from + items.length;
+    const again = items.length > 0 && to <= this.#received;
+    if (again) this.#isRepeating = true;
+    this.#receive(from, to);
     if (items.length > 0) this.owesSince = Math.min(now, this.owesSince);
-    return wasSilent || lost || again || this.#gap;
+    return wasSilent || lost === true || again || this.#hasLost;
+  }
+
+  /** Items have arrived, perhaps before those that were sent before them. */
+  #receive(from: number, to: number): void {
+    const isKnown = this.#early.some((one) => one.from <= from && to <= one.to);
+    if (!isKnown) this.#early.push({ from, to });
+    this.#early.sort((one, other) => one.from - other.from);
+    const before = this.#received;
+    while (this.#early.length > 0 && this.#early[0]!.from <= this.#received) {
+      this.#received = Math.max(this.#received, this.#early.shift()!.to);
+    }
+    if (this.#early.length === 0) this.#missingSince = Infinity;
+    else if (this.#received > before || this.#missingSince === Infinity) {
+      this.#missingSince = this.node.now();
+    }
+  }
+
+  /** Whether items have been overtaken by others for so long that they must be lost. */
+  get #hasLost(): boolean {
+    const missingMs = this.node.now() - this.#missingSince;
+    return missingMs >= OVERTAKEN * this.roundTrip.deviationMs;
   }
 
   #acknowledge(ack: number, held: number | undefined): void {
-    const flight = this.#flights[0];
-    if (flight !== undefined && ack >= flight.until && held !== undefined) {
-      this.roundTrip.measure(this.node.now() - flight.at - held);
+    const landed = this.#flights.filter(({ until }) => until <= ack);
+    this.#flights = this.#flights.slice(landed.length);
+    // Of several, some may have been acknowledged before, by what was lost.
+    if (landed.length === 1 && held !== undefined) {
+      this.roundTrip.measure(this.node.now() - landed[0]!.at - held);
     }
-    this.#flights = this.#flights.filter(({ until }) => until > ack);
     this.#owed.splice(0, ack - this.#acked);
     this.#acked = ack;
     this.#sent = Math.max(this.#sent, ack);

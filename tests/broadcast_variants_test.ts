@@ -111,9 +111,9 @@ async function runWith(
 }
 
 /** The values that a node gets from another one by a message. */
-function valuesIn({ type, message, messages, items }: Body): number[] {
+function valuesIn({ type, message, messages, items, v }: Body): number[] {
   if (type === "tell") return [Number(message)];
-  return (messages ?? items ?? []) as number[];
+  return (messages ?? items ?? v ?? []) as number[];
 }
 
 /** Messages between nodes. */

@@ -289,6 +289,20 @@ Deno.test("nodes are silent so long after the last operation, until the final re
   assertEquals(found(unasked, { quietMs: 500 }, { sent }), "", "nobody waited");
 });
 
+Deno.test("what the network itself takes, there and back, is not counted as chatter", () => {
+  const steps = [add(0, 1, 0, 1_000), final(0, [1]), final(1, [1])];
+  const at = (ms: number) => {
+    const recording = recordingOf("broadcast", steps, {
+      sent: [gossip(ms, [])],
+    });
+    const options = { ...recording.options, latency: 100 };
+    return strictSet("broadcast")({ ...recording, options }, { quietMs: 500 })
+      .map(({ type }) => type);
+  };
+  assertEquals(at(1_700), []);
+  assertEquals(at(1_701), ["chatter"]);
+});
+
 Deno.test("where nothing is ever done, nodes are silent so long after the beginning", () => {
   const at = (ms: number) =>
     found([final(0, []), final(1, [])], { quietMs: 500 }, {

@@ -1,7 +1,12 @@
 /** What is measured in a run: Maelstrom's figures from its results, the others from the recording. */
 import { pairs } from "./checkers/pairs.ts";
 import type { Results } from "./checkers/verdict.ts";
-import type { JournalEvent, Json, Recording } from "./history.ts";
+import {
+  type JournalEvent,
+  type Json,
+  nodesOf,
+  type Recording,
+} from "./history.ts";
 import type { Figures } from "./limits.ts";
 import { isClient } from "./network.ts";
 import type { FigureName } from "./scenarios.ts";
@@ -60,6 +65,27 @@ export function figuresOf(
     if (p99 !== undefined) figures["client-latency.p99-ms"] = p99 / 1e6;
   }
   return { ...figures, ...more[recording.workload]?.(recording) };
+}
+
+/**
+ * What it costs to take a value to another node, in bytes of all messages between servers,
+ * and how many times the least that is. The least is the value's own text and what
+ * separates it from the next, once; values that no client was promised to keep cost
+ * what they cost, but count for nothing.
+ */
+export function bytesOfValues(
+  { history, journal, options }: Recording,
+): Figures {
+  const others = nodesOf(options).length - 1;
+  const texts = history
+    .filter(({ type, f }) => type === "ok" && f === "broadcast")
+    .map(({ value }) => `${JSON.stringify(value)},`);
+  if (others === 0 || texts.length === 0) return {};
+  const bytes = serverBytes(journal) / others;
+  return {
+    "servers.bytes-per-value": bytes / texts.length,
+    "servers.bytes-to-least": bytes / texts.join("").length,
+  };
 }
 
 /** The sizes of all messages that touch no client, as JSON text of their bodies. */

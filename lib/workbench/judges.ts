@@ -11,7 +11,7 @@ import { judgeStrict, type StrictChecks } from "./checkers/strict.ts";
 import type { Promises } from "./checkers/promises.ts";
 import type { Results, StrictResults, Validity } from "./checkers/verdict.ts";
 import { worst } from "./checkers/verdict.ts";
-import { figuresOf, type WorkloadFigures } from "./figures.ts";
+import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
 import type { Recording } from "./history.ts";
 import type { Figures } from "./limits.ts";
 import { scenarios } from "./scenarios.ts";
@@ -31,6 +31,7 @@ const STRICT: StrictChecks = {
 
 /** Figures that only some workloads have. */
 const FIGURES: WorkloadFigures = {
+  broadcast: bytesOfValues,
   kafka(recording) {
     const lag = visibilityLagMs(recording);
     return lag === null ? {} : { "visibility-lag.max-ms": lag };

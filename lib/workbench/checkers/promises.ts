@@ -6,7 +6,7 @@ export interface Promises {
   available?: boolean;
   /** Broadcast, kafka, counter: what was acknowledged is on every node so long after the last heal, in milliseconds. */
   convergenceMs?: number;
-  /** Broadcast: nodes are silent so long after the last operation and fault, in milliseconds. */
+  /** Broadcast: nodes are silent so long after the last operation and fault, in milliseconds without the network's own. */
   quietMs?: number;
   /** Broadcast: how often a value is sent to each other node at most, on average, without faults. */
   crossings?: number;

@@ -11,7 +11,7 @@ import {
   type Op,
   type Recording,
 } from "../history.ts";
-import { dueBy } from "./calm.ts";
+import { dueBy, networkMs } from "./calm.ts";
 import { Findings } from "./findings.ts";
 import type { Promises } from "./promises.ts";
 import { seconds, type StrictCheck } from "./strict.ts";
@@ -207,7 +207,7 @@ function askedOf(op: Op, node: string, options: Recording["options"]): boolean {
 
 /** Where silence is promised, nodes have nothing to say to each other when all has been said. */
 function quiet(
-  { history, journal, journalOrigin, incidents = [] }: Recording,
+  { history, journal, journalOrigin, options, incidents = [] }: Recording,
   { quietMs }: Promises,
   findings: Findings,
 ): void {
@@ -216,7 +216,8 @@ function quiet(
   if (firstFinal === undefined) return;
   const before = history.slice(0, history.indexOf(firstFinal));
   const changes = [...before, ...incidents].map(({ time }) => time);
-  const from = Math.max(0, ...changes) + quietMs * 1e6 + journalOrigin;
+  const lastMs = quietMs + networkMs(options);
+  const from = Math.max(0, ...changes) + lastMs * 1e6 + journalOrigin;
   const to = firstFinal.time + journalOrigin;
   const chatter = journal.filter((event) =>
     event[1] > from && event[1] < to && isBetweenNodes(event)
@@ -226,7 +227,7 @@ function quiet(
       "chatter",
       `${src} sent ${dest} ${JSON.stringify(body).slice(0, 100)} at ${
         seconds(time - journalOrigin)
-      }, more than ${quietMs} ms after anything had happened`,
+      }, more than ${lastMs} ms after anything had happened`,
     );
   }
 }

@@ -138,6 +138,10 @@ const EXPLANATIONS: { readonly [name in FigureName]: string } = {
     "messages that no client sends or gets, services' included, divided by the clients' requests",
   "all.msgs-per-op": "the same with the clients' own messages",
   "servers.bytes-per-op": "the size of those between servers, as JSON",
+  "servers.bytes-per-value":
+    "the same, divided by the values and by the nodes that each has to reach",
+  "servers.bytes-to-least":
+    "the least: each value's own text and a comma, once to each node it has to reach",
   "availability": "the part of the requests that succeeded",
   "stable-latency.median-ms":
     "how long after it was acknowledged a value was still missing from some read",
