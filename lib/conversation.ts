@@ -73,7 +73,7 @@ export interface Saying<T extends Json> {
   v: T[];
   /** The acknowledgement, if one is due: all items of the other side before this number have arrived. */
   a?: number;
-  /** For how many milliseconds it was held back, if it has not been given before. */
+  /** For how many milliseconds it was held back, if it answers one message, and that for the first time. */
   h?: number;
   /** The sender has missed items or answers: it wants to hear of all it lacks, at once. */
   lost?: true;
@@ -127,8 +127,8 @@ export class Conversation<T extends Json> {
   #early: { from: number; to: number }[] = [];
   /** Since when the predecessors of the first of them have been missing. */
   #missingSince = Infinity;
-  /** Whether what is to be acknowledged has been so before, at another time. */
-  #isRepeating = false;
+  /** How many messages with items have come since this side spoke. */
+  #unanswered = 0;
   #patienceMs = 0;
   #stopWaiting: Stop = () => {};
   /** How often in a row the peer has not answered in time; 0 while it does. */
@@ -187,11 +187,9 @@ export class Conversation<T extends Json> {
     const isLost = this.silence > 0 || this.#hasLost;
     if (isLost) saying.lost = true;
     if (isLost || this.owesSince < Infinity) saying.a = this.#received;
-    if (this.owesSince < Infinity && !this.#isRepeating) {
-      saying.h = Math.round(now - this.owesSince);
-    }
+    if (this.#unanswered === 1) saying.h = Math.round(now - this.owesSince);
     this.owesSince = Infinity;
-    this.#isRepeating = false;
+    this.#unanswered = 0;
     if (items.length > 0) {
       this.#patienceMs = patienceMs;
       if (from === 0) this.#wait();
@@ -220,9 +218,11 @@ export class Conversation<T extends Json> {
     if (wasSilent || lost || late) this.#rewind();
     const to = from + items.length;
     const again = items.length > 0 && to <= this.#received;
-    if (again) this.#isRepeating = true;
     this.#receive(from, to);
-    if (items.length > 0) this.owesSince = Math.min(now, this.owesSince);
+    if (items.length > 0) {
+      this.owesSince = Math.min(now, this.owesSince);
+      this.#unanswered += again ? 2 : 1; // the first of two has had its answer
+    }
     return wasSilent || lost === true || again || this.#hasLost;
   }
 
