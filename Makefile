@@ -18,7 +18,7 @@ endif
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts) deno.json lib/workbench/build.ts lib/workbench/denort.ts
 
-.PHONY: help $(NAMES) build test check serve soak bench results pictures maelstrom clean
+.PHONY: help $(NAMES) build test check serve soak bench load results pictures maelstrom clean
 
 help: ## list the targets
 	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/
 
 bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
 	@for file in $(BENCHMARKS); do printf '\n== %s\n\n' "$$file"; $(DENO) run --allow-all "$$file" || exit 1; done
+
+load: bin/broadcast-3d bin/broadcast-3e ## run 3d and 3e in real time beside 0 to 4 busy processes (RUNS=N of each)
+	@$(DENO) run --allow-all tests/bench/load.ts --runs $(or $(RUNS),3)
 
 results: | $(DENO_FILE) ## simulate all programs anew for the tables in the README
 	@$(DENO) run --allow-all lib/workbench/results.ts

@@ -45,6 +45,8 @@ Deno.test("a row has a program's description, medians, worst seeds, and what pas
   const official = campaignOf({
     "servers.msgs-per-op": { median: 0.34567, worst: 0.4 },
     "all.msgs-per-op": { median: 2.4, worst: 2.5 },
+    "servers.bytes-per-value": { median: 5.21234, worst: 5.4 },
+    "servers.bytes-to-least": { median: 1.3123, worst: 1.4 },
     "stable-latency.median-ms": { median: 700, worst: 720 },
     "stable-latency.max-ms": { median: 1200, worst: 1310 },
     availability: { median: 1, worst: 0.99951 },
@@ -59,6 +61,7 @@ Deno.test("a row has a program's description, medians, worst seeds, and what pas
       "S < 20, median < 1000, max < 2000",
       "0.346 (0.4)",
       "2.4 (2.5)",
+      "5.21, 1.31 (1.4) times the least",
       "700, at most 1310",
       "0.99951",
       "28 of 30",
@@ -71,8 +74,8 @@ Deno.test("a row shows it when seeds of the official command do not pass, and is
   const official = campaignOf({}, 10, 1), chaos = campaignOf({}, 30);
   const scenario = scenarioOf("echo-1");
   const failing = row(scenario, measuredCells({ official, chaos }));
-  assertEquals(failing[8], "30 of 30; official: 9 of 10");
-  assertEquals(measuredIn(row(scenario, undefined)), Array(5).fill("–"));
+  assertEquals(failing[9], "30 of 30; official: 9 of 10");
+  assertEquals(measuredIn(row(scenario, undefined)), Array(6).fill("–"));
 });
 
 Deno.test("a new text takes the place between a part's lines, and needs them", () => {

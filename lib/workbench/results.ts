@@ -44,6 +44,7 @@ const HEAD = [
   "official limit",
   "S",
   "A",
+  "bytes",
   "visible after, ms",
   "availability",
   "passed chaos",
@@ -92,7 +93,7 @@ function officialText(limit: Limit): string {
 }
 
 /** How many cells of a row are measured, and how many stand before them. */
-const MEASURED = 5;
+const MEASURED = 6;
 const DESCRIBED = 4;
 
 /** A program's row, with the cells that were measured; dashes stand for none. */
@@ -136,6 +137,7 @@ export function measuredCells({ official, chaos }: Measured): string[] {
   return [
     spread("servers.msgs-per-op"),
     spread("all.msgs-per-op"),
+    bytes(figures),
     visibility(figures),
     figures.availability === undefined
       ? "–"
@@ -146,6 +148,16 @@ export function measuredCells({ official, chaos }: Measured): string[] {
         passed(official)
       } of ${official.seeds}`,
   ];
+}
+
+/** Bytes per value and node, and how many times the least that is. */
+function bytes(figures: CampaignResults["figures"]): string {
+  const each = figures["servers.bytes-per-value"];
+  const times = figures["servers.bytes-to-least"];
+  if (each === undefined || times === undefined) return "–";
+  return `${short(each.median)}, ${short(times.median)} (${
+    short(times.worst)
+  }) times the least`;
 }
 
 /** Stable latencies of broadcasts, the lag of logs: median of medians, worst of maxima. */
@@ -177,7 +189,7 @@ export function tableText(
   return [
     tableOf(HEAD, rows),
     "",
-    `Bold: the main programs; the others are variants of the one above them. S counts messages between servers (services included) for each operation, A all messages: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. "Visible after" is Maelstrom's stable latency for broadcasts, median and worst maximum (where the command has partitions, as long as a cut), and the lag until an acknowledged message can be polled everywhere for logs. Availability is that of the worst seed; the crashes that Kafka's own generator asks for count against it. "Passed chaos" counts which of seeds 1 to ${chaosSeeds} both judges find valid under loss, duplication, reordering, slow nodes and links, partitions of every kind, cuts during the last operations, and restarts where a program promises to survive them. All of it is simulated, by \`make results\`; \`make NAME\` measures in real time.`,
+    `Bold: the main programs; the others are variants of the one above them. S counts messages between servers (services included) for each operation, A all messages: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. "Bytes" are what broadcasts send between servers for each value and each node that it has to reach; the least is the value's own digits and a comma. "Visible after" is Maelstrom's stable latency for broadcasts, median and worst maximum (where the command has partitions, as long as a cut), and the lag until an acknowledged message can be polled everywhere for logs. Availability is that of the worst seed; the crashes that Kafka's own generator asks for count against it. "Passed chaos" counts which of seeds 1 to ${chaosSeeds} both judges find valid under loss, duplication, reordering, slow nodes and links, partitions of every kind, cuts during the last operations, and restarts where a program promises to survive them. All of it is simulated, by \`make results\`; \`make NAME\` measures in real time.`,
   ].join("\n");
 }
 
