@@ -16,7 +16,7 @@ import type { Node, Stop } from "./maelstrom.ts";
  * How long before the other's tick to arrive at least, in milliseconds. What comes later
  * waits for a whole period: timers are late by 2 ms as a rule, by 30 on a busy machine.
  */
-export const GUARD_MS = 25;
+export const GUARD_MS = 35;
 
 /** How long {@link Metronome.catchUp} waits for more that is late, in milliseconds. */
 const CATCH_UP_MS = 10;

@@ -207,7 +207,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every value everywhere within 1 s",
     workload: "broadcast",
     runs: [run(broadcast, [availability, maximum(1000)])],
-    promises: { available: true, convergenceMs: 1000, quietMs: 6000 },
+    promises: { available: true, convergenceMs: 1000, quietMs: 6000, hops: 10 },
   },
   {
     name: "broadcast-3c",
@@ -215,7 +215,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { available: true, convergenceMs: 5000, quietMs: 6000 },
+    promises: { available: true, convergenceMs: 5000, quietMs: 6000, hops: 10 },
   },
   {
     name: "broadcast-3c-immediate",
@@ -224,7 +224,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { available: true, convergenceMs: 5000, quietMs: 6000 },
+    promises: { available: true, convergenceMs: 5000, quietMs: 6000, hops: 20 },
   },
   {
     name: "broadcast-3c-batch",
@@ -233,7 +233,7 @@ export const scenarios: readonly Scenario[] = [
     guarantee: "every acknowledged value everywhere after the heal",
     workload: "broadcast",
     runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-    promises: { available: true, convergenceMs: 5000, quietMs: 6000 },
+    promises: { available: true, convergenceMs: 5000, quietMs: 6000, hops: 54 },
   },
   {
     name: "broadcast-3d",

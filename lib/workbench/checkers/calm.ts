@@ -40,16 +40,17 @@ export function calmSince(recording: Recording): (timeNs: number) => number {
 }
 
 /**
- * What a message and the answer to it may take by the run's own latencies, in milliseconds:
+ * What so many messages one after another, a message and the answer to it if nothing is
+ * said, may take by the run's own latencies, in milliseconds:
  * a bound promised beyond the network's own time is judged with this added. Random
  * latencies are counted at more than their worst, since messages also wait behind each
  * other.
  */
-export function networkMs(options: Options): number {
+export function networkMs(options: Options, hops = 2): number {
   const mean = Number(options.latency ?? 0);
   const worst = { constant: 1, uniform: 3, exponential: 15 };
   const distribution = String(options["latency-dist"] ?? "constant");
-  return 2 * mean * (worst[distribution as keyof typeof worst] ?? 1);
+  return hops * mean * (worst[distribution as keyof typeof worst] ?? 1);
 }
 
 /** What a program promises of when others see what was acknowledged, in milliseconds. */
@@ -58,6 +59,8 @@ export interface Bounds {
   boundMs: number;
   /** After the end of a fault; `boundMs` if not given. */
   afterHealMs?: number | undefined;
+  /** How many hops the network's own time is counted for; 2 if not given. */
+  hops?: number | undefined;
   /** Whether faults change nothing. */
   underFaults?: boolean | undefined;
 }
@@ -69,10 +72,10 @@ export interface Bounds {
  */
 export function dueBy(
   recording: Recording,
-  { boundMs, afterHealMs = boundMs, underFaults = false }: Bounds,
+  { boundMs, afterHealMs = boundMs, hops, underFaults = false }: Bounds,
 ): (requestNs: number) => number {
   if (underFaults) return (time) => time - boundMs * 1e6;
-  const network = networkMs(recording.options);
+  const network = networkMs(recording.options, hops);
   const bound = (boundMs + network) * 1e6;
   const afterHeal = (afterHealMs + network) * 1e6;
   const since = calmSince(recording);

@@ -8,6 +8,11 @@ export interface Promises {
   convergenceMs?: number;
   /** Broadcast: nodes are silent so long after the last operation and fault, in milliseconds without the network's own. */
   quietMs?: number;
+  /**
+   * Broadcast: for how many hops the network's own time is added to those two bounds. 2 if not
+   * given; more where values go from node to node, as many as on the longest way in 100 nodes.
+   */
+  hops?: number;
   /** Broadcast: how often a value is sent to each other node at most, on average, without faults. */
   crossings?: number;
   /** Kafka: an acknowledged message can be polled on every node so long after, without faults, in milliseconds. */

@@ -56,9 +56,10 @@ function readsAndValues(
   /** Per node, the values it has acknowledged or shown, with the order in which it did. */
   const shown = new Map<string, Map<string, number>>();
   const open = new Map<number, { op: Op; expected: number }>();
-  const due = promises.convergenceMs === undefined
+  const { convergenceMs, hops } = promises;
+  const due = convergenceMs === undefined
     ? () => -Infinity
-    : dueBy(recording, { boundMs: promises.convergenceMs });
+    : dueBy(recording, { boundMs: convergenceMs, hops });
   const acked: { key: string; at: number }[] = [];
   for (const op of history) {
     if (typeof op.process !== "number") continue;
@@ -94,7 +95,7 @@ function readsAndValues(
             seconds(at)
           }, and the read of ${node} at ${
             seconds(invoked.op.time)
-          } lacks it: all nodes are to have it after ${promises.convergenceMs} ms`,
+          } lacks it: all nodes are to have it after ${convergenceMs} ms`,
         );
       }
       for (const key of held) if (!known.has(key)) known.set(key, known.size);
@@ -208,7 +209,7 @@ function askedOf(op: Op, node: string, options: Recording["options"]): boolean {
 /** Where silence is promised, nodes have nothing to say to each other when all has been said. */
 function quiet(
   { history, journal, journalOrigin, options, incidents = [] }: Recording,
-  { quietMs }: Promises,
+  { quietMs, hops }: Promises,
   findings: Findings,
 ): void {
   if (quietMs === undefined || journalOrigin === undefined) return;
@@ -216,7 +217,7 @@ function quiet(
   if (firstFinal === undefined) return;
   const before = history.slice(0, history.indexOf(firstFinal));
   const changes = [...before, ...incidents].map(({ time }) => time);
-  const lastMs = quietMs + networkMs(options);
+  const lastMs = quietMs + networkMs(options, hops);
   const from = Math.max(0, ...changes) + lastMs * 1e6 + journalOrigin;
   const to = firstFinal.time + journalOrigin;
   const chatter = journal.filter((event) =>
