@@ -24,6 +24,7 @@ const CATCH_UP_MS = 10;
 /** The ticks of one node. */
 export class Metronome {
   #stop: Stop = () => {};
+  #tickedAt = 0;
   #tickAt = 0;
   /** When the other's next message is due here. */
   #otherDueAt = 0;
@@ -40,7 +41,10 @@ export class Metronome {
     private readonly task: () => boolean,
   ) {
     // Timers begin with the first message, which may come long after `init`.
-    node.after(0, () => this.#tickIn(this.periodMs));
+    node.after(0, () => {
+      this.#tickedAt = node.now();
+      this.#tickIn(this.periodMs);
+    });
   }
 
   /** The time between two ticks, in milliseconds: a round trip at least. */
@@ -60,8 +64,9 @@ export class Metronome {
     const lateMs = now - this.#otherDueAt;
     const isLate = lateMs > 0 && lateMs < this.#guardMs;
     this.#otherDueAt = nextMs + (isLate ? this.#otherDueAt + lateMs / 8 : now);
-    // A slow node's tick may be due just when it would be put off, again and again.
-    if (this.nextMs < this.#guardMs) this.#tick();
+    // A slow node's tick may be put off again and again, just before it is due or earlier.
+    const isOverdue = now > this.#tickedAt + 2 * this.periodMs;
+    if (isOverdue || this.nextMs < this.#guardMs) this.#tick();
     const waitMs = this.#otherDueAt - now - this.#tripMs;
     this.#tickIn(waitMs < 0 ? waitMs + this.periodMs : waitMs);
   }
@@ -105,7 +110,8 @@ export class Metronome {
   #tick(): void {
     const { periodMs } = this;
     this.#tickIn(periodMs);
-    this.#lateUntil = this.node.now() + periodMs / 4;
+    this.#tickedAt = this.node.now();
+    this.#lateUntil = this.#tickedAt + periodMs / 4;
     this.#isIdle = !this.task();
   }
 }

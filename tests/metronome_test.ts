@@ -1,5 +1,11 @@
 /** Metronomes: in step with another node, whatever its messages go through. */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+} from "@std/assert";
+import fc from "fast-check";
 import { RoundTrip } from "../lib/conversation.ts";
 import { GUARD_MS, Metronome } from "../lib/metronome.ts";
 import { seeded } from "../lib/workbench/random.ts";
@@ -66,6 +72,33 @@ Deno.test("a node far away still gets its turn, although every message of the ot
     beat.follow(PERIOD_MS);
   }
   assert(ticks >= 20, `${ticks} ticks`);
+});
+
+Deno.test("however far the other is and however often it speaks, a node ticks at least every two periods of both", () => {
+  const ms = (min: number) => fc.integer({ min, max: 2_000 });
+  const cases = fc.record({
+    spokenMs: ms(50),
+    tripMs: ms(0),
+    budgetMs: ms(100),
+  });
+  fc.assert(
+    fc.property(cases, ({ spokenMs, tripMs, budgetMs }) => {
+      const time = new Time();
+      const roundTrip = new RoundTrip();
+      for (let i = 0; i < 200; i++) roundTrip.measure(tripMs);
+      let tickedAt = 0;
+      const beat = new Metronome(time, roundTrip, budgetMs, () => {
+        tickedAt = time.now();
+        return true;
+      });
+      for (let i = 0; i < 100; i++) {
+        time.pass(spokenMs);
+        beat.follow(spokenMs);
+        assertLessOrEqual(time.now() - tickedAt, 2 * beat.periodMs + spokenMs);
+      }
+    }),
+    { examples: [[{ spokenMs: 140, tripMs: 250, budgetMs: 655 }]] },
+  );
 });
 
 Deno.test("after a period without anything to do, what comes is done at once; the next waits", () => {
