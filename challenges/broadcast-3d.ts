@@ -134,7 +134,7 @@ export function gatherAndScatter(
     for (const [id, peer] of peers) {
       if (id === hub.first || !hub.isNeighbour(id)) continue;
       peer.oweAs(peers.get(hub.first)!);
-      if (!isSilent(id)) speak(id);
+      speak(id); // also if it is silent: while it was no neighbour, it was not tried again
     }
   }
 

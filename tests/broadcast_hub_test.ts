@@ -170,9 +170,9 @@ class Clients {
   /** What each node showed when it was last asked. */
   readonly shown = new Map<string, number[]>();
 
-  constructor(program: unknown, nodes: number) {
+  constructor(program: unknown, nodes: number, seed = 1) {
     const ids = Array.from({ length: nodes }, (_, i) => `n${i}`);
-    this.cluster = new SmallCluster(program, ids, { latencyMs: 100 });
+    this.cluster = new SmallCluster(program, ids, { latencyMs: 100, seed });
     this.cluster.network.register("c1", ({ src, body }) => {
       if (body.type !== "read_ok") return;
       this.shown.set(src, body.messages as number[]);
@@ -266,6 +266,24 @@ for (const { name, program, budgetMs } of PROGRAMS) {
     clients.tell("n0", 2);
     await clients.cluster.advance(3 * budgetMs);
     assertEquals(await clients.having(2), clients.cluster.nodes);
+  });
+
+  Deno.test(`${name} goes round a broken link also after a cut in which all the others were silent (4 seeds)`, async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const clients = new Clients(program, 4, seed);
+      const { cluster } = clients;
+      await clients.warmUp();
+      clients.connect(["n0-n1", "n0-n3", "n1-n3"]); // n2 is alone
+      clients.tell("n2", 1);
+      await cluster.advance(20_000 + 300 * seed);
+      cluster.heal();
+      await cluster.advance(2_000 + 2 * budgetMs);
+      assertEquals(await clients.having(1), cluster.nodes);
+      clients.connect(["n0-n1", "n0-n3", "n1-n2", "n1-n3", "n2-n3"]); // not n0-n2
+      clients.tell("n2", 2);
+      await cluster.advance(4 * budgetMs + 2_000);
+      assertEquals(await clients.having(2), cluster.nodes, `seed ${seed}`);
+    }
   });
 
   Deno.test(`${name} tries once in 1.5 s at most to reach a node that is cut off for a minute, and is silent afterwards`, async () => {
