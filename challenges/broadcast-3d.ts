@@ -47,6 +47,9 @@ export const BUDGET_MS = 655;
  */
 const ACK_DELAY_MS = 1_500;
 
+/** How soon after each other values are told to a hub that never answered, in milliseconds. */
+const HURRY_MS = 10;
+
 /** Values, acknowledgements, and what a node says of itself. */
 interface Gossip extends Saying<number>, HubMarks {
   /** Milliseconds until the sender speaks again, if it has anything to say. */
@@ -78,6 +81,7 @@ export function gatherAndScatter(
   const isSilent = (id: string) => peers.get(id)!.silence > 0;
   const hub = new Hub(node, isSilent);
   const metronome = new Metronome(node, roundTrip, budgetMs, speakToAll);
+  let isHurrying = false;
   const ackDelayMs = () => Math.max(ACK_DELAY_MS, metronome.periodMs);
 
   function learn(value: number, src: string): void {
@@ -88,11 +92,17 @@ export function gatherAndScatter(
     }
   }
 
-  /** Tells news at once if that is due; and to a hub that never answered: nobody knows the way. */
+  /** Tells news if that is due; and very soon to a hub that never answered: nobody knows the way. */
   function wake(): void {
     metronome.wake();
     const toHub = peers.get(hub.id);
-    if (toHub?.isUnanswered && toHub.hasNews) speak(hub.id);
+    if (isHurrying || !toHub?.isUnanswered || !toHub.hasNews) return;
+    speak(hub.id);
+    isHurrying = true;
+    node.after(HURRY_MS, () => {
+      isHurrying = false;
+      wake();
+    });
   }
 
   /** Says to everybody what is due. Gives whether anything was. */

@@ -98,9 +98,14 @@ export class RoundTrip {
     return Math.min(this.meanMs + spareMs + SLACK_MS, MAX_PATIENCE_MS);
   }
 
+  /** How much later than one sent after it a message may come; below 0 in a network that keeps their order. */
+  get overtakingMs(): number {
+    return Math.max(this.#doubtMs, OVERTAKEN * this.deviationMs) - SLACK_MS;
+  }
+
   /** Takes a sample. */
   measure(sampleMs: number): void {
-    if (sampleMs < 0) return; // after losses an answer may be to something else
+    if (sampleMs < 0) return; // how long an answer was held back is rounded
     if (this.#doubtMs === Infinity) {
       this.meanMs = sampleMs;
       this.#doubtMs = 4 * sampleMs;
@@ -108,7 +113,7 @@ export class RoundTrip {
     const error = sampleMs - this.meanMs;
     this.meanMs += error / 8;
     this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
-    this.#doubtMs *= 7 / 8;
+    this.#doubtMs *= 3 / 4;
   }
 }
 
@@ -121,6 +126,7 @@ export class Conversation<T extends Json> {
   /** When unacknowledged items were sent, but for those sent again: their answers tell nothing (Karn). */
   #flights: { until: number; at: number }[] = [];
   #sentAt = 0;
+  #rewoundAt = -Infinity;
   #everSent = 0;
   #received = 0;
   /** Items that have come before their predecessors: from which number to which. */
@@ -212,10 +218,11 @@ export class Conversation<T extends Json> {
     const wasSilent = this.silence > 0;
     this.heardAt = now;
     if (ack > this.#acked) this.#acknowledge(ack, held);
-    else if (this.#owed.length === 0) this.silence = 0;
     // What should have arrived before the peer spoke, and has not, is said again.
     const late = now - this.#sentAt > this.roundTrip.patienceMs;
-    if (wasSilent || lost || late) this.#rewind();
+    // Who has been told all again, and cannot know that yet, is not told so once more.
+    const hears = lost && now - this.#rewoundAt >= this.roundTrip.meanMs;
+    if (wasSilent || hears || late) this.#rewind();
     const to = from + items.length;
     const again = items.length > 0 && to <= this.#received;
     this.#receive(from, to);
@@ -223,7 +230,7 @@ export class Conversation<T extends Json> {
       this.owesSince = Math.min(now, this.owesSince);
       this.#unanswered += again ? 2 : 1; // the first of two has had its answer
     }
-    return wasSilent || lost === true || again || this.#hasLost;
+    return wasSilent || hears === true || again || this.#hasLost;
   }
 
   /** Items have arrived, perhaps before those that were sent before them. */
@@ -244,7 +251,7 @@ export class Conversation<T extends Json> {
   /** Whether items have been overtaken by others for so long that they must be lost. */
   get #hasLost(): boolean {
     const missingMs = this.node.now() - this.#missingSince;
-    return missingMs >= OVERTAKEN * this.roundTrip.deviationMs;
+    return missingMs >= this.roundTrip.overtakingMs;
   }
 
   #acknowledge(ack: number, held: number | undefined): void {
@@ -266,6 +273,7 @@ export class Conversation<T extends Json> {
     if (this.#sent === this.#acked) return;
     this.#sent = this.#acked;
     this.#flights = [];
+    this.#rewoundAt = this.node.now();
   }
 
   #wait(): void {

@@ -47,6 +47,8 @@ const SHAPES: readonly Options[] = [
   { rate: 1 },
   { rate: 10 },
   { rate: 1000, "time-limit": 4 },
+  { rate: 1000, "node-count": 2, latency: 100, "latency-dist": "uniform" },
+  { rate: 1000, "node-count": 5, latency: 500, "latency-dist": "uniform" },
 ];
 
 /** Messages between nodes. */
@@ -134,7 +136,7 @@ for (const { name, budgetMs } of PROGRAMS) {
     assertEquals(crossed, values * (nodesOf(recording.options).length - 1));
   });
 
-  Deno.test(`${name} loses nothing under partitions and in chaos, and is silent 6 s later (20 seeds each)`, async () => {
+  Deno.test(`${name} loses nothing under partitions and in chaos, and is silent when it has promised to be (20 seeds each)`, async () => {
     for (const faults of ["partition", "chaos"] as const) {
       await keepPromises(name, 20, { faults, overrides: SHORT });
     }
@@ -254,6 +256,14 @@ for (const { name, program, budgetMs } of PROGRAMS) {
     await clients.cluster.advance(2_000 + 2 * budgetMs);
     assertEquals(await clients.having(1), clients.cluster.nodes);
     assertEquals(await clients.having(2), clients.cluster.nodes);
+  });
+
+  Deno.test(`${name} tells everybody at once what comes after a time of quiet`, async () => {
+    const clients = new Clients(program, 4);
+    await clients.warmUp();
+    clients.tell("n3", 1);
+    await clients.cluster.advance(200 + SLACK_MS);
+    assertEquals(await clients.having(1), clients.cluster.nodes);
   });
 
   Deno.test(`${name} goes round a broken link, there and back`, async () => {

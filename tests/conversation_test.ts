@@ -22,6 +22,11 @@ function pair() {
   return { time, a: sides[0]!, b: sides[1]!, trips, silences };
 }
 
+/** Makes a round trip of 100 ms well known. */
+function measured(trip: RoundTrip): void {
+  for (let i = 0; i < 50; i++) trip.measure(100);
+}
+
 const items = ({ v }: Saying<number>) => v;
 
 Deno.test("what has been said is not said again while an answer may come", () => {
@@ -72,6 +77,21 @@ Deno.test("what was sent twice measures no round trip", () => {
   assertEquals(trips[0].meanMs, new RoundTrip().meanMs);
 });
 
+Deno.test("what follows a try to reach a silent peer was sent before, and measures no round trip", () => {
+  const { time, a, b, trips } = pair();
+  for (let i = 0; i < 250; i++) a.owe(i);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  for (const rest of [150, 0]) {
+    b.hear(a.say(PATIENCE_MS));
+    time.pass(5);
+    a.hear(b.say(PATIENCE_MS));
+    assertEquals(a.heardAt, time.now());
+    assertEquals(a.hasNews, rest > 0);
+  }
+  assertEquals(trips[0].meanMs, new RoundTrip().meanMs);
+});
+
 Deno.test("an acknowledgement that was lost, and rides again on a later one, measures no round trip", () => {
   const { time, a, b, trips } = pair();
   a.owe(1);
@@ -106,6 +126,7 @@ Deno.test("patience is long at first, and always where round trips vary, but not
   assert(trip.patienceMs > 800, `${trip.patienceMs} ms`);
   for (let i = 0; i < 50; i++) trip.measure(200);
   assertLessOrEqual(trip.patienceMs, 250);
+  assert(trip.patienceMs >= 230, "timers are late at times");
   for (let i = 0; i < 50; i++) trip.measure(i % 2 * 200);
   assert(trip.patienceMs > 500, `${trip.patienceMs} ms`);
   for (let i = 0; i < 50; i++) trip.measure(i % 2 * 2_000);
@@ -137,8 +158,27 @@ Deno.test("where round trips vary, what has been overtaken may be on its way sti
   assertEquals(b.say(10_000).lost, true);
 });
 
+Deno.test("how long something has been missing does not count for what is missing behind it", () => {
+  const { time, a, b, trips } = pair();
+  for (let i = 0; i < 50; i++) trips[1].measure(i % 2 * 100);
+  const latestMs = 3 * trips[1].deviationMs;
+  const said = [1, 2, 3, 4].map((item) => {
+    a.owe(item);
+    return a.say(10_000);
+  });
+  assert(!b.hear(said[1]!));
+  assert(!b.hear(said[3]!));
+  time.pass(latestMs - 1);
+  assert(!b.hear(said[0]!));
+  time.pass(latestMs - 1);
+  assertEquals(b.say(10_000), { n: 0, v: [], a: 2 });
+  time.pass(1);
+  assertEquals(b.say(10_000), { n: 0, v: [], a: 2, lost: true });
+});
+
 Deno.test("a gap is answered at once, and what is missing is then said again", () => {
-  const { a, b } = pair();
+  const { a, b, trips } = pair();
+  measured(trips[1]);
   a.owe(1);
   a.say(PATIENCE_MS); // lost
   a.owe(2);
@@ -152,8 +192,40 @@ Deno.test("a gap is answered at once, and what is missing is then said again", (
   assertEquals(items(a.say(PATIENCE_MS)), [1, 2]);
 });
 
+Deno.test("as long as nothing is known of the network, what is missing may be on its way", () => {
+  const { time, a, b } = pair();
+  a.owe(1);
+  a.say(10_000); // lost
+  a.owe(2);
+  time.pass(5_000);
+  assert(!b.hear(a.say(10_000)));
+  time.pass(5_000);
+  assertEquals(b.say(10_000).lost, undefined);
+});
+
+Deno.test("what has just been said again is not once more for a complaint that crossed it", () => {
+  const { time, a, b, trips } = pair();
+  for (const trip of trips) measured(trip);
+  for (const item of [1, 2, 3]) a.owe(item);
+  a.say(10_000); // lost
+  const complaints = [4, 5].map((item) => {
+    a.owe(item);
+    assert(b.hear(a.say(10_000)));
+    return b.say(10_000);
+  });
+  assert(a.hear(complaints[0]!));
+  assertEquals(items(a.say(10_000)).length, 5); // lost
+  time.pass(99);
+  assert(!a.hear(complaints[1]!));
+  assert(!a.hasNews);
+  time.pass(1);
+  assert(a.hear(complaints[1]!), "that one is of what has been said again");
+  assertEquals(items(a.say(10_000)).length, 5);
+});
+
 Deno.test("a gap also shows by a message without items", () => {
-  const { a, b } = pair();
+  const { a, b, trips } = pair();
+  measured(trips[1]);
   a.owe(1);
   a.say(PATIENCE_MS); // lost
   assert(b.hear(a.say(PATIENCE_MS)));
@@ -172,7 +244,7 @@ Deno.test("a repetition is answered at once: the first answer must have been los
 
 Deno.test("an answer that lacks what should have arrived by then has it said again", () => {
   const { time, a, b, trips } = pair();
-  for (let i = 0; i < 20; i++) trips[0].measure(100);
+  measured(trips[0]);
   a.owe(1);
   a.say(10_000); // lost
   b.owe(2);
@@ -212,6 +284,72 @@ Deno.test("a peer that speaks again is told the rest at once", () => {
   b.hear(a.say(PATIENCE_MS));
   assert(a.hear(b.say(PATIENCE_MS)), "the rest is due");
   assertEquals(items(a.say(PATIENCE_MS)).length, 150);
+});
+
+Deno.test("an acknowledgement that comes when its items are due again saves them", () => {
+  const { time, a, b } = pair();
+  for (const item of [1, 2]) a.owe(item);
+  b.hear(a.say(PATIENCE_MS));
+  const answer = b.say(PATIENCE_MS);
+  a.owe(3);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  a.hear(answer);
+  assertEquals(a.say(PATIENCE_MS), { n: 2, v: [3] });
+});
+
+Deno.test("whoever has acknowledged a part is given up for the rest", () => {
+  const { time, a, b, silences } = pair();
+  a.owe(1);
+  b.hear(a.say(PATIENCE_MS));
+  a.owe(2);
+  a.say(PATIENCE_MS); // lost
+  a.hear(b.say(PATIENCE_MS));
+  assertEquals([a.silence, a.hasNews], [0, false]);
+  time.pass(PATIENCE_MS);
+  assertEquals([a.silence, silences[0]], [1, 1]);
+  assertEquals(items(a.say(PATIENCE_MS)), [2]);
+});
+
+Deno.test("a try to reach a silent peer acknowledges what that has said: the first time may have been lost", () => {
+  const { time, a, b } = pair();
+  a.owe(1);
+  b.owe(2);
+  a.hear(b.say(10_000));
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  b.hear(a.say(PATIENCE_MS));
+  assert(!b.isUnanswered);
+});
+
+Deno.test("when a silent peer speaks, without an answer, what it was told in vain is said again", () => {
+  const { time, a, b } = pair();
+  for (const item of [1, 2]) a.owe(item);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  a.say(PATIENCE_MS); // lost as well
+  b.owe(3);
+  assert(a.hear(b.say(PATIENCE_MS)));
+  assertEquals(items(a.say(PATIENCE_MS)), [1, 2]);
+});
+
+Deno.test("pauses between tries are shorter by up to a quarter, at random", () => {
+  const time = new Time();
+  const tries: number[] = [];
+  const random = () => 0.8; // of a quarter
+  const a = new Conversation<number>(
+    { now: time.now, after: time.after, random },
+    new RoundTrip(),
+    () => {
+      tries.push(time.now());
+      a.say(PATIENCE_MS);
+    },
+  );
+  a.owe(1);
+  a.say(PATIENCE_MS);
+  time.pass(6_000);
+  const pauses = tries.map((at, i) => at - (tries[i - 1] ?? 0));
+  assertEquals(pauses, [300, 480, 960, 1_600, 1_600]);
 });
 
 Deno.test("debts are taken over once", () => {

@@ -36,6 +36,34 @@ Deno.test("a period is what the budget leaves beside a round trip and the guard,
   assertLess(Math.abs(beat.periodMs - 800), 1);
 });
 
+Deno.test("where round trips vary, the guard is longer by three deviations", () => {
+  const { roundTrip, beat } = metronome(new Time());
+  for (let i = 0; i < 50; i++) roundTrip.measure(TRIP_MS + i % 2 * 50);
+  const { meanMs, deviationMs } = roundTrip;
+  assert(deviationMs > 20);
+  assertEquals(
+    beat.periodMs,
+    BUDGET_MS - (meanMs + (GUARD_MS + 3 * deviationMs)),
+  );
+});
+
+Deno.test("a tick that is due within the guard is not put off; the first one is, however late a node begins", () => {
+  const time = new Time();
+  time.pass(60_000);
+  const ticks: number[] = [];
+  const { beat } = metronome(time, () => {
+    ticks.push(time.now() - 60_000);
+    return true;
+  });
+  time.pass(PERIOD_MS - GUARD_MS - 1);
+  beat.follow(PERIOD_MS);
+  assertEquals(ticks, []);
+  assertEquals(beat.nextMs, PERIOD_MS - TRIP_MS - GUARD_MS);
+  time.pass(beat.nextMs - GUARD_MS + 1);
+  beat.follow(PERIOD_MS);
+  assertEquals(ticks, [time.now() - 60_000]);
+});
+
 Deno.test("what is sent at a tick is at the other node a guard before that ticks, although its messages are late at times", () => {
   const time = new Time();
   const luck = seeded(1);
