@@ -161,7 +161,7 @@ Deno.test("where round trips vary, what has been overtaken may be on its way sti
 Deno.test("how long something has been missing does not count for what is missing behind it", () => {
   const { time, a, b, trips } = pair();
   for (let i = 0; i < 50; i++) trips[1].measure(i % 2 * 100);
-  const latestMs = 3 * trips[1].deviationMs;
+  const latestMs = trips[1].overtakingMs;
   const said = [1, 2, 3, 4].map((item) => {
     a.owe(item);
     return a.say(10_000);
