@@ -118,6 +118,23 @@ Deno.test("the order of the final reads differs from run to run", async () => {
   assert(orders.size > 1);
 });
 
+Deno.test("after the run every node is asked once more, later where messages take longer", async () => {
+  const asked = async (options: Options) => {
+    const shape = { "node-count": 2, "time-limit": 1, rate: 20 };
+    const recording = await run("broadcast", { ...shape, ...options });
+    const { history, healedAt } = recording.aftermath!;
+    const first = history.filter(({ type }) => type === "invoke");
+    assertEquals(first.map(({ node }) => node), ["n0", "n1"]);
+    const finals = recording.history.filter((op) => op["final?"] === true);
+    assert(first[0]!.time > Math.max(...finals.map(({ time }) => time)));
+    return Math.round((first[0]!.time - healedAt) / 1e8) / 10;
+  };
+  const soon = await asked({});
+  assertEquals(await asked({ latency: 500 }) - soon, 1);
+  const dist = { "latency-dist": "uniform" };
+  assertEquals(await asked({ latency: 500, ...dist }) - soon, 3);
+});
+
 Deno.test("partitions begin at time 0, and end before the quiet that comes before the final reads", async () => {
   const recording = await run("broadcast", {
     "node-count": 5,

@@ -146,3 +146,16 @@ export function nodeOf(process: number, options: Options): string {
   const nodes = nodesOf(options);
   return nodes[(process % workersOf(options)) % nodes.length]!;
 }
+
+/**
+ * What so many messages one after another (if nothing is said, a message and the answer to
+ * it) may take by the run's own latencies, in milliseconds. A bound beyond the network's
+ * own time is judged with this added. Random latencies are counted at more than their
+ * worst, since messages also wait behind each other.
+ */
+export function networkMs(options: Options, hops = 2): number {
+  const mean = Number(options.latency ?? 0);
+  const worst = { constant: 1, uniform: 3, exponential: 15 };
+  const distribution = String(options["latency-dist"] ?? "constant");
+  return hops * mean * (worst[distribution as keyof typeof worst] ?? 1);
+}

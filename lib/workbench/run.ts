@@ -15,6 +15,7 @@ import {
 import {
   type Aftermath,
   type Incident,
+  networkMs,
   nodesOf,
   type Options,
   type Recording,
@@ -238,11 +239,11 @@ class Run {
 
   /** Asks every node what the workload wants to know of it after all faults have ended. */
   async #aftermath(healedAt: number): Promise<Aftermath | null> {
-    const { clock, workload } = this.config;
+    const { clock, workload, options } = this.config;
     const wanted = workload.aftermath?.(this.#history.ops);
     if (wanted === undefined) return null;
     this.#phase = "aftermath";
-    await sleep(clock, wanted.settleMs * MS);
+    await sleep(clock, (wanted.settleMs + networkMs(options)) * MS);
     const history = new History();
     const nothing: Generator = { next: () => null };
     await Promise.all(this.#ids.map(async (node, index) => {

@@ -1,5 +1,5 @@
 /** When nothing was broken: promises that hold without faults are judged only then. */
-import { NEMESIS, type Options, type Recording } from "../history.ts";
+import { NEMESIS, networkMs, type Recording } from "../history.ts";
 
 /**
  * How long after the end of the main phase faults of a simulated run may last, in ns: as
@@ -37,20 +37,6 @@ export function calmSince(recording: Recording): (timeNs: number) => number {
     if (last === undefined) return 0;
     return last.broken ? Infinity : last.at;
   };
-}
-
-/**
- * What so many messages one after another, a message and the answer to it if nothing is
- * said, may take by the run's own latencies, in milliseconds:
- * a bound promised beyond the network's own time is judged with this added. Random
- * latencies are counted at more than their worst, since messages also wait behind each
- * other.
- */
-export function networkMs(options: Options, hops = 2): number {
-  const mean = Number(options.latency ?? 0);
-  const worst = { constant: 1, uniform: 3, exponential: 15 };
-  const distribution = String(options["latency-dist"] ?? "constant");
-  return hops * mean * (worst[distribution as keyof typeof worst] ?? 1);
 }
 
 /** What a program promises of when others see what was acknowledged, in milliseconds. */

@@ -6,12 +6,13 @@
 import {
   type JournalEvent,
   type Json,
+  networkMs,
   nodeOf,
   nodesOf,
   type Op,
   type Recording,
 } from "../history.ts";
-import { dueBy, networkMs } from "./calm.ts";
+import { dueBy } from "./calm.ts";
 import { Findings } from "./findings.ts";
 import type { Promises } from "./promises.ts";
 import { seconds, type StrictCheck } from "./strict.ts";

@@ -126,7 +126,8 @@ export interface Workload {
   };
   /**
    * What the strict judge asks every node once more after the run that Maelstrom would
-   * have made: every fault has ended, and `settleMs` have passed without an operation.
+   * have made: every fault has ended, and `settleMs`, beside the network's own time, have
+   * passed without an operation.
    */
   aftermath?(
     history: readonly Op[],
