@@ -266,6 +266,18 @@ for (const { name, program, budgetMs } of PROGRAMS) {
     assertEquals(await clients.having(1), clients.cluster.nodes);
   });
 
+  Deno.test(`${name} tells a hub that has not answered yet what is new at once, but not each value in a message`, async () => {
+    const clients = new Clients(program, 3);
+    const { cluster } = clients;
+    await cluster.advance(200);
+    for (let value = 0; value < 50; value++) {
+      clients.tell("n1", value);
+      await cluster.advance(1);
+    }
+    const { length } = cluster.gossip;
+    assert(length >= 3 && length <= 8, `${length} messages in 50 ms`);
+  });
+
   Deno.test(`${name} goes round a broken link, there and back`, async () => {
     const clients = new Clients(program, 4);
     await clients.warmUp();

@@ -152,6 +152,7 @@ Deno.test("where round trips vary, what has been overtaken may be on its way sti
   a.say(10_000); // lost
   a.owe(2);
   assert(!b.hear(a.say(10_000)));
+  time.pass(100);
   assertEquals(b.say(10_000).lost, undefined);
   time.pass(250);
   assert(b.hear(a.say(10_000)));
@@ -287,15 +288,12 @@ Deno.test("a peer that speaks again is told the rest at once", () => {
 });
 
 Deno.test("an acknowledgement that comes when its items are due again saves them", () => {
-  const { time, a, b } = pair();
-  for (const item of [1, 2]) a.owe(item);
-  b.hear(a.say(PATIENCE_MS));
-  const answer = b.say(PATIENCE_MS);
-  a.owe(3);
-  a.say(PATIENCE_MS); // lost
-  time.pass(PATIENCE_MS);
-  a.hear(answer);
-  assertEquals(a.say(PATIENCE_MS), { n: 2, v: [3] });
+  const { a } = pair();
+  for (const item of [1, 2, 3]) a.owe(item);
+  a.say(10_000);
+  a.hear({ n: 0, v: [], a: 0, lost: true });
+  a.hear({ n: 0, v: [], a: 2 }); // was sent before that
+  assertEquals(a.say(10_000), { n: 2, v: [3] });
 });
 
 Deno.test("whoever has acknowledged a part is given up for the rest", () => {
