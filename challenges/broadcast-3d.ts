@@ -15,8 +15,13 @@
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
  * reordering and cuts of any kind; after these it takes a pause between two tries (2 s)
- * and two periods more. Requests are answered at once, from the node's own set. In a
- * cut, values spread among those who reach each other. Nodes must not lose their memory.
+ * and two periods more. Requests are answered at once, from the node's own set. Nodes
+ * must not lose their memory.
+ *
+ * In a cut, values spread among those who reach each other, as soon as somebody has
+ * noticed it: a node does when what it says is not acknowledged. One that has nothing to
+ * say and lacks only its link to the first node does not, and values that the first node
+ * told until then do not go round either; both have to wait for the end of the cut.
  *
  * Costs: with n nodes, a hop of L ms, a guard of g ms, and a budget B,
  * - G = B - 2L - g. A value waits at most G for its node to speak, which is g + L before
