@@ -278,6 +278,33 @@ for (const { name, program, budgetMs } of PROGRAMS) {
     assert(length >= 3 && length <= 8, `${length} messages in 50 ms`);
   });
 
+  Deno.test(`${name} does not keep what comes just after a tick for a whole period`, async () => {
+    const clients = new Clients(program, 3);
+    const { cluster } = clients;
+    await clients.warmUp();
+    let late: number[] = [];
+    for (let value = 0; value < 200; value++) {
+      clients.tell("n0", 200 + value); // has something to say at every tick
+      clients.tell("n1", value);
+      await cluster.advance(50);
+      if (value !== 100) continue;
+      cluster.network.weather(({ src, dest, body }) => {
+        const v = body.v as number[];
+        if (src !== "n1" || dest !== "n0" || v.length === 0) return [0];
+        if (late.length === 0) late = v;
+        return [v === late ? GUARD_MS + 10 : 0];
+      });
+    }
+    const { events } = cluster.journal;
+    const timeOf = (kind: string, from: string, to: string) =>
+      events.find(([is, , , src, dest, body]) =>
+        is === kind && src === from && dest === to &&
+        (body.v as number[]).includes(late[0]!)
+      )![1] / 1e6;
+    const keptMs = timeOf("send", "n0", "n2") - timeOf("recv", "n1", "n0");
+    assertLessOrEqual(keptMs, SLACK_MS);
+  });
+
   Deno.test(`${name} goes round a broken link, there and back`, async () => {
     const clients = new Clients(program, 4);
     await clients.warmUp();
