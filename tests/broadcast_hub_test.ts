@@ -335,6 +335,50 @@ for (const { name, program, budgetMs } of PROGRAMS) {
     }
   });
 
+  Deno.test(`${name} tells who finds a way round also what is on its way to the first node just then`, async () => {
+    const clients = new Clients(program, 4);
+    const { cluster } = clients;
+    await clients.warmUp();
+    clients.connect(["n0-n1", "n0-n2", "n1-n2", "n1-n3", "n2-n3"]); // not n0-n3
+    clients.tell("n3", 1_000_000);
+    for (let value = 0; value < 200; value++) {
+      clients.tell("n1", value);
+      await cluster.advance(50);
+    }
+    await cluster.advance(4 * budgetMs);
+    const came = cluster.journal.events.filter(([kind, , , , dest]) =>
+      kind === "recv" && dest === "n1"
+    );
+    const [, joinedAt] = came.find(([, , , , , body]) => body.follow === true)!;
+    const onTheirWay = came.filter(([, at, , , , { type, message }]) =>
+      type === "broadcast" && Number(message) < 200 &&
+      at < joinedAt && at > joinedAt - 190e6
+    );
+    assert(onTheirWay.length > 0);
+    await clients.having(0);
+    for (const [, , , , , { message }] of onTheirWay) {
+      assert(clients.shown.get("n3")!.includes(Number(message)), `${message}`);
+    }
+  });
+
+  Deno.test(`${name} sends each value to each other node once again when a cut has ended`, async () => {
+    const clients = new Clients(program, 5);
+    const { cluster } = clients;
+    await clients.warmUp();
+    clients.connect(["n0-n1", "n2-n3", "n2-n4", "n3-n4"]);
+    for (const node of cluster.nodes) clients.tell(node, 1);
+    for (const [i, node] of cluster.nodes.entries()) clients.tell(node, 10 + i);
+    await cluster.advance(4 * budgetMs + 1_000);
+    cluster.heal();
+    await cluster.advance(5_000 + 4 * budgetMs);
+    const { length } = cluster.gossip;
+    for (const [i, node] of cluster.nodes.entries()) clients.tell(node, 20 + i);
+    await cluster.advance(2 * budgetMs);
+    const crossed = cluster.gossip.slice(length).flatMap(({ v }) => v);
+    assertEquals(crossed.length, 5 * 4);
+    assertEquals(await clients.having(22), cluster.nodes);
+  });
+
   Deno.test(`${name} tries once in 1.5 s at most to reach a node that is cut off for a minute, and is silent afterwards`, async () => {
     const clients = new Clients(program, 3);
     const { cluster } = clients;
