@@ -14,9 +14,9 @@
  * and when the cut ends everybody finds back to the first node.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
- * reordering and cuts of any kind; after these it takes a pause between two tries (2 s)
- * and two periods more. Requests are answered at once, from the node's own set. Nodes
- * must not lose their memory.
+ * reordering and cuts of any kind; after these it takes a pause between two tries (2 s,
+ * the first one up to 4 s) and two periods more. Requests are answered at once, from the
+ * node's own set. Nodes must not lose their memory.
  *
  * In a cut, values spread among those who reach each other, as soon as somebody has
  * noticed it: a node does when what it says is not acknowledged. One that has nothing to
