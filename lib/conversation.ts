@@ -59,6 +59,9 @@ const MAX_PATIENCE_MS = 2_000;
 /** How far from the mean a round trip may be, in mean deviations; how much later a message than one sent after it. */
 const [FARTHEST, OVERTAKEN] = [6, 3];
 
+/** Of how many samples there are medians: half of them may come from a machine that was busy. */
+const RECENT = 15;
+
 /** By how much timers are late at worst, in milliseconds. */
 const SLACK_MS = 30;
 
@@ -85,10 +88,15 @@ export type Talker = Pick<
   "now" | "after" | "random"
 >;
 
-/** A moving average of round trips, and of how far they are from it; in milliseconds. */
+/** What round trips take, and how far they are from that; in milliseconds. */
 export class RoundTrip {
+  /** Moving averages, which follow what is unusual: for how long an answer may take. */
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
+  /** Medians, which do not: for when a message arrives that is sent now, as a rule. */
+  typicalMs = FIRST_GUESS_MS;
+  jitterMs = 0;
+  #recent: number[] = [];
   /** What the first samples, too few for a deviation, may lack; it fades. */
   #doubtMs = Infinity;
 
@@ -114,7 +122,16 @@ export class RoundTrip {
     this.meanMs += error / 8;
     this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
     this.#doubtMs *= 3 / 4;
+    this.#recent = [...this.#recent.slice(1 - RECENT), sampleMs];
+    this.typicalMs = median(this.#recent);
+    const errors = this.#recent.map((ms) => Math.abs(ms - this.typicalMs));
+    this.jitterMs = median(errors);
   }
+}
+
+/** The middle one, or the higher of the two in the middle. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 /** What one node knows of its conversation with another. */

@@ -49,7 +49,7 @@ export class Metronome {
 
   /** The time between two ticks, in milliseconds: a round trip at least. */
   get periodMs(): number {
-    return Math.max(this.budgetMs - this.#tripMs, this.roundTrip.meanMs);
+    return Math.max(this.budgetMs - this.#tripMs, this.roundTrip.typicalMs);
   }
 
   /** The time until the next tick, in milliseconds. */
@@ -86,18 +86,18 @@ export class Metronome {
    * delays vary much anyway.
    */
   catchUp(): void {
-    const { deviationMs } = this.roundTrip;
-    if (this.node.now() > this.#lateUntil || deviationMs > GUARD_MS) return;
+    const { jitterMs } = this.roundTrip;
+    if (this.node.now() > this.#lateUntil || jitterMs > GUARD_MS) return;
     this.#lateUntil = 0;
     this.node.after(CATCH_UP_MS, () => void this.task());
   }
 
   get #guardMs(): number {
-    return GUARD_MS + 3 * this.roundTrip.deviationMs;
+    return GUARD_MS + 3 * this.roundTrip.jitterMs;
   }
 
   get #tripMs(): number {
-    return this.roundTrip.meanMs + this.#guardMs;
+    return this.roundTrip.typicalMs + this.#guardMs;
   }
 
   #tickIn(delayMs: number): void {

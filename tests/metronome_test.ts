@@ -36,15 +36,21 @@ Deno.test("a period is what the budget leaves beside a round trip and the guard,
   assertLess(Math.abs(beat.periodMs - 800), 1);
 });
 
-Deno.test("where round trips vary, the guard is longer by three deviations", () => {
+Deno.test("where round trips vary, the guard is longer by three times their jitter", () => {
   const { roundTrip, beat } = metronome(new Time());
-  for (let i = 0; i < 50; i++) roundTrip.measure(TRIP_MS + i % 2 * 50);
-  const { meanMs, deviationMs } = roundTrip;
-  assert(deviationMs > 20);
-  assertEquals(
-    beat.periodMs,
-    BUDGET_MS - (meanMs + (GUARD_MS + 3 * deviationMs)),
-  );
+  for (let i = 0; i < 50; i++) roundTrip.measure(TRIP_MS + i % 3 * 20);
+  assertEquals([roundTrip.typicalMs, roundTrip.jitterMs], [TRIP_MS + 20, 20]);
+  assertEquals(beat.periodMs, BUDGET_MS - (TRIP_MS + 20) - (GUARD_MS + 60));
+});
+
+Deno.test("a machine that was busy for a while changes no period, but what lasts does", () => {
+  const { roundTrip, beat } = metronome(new Time());
+  for (let i = 0; i < 20; i++) roundTrip.measure(TRIP_MS);
+  for (let i = 0; i < 7; i++) roundTrip.measure(TRIP_MS + 100);
+  assertEquals(beat.periodMs, PERIOD_MS);
+  assert(roundTrip.patienceMs > TRIP_MS + 100, "patience is another thing");
+  for (let i = 0; i < 8; i++) roundTrip.measure(TRIP_MS + 100);
+  assertEquals(beat.periodMs, PERIOD_MS - 100);
 });
 
 Deno.test("a tick that is due within the guard is not put off; the first one is, however late a node begins", () => {
@@ -184,7 +190,7 @@ Deno.test("what comes just after a tick has it repeated, once a period; not wher
   assertEquals(done, 2, "that was not just after a tick");
   time.pass(PERIOD_MS / 4);
   assertEquals(done, 3);
-  for (let i = 0; i < 40; i++) roundTrip.measure(i % 2 * 2 * TRIP_MS);
+  for (let i = 0; i < 40; i++) roundTrip.measure(i % 3 * TRIP_MS);
   beat.catchUp();
   time.pass(30);
   assertEquals(done, 3);
