@@ -18,7 +18,7 @@ import type { Node, Stop } from "./maelstrom.ts";
  */
 export const GUARD_MS = 35;
 
-/** How long {@link Metronome.catchUp} waits for more that is late, in milliseconds. */
+/** How long {@link Metronome.catchUp} waits for more that is late, in milliseconds; five times as long for the next. */
 const CATCH_UP_MS = 10;
 
 /** The ticks of one node. */
@@ -31,6 +31,8 @@ export class Metronome {
   /** Whether there was nothing to say at the last tick. */
   #isIdle = false;
   #lateUntil = 0;
+  #isCatchingUp = false;
+  #catchUpMs = CATCH_UP_MS;
 
   constructor(
     private readonly node: Pick<Node<Record<never, never>>, "now" | "after">,
@@ -87,13 +89,21 @@ export class Metronome {
    */
   catchUp(): void {
     const { jitterMs } = this.roundTrip;
-    if (this.node.now() > this.#lateUntil || jitterMs > GUARD_MS) return;
-    this.#lateUntil = 0;
-    this.node.after(CATCH_UP_MS, () => void this.task());
+    const isLate = this.node.now() < this.#lateUntil && jitterMs < GUARD_MS;
+    if (!isLate || this.#isCatchingUp) return;
+    this.#isCatchingUp = true;
+    this.node.after(this.#catchUpMs, () => {
+      this.#isCatchingUp = false;
+      this.task();
+    });
+    this.#catchUpMs *= 5;
   }
 
   get #guardMs(): number {
-    return GUARD_MS + 3 * this.roundTrip.jitterMs;
+    const { jitterMs, deviationMs } = this.roundTrip;
+    // Where the machine has just been busy, a little more will do.
+    const busyMs = Math.min(3 * deviationMs, GUARD_MS);
+    return GUARD_MS + Math.max(3 * jitterMs, busyMs);
   }
 
   get #tripMs(): number {
@@ -112,6 +122,7 @@ export class Metronome {
     this.#tickIn(periodMs);
     this.#tickedAt = this.node.now();
     this.#lateUntil = this.#tickedAt + periodMs / 4;
+    this.#catchUpMs = CATCH_UP_MS;
     this.#isIdle = !this.task();
   }
 }
