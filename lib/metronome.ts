@@ -18,7 +18,7 @@ import type { Node, Stop } from "./maelstrom.ts";
  */
 export const GUARD_MS = 35;
 
-/** How long {@link Metronome.catchUp} waits for more that is late, in milliseconds; five times as long for the next. */
+/** How long {@link Metronome.catchUp} waits for more that is late, in milliseconds. */
 const CATCH_UP_MS = 10;
 
 /** The ticks of one node. */
@@ -31,8 +31,6 @@ export class Metronome {
   /** Whether there was nothing to say at the last tick. */
   #isIdle = false;
   #lateUntil = 0;
-  #isCatchingUp = false;
-  #catchUpMs = CATCH_UP_MS;
 
   constructor(
     private readonly node: Pick<Node<Record<never, never>>, "now" | "after">,
@@ -89,14 +87,9 @@ export class Metronome {
    */
   catchUp(): void {
     const { jitterMs } = this.roundTrip;
-    const isLate = this.node.now() < this.#lateUntil && jitterMs < GUARD_MS;
-    if (!isLate || this.#isCatchingUp) return;
-    this.#isCatchingUp = true;
-    this.node.after(this.#catchUpMs, () => {
-      this.#isCatchingUp = false;
-      this.task();
-    });
-    this.#catchUpMs *= 5;
+    if (this.node.now() > this.#lateUntil || jitterMs > GUARD_MS) return;
+    this.#lateUntil = 0;
+    this.node.after(CATCH_UP_MS, () => void this.task());
   }
 
   get #guardMs(): number {
@@ -122,7 +115,6 @@ export class Metronome {
     this.#tickIn(periodMs);
     this.#tickedAt = this.node.now();
     this.#lateUntil = this.#tickedAt + periodMs / 4;
-    this.#catchUpMs = CATCH_UP_MS;
     this.#isIdle = !this.task();
   }
 }
