@@ -21,7 +21,8 @@
  * - values spread to all sides of a cut only as far as the tree's edges reach (3d does
  *   better).
  */
-import { Conversation, RoundTrip, type Saying } from "../lib/conversation.ts";
+import { Conversation, type Saying } from "../lib/conversation.ts";
+import { RoundTrip } from "../lib/round-trip.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/neighbours.ts";
 

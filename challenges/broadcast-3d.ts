@@ -35,7 +35,8 @@
  *   less than twice the digits of the values.
  * - If B is too short for the links (B < 4L + g), G is a round trip.
  */
-import { Conversation, RoundTrip, type Saying } from "../lib/conversation.ts";
+import { Conversation, type Saying } from "../lib/conversation.ts";
+import { RoundTrip } from "../lib/round-trip.ts";
 import { Hub, type HubMarks } from "../lib/hub.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
 import { Metronome } from "../lib/metronome.ts";

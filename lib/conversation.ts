@@ -13,8 +13,9 @@
  * peer is owed items of its own.
  *
  * ```ts
- * import { Conversation, RoundTrip, type Saying } from "./conversation.ts";
+ * import { Conversation, type Saying } from "./conversation.ts";
  * import type { Node } from "./maelstrom.ts";
+ * import { RoundTrip } from "./round-trip.ts";
  *
  * interface PairProtocol {
  *   say(saying: Saying<string>): void;
@@ -43,27 +44,13 @@
  * @module
  */
 import type { Json, Node, Stop } from "./maelstrom.ts";
+import type { RoundTrip } from "./round-trip.ts";
 
 /** The longest pause between two tries to reach a silent peer, in ms: a heal is noticed within it. */
 const RETRY_CAP_MS = 2_000;
 
 /** How many items a try to reach a silent peer holds at most. */
 const PROBE = 100;
-
-/** What a round trip is taken for, in milliseconds, until one has been measured. */
-const FIRST_GUESS_MS = 200;
-
-/** How long to wait at most for an answer that is sent at once, and how long at first; in ms. */
-const MAX_PATIENCE_MS = 2_000;
-
-/** How far from the mean a round trip may be, in mean deviations; how much later a message than one sent after it. */
-const [FARTHEST, OVERTAKEN] = [6, 3];
-
-/** Of how many samples there are medians: half of them may come from a machine that was busy. */
-const RECENT = 15;
-
-/** By how much timers are late at worst, in milliseconds. */
-const SLACK_MS = 30;
 
 /**
  * One message of a conversation. Names are letters since messages are short: with words for
@@ -87,52 +74,6 @@ export type Talker = Pick<
   Node<Record<never, never>>,
   "now" | "after" | "random"
 >;
-
-/** What round trips take, and how far they are from that; in milliseconds. */
-export class RoundTrip {
-  /** Moving averages, which follow what is unusual: for how long an answer may take. */
-  meanMs = FIRST_GUESS_MS;
-  deviationMs = 0;
-  /** Medians, which do not: for when a message arrives that is sent now, as a rule. */
-  typicalMs = FIRST_GUESS_MS;
-  jitterMs = 0;
-  #recent: number[] = [];
-  /** What the first samples, too few for a deviation, may lack; it fades. */
-  #doubtMs = Infinity;
-
-  /** How long to wait for an answer that is sent at once until something must be wrong. */
-  get patienceMs(): number {
-    const spareMs = Math.max(this.#doubtMs, FARTHEST * this.deviationMs);
-    return Math.min(this.meanMs + spareMs + SLACK_MS, MAX_PATIENCE_MS);
-  }
-
-  /** How much later than one sent after it a message may come; below 0 in a network that keeps their order. */
-  get overtakingMs(): number {
-    return Math.max(this.#doubtMs, OVERTAKEN * this.deviationMs) - SLACK_MS;
-  }
-
-  /** Takes a sample. */
-  measure(sampleMs: number): void {
-    if (sampleMs < 0) return; // how long an answer was held back is rounded
-    if (this.#doubtMs === Infinity) {
-      this.meanMs = sampleMs;
-      this.#doubtMs = 4 * sampleMs;
-    }
-    const error = sampleMs - this.meanMs;
-    this.meanMs += error / 8;
-    this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
-    this.#doubtMs *= 3 / 4;
-    this.#recent = [...this.#recent.slice(1 - RECENT), sampleMs];
-    this.typicalMs = median(this.#recent);
-    const errors = this.#recent.map((ms) => Math.abs(ms - this.typicalMs));
-    this.jitterMs = median(errors);
-  }
-}
-
-/** The middle one, or the higher of the two in the middle. */
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
 
 /** What one node knows of its conversation with another. */
 export class Conversation<T extends Json> {
@@ -237,9 +178,10 @@ export class Conversation<T extends Json> {
     if (ack > this.#acked) this.#acknowledge(ack, held);
     // What should have arrived before the peer spoke, and has not, is said again.
     const late = now - this.#sentAt > this.roundTrip.patienceMs;
-    // Who has been told all again, and cannot know that yet, is not told so once more.
-    const hears = lost && now - this.#rewoundAt >= this.roundTrip.meanMs;
-    if (wasSilent || hears || late) this.#rewind();
+    // A complaint that may have crossed the repetition it asks for is none.
+    const sinceMs = now - this.#rewoundAt;
+    const complains = lost === true && sinceMs >= this.roundTrip.meanMs;
+    if (wasSilent || complains || late) this.#rewind();
     const to = from + items.length;
     const again = items.length > 0 && to <= this.#received;
     this.#receive(from, to);
@@ -247,7 +189,7 @@ export class Conversation<T extends Json> {
       this.owesSince = Math.min(now, this.owesSince);
       this.#unanswered += again ? 2 : 1; // the first of two has had its answer
     }
-    return wasSilent || hears === true || again || this.#hasLost;
+    return wasSilent || complains || again || this.#hasLost;
   }
 
   /** Items have arrived, perhaps before those that were sent before them. */

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { RoundTrip } from "./conversation.ts";
+import type { RoundTrip } from "./round-trip.ts";
 import type { Node, Stop } from "./maelstrom.ts";
 
 /**

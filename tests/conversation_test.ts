@@ -6,7 +6,8 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import fc from "fast-check";
-import { Conversation, RoundTrip, type Saying } from "../lib/conversation.ts";
+import { Conversation, type Saying } from "../lib/conversation.ts";
+import { RoundTrip } from "../lib/round-trip.ts";
 import { Time } from "./fixtures/time.ts";
 
 const PATIENCE_MS = 300;

@@ -6,7 +6,7 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import fc from "fast-check";
-import { RoundTrip } from "../lib/conversation.ts";
+import { RoundTrip } from "../lib/round-trip.ts";
 import { GUARD_MS, Metronome } from "../lib/metronome.ts";
 import { seeded } from "../lib/workbench/random.ts";
 import { Time } from "./fixtures/time.ts";

@@ -1,0 +1,73 @@
+/**
+ * What round trips between nodes take, learnt from those that were measured: for how long
+ * an answer may take until something must be wrong, and when a message arrives that
+ * is sent now. The first is a moving average with its deviation, as in TCP (Jacobson,
+ * "Congestion Avoidance and Control"); the second a median, which a busy moment does not
+ * move.
+ *
+ * @module
+ */
+
+/** What a round trip is taken for, in milliseconds, until one has been measured. */
+const FIRST_GUESS_MS = 200;
+
+/** How long to wait at most for an answer that is sent at once, and how long at first; in ms. */
+const MAX_PATIENCE_MS = 2_000;
+
+/** How far from the mean a round trip may be, in mean deviations. */
+const FARTHEST = 6;
+
+/** How much later than one sent after it a message may come, in the same. */
+const OVERTAKEN = 3;
+
+/** Of how many samples there are medians: half of them may come from a machine that was busy. */
+const RECENT = 15;
+
+/** By how much timers are late at worst, in milliseconds. */
+const SLACK_MS = 30;
+
+/** What round trips take, and how far they are from that; in milliseconds. */
+export class RoundTrip {
+  /** Moving averages, which follow what is unusual: for how long an answer may take. */
+  meanMs = FIRST_GUESS_MS;
+  deviationMs = 0;
+  /** Medians, which do not: for when a message arrives that is sent now, as a rule. */
+  typicalMs = FIRST_GUESS_MS;
+  jitterMs = 0;
+  #recent: number[] = [];
+  /** What the first samples, too few for a deviation, may lack; it fades. */
+  #doubtMs = Infinity;
+
+  /** How long to wait for an answer that is sent at once until something must be wrong. */
+  get patienceMs(): number {
+    const spareMs = Math.max(this.#doubtMs, FARTHEST * this.deviationMs);
+    return Math.min(this.meanMs + spareMs + SLACK_MS, MAX_PATIENCE_MS);
+  }
+
+  /** How much later than one sent after it a message may come; below 0 in a network that keeps their order. */
+  get overtakingMs(): number {
+    return Math.max(this.#doubtMs, OVERTAKEN * this.deviationMs) - SLACK_MS;
+  }
+
+  /** Takes a sample. */
+  measure(sampleMs: number): void {
+    if (sampleMs < 0) return; // how long an answer was held back is rounded
+    if (this.#doubtMs === Infinity) {
+      this.meanMs = sampleMs;
+      this.#doubtMs = 4 * sampleMs;
+    }
+    const error = sampleMs - this.meanMs;
+    this.meanMs += error / 8;
+    this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
+    this.#doubtMs *= 3 / 4;
+    this.#recent = [...this.#recent.slice(1 - RECENT), sampleMs];
+    this.typicalMs = median(this.#recent);
+    const errors = this.#recent.map((ms) => Math.abs(ms - this.typicalMs));
+    this.jitterMs = median(errors);
+  }
+}
+
+/** The middle one, or the higher of the two in the middle. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
