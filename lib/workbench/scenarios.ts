@@ -252,7 +252,7 @@ export const scenarios: readonly Scenario[] = [
     promises: {
       available: true,
       convergenceMs: 5000,
-      quietMs: 7000,
+      quietMs: 6000,
       crossings: 2,
     },
   },
