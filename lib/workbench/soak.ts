@@ -15,10 +15,14 @@ import { anomalyLines, ProgressLine } from "./text.ts";
 /** Seeds a program, unless told otherwise. */
 const SEEDS = 1_000;
 
-const seeds = Array.from(
-  { length: Number(Deno.args[0] ?? SEEDS) },
-  (_, i) => i + 1,
-);
+const count = Number(Deno.args[0] ?? SEEDS);
+if (!Number.isInteger(count) || count < 1) {
+  console.error(
+    `Cannot simulate ${Deno.args[0]} seeds: give a whole number, at least 1`,
+  );
+  Deno.exit(254);
+}
+const seeds = Array.from({ length: count }, (_, i) => i + 1);
 const progress = new ProgressLine();
 const rows: string[][] = [];
 let failed = false;
