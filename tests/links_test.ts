@@ -59,15 +59,23 @@ function assertComplete(
 
 const itemsIn = (body: { items?: Json }) => (body.items as Json[]).length;
 
+/** Everything is everywhere 2 s after ten of loss, duplicates and overtaking. */
+async function completeAfterStorm(
+  run: ReturnType<typeof linked>,
+  where: string,
+): Promise<void> {
+  run.cluster.storm(0.3, 0.2, 300);
+  await run.cluster.advance(10_000);
+  run.state.pushing = false;
+  run.cluster.heal();
+  await run.cluster.advance(2_000);
+  assertComplete(run, where);
+}
+
 Deno.test("links deliver each item once and in order through 30 % loss, duplicates and overtaking (30 seeds)", async () => {
   for (let seed = 1; seed <= 30; seed++) {
     const run = linked(3, { seed, latencyMs: seed % 3 * 20 });
-    run.cluster.storm(0.3, 0.2, 300);
-    await run.cluster.advance(10_000);
-    run.state.pushing = false;
-    run.cluster.heal();
-    await run.cluster.advance(2_000);
-    assertComplete(run, `seed ${seed}`);
+    await completeAfterStorm(run, `seed ${seed}`);
     for (const links of run.all.values()) assertEquals(links.unacknowledged, 0);
   }
 });
@@ -168,12 +176,7 @@ Deno.test("an acknowledgement that may wait is sent alone only when nothing has 
 Deno.test("links whose acknowledgements may wait 500 ms are complete 2 s after a storm, and silent 3 s after (30 seeds)", async () => {
   for (let seed = 1; seed <= 30; seed++) {
     const run = linked(3, { seed, ackDelayMs: 500 });
-    run.cluster.storm(0.3, 0.2, 300);
-    await run.cluster.advance(10_000);
-    run.state.pushing = false;
-    run.cluster.heal();
-    await run.cluster.advance(2_000);
-    assertComplete(run, `seed ${seed}`);
+    await completeAfterStorm(run, `seed ${seed}`);
     await run.cluster.advance(1_000);
     const before = run.cluster.gossip.length;
     await run.cluster.advance(10_000);

@@ -303,6 +303,24 @@ Deno.test("what the network itself takes, there and back, is not counted as chat
   assertEquals(at(1_701), ["chatter"]);
 });
 
+Deno.test("a program whose values go from node to node has the network's time for each hop", () => {
+  const late = [add(0, 1, 0), read(1, [], 1_501), final(0, [1]), final(1, [1])];
+  const loud = [add(0, 1, 0), final(0, [1]), final(1, [1])];
+  const judged = (steps: Step[], sent: Sent[], promises: Promises) => {
+    const recording = recordingOf("broadcast", steps, { sent });
+    const options = { ...recording.options, latency: 100 };
+    return strictSet("broadcast")({ ...recording, options }, promises)
+      .map(({ type }) => type);
+  };
+  const chatter = [gossip(1_502, [])];
+  for (const [hops, wrong] of [[10, true], [11, false]] as const) {
+    const stale = judged(late, [], { convergenceMs: 500, hops });
+    assertEquals(stale, wrong ? ["stale-read"] : [], `${hops} hops`);
+    const noise = judged(loud, chatter, { quietMs: 500, hops });
+    assertEquals(noise, wrong ? ["chatter"] : [], `${hops} hops`);
+  }
+});
+
 Deno.test("where nothing is ever done, nodes are silent so long after the beginning", () => {
   const at = (ms: number) =>
     found([final(0, []), final(1, [])], { quietMs: 500 }, {
