@@ -10,7 +10,7 @@ export const figureTitles: { readonly [name in FigureName]: string } = {
   "all.msgs-per-op": "messages per op, all (A)",
   "servers.bytes-per-op": "bytes per op, servers",
   "servers.bytes-per-value": "bytes per value and node",
-  "servers.bytes-to-least": "  as a multiple of the least",
+  "servers.bytes-to-least": "bytes, times the least",
   "availability": "availability",
   "stable-latency.median-ms": "stable latency, median (ms)",
   "stable-latency.max-ms": "stable latency, maximum (ms)",

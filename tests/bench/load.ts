@@ -9,6 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { failures } from "../../lib/workbench/card.ts";
+import { quantile } from "../../lib/workbench/figures.ts";
 import { type Figures, limitText } from "../../lib/workbench/limits.ts";
 import { type FigureName, scenarioOf } from "../../lib/workbench/scenarios.ts";
 import { runTest } from "../../lib/workbench/test-command.ts";
@@ -62,11 +63,9 @@ async function once(
   return { figures, reasons: failures(outcome, run) };
 }
 
-/** The middle one, or the higher of two; and the worst. All these figures are better when lower. */
+/** The median and the worst: all these figures are better when lower. */
 function spread(values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  return `${digits(middle)} (${digits(sorted.at(-1))})`;
+  return `${digits(quantile(values, 0.5))} (${digits(quantile(values, 1))})`;
 }
 
 if (import.meta.main) {

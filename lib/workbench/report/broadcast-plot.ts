@@ -13,6 +13,7 @@ import {
   gatherAndScatter,
 } from "../../../challenges/broadcast-3d.ts";
 import type { Node, Program } from "../../maelstrom.ts";
+import { quantile } from "../figures.ts";
 import { nodesOf, type Options } from "../history.ts";
 import { published } from "../published.ts";
 import { scenarioOf, scenarios } from "../scenarios.ts";
@@ -60,9 +61,11 @@ async function measure(
     messages.push(figures["servers.msgs-per-op"]!);
     maxima.push(figures["stable-latency.max-ms"]!);
   }
-  messages.sort((a, b) => a - b);
-  const middle = messages[messages.length >> 1]!;
-  return { what, messages: middle, maxMs: Math.max(...maxima) };
+  return {
+    what,
+    messages: quantile(messages, 0.5)!,
+    maxMs: Math.max(...maxima),
+  };
 }
 
 /**
