@@ -17,6 +17,7 @@ function recording(
     ["send", i, i, "n0", "n1", body],
     ["recv", i, i, "n0", "n1", body],
     ["send", i, i, "c1", "n1", body],
+    ["send", i, i, "n1", "c1", body],
   ]);
   const options = { "node-count": 3 };
   return { workload: "broadcast", options, history, journal } as const;
