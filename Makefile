@@ -16,7 +16,7 @@ endif
 
 # Every file in challenges/ is a target. A challenge may import another, so all are its sources.
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
-SOURCES := $(wildcard challenges/*.ts lib/*.ts) deno.json lib/workbench/build.ts lib/workbench/denort.ts
+SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
 
 .PHONY: help $(NAMES) build test check serve soak bench load results pictures maelstrom clean
 
@@ -26,12 +26,12 @@ help: ## list the targets
 	@echo "$(NAMES)" | fold -s -w 76 | sed 's/^/  /'
 
 $(NAMES): %: bin/% ## build challenges/NAME.ts, test it as the challenge asks, print a result card
-	@$(DENO) run --allow-all lib/workbench/challenge.ts $@
+	@$(DENO) run --allow-all lib/workbench/commands/challenge.ts $@
 
 build: $(NAMES:%=bin/%) ## build all programs into bin/
 
 bin/%: challenges/%.ts $(SOURCES) | $(DENO_FILE)
-	@$(DENO) run --allow-all lib/workbench/build.ts $*
+	@$(DENO) run --allow-all lib/workbench/commands/build.ts $*
 
 test: | $(DENO_FILE) ## run all tests
 	@$(DENO) task --quiet test
@@ -45,7 +45,7 @@ serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 	@$(DENO) task --quiet workbench serve
 
 soak: | $(DENO_FILE) ## simulate 1000 seeds of chaos for every program (SEEDS=N for another number); takes hours
-	@$(DENO) run --allow-all lib/workbench/soak.ts $(SEEDS)
+	@$(DENO) run --allow-all lib/workbench/results/soak.ts $(SEEDS)
 
 BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/programs.ts
 
@@ -56,11 +56,11 @@ load: bin/broadcast-3d bin/broadcast-3e ## run 3d and 3e in real time beside 0 t
 	@$(DENO) run --allow-all tests/bench/load.ts --runs $(or $(RUNS),3)
 
 results: | $(DENO_FILE) ## simulate all programs anew for the tables in the README
-	@$(DENO) run --allow-all lib/workbench/results.ts
-	@$(DENO) run --allow-all lib/workbench/report/anomaly-table.ts | $(DENO) run --allow-all lib/workbench/readme.ts anomalies
-	@$(DENO) run tests/mutants/table.ts | $(DENO) run --allow-all lib/workbench/readme.ts mutants
+	@$(DENO) run --allow-all lib/workbench/results/results.ts
+	@$(DENO) run --allow-all lib/workbench/results/anomaly-table.ts | $(DENO) run --allow-all lib/workbench/results/readme.ts anomalies
+	@$(DENO) run tests/mutants/table.ts | $(DENO) run --allow-all lib/workbench/results/readme.ts mutants
 
-PICTURES := $(wildcard lib/workbench/report/*-picture.ts lib/workbench/report/*-plot.ts)
+PICTURES := $(wildcard lib/workbench/results/*-picture.ts lib/workbench/results/*-plot.ts)
 
 pictures: | $(DENO_FILE) ## draw the README's pictures anew
 	@for file in $(PICTURES); do $(DENO) run --allow-all "$$file" || exit 1; done

@@ -20,8 +20,8 @@
  *   CAP_MS, 0.5 s on average (3c needs one for all of them).
  */
 import { type Node, run } from "../lib/maelstrom.ts";
-import { treeNeighbours } from "../lib/neighbours.ts";
-import { Patience } from "../lib/patience.ts";
+import { treeNeighbours } from "../lib/gossip/neighbours.ts";
+import { Patience } from "../lib/services/patience.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;

@@ -26,8 +26,8 @@
  *   on average.
  */
 import { type Json, type Node, run } from "../lib/maelstrom.ts";
-import { givenNeighbours } from "../lib/neighbours.ts";
-import { Patience } from "../lib/patience.ts";
+import { givenNeighbours } from "../lib/gossip/neighbours.ts";
+import { Patience } from "../lib/services/patience.ts";
 
 /**
  * P: how long values wait for company, in milliseconds. More means fewer messages, and

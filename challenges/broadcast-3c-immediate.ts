@@ -21,7 +21,7 @@
  * - while an edge is cut, each value that waits for it costs a message per CAP_MS.
  */
 import { type Json, type Node, run, type Stop } from "../lib/maelstrom.ts";
-import { givenNeighbours } from "../lib/neighbours.ts";
+import { givenNeighbours } from "../lib/gossip/neighbours.ts";
 
 /**
  * How long a first acknowledgement may take, in milliseconds: where round trips take

@@ -21,10 +21,10 @@
  * - values spread to all sides of a cut only as far as the tree's edges reach (3d does
  *   better).
  */
-import { Conversation, type Saying } from "../lib/conversation.ts";
-import { RoundTrip } from "../lib/round-trip.ts";
+import { Conversation, type Saying } from "../lib/gossip/conversation.ts";
+import { RoundTrip } from "../lib/gossip/round-trip.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
-import { treeNeighbours } from "../lib/neighbours.ts";
+import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;

@@ -25,7 +25,7 @@
  * - a node that is cut off costs every other one a message per 2.2 to 2.8 s, once it is
  *   noticed, however many values wait.
  */
-import { Links, type LinksProtocol } from "../lib/links.ts";
+import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
 
 /**

@@ -35,11 +35,11 @@
  *   less than twice the digits of the values.
  * - If B is too short for the links (B < 4L + g), G is a round trip.
  */
-import { Conversation, type Saying } from "../lib/conversation.ts";
-import { RoundTrip } from "../lib/round-trip.ts";
-import { Hub, type HubMarks } from "../lib/hub.ts";
+import { Conversation, type Saying } from "../lib/gossip/conversation.ts";
+import { RoundTrip } from "../lib/gossip/round-trip.ts";
+import { Hub, type HubMarks } from "../lib/gossip/hub.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
-import { Metronome } from "../lib/metronome.ts";
+import { Metronome } from "../lib/gossip/metronome.ts";
 
 /**
  * B, in milliseconds. The limit for the stable latency is 600, which is B - L = 555 at

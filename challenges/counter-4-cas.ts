@@ -20,9 +20,9 @@
  * store for a read; for an add one, and three for every race lost.
  */
 import { type Node, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/patience.ts";
-import { PatientKv } from "../lib/patient-kv.ts";
-import { Rounds } from "../lib/rounds.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Rounds } from "../lib/services/rounds.ts";
 
 const KEY = "counter";
 

@@ -23,9 +23,9 @@
  * millisecond, it would be 4.5. An add takes one round trip to the store, a read two.
  */
 import { type Node, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/patience.ts";
-import { PatientKv } from "../lib/patient-kv.ts";
-import { Rounds } from "../lib/rounds.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Rounds } from "../lib/services/rounds.ts";
 
 /**
  * How old a read's snapshot may be: longer saves messages, shorter shows other nodes' adds

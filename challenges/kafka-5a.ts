@@ -14,7 +14,7 @@ import {
   CommittedOffsets,
   DenseLogs,
   type KafkaProtocol,
-} from "../lib/logs.ts";
+} from "../lib/stores/logs.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
 
 /** Logs of one node. */

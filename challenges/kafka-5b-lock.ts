@@ -22,12 +22,16 @@
  * share. An append takes 3 round trips to lin-kv, two more where another node has had the
  * lock meanwhile.
  */
-import { LeaseLost, Lock } from "../lib/lock.ts";
-import { type Change, type KafkaProtocol, LogMachine } from "../lib/logs.ts";
+import { LeaseLost, Lock } from "../lib/services/lock.ts";
+import {
+  type Change,
+  type KafkaProtocol,
+  LogMachine,
+} from "../lib/stores/logs.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/patience.ts";
-import { PatientKv } from "../lib/patient-kv.ts";
-import { Rounds } from "../lib/rounds.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Rounds } from "../lib/services/rounds.ts";
 
 /**
  * How long a dead holder stops the others. Three round trips must fit in, or no append

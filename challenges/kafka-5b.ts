@@ -24,11 +24,15 @@
  * share a round make it less. An append takes a round trip to lin-kv, and two more for each
  * slot that was taken. No message holds what was sent before.
  */
-import { type Change, type KafkaProtocol, LogMachine } from "../lib/logs.ts";
+import {
+  type Change,
+  type KafkaProtocol,
+  LogMachine,
+} from "../lib/stores/logs.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/patience.ts";
-import { PatientKv } from "../lib/patient-kv.ts";
-import { Rounds } from "../lib/rounds.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Rounds } from "../lib/services/rounds.ts";
 
 /**
  * How many slots are asked for at once by a node that is far behind: its restart takes that

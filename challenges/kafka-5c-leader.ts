@@ -19,13 +19,13 @@
  * messages per period of 100 ms while there is something new: S <= 0.5 (1/2) 2 + 20 / rate
  * = 0.52 for two nodes on the official command. A message holds what is unacknowledged.
  */
-import { Links, type LinksProtocol } from "../lib/links.ts";
+import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
 import {
   CommittedOffsets,
   DenseLogs,
   type KafkaProtocol,
   type Offsets,
-} from "../lib/logs.ts";
+} from "../lib/stores/logs.ts";
 import {
   ErrorCode,
   hasCode,
@@ -34,7 +34,7 @@ import {
   RpcError,
   run,
 } from "../lib/maelstrom.ts";
-import { Patience } from "../lib/patience.ts";
+import { Patience } from "../lib/services/patience.ts";
 
 /** Between two messages on a link: longer saves messages, shorter shows new entries sooner. */
 const PERIOD_MS = 100;

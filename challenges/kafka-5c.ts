@@ -24,14 +24,14 @@
  * official command. A message is bounded by what is unacknowledged, and to a peer that does
  * not answer by 100 items.
  */
-import { Links, type LinksProtocol } from "../lib/links.ts";
+import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
 import {
   CommittedOffsets,
   type Entry,
   type KafkaProtocol,
-} from "../lib/logs.ts";
+} from "../lib/stores/logs.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
-import { StripedLog } from "../lib/striped-log.ts";
+import { StripedLog } from "../lib/stores/striped-log.ts";
 
 /** Between two messages to one peer: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 95;

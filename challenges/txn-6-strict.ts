@@ -30,14 +30,14 @@ import {
   type Node,
   run,
 } from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/patience.ts";
-import { Rounds } from "../lib/rounds.ts";
+import { inTime, Patience } from "../lib/services/patience.ts";
+import { Rounds } from "../lib/services/rounds.ts";
 import {
   executeOn,
   type Key,
   type MicroOp,
   type TxnProtocol,
-} from "../lib/transactions.ts";
+} from "../lib/stores/transactions.ts";
 
 /** How many keys may be in the root: more make every swap longer, fewer make pages change more often. */
 const RECENT_KEYS = 64;

@@ -22,7 +22,7 @@
  * keys count once. A transaction of the workload uses 2.2 keys and changes 1.2 of them: S is
  * at most 4 + 4 * 1.2 + 2 * 2.2, or 13.2, on one node and in practice a third of that.
  */
-import { LeaseLost, Lock } from "../lib/lock.ts";
+import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import {
   ErrorCode,
   hasCode,
@@ -31,14 +31,14 @@ import {
   type Node,
   run,
 } from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/patience.ts";
-import { Rounds } from "../lib/rounds.ts";
+import { inTime, Patience } from "../lib/services/patience.ts";
+import { Rounds } from "../lib/services/rounds.ts";
 import {
   executeOn,
   type Key,
   type MicroOp,
   type TxnProtocol,
-} from "../lib/transactions.ts";
+} from "../lib/stores/transactions.ts";
 
 /** How long a dead holder stops the others. Five round trips must fit in, or nothing ever commits. */
 const LEASE_MS = 2_000;

@@ -11,7 +11,11 @@
  * Costs: one reply a request, no message between nodes (S = 0).
  */
 import { type Json, type Node, run } from "../lib/maelstrom.ts";
-import { executeOn, type Key, type TxnProtocol } from "../lib/transactions.ts";
+import {
+  executeOn,
+  type Key,
+  type TxnProtocol,
+} from "../lib/stores/transactions.ts";
 
 /** A database on one node. */
 export default function txn6a(node: Node<TxnProtocol>): void {

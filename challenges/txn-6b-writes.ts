@@ -20,8 +20,8 @@
  * changes that some peer has not acknowledged; of a register, only the last.
  */
 import { type Node, run } from "../lib/maelstrom.ts";
-import { type Entry, StampedStore } from "../lib/stamped-store.ts";
-import { execute, type TxnProtocol } from "../lib/transactions.ts";
+import { type Entry, StampedStore } from "../lib/stores/stamped-store.ts";
+import { execute, type TxnProtocol } from "../lib/stores/transactions.ts";
 
 /** How long a peer may take to acknowledge a write before it is sent again. */
 const PATIENCE_MS = 200;

@@ -18,10 +18,14 @@
  * none once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere
  * within 100 ms and a hop. Memory and messages hold what is unacknowledged.
  */
-import { Links, type LinksProtocol } from "../lib/links.ts";
+import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
-import { StampedStore } from "../lib/stamped-store.ts";
-import { type Change, execute, type TxnProtocol } from "../lib/transactions.ts";
+import { StampedStore } from "../lib/stores/stamped-store.ts";
+import {
+  type Change,
+  execute,
+  type TxnProtocol,
+} from "../lib/stores/transactions.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;

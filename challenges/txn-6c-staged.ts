@@ -19,10 +19,14 @@
  * written over at once; each carries n numbers. Memory holds what is unacknowledged, and what
  * is staged: bounded by what the slowest link has yet to bring.
  */
-import { Links, type LinksProtocol } from "../lib/links.ts";
+import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
 import { type Node, run } from "../lib/maelstrom.ts";
-import { StampedStore } from "../lib/stamped-store.ts";
-import { type Change, execute, type TxnProtocol } from "../lib/transactions.ts";
+import { StampedStore } from "../lib/stores/stamped-store.ts";
+import {
+  type Change,
+  execute,
+  type TxnProtocol,
+} from "../lib/stores/transactions.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;

@@ -30,8 +30,8 @@
  * next are bounded by the changes that some node has not acknowledged and no later write made void.
  */
 import { type Node, run } from "../lib/maelstrom.ts";
-import { type Entry, StampedStore } from "../lib/stamped-store.ts";
-import { execute, type TxnProtocol } from "../lib/transactions.ts";
+import { type Entry, StampedStore } from "../lib/stores/stamped-store.ts";
+import { execute, type TxnProtocol } from "../lib/stores/transactions.ts";
 
 /** Between a node's messages, to one peer each: longer saves messages, shorter shows writes sooner. */
 const TICK_MS = 110;

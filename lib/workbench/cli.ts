@@ -4,7 +4,7 @@
  * Exit status: 0 all valid under both judges, 1 something invalid, 2 something unknown,
  * 254 the command line is wrong, 255 the workbench itself failed.
  */
-import { INGREDIENTS } from "./chaos.ts";
+import { INGREDIENTS } from "./campaign/chaos.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
 import {
   IGNORED_FLAGS,
@@ -12,15 +12,15 @@ import {
   noWords,
   parseFlags,
   UsageError,
-} from "./flags.ts";
-import { exitStatus, judge, type Judged, overall } from "./judges.ts";
+} from "./commands/flags.ts";
+import { exitStatus, judge, type Judged, overall } from "./checkers/judges.ts";
 import { loadRecording } from "./recording.ts";
 import { scenarios } from "./scenarios.ts";
-import { serveStore } from "./serve.ts";
-import { simulate } from "./simulate-command.ts";
-import { STORE } from "./store.ts";
-import { runTest, type Tested } from "./test-command.ts";
-import { judgedText, ProgressLine, verdictWord } from "./text.ts";
+import { serveStore } from "./commands/serve.ts";
+import { simulate } from "./commands/simulate.ts";
+import { STORE } from "./commands/store.ts";
+import { runTest, type Tested } from "./commands/test.ts";
+import { judgedText, ProgressLine, verdictWord } from "./terminal/text.ts";
 
 const HELP = `Maelstrom without a JVM.
 

@@ -47,6 +47,29 @@ export interface Op {
   [key: string]: Json | undefined;
 }
 
+/** The history under construction. */
+export class History {
+  readonly ops: Op[] = [];
+
+  /** Appends a line, which gets its index here; a time before the last line's becomes that. */
+  add(op: Omit<Op, "index">): Op {
+    const { ops } = this;
+    const { time, type, process, f, value, ...more } = op as Omit<Op, "index">;
+    // All lines in one form: checkers go through them many times.
+    const line = {
+      index: ops.length,
+      time: Math.max(time as number, ops.at(-1)?.time ?? 0),
+      type,
+      process,
+      f,
+      value,
+      ...more,
+    } as Op;
+    ops.push(line);
+    return line;
+  }
+}
+
 /** A message body; `type` is mandatory on a real network, not in a recording. */
 export type Body = JsonObject;
 
@@ -158,4 +181,22 @@ export function networkMs(options: Options, hops = 2): number {
   const worst = { constant: 1, uniform: 3, exponential: 15 };
   const distribution = String(options["latency-dist"] ?? "constant");
   return hops * mean * (worst[distribution as keyof typeof worst] ?? 1);
+}
+
+/** Whether an endpoint is a client: that is all its name says, in Maelstrom too. */
+export function isClient(id: string): boolean {
+  return id.charCodeAt(0) === 99; // "c"
+}
+
+/** Options as one would type them: `--node-count 5 --rate 10`. */
+export function flagsText(options: Options): string {
+  return Object.entries(options)
+    .map(([name, value]) => `--${name} ${shellWord(String(value))}`).join(" ");
+}
+
+/** A text as one word of a shell's command line. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,26 @@
 /** Figures of a run against the limits of its scenario. */
-import type { FigureName, Limit } from "./scenarios.ts";
+
+/** The figures a run is measured by. Message counts: S is `servers.`, A is `all.`. */
+export type FigureName =
+  | "servers.msgs-per-op"
+  | "all.msgs-per-op"
+  | "servers.bytes-per-op"
+  | "servers.bytes-per-value"
+  | "servers.bytes-to-least"
+  | "availability"
+  | "stable-latency.median-ms"
+  | "stable-latency.max-ms"
+  | "visibility-lag.max-ms"
+  | "convergence.max-ms"
+  | "client-latency.p99-ms";
+
+/** A bound on a figure. `below` excludes the bound itself, `atMost` and `atLeast` include it. */
+export interface Limit {
+  figure: FigureName;
+  below?: number;
+  atMost?: number;
+  atLeast?: number;
+}
 
 /** What was measured. A figure that does not apply to the run is absent. */
 export type Figures = { [name in FigureName]?: number };

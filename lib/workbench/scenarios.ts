@@ -4,30 +4,9 @@
  * set ourselves. `make`, the tests, the simulator and the README read it; nothing of it
  * is written down a second time.
  */
-import type { Promises } from "./checkers/promises.ts";
+import type { Limit } from "./limits.ts";
+import type { Promises } from "./promises.ts";
 import type { Options } from "./history.ts";
-
-/** The figures a run is measured by. Message counts: S is `servers.`, A is `all.`. */
-export type FigureName =
-  | "servers.msgs-per-op"
-  | "all.msgs-per-op"
-  | "servers.bytes-per-op"
-  | "servers.bytes-per-value"
-  | "servers.bytes-to-least"
-  | "availability"
-  | "stable-latency.median-ms"
-  | "stable-latency.max-ms"
-  | "visibility-lag.max-ms"
-  | "convergence.max-ms"
-  | "client-latency.p99-ms";
-
-/** A bound on a figure. `below` excludes the bound itself, `atMost` and `atLeast` include it. */
-export interface Limit {
-  figure: FigureName;
-  below?: number;
-  atMost?: number;
-  atLeast?: number;
-}
 
 /** One command of a challenge, with what must come out of it. */
 export interface ScenarioRun {

@@ -8,12 +8,13 @@
  * A run takes 35 seconds. Programs are taken from `bin/`. Exit status 1 if a run failed.
  */
 import { parseArgs } from "node:util";
-import { failures } from "../../lib/workbench/card.ts";
-import { quantile } from "../../lib/workbench/figures.ts";
+import { failures } from "../../lib/workbench/terminal/card.ts";
+import { quantile } from "../../lib/workbench/checkers/figures.ts";
 import { type Figures, limitText } from "../../lib/workbench/limits.ts";
-import { type FigureName, scenarioOf } from "../../lib/workbench/scenarios.ts";
-import { runTest } from "../../lib/workbench/test-command.ts";
-import { ProgressLine } from "../../lib/workbench/text.ts";
+import type { FigureName } from "../../lib/workbench/limits.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import { runTest } from "../../lib/workbench/commands/test.ts";
+import { ProgressLine } from "../../lib/workbench/terminal/text.ts";
 import { digits, table } from "./table.ts";
 
 /** How many busy processes there are. */

@@ -7,10 +7,11 @@
  *
  * Simulated, without faults; every figure is the median of a few seeds.
  */
-import { campaign } from "../../lib/workbench/campaign.ts";
+import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import type { Options } from "../../lib/workbench/history.ts";
-import { hasProgram } from "../../lib/workbench/results.ts";
-import { type FigureName, scenarioOf } from "../../lib/workbench/scenarios.ts";
+import { hasProgram } from "../../lib/workbench/results/results.ts";
+import type { FigureName } from "../../lib/workbench/limits.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3];

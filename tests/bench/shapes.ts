@@ -7,10 +7,13 @@
  * Simulated; ten minutes for the two programs that are run when none is named. Prints the
  * command that replays each run that is not valid, and ends with status 1 if there is one.
  */
-import { campaign } from "../../lib/workbench/campaign.ts";
+import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import type { Options } from "../../lib/workbench/history.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios.ts";
-import { anomalyLines, ProgressLine } from "../../lib/workbench/text.ts";
+import {
+  anomalyLines,
+  ProgressLine,
+} from "../../lib/workbench/terminal/text.ts";
 
 const NAMES = ["broadcast-3d", "broadcast-3e"];
 const SEEDS = [1, 2];

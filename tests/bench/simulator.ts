@@ -7,12 +7,15 @@
  * Every figure is the median of a few seeds after one that warms up; running and judging
  * are timed apart.
  */
-import { campaign } from "../../lib/workbench/campaign.ts";
-import { quantile } from "../../lib/workbench/figures.ts";
+import { campaign } from "../../lib/workbench/campaign/campaign.ts";
+import { quantile } from "../../lib/workbench/checkers/figures.ts";
 import type { Options, Recording } from "../../lib/workbench/history.ts";
-import { judge } from "../../lib/workbench/judges.ts";
-import { hasProgram } from "../../lib/workbench/results.ts";
-import { record, type Simulation } from "../../lib/workbench/simulate.ts";
+import { judge } from "../../lib/workbench/checkers/judges.ts";
+import { hasProgram } from "../../lib/workbench/results/results.ts";
+import {
+  record,
+  type Simulation,
+} from "../../lib/workbench/campaign/simulate.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];

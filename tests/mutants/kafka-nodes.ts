@@ -5,7 +5,7 @@ import {
   type Entries,
   type Entry,
   type KafkaProtocol,
-} from "../../lib/logs.ts";
+} from "../../lib/stores/logs.ts";
 import {
   ErrorCode,
   hasCode,
@@ -13,7 +13,7 @@ import {
   Kv,
   type Node,
 } from "../../lib/maelstrom.ts";
-import { StripedLog } from "../../lib/striped-log.ts";
+import { StripedLog } from "../../lib/stores/striped-log.ts";
 
 type Appended = { key: string; msg: Json };
 

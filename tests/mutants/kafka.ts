@@ -2,12 +2,12 @@
 import kafka5a from "../../challenges/kafka-5a.ts";
 import kafka5b from "../../challenges/kafka-5b.ts";
 import kafka5c from "../../challenges/kafka-5c.ts";
-import {
-  type Entries,
-  type Entry,
-  type KafkaProtocol,
-  type Offsets,
-} from "../../lib/logs.ts";
+import type {
+  Entries,
+  Entry,
+  KafkaProtocol,
+  Offsets,
+} from "../../lib/stores/logs.ts";
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
 import { leader, skipsHoles, storesLater, stripes } from "./kafka-nodes.ts";
 import type { Mutant } from "./mutant.ts";

@@ -1,6 +1,6 @@
 import type { Program } from "../../lib/maelstrom.ts";
 import type { Options } from "../../lib/workbench/history.ts";
-import type { FaultProfile } from "../../lib/workbench/simulate.ts";
+import type { FaultProfile } from "../../lib/workbench/campaign/simulate.ts";
 
 /** A node with one planted bug, and who must find it. */
 export interface Mutant {

@@ -3,7 +3,7 @@
  *
  *     deno run tests/mutants/table.ts
  */
-import { tableOf } from "../../lib/workbench/readme.ts";
+import { tableOf } from "../../lib/workbench/results/readme.ts";
 import { mutants } from "./all.ts";
 import type { Mutant } from "./mutant.ts";
 

@@ -12,7 +12,7 @@ import {
   type Key,
   type MicroOp,
   type TxnProtocol,
-} from "../../lib/transactions.ts";
+} from "../../lib/stores/transactions.ts";
 
 type TxnNode = Node<TxnProtocol>;
 

@@ -9,7 +9,7 @@ import {
   type Key,
   type MicroOp,
   type TxnProtocol,
-} from "../../lib/transactions.ts";
+} from "../../lib/stores/transactions.ts";
 
 /** A register's value with its stamp. */
 export interface Version {

@@ -1,7 +1,7 @@
 /** What the judges found, in sentences; the times in them lead to the operations. */
 import type { Results, StrictResults } from "../checkers/verdict.ts";
 import type { Op } from "../history.ts";
-import type { Judged } from "../judges.ts";
+import type { Judged } from "../checkers/judges.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { type Moment, momentsIn, phrases } from "./moments.ts";
 import { meaningOf } from "./words.ts";

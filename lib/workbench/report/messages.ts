@@ -1,6 +1,6 @@
 /** The journal as messages: who sent what to whom, and when it arrived, if it did. */
 import type { Body, JournalEvent, Recording } from "../history.ts";
-import { isClient } from "../network.ts";
+import { isClient } from "../history.ts";
 
 /** A message from its sending to its arrivals. Times are seconds since the main phase began. */
 export interface Flight {

@@ -5,7 +5,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";
-import { quantile } from "../figures.ts";
+import { quantile } from "../checkers/figures.ts";
 import { nodesOf, type Recording } from "../history.ts";
 import { cutsOf } from "./cuts.ts";
 import { flightsOf, isBetweenServers } from "./messages.ts";

@@ -3,7 +3,7 @@
  * network. `writeReport` puts it into the run's folder.
  */
 import { join } from "node:path";
-import type { Judged } from "../judges.ts";
+import type { Judged } from "../checkers/judges.ts";
 import {
   axisSvg,
   cutsSvg,

@@ -1,8 +1,8 @@
 /** The top of the page: verdicts and figures, each against its limits. */
 import type { Validity } from "../checkers/verdict.ts";
-import { flagsText } from "../flags.ts";
+import { flagsText } from "../history.ts";
 import { isClientOp, type Recording } from "../history.ts";
-import { type Judged, overall } from "../judges.ts";
+import { type Judged, overall } from "../checkers/judges.ts";
 import {
   type Figures,
   figureText,
@@ -10,13 +10,8 @@ import {
   isMet,
   limitText,
 } from "../limits.ts";
-import {
-  type FigureName,
-  type Limit,
-  type Scenario,
-  type ScenarioRun,
-  scenarios,
-} from "../scenarios.ts";
+import type { FigureName, Limit } from "../limits.ts";
+import { type Scenario, type ScenarioRun, scenarios } from "../scenarios.ts";
 import { type Html, html } from "./html.ts";
 import { count, setUpText, workloadText } from "./words.ts";
 

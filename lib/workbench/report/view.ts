@@ -11,7 +11,7 @@ import {
   type Recording,
   workersOf,
 } from "../history.ts";
-import { isClient } from "../network.ts";
+import { isClient } from "../history.ts";
 import { brief, cap, type Span } from "./cap.ts";
 import { type Cut, cutsOf, type Down, downsOf } from "./cuts.ts";
 import { type Flight, flightsOf, isBetweenServers } from "./messages.ts";

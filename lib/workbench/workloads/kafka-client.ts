@@ -1,12 +1,8 @@
 import type { Json } from "../history.ts";
 import { highestOffsets, type PolledMessages, raise } from "./kafka-offsets.ts";
 import { any, arrayOf, integer, objectOf, tuple } from "./schema.ts";
-import {
-  type Client,
-  ClientCrash,
-  type Invocation,
-  type Rpc,
-} from "./workload.ts";
+import { type Client, ClientCrash, type Invocation } from "./workload.ts";
+import type { Rpc } from "../world/client.ts";
 
 const messageLists = objectOf(arrayOf(tuple(integer, any)));
 

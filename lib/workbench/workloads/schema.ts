@@ -3,7 +3,7 @@
  * clients use: an array may be null, which means an empty one; an object may not.
  */
 import type { Json } from "../history.ts";
-import type { FieldCheck } from "./workload.ts";
+import type { FieldCheck } from "../world/client.ts";
 
 /** Any value, null included. */
 export const any: FieldCheck = () => true;

@@ -1,5 +1,5 @@
 import type { Json } from "../history.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../world/random.ts";
 
 /** One step of a transaction: what is done, to which key, and the value, null in a request to read. */
 export type MicroOp<F extends string = string> = [f: F, key: number, v: Json];

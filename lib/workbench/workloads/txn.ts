@@ -3,7 +3,8 @@ import type { Op } from "../history.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
 import { any, arrayOf, either, literal, tuple } from "./schema.ts";
 import { type MicroOp, transactions } from "./transactions.ts";
-import type { FieldCheck, Invocation, Workload } from "./workload.ts";
+import type { FieldCheck } from "../world/client.ts";
+import type { Invocation, Workload } from "./workload.ts";
 
 /** How long replicas have to become equal once everything has healed, in milliseconds. */
 const CONVERGENCE_MS = 1_000;

@@ -3,8 +3,9 @@
  * and what the replies mean. How nodes are hosted, when operations happen and
  * which faults strike is the runner's business, not the workload's.
  */
+import type { ReplySchema, Rpc } from "../world/client.ts";
 import type { Body, Json, Op, Options } from "../history.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../world/random.ts";
 
 /** What one client wants done; becomes an `invoke` line of the history, extra keys included. */
 export interface Invocation {
@@ -44,43 +45,6 @@ export interface Generator {
   next(worker: Worker, now: number): Invocation | null;
   /** Called with every client operation as it enters the history, invocations and completions. */
   update?(op: Op, worker: Worker): void;
-}
-
-/** What type of JSON value a reply's field must have, as Maelstrom's closed schemas have it. */
-export type FieldCheck = (value: Json) => boolean;
-
-/**
- * The keys a reply must have besides `type`, `in_reply_to` and an optional `msg_id`; no others are allowed.
- * A null array is allowed where the check says so.
- */
-export type ReplySchema = { [field: string]: FieldCheck };
-
-/**
- * Sends one request, which it gives a `msg_id`, to the worker's node and awaits the whole reply,
- * of type `<request's type>_ok`.
- */
-export type Rpc = (request: Body, reply: ReplySchema) => Promise<Body>;
-
-/** The node's reply was an `error`. */
-export class ErrorReply extends Error {
-  override name = "ErrorReply";
-  constructor(
-    readonly code: number,
-    readonly text: string,
-    readonly body: Body,
-  ) {
-    super(`error ${code}: ${text}`);
-  }
-}
-
-/** No reply came in time. */
-export class NetTimeout extends Error {
-  override name = "NetTimeout";
-}
-
-/** The reply broke the protocol: wrong type, missing or extra keys. */
-export class MalformedReply extends Error {
-  override name = "MalformedReply";
 }
 
 /** A client: what it remembers between operations (kafka's offsets), if anything. */

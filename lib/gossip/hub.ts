@@ -1,0 +1,87 @@
+/**
+ * Who is the hub of a star, as one node sees it: the first node of all as long as that
+ * answers; else a node that says it is in touch with the first (a relay); else the next
+ * in order that answers, which may be the node itself.
+ *
+ * Nobody has to agree. Nodes on one side of a cut choose the same hub, since they go by
+ * the same order; where they do not, there are several for a while, and a program is right
+ * if it owes everything to the first node all the same. Whether a node answers is for
+ * the program to find out.
+ *
+ * @module
+ */
+import type { Node } from "../maelstrom.ts";
+
+/** What nodes tell each other of their hubs, with whatever they say. */
+export interface HubMarks {
+  /** The sender has chosen the receiver, who is not the first node, for its hub. */
+  follow?: true;
+  /** The sender, who is not the first node, is in touch with that. */
+  up?: true;
+}
+
+/** The choice of one node. */
+export class Hub {
+  /** The usual hub. */
+  readonly first: string;
+  /** The hub: this node or another. */
+  id: string;
+  readonly #self: string;
+  /** Those before this one in order. */
+  readonly #before: readonly string[];
+  readonly #followers = new Set<string>();
+  #relay: string | null = null;
+
+  constructor(
+    node: Pick<Node<Record<never, never>>, "id" | "ids">,
+    /** Whether a node has not answered of late. */
+    private readonly isSilent: (id: string) => boolean,
+  ) {
+    this.#self = node.id;
+    this.#before = node.ids.slice(0, node.ids.indexOf(node.id));
+    this.id = this.first = node.ids[0]!;
+  }
+
+  /** Whether the node is its own hub. */
+  get isHere(): boolean {
+    return this.id === this.#self;
+  }
+
+  /** Whether this node has to tell another what it learns. */
+  isNeighbour(id: string): boolean {
+    return this.isHere || id === this.id || id === this.first ||
+      this.#followers.has(id);
+  }
+
+  /** What to tell another node. */
+  marks(id: string): HubMarks {
+    if (id === this.id) return id === this.first ? {} : { follow: true };
+    return this.id === this.first && !this.isHere ? { up: true } : {};
+  }
+
+  /** Another node has spoken. Tells whether it has just made this one its hub. */
+  hear(src: string, { follow, up }: HubMarks): boolean {
+    const joins = follow === true && !this.#followers.has(src);
+    if (joins) this.#followers.add(src);
+    else if (!follow) this.#followers.delete(src);
+    if (up && this.isHere) this.#relay = src;
+    else if (!up && this.#relay === src) this.#relay = null;
+    return joins;
+  }
+
+  /** Chooses anew. Gives the old hub if there is a new one, else null. */
+  choose(): string | null {
+    const { first } = this;
+    if (this.#self === first) return null;
+    if (this.#relay !== null && this.isSilent(this.#relay)) this.#relay = null;
+    const best = !this.isSilent(first)
+      ? first
+      : this.#relay ?? this.#before.find((id) => !this.isSilent(id)) ??
+        this.#self;
+    if (best === this.id) return null;
+    const old = this.id;
+    this.id = best;
+    if (best !== first) this.#followers.delete(best);
+    return old;
+  }
+}

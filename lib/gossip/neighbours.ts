@@ -1,0 +1,38 @@
+/**
+ * Who passes what on to whom: the edges along which values flood.
+ *
+ * @module
+ */
+import type { Json, Node } from "../maelstrom.ts";
+
+/** The part of a node that has neighbours. */
+type Member = Pick<Node<Record<never, never>>, "id" | "ids" | "peers">;
+
+/**
+ * A node's neighbours in a tree of all nodes, which their order alone makes: the first is
+ * the root, the next `children` are its children, and so on, level by level.
+ */
+export function treeNeighbours(node: Member, children: number): string[] {
+  const parent = (i: number) => Math.ceil(i / children) - 1;
+  const self = node.ids.indexOf(node.id);
+  return node.ids.filter((_, i) => i === parent(self) || parent(i) === self);
+}
+
+/**
+ * A node's neighbours in a topology as Maelstrom gives it: for every node a list of
+ * others. An edge counts in both directions, whoever lists it. A topology that does not
+ * connect all nodes is of no use: then everybody is a neighbour.
+ */
+export function givenNeighbours(node: Member, topology: Json): string[] {
+  const lists = new Map(Object.entries(topology ?? {}));
+  const tells = (a: string, b: string) => {
+    const list = lists.get(a);
+    return Array.isArray(list) && list.includes(b);
+  };
+  const neighboursOf = (a: string) =>
+    node.ids.filter((b) => b !== a && (tells(a, b) || tells(b, a)));
+  // A set shows what is added while it is gone through.
+  const reached = new Set([node.id]);
+  for (const id of reached) neighboursOf(id).forEach((b) => reached.add(b));
+  return reached.size < node.ids.length ? node.peers : neighboursOf(node.id);
+}

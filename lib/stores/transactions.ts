@@ -1,0 +1,101 @@
+/**
+ * Transactions as Maelstrom's workloads ask for them: a list of steps on keys, answered
+ * with the same steps, the reads filled in.
+ *
+ * A store that is a map needs one function of this module, {@link executeOn}; others need
+ * the two that it is made of. {@link execute} runs a transaction on a scratch copy over what
+ * the store holds and says what it would change, so that a store can change everything in
+ * one step or nothing; {@link changed} makes a change to a value.
+ * Registers (`w`) and lists (`append`) go through the same code, so whatever replicates
+ * one replicates the other, and a test can use lists, whose values show every version
+ * that was ever written.
+ *
+ * @module
+ */
+import type { Json } from "../maelstrom.ts";
+
+/** What a value is stored under. */
+export type Key = number | string;
+
+/** One step: read (null in a request, the value in a reply), write, or append to a list. */
+export type MicroOp = ["r" | "w" | "append", key: Key, value: Json];
+
+/** What a node for transactions answers. */
+export interface TxnProtocol {
+  txn(request: { txn: MicroOp[] }): { txn: MicroOp[] };
+}
+
+/**
+ * What a transaction does to one key in the end: sets it to the last value written, or
+ * appends the elements. Values between are nobody's business but the transaction's own.
+ */
+export type Change =
+  | [f: "w", key: Key, value: Json]
+  | [f: "append", key: Key, elements: Json[]];
+
+/** What became of a transaction. */
+export interface Executed {
+  /** The steps that were asked for, reads filled in. */
+  txn: MicroOp[];
+  /** At most one change a key; none for a transaction that only reads. */
+  changes: Change[];
+}
+
+/** A key's value after a change: a list begins as null. */
+export function changed(before: Json, [f, , value]: Change): Json {
+  if (f === "w") return value;
+  return [...(Array.isArray(before) ? before : []), ...value];
+}
+
+/**
+ * Runs a transaction, step by step, on what `read` gives and what it has itself written.
+ *
+ * @param read a key's value in the store, null for none; asked at most once a key
+ */
+export function execute(
+  txn: readonly MicroOp[],
+  read: (key: Key) => Json,
+): Executed {
+  const scratch = new Map<Key, Json>();
+  const changes = new Map<Key, Change>();
+  const valueOf = (key: Key): Json => {
+    if (!scratch.has(key)) scratch.set(key, read(key));
+    return scratch.get(key) ?? null;
+  };
+  const filled = txn.map(([f, key, value]): MicroOp => {
+    if (f === "r") return [f, key, valueOf(key)];
+    const change: Change = f === "w" ? [f, key, value] : [f, key, [value]];
+    scratch.set(key, changed(valueOf(key), change));
+    changes.set(key, joined(changes.get(key), change));
+    return [f, key, value];
+  });
+  return { txn: filled, changes: [...changes.values()] };
+}
+
+/**
+ * Runs a transaction on a map, and makes its changes there.
+ *
+ * @param below the value of a key that is not in the map, null for none
+ */
+export function executeOn(
+  values: Map<Key, Json>,
+  txn: readonly MicroOp[],
+  below: (key: Key) => Json = () => null,
+): Executed {
+  const read = (key: Key) => values.has(key) ? values.get(key)! : below(key);
+  const executed = execute(txn, read);
+  for (const change of executed.changes) {
+    const [, key] = change;
+    values.set(key, changed(read(key), change));
+  }
+  return executed;
+}
+
+/** Two changes of one key, one after the other, as one. */
+function joined(first: Change | undefined, second: Change): Change {
+  if (first === undefined || second[0] === "w") return second;
+  const [, key, elements] = second;
+  return first[0] === "append"
+    ? ["append", key, [...first[2], ...elements]]
+    : ["w", key, changed(first[2], second)];
+}

@@ -1,0 +1,146 @@
+/**
+ * Many seeds of one scenario: run on all cores, counted, and for each failure the
+ * smallest run that still shows it, with the command that does it again.
+ */
+import type { Anomaly, Validity } from "../checkers/verdict.ts";
+import { quantile } from "../checkers/figures.ts";
+import type { FigureName } from "../limits.ts";
+import { passed, runSeed, type SeedResult } from "./seed-result.ts";
+import { shrink } from "./shrink.ts";
+import { replayCommand, type Simulation } from "./simulate.ts";
+import { runInThreads } from "./threads.ts";
+
+/** How often a judge gave which verdict. */
+export interface Tally {
+  true: number;
+  false: number;
+  unknown: number;
+}
+
+/** A seed that did not pass, after shrinking. */
+export interface Failure {
+  seed: number;
+  judge: "faithful" | "strict" | "both";
+  anomalies: Anomaly[];
+  replay: string;
+}
+
+/** What came out of all seeds. */
+export interface CampaignResults {
+  program: string;
+  seeds: number;
+  faults: string;
+  faithful: Tally;
+  strict: Tally;
+  figures: { [name in FigureName]?: { median: number; worst: number } };
+  failures: Failure[];
+  /** How many seeds reached each thing that must happen for the runs to prove anything. */
+  labels: { [label: string]: number };
+}
+
+/** How a campaign is done. */
+export interface CampaignOptions {
+  /** How many threads; 0 for none but this one, as a program that is no file requires. */
+  workers?: number;
+  /** How many failures are shrunk at most: it takes time. */
+  shrinkAtMost?: number;
+  /** Hears of each run as it ends, in no order. */
+  onResult?(result: SeedResult): void;
+  /** Hears of every run that is done only to shrink the failure of a seed. */
+  onShrink?(seed: number): void;
+}
+
+/** Runs many seeds and sums them up. */
+export async function campaign(
+  simulation: Omit<Simulation, "seed">,
+  seeds: readonly number[],
+  options: CampaignOptions = {},
+): Promise<CampaignResults> {
+  const { workers = 0, shrinkAtMost = 3 } = options;
+  const results: SeedResult[] = [];
+  const onResult = (result: SeedResult) => {
+    results.push(result);
+    options.onResult?.(result);
+  };
+  if (workers > 0) {
+    await runInThreads(simulation, seeds, { threads: workers }, onResult);
+  } else {
+    for (const seed of seeds) onResult(await runSeed({ ...simulation, seed }));
+  }
+  results.sort((a, b) => a.seed - b.seed);
+  const failures: Failure[] = [];
+  for (const result of results.filter((result) => !passed(result))) {
+    const { seed } = result;
+    let smallest = { simulation: { ...simulation, seed }, result };
+    // What never ends cannot be tried again and again.
+    const ended = !result.anomalies.some(({ type }) => type === "no-verdict");
+    if (ended && failures.length < shrinkAtMost) {
+      smallest = await shrink(smallest, () => options.onShrink?.(seed));
+    }
+    failures.push({
+      seed,
+      judge: judgeOf(result),
+      anomalies: smallest.result.anomalies,
+      replay: replayCommand(smallest.simulation),
+    });
+  }
+  return {
+    program: simulation.name,
+    seeds: seeds.length,
+    faults: simulation.faults,
+    faithful: tally(results.map(({ faithful }) => faithful)),
+    strict: tally(results.map(({ strict }) => strict)),
+    figures: distributions(results),
+    failures,
+    labels: countLabels(results),
+  };
+}
+
+/** The verdict of a whole campaign. */
+export function campaignVerdict(
+  { faithful, strict }: CampaignResults,
+): Validity {
+  if (faithful.false + strict.false > 0) return false;
+  return faithful.unknown + strict.unknown > 0 ? "unknown" : true;
+}
+
+/** Who did not let a run pass. */
+function judgeOf({ faithful, strict }: SeedResult): Failure["judge"] {
+  if (strict === true) return "faithful";
+  return faithful === true ? "strict" : "both";
+}
+
+function tally(verdicts: Validity[]): Tally {
+  const counts = { true: 0, false: 0, unknown: 0 };
+  for (const verdict of verdicts) counts[`${verdict}`]++;
+  return counts;
+}
+
+function countLabels(results: readonly SeedResult[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const label of results.flatMap(({ labels }) => labels).toSorted()) {
+    counts[label] = (counts[label] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** For each figure the median over the seeds and the worst. */
+function distributions(
+  results: readonly SeedResult[],
+): CampaignResults["figures"] {
+  const values = new Map<string, number[]>();
+  for (const { figures } of results) {
+    for (const [name, value] of Object.entries(figures)) {
+      const list = values.get(name) ?? [];
+      values.set(name, list);
+      list.push(value);
+    }
+  }
+  return Object.fromEntries(
+    [...values].map(([name, list]) => [name, {
+      median: quantile(list, 0.5)!,
+      // Of availability alone, less is worse.
+      worst: quantile(list, name === "availability" ? 0 : 1)!,
+    }]),
+  );
+}

@@ -1,0 +1,185 @@
+/**
+ * Chaos: faults that Maelstrom has not, all drawn from one seed. It is made of
+ * ingredients, so that a failing seed can be shrunk to those that matter.
+ */
+import { MS, SECOND } from "../world/clock.ts";
+import {
+  type FaultContext,
+  type Faults,
+  recordNemesis,
+} from "../world/faults.ts";
+import { allPartitions, describeGrudge, grudge } from "../world/nemesis.ts";
+import type { Packet } from "../world/network.ts";
+import type { Random } from "../world/random.ts";
+
+/** What chaos is made of. */
+export const INGREDIENTS = [
+  /** Up to 30 % of the messages get lost. */
+  "loss",
+  /** Up to 20 % arrive twice, the second time up to 2 s later. */
+  "duplication",
+  /** Up to half are held back for up to 300 ms, so that later ones overtake them. */
+  "reordering",
+  /** One node's messages, all in and out, are late by up to 400 ms. */
+  "slow-node",
+  /** One direction of one link is late by up to 1 s. */
+  "slow-link",
+  /** Partitions of every kind, one-way ones too, come and go every second or so. */
+  "partition",
+  /** A partition begins during the last operations and lasts until the heal. */
+  "last-cut",
+  /** Processes are killed and started again. */
+  "kill",
+] as const;
+
+/** One of {@link INGREDIENTS}. */
+export type Ingredient = (typeof INGREDIENTS)[number];
+
+/** Those of the fault profile `partition`. */
+export const PARTITION_INGREDIENTS: readonly Ingredient[] = [
+  "partition",
+  "last-cut",
+];
+
+/** Brings the chaos of these ingredients; each one draws its own measure, which may be none, from the seed. */
+export function chaos(ingredients: readonly Ingredient[]): Faults {
+  return (context) => {
+    const active = new Set(ingredients);
+    const endings: (() => void)[] = [];
+    const forked = (name: string) => context.random.fork(name);
+    const weather = rules(active, context.nodes, forked);
+    if (weather.length > 0) {
+      const luck = forked("weather");
+      context.network.weather((packet) => copies(packet, weather, luck));
+      endings.push(() => context.network.weather(null));
+    }
+    if (active.has("partition") || active.has("last-cut")) {
+      endings.push(cuts(context, active, forked("cuts")));
+    }
+    if (active.has("kill")) endings.push(kills(context, forked("kills")));
+    return {
+      end() {
+        for (const end of endings) end();
+        endings.length = 0;
+      },
+    };
+  };
+}
+
+/** Changes what happens to one message: given the delays of its copies, gives new ones. */
+type Rule = (packet: Packet, delays: number[], luck: Random) => number[];
+
+function rules(
+  active: ReadonlySet<Ingredient>,
+  nodes: readonly string[],
+  forked: (name: string) => Random,
+): Rule[] {
+  const found: Rule[] = [];
+  const add = (name: Ingredient, make: (random: Random) => Rule) => {
+    if (active.has(name)) found.push(make(forked(name)));
+  };
+  add("loss", (random) => {
+    const probability = random.pick([0, 0.02, 0.1, 0.3]);
+    return (_, delays, luck) => delays.filter(() => !luck.chance(probability));
+  });
+  add("duplication", (random) => {
+    const probability = random.pick([0, 0.05, 0.2]);
+    return (_, delays, luck) =>
+      delays.flatMap((ms) =>
+        luck.chance(probability) ? [ms, ms + luck.uniform(0, 2_000)] : [ms]
+      );
+  });
+  add("reordering", (random) => {
+    const probability = random.pick([0, 0.1, 0.5]);
+    return (_, delays, luck) =>
+      delays.map((ms) =>
+        luck.chance(probability) ? ms + luck.uniform(0, 300) : ms
+      );
+  });
+  add("slow-node", (random) => {
+    const slow = random.chance(0.5) ? random.pick(nodes) : null;
+    const upTo = random.uniform(20, 400);
+    return ({ src, dest }, delays, luck) =>
+      src === slow || dest === slow
+        ? delays.map((ms) => ms + luck.uniform(0, upTo))
+        : delays;
+  });
+  add("slow-link", (random) => {
+    const [from, to] = random.shuffle(nodes);
+    const active = random.chance(0.5);
+    const upTo = random.uniform(100, 1_000);
+    return ({ src, dest }, delays, luck) =>
+      active && src === from && dest === to
+        ? delays.map((ms) => ms + luck.uniform(0, upTo))
+        : delays;
+  });
+  return found;
+}
+
+function copies(packet: Packet, rules: Rule[], luck: Random): number[] {
+  let delays = [0];
+  for (const rule of rules) delays = rule(packet, delays, luck);
+  return delays;
+}
+
+function cuts(
+  context: FaultContext,
+  active: ReadonlySet<Ingredient>,
+  random: Random,
+): () => void {
+  const { clock, network, nodes, limitNs } = context;
+  let over = false;
+  const cut = () => {
+    const kind = random.pick(allPartitions);
+    const refused = grudge(kind, nodes, random);
+    network.partition(refused);
+    recordNemesis(context, "start-partition", kind, describeGrudge(refused));
+  };
+  const heal = () => {
+    network.heal();
+    recordNemesis(context, "stop-partition", null, "network-healed");
+  };
+  const lastCut = limitNs - Math.floor(random.uniform(0, 1.5) * SECOND);
+  if (active.has("partition")) {
+    for (let at = 0, open = false; at < lastCut; open = !open) {
+      const act = open ? heal : cut;
+      clock.schedule(at, () => over || act());
+      at += Math.floor(random.uniform(0.05, 3) * SECOND);
+    }
+  }
+  clock.schedule(
+    lastCut,
+    () => over || (active.has("last-cut") ? cut() : heal()),
+  );
+  return () => {
+    over = true;
+    heal();
+  };
+}
+
+function kills(context: FaultContext, random: Random): () => void {
+  const { clock, nodes, limitNs } = context;
+  const down = new Set<string>();
+  let over = false;
+  const restart = (node: string) => {
+    if (down.delete(node)) context.restart(node);
+  };
+  const kill = (node: string, downNs: number) => {
+    if (over || down.has(node)) return;
+    down.add(node);
+    context.kill(node);
+    clock.schedule(downNs, () => restart(node));
+  };
+  // A kill costs its clients 5 s each: more would leave hardly anything to judge.
+  const count = 1 + random.int(Math.ceil(limitNs / (8 * SECOND)));
+  for (let i = 0; i < count; i++) {
+    const at = Math.floor(random.uniform(0.2 * limitNs, limitNs));
+    const node = random.pick(nodes);
+    const downNs = Math.floor(random.uniform(1, 1_500) * MS);
+    clock.schedule(at, () => kill(node, downNs));
+  }
+  return () => {
+    over = true;
+    for (const node of [...down]) restart(node);
+  };
+}

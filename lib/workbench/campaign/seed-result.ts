@@ -1,0 +1,69 @@
+/** One seed of a campaign: a simulated run, reduced to what is worth keeping of thousands. */
+import type { Anomaly, Validity } from "../checkers/verdict.ts";
+import type { Json } from "../history.ts";
+import type { Judged } from "../checkers/judges.ts";
+import type { Figures } from "../limits.ts";
+import { type Listeners, simulate, type Simulation } from "./simulate.ts";
+
+/** What is kept of one run. */
+export interface SeedResult {
+  seed: number;
+  faithful: Validity;
+  strict: Validity;
+  anomalies: Anomaly[];
+  figures: Figures;
+  labels: string[];
+}
+
+/** Does one run. One that does not come to a verdict is a result too, not an exception. */
+export async function runSeed(
+  simulation: Simulation,
+  listeners: Listeners = {},
+): Promise<SeedResult> {
+  const { seed } = simulation;
+  try {
+    const judged = await simulate(simulation, listeners);
+    return {
+      seed,
+      faithful: judged.results["valid?"],
+      strict: judged.strict["valid?"],
+      anomalies: anomaliesOf(judged),
+      figures: judged.figures,
+      labels: [...judged.labels],
+    };
+  } catch (error) {
+    return noVerdict(seed, error instanceof Error ? error.message : `${error}`);
+  }
+}
+
+/** The result of a seed that has none. */
+export function noVerdict(seed: number, reason: string): SeedResult {
+  return {
+    seed,
+    faithful: "unknown",
+    strict: "unknown",
+    anomalies: [{ type: "no-verdict", because: [reason] }],
+    figures: {},
+    labels: [],
+  };
+}
+
+/** Whether both judges are content. */
+export function passed({ faithful, strict }: SeedResult): boolean {
+  return faithful === true && strict === true;
+}
+
+/** The anomalies of both judges; the faithful one's error types become sentences. */
+function anomaliesOf(
+  { results, strict }: Pick<Judged, "results" | "strict">,
+): Anomaly[] {
+  if (results["valid?"] === true) return strict.anomalies;
+  const because = [`Maelstrom's own verdict is ${results["valid?"]}`];
+  for (const part of ["workload", "availability", "stats"]) {
+    const result = results[part] as { [key: string]: Json } | undefined;
+    if (result !== undefined && result["valid?"] !== true) {
+      because.push(`${part}: ${JSON.stringify(result).slice(0, 400)}`);
+    }
+  }
+  return [{ type: "faithful-judge", because }, ...strict.anomalies];
+}

@@ -1,0 +1,69 @@
+/** Makes a failing run smaller, so that what matters in it can be seen. */
+import { INGREDIENTS } from "./chaos.ts";
+import { nodesOf, type Options } from "../history.ts";
+import { scenarioOf } from "../scenarios.ts";
+import { runSeed, type SeedResult } from "./seed-result.ts";
+import { ingredientsOf, type Simulation } from "./simulate.ts";
+
+/** Maelstrom's defaults of the flags that are made smaller. */
+const DEFAULTS = { "time-limit": 60, rate: 5 };
+
+/** How long shrinking one failure may take, in milliseconds of real time. */
+const BUDGET_MS = 30_000;
+
+/** A run and what came out of it. */
+export interface Shrunk {
+  simulation: Simulation;
+  result: SeedResult;
+}
+
+/**
+ * Makes a failing run smaller while it fails in one of the same ways: fewer operations, then
+ * fewer faults, then fewer nodes. The seed stays, though what it decides may shift.
+ *
+ * @param onTry hears of every attempt
+ */
+export async function shrink(
+  { simulation, result }: Shrunk,
+  onTry: () => void = () => {},
+): Promise<Shrunk> {
+  const scenario = scenarioOf(simulation.name);
+  const types = new Set(result.anomalies.map(({ type }) => type));
+  // That Maelstrom's verdict is bad too says nothing about the way in which it is.
+  if (types.size > 1) types.delete("faithful-judge");
+  const giveUpAt = performance.now() + BUDGET_MS;
+  let best = { simulation, result };
+
+  /** Takes a smaller run for the best if it fails alike. */
+  async function attempt(smaller: Partial<Simulation>): Promise<boolean> {
+    if (performance.now() > giveUpAt) return false;
+    onTry();
+    const candidate = { ...best.simulation, ...smaller };
+    const outcome = await runSeed(candidate);
+    if (!outcome.anomalies.some(({ type }) => types.has(type))) return false;
+    best = { simulation: candidate, result: outcome };
+    return true;
+  }
+  const options = (): Options => {
+    const { run = 0, overrides = {} } = best.simulation;
+    return { ...scenario.runs[run]!.flags, ...overrides };
+  };
+  const withFlag = (flag: string, value: number) =>
+    attempt({ overrides: { ...best.simulation.overrides, [flag]: value } });
+
+  for (const [flag, fallback] of Object.entries(DEFAULTS)) {
+    const half = () => Math.floor(Number(options()[flag] ?? fallback) / 2);
+    while (half() >= 1 && await withFlag(flag, half()));
+  }
+  for (const ingredient of INGREDIENTS) {
+    const { without = [] } = best.simulation;
+    if (ingredientsOf(best.simulation, scenario).includes(ingredient)) {
+      await attempt({ without: [...without, ingredient] });
+    }
+  }
+  const nodes = nodesOf(options()).length;
+  for (const fewer of [1, 2, 3, 5]) {
+    if (fewer < nodes && await withFlag("node-count", fewer)) break;
+  }
+  return best;
+}

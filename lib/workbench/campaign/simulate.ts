@@ -1,0 +1,169 @@
+/**
+ * Simulated runs: a program's own module in virtual time, one seed deciding everything.
+ * The same seed and settings give the same recording to the byte.
+ */
+import {
+  chaos,
+  type Ingredient,
+  INGREDIENTS,
+  PARTITION_INGREDIENTS,
+} from "./chaos.ts";
+import { SECOND, VirtualClock } from "../world/clock.ts";
+import { modules } from "../world/modules.ts";
+import { flagsText } from "../history.ts";
+import type { Options, Recording } from "../history.ts";
+import { judge, type Judged } from "../checkers/judges.ts";
+import { labelsIn } from "../run/labels.ts";
+import type { Program } from "../../maelstrom.ts";
+import { seeded } from "../world/random.ts";
+import { performRun, type Progress } from "../run/run.ts";
+import { type Scenario, scenarioOf } from "../scenarios.ts";
+import { workloadOf } from "../workloads/all.ts";
+
+/** Which faults a simulated run meets. */
+export type FaultProfile = "official" | "partition" | "chaos";
+
+/** The profiles there are. */
+export const FAULT_PROFILES: readonly FaultProfile[] = [
+  "official",
+  "partition",
+  "chaos",
+];
+
+/** How much longer than its main phase a run may take, in virtual seconds, before it is given up. */
+const MARGIN_S = 600;
+
+/** One simulated run, completely: two runs of the same settings are the same run. */
+export interface Simulation {
+  /** A scenario's name. */
+  name: string;
+  seed: number;
+  faults: FaultProfile;
+  /** Flags instead of the scenario's own. */
+  overrides?: Options;
+  /** Which of the scenario's commands; 0 if not given. */
+  run?: number;
+  /** Chaos without these. */
+  without?: readonly Ingredient[];
+  /** Also what is wrong with Maelstrom itself: seq-kv wraps around, a broken line mutes its node. */
+  faithful?: boolean;
+  /** Another program in the place of the scenario's own: a mutant. */
+  program?: Program<Record<never, never>>;
+}
+
+/** A simulated run, judged, with the names of things that happened in it. */
+export interface Simulated extends Judged {
+  labels: ReadonlySet<string>;
+}
+
+/** What may be listened to while a run goes on. */
+export interface Listeners {
+  /** Hears the labels of things as they happen. */
+  onEvent?(label: string): void;
+  /** Called about once a virtual second. */
+  onProgress?(progress: Progress): void;
+}
+
+/**
+ * Does and judges one simulated run.
+ *
+ * @throws {Error} as {@link record}
+ */
+export async function simulate(
+  simulation: Simulation,
+  listeners: Listeners = {},
+): Promise<Simulated> {
+  const labels = new Set<string>();
+  const recording = await record(simulation, {
+    ...listeners,
+    onEvent: (label) => labels.add(label),
+  });
+  for (const label of labelsIn(recording)) labels.add(label);
+  return { ...judge(recording), labels };
+}
+
+/**
+ * Does one simulated run, without judging it.
+ *
+ * @throws {Error} there is no such program, it cannot be run with these flags, or it never
+ *   comes to an end; the message has the command that shows it
+ */
+export async function record(
+  simulation: Simulation,
+  { onEvent = () => {}, onProgress }: Listeners = {},
+): Promise<Recording> {
+  const { name, seed, faults, faithful = false } = simulation;
+  const scenario = scenarioOf(name);
+  const program = simulation.program ?? await load(name);
+  const { workload, ...options } = {
+    workload: scenario.workload,
+    ...scenario.runs[simulation.run ?? 0]!.flags,
+    ...simulation.overrides,
+  } as Options & { workload: string };
+  const ingredients = ingredientsOf(simulation, scenario);
+  // A killed node does not answer, whatever it promises.
+  if (ingredients.includes("kill")) delete options.availability;
+  const clock = new VirtualClock();
+  const random = seeded(seed);
+  const limitNs = (Number(options["time-limit"] ?? 60) + MARGIN_S) * SECOND;
+  // A rejection that nobody handles is the program's business: a real one logs it and goes on.
+  const onStray = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    onEvent("stray-rejection");
+  };
+  globalThis.addEventListener("unhandledrejection", onStray);
+  try {
+    const run = performRun({
+      workload: workloadOf(workload),
+      options,
+      openHost: modules(program, clock, random.fork("nodes")),
+      clock,
+      random,
+      faithful,
+      onEvent,
+      ...(onProgress === undefined ? {} : { onProgress }),
+      // Official faults are what the flags say.
+      ...(faults === "official" ? {} : { faults: chaos(ingredients) }),
+    });
+    const recording = await clock.run(run, limitNs);
+    return { ...recording, label: name, program: name, seed, faults };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const command = replayCommand(simulation);
+    throw new Error(`Cannot finish "${command}": ${reason}`, { cause });
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", onStray);
+  }
+}
+
+/** The ingredients a scenario's chaos is made of: kills only where they are survived by promise. */
+export function ingredientsOf(
+  { faults, without = [] }: Pick<Simulation, "faults" | "without">,
+  { promises }: Scenario,
+): Ingredient[] {
+  if (faults === "official") return [];
+  const all = faults === "partition" ? PARTITION_INGREDIENTS : INGREDIENTS;
+  return all.filter((ingredient) =>
+    !without.includes(ingredient) &&
+    (ingredient !== "kill" || promises.survivesRestart === true)
+  );
+}
+
+/** The default export of a challenge's file. */
+async function load(name: string): Promise<Program<Record<never, never>>> {
+  const url = import.meta.resolve(`../../../challenges/${name}.ts`);
+  return (await import(url)).default;
+}
+
+/** The command that does a simulated run again. */
+export function replayCommand(simulation: Simulation): string {
+  const { name, seed, faults, overrides = {}, run = 0, without = [] } =
+    simulation;
+  const words = [`deno task workbench simulate ${name} --seed ${seed}`];
+  words.push(`--faults ${faults}`);
+  if (simulation.faithful) words.push("--faithful");
+  if (run !== 0) words.push(`--run ${run}`);
+  if (without.length > 0) words.push(`--without ${without.join(",")}`);
+  if (Object.keys(overrides).length > 0) words.push(flagsText(overrides));
+  return words.join(" ");
+}

@@ -1,0 +1,190 @@
+/**
+ * Consistency models and the anomalies that contradict them: how the models imply
+ * each other (https://jepsen.io/consistency; Adya 1999; Bailis et al. 2013; Cerone
+ * et al. 2015; Daudjee and Salem 2004 for sessions), and which model each anomaly
+ * rules out.
+ */
+import { CheckerError } from "../verdict.ts";
+
+/** The models that each model implies immediately: a history of the first kind is one of the others. */
+const IMPLIES: { readonly [model: string]: readonly string[] } = {
+  "read-uncommitted": [],
+  "read-committed": ["read-uncommitted"],
+  "monotonic-atomic-view": ["read-committed"],
+  "monotonic-view": ["read-committed"],
+  "monotonic-snapshot-read": ["read-committed"],
+  "cursor-stability": ["read-committed"],
+  "consistent-view": ["cursor-stability", "monotonic-view"],
+  "forward-consistent-view": ["consistent-view"],
+  "update-serializable": ["forward-consistent-view"],
+  "read-atomic": ["read-committed"],
+  "update-atomic": ["read-atomic"],
+  "causal-cerone": ["read-atomic"],
+  "prefix": ["causal-cerone"],
+  "parallel-snapshot-isolation": ["causal-cerone", "update-atomic"],
+  "snapshot-isolation": [
+    "forward-consistent-view",
+    "monotonic-atomic-view",
+    "monotonic-snapshot-read",
+    "parallel-snapshot-isolation",
+    "prefix",
+  ],
+  "repeatable-read": ["cursor-stability", "monotonic-atomic-view"],
+  "serializable": [
+    "repeatable-read",
+    "snapshot-isolation",
+    "update-serializable",
+  ],
+  "strong-session-read-uncommitted": ["read-uncommitted"],
+  "strong-session-read-committed": [
+    "read-committed",
+    "strong-session-read-uncommitted",
+  ],
+  "strong-session-snapshot-isolation": [
+    "snapshot-isolation",
+    "strong-session-read-committed",
+  ],
+  "strong-session-serializable": [
+    "serializable",
+    "strong-session-snapshot-isolation",
+  ],
+  "strong-read-uncommitted": ["strong-session-read-uncommitted"],
+  "strong-read-committed": [
+    "strong-read-uncommitted",
+    "strong-session-read-committed",
+  ],
+  "strong-snapshot-isolation": [
+    "strong-read-committed",
+    "strong-session-snapshot-isolation",
+  ],
+  "strong-serializable": [
+    "strong-session-serializable",
+    "strong-snapshot-isolation",
+  ],
+};
+
+/** The weakest models that each anomaly rules out. */
+const RULES_OUT: { readonly [anomaly: string]: readonly string[] } = {
+  "duplicate-elements": ["read-uncommitted"],
+  "cyclic-versions": ["read-uncommitted"],
+  "G0": ["read-uncommitted"],
+  "PL-1-cycle-exists": ["read-uncommitted"],
+  "dirty-update": ["read-committed"],
+  "future-read": ["read-committed"],
+  "incompatible-order": ["read-committed"],
+  "G1a": ["read-committed"],
+  "G1b": ["read-committed"],
+  "G1c": ["read-committed"],
+  "PL-2-cycle-exists": ["read-committed"],
+  "internal": ["read-atomic"],
+  "lost-update": ["cursor-stability", "update-atomic"],
+  "G-single-item": ["consistent-view", "repeatable-read"],
+  "G-nonadjacent-item": ["snapshot-isolation", "repeatable-read"],
+  "PL-SI-cycle-exists": ["snapshot-isolation"],
+  "G2-item": ["repeatable-read"],
+  "PL-2.99-cycle-exists": ["repeatable-read"],
+  ...ordered("process", "strong-session"),
+  ...ordered("realtime", "strong"),
+};
+
+/** What cycles rule out that need an edge of process or real-time order. */
+function ordered(suffix: string, strength: string): {
+  [anomaly: string]: string[];
+} {
+  return {
+    [`G0-${suffix}`]: [`${strength}-read-uncommitted`],
+    [`${strength}-PL-1-cycle-exists`]: [`${strength}-read-uncommitted`],
+    [`G1c-${suffix}`]: [`${strength}-read-committed`],
+    [`${strength}-PL-2-cycle-exists`]: [`${strength}-read-committed`],
+    [`G-single-item-${suffix}`]: [`${strength}-snapshot-isolation`],
+    [`G-nonadjacent-item-${suffix}`]: [`${strength}-snapshot-isolation`],
+    [`${strength}-PL-SI-cycle-exists`]: [`${strength}-snapshot-isolation`],
+    [`G2-item-${suffix}`]: [`${strength}-serializable`],
+    [`${strength}-PL-3-cycle-exists`]: [`${strength}-serializable`],
+  };
+}
+
+/** Other names of the models, in lower case. */
+const ALIASES: { readonly [name: string]: string } = {
+  "pl-1": "read-uncommitted",
+  "pl-2": "read-committed",
+  "pl-2l": "monotonic-view",
+  "pl-cs": "cursor-stability",
+  "pl-msr": "monotonic-snapshot-read",
+  "pl-2+": "consistent-view",
+  "pl-fcv": "forward-consistent-view",
+  "pl-3u": "update-serializable",
+  "pl-2.99": "repeatable-read",
+  "pl-si": "snapshot-isolation",
+  "pl-3": "serializable",
+  "pl-ss": "strong-serializable",
+  "1sr": "serializable",
+  "strict-serializable": "strong-serializable",
+  "strict-1sr": "strong-serializable",
+  "strong-1sr": "strong-serializable",
+  "strong-session-1sr": "strong-session-serializable",
+  "strong-session-pl-1": "strong-session-read-uncommitted",
+  "strong-session-pl-2": "strong-session-read-committed",
+  "strong-session-pl-si": "strong-session-snapshot-isolation",
+  "strong-session-pl-3": "strong-session-serializable",
+  "strong-pl-1": "strong-read-uncommitted",
+  "strong-pl-2": "strong-read-committed",
+  "strong-pl-si": "strong-snapshot-isolation",
+  "strong-pl-3": "strong-serializable",
+};
+
+/** The models and all that they imply. */
+function withWeaker(models: Iterable<string>): Set<string> {
+  const all = new Set(models);
+  for (const model of all) {
+    for (const weaker of IMPLIES[model]!) all.add(weaker);
+  }
+  return all;
+}
+
+/**
+ * The model of this name or alias, under the name by which results call it.
+ *
+ * @throws {CheckerError} there is no such model
+ */
+export function modelNamed(name: string): string {
+  const model = ALIASES[name.toLowerCase()] ?? name;
+  if (IMPLIES[model] === undefined) {
+    throw new CheckerError(
+      `Cannot check consistency model ${name}: not one of ${
+        Object.keys(IMPLIES).join(", ")
+      }`,
+    );
+  }
+  return model;
+}
+
+/** The anomalies that may not occur if all these models hold. */
+export function forbiddenBy(models: readonly string[]): Set<string> {
+  const held = withWeaker(models);
+  return new Set(
+    Object.keys(RULES_OUT).filter((anomaly) =>
+      RULES_OUT[anomaly]!.some((model) => held.has(model))
+    ),
+  );
+}
+
+/** What a history is not: the weakest models that its anomalies rule out, and all the stronger ones. */
+export interface Boundary {
+  not: string[];
+  alsoNot: string[];
+}
+
+/** The models that these anomalies rule out, sorted by name. */
+export function ruledOutBy(anomalies: Iterable<string>): Boundary {
+  const direct = new Set([...anomalies].flatMap((a) => RULES_OUT[a] ?? []));
+  const out = Object.keys(IMPLIES).sort().filter((model) =>
+    [...withWeaker([model])].some((weaker) => direct.has(weaker))
+  );
+  const isWeakest = (model: string) =>
+    ![...withWeaker(IMPLIES[model]!)].some((weaker) => out.includes(weaker));
+  return {
+    not: out.filter(isWeakest),
+    alsoNot: out.filter((model) => !isWeakest(model)),
+  };
+}

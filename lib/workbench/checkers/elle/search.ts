@@ -1,0 +1,187 @@
+/**
+ * Which cyclic anomalies a dependency graph has. Each strongly connected component
+ * is searched for each sort of cycle from the worst on, so that a component is
+ * reported by what is worst about it, with one shortest cycle a sort.
+ */
+import { classify, Component, type CycleSpec } from "./cycles.ts";
+import {
+  type DependencyGraph,
+  type EdgeKind,
+  stronglyConnected,
+} from "./graph.ts";
+
+/** What was found. */
+export interface FoundCycles {
+  /** The transactions of each cycle, by anomaly. */
+  cycles: Map<string, number[][]>;
+  /** The sorts of cycle for which a search was given up, and the size of the component. */
+  timeouts: { type: string; size: number }[];
+  /** A component in which no cycle of a sort could be named, although there is one. */
+  unnamed?: UnnamedCycle;
+}
+
+/** Proof that there is a cycle of these edges. */
+export interface UnnamedCycle {
+  /** `PL-1-cycle-exists` and the like. */
+  type: string;
+  subgraph: EdgeKind[];
+  scc: number[];
+}
+
+const WRITES: readonly EdgeKind[] = ["ww"];
+const FLOWS: readonly EdgeKind[] = ["ww", "wr"];
+const ALL: readonly EdgeKind[] = ["ww", "wr", "rw"];
+
+interface Sort {
+  type: string;
+  spec: CycleSpec;
+  /** Having one of these, a component has this one too, and need not be searched for it. */
+  impliedBy: readonly string[];
+}
+
+/** The sorts of cycle without any edge of process or real-time order, from the worst on. */
+const PLAIN: readonly Sort[] = [
+  { type: "G0", spec: { first: WRITES, rest: WRITES }, impliedBy: [] },
+  { type: "G1c", spec: { first: ["wr"], rest: FLOWS }, impliedBy: ["G0"] },
+  {
+    type: "G-single-item",
+    spec: { first: ["rw"], rest: FLOWS },
+    impliedBy: [],
+  },
+  {
+    type: "G-nonadjacent-item",
+    spec: { first: ["rw"], rest: ALL, nonadjacent: true },
+    impliedBy: ["G-single-item"],
+  },
+  {
+    type: "G2-item",
+    spec: { first: ["rw"], rest: ALL },
+    impliedBy: ["G-single-item", "G-nonadjacent-item"],
+  },
+];
+
+/** The same sorts with an edge of this order. */
+function ordered(order: "process" | "realtime"): Sort[] {
+  return PLAIN.map(({ type, spec, impliedBy }) => {
+    const rest = [...spec.rest, order];
+    const lead = type === "G0" || type === "G1c";
+    return {
+      type: `${type}-${order}`,
+      spec: lead
+        ? { first: [order], rest, ...(type === "G1c" && { needs: ["wr"] }) }
+        : { ...spec, rest, needs: [order] },
+      impliedBy: impliedBy.map((worse) => `${worse}-${order}`),
+    };
+  });
+}
+
+/** In a component with one of these, cycles that need another's edges say nothing new. */
+const GENERATIONS: readonly (readonly Sort[])[] = [
+  PLAIN,
+  ordered("process"),
+  ordered("realtime"),
+];
+
+/** Which subgraph may have no cycle at all, weakest first. */
+const ACYCLIC: readonly {
+  type: string;
+  kinds: readonly EdgeKind[];
+  /** Only cycles in which no two `rw` edges follow each other count. */
+  nonadjacent?: boolean;
+}[] = [
+  ["", []] as const,
+  ["strong-session-", ["process"]] as const,
+  ["strong-", ["process", "realtime"]] as const,
+].flatMap(([prefix, order]) => [
+  { type: `${prefix}PL-1-cycle-exists`, kinds: [...WRITES, ...order] },
+  { type: `${prefix}PL-2-cycle-exists`, kinds: [...FLOWS, ...order] },
+  {
+    type: `${prefix}PL-SI-cycle-exists`,
+    kinds: [...ALL, ...order],
+    nonadjacent: true,
+  },
+  {
+    type: prefix === "" ? "PL-2.99-cycle-exists" : `${prefix}PL-3-cycle-exists`,
+    kinds: [...ALL, ...order],
+  },
+]);
+
+/**
+ * Proves that a graph has a cycle of some sort without finding it. Its vertices
+ * are doubled for `nonadjacent`: one where a path arrives by an `rw` edge, and
+ * may not leave by another, and one where it arrives by any other.
+ */
+function unnamedCycle(
+  graph: DependencyGraph,
+  reportable: ReadonlySet<string>,
+): UnnamedCycle | undefined {
+  for (const { type, kinds, nonadjacent } of ACYCLIC) {
+    if (!reportable.has(type)) continue;
+    const successors = function* (state: number): Generator<number> {
+      for (const [to, dependencies] of graph.successors(state >> 1)) {
+        const usable = dependencies.filter(({ kind }) => kinds.includes(kind));
+        const anti = usable.every(({ kind }) => kind === "rw");
+        if (usable.length === 0 || (state & 1 && anti)) continue;
+        yield 2 * to + (nonadjacent && anti ? 1 : 0);
+      }
+    };
+    const { cyclic } = stronglyConnected(2 * graph.size, successors);
+    const states = cyclic[0];
+    if (!states) continue;
+    const scc = [...new Set(states.map((state) => state >> 1))];
+    return { type, subgraph: [...kinds], scc };
+  }
+  return undefined;
+}
+
+/**
+ * Searches a graph for the anomalies that are to be reported.
+ *
+ * A component with a cycle of dependencies alone is not searched for cycles that
+ * need process or real-time order as well: those would be reports of the same
+ * confusion.
+ *
+ * @param graph with the edges of process or real-time order that the anomalies need
+ * @param reportable names of anomalies; others are passed over
+ * @param budget how many edges a search may follow, see {@link Component.find}
+ */
+export function findCycles(
+  graph: DependencyGraph,
+  reportable: ReadonlySet<string>,
+  budget?: number,
+): FoundCycles {
+  const found: FoundCycles = { cycles: new Map(), timeouts: [] };
+  const successors = (vertex: number) => graph.successors(vertex).keys();
+  const { cyclic } = stronglyConnected(graph.size, successors);
+  for (const vertices of cyclic) {
+    const component = new Component(graph, vertices);
+    const here = new Set<string>();
+    for (const sorts of GENERATIONS) {
+      if (here.size > 0) break;
+      for (const { type, spec, impliedBy } of sorts) {
+        if (!reportable.has(type)) continue;
+        if (impliedBy.some((worse) => here.has(worse))) continue;
+        const { cycle, complete } = component.find(spec, budget);
+        if (!complete) found.timeouts.push({ type, size: vertices.length });
+        if (!cycle || classify(kindsOf(graph, cycle)) !== type) continue;
+        here.add(type);
+        found.cycles.set(type, [...(found.cycles.get(type) ?? []), cycle]);
+      }
+    }
+  }
+  if (cyclic.length > 0 && found.cycles.size === 0) {
+    const unnamed = unnamedCycle(graph, reportable);
+    if (unnamed) found.unnamed = unnamed;
+  }
+  return found;
+}
+
+/** What explains each edge of a cycle: the preferred of its kinds. */
+export function kindsOf(
+  graph: DependencyGraph,
+  cycle: readonly number[],
+): EdgeKind[] {
+  return cycle.map((from, i) =>
+    graph.dependencies(from, cycle[(i + 1) % cycle.length]!)[0]!.kind
+  );
+}

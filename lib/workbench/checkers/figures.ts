@@ -1,0 +1,109 @@
+/** What is measured in a run: Maelstrom's figures from its results, the others from the recording. */
+import { pairs } from "./pairs.ts";
+import type { Results } from "./verdict.ts";
+import {
+  type JournalEvent,
+  type Json,
+  nodesOf,
+  type Recording,
+} from "../history.ts";
+import type { Figures } from "../limits.ts";
+import { isClient } from "../history.ts";
+import type { FigureName } from "../limits.ts";
+
+/** Measures of one workload, by the name of the figure. */
+export type WorkloadFigures = {
+  readonly [workload: string]: (recording: Recording) => Figures;
+};
+
+/** The figures that Maelstrom takes, and where in its results they are. */
+const FIGURES: { readonly [name in FigureName]?: readonly string[] } = {
+  "servers.msgs-per-op": ["net", "servers", "msgs-per-op"],
+  "all.msgs-per-op": ["net", "all", "msgs-per-op"],
+  "availability": ["availability", "ok-fraction"],
+  "stable-latency.median-ms": ["workload", "stable-latencies", "0.5"],
+  "stable-latency.max-ms": ["workload", "stable-latencies", "1"],
+};
+
+/** Whether Maelstrom takes a figure. */
+export function isTakenByMaelstrom(figure: FigureName): boolean {
+  return FIGURES[figure] !== undefined;
+}
+
+/** The figures in results with Maelstrom's keys. */
+export function figuresIn(results: Results): Figures {
+  const figures: Figures = {};
+  for (const [figure, path] of Object.entries(FIGURES)) {
+    let value: Json | undefined = results;
+    for (const key of path) {
+      const inside: Json | undefined = value;
+      value = typeof inside === "object" && inside !== null &&
+          !Array.isArray(inside)
+        ? inside[key]
+        : undefined;
+    }
+    if (typeof value === "number") figures[figure as FigureName] = value;
+  }
+  return figures;
+}
+
+/** All figures that apply to a run. */
+export function figuresOf(
+  recording: Recording,
+  results: Results,
+  more: WorkloadFigures,
+): Figures {
+  const figures = figuresIn(results);
+  const calls = pairs(recording.history);
+  if (calls.length > 0) {
+    const bytes = serverBytes(recording.journal);
+    figures["servers.bytes-per-op"] = bytes / calls.length;
+    const latencies = calls.flatMap(({ invocation, completion }) =>
+      completion?.type === "ok" ? [completion.time - invocation.time] : []
+    );
+    const p99 = quantile(latencies, 0.99);
+    if (p99 !== undefined) figures["client-latency.p99-ms"] = p99 / 1e6;
+  }
+  return { ...figures, ...more[recording.workload]?.(recording) };
+}
+
+/**
+ * What it costs to take a value to another node, in bytes of all messages between servers,
+ * and how many times the least that is. The least is the value's own text and what
+ * separates it from the next, once; values that no client was promised to keep cost
+ * what they cost, but count for nothing.
+ */
+export function bytesOfValues(
+  { history, journal, options }: Recording,
+): Figures {
+  const others = nodesOf(options).length - 1;
+  const texts = history
+    .filter(({ type, f }) => type === "ok" && f === "broadcast")
+    .map(({ value }) => `${JSON.stringify(value)},`);
+  if (others === 0 || texts.length === 0) return {};
+  const bytes = serverBytes(journal) / others;
+  return {
+    "servers.bytes-per-value": bytes / texts.length,
+    "servers.bytes-to-least": bytes / texts.join("").length,
+  };
+}
+
+/** The sizes of all messages that touch no client, as JSON text of their bodies. */
+function serverBytes(journal: readonly JournalEvent[]): number {
+  let bytes = 0;
+  for (const [kind, , , src, dest, body] of journal) {
+    if (kind === "send" && !isClient(src) && !isClient(dest)) {
+      bytes += JSON.stringify(body).length;
+    }
+  }
+  return bytes;
+}
+
+/** The element below which this part of the values lies, as Maelstrom's checkers take it. */
+export function quantile(
+  values: readonly number[],
+  part: number,
+): number | undefined {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+}

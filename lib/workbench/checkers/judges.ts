@@ -1,0 +1,71 @@
+/** Both judges over one recording, and its figures: what every command of the workbench prints. */
+import { judgeFaithful } from "./faithful.ts";
+import { visibilityLagMs } from "./kafka/visibility.ts";
+import { strictSet } from "./strict/broadcast.ts";
+import { strictGCounter, strictPnCounter } from "./strict/counter.ts";
+import { strictEcho } from "./strict/echo.ts";
+import { strictKafka } from "./strict/kafka.ts";
+import { strictTxn } from "./strict/txn.ts";
+import { strictUniqueIds } from "./strict/unique-ids.ts";
+import { judgeStrict, type StrictChecks } from "./strict/strict.ts";
+import type { Promises } from "../promises.ts";
+import type { Results, StrictResults, Validity } from "./verdict.ts";
+import { worst } from "./verdict.ts";
+import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
+import type { Recording } from "../history.ts";
+import type { Figures } from "../limits.ts";
+import { scenarios } from "../scenarios.ts";
+
+/** The strict judge's checks by workload. */
+const STRICT: StrictChecks = {
+  "broadcast": strictSet("broadcast"),
+  "echo": strictEcho,
+  "g-counter": strictGCounter,
+  "g-set": strictSet("add"),
+  "kafka": strictKafka,
+  "pn-counter": strictPnCounter,
+  "txn-list-append": strictTxn,
+  "txn-rw-register": strictTxn,
+  "unique-ids": strictUniqueIds,
+};
+
+/** Figures that only some workloads have. */
+const FIGURES: WorkloadFigures = {
+  broadcast: bytesOfValues,
+  kafka(recording) {
+    const lag = visibilityLagMs(recording);
+    return lag === null ? {} : { "visibility-lag.max-ms": lag };
+  },
+};
+
+/** A recording and what the judges say of it. */
+export interface Judged {
+  recording: Recording;
+  /** The faithful judge's results, with Maelstrom's own keys. */
+  results: Results;
+  strict: StrictResults;
+  figures: Figures;
+}
+
+/** Judges a recording; what its program promises is looked up by its name. */
+export function judge(recording: Recording): Judged {
+  const results = judgeFaithful(recording);
+  const promises = promisesOf(recording);
+  const strict = judgeStrict(recording, results, promises, STRICT);
+  const figures = figuresOf(recording, results, FIGURES);
+  return { recording, results, strict, figures };
+}
+
+/** The verdict of both together. */
+export function overall({ results, strict }: Judged): Validity {
+  return worst(results["valid?"], strict["valid?"]);
+}
+
+/** Exit status for a verdict: 0 valid, 1 invalid, 2 unknown. */
+export function exitStatus(verdict: Validity): 0 | 1 | 2 {
+  return verdict === true ? 0 : verdict === false ? 1 : 2;
+}
+
+function promisesOf({ program }: Recording): Promises {
+  return scenarios.find(({ name }) => name === program)?.promises ?? {};
+}

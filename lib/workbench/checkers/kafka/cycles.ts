@@ -1,0 +1,82 @@
+import type { JsonObject } from "../../history.ts";
+import { type JsonKey, keyJson, opJson } from "../json-key.ts";
+import type { LogOp, Visibility } from "./ops.ts";
+
+/** A message from the operation that sent it to one that polled it. */
+interface Edge {
+  key: string;
+  message: JsonKey;
+  writer: LogOp;
+  reader: LogOp;
+}
+
+function isTransaction({ op }: LogOp): boolean {
+  return op.f === "send" || op.f === "poll" || op.f === "txn";
+}
+
+/** Whether one transaction succeeded before another began, in which case Elle's graph has an edge. */
+function hasRealtimeEdge(ops: readonly LogOp[]): boolean {
+  let lastInvoked = -1, firstOk = Infinity;
+  for (const { op, invocation } of ops.filter(isTransaction)) {
+    lastInvoked = Math.max(lastInvoked, invocation.index);
+    if (op.type === "ok") firstOk = Math.min(firstOk, op.index);
+  }
+  return firstOk < lastInvoked;
+}
+
+/** From the send of every polled message to the poll that returned it first. */
+function writeReadEdges({ readers, writers }: Visibility): Edge[] {
+  const edges: Edge[] = [];
+  for (const [key, messages] of readers.entries()) {
+    for (const [message, reader] of messages) {
+      const writer = writers.get(key, message);
+      if (!writer) {
+        // Elle's graph has no transaction to start this edge at, and gives up.
+        const text = JSON.stringify(keyJson(message));
+        throw new Error(`Cannot find the writer of ${key}'s message ${text}`);
+      }
+      if (writer !== reader) edges.push({ key, message, writer, reader });
+    }
+  }
+  return edges;
+}
+
+/**
+ * Cycles in the graph where a send precedes the polls that return its message
+ * and everything precedes what began after its end.
+ *
+ * With one send or poll an operation, which is all that Maelstrom generates, a
+ * cycle needs a poll that ended before the send of something it returned. Along
+ * all other edges the time at which polls end and sends begin only grows, so two
+ * such pairs are in one strongly connected component exactly if their spans of
+ * time overlap. Elle reports one cycle a component.
+ *
+ * @returns errors by type, none when there is no cycle
+ * @throws {Error} a message was polled that nobody sent; the verdict is unknown
+ */
+export function cycles(
+  ops: readonly LogOp[],
+  seen: Visibility,
+): { [type: string]: JsonObject[] } {
+  const edges = writeReadEdges(seen);
+  if (edges.length === 0 && !hasRealtimeEdge(ops)) {
+    return { "empty-transaction-graph": [{}] };
+  }
+  const back = edges
+    .filter((e) => e.reader.op.index < e.writer.invocation.index)
+    .sort((a, b) => a.reader.op.index - b.reader.op.index);
+  const found: JsonObject[] = [];
+  let end = -1;
+  for (const { key, message, writer, reader } of back) {
+    if (reader.op.index > end) {
+      found.push({
+        key,
+        value: keyJson(message),
+        writer: opJson(writer.op),
+        reader: opJson(reader.op),
+      });
+    }
+    end = Math.max(end, writer.invocation.index);
+  }
+  return { "G1c-realtime": found };
+}

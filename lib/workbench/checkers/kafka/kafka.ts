@@ -1,0 +1,106 @@
+/**
+ * Jepsen's checker for logs in the manner of Kafka (`jepsen.tests.kafka`), for
+ * clients that assign keys to themselves and operations of one send or poll.
+ */
+import type { Json, JsonObject, Op } from "../../history.ts";
+import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
+import { cycles } from "./cycles.ts";
+import { worstRealtimeLag } from "./lag.ts";
+import { duplicates, inconsistentOffsets, versionOrders } from "./log.ts";
+import { type LogOp, logOps, visibility } from "./ops.ts";
+import { externalSteps, internalSteps } from "./order.ts";
+import {
+  abortedReads,
+  lostWrites,
+  precommittedReads,
+  unseen,
+} from "./values.ts";
+import type { Results } from "../verdict.ts";
+
+/** Error types that Kafka's own transactions allow. */
+const ALLOWED: ReadonlySet<string> = new Set([
+  "int-send-skip",
+  "G0",
+  "G0-process",
+  "G0-realtime",
+  "PL-1-cycle-exists",
+  "strong-PL-1-cycle-exists",
+]);
+
+/** How many examples of an error are shown; contradictions about the log are shown more fully. */
+const SHOWN = 8;
+const SHOWN_FULLY = 32;
+const FULLY: ReadonlySet<string> = new Set([
+  "duplicate",
+  "inconsistent-offsets",
+  "lost-write",
+]);
+
+function examples(type: string, errors: JsonObject[]): JsonObject {
+  const shown = FULLY.has(type) ? SHOWN_FULLY : SHOWN;
+  return { count: errors.length, errs: errors.slice(0, shown) };
+}
+
+/** Why operations on logs had unknown outcomes: each cause once. */
+function infoCauses(ops: readonly LogOp[]): Json[] {
+  const causes = new Set<JsonKey>();
+  for (const { op } of ops) {
+    if (op.type !== "info" || !["send", "poll", "txn"].includes(op.f)) continue;
+    causes.add(jsonKey(op.error ?? null));
+  }
+  return [...causes].map(keyJson);
+}
+
+/**
+ * Judges a history of `assign`, `send`, `poll` and `crash`. For every error type
+ * found there is an entry with its count and some examples; `unseen` has instead
+ * what remained unseen at the end. Valid when every type found is allowed.
+ *
+ * Committed offsets and recency are not looked at: {@link worstRealtimeLag} only
+ * informs.
+ *
+ * @throws {Error} where Jepsen's checker throws, which makes the verdict unknown: a
+ * polled message that nobody sent, a key that was polled without ever returning
+ * a message, a negative offset
+ */
+export function checkKafka(history: readonly Op[]): Results {
+  const ops = logOps(history);
+  const seen = visibility(ops);
+  const logs = versionOrders(ops, seen);
+  const poll = internalSteps(ops, logs, "reads");
+  const send = internalSteps(ops, logs, "writes");
+  const nextPoll = externalSteps(ops, logs, "reads");
+  const nextSend = externalSteps(ops, logs, "writes");
+  const found: { [type: string]: JsonObject[] } = {
+    "inconsistent-offsets": inconsistentOffsets(logs),
+    duplicate: duplicates(logs),
+    "lost-write": lostWrites(logs, seen),
+    G1a: abortedReads(ops, seen),
+    "precommitted-read": precommittedReads(ops),
+    "int-poll-skip": poll.skip,
+    "int-nonmonotonic-poll": poll.nonmonotonic,
+    "int-send-skip": send.skip,
+    "int-nonmonotonic-send": send.nonmonotonic,
+    "poll-skip": nextPoll.skip,
+    "nonmonotonic-poll": nextPoll.nonmonotonic,
+    // Other senders' messages are always between: a skip would mean nothing.
+    "nonmonotonic-send": nextSend.nonmonotonic,
+    ...cycles(ops, seen),
+  };
+  const errors: JsonObject = {};
+  for (const [type, list] of Object.entries(found)) {
+    if (list.length > 0) errors[type] = examples(type, list);
+  }
+  const never = unseen(ops, seen);
+  if (never) errors["unseen"] = never;
+  const types = Object.keys(errors).sort();
+  const bad = types.filter((type) => !ALLOWED.has(type));
+  return {
+    "valid?": bad.length === 0,
+    "worst-realtime-lag": worstRealtimeLag(ops),
+    "bad-error-types": bad,
+    "error-types": types,
+    "info-txn-causes": infoCauses(ops),
+    ...errors,
+  };
+}

@@ -1,0 +1,98 @@
+import type { Json, JsonObject } from "../../history.ts";
+import { mapOrder } from "../clojure-order.ts";
+import type { LogOp, Placed } from "./ops.ts";
+
+/** When clients came to know how far a log goes. */
+class Growth {
+  readonly #offsets: number[] = [];
+  readonly #times: number[] = [];
+
+  /** At this time, everything up to this offset existed. */
+  note(offset: number, time: number): void {
+    if (offset <= (this.#offsets.at(-1) ?? -1)) return;
+    this.#offsets.push(offset);
+    this.#times.push(time);
+  }
+
+  /** Since when this offset, or one beyond it, was known to exist. */
+  since(offset: number): number {
+    let low = 0, high = this.#offsets.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#offsets[middle]! < offset) low = middle + 1;
+      else high = middle;
+    }
+    return this.#times[low] ?? Infinity;
+  }
+}
+
+function maxOffset(placed: readonly Placed[]): number {
+  return placed.reduce((max, { offset }) => Math.max(max, offset ?? -1), -1);
+}
+
+function growths(ops: readonly LogOp[]): Map<string, Growth> {
+  const byKey = new Map<string, Growth>();
+  for (const { op, writes, reads } of ops) {
+    if (op.type !== "ok") continue;
+    for (const side of [writes, reads]) {
+      for (const [key, placed] of side) {
+        let growth = byKey.get(key);
+        if (!growth) byKey.set(key, growth = new Growth());
+        growth.note(maxOffset(placed), op.time);
+      }
+    }
+  }
+  return byKey;
+}
+
+/**
+ * The poll that was furthest behind: how long, when it began, the message after
+ * the furthest one its process had polled of a key had been known to exist.
+ * Times in seconds; `process` and `key` are null when nothing was polled. It
+ * informs, and decides nothing.
+ */
+export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
+  const known = growths(ops);
+  const positions = new Map<number, Map<string, number>>();
+  let worst = {
+    time: 0,
+    process: null as number | null,
+    key: null as string | null,
+    lag: -1,
+  };
+  for (const { op, invocation, reads } of ops) {
+    if (op.type !== "ok") continue;
+    const before = positions.get(op.process) ?? new Map<string, number>();
+    if (op.f === "assign") {
+      const keys = (op.value as Json[] | null ?? []).map(String);
+      const kept = keys.map((key) => [key, before.get(key) ?? -1] as const);
+      positions.set(op.process, new Map(kept));
+    } else if (op.f === "subscribe") {
+      positions.set(op.process, new Map());
+    } else if (op.f === "poll" || op.f === "txn") {
+      positions.set(op.process, before);
+      for (const [key, polled] of reads) {
+        const max = Math.max(before.get(key) ?? -1, maxOffset(polled));
+        before.set(key, max);
+      }
+      const lags = new Map<string, number>();
+      for (const [key, offset] of before) {
+        const since = known.get(key)?.since(offset + 1) ?? Infinity;
+        const lag = Math.max(0, invocation.time - since);
+        if (lag > worst.lag) lags.set(key, lag);
+      }
+      if (lags.size === 0) continue;
+      // Of several that are equally far behind, Jepsen names the first of a map.
+      const max = Math.max(...lags.values());
+      const key = mapOrder([...before.keys()]).find((key) =>
+        lags.get(key) === max
+      )!;
+      worst = { time: invocation.time, process: op.process, key, lag: max };
+    }
+  }
+  return {
+    ...worst,
+    time: worst.time / 1e9,
+    lag: Math.max(0, worst.lag) / 1e9,
+  };
+}

@@ -1,0 +1,69 @@
+/** When acknowledged messages could be seen by those who asked. */
+import type { Recording } from "../../history.ts";
+import { type Acked, kafkaRun, type Poll } from "../strict/kafka-log.ts";
+
+/** A poll that asked for a message, and did not get it. */
+export interface Miss {
+  poll: Poll;
+  /** Of the messages it missed, the one that was acknowledged first. */
+  missed: Acked;
+}
+
+/**
+ * For each poll of a key which stopped short of acknowledged messages: of these, the one
+ * acknowledged first. A poll that asked from an offset on and got nothing, or only messages
+ * before some other one, did not show that one, whatever was visible elsewhere.
+ */
+export function* misses(
+  polls: Iterable<Poll>,
+  acked: ReadonlyMap<string, readonly Acked[]>,
+): Generator<Miss> {
+  const earliest = new Map<string, Acked[]>();
+  for (const [key, messages] of acked) {
+    const first = [...messages];
+    for (let i = first.length - 2; i >= 0; i--) {
+      if (first[i + 1]!.at < first[i]!.at) first[i] = first[i + 1]!;
+    }
+    earliest.set(key, first);
+  }
+  for (const poll of polls) {
+    if (poll.asked === null) continue;
+    const messages = acked.get(poll.key) ?? [];
+    const last = poll.got.at(-1)?.[0] ?? poll.asked - 1;
+    const missed = earliest.get(poll.key)?.[after(messages, last)];
+    if (missed !== undefined && missed.at < poll.call.from) {
+      yield { poll, missed };
+    }
+  }
+}
+
+/** The position of the first message above an offset. */
+function after(messages: readonly Acked[], offset: number): number {
+  let low = 0, high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (messages[middle]!.offset <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * How late messages became visible at worst, in milliseconds: the longest time from the
+ * acknowledgement of a message to the beginning of a poll, at any node, that asked for it
+ * and did not get it. The true lag is at least as long, and at most until the next poll
+ * longer. Null if no poll asked for an acknowledged message, 0 if every one got it.
+ */
+export function visibilityLagMs(
+  { aftermath: _, ...recording }: Recording,
+): number | null {
+  const { polls, acked } = kafkaRun(recording);
+  if (!polls.some(({ asked, key }) => asked !== null && acked.has(key))) {
+    return null;
+  }
+  let worst = 0;
+  for (const { poll, missed } of misses(polls, acked)) {
+    worst = Math.max(worst, poll.call.from - missed.at);
+  }
+  return worst / 1e6;
+}

@@ -1,0 +1,142 @@
+import type { Json, JsonObject, Op } from "../../history.ts";
+import { type JsonKey, jsonKey, keyJson, opJson } from "../json-key.ts";
+import {
+  type Effect,
+  type Possibility,
+  search,
+  type SearchEvent,
+} from "./linearizable-search.ts";
+import { type Pair, pairs } from "../pairs.ts";
+import { type Results, worst } from "../verdict.ts";
+
+/** Configurations the search looks at for one key before it answers unknown. */
+const DEFAULT_LIMIT = 1_000_000;
+
+/** How many of the possible configurations are shown. */
+const SHOWN = 10;
+
+/** Numbers the values of a register, so that the initial null is 0. */
+class Values {
+  readonly #numbers = new Map<JsonKey, number>([[null, 0]]);
+  readonly #values: Json[] = [null];
+
+  number(value: Json): number {
+    const key = jsonKey(value), known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    this.#numbers.set(key, this.#values.length);
+    return this.#values.push(value) - 1;
+  }
+
+  value(number: number): Json {
+    return this.#values[number]!;
+  }
+}
+
+/** What an operation would do, or undefined if it is a read that says nothing. */
+function effectOf(pair: Pair, values: Values): Effect | undefined {
+  const { f } = pair.invocation;
+  // Only a read's completion knows more than its invocation did.
+  const op = f === "read" ? pair.completion : pair.invocation;
+  const [, argument] = op?.value as [Json, Json] | undefined ?? [null, null];
+  if (f === "read") {
+    if (argument === null || pair.completion?.type !== "ok") return undefined;
+    return { f, value: values.number(argument) };
+  }
+  if (f === "write") return { f, value: values.number(argument) };
+  if (f !== "cas") throw new TypeError(`Cannot linearize ${f}`);
+  const [from, to] = argument as [Json, Json];
+  return { f, from: values.number(from), to: values.number(to) };
+}
+
+/** The events of one key's history; calls are named by their position among the pairs. */
+function eventsOf(ofKey: readonly Pair[], values: Values): SearchEvent[] {
+  const events: { index: number; event: SearchEvent }[] = [];
+  ofKey.forEach((pair, id) => {
+    const { invocation, completion } = pair;
+    if (completion?.type === "fail") return;
+    const effect = effectOf(pair, values);
+    if (!effect) return;
+    const returns = completion?.type === "ok";
+    const type = returns ? "call" : "crashed";
+    events.push({ index: invocation.index, event: { type, id, effect } });
+    if (!returns) return;
+    events.push({ index: completion.index, event: { type: "return", id } });
+  });
+  return events.sort((a, b) => a.index - b.index).map(({ event }) => event);
+}
+
+/** An operation without the key that all of its register's operations share. */
+function withoutKey(op: Op): JsonObject {
+  return opJson({ ...op, value: (op.value as [Json, Json])[1] });
+}
+
+function checkKey(ofKey: readonly Pair[], limit: number): Results {
+  const values = new Values();
+  const found = search(eventsOf(ofKey, values), limit);
+  const configs = (possibilities: Possibility[]) =>
+    possibilities.slice(0, SHOWN).map(({ state, pending }) => ({
+      model: { value: values.value(state) },
+      pending: pending.map((id) => withoutKey(ofKey[id]!.invocation)),
+    }));
+  switch (found.linearizable) {
+    case true:
+      return { "valid?": true, configs: configs(found.possibilities) };
+    case "unknown":
+      return {
+        "valid?": "unknown",
+        error: `gave up after ${limit} configurations`,
+        op: withoutKey(ofKey[found.at]!.completion!),
+      };
+    case false: {
+      const op = ofKey[found.at]!.completion!;
+      const previous = ofKey.map(({ completion }) => completion)
+        .filter((c) => c?.type === "ok" && c.index < op.index)
+        .reduce((a, b) => a && a.index > b!.index ? a : b, undefined);
+      return {
+        "valid?": false,
+        op: withoutKey(op),
+        ...(previous ? { "previous-ok": withoutKey(previous) } : {}),
+        configs: configs(found.possibilities),
+      };
+    }
+  }
+}
+
+/**
+ * Every key must be a linearizable register with `read`, `write` and `cas`,
+ * initially null. Values are `[key, argument]`, where a cas has `[from, to]`.
+ * Failed operations did nothing; those of unknown outcome may take effect at any
+ * later time or never; a read of null is always right.
+ *
+ * `results` has for each key, an integer, the verdict, and where it is false the completion
+ * (`op`) that no order explains; `failures` lists those keys.
+ *
+ * @param limit configurations to look at, a key, before the verdict is unknown
+ */
+export function checkLinearizable(
+  history: readonly Op[],
+  limit = DEFAULT_LIMIT,
+): Results {
+  const byKey = new Map<JsonKey, Pair[]>();
+  for (const pair of pairs(history)) {
+    const key = jsonKey((pair.invocation.value as [Json, Json])[0]);
+    const ofKey = byKey.get(key);
+    if (ofKey) ofKey.push(pair);
+    else byKey.set(key, [pair]);
+  }
+  const results: { [key: string]: Results } = {};
+  const failures: Json[] = [];
+  const ascending = [...byKey].sort(([a], [b]) => Number(a) - Number(b));
+  for (const [key, ofKey] of ascending) {
+    const linearizable = checkKey(ofKey, limit);
+    const valid = linearizable["valid?"];
+    if (valid === false) failures.push(keyJson(key));
+    results[String(keyJson(key))] = {
+      "valid?": valid,
+      linearizable,
+      timeline: { "valid?": true },
+    };
+  }
+  const verdicts = Object.values(results).map((result) => result["valid?"]);
+  return { "valid?": worst(...verdicts), results, failures };
+}

@@ -1,0 +1,280 @@
+/**
+ * What Maelstrom does not look at in broadcast and g-set: what a read holds beside the
+ * values that count, whether every node has them in the end, and what nodes go on
+ * sending when there is nothing left to say.
+ */
+import {
+  type JournalEvent,
+  type Json,
+  networkMs,
+  nodeOf,
+  nodesOf,
+  type Op,
+  type Recording,
+} from "../../history.ts";
+import { dueBy } from "../calm.ts";
+import { Findings } from "../findings.ts";
+import type { Promises } from "../../promises.ts";
+import { seconds, type StrictCheck } from "./strict.ts";
+
+/** A value and what is known of it. */
+interface Value {
+  /** When it was asked to be stored, and when that was acknowledged, in ns. */
+  invoked: number;
+  acked: number;
+  /** The node that acknowledged it. */
+  node: string;
+}
+
+/** The check of a set workload, in which values are added by operations of this name. */
+export function strictSet(addF: string): StrictCheck {
+  return (recording, promises) => {
+    const findings = new Findings();
+    const values = new Map<string, Value>();
+    readsAndValues(recording, addF, values, findings, promises);
+    finalReads(recording, values, findings);
+    quiet(recording, promises, findings);
+    if (promises.crossings !== undefined) {
+      crossings(recording, values, promises.crossings, findings);
+    }
+    return findings.anomalies();
+  };
+}
+
+/**
+ * Goes through the history once. A read holds no value twice and none that nobody sent;
+ * it holds what its node has acknowledged or shown before; and what the promise of
+ * convergence says every node has by then.
+ */
+function readsAndValues(
+  recording: Recording,
+  addF: string,
+  values: Map<string, Value>,
+  findings: Findings,
+  promises: Promises,
+): void {
+  const { history, options } = recording;
+  /** Per node, the values it has acknowledged or shown, with the order in which it did. */
+  const shown = new Map<string, Map<string, number>>();
+  const open = new Map<number, { op: Op; expected: number }>();
+  const { convergenceMs, hops } = promises;
+  const due = convergenceMs === undefined
+    ? () => -Infinity
+    : dueBy(recording, { boundMs: convergenceMs, hops });
+  const acked: { key: string; at: number }[] = [];
+  for (const op of history) {
+    if (typeof op.process !== "number") continue;
+    const node = nodeOf(op.process, options);
+    const known = shown.get(node) ?? new Map<string, number>();
+    shown.set(node, known);
+    if (op.type === "invoke") {
+      open.set(op.process, { op, expected: known.size });
+      if (op.f === addF) {
+        const added = { invoked: op.time, acked: Infinity, node };
+        values.set(keyOf(op.value), added);
+      }
+      continue;
+    }
+    const invoked = open.get(op.process);
+    open.delete(op.process);
+    if (op.type !== "ok" || invoked === undefined) continue;
+    if (op.f === addF) {
+      const key = keyOf(op.value);
+      values.get(key)!.acked = op.time;
+      acked.push({ key, at: op.time });
+      if (!known.has(key)) known.set(key, known.size);
+    } else if (Array.isArray(op.value)) {
+      const held = holds(op, node, values, findings);
+      const before = { known, expected: invoked.expected };
+      missing(invoked.op, node, held, before, values, findings);
+      const limit = due(invoked.op.time);
+      const late = acked.filter(({ key, at }) => at <= limit && !held.has(key));
+      for (const { key, at } of late) {
+        findings.add(
+          "stale-read",
+          `value ${key} was acknowledged at ${
+            seconds(at)
+          }, and the read of ${node} at ${
+            seconds(invoked.op.time)
+          } lacks it: all nodes are to have it after ${convergenceMs} ms`,
+        );
+      }
+      for (const key of held) if (!known.has(key)) known.set(key, known.size);
+    }
+  }
+}
+
+/** The values in a read; what does not belong there is found. */
+function holds(
+  read: Op,
+  node: string,
+  values: ReadonlyMap<string, Value>,
+  findings: Findings,
+): Set<string> {
+  const held = new Set<string>();
+  for (const value of read.value as Json[]) {
+    const key = keyOf(value);
+    const where = `in the read of ${node} answered at ${seconds(read.time)}`;
+    if (held.has(key)) {
+      findings.add("duplicate-value", `value ${key} is twice ${where}`);
+    }
+    if (!values.has(key)) {
+      findings.add(
+        "never-sent-value",
+        `value ${key} is ${where}, but nobody had sent it`,
+      );
+    }
+    held.add(key);
+  }
+  return held;
+}
+
+/** What a read lacks although its node had acknowledged or shown it before the read was asked. */
+function missing(
+  read: Op,
+  node: string,
+  held: ReadonlySet<string>,
+  { known, expected }: { known: ReadonlyMap<string, number>; expected: number },
+  values: ReadonlyMap<string, Value>,
+  findings: Findings,
+): void {
+  let kept = 0;
+  for (const key of held) if ((known.get(key) ?? Infinity) < expected) kept++;
+  if (kept === expected) return;
+  for (const [key, order] of known) {
+    if (order >= expected || held.has(key)) continue;
+    const own = values.get(key);
+    const isOwn = own?.node === node && own.acked <= read.time;
+    findings.add(
+      isOwn ? "own-write-missing" : "value-forgotten",
+      `the read of ${node} at ${
+        seconds(read.time)
+      } lacks value ${key}, which ` +
+        (isOwn
+          ? `${node} had acknowledged at ${seconds(own.acked)}`
+          : `an earlier read of ${node} had shown`),
+    );
+  }
+}
+
+/** Every node's last read, after all faults have ended, holds every acknowledged value. */
+function finalReads(
+  { history, aftermath, options }: Recording,
+  values: ReadonlyMap<string, Value>,
+  findings: Findings,
+): void {
+  const invoked = new Map<string, Op>();
+  const last = new Map<string, { read: Op; asked: Op }>();
+  const look = (op: Op, node: string, who: string) => {
+    if (op.type === "invoke") invoked.set(who, op);
+    else if (op.type === "ok" && Array.isArray(op.value)) {
+      last.set(node, { read: op, asked: invoked.get(who) ?? op });
+    }
+  };
+  for (const op of history) {
+    if (op["final?"] !== true || typeof op.process !== "number") continue;
+    look(op, nodeOf(op.process, options), `${op.process}`);
+  }
+  for (const op of aftermath?.history ?? []) {
+    look(op, String(op.node), `${op.node} afterwards`);
+  }
+  for (const node of nodesOf(options)) {
+    const final = last.get(node);
+    if (final === undefined) {
+      // Without an aftermath, nodes that have no worker are never asked.
+      if ([...invoked].some(([, op]) => askedOf(op, node, options))) {
+        findings.add("no-final-read", `${node} never answered its final read`);
+      }
+      continue;
+    }
+    const held = new Set((final.read.value as Json[]).map(keyOf));
+    for (const [key, { acked }] of values) {
+      if (acked >= final.asked.time || held.has(key)) continue;
+      findings.add(
+        "lost-value",
+        `value ${key} was acknowledged at ${
+          seconds(acked)
+        }, and the last read of ${node}, at ${
+          seconds(final.asked.time)
+        } after all faults had ended, lacks it`,
+      );
+    }
+  }
+}
+
+function askedOf(op: Op, node: string, options: Recording["options"]): boolean {
+  return op.node === node ||
+    (op.node === undefined && nodeOf(Number(op.process), options) === node);
+}
+
+/** Where silence is promised, nodes have nothing to say to each other when all has been said. */
+function quiet(
+  { history, journal, journalOrigin, options, incidents = [] }: Recording,
+  { quietMs, hops }: Promises,
+  findings: Findings,
+): void {
+  if (quietMs === undefined || journalOrigin === undefined) return;
+  const firstFinal = history.find((op) => op["final?"] === true);
+  if (firstFinal === undefined) return;
+  const before = history.slice(0, history.indexOf(firstFinal));
+  const changes = [...before, ...incidents].map(({ time }) => time);
+  const lastMs = quietMs + networkMs(options, hops);
+  const from = Math.max(0, ...changes) + lastMs * 1e6 + journalOrigin;
+  const to = firstFinal.time + journalOrigin;
+  const chatter = journal.filter((event) =>
+    event[1] > from && event[1] < to && isBetweenNodes(event)
+  );
+  for (const [, time, , src, dest, body] of chatter) {
+    findings.add(
+      "chatter",
+      `${src} sent ${dest} ${JSON.stringify(body).slice(0, 100)} at ${
+        seconds(time - journalOrigin)
+      }, more than ${lastMs} ms after anything had happened`,
+    );
+  }
+}
+
+/** Without faults, each value is sent to each other node so many times at most, on average. */
+function crossings(
+  { history, journal, options, faults = "official" }: Recording,
+  values: ReadonlyMap<string, Value>,
+  most: number,
+  findings: Findings,
+): void {
+  const broken = options.nemesis !== undefined || faults !== "official";
+  const others = nodesOf(options).length - 1;
+  if (broken || others === 0 || values.size === 0 || history.length === 0) {
+    return;
+  }
+  let sent = 0;
+  for (const event of journal) {
+    if (isBetweenNodes(event)) sent += numbersInArrays(event[5]);
+  }
+  const each = sent / (values.size * others);
+  if (each <= most) return;
+  findings.add(
+    "sent-again",
+    `each value crossed to each other node ${
+      each.toFixed(1)
+    } times on average: ${most} is the promise`,
+  );
+}
+
+/** How many numbers stand in arrays anywhere in a body: values, as far as anybody can tell. */
+function numbersInArrays(body: Json): number {
+  if (typeof body !== "object" || body === null) return 0;
+  let count = 0;
+  for (const value of Object.values(body)) {
+    if (typeof value === "number") count += Array.isArray(body) ? 1 : 0;
+    else count += numbersInArrays(value);
+  }
+  return count;
+}
+
+function isBetweenNodes([kind, , , src, dest]: JournalEvent): boolean {
+  return kind === "send" && !src.startsWith("c") && !dest.startsWith("c");
+}
+
+function keyOf(value: Json): string {
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
+}

@@ -1,0 +1,23 @@
+import type { Recording } from "../../history.ts";
+import { pairs } from "../pairs.ts";
+import { seconds } from "./strict.ts";
+import type { Anomaly } from "../verdict.ts";
+
+/** Echo: what comes back is what was sent. */
+export function strictEcho({ history }: Recording): Anomaly[] {
+  const because = pairs(history).flatMap(({ invocation, completion }) => {
+    if (completion?.type !== "ok") return [];
+    const { value } = completion;
+    const payload = typeof value === "object" && value !== null &&
+        "echo" in value
+      ? (value as { echo: unknown }).echo
+      : value;
+    const asked = JSON.stringify(invocation.value);
+    const came = JSON.stringify(payload);
+    if (asked === came) return [];
+    return [
+      `${asked}, asked at ${seconds(invocation.time)}, came back as ${came}`,
+    ];
+  });
+  return because.length === 0 ? [] : [{ type: "echo-mismatch", because }];
+}

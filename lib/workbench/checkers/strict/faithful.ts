@@ -1,0 +1,62 @@
+/** What the faithful judge has found, in the strict judge's words: the strict judge finds all of it too. */
+import type { Json, JsonObject } from "../../history.ts";
+import type { Anomaly, Results } from "../verdict.ts";
+
+/** The anomalies behind an invalid verdict of the faithful judge; none if it is not invalid. */
+export function faithfulAnomalies(results: Results): Anomaly[] {
+  const found: Anomaly[] = [];
+  const add = (type: string, ...because: string[]) => {
+    if (!found.some((anomaly) => anomaly.type === type)) {
+      found.push({ type, because });
+    }
+  };
+  const part = (name: string) => (results[name] ?? {}) as JsonObject;
+  const invalid = (name: string) => part(name)["valid?"] === false;
+  if (invalid("availability")) {
+    add(
+      "unavailable",
+      `only ${part("availability")["ok-fraction"]} of the operations are ok`,
+    );
+  }
+  if (invalid("stats")) {
+    for (const [f, counts] of Object.entries(Object(part("stats")["by-f"]))) {
+      // A crash of kafka's own is never ok, and does not count.
+      if (f !== "crash" && (counts as JsonObject)["ok-count"] === 0) {
+        add("never-ok", `no operation ${f} was ever ok`);
+      }
+    }
+  }
+  if (!invalid("workload")) return found;
+  const workload = part("workload");
+  const named = [workload["bad-error-types"], workload["anomaly-types"]];
+  for (const type of named.flatMap((types) => (types ?? []) as string[])) {
+    add(type, ...reasons(workload, type));
+  }
+  if (Number(workload["lost-count"] ?? 0) > 0) {
+    add("lost", `these values were known, and lost: ${text(workload.lost)}`);
+  }
+  if (Number(workload["duplicated-count"] ?? 0) > 0) {
+    add("duplicate-id", `given more than once: ${text(workload.duplicated)}`);
+  }
+  if (Array.isArray(workload.errors) && workload.errors.length > 0) {
+    add("wrong-final-read", ...workload.errors.map(text));
+  }
+  if (found.length === 0) add("invalid-workload", text(workload));
+  return found;
+}
+
+/** What Maelstrom's results say about one type of error. */
+function reasons(workload: JsonObject, type: string): string[] {
+  const anomalies = (workload.anomalies as JsonObject | undefined)?.[type];
+  const errors = (workload[type] as JsonObject | undefined)?.errs;
+  const list = anomalies ?? errors ?? workload[type];
+  if (!Array.isArray(list)) return [text(list ?? type)];
+  return list.map((one) => {
+    const explained = (one as JsonObject | null)?.explanation;
+    return typeof explained === "string" ? explained : text(one);
+  });
+}
+
+function text(value: Json | undefined): string {
+  return (JSON.stringify(value) ?? "").slice(0, 300);
+}

@@ -1,0 +1,153 @@
+/** What Maelstrom does not look at: committed offsets, which it asks for and then ignores. */
+import { type Call, isOk } from "../client-calls.ts";
+import type { Findings } from "../findings.ts";
+import { isRefused, type KafkaRun } from "./kafka-log.ts";
+import type { Clock } from "./kafka-order.ts";
+
+/** One key of one commit. */
+interface Commit {
+  offset: number;
+  call: Call;
+}
+
+/** One key of one list of committed offsets; null where it was left out. */
+interface Listed {
+  key: string;
+  offset: number | null;
+  call: Call;
+}
+
+type OffsetsField = { [key: string]: number };
+
+/** What committed offsets are judged by. */
+export interface CommitBounds {
+  /**
+   * Until when, in ns, a commit must have been acknowledged by another node for a list
+   * asked for at a given time to show it.
+   */
+  dueBy(ns: number): number;
+  /** Whether nothing was broken while a call lasted, and it did not last long either. */
+  calm(call: Call): boolean;
+}
+
+/**
+ * A node lists at least what it has acknowledged itself, and in time what others have;
+ * never less than before; nothing that nobody committed; and it refuses no commit.
+ */
+export function committedOffsets(
+  { calls }: KafkaRun,
+  findings: Findings,
+  bounds: CommitBounds,
+  at: Clock,
+): void {
+  const commits = commitsByKey(calls);
+  const lists = calls.filter((call) =>
+    call.type === "list_committed_offsets" && isOk(call)
+  ).flatMap(listed);
+  refusals(calls, findings, bounds, at);
+  regressions(lists, findings, at);
+  for (const list of lists) {
+    const { key, offset, call } = list;
+    const says = `${call.node}, asked at ${
+      at(call.from)
+    } for the committed offset of key ${key}, ${
+      offset === null ? "left it out" : `answered ${offset}`
+    }`;
+    const asked = commits.get(key) ?? [];
+    const due = bounds.dueBy(call.from);
+    const missing = asked.find((commit) =>
+      isOk(commit.call) && commit.offset > (offset ?? -1) &&
+      commit.call.to < (commit.call.node === call.node ? call.from : due)
+    );
+    if (missing !== undefined) {
+      findings.add(
+        "commit-lost",
+        `${says}, but ${missing.call.node} had acknowledged the commit of ${missing.offset} at ${
+          at(missing.call.to)
+        }`,
+      );
+    }
+    const known = asked.some((commit) =>
+      commit.offset === offset && commit.call.from <= call.to
+    );
+    if (offset !== null && !known) {
+      findings.add("commit-invented", `${says}, which nobody had committed`);
+    }
+  }
+}
+
+function commitsByKey(calls: readonly Call[]): Map<string, Commit[]> {
+  const commits = new Map<string, Commit[]>();
+  for (const call of calls) {
+    if (call.type !== "commit_offsets") continue;
+    for (
+      const [key, offset] of Object.entries(
+        call.request.offsets as OffsetsField,
+      )
+    ) {
+      const list = commits.get(key) ?? [];
+      commits.set(key, list);
+      list.push({ offset, call });
+    }
+  }
+  return commits;
+}
+
+function listed(call: Call): Listed[] {
+  const offsets = (call.reply!.offsets ?? {}) as OffsetsField;
+  const keys = new Set([
+    ...(call.request.keys as (string | number)[]).map(String),
+    ...Object.keys(offsets),
+  ]);
+  return [...keys].map((key) => ({ key, offset: offsets[key] ?? null, call }));
+}
+
+function refusals(
+  calls: readonly Call[],
+  findings: Findings,
+  { calm }: CommitBounds,
+  at: Clock,
+): void {
+  for (const call of calls) {
+    if (call.type !== "commit_offsets" || call.reply?.type !== "error") {
+      continue;
+    }
+    if (!isRefused(call) && !calm(call)) continue;
+    findings.add(
+      "commit-refused",
+      `${call.node} answered the commit sent at ${
+        at(call.from)
+      } with error ${call.reply.code}`,
+    );
+  }
+}
+
+function regressions(
+  lists: readonly Listed[],
+  findings: Findings,
+  at: Clock,
+): void {
+  const groups = Map.groupBy(lists, ({ key, call }) => `${call.node} ${key}`);
+  for (const group of groups.values()) {
+    const answered = group.toSorted((a, b) => a.call.to - b.call.to);
+    let best: Listed | null = null, next = 0;
+    for (const list of group) {
+      for (; answered[next]!.call.to < list.call.from; next++) {
+        if ((answered[next]!.offset ?? -1) >= (best?.offset ?? -1)) {
+          best = answered[next]!;
+        }
+      }
+      const before = best?.offset ?? -1;
+      if (before <= (list.offset ?? -1)) continue;
+      const { key, call, offset } = list;
+      findings.add(
+        "commit-regressed",
+        `${call.node} listed ${before} as committed for key ${key} at ${
+          at(best!.call.to)
+        }, and ${offset === null ? "nothing" : offset} when asked at ${
+          at(call.from)
+        }`,
+      );
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/** What a run of kafka shows of the logs: every send, every poll of a key, and what was where. */
+import type { Json, JsonObject, Recording } from "../../history.ts";
+import { type Call, clientCalls, isOk } from "../client-calls.ts";
+
+/** A message that a client sent. */
+export interface Send {
+  key: string;
+  message: string;
+  /** Where it was put; null if that is unknown. */
+  offset: number | null;
+  /** Whether it was refused with certainty. */
+  refused: boolean;
+  call: Call;
+}
+
+/** What one poll asked of one key, and what it got. */
+export interface Poll {
+  key: string;
+  /** The offset from which on messages were asked for; null if the key was not asked for. */
+  asked: number | null;
+  /** Offsets and messages, as they were given. */
+  got: [offset: number, message: string][];
+  call: Call;
+}
+
+/** An acknowledged message. */
+export interface Acked {
+  offset: number;
+  message: string;
+  node: string;
+  at: number;
+}
+
+/** Everything known of the run's logs. Messages are JSON texts; times are the journal's ns. */
+export interface KafkaRun {
+  /** All calls, those after the run included. */
+  calls: Call[];
+  sends: Send[];
+  /** One for each key that a poll asked for or got, if it was answered. */
+  polls: Poll[];
+  /** By key, in ascending order, the offsets that certainly hold something. */
+  offsets: Map<string, number[]>;
+  /** By key, acknowledged messages in ascending order of their offsets. */
+  acked: Map<string, Acked[]>;
+}
+
+/** Error codes after which a request has certainly not happened. */
+const DEFINITE = new Set([1, 10, 11, 12, 14, 20, 21, 22, 30]);
+
+/** Whether a call was answered with an error that says it did not happen. */
+export function isRefused({ reply }: Call): boolean {
+  return reply?.type === "error" && DEFINITE.has(Number(reply.code));
+}
+
+/** Reads a recording's messages; of what came after the run, too. */
+export function kafkaRun({ journal, aftermath }: Recording): KafkaRun {
+  const calls = [journal, aftermath?.journal ?? []].flatMap(clientCalls);
+  const sends = calls.filter(({ type }) => type === "send").map(sendOf);
+  const polls = calls.filter((call) => call.type === "poll" && isOk(call))
+    .flatMap(pollsOf);
+  const acked = Map.groupBy(
+    sends.filter(({ offset }) => offset !== null),
+    ({ key }) => key,
+  );
+  return {
+    calls,
+    sends,
+    polls,
+    offsets: existing(sends, polls),
+    acked: new Map([...acked].map(([key, list]) => [
+      key,
+      list.map(({ offset, message, call: { node, to } }) => ({
+        offset: offset!,
+        message,
+        node,
+        at: to,
+      })).sort((a, b) => a.offset - b.offset),
+    ])),
+  };
+}
+
+function sendOf(call: Call): Send {
+  const { request, reply } = call;
+  return {
+    key: String(request.key),
+    message: JSON.stringify(request.msg),
+    offset: isOk(call) ? Number(reply!.offset) : null,
+    refused: isRefused(call),
+    call,
+  };
+}
+
+function pollsOf(call: Call): Poll[] {
+  const asked = call.request.offsets as { [key: string]: number };
+  const msgs = (call.reply!.msgs ?? {}) as JsonObject;
+  const keys = new Set([...Object.keys(asked), ...Object.keys(msgs)]);
+  return [...keys].map((key) => ({
+    key,
+    asked: asked[key] ?? null,
+    got: ((msgs[key] ?? []) as [number, Json][]).map((
+      [offset, message],
+    ) => [offset, JSON.stringify(message)]),
+    call,
+  }));
+}
+
+function existing(
+  sends: readonly Send[],
+  polls: readonly Poll[],
+): Map<string, number[]> {
+  const found = new Map<string, Set<number>>();
+  const add = (key: string, offset: number) => {
+    const offsets = found.get(key) ?? new Set();
+    found.set(key, offsets.add(offset));
+  };
+  for (const { key, offset } of sends) if (offset !== null) add(key, offset);
+  for (const { key, got } of polls) got.forEach(([offset]) => add(key, offset));
+  return new Map(
+    [...found].map((
+      [key, offsets],
+    ) => [key, [...offsets].sort((a, b) => a - b)]),
+  );
+}
+
+/** The position of the first element that is not below a value, in an ascending array. */
+export function lowerBound(
+  ascending: readonly number[],
+  value: number,
+): number {
+  let low = 0, high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

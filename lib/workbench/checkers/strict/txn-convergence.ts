@@ -1,0 +1,85 @@
+/** What the last readers found: all replicas equal, and nothing lost that was acknowledged. */
+import { Findings } from "../findings.ts";
+import type { JsonKey } from "../json-key.ts";
+import { show, tell, type TxnHistory } from "./txn-history.ts";
+import type { Anomaly } from "../verdict.ts";
+
+/** One value of a key, and the nodes that had it when all was over. */
+export interface FinalState {
+  elements: readonly JsonKey[];
+  nodes: string[];
+}
+
+/** By key, the different values that nodes gave their last readers. Empty without an aftermath. */
+export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
+  const byKey = new Map<JsonKey, FinalState[]>();
+  for (const { aftermath, reads, node } of all) {
+    if (!aftermath) continue;
+    for (const [key, elements] of reads) {
+      const states = byKey.get(key) ?? [];
+      byKey.set(key, states);
+      const same = states.find((state) =>
+        state.elements.length === elements.length &&
+        state.elements.every((element, i) => element === elements[i])
+      );
+      if (same) same.nodes.push(node);
+      else states.push({ elements, nodes: [node] });
+    }
+  }
+  return byKey;
+}
+
+/** `no-final-read`: a node that did not answer although everything had healed. */
+export function missingEndings(history: TxnHistory): Anomaly[] {
+  const findings = new Findings();
+  for (const txn of history.all) {
+    if (!txn.aftermath || txn.outcome === "ok") continue;
+    findings.add(
+      "no-final-read",
+      `${txn.node}, asked after everything had healed, did not answer ${
+        tell(txn)
+      }`,
+    );
+  }
+  return findings.anomalies();
+}
+
+/**
+ * Anomalies of the end: those, `divergent-replicas`, and `lost-write` for an acknowledged
+ * write that nothing is left of: the key has no value, or the list lacks it.
+ */
+export function endings(history: TxnHistory): Anomaly[] {
+  const findings = new Findings();
+  for (const [key, states] of finalStates(history)) {
+    if (states.length > 1) {
+      const told = states.map(({ elements, nodes }) =>
+        `${elements.map(show).join(", ") || "nothing"} at ${nodes.join(", ")}`
+      );
+      findings.add(
+        "divergent-replicas",
+        `after the heal, with no traffic since, key ${show(key)} holds ${
+          told.join("; ")
+        }`,
+      );
+    }
+    for (const { elements, nodes } of states) {
+      const present = new Set(elements);
+      for (const writer of history.writersOf(key)) {
+        if (writer.outcome !== "ok") continue;
+        const gone = history.write === "w"
+          ? elements.length === 0
+          : !writer.writes.get(key)!.every((value) => present.has(value));
+        if (!gone) continue;
+        findings.add(
+          "lost-write",
+          `${tell(writer)} was acknowledged, and in the end key ${
+            show(key)
+          } at ${nodes.join(", ")} holds ${
+            elements.map(show).join(", ") || "nothing"
+          }`,
+        );
+      }
+    }
+  }
+  return [...missingEndings(history), ...findings.anomalies()];
+}

@@ -1,0 +1,86 @@
+/** Nodes that keep to themselves, seen from a run alone: for recordings without an aftermath. */
+import { type Json, NEMESIS, type Op, type Recording } from "../../history.ts";
+import { Findings } from "../findings.ts";
+import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
+import type { Anomaly } from "../verdict.ts";
+
+/** Writes are expected to be seen after so long without a cut, in ns. */
+const PATIENCE_NS = 1e9;
+
+/** So many chances to show a write of another node, and none taken, are no chance. */
+const ENOUGH = 10;
+
+/**
+ * - `vanished-value`: nothing was read where a write had been acknowledged by the same
+ *   node more than a second before;
+ * - `no-replication`: a node never showed any other node's write in all the reads of keys
+ *   that others had written a second before or earlier, with no cut since.
+ */
+export function isolation(
+  { history: ops }: Recording,
+  history: TxnHistory,
+): Anomaly[] {
+  const findings = new Findings();
+  const cuts = cutTimes(ops);
+  for (const node of history.nodes) {
+    let chances = 0, taken = 0;
+    let example: { reader: Txn; writer: Txn } | undefined;
+    for (const reader of history.effective) {
+      if (reader.node !== node || !reader.answered) continue;
+      for (const [key, elements] of reader.reads) {
+        const settled = history.writersOf(key).filter((writer) =>
+          writer.outcome === "ok" &&
+          writer.op.time + PATIENCE_NS < reader.invocation.time
+        );
+        const own = settled.find((writer) => writer.node === node);
+        if (own !== undefined && elements.length === 0) {
+          findings.add(
+            "vanished-value",
+            `${tell(reader)} found nothing under key ${show(key)}, which ${
+              tell(own)
+            } had written at the same node`,
+          );
+        }
+        const foreign = settled.find((writer) =>
+          writer.node !== node && !cuts(writer.op.time, reader.invocation.time)
+        );
+        if (foreign === undefined) continue;
+        chances++;
+        example = { reader, writer: foreign };
+        const shown = elements.map((element) => history.writerOf(key, element));
+        if (shown.some((writer) => writer && writer.node !== node)) taken++;
+      }
+    }
+    if (chances < ENOUGH || taken > 0 || example === undefined) continue;
+    findings.add(
+      "no-replication",
+      `${node} never showed a write of another node in ${chances} reads of keys ` +
+        `that others had written; for instance ${tell(example.reader)} after ${
+          tell(example.writer)
+        }`,
+    );
+  }
+  return findings.anomalies();
+}
+
+/** Whether the network was cut at some moment between two times. */
+function cutTimes(ops: readonly Op[]): (from: number, to: number) => boolean {
+  const spans: { from: number; to: number }[] = [];
+  for (const { process, f, time, value } of ops) {
+    if (process !== NEMESIS) continue;
+    if (f === "stop-partition" && spans.length > 0) spans.at(-1)!.to = time;
+    else if (f === "start-partition" && refusesAnybody(value)) {
+      spans.push({ from: time, to: Infinity });
+    }
+  }
+  return (from, to) => spans.some((cut) => cut.from < to && cut.to > from);
+}
+
+/** Whether a partition, as the nemesis describes it once it is there, parts any nodes: some kinds do not. */
+function refusesAnybody(value: Json): boolean {
+  if (!Array.isArray(value)) return false;
+  const refused = Object.values(Object(value[1]));
+  return refused.some((sources) =>
+    Array.isArray(sources) && sources.length > 0
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * Strict serializability: one order of everything, which real time must not contradict.
+ *
+ * For lists this decides it, as far as elements were ever read: a reader comes after all
+ * whose elements it saw and before all whose it missed, so any order without a cycle is
+ * the order looked for. For registers it finds contradictions that are certain, but may
+ * miss some, since the order of blind writes is known in part only (to decide it is
+ * NP-complete: Papadimitriou 1979). That is why tests run the same programs on both.
+ */
+import { DependencyGraph } from "../elle/graph.ts";
+import { linkRealtimeOrder } from "../elle/order.ts";
+import { type JsonKey, keyJson } from "../json-key.ts";
+import { linkReads } from "./txn-causal.ts";
+import { cycleAnomalies } from "./txn-cycles.ts";
+import type { Txn, TxnHistory } from "./txn-history.ts";
+import {
+  lastWritten,
+  linkFoundVersions,
+  linkVersions,
+  readFrom,
+} from "./txn-versions.ts";
+import type { Anomaly } from "../verdict.ts";
+
+/**
+ * Cycles that no serial order in agreement with real time can have, by Adya's names; and
+ * `commit-order-cycle` for those that show only when what was found later is taken to have
+ * been written later.
+ */
+export function serialAnomalies(history: TxnHistory): Anomaly[] {
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, "cluster");
+  linkDependencies(graph, history);
+  linkRealtimeOrder(graph, history.effective);
+  const plain = cycleAnomalies(graph, history, "realtime");
+  if (plain.length > 0 || history.write === "append") return plain;
+  linkFoundVersions(graph, history, "cluster");
+  linkDependencies(graph, history);
+  const because = cycleAnomalies(graph, history, "realtime")
+    .flatMap((cycle) => cycle.because);
+  return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];
+}
+
+/** Adds to the order of versions who read which (`wr`), and which came after that (`rw`). */
+export function linkDependencies(
+  graph: DependencyGraph,
+  history: TxnHistory,
+): void {
+  const versions = history.write === "w" ? nextWriters(graph, history) : null;
+  linkReads(graph, history);
+  for (const reader of history.effective) {
+    for (const [key, elements] of reader.reads) {
+      const later = versions === null
+        ? missing(history, key, elements)
+        : versions(key, readFrom(history, reader, key), elements);
+      for (const writer of later) {
+        if (writer === reader) continue;
+        graph.link(reader.id, writer.id, {
+          kind: "rw",
+          key: keyJson(key),
+          value: keyJson(elements.at(-1) ?? null),
+          next: lastWritten(writer, key),
+        });
+      }
+    }
+  }
+}
+
+/** For lists: whoever appended what was not there. */
+function missing(
+  history: TxnHistory,
+  key: JsonKey,
+  elements: readonly JsonKey[],
+): Txn[] {
+  const seen = new Set(elements);
+  return history.writersOf(key).filter((writer) =>
+    !seen.has(writer.writes.get(key)![0]!)
+  );
+}
+
+/** For registers: whoever is known to have written after the version that was read. */
+function nextWriters(graph: DependencyGraph, history: TxnHistory) {
+  const next = new Map<number, Map<JsonKey, Txn[]>>();
+  for (const writer of history.effective) {
+    for (const key of writer.writes.keys()) {
+      const later = history.writersOf(key).filter((other) =>
+        graph.dependencies(writer.id, other.id).some((d) => d.kind === "ww")
+      );
+      const byKey = next.get(writer.id) ?? new Map<JsonKey, Txn[]>();
+      next.set(writer.id, byKey.set(key, later));
+    }
+  }
+  return (key: JsonKey, seen: Txn | undefined, elements: readonly JsonKey[]) =>
+    elements.length === 0
+      ? history.writersOf(key)
+      : seen === undefined
+      ? []
+      : next.get(seen.id)?.get(key) ?? [];
+}

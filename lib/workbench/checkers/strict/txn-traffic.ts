@@ -1,0 +1,51 @@
+/** Messages that grow for ever: what has been acknowledged is sent again, or never forgotten. */
+import { type JournalEvent, NEMESIS, type Recording } from "../../history.ts";
+import type { Anomaly } from "../verdict.ts";
+
+/** Fewer messages in a part of a run say nothing about it. */
+const ENOUGH = 10;
+
+/** So much longer may messages be towards the end than towards the beginning. */
+const GROWTH = 4;
+
+/** Messages up to this length, in characters of JSON, are nobody's concern. */
+const SHORT = 1_000;
+
+/**
+ * `growing-messages`: in a run without a cut, at a steady rate, what nodes send one another
+ * is much longer in the last fifth of the run than in the first: half of the
+ * messages there are as long as none should be.
+ */
+export function growingMessages(
+  { history, journal, journalOrigin: origin = 0, faults }: Recording,
+): Anomaly[] {
+  const official = faults === undefined || faults === "official";
+  const cut = history.some(({ process }) => process === NEMESIS);
+  if (!official || cut) return [];
+  const end = history.at(-1)?.time ?? 0;
+  const lengths = (from: number, to: number) =>
+    journal.filter((event) =>
+      isBetweenNodes(event) && event[1] - origin >= from * end &&
+      event[1] - origin < to * end
+    ).map(([, , , , , body]) => JSON.stringify(body).length);
+  const early = lengths(0, 0.2), late = lengths(0.8, 1);
+  if (early.length < ENOUGH || late.length < ENOUGH) return [];
+  const [before, after] = [median(early), median(late)];
+  if (after <= SHORT || after <= GROWTH * before) return [];
+  return [{
+    type: "growing-messages",
+    because: [
+      `messages between nodes had ${before} characters in the first fifth of the run, ` +
+      `and ${after} in the last (medians), though nothing was cut off`,
+    ],
+  }];
+}
+
+function isBetweenNodes([kind, , , src, dest, body]: JournalEvent): boolean {
+  return kind === "send" && !src.startsWith("c") && !dest.startsWith("c") &&
+    body.in_reply_to === undefined;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}

@@ -1,0 +1,195 @@
+/**
+ * The order of versions, as far as a recording shows it.
+ *
+ * Adya orders the versions of a key as the system installed them, which Elle can only
+ * guess for registers: a blind write shows nobody what it replaced. Three things
+ * show more than Elle uses, and none assumes more than that a replica does not go back
+ * to a version it has replaced:
+ * - a transaction that read a version and wrote the key followed that version;
+ * - what a replica holds later follows what it held before (a replica being one node,
+ *   or, where everybody is promised the same order, all of them together);
+ * - what all replicas hold in the end follows everything else.
+ *
+ * Lists need none of it: every read shows the order of all its elements.
+ */
+import { DependencyGraph } from "../elle/graph.ts";
+import { linkRealtimeOrder } from "../elle/order.ts";
+import { Findings } from "../findings.ts";
+import { type JsonKey, keyJson } from "../json-key.ts";
+import { cycleAnomalies } from "./txn-cycles.ts";
+import { finalStates } from "./txn-convergence.ts";
+import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
+import type { Anomaly } from "../verdict.ts";
+
+/** Whose transactions see one sequence of versions. */
+export type Scope = "node" | "cluster";
+
+/** Adds to a graph of all transactions what writes tell of who wrote before whom (`ww`). */
+export function linkVersions(
+  graph: DependencyGraph,
+  history: TxnHistory,
+  scope: Scope,
+): void {
+  if (history.write === "append") return linkListOrder(graph, history);
+  linkFinalWriters(graph, history);
+  for (const txn of history.effective) {
+    for (const key of txn.writes.keys()) {
+      const before = readFrom(history, txn, key);
+      if (before) linkWrites(graph, key, before, txn);
+    }
+  }
+  forEachReplica(history, scope, (key, earlier, later) => {
+    if (!earlier.writes.has(key) || !later.writes.has(key)) return;
+    linkWrites(graph, key, earlier, later);
+  });
+}
+
+/** Adds what reads tell of it: who found another version later followed what was there before. */
+export function linkFoundVersions(
+  graph: DependencyGraph,
+  history: TxnHistory,
+  scope: Scope,
+): void {
+  if (history.write === "append") return;
+  forEachReplica(history, scope, (key, earlier, later) => {
+    const before = versionAfter(history, earlier, key);
+    const after = versionFoundBy(history, later, key);
+    if (before && after) linkWrites(graph, key, before, after);
+  });
+}
+
+/** All that is known of who wrote before whom, where each node has its own sequence of versions. */
+export function versionOrder(history: TxnHistory): DependencyGraph {
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, "node");
+  linkFoundVersions(graph, history, "node");
+  return graph;
+}
+
+/**
+ * Transactions each of which wrote over another, in a circle: `G0`, or `cyclic-versions` if
+ * it is all about one key, which replicas then changed in different orders.
+ */
+export function dirtyWrites(
+  history: TxnHistory,
+  order = versionOrder(history),
+): Anomaly[] {
+  return cycleAnomalies(order, history, "session");
+}
+
+/** Reads of null where there had been a value before: `vanished-value`. */
+export function vanished(history: TxnHistory, scope: Scope): Anomaly[] {
+  const findings = new Findings();
+  forEachReplica(history, scope, (key, earlier, later) => {
+    const before = versionAfter(history, earlier, key);
+    if (!before || later.reads.get(key)?.length !== 0) return;
+    findings.add(
+      "vanished-value",
+      `${tell(later)} found nothing under key ${
+        show(key)
+      }, where there had been a value at the end of ${tell(earlier)}`,
+    );
+  });
+  return findings.anomalies();
+}
+
+/** Says that one transaction's write of a key came before another's. */
+export function linkWrites(
+  graph: DependencyGraph,
+  key: JsonKey,
+  before: Txn,
+  after: Txn,
+): void {
+  if (before === after) return;
+  graph.link(before.id, after.id, {
+    kind: "ww",
+    key: keyJson(key),
+    value: lastWritten(before, key),
+    next: lastWritten(after, key),
+  });
+}
+
+/** The last value that a transaction wrote to a key. */
+export function lastWritten({ writes }: Txn, key: JsonKey) {
+  return keyJson(writes.get(key)?.at(-1) ?? null);
+}
+
+/** The transaction whose version of a register another one read, if it read one. */
+export function readFrom(
+  { writerOf }: TxnHistory,
+  txn: Txn,
+  key: JsonKey,
+): Txn | undefined {
+  const element = txn.reads.get(key)?.at(-1);
+  return element === undefined ? undefined : writerOf(key, element);
+}
+
+/** Who wrote what a transaction found under a key: its own write, if it did not look before that. */
+function versionFoundBy(history: TxnHistory, txn: Txn, key: JsonKey) {
+  return txn.reads.has(key) ? readFrom(history, txn, key) : txn;
+}
+
+/** Who wrote what was under a key when a transaction had ended. */
+function versionAfter(history: TxnHistory, txn: Txn, key: JsonKey) {
+  return txn.writes.has(key) ? txn : readFrom(history, txn, key);
+}
+
+/** Calls back with transactions on a key at one replica of which the first had ended when the second began. */
+function forEachReplica(
+  { effective }: TxnHistory,
+  scope: Scope,
+  visit: (key: JsonKey, earlier: Txn, later: Txn) => void,
+): void {
+  const groups = new Map<string, { key: JsonKey; members: Txn[] }>();
+  for (const txn of effective) {
+    if (txn.outcome === "ok" && !txn.answered) continue;
+    for (const key of new Set([...txn.reads.keys(), ...txn.writes.keys()])) {
+      const name = `${scope === "node" ? txn.node : ""} ${show(key)}`;
+      const group = groups.get(name) ?? { key, members: [] };
+      groups.set(name, group);
+      group.members.push(txn);
+    }
+  }
+  for (const { key, members } of groups.values()) {
+    const numbered = members.map((txn, id) => ({ ...txn, id }));
+    const order = new DependencyGraph(members.length);
+    linkRealtimeOrder(order, numbered);
+    members.forEach((earlier, id) => {
+      for (const later of order.successors(id).keys()) {
+        visit(key, earlier, members[later]!);
+      }
+    });
+  }
+}
+
+/** The version that all replicas hold in the end follows every other. */
+function linkFinalWriters(graph: DependencyGraph, history: TxnHistory): void {
+  for (const [key, states] of finalStates(history)) {
+    const [state] = states;
+    const element = state?.elements.at(-1);
+    if (states.length !== 1 || element === undefined) continue;
+    const last = history.writerOf(key, element);
+    for (const writer of history.writersOf(key)) {
+      if (last) linkWrites(graph, key, writer, last);
+    }
+  }
+}
+
+/** A list's elements were appended in the order in which they stand in it. */
+function linkListOrder(graph: DependencyGraph, history: TxnHistory): void {
+  const linked = new Set<string>();
+  for (const txn of history.effective) {
+    for (const [key, elements] of txn.reads) {
+      let before: Txn | undefined;
+      for (const element of elements) {
+        const writer = history.writerOf(key, element);
+        const pair = `${before?.id} ${writer?.id} ${show(key)}`;
+        if (before && writer && !linked.has(pair)) {
+          linked.add(pair);
+          linkWrites(graph, key, before, writer);
+        }
+        before = writer ?? before;
+      }
+    }
+  }
+}

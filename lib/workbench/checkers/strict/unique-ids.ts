@@ -1,0 +1,35 @@
+import type { Recording } from "../../history.ts";
+import type { Anomaly } from "../verdict.ts";
+
+/**
+ * Unique ids: every id that ever left a node is unique, those of replies that came too
+ * late for their client and of earlier lives of a node included; and all are of one type.
+ */
+export function strictUniqueIds({ journal }: Recording): Anomaly[] {
+  const givenBy = new Map<string, string>();
+  const types = new Map<string, string>();
+  const repeated: string[] = [];
+  for (const [kind, , , src, dest, body] of journal) {
+    const isAnswer = kind === "send" && dest.startsWith("c") &&
+      body.type === "generate_ok"; // what nodes say to each other is their business
+    if (!isAnswer) continue;
+    const id = JSON.stringify(body.id);
+    const answer = `${src} to message ${body.in_reply_to} of ${dest}`;
+    const before = givenBy.get(id);
+    if (before !== undefined) {
+      repeated.push(`id ${id} was given by ${before}, and by ${answer}`);
+    }
+    givenBy.set(id, answer);
+    types.set(typeof body.id, id);
+  }
+  const anomalies: Anomaly[] = [];
+  if (repeated.length > 0) {
+    anomalies.push({ type: "duplicate-id", because: repeated });
+  }
+  if (types.size > 1) {
+    const examples = [...types].map(([type, id]) => `${type} (${id})`);
+    const because = [`ids are of several types: ${examples.join(", ")}`];
+    anomalies.push({ type: "mixed-id-types", because });
+  }
+  return anomalies;
+}

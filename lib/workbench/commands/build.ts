@@ -1,0 +1,202 @@
+/**
+ * Builds `bin/NAME` from `challenges/NAME.ts`: a native executable where Deno's runtime
+ * for them can be had, else one JavaScript file that starts itself with Deno. Maelstrom
+ * runs both alike.
+ *
+ *     deno run -A lib/workbench/commands/build.ts NAME...
+ *
+ * Paths are relative to the working directory, the root of the project. Types and imports
+ * are checked first and apart, so that what fails afterwards is either the runtime, which
+ * leads to the fallback, or an error, which does not.
+ */
+import { dirname } from "node:path";
+import {
+  isSilent,
+  localDenort,
+  rememberedFailure,
+  rememberFailure,
+} from "./denort.ts";
+
+/** What a build made: a native executable or, and then why, a bundle. */
+export type Built = { kind: "native" } | { kind: "bundle"; why: string };
+
+/** Longer first lines are cut by Linux, which takes 256 bytes of them. */
+const LONGEST_SHEBANG = 255;
+
+/** Starts a script without questions, without a configuration from where it lies, and without asking the network for updates. */
+const START = "deno run --quiet --no-prompt --no-config --ext=js";
+const ENV = "#!/usr/bin/env -S DENO_NO_UPDATE_CHECK=1";
+
+/**
+ * Builds one program.
+ *
+ * @param name a file of `challenges/`, without `.ts`
+ * @throws {Error} the program has errors, or what was built does not start; not when
+ * merely the native runtime is missing
+ */
+export async function build(name: string): Promise<Built> {
+  const entry = `challenges/${name}.ts`;
+  const output = `bin/${name}`;
+  const checked = await deno(["check", "--quiet", entry]);
+  if (!checked.success) {
+    throw new Error(
+      `Cannot build ${output}: ${entry} has errors\n${checked.log}`,
+    );
+  }
+  Deno.mkdirSync("bin", { recursive: true });
+  const why = await compile(entry, output);
+  if (why !== undefined) await bundle(entry, output);
+  await tryOut(output);
+  return why === undefined ? { kind: "native" } : { kind: "bundle", why };
+}
+
+/** Makes a native executable, or says why there is no runtime for it. */
+async function compile(
+  entry: string,
+  output: string,
+): Promise<string | undefined> {
+  const denort = localDenort(Deno.env.get("DENORT_BIN"));
+  const remembered = denort === undefined ? rememberedFailure() : undefined;
+  if (remembered !== undefined) return remembered;
+  remove(output); // Deno overwrites no file that it has not compiled itself
+  let silent = false;
+  const { success, log } = await deno(
+    ["compile", "--no-check", "--output", output, entry],
+    denort === undefined ? {} : { DENORT_BIN: denort },
+    async (log, kill) => {
+      const url = /Download (\S*denort\S*)\s/.exec(log)?.[1];
+      if (url === undefined) return false;
+      silent = await isSilent(url);
+      if (silent) kill();
+      return true;
+    },
+  );
+  if (success) return undefined;
+  const lacking = denort === undefined &&
+    (silent || log.includes("Setting up base binary"));
+  if (!lacking) {
+    throw new Error(`Cannot compile ${entry}:\n${log}`);
+  }
+  const why = silent ? "its server does not answer" : causeIn(log);
+  rememberFailure(why);
+  return why;
+}
+
+/** Makes one JavaScript file that starts itself with Deno. */
+async function bundle(entry: string, output: string): Promise<void> {
+  const partial = `${output}.tmp`;
+  const bundled = await deno([
+    "bundle",
+    "--quiet",
+    "--output",
+    partial,
+    entry,
+  ]);
+  if (!bundled.success) {
+    throw new Error(`Cannot bundle ${entry}:\n${bundled.log}`);
+  }
+  const javascript = Deno.readTextFileSync(partial);
+  const line = shebang(dirname(Deno.execPath()));
+  Deno.writeTextFileSync(partial, `${line}\n${javascript}`);
+  Deno.chmodSync(partial, 0o755);
+  Deno.renameSync(partial, output); // at once: a build that is cut short leaves no half a program
+}
+
+/**
+ * The first line of a bundle. Deno's directory is put on the path, because whoever starts
+ * the program (Maelstrom, by hand) need not have it there when `make` has installed Deno;
+ * where it does not fit into the line, Deno must be on the path.
+ *
+ * @param directory where the Deno that builds is
+ */
+export function shebang(directory: string): string {
+  const withPath = `${ENV} "PATH=${directory}:\${PATH}" ${START}`;
+  const fits = new TextEncoder().encode(withPath).length <= LONGEST_SHEBANG &&
+    !/["$\\]/.test(directory);
+  return fits ? withPath : `${ENV} ${START}`;
+}
+
+/**
+ * Starts the program on an empty input, at whose end a node leaves quietly. What was built
+ * on a wrong runtime, or cannot be executed where it lies, is found out here.
+ */
+async function tryOut(output: string): Promise<void> {
+  const signal = AbortSignal.timeout(10_000);
+  let problem: string;
+  try {
+    const { success, code, stdout, stderr } = await new Deno.Command(
+      `./${output}`,
+      { stdin: "null", stdout: "piped", stderr: "piped", signal },
+    ).output();
+    if (success && stdout.length === 0) return;
+    const said = (text(stderr) + text(stdout)).trim();
+    problem = signal.aborted
+      ? "it goes on running after the end of its input"
+      : `at the end of its input it leaves with status ${code} and says "${said}"`;
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
+  }
+  remove(output);
+  throw new Error(`Cannot use ${output} as it was built: ${problem}`);
+}
+
+/** Deno's innermost reason: the last of its list of causes. */
+function causeIn(log: string): string {
+  const causes = [...log.matchAll(/^ {4}(?:\d+: )?(\S.*)$/gm)];
+  return causes.at(-1)?.[1] ?? "Deno does not say why";
+}
+
+/**
+ * Runs this Deno with these arguments and gathers what it says.
+ *
+ * @param watch sees what was said so far, until it returns true, and may end the process
+ */
+async function deno(
+  args: string[],
+  env: Record<string, string> = {},
+  watch?: (log: string, kill: () => void) => Promise<boolean>,
+): Promise<{ success: boolean; log: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let log = "";
+  let watching = watch !== undefined;
+  for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+    log += chunk;
+    if (watching) watching = !await watch!(log, () => child.kill());
+  }
+  const { success } = await child.status;
+  return { success, log: log.replace(/\n*Stack backtrace:[^]*$/, "\n").trim() };
+}
+
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** What to tell the person who has just built this: one line, since there are many programs. */
+function announcement(name: string, built: Built): string {
+  return built.kind === "native"
+    ? `bin/${name}: a native executable`
+    : `bin/${name}: a script that starts deno, not a native executable: deno's runtime for those, denort, cannot be had (${built.why})`;
+}
+
+if (import.meta.main) {
+  try {
+    for (const name of Deno.args) {
+      console.error(announcement(name, await build(name)));
+    }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,249 @@
+/** The command line: Maelstrom's flags and ours, as options of a run. */
+import { parseArgs } from "node:util";
+import type { Options } from "../history.ts";
+import { type Scenario, scenarios } from "../scenarios.ts";
+import { workloads } from "../workloads/all.ts";
+
+/** The command line is wrong; the message says what to do. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+type Kind = "text" | "number" | "switch";
+
+/** Maelstrom's flags that decide what a run is. They are recorded with it. */
+export const RUN_FLAGS: Readonly<Record<string, Kind>> = {
+  "node-count": "number",
+  "nodes": "text",
+  "concurrency": "text",
+  "rate": "number",
+  "time-limit": "number",
+  "latency": "number",
+  "latency-dist": "text",
+  "topology": "text",
+  "nemesis": "text",
+  "nemesis-interval": "number",
+  "availability": "text",
+  "consistency-models": "text",
+  "key-count": "number",
+  "max-txn-length": "number",
+  "max-writes-per-key": "number",
+};
+
+/** Names of nodes, from which `nodes` among the run's flags is made. `--node` may be repeated. */
+const NODE_FLAGS = ["node", "nodes", "nodes-file"] as const;
+
+/** Flags of Maelstrom that change nothing here; who is used to them may type them. */
+export const IGNORED_FLAGS: Readonly<Record<string, Kind>> = {
+  "leave-db-running": "switch",
+  "logging-json": "switch",
+  "log-net-send": "switch",
+  "log-net-recv": "switch",
+  "username": "text",
+  "password": "text",
+  "ssh-private-key": "text",
+  "strict-host-key-checking": "switch",
+  "no-ssh": "switch",
+};
+
+/** What some flags may be. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  "latency-dist": ["constant", "uniform", "exponential"],
+  "topology": ["line", "grid", "tree", "tree2", "tree3", "tree4", "total"],
+  "nemesis": ["partition"],
+  "faults": ["official", "partition", "chaos"],
+  "judge": ["faithful", "strict"],
+  "workload": Object.keys(workloads),
+};
+
+/** Numbers that must be greater than zero, and those that must be whole. */
+const POSITIVE = new Set([
+  "node-count",
+  "time-limit",
+  "nemesis-interval",
+  "seeds",
+  "workers",
+  "test-count",
+  "key-count",
+  "max-txn-length",
+  "max-writes-per-key",
+  "port",
+]);
+const WHOLE = new Set([...POSITIVE, "latency", "seed", "run"]);
+WHOLE.delete("nemesis-interval");
+
+/** A parsed command line. */
+export interface Parsed {
+  /** The words that are no flags. */
+  words: string[];
+  /** Flags that decide what the run is. */
+  options: Options;
+  /** Other numbers, texts and switches by name. */
+  numbers: { [flag: string]: number };
+  texts: { [flag: string]: string };
+  switches: Set<string>;
+  /** What stands behind `--`. */
+  rest: string[];
+}
+
+/**
+ * Parses a command line with Maelstrom's run flags and these others.
+ *
+ * @throws {UsageError} a flag is unknown, has no value, or a value it cannot have
+ */
+export function parseFlags(
+  args: readonly string[],
+  more: Readonly<Record<string, Kind>>,
+  short: Readonly<Record<string, string>> = {},
+): Parsed {
+  const end = args.indexOf("--");
+  const own = end === -1 ? args : args.slice(0, end);
+  const rest = end === -1 ? [] : args.slice(end + 1);
+  const kinds: Record<string, Kind> = {
+    ...RUN_FLAGS,
+    node: "text",
+    "nodes-file": "text",
+    ...more,
+  };
+  const aliases = Object.fromEntries(
+    Object.entries({ n: "node", ...short })
+      .map(([letter, name]) => [name, letter]),
+  );
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...own],
+      allowPositionals: true,
+      options: Object.fromEntries(
+        Object.entries(kinds).map(([name, kind]) => [name, {
+          type: kind === "switch" ? "boolean" as const : "string" as const,
+          multiple: name === "node",
+          ...(aliases[name] === undefined ? {} : { short: aliases[name] }),
+        }]),
+      ),
+    });
+  } catch (error) {
+    const known = Object.keys(kinds).map((name) => `--${name}`).join(" ");
+    const [reason] = String((error as Error).message).split(". To specify");
+    throw new UsageError(
+      `Cannot read the flags: ${reason}. There are ${known}`,
+    );
+  }
+  const result: Parsed = {
+    words: parsed.positionals,
+    options: {},
+    numbers: {},
+    texts: {},
+    switches: new Set(),
+    rest,
+  };
+  const { values } = parsed;
+  const nodes = nodesIn(values);
+  if (nodes.length > 0 && values["node-count"] === undefined) {
+    values.nodes = nodes.join(",");
+  } else delete values.nodes; // Maelstrom lets the count win
+  for (const [name, value] of Object.entries(values)) {
+    if ((NODE_FLAGS as readonly string[]).includes(name) && name !== "nodes") {
+      continue;
+    }
+    if (typeof value === "boolean") {
+      result.switches.add(name);
+    } else if (typeof value === "string") {
+      const checked = kinds[name] === "number"
+        ? readNumber(name, value)
+        : readText(name, value);
+      if (name in RUN_FLAGS) result.options[name] = checked;
+      else if (typeof checked === "number") result.numbers[name] = checked;
+      else result.texts[name] = checked;
+    }
+  }
+  return result;
+}
+
+/**
+ * Refuses words that are no flags.
+ *
+ * @throws {UsageError} there is one
+ */
+export function noWords({ words: [word] }: Parsed): void {
+  if (word === undefined) return;
+  throw new UsageError(
+    `Cannot use "${word}": it is no flag. The node's own arguments go behind --`,
+  );
+}
+
+/**
+ * The scenario of a program that was named.
+ *
+ * @throws {UsageError} there is none
+ */
+export function namedScenario(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  const names = scenarios.map(({ name }) => name).join(", ");
+  throw new UsageError(`Cannot find a program "${name}": there are ${names}`);
+}
+
+/** All names of nodes on a command line. */
+function nodesIn(values: { [flag: string]: unknown }): string[] {
+  const { node = [], nodes = "", "nodes-file": file } = values;
+  let listed = "";
+  if (typeof file === "string") {
+    try {
+      listed = Deno.readTextFileSync(file);
+    } catch (error) {
+      throw new UsageError(`Cannot read --nodes-file: ${error}`);
+    }
+  }
+  const names = [...listed.split("\n"), ...String(nodes).split(",")]
+    .concat(node as string[]).map((name) => name.trim())
+    .filter((name) => name !== "");
+  for (const [i, name] of names.entries()) {
+    if (/^c|^(lin-kv|seq-kv|lww-kv|lin-tso)$/.test(name)) {
+      throw new UsageError(
+        `Cannot name a node "${name}": services have names, and whatever begins with c counts as a client`,
+      );
+    }
+    if (names.indexOf(name) !== i) {
+      throw new UsageError(`Cannot name two nodes "${name}"`);
+    }
+  }
+  return names;
+}
+
+function readNumber(name: string, text: string): number {
+  const value = Number(text);
+  const least = POSITIVE.has(name) ? "greater than 0" : "at least 0";
+  const kind = WHOLE.has(name) ? "a whole number" : "a number";
+  const fits = text.trim() !== "" && Number.isFinite(value) && value >= 0 &&
+    !(POSITIVE.has(name) && value === 0) &&
+    !(WHOLE.has(name) && !Number.isInteger(value));
+  if (!fits) {
+    throw new UsageError(
+      `Cannot use --${name} "${text}": it must be ${kind} ${least}`,
+    );
+  }
+  return value;
+}
+
+function readText(name: string, text: string): string | number {
+  const choices = CHOICES[name];
+  if (choices !== undefined && !choices.includes(text)) {
+    throw new UsageError(
+      `Cannot use --${name} "${text}": it must be ${choices.join(", ")}`,
+    );
+  }
+  if (name === "concurrency" && !/^[1-9]\d*n?$/.test(text)) {
+    throw new UsageError(
+      `Cannot use --concurrency "${text}": it must be a number, or one with the suffix n, as 2n`,
+    );
+  }
+  if (name !== "availability" || text === "total") return text;
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
+    throw new UsageError(
+      `Cannot use --availability "${text}": it must be total, or a number from 0 to 1`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,86 @@
+/**
+ * The parts of the README that are made from runs and from the code. Each stands between
+ * two lines of its own, which name it.
+ *
+ *     TABLE | deno run -A lib/workbench/results/readme.ts NAME
+ */
+
+/** The lines around a part. */
+function markers(name: string): [begin: string, end: string] {
+  return [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+}
+
+/**
+ * Where a part begins and ends in a README, without its lines.
+ *
+ * @throws {Error} it has no such lines
+ */
+function boundsOf(readme: string, name: string): [from: number, to: number] {
+  const [begin, end] = markers(name);
+  const from = readme.indexOf(begin), to = readme.indexOf(end);
+  if (from === -1 || to < from) {
+    throw new Error(
+      `Cannot find the README's part "${name}": it has no lines ${begin} and ${end}`,
+    );
+  }
+  return [from + begin.length, to];
+}
+
+/**
+ * A part of a README.
+ *
+ * @throws {Error} it has no such part
+ */
+export function partOf(readme: string, name: string): string {
+  return readme.slice(...boundsOf(readme, name));
+}
+
+/**
+ * A README with another text for a part.
+ *
+ * @throws {Error} it has no such part
+ */
+export function withPart(readme: string, name: string, text: string): string {
+  const [from, to] = boundsOf(readme, name);
+  return `${readme.slice(0, from)}\n\n${text.trim()}\n\n${readme.slice(to)}`;
+}
+
+/** A table in Markdown. */
+export function tableOf(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join(
+    "\n",
+  );
+}
+
+/** The rows of the table in a text, without its head. */
+export function rowsOf(text: string): string[][] {
+  return text.split("\n").filter((line) => line.startsWith("|")).slice(2)
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
+/** The README. */
+export const README = new URL("../../../README.md", import.meta.url);
+
+/** Writes a part of the README, and has it formatted. */
+export async function writePart(name: string, text: string): Promise<void> {
+  const readme = await Deno.readTextFile(README);
+  await Deno.writeTextFile(README, withPart(readme, name, text));
+  // The formatter sets tables in its own way.
+  await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", README.pathname],
+  }).output();
+}
+
+if (import.meta.main) {
+  const [name] = Deno.args;
+  const text = await new Response(Deno.stdin.readable).text();
+  if (name === undefined || text.trim() === "") {
+    console.error("Cannot write the README: name a part, and give its text");
+    Deno.exit(2);
+  }
+  await writePart(name, text);
+}

@@ -1,0 +1,105 @@
+/**
+ * Labels: names of things that must have happened in some of the runs, or the runs prove
+ * nothing. Some are heard while a run goes on, the others read from its recording.
+ */
+import {
+  isClientOp,
+  type JournalEvent,
+  type Json,
+  NEMESIS,
+  type Op,
+  type Recording,
+} from "../history.ts";
+import { isClient } from "../history.ts";
+import type { NetworkEvent } from "../world/network.ts";
+import type { ServiceEvent } from "../world/services.ts";
+
+/** Everything of this kind that may happen in a run. */
+export type Label =
+  | NetworkEvent
+  | ServiceEvent
+  | "message-overtaken" // by one sent later on the same link
+  | "client-timeout" // a client gave up waiting for a node
+  | "rpc-unanswered" // a node gave up waiting for a service or a peer, as no reply ever came
+  | "rpc-reply-lost" // ... although what it had asked for was done
+  | "cut-in-last-operations" // a cut began shortly before the last operation, and outlived it
+  | "kill" // a node was killed
+  | "kill-mid-operation" // while a client waited for it
+  | "restart"
+  | "stray-rejection" // a program left a promise's rejection to nobody
+  | "protocol-violation"
+  | "process-exit"
+  | "setup-failed";
+
+/** How long a node may wait for a reply, in ns; whoever still waits then has given up, or will. */
+const RPC_PATIENCE_NS = 5e9;
+
+/** How long before the last operation is shortly before it, in ns. */
+const SHORTLY_NS = 2e9;
+
+/** The labels that a recording shows. */
+export function labelsIn({ history, journal }: Recording): Set<Label> {
+  const labels = new Set<Label>();
+  if (hasOvertaking(journal)) labels.add("message-overtaken");
+  for (const label of lostCalls(journal)) labels.add(label);
+  if (endsInCut(history)) labels.add("cut-in-last-operations");
+  return labels;
+}
+
+function hasOvertaking(journal: readonly JournalEvent[]): boolean {
+  const latest = new Map<string, Map<string, number>>();
+  for (const [kind, , id, src, dest] of journal) {
+    if (kind !== "recv" || isClient(src) || isClient(dest)) continue;
+    const links = latest.get(src) ?? new Map<string, number>();
+    latest.set(src, links);
+    const last = links.get(dest) ?? -1;
+    if (id < last) return true;
+    links.set(dest, id);
+  }
+  return false;
+}
+
+/** Requests of nodes that were never answered, as far as they could tell. */
+function lostCalls(journal: readonly JournalEvent[]): Set<Label> {
+  const labels = new Set<Label>();
+  const waiting = new Map<string, number>();
+  const answered = new Set<string>();
+  const end = journal.at(-1)?.[1] ?? 0;
+  for (const [kind, time, , src, dest, body] of journal) {
+    if (isClient(src) || isClient(dest)) continue;
+    if (body.msg_id !== undefined && kind === "send") {
+      waiting.set(`${src} ${dest} ${body.msg_id}`, time);
+    }
+    if (body.in_reply_to === undefined) continue;
+    const call = `${dest} ${src} ${body.in_reply_to}`;
+    if (kind === "send") answered.add(call);
+    else waiting.delete(call);
+  }
+  for (const [call, time] of waiting) {
+    if (end - time < RPC_PATIENCE_NS) continue;
+    labels.add("rpc-unanswered");
+    if (answered.has(call)) labels.add("rpc-reply-lost");
+  }
+  return labels;
+}
+
+/** Whether a young cut is open when the last operation of the main phase is invoked. */
+function endsInCut(history: readonly Op[]): boolean {
+  const last = history.findLast((op) =>
+    op.type === "invoke" && isClientOp(op) && op["final?"] !== true
+  );
+  if (last === undefined) return false;
+  const nemesis = history.findLast((op) =>
+    op.process === NEMESIS && op.index < last.index
+  );
+  return nemesis?.f === "start-partition" && isolates(nemesis.value) &&
+    last.time - nemesis.time < SHORTLY_NS;
+}
+
+/** Whether a partition's description, `["isolated", {"n0": ["n1"]}]`, names anybody. */
+function isolates(value: Json): boolean {
+  const grudge = Array.isArray(value) ? value[1] : null;
+  return Object.values(Object(grudge)).some((sources) =>
+    Array.isArray(sources) && sources.length > 0
+  );
+}

@@ -1,0 +1,344 @@
+/**
+ * One run, from the first `init` to the last reply: set-up, main phase under faults,
+ * quiet, final phase, and what the strict judge asks afterwards. The same code drives
+ * real processes in real time and modules in virtual time.
+ */
+import { Clients } from "../world/client.ts";
+import { type Clock, MS, SECOND, sleep } from "../world/clock.ts";
+import type { OpenHost } from "../world/host.ts";
+import {
+  type ActiveFaults,
+  type Faults,
+  noFaults,
+  partitions,
+} from "../world/faults.ts";
+import {
+  type Aftermath,
+  type Incident,
+  networkMs,
+  nodesOf,
+  type Options,
+  type Recording,
+  workersOf,
+} from "../history.ts";
+import { Journal } from "../world/journal.ts";
+import { type Latency, Network } from "../world/network.ts";
+import { Nodes, SetupFailed } from "../world/nodes.ts";
+import { type Random, seeded } from "../world/random.ts";
+import { finalPhase, mainPhase } from "./schedule.ts";
+import { createServices } from "../world/services.ts";
+import { ActiveWorker } from "./workers.ts";
+import { History } from "../history.ts";
+import type {
+  Generator,
+  GeneratorContext,
+  Workload,
+} from "../workloads/workload.ts";
+
+/** Silence between the main phase and the final one, in seconds. */
+const QUIET_SECONDS = 10;
+
+/** A node that only writes nonsense shall not fill the memory with reports of it. */
+const INCIDENTS_KEPT = 100;
+
+/** What a run is made of. */
+export interface RunConfig {
+  workload: Workload;
+  options: Options;
+  openHost: OpenHost;
+  clock: Clock;
+  random: Random;
+  /** Faults instead of those the options ask for. */
+  faults?: Faults;
+  /** Mute a node after a malformed line and let seq-kv wrap around, as Maelstrom does; off, both are reported or absent. */
+  faithful?: boolean;
+  /** Names things that happened, for tests that must know that they did (`labels.ts` lists them). */
+  onEvent?(label: string): void;
+  /** Called about once a second of the run's own time. */
+  onProgress?(progress: Progress): void;
+}
+
+/** How far a run is. */
+export interface Progress {
+  phase: "set-up" | "main" | "quiet" | "final" | "aftermath";
+  /** Seconds since the main phase began. */
+  seconds: number;
+  operations: number;
+}
+
+/**
+ * Does one run. A node that fails is in the recording's incidents, not an exception.
+ *
+ * @throws {RangeError} as {@link checkOptions}
+ */
+export async function performRun(config: RunConfig): Promise<Recording> {
+  const run = new Run(config);
+  try {
+    return await run.perform();
+  } finally {
+    await run.stop();
+  }
+}
+
+/**
+ * Refuses options with which the workload cannot be run, before anything is started.
+ *
+ * @throws {RangeError} the message says which
+ */
+export function checkOptions(workload: Workload, options: Options): void {
+  latencyOf(options);
+  workload.generator({
+    random: seeded(0),
+    options,
+    nodes: nodesOf(options),
+    workers: workersOf(options),
+  });
+}
+
+class Run {
+  readonly #ids: string[];
+  readonly #history = new History();
+  readonly #incidents: Incident[] = [];
+  readonly #incidentCounts = new Map<string, number>();
+  readonly #network: Network;
+  readonly #clients: Clients;
+  readonly #nodes: Nodes;
+  readonly #restarts: Promise<void>[] = [];
+  #workers: ActiveWorker[] = [];
+  #originNs = 0;
+  #phase: Progress["phase"] = "set-up";
+
+  constructor(private readonly config: RunConfig) {
+    const { options, clock, random, workload, openHost } = config;
+    const onEvent = (label: string) => config.onEvent?.(label);
+    this.#ids = nodesOf(options);
+    this.#network = new Network(
+      clock,
+      random.fork("latency"),
+      latencyOf(options),
+      new Journal(),
+      onEvent,
+    );
+    this.#clients = new Clients(
+      this.#network,
+      clock,
+      () => onEvent("client-timeout"),
+    );
+    this.#nodes = new Nodes({
+      ids: this.#ids,
+      openHost,
+      network: this.#network,
+      clients: this.#clients,
+      setupOf: (node) => {
+        const setup = workload.setup?.(node, this.#context("set-up"));
+        if (setup === undefined) return null;
+        return { ...setup, timeoutMs: workload.timeoutMs(options) };
+      },
+      faithful: config.faithful ?? false,
+      report: (type, node, text) => this.#report(type, node, text),
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#nodes.stop();
+  }
+
+  async perform(): Promise<Recording> {
+    const { options, workload, clock } = this.config;
+    const recording: Recording = {
+      workload: workload.name,
+      options,
+      history: this.#history.ops,
+      journal: this.#network.journal.events,
+      incidents: this.#incidents,
+    };
+    const ticking = this.#tick();
+    try {
+      this.#startServices();
+      await this.#nodes.setUp();
+      this.#begin();
+      recording.journalOrigin = this.#originNs;
+      const faults = await this.#maelstromRun();
+      // Maelstrom's run ends here: what follows is for the strict judge alone.
+      const healedAt = clock.now() - this.#originNs;
+      this.#network.journal = new Journal();
+      faults.end();
+      await Promise.all(this.#restarts);
+      const aftermath = await this.#aftermath(healedAt);
+      if (aftermath !== null) recording.aftermath = aftermath;
+    } catch (error) {
+      if (!(error instanceof SetupFailed)) throw error;
+      this.#report("setup-failed", error.node, error.message);
+      this.#begin();
+    } finally {
+      ticking.stop();
+    }
+    return recording;
+  }
+
+  /** Time begins: what was before has happened at negative times. */
+  #begin(): void {
+    this.#originNs = this.config.clock.now();
+    for (const incident of this.#incidents) incident.time -= this.#originNs;
+  }
+
+  /** The run as Maelstrom makes it, from the first operation to the last. */
+  async #maelstromRun(): Promise<ActiveFaults> {
+    const { options, workload, clock, random } = this.config;
+    const workers = this.#workers = this.#openWorkers();
+    const limitNs = Number(options["time-limit"] ?? 60) * SECOND;
+    const faults = this.#beginFaults(limitNs);
+    this.#phase = "main";
+    const endNs = this.#originNs + limitNs;
+    await mainPhase({
+      clock,
+      workers,
+      generator: workload.generator(this.#context("main")),
+      random: random.fork("stagger"),
+      endNs,
+    }, Number(options.rate ?? 5));
+    await Promise.all(workers.map((worker) => worker.idle()));
+    if (workload.final === undefined) return faults;
+
+    faults.end();
+    this.#phase = "quiet";
+    await sleep(clock, QUIET_SECONDS * SECOND);
+    this.#phase = "final";
+    const { generator: make, limitSeconds = Infinity } = workload.final;
+    await finalPhase({
+      clock,
+      workers,
+      generator: make(this.#context("final"), this.#history.ops),
+      random: random.fork("final order"),
+      endNs: clock.now() + limitSeconds * SECOND,
+    });
+    return faults;
+  }
+
+  #beginFaults(limitNs: number): ActiveFaults {
+    const { clock, options, random, faults } = this.config;
+    const official = options.nemesis === undefined ? noFaults : partitions;
+    return (faults ?? official)({
+      clock,
+      originNs: this.#originNs,
+      limitNs,
+      network: this.#network,
+      nodes: this.#ids,
+      options,
+      random: random.fork("faults"),
+      history: this.#history,
+      kill: (node) => {
+        const busy = this.#workers.some((worker) =>
+          worker.busy && worker.node === node
+        );
+        if (busy) this.config.onEvent?.("kill-mid-operation");
+        this.#nodes.kill(node);
+      },
+      restart: (node) => void this.#restarts.push(this.#nodes.restart(node)),
+    });
+  }
+
+  /** Asks every node what the workload wants to know of it after all faults have ended. */
+  async #aftermath(healedAt: number): Promise<Aftermath | null> {
+    const { clock, workload, options } = this.config;
+    const wanted = workload.aftermath?.(this.#history.ops);
+    if (wanted === undefined) return null;
+    this.#phase = "aftermath";
+    await sleep(clock, (wanted.settleMs + networkMs(options)) * MS);
+    const history = new History();
+    const nothing: Generator = { next: () => null };
+    await Promise.all(this.#ids.map(async (node, index) => {
+      const worker = this.#openWorker(index, node, history);
+      for (const invocation of wanted.invocations) {
+        await worker.perform({ ...invocation, node }, nothing);
+      }
+    }));
+    const journal = this.#network.journal.events;
+    return { history: history.ops, journal, healedAt };
+  }
+
+  #openWorkers(): ActiveWorker[] {
+    const count = workersOf(this.config.options);
+    return Array.from({ length: count }, (_, index) => {
+      const node = this.#ids[index % this.#ids.length]!;
+      return this.#openWorker(index, node, this.#history);
+    });
+  }
+
+  #openWorker(index: number, node: string, history: History): ActiveWorker {
+    const { workload, options, clock } = this.config;
+    return new ActiveWorker(
+      index,
+      node,
+      workersOf(options),
+      workload,
+      workload.timeoutMs(options),
+      this.#clients,
+      clock,
+      this.#originNs,
+      history,
+    );
+  }
+
+  #context(phase: string): GeneratorContext {
+    const { options, random } = this.config;
+    const fork = random.fork(`generator ${phase}`);
+    const workers = workersOf(options);
+    return { random: fork, options, nodes: this.#ids, workers };
+  }
+
+  #startServices(): void {
+    const { random, faithful = false, onEvent = () => {} } = this.config;
+    const services = createServices(random.fork("services"), {
+      faithful,
+      onEvent,
+    });
+    for (const [id, service] of Object.entries(services)) {
+      this.#network.register(id, ({ src, body }) => {
+        const reply = service.handle(src, body);
+        if (reply !== null && this.#network.has(src)) {
+          this.#network.send(id, src, reply);
+        }
+      });
+    }
+  }
+
+  #report(type: Incident["type"], node: string, text: string): void {
+    this.config.onEvent?.(type);
+    const key = `${type} ${node}`;
+    const count = (this.#incidentCounts.get(key) ?? 0) + 1;
+    this.#incidentCounts.set(key, count);
+    if (count > INCIDENTS_KEPT) return;
+    if (count === INCIDENTS_KEPT) text = `${node}: this goes on`;
+    const time = this.config.clock.now() - this.#originNs;
+    this.#incidents.push({ time, node, type, text });
+  }
+
+  /** Reports progress once a second. */
+  #tick(): { stop(): void } {
+    const { clock, onProgress } = this.config;
+    if (onProgress === undefined) return { stop() {} };
+    let cancel = () => {};
+    const tick = () => {
+      const seconds = (clock.now() - this.#originNs) / SECOND;
+      const operations = this.#history.ops.length >> 1;
+      onProgress({ phase: this.#phase, seconds, operations });
+      cancel = clock.schedule(SECOND, tick);
+    };
+    cancel = clock.schedule(SECOND, tick);
+    return { stop: () => cancel() };
+  }
+}
+
+function latencyOf(options: Options): Latency {
+  const distribution = String(options["latency-dist"] ?? "constant");
+  if (
+    distribution !== "constant" && distribution !== "uniform" &&
+    distribution !== "exponential"
+  ) {
+    throw new Error(
+      `Cannot use latency-dist "${distribution}": use constant, uniform or exponential`,
+    );
+  }
+  return { meanMs: Number(options.latency ?? 0), distribution };
+}

@@ -1,0 +1,173 @@
+/**
+ * From operations to a history: workers, their processes and clients, and what each
+ * outcome of a request means for the history (Jepsen's interpreter).
+ */
+import type { History } from "../history.ts";
+import type { ClientEndpoint, Clients } from "../world/client.ts";
+import type { Clock } from "../world/clock.ts";
+import type { Json, Op } from "../history.ts";
+import {
+  type Client,
+  ClientCrash,
+  type Generator,
+  type Invocation,
+  type Worker,
+  type Workload,
+} from "../workloads/workload.ts";
+import { ErrorReply, MalformedReply, NetTimeout } from "../world/client.ts";
+
+/** Error codes' names, as they appear in histories. */
+const NAMES: Readonly<Record<number, string>> = {
+  0: "timeout",
+  1: "node-not-found",
+  10: "not-supported",
+  11: "temporarily-unavailable",
+  12: "malformed-request",
+  13: "crash",
+  14: "abort",
+  20: "key-does-not-exist",
+  21: "key-already-exists",
+  22: "precondition-failed",
+  30: "txn-conflict",
+};
+
+const INDEFINITE: ReadonlySet<number> = new Set([0, 13]);
+
+/** How an operation ended. */
+interface Outcome {
+  type: "ok" | "fail" | "info";
+  value: Json;
+  error?: Json;
+  exception?: Json;
+}
+
+/** A worker with its connection; it does one operation at a time. */
+export class ActiveWorker implements Worker {
+  process: number;
+  busy = false;
+  #current: Promise<unknown> = Promise.resolve();
+  #connection: { client: Client; endpoint: ClientEndpoint } | null = null;
+  /** Whether the connection is to be replaced before it is used again. */
+  #crashed = false;
+
+  constructor(
+    readonly index: number,
+    readonly node: string,
+    private readonly workers: number,
+    private readonly workload: Workload,
+    private readonly timeoutMs: number,
+    private readonly clients: Clients,
+    private readonly clock: Clock,
+    /** The time of the history's beginning, on the clock. */
+    private readonly originNs: number,
+    private readonly history: History,
+  ) {
+    this.process = index;
+  }
+
+  /** Resolves when no operation is under way. */
+  idle(): Promise<unknown> {
+    return this.#current;
+  }
+
+  /** Nanoseconds since the history's beginning. */
+  now(): number {
+    return this.clock.now() - this.originNs;
+  }
+
+  /**
+   * Does one operation; the history gets its invocation at once and its completion in time.
+   *
+   * @param dueNs when it should have begun, on the clock: timers are late
+   */
+  perform(
+    invocation: Invocation,
+    generator: Generator,
+    dueNs = this.clock.now(),
+  ): Promise<Op> {
+    const performing = this.#perform(invocation, generator, dueNs);
+    this.#current = performing;
+    return performing;
+  }
+
+  async #perform(
+    invocation: Invocation,
+    generator: Generator,
+    dueNs: number,
+  ): Promise<Op> {
+    const { delayMs: _, ...fields } = invocation;
+    this.busy = true;
+    const { process } = this;
+    const invoked = this.history.add({
+      time: dueNs - this.originNs,
+      type: "invoke",
+      process,
+      ...fields,
+    });
+    generator.update?.(invoked, this);
+    const outcome = await this.#outcome(invocation);
+    const completed = this.history.add({
+      ...fields,
+      process,
+      time: this.now(),
+      ...outcome,
+    });
+    generator.update?.(completed, this);
+    if (outcome.type === "info") {
+      this.process += this.workers;
+      this.#crashed = true;
+    }
+    this.busy = false;
+    return completed;
+  }
+
+  async #outcome(invocation: Invocation): Promise<Outcome> {
+    const { client, endpoint } = this.#connect();
+    try {
+      const value = await client.invoke(
+        invocation,
+        (request, schema) =>
+          endpoint.rpc(this.node, request, schema, this.timeoutMs),
+      );
+      return { type: "ok", value: value ?? invocation.value };
+    } catch (error) {
+      return this.#failure(invocation, error);
+    }
+  }
+
+  #failure({ f, value }: Invocation, error: unknown): Outcome {
+    const { handlesErrors, idempotent } = this.workload;
+    if (error instanceof ClientCrash) return { type: "info", value };
+    if (error instanceof NetTimeout && handlesErrors) {
+      const type = idempotent.has(f) ? "fail" : "info";
+      return { type, value, error: "net-timeout" };
+    }
+    if (error instanceof ErrorReply && handlesErrors) {
+      const name = NAMES[error.code] ?? "unknown";
+      const definite = name !== "unknown" && !INDEFINITE.has(error.code);
+      const type = definite || idempotent.has(f) ? "fail" : "info";
+      return { type, value, error: [name, error.text] };
+    }
+    if (
+      error instanceof NetTimeout || error instanceof ErrorReply ||
+      error instanceof MalformedReply
+    ) {
+      const text = `indeterminate: ${error.message}`;
+      return { type: "info", value, error: text, exception: error.name };
+    }
+    throw error; // a bug of the workbench
+  }
+
+  /** The connection; a crashed process gets a new one, now and not before, unless its workload reuses them. */
+  #connect() {
+    if (this.#crashed && !this.workload.reusesClient) {
+      this.#connection?.endpoint.close();
+      this.#connection = null;
+    }
+    this.#crashed = false;
+    return this.#connection ??= {
+      endpoint: this.clients.open(),
+      client: this.workload.openClient(),
+    };
+  }
+}

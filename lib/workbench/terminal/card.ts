@@ -1,0 +1,183 @@
+/**
+ * The result card: what came out of one run of a challenge, on one screen of a terminal.
+ * It also says what counts as a failure: a verdict of either judge that is not `true`,
+ * or a figure beyond a limit, official or ours.
+ */
+import type { Anomaly, Validity } from "../checkers/verdict.ts";
+import {
+  type Figures,
+  figureText,
+  figureTitles,
+  isMet,
+  limitText,
+} from "../limits.ts";
+import type { FigureName, Limit } from "../limits.ts";
+import type { ScenarioRun } from "../scenarios.ts";
+
+/** What came out of one run. */
+export interface Outcome {
+  /** Maelstrom's verdict, by itself or by the workbench's faithful judge. */
+  faithful: Validity;
+  /** The strict judge's; absent when Maelstrom itself ran the test. */
+  strict?: { "valid?": Validity; anomalies: Anomaly[] };
+  figures: Figures;
+  /** Figures that whoever ran the test does not take: their limits are left open. */
+  notTaken?: ReadonlySet<FigureName>;
+  /** Where the report is. */
+  report?: string;
+}
+
+/** What is on a card. */
+export interface Card {
+  /** The program and what it does: `"echo-1: answer each request with its payload"`. */
+  title: string;
+  /** The flags of the run, as one would type them. */
+  flags: string;
+  /** Who ran the test. */
+  ranBy: "Maelstrom" | "workbench";
+  limits: Pick<ScenarioRun, "official" | "ours">;
+  outcome: Outcome;
+}
+
+/** More are in the report. */
+const SHOWN_ANOMALIES = 3;
+const SHOWN_SENTENCES = 2;
+const WIDTH = 80;
+
+/** Why a run does not pass, each in a few words; empty when it does. */
+export function failures(
+  outcome: Outcome,
+  limits: Card["limits"],
+): string[] {
+  const reasons: string[] = [];
+  if (outcome.faithful !== true) {
+    reasons.push(`Maelstrom's verdict is ${verdictText(outcome.faithful)}`);
+  }
+  const strict = outcome.strict?.["valid?"] ?? true;
+  if (strict !== true) {
+    reasons.push(`the strict judge's verdict is ${verdictText(strict)}`);
+  }
+  const missed = (whose: string, limit: Limit) => {
+    if (stateOf(limit, outcome) !== "missed") return;
+    const value = outcome.figures[limit.figure];
+    const measured = value === undefined
+      ? "was not measured"
+      : `is ${figureText(value)}`;
+    reasons.push(
+      `${limit.figure} ${measured}, ${whose} limit is ${limitText(limit)}`,
+    );
+  };
+  limits.official.forEach((limit) => missed("the official", limit));
+  limits.ours.forEach((limit) => missed("our", limit));
+  return reasons;
+}
+
+/** The card as text, with colours where the terminal has them. */
+export function cardText(card: Card, colours = false): string {
+  const { outcome, limits } = card;
+  const paint = painter(colours);
+  const reasons = failures(outcome, limits);
+  const verdict = (validity: Validity) =>
+    paint(toneOf(validity), verdictText(validity));
+  const lines = [
+    paint("bold", card.title),
+    ...wrap(card.flags, "  "),
+    "",
+    `  Maelstrom's verdict  ${verdict(outcome.faithful)} ${
+      card.ranBy === "Maelstrom" ? "" : "(the workbench judges as it does)"
+    }`.trimEnd(),
+    `  strict verdict       ${
+      outcome.strict === undefined
+        ? "none (it judges runs of the workbench only)"
+        : verdict(outcome.strict["valid?"])
+    }`,
+    ...anomalyLines(outcome.strict?.anomalies ?? []),
+    "",
+    ...figureLines(outcome, limits, paint),
+  ];
+  if (outcome.report !== undefined) {
+    lines.push("", `  report  ${outcome.report}`);
+  }
+  lines.push("");
+  if (reasons.length === 0) lines.push(paint("good", "  PASSED"));
+  for (const reason of reasons) {
+    lines.push(...wrap(reason, "  FAILED: ").map((line) => paint("bad", line)));
+  }
+  return lines.join("\n") + "\n";
+}
+
+type Tone = "good" | "bad" | "unsure" | "bold";
+type Paint = (tone: Tone, text: string) => string;
+
+function painter(colours: boolean): Paint {
+  const codes = { good: 32, bad: 31, unsure: 33, bold: 1 };
+  return (tone, text) => colours ? `\x1b[${codes[tone]}m${text}\x1b[0m` : text;
+}
+
+function verdictText(validity: Validity): string {
+  return validity === "unknown" ? "unknown" : validity ? "valid" : "invalid";
+}
+
+function toneOf(validity: Validity): Tone {
+  return validity === "unknown" ? "unsure" : validity ? "good" : "bad";
+}
+
+function stateOf(limit: Limit, outcome: Outcome): "met" | "missed" | "open" {
+  if (isMet(limit, outcome.figures[limit.figure])) return "met";
+  return outcome.notTaken?.has(limit.figure) ? "open" : "missed";
+}
+
+/** A table: every figure that was measured or is limited, with both limits. */
+function figureLines(
+  outcome: Outcome,
+  limits: Card["limits"],
+  paint: Paint,
+): string[] {
+  const cell = (all: Limit[], figure: FigureName) => {
+    const limit = all.find((limit) => limit.figure === figure);
+    if (limit === undefined) return "".padEnd(14);
+    const state = stateOf(limit, outcome);
+    const sign = { met: "✓", missed: "✗", open: "?" }[state];
+    const tone = { met: "good", missed: "bad", open: "unsure" } as const;
+    return paint(tone[state], `${limitText(limit)} ${sign}`.padEnd(14));
+  };
+  const names = (Object.keys(figureTitles) as FigureName[]).filter((figure) =>
+    outcome.figures[figure] !== undefined ||
+    [...limits.official, ...limits.ours].some((l) => l.figure === figure)
+  );
+  const rows = names.map((figure) => {
+    const value = outcome.figures[figure];
+    const shown = value === undefined ? "-" : figureText(value);
+    const row = `  ${figureTitles[figure].padEnd(30)}${shown.padStart(10)}   ` +
+      cell(limits.official, figure) + cell(limits.ours, figure);
+    return row.trimEnd();
+  });
+  const head = `  ${"figure".padEnd(30)}${"measured".padStart(10)}   ` +
+    `${"official".padEnd(14)}ours`;
+  return [head, ...rows];
+}
+
+function anomalyLines(anomalies: readonly Anomaly[]): string[] {
+  const lines: string[] = [];
+  for (const { type, because } of anomalies.slice(0, SHOWN_ANOMALIES)) {
+    const shown = because.slice(0, SHOWN_SENTENCES).join(" ");
+    lines.push(...wrap(shown, `    ${type}: `).slice(0, 3));
+  }
+  const rest = anomalies.length - SHOWN_ANOMALIES;
+  if (rest > 0) lines.push(`    and ${rest} more, in the report`);
+  return lines;
+}
+
+/** Breaks a text at blanks; the first line begins with the lead, the others are indented like it. */
+function wrap(text: string, lead: string): string[] {
+  const indent = " ".repeat(lead.length - lead.trimStart().length);
+  const lines = [lead];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    const joined = line.endsWith(" ") ? line + word : `${line} ${word}`;
+    if (joined.length <= WIDTH || line === lead) {
+      lines[lines.length - 1] = joined;
+    } else lines.push(`${indent}  ${word}`);
+  }
+  return lines;
+}

@@ -1,0 +1,123 @@
+/** What the workbench says on a terminal: progress, verdicts, figures, and how to see a failure again. */
+import type { Anomaly, Validity } from "../checkers/verdict.ts";
+import type { CampaignResults } from "../campaign/campaign.ts";
+import type { Judged } from "../checkers/judges.ts";
+import { figureText, figureTitles } from "../limits.ts";
+import type { FigureName } from "../limits.ts";
+
+/** A verdict in a word. */
+export function verdictWord(verdict: Validity): string {
+  return verdict === "unknown" ? "unknown" : verdict ? "valid" : "INVALID";
+}
+
+/** Verdicts, figures and anomalies of one run. */
+export function judgedText({ results, strict, figures }: Judged): string {
+  const lines = [
+    `faithful judge: ${verdictWord(results["valid?"])}`,
+    `strict judge:   ${verdictWord(strict["valid?"])}`,
+    ...anomalyLines(strict.anomalies),
+  ];
+  if (results["valid?"] !== true) lines.push(...unfaithful(results));
+  for (const [name, value] of figureEntries(figures)) {
+    lines.push(`  ${figureTitles[name].padEnd(30)} ${figureText(value)}`);
+  }
+  return lines.join("\n");
+}
+
+/** Which of the faithful judge's parts are not valid, as they are. */
+function unfaithful(results: Judged["results"]): string[] {
+  return Object.entries(results).flatMap(([part, result]) =>
+    typeof result === "object" && result !== null && !Array.isArray(result) &&
+      result["valid?"] !== true && result["valid?"] !== undefined
+      ? [`  ${part}: ${JSON.stringify(result).slice(0, 600)}`]
+      : []
+  );
+}
+
+/** Each anomaly's name and why. */
+export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
+  return anomalies.flatMap(({ type, because }) => [
+    `  ${type}`,
+    ...because.slice(0, 4).map((sentence) =>
+      `    ${sentence.replaceAll("\n", "\n    ")}`
+    ),
+  ]);
+}
+
+/** A campaign: one line for the verdicts of each judge, one for each figure, one screen for each failure. */
+export function campaignText(campaign: CampaignResults): string {
+  const { program, seeds, faults, faithful, strict, figures } = campaign;
+  const runs = seeds === 1 ? "1 seed" : `${seeds} seeds`;
+  const lines = [`${program}, ${runs}, ${faults} faults`];
+  for (const [judge, tally] of Object.entries({ faithful, strict })) {
+    lines.push(
+      `  ${
+        `${judge} judge`.padEnd(30)
+      } ${tally.true} valid, ${tally.false} invalid, ${tally.unknown} unknown`,
+    );
+  }
+  for (const [name, { median, worst }] of figureEntries(figures)) {
+    lines.push(
+      `  ${figureTitles[name].padEnd(30)} median ${figureText(median)}, worst ${
+        figureText(worst)
+      }`,
+    );
+  }
+  const labels = Object.entries(campaign.labels).map(([label, count]) =>
+    `${label} ${count}`
+  );
+  if (labels.length > 0) {
+    lines.push(
+      `  ${"seeds in which it happened".padEnd(30)} ${labels.join(", ")}`,
+    );
+  }
+  for (
+    const { seed, judge, anomalies, replay } of campaign.failures.slice(0, 5)
+  ) {
+    lines.push(
+      `seed ${seed} fails (${
+        judge === "both" ? "both judges" : `${judge} judge`
+      })`,
+      `  ${replay}`,
+      ...anomalyLines(anomalies),
+    );
+  }
+  const more = campaign.failures.length - 5;
+  if (more > 0) {
+    const others = campaign.failures.slice(5).map(({ seed }) => seed);
+    lines.push(`${more} more seeds fail: ${others.join(", ")}`);
+  }
+  return lines.join("\n");
+}
+
+function figureEntries<T>(
+  figures: { [name in FigureName]?: T },
+): [FigureName, T][] {
+  return Object.entries(figures) as [FigureName, T][];
+}
+
+/** A line on stderr that replaces itself on a terminal; elsewhere it is repeated seldom. */
+export class ProgressLine {
+  #last = 0;
+  #shown = false;
+
+  /** Shows a text, if it is time to. */
+  show(text: string): void {
+    const terminal = Deno.stderr.isTerminal();
+    const now = performance.now();
+    if (now - this.#last < (terminal ? 100 : 5_000)) return;
+    this.#last = now;
+    this.#shown = terminal;
+    write(terminal ? `\r\x1b[K${text}` : `${text}\n`);
+  }
+
+  /** Removes the line from a terminal. */
+  end(): void {
+    if (this.#shown) write("\r\x1b[K");
+    this.#shown = false;
+  }
+}
+
+function write(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
+}

@@ -1,0 +1,159 @@
+/** Maelstrom's clients: endpoints that send one request at a time and check the reply closely. */
+import { type Clock, MS } from "./clock.ts";
+import type { Body, Json } from "../history.ts";
+import type { Network, Packet } from "./network.ts";
+
+/** What type of JSON value a reply's field must have, as Maelstrom's closed schemas have it. */
+export type FieldCheck = (value: Json) => boolean;
+
+/**
+ * The keys a reply must have besides `type`, `in_reply_to` and an optional `msg_id`; no others are allowed.
+ * A null array is allowed where the check says so.
+ */
+export type ReplySchema = { [field: string]: FieldCheck };
+
+/**
+ * Sends one request, which it gives a `msg_id`, to the worker's node and awaits the whole reply,
+ * of type `<request's type>_ok`.
+ */
+export type Rpc = (request: Body, reply: ReplySchema) => Promise<Body>;
+
+/** The node's reply was an `error`. */
+export class ErrorReply extends Error {
+  override name = "ErrorReply";
+  constructor(
+    readonly code: number,
+    readonly text: string,
+    readonly body: Body,
+  ) {
+    super(`error ${code}: ${text}`);
+  }
+}
+
+/** No reply came in time. */
+export class NetTimeout extends Error {
+  override name = "NetTimeout";
+}
+
+/** The reply broke the protocol: wrong type, missing or extra keys. */
+export class MalformedReply extends Error {
+  override name = "MalformedReply";
+}
+
+/** Opens clients with names that never repeat in a run: c0, c1, ... */
+export class Clients {
+  #next = 0;
+
+  constructor(
+    private readonly network: Network,
+    private readonly clock: Clock,
+    /** Hears of every call that times out. */
+    private readonly onTimeout: () => void = () => {},
+  ) {}
+
+  open(): ClientEndpoint {
+    const id = `c${this.#next++}`;
+    return new ClientEndpoint(id, this.network, this.clock, this.onTimeout);
+  }
+}
+
+/** A client's connection. */
+export class ClientEndpoint {
+  #nextMsgId = 1;
+  #awaited: { msgId: number; resolve: (body: Body) => void } | null = null;
+
+  constructor(
+    readonly id: string,
+    private readonly network: Network,
+    private readonly clock: Clock,
+    private readonly onTimeout: () => void,
+  ) {
+    network.register(id, (packet) => this.#receive(packet));
+  }
+
+  /** Closes the connection. A reply sent to it from now on has no destination. */
+  close(): void {
+    this.network.unregister(this.id);
+  }
+
+  /**
+   * Sends a request and awaits its reply.
+   *
+   * @throws {ErrorReply} the node answered with an error
+   * @throws {NetTimeout} it did not answer in time
+   * @throws {MalformedReply} the reply is not of the type and keys expected
+   */
+  async rpc(
+    dest: string,
+    request: Body,
+    schema: ReplySchema,
+    timeoutMs: number,
+    { closed = true } = {},
+  ): Promise<Body> {
+    const msgId = this.#nextMsgId++;
+    const reply = await new Promise<Body>((resolve, reject) => {
+      const cancel = this.clock.schedule(timeoutMs * MS, () => {
+        this.#awaited = null;
+        this.onTimeout();
+        reject(new NetTimeout(`${dest} did not answer within ${timeoutMs} ms`));
+      });
+      this.#awaited = {
+        msgId,
+        resolve: (body) => {
+          cancel();
+          resolve(body);
+        },
+      };
+      this.network.send(this.id, dest, { ...request, msg_id: msgId });
+    });
+    if (reply.type === "error") {
+      const { code, text } = reply;
+      throw new ErrorReply(
+        typeof code === "number" ? code : NaN,
+        typeof text === "string" ? text : "",
+        reply,
+      );
+    }
+    const problem = mismatch(reply, `${request.type}_ok`, schema, closed);
+    if (problem !== null) {
+      throw new MalformedReply(
+        `${dest} answered ${JSON.stringify(request)} with ${
+          JSON.stringify(reply)
+        }: ${problem}`,
+      );
+    }
+    return reply;
+  }
+
+  #receive({ body }: Packet): void {
+    if (this.#awaited === null || body.in_reply_to !== this.#awaited.msgId) {
+      return; // late, or a duplicate
+    }
+    const { resolve } = this.#awaited;
+    this.#awaited = null;
+    resolve(body);
+  }
+}
+
+/** What is wrong with a reply; null if nothing is. */
+function mismatch(
+  reply: Body,
+  type: string,
+  schema: ReplySchema,
+  closed: boolean,
+): string | null {
+  if (reply.type !== type) return `its type is not "${type}"`;
+  for (const [field, check] of Object.entries(schema)) {
+    if (!(field in reply)) return `"${field}" is missing`;
+    if (!check(reply[field] as Json)) return `"${field}" has the wrong form`;
+  }
+  if (!closed) return null;
+  for (const field of Object.keys(reply)) {
+    if (field in schema || field === "type" || field === "in_reply_to") {
+      continue;
+    }
+    if (field === "msg_id" && Number.isInteger(reply[field])) continue;
+    return `"${field}" does not belong there`;
+  }
+  return null;
+}

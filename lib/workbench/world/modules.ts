@@ -1,0 +1,154 @@
+/** Programs of ours as modules in virtual time: any number of nodes in one process. */
+import {
+  type Message,
+  mount,
+  type Mounted,
+  type Program,
+  type Protocol,
+} from "../../maelstrom.ts";
+import { Avalanche, MS, type VirtualClock } from "./clock.ts";
+import type { Packet } from "./network.ts";
+import type { Random } from "./random.ts";
+import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
+
+/** When virtual time begins, in milliseconds since the Unix epoch: any fixed moment does. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+
+/** Nodes take up to so long to start, in milliseconds, or all their timers would run in phase. */
+const START_MS = 300;
+
+/**
+ * What a node writes is read up to so much later, in milliseconds, as by a pipe between
+ * busy processes; without it, whatever has no latency would happen at one instant and never overlap.
+ */
+const PIPE_MS = 1;
+
+/**
+ * Timers fire late on real machines, by about this much at worst when nothing is wrong;
+ * in virtual time each is late by a random part of it.
+ */
+const TIMER_SLACK_MS = 2;
+
+/** What 25 nodes send that tell everybody everything at a rate of 1000 operations is still less. */
+const MESSAGES_PER_SECOND = 500_000;
+
+/** Hosts a program's own module. Everything random comes from `random`, every node from a fork of its own. */
+export function modules<P extends Protocol<P>>(
+  program: Program<P>,
+  clock: VirtualClock,
+  random: Random,
+): OpenHost {
+  return (_nodes, events): Host => {
+    const lives = new Map<string, Life<P>>();
+    const stderr = new Map<string, string[]>();
+    const avalanche = new Avalanche("messages", MESSAGES_PER_SECOND);
+    let births = 0;
+    const kill = (node: string) => {
+      lives.get(node)?.end();
+      lives.delete(node);
+    };
+    return {
+      start(node) {
+        const own = random.fork(`node ${node} ${births++}`);
+        const life = new Life(program, clock, own, {
+          wrote(message) {
+            avalanche.count(clock.now());
+            events.sent(node, message);
+          },
+          logged(text) {
+            const lines = [...stderr.get(node) ?? [], ...text.split("\n")];
+            stderr.set(node, lines.slice(-KEPT_LINES));
+          },
+          threw(error) {
+            kill(node);
+            events.exited(node, `it threw ${error}`);
+          },
+        });
+        lives.set(node, life);
+      },
+      kill,
+      deliver: (node, packet) => lives.get(node)?.deliver(packet),
+      stop() {
+        for (const node of [...lives.keys()]) kill(node);
+        return Promise.resolve();
+      },
+      lastLines: (node) => stderr.get(node) ?? [],
+    };
+  };
+}
+
+/** What is heard of a node. */
+interface LifeEvents {
+  wrote(message: Message): void;
+  logged(text: string): void;
+  /** Something escaped the library: a real process would have ended. */
+  threw(error: unknown): void;
+}
+
+/** One life of a node, from its start to its end. */
+class Life<P extends Protocol<P>> {
+  readonly #mounted: Mounted;
+  readonly #readyAt: number;
+  #alive = true;
+  /** Written, and not read yet. */
+  #output: Message[] = [];
+
+  constructor(
+    program: Program<P>,
+    private readonly clock: VirtualClock,
+    private readonly random: Random,
+    private readonly events: LifeEvents,
+  ) {
+    this.#readyAt = clock.now() + random.uniform(0, START_MS * MS);
+    this.#mounted = mount(program, {
+      send: (message) => this.#write(copy(message)),
+      now: () => EPOCH_MS + clock.now() / MS,
+      random: random.next,
+      schedule: (delayMs, task) => {
+        const slackMs = random.uniform(0, TIMER_SLACK_MS);
+        return clock.schedule((Math.max(0, delayMs) + slackMs) * MS, () => {
+          if (this.#alive) task();
+        });
+      },
+      log: events.logged,
+    });
+  }
+
+  /** Hands over a message, once the node has started. */
+  deliver(packet: Packet): void {
+    const wait = this.#readyAt - this.clock.now();
+    if (wait > 0) this.clock.schedule(wait, () => this.#receive(packet));
+    else this.#receive(packet);
+  }
+
+  /** Ends the node. What it has written will still be read. */
+  end(): void {
+    this.#alive = false;
+    this.#mounted.dispose();
+  }
+
+  #receive(packet: Packet): void {
+    if (!this.#alive) return;
+    try {
+      this.#mounted.receive(copy(packet));
+    } catch (error) {
+      const stack = error instanceof Error ? error.stack : error;
+      this.events.logged(String(stack));
+      this.events.threw(error);
+    }
+  }
+
+  #write(message: Message): void {
+    if (!this.#alive || this.#output.push(message) > 1) return;
+    this.clock.schedule(this.random.uniform(0, PIPE_MS) * MS, () => {
+      const read = this.#output;
+      this.#output = [];
+      for (const message of read) this.events.wrote(message);
+    });
+  }
+}
+
+/** A copy by way of JSON, as a real network makes it: nodes share nothing. */
+function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}

@@ -1,0 +1,184 @@
+/**
+ * Maelstrom's network: one queue per receiver, latencies drawn per message, partitions
+ * that receivers enforce, and a journal of everything. On top of it weather, which
+ * Maelstrom has not: loss, duplication and delays of their own per message.
+ */
+import { isClient } from "../history.ts";
+import { type Cancel, type Clock, MS } from "./clock.ts";
+import { Heap } from "./heap.ts";
+import type { Body, Journal } from "./journal.ts";
+import type { Grudge } from "./nemesis.ts";
+import type { Random } from "./random.ts";
+
+/** A message in flight. */
+export interface Packet {
+  /** The network's own number of the message. */
+  id: number;
+  src: string;
+  dest: string;
+  body: Body;
+}
+
+/** Takes what arrives at an endpoint. */
+export type Receive = (packet: Packet) => void;
+
+/** How latencies of messages between nodes, or a node and a service, are distributed. */
+export interface Latency {
+  meanMs: number;
+  distribution: "constant" | "uniform" | "exponential";
+}
+
+/**
+ * What happens to one message beyond latency and partitions: one extra delay, in
+ * milliseconds, for every copy that arrives; none for a lost message.
+ */
+export type Weather = (packet: Packet) => number[];
+
+/** Something the network did to a message. */
+export type NetworkEvent =
+  | "message-cut" // a partition dropped it
+  | "message-lost" // the weather did
+  | "message-duplicated"; // it was sent on more than once
+
+interface Endpoint {
+  receive: Receive;
+  queue: Heap<Packet>;
+  /** Whether the endpoint sleeps until a message it has taken is due. */
+  busy: boolean;
+  cancel: Cancel;
+}
+
+/** The network of one run. */
+export class Network {
+  readonly #endpoints = new Map<string, Endpoint>();
+  #nextId = 0;
+  #grudge: Grudge = new Map();
+  #weather: Weather | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly latency: Latency,
+    /** Where sends and deliveries are written down; replaced to begin a new chapter. */
+    public journal: Journal,
+    /** Hears of what tests must know to have happened. */
+    private readonly onEvent: (event: NetworkEvent) => void = () => {},
+  ) {}
+
+  /** Opens an endpoint. */
+  register(id: string, receive: Receive): void {
+    const cancel = () => {};
+    const queue = new Heap<Packet>();
+    this.#endpoints.set(id, { receive, queue, busy: false, cancel });
+  }
+
+  /** Closes an endpoint; what is on its way to it is lost. */
+  unregister(id: string): void {
+    this.#endpoints.get(id)?.cancel();
+    this.#endpoints.delete(id);
+  }
+
+  /** Whether a message may be sent to this name. */
+  has(id: string): boolean {
+    return this.#endpoints.has(id);
+  }
+
+  /** Cuts the network: from now on each receiver refuses the sources it has a grudge against. */
+  partition(grudge: Grudge): void {
+    this.#grudge = grudge;
+  }
+
+  /** Ends every cut. Messages already dropped stay lost. */
+  heal(): void {
+    this.#grudge = new Map();
+  }
+
+  /** Sets what else happens to messages between nodes and to and from services; null ends it. */
+  weather(weather: Weather | null): void {
+    this.#weather = weather;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @throws {Error} the destination is no endpoint
+   */
+  send(src: string, dest: string, body: Body): void {
+    const endpoint = this.#endpoints.get(dest);
+    if (endpoint === undefined) {
+      throw new Error(`Cannot send to "${dest}": there is no such endpoint`);
+    }
+    const packet = { id: this.#nextId++, src, dest, body };
+    const now = this.clock.now();
+    this.journal.sent(now, packet);
+    if (isClient(src) || isClient(dest)) {
+      return this.#enqueue(endpoint, packet, 0);
+    }
+    const latencyMs = this.#drawLatency();
+    for (const extraMs of this.#copies(packet)) {
+      if (extraMs === 0) this.#enqueue(endpoint, packet, latencyMs);
+      else {
+        // Late before it queues: a receiver that slept for it would keep its clients waiting.
+        this.clock.schedule(
+          extraMs * MS,
+          () => this.#enqueue(endpoint, packet, latencyMs),
+        );
+      }
+    }
+  }
+
+  /** What the weather makes of a message: one extra delay a copy. */
+  #copies(packet: Packet): number[] {
+    if (this.#weather === null) return [0];
+    const copies = this.#weather(packet);
+    if (copies.length === 0) this.onEvent("message-lost");
+    if (copies.length > 1) this.onEvent("message-duplicated");
+    return copies;
+  }
+
+  #enqueue(endpoint: Endpoint, packet: Packet, latencyMs: number): void {
+    endpoint.queue.push(this.clock.now() + Math.round(latencyMs * MS), packet);
+    if (!endpoint.busy) this.#take(endpoint);
+  }
+
+  #drawLatency(): number {
+    const { meanMs, distribution } = this.latency;
+    if (meanMs === 0 || distribution === "constant") return meanMs;
+    if (distribution === "uniform") return this.random.int(2 * meanMs);
+    return Math.floor(this.random.exponential(meanMs));
+  }
+
+  /**
+   * A receiver's loop: it takes the earliest message present, checks the partition at
+   * that moment, and sleeps until the message is due, while others wait behind it.
+   */
+  #take(endpoint: Endpoint): void {
+    while (endpoint.queue.size > 0) {
+      const due = endpoint.queue.minimum;
+      const packet = endpoint.queue.pop()!;
+      if (this.#grudge.get(packet.dest)?.has(packet.src)) {
+        this.onEvent("message-cut");
+        continue;
+      }
+      const wait = due - this.clock.now();
+      endpoint.busy = true;
+      if (wait > 0) {
+        endpoint.cancel = this.clock.schedule(
+          wait,
+          () => {
+            this.#hand(endpoint, packet);
+            this.#take(endpoint);
+          },
+        );
+        return;
+      }
+      this.#hand(endpoint, packet);
+    }
+  }
+
+  #hand(endpoint: Endpoint, packet: Packet): void {
+    this.journal.received(this.clock.now(), packet);
+    endpoint.receive(packet);
+    endpoint.busy = false;
+  }
+}

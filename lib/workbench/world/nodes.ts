@@ -1,0 +1,204 @@
+/** The nodes of a run: started, set up, killed and started again, and held to the protocol. */
+import type { ClientEndpoint, Clients } from "./client.ts";
+import type { Host, OpenHost } from "./host.ts";
+import type { Body, Incident } from "../history.ts";
+import type { Network } from "./network.ts";
+import { problemWith, quote, type WrittenMessage } from "./protocol.ts";
+import {
+  ErrorReply,
+  MalformedReply,
+  NetTimeout,
+  type ReplySchema,
+} from "./client.ts";
+
+/** How long a node may take to answer `init`, in milliseconds. */
+const INIT_TIMEOUT_MS = 10_000;
+
+/** How many of a node's last lines are quoted. */
+const LINES_QUOTED = 16;
+
+/** Nothing could be tested, for a reason in plain words. */
+export class SetupFailed extends Error {
+  constructor(readonly node: string, text: string) {
+    super(text);
+  }
+}
+
+/** A node was killed while it was being set up again. */
+class Killed extends Error {}
+
+/** What a node is asked after `init`, and before any client. */
+export interface SetupRequest {
+  request: Body;
+  reply: ReplySchema;
+  timeoutMs: number;
+}
+
+/** What the nodes of a run need. */
+export interface NodesSettings {
+  ids: readonly string[];
+  openHost: OpenHost;
+  network: Network;
+  clients: Clients;
+  /** The request each node gets in the set-up, where the workload has one. */
+  setupOf(node: string): SetupRequest | null;
+  /** Mute a node after a line that is no message, as Maelstrom does. */
+  faithful: boolean;
+  /** Hears of whatever goes wrong with a node. */
+  report(type: Incident["type"], node: string, text: string): void;
+}
+
+/** All nodes of a run. */
+export class Nodes {
+  readonly #host: Host;
+  readonly #mute = new Set<string>();
+  /** Breaks off the set-up of a node. */
+  readonly #interrupt = new Map<string, (error: Error) => void>();
+
+  constructor(private readonly settings: NodesSettings) {
+    const { ids, openHost } = settings;
+    this.#host = openHost(ids, {
+      sent: (node, message) => this.#sent(node, message),
+      garbage: (node, text) =>
+        this.#violation(
+          node,
+          text.trim() === ""
+            ? "it wrote an empty line"
+            : `it wrote a line that is no JSON: ${text.slice(0, 200)}`,
+        ),
+      exited: (node, how) => this.#exited(node, how),
+    });
+  }
+
+  /**
+   * Starts all nodes and sets them up.
+   *
+   * @throws {SetupFailed} a node cannot be started, ends, or does not answer as it must
+   */
+  async setUp(): Promise<void> {
+    const { ids, clients, network } = this.settings;
+    await Promise.all(ids.map(async (node) => {
+      this.#start(node);
+      network.register(node, (packet) => this.#host.deliver(node, packet));
+      await this.#init(node);
+    }));
+    // Maelstrom's client of the set-up stays open to the end, whether it is used or not.
+    await Promise.all(
+      ids.map((node) => this.#prepare(node, clients.open())),
+    );
+  }
+
+  /** Ends a node's process. */
+  kill(node: string): void {
+    this.settings.report("kill", node, `${node} was killed`);
+    this.#host.kill(node);
+    this.#interrupt.get(node)?.(new Killed());
+  }
+
+  /** Starts a node again and sets it up again. */
+  async restart(node: string): Promise<void> {
+    const { report, clients } = this.settings;
+    report("restart", node, `${node} was started again`);
+    try {
+      this.#start(node);
+      await this.#init(node);
+      await this.#prepare(node, clients.open());
+    } catch (error) {
+      if (error instanceof Killed) return; // again
+      if (!(error instanceof SetupFailed)) throw error;
+      report("setup-failed", node, error.message);
+    }
+  }
+
+  /** Ends all processes. */
+  stop(): Promise<void> {
+    return this.#host.stop();
+  }
+
+  #start(node: string): void {
+    try {
+      this.#host.start(node);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SetupFailed(node, `${node} could not be started: ${reason}`);
+    }
+  }
+
+  async #init(node: string): Promise<void> {
+    const client = this.settings.clients.open();
+    const request = {
+      type: "init",
+      node_id: node,
+      node_ids: [...this.settings.ids],
+    };
+    await this.#call(node, () =>
+      // Of the reply to init, Maelstrom looks at the type alone.
+      client.rpc(node, request, {}, INIT_TIMEOUT_MS, { closed: false }));
+    client.close();
+  }
+
+  async #prepare(node: string, client: ClientEndpoint): Promise<void> {
+    const setup = this.settings.setupOf(node);
+    if (setup === null) return;
+    const { request, reply, timeoutMs } = setup;
+    await this.#call(
+      node,
+      () => client.rpc(node, request, reply, timeoutMs),
+    );
+  }
+
+  /** A request of the set-up: whatever goes wrong with it ends the set-up. */
+  async #call(node: string, rpc: () => Promise<Body>): Promise<void> {
+    const interrupted = Promise.withResolvers<never>();
+    this.#interrupt.set(node, interrupted.reject);
+    try {
+      await Promise.race([rpc(), interrupted.promise]);
+    } catch (error) {
+      const known = error instanceof NetTimeout ||
+        error instanceof ErrorReply || error instanceof MalformedReply;
+      if (!known) throw error;
+      throw new SetupFailed(
+        node,
+        `${node} did not get through its set-up: ${error.message}${
+          this.#lastWords(node)
+        }`,
+      );
+    } finally {
+      this.#interrupt.delete(node);
+    }
+  }
+
+  #sent(node: string, written: unknown): void {
+    if (this.#mute.has(node)) return;
+    const { network, faithful } = this.settings;
+    const problem = problemWith(written, (name) => network.has(name));
+    if (problem !== null) return this.#violation(node, problem);
+    const { src, dest, body } = written as WrittenMessage;
+    if (src !== node) {
+      // Maelstrom does not mind, so its verdicts are open to such tricks.
+      const text = `it signed a message as ${src}: ${quote(written)}`;
+      this.settings.report("protocol-violation", node, `${node}: ${text}`);
+      if (!faithful) return;
+    }
+    network.send(src, dest, body ?? {});
+  }
+
+  #violation(node: string, text: string): void {
+    this.settings.report("protocol-violation", node, `${node}: ${text}`);
+    if (this.settings.faithful) this.#mute.add(node);
+  }
+
+  #exited(node: string, how: string): void {
+    const text = `${node} ended by itself (${how})`;
+    const words = this.#lastWords(node);
+    this.settings.report("process-exit", node, text + words);
+    this.#interrupt.get(node)?.(new SetupFailed(node, text));
+  }
+
+  #lastWords(node: string): string {
+    const lines = this.#host.lastLines(node).slice(-LINES_QUOTED);
+    return lines.length === 0
+      ? "; it wrote nothing to stderr"
+      : `; its last lines on stderr:\n  ${lines.join("\n  ")}`;
+  }
+}

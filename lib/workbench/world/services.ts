@@ -1,0 +1,302 @@
+/**
+ * The services Maelstrom offers to nodes: three key-value stores of decreasing
+ * consistency and a timestamp oracle. Each is a state machine that answers one request
+ * at a time; it knows no network and no clock, and its only doubt is its random stream.
+ *
+ * Keys and values are any JSON, compared by structure. What a request brings is kept by
+ * reference: the caller must not change a body it has handed over, nor one it was given.
+ */
+import type { Body, Json } from "../history.ts";
+import { canonical, equal } from "../json.ts";
+import type { Random } from "./random.ts";
+
+/** A service. */
+export interface Service {
+  /**
+   * Answers a request.
+   *
+   * @param src who asks: seq-kv treats every caller apart
+   * @returns the reply's body, or null for a request of a type unknown to the service, which is never answered
+   */
+  handle(src: string, body: Body): Body | null;
+}
+
+/** The names of the services, which are their addresses too. */
+export type ServiceName = "lin-kv" | "seq-kv" | "lww-kv" | "lin-tso";
+
+/** Something that makes a run worth its time, as tests want to know that it happened. */
+export type ServiceEvent =
+  | "cas-lost" // a compare-and-set met another value
+  | "seq-kv-stale-read" // a read gave what is no longer so
+  | "seq-kv-stale-write" // a write was acknowledged without effect, as it repeated an old value
+  | "seq-kv-stale-cas" // a compare-and-set was answered from an old version
+  | "lww-stale-read" // a read missed the latest write
+  | "lww-lost-update"; // a later write gave way to an earlier one, for good
+
+/** How the services behave. */
+export interface ServiceOptions {
+  /**
+   * Whether callers that are more than 32 versions behind get a random retained version
+   * each time, and so may go backwards, as a flaw of Maelstrom's seq-kv has it. Otherwise they get
+   * the oldest retained version at worst.
+   */
+  faithful: boolean;
+  /** Called whenever one of these things happens. */
+  onEvent?: (event: ServiceEvent) => void;
+}
+
+/** Every service in its initial state, each with a random stream of its own. */
+export function createServices(
+  random: Random,
+  { faithful, onEvent = () => {} }: ServiceOptions,
+): Record<ServiceName, Service> {
+  return {
+    "lin-kv": linearizable(onEvent),
+    "seq-kv": sequential(random.fork("seq-kv"), faithful, onEvent),
+    "lww-kv": lastWriteWins(random.fork("lww-kv"), onEvent),
+    "lin-tso": timestampOracle(),
+  };
+}
+
+/** What a request leads to: a reply, and the new value of its key if it writes one. */
+interface Outcome {
+  reply: Body;
+  write?: { value: Json };
+}
+
+const KEY_DOES_NOT_EXIST: Outcome = {
+  reply: { type: "error", code: 20, text: "key does not exist" },
+};
+
+/**
+ * Decides a request on a key-value store; null if its type is unknown.
+ *
+ * @param current the value of the request's key, undefined where there is none
+ * @param creates whether the store lets a compare-and-set create its key
+ */
+function decide(
+  current: Json | undefined,
+  body: Body,
+  creates: boolean,
+): Outcome | null {
+  switch (body.type) {
+    case "read":
+      return current === undefined
+        ? KEY_DOES_NOT_EXIST
+        : { reply: { type: "read_ok", value: current } };
+    case "write":
+      return {
+        reply: { type: "write_ok" },
+        write: { value: body.value ?? null },
+      };
+    case "cas": {
+      const { from = null, to = null, create_if_not_exists: create } = body;
+      if (current === undefined) {
+        // Anything but false and null is true to Maelstrom.
+        if (!creates || (create ?? false) === false) return KEY_DOES_NOT_EXIST;
+      } else if (!equal(current, from)) {
+        const text = `current value ${JSON.stringify(current)} is not ${
+          JSON.stringify(from)
+        }`;
+        return { reply: { type: "error", code: 22, text } };
+      }
+      return { reply: { type: "cas_ok" }, write: { value: to } };
+    }
+    default:
+      return null;
+  }
+}
+
+/** The reply to a request. */
+function inReplyTo(request: Body, reply: Body): Body {
+  return { ...reply, in_reply_to: request.msg_id ?? null };
+}
+
+function keyOf(body: Body): string {
+  return canonical(body.key ?? null);
+}
+
+type OnEvent = (event: ServiceEvent) => void;
+
+function reportLostCas({ reply }: Outcome, onEvent: OnEvent): void {
+  if (reply.code === 22) onEvent("cas-lost");
+}
+
+/** lin-kv: one store, one request after the other. */
+function linearizable(onEvent: OnEvent): Service {
+  const store = new Map<string, Json>();
+  return {
+    handle(_src, body) {
+      const key = keyOf(body);
+      const outcome = decide(store.get(key), body, true);
+      if (outcome === null) return null;
+      if (outcome.write) store.set(key, outcome.write.value);
+      reportLostCas(outcome, onEvent);
+      return inReplyTo(body, outcome.reply);
+    },
+  };
+}
+
+/** lin-tso: 0, 1, 2, ... */
+function timestampOracle(): Service {
+  let next = 0;
+  return {
+    handle(_src, body) {
+      return body.type === "ts"
+        ? inReplyTo(body, { type: "ts_ok", ts: next++ })
+        : null;
+    },
+  };
+}
+
+/** How many versions of its whole store seq-kv retains. */
+const VERSIONS = 32;
+
+/**
+ * The latest versions of a store, numbered from 0, the empty one. Each key has its own
+ * list of values with the versions that brought them, so that a version costs what it
+ * changes and not a copy of everything.
+ */
+class VersionedStore {
+  /** The number of the newest version. */
+  newest = 0;
+  readonly #values = new Map<string, { since: number; value: Json }[]>();
+
+  /** The oldest version that is retained. */
+  get oldest(): number {
+    return Math.max(0, this.newest - VERSIONS + 1);
+  }
+
+  /** A key's value in a retained version, undefined where it has none. */
+  get(key: string, version: number): Json | undefined {
+    return this.#values.get(key)?.findLast(({ since }) => since <= version)
+      ?.value;
+  }
+
+  /** Makes a new version, which differs by at most this key. */
+  append(key: string, write: { value: Json } | undefined): void {
+    this.newest++;
+    if (write === undefined) return;
+    const values = this.#values.get(key) ?? [];
+    this.#values.set(key, values);
+    values.push({ since: this.newest, value: write.value });
+    while (values.length > 1 && values[1]!.since <= this.oldest) values.shift();
+  }
+}
+
+/**
+ * seq-kv: every caller sees all versions in order, but each at its own pace. A request
+ * is tried on a random version not older than the caller's last. If it leaves that as it is, that is
+ * the answer; if not, it is done on the newest version instead, and the caller has caught up.
+ */
+function sequential(
+  random: Random,
+  faithful: boolean,
+  onEvent: OnEvent,
+): Service {
+  const store = new VersionedStore();
+  const seen = new Map<string, number>();
+
+  /** The version found where this one is, or once was: slots of the ring are used again. */
+  const resident = (version: number) =>
+    store.newest - (store.newest - version) % VERSIONS;
+
+  return {
+    handle(src, body) {
+      const key = keyOf(body);
+      const last = seen.get(src) ?? 0;
+      const from = faithful ? last : Math.max(last, store.oldest);
+      const picked = from + random.int(store.newest - from + 1);
+
+      const before = store.get(key, resident(picked));
+      const tried = decide(before, body, true);
+      if (tried === null) return null;
+      const now = decide(store.get(key, store.newest), body, true)!;
+      if (isChange(before, tried)) {
+        store.append(key, now.write);
+        seen.set(src, store.newest);
+        reportLostCas(now, onEvent);
+        return inReplyTo(body, now.reply);
+      }
+      seen.set(src, picked);
+      const stale = !equal(tried.reply, now.reply) ||
+        isChange(store.get(key, store.newest), now);
+      if (stale) {
+        onEvent(`seq-kv-stale-${body.type as "read" | "write" | "cas"}`);
+      } else reportLostCas(tried, onEvent);
+      return inReplyTo(body, tried.reply);
+    },
+  };
+}
+
+/** Whether a store that has this value would not be the same after the outcome. */
+function isChange(current: Json | undefined, { write }: Outcome): boolean {
+  return write !== undefined &&
+    (current === undefined || !equal(current, write.value));
+}
+
+/** A value of lww-kv. */
+interface Stamped {
+  value: Json;
+  /** The counter of the replica where it was written. */
+  stamp: number;
+  /** How many writes there were before it, anywhere: no replica knows, but we report by it. */
+  order: number;
+}
+
+/** One of lww-kv's replicas: a Lamport counter and the values. */
+interface Replica {
+  counter: number;
+  values: Map<string, Stamped>;
+}
+
+/**
+ * lww-kv: two replicas that merge now and then, and only when asked something. The
+ * higher stamp wins; of equal ones, that of the replica being merged from.
+ */
+function lastWriteWins(random: Random, onEvent: OnEvent): Service {
+  const replicas: Replica[] = [0, 1].map(() => ({
+    counter: 0,
+    values: new Map(),
+  }));
+  const latest = new Map<string, number>();
+  let writes = 0;
+
+  const merge = (source: Replica, destination: Replica) => {
+    destination.counter = Math.max(destination.counter, source.counter);
+    for (const [key, theirs] of source.values) {
+      const ours = destination.values.get(key);
+      if (ours !== undefined && ours.stamp > theirs.stamp) continue;
+      if (ours !== undefined && ours.order > theirs.order) {
+        onEvent("lww-lost-update");
+      }
+      destination.values.set(key, theirs);
+    }
+  };
+
+  return {
+    handle(_src, body) {
+      const source = random.pick(replicas);
+      const destination = random.pick(replicas);
+      if (source !== destination) merge(source, destination);
+      const replica = random.pick(replicas);
+
+      const key = keyOf(body);
+      const current = replica.values.get(key);
+      const outcome = decide(current?.value, body, false);
+      if (outcome === null) return null;
+      if (outcome.write) {
+        replica.values.set(key, {
+          value: outcome.write.value,
+          stamp: replica.counter++,
+          order: ++writes,
+        });
+        latest.set(key, writes);
+      } else if (
+        body.type === "read" && (current?.order ?? 0) < (latest.get(key) ?? 0)
+      ) onEvent("lww-stale-read");
+      reportLostCas(outcome, onEvent);
+      return inReplyTo(body, outcome.reply);
+    },
+  };
+}

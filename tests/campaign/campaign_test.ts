@@ -1,0 +1,182 @@
+/** Campaigns: what they count, that failures are shrunk and can be replayed, and that every seed has a result. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  campaign,
+  campaignVerdict,
+  type Failure,
+} from "../../lib/workbench/campaign/campaign.ts";
+import type { Json, Node } from "../../lib/maelstrom.ts";
+import type { SeedResult } from "../../lib/workbench/campaign/seed-result.ts";
+import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
+import {
+  simulate,
+  type Simulation,
+} from "../../lib/workbench/campaign/simulate.ts";
+import { runInThreads } from "../../lib/workbench/campaign/threads.ts";
+import { mutants } from "../mutants/basics.ts";
+import { programOf } from "../mutants/mutant.ts";
+import { needs } from "../fixtures/permitted.ts";
+import "../fixtures/programs.ts";
+
+/** A campaign with a mutant in the place of a scenario's program. */
+function withMutant(name: string): Omit<Simulation, "seed"> {
+  const mutant = mutants.find((mutant) => mutant.name === name)!;
+  return {
+    name: mutant.scenario,
+    faults: mutant.faults,
+    overrides: mutant.flags ?? {},
+    program: programOf(mutant),
+  };
+}
+
+/** The run that a replay command does, of a program that is no file. */
+function replayed({ replay }: Failure, { program }: Omit<Simulation, "seed">) {
+  const [deno, task, workbench, command, ...args] = replay.split(" ");
+  assertEquals([deno, task, workbench, command], [
+    ...["deno", "task", "workbench", "simulate"],
+  ]);
+  const { simulation, seeds, single } = readSimulate(args);
+  assert(single);
+  return simulate({ ...simulation, seed: seeds[0]!, program: program! });
+}
+
+for (
+  const [name, type] of [
+    ["echo-another", "echo-mismatch"],
+    ["ids-counter-without-epoch", "duplicate-id"],
+  ] as const
+) {
+  Deno.test(`a failure of the mutant ${name} is shrunk, and its replay command fails in the same way`, async () => {
+    const settings = withMutant(name);
+    let tries = 0;
+    const result = await campaign(settings, [1, 2, 3, 4], {
+      shrinkAtMost: 1,
+      onShrink: () => void tries++,
+    });
+    assert(result.strict.false > 0);
+    assertEquals(campaignVerdict(result), false);
+    assertEquals(result.failures.length, result.strict.false);
+    const [failure] = result.failures as [Failure];
+    assert(tries > 0, "shrinking shows that it works");
+    assertStringIncludes(failure.replay, "--time-limit");
+    const { strict, results, recording } = await replayed(failure, settings);
+    const types = (anomalies: { type: string }[]) =>
+      anomalies.map(({ type }) => type).filter((t) => t !== "faithful-judge");
+    assert(types(strict.anomalies).includes(type));
+    assertEquals(types(strict.anomalies), types(failure.anomalies));
+    assertEquals(strict["valid?"], false);
+    assertEquals(
+      failure.judge,
+      results["valid?"] === true ? "strict" : "both",
+    );
+    const limit = Number(recording.options["time-limit"]);
+    assert(limit < Number(settings.overrides?.["time-limit"] ?? 10));
+  });
+}
+
+Deno.test(
+  "a campaign counts verdicts, figures and labels over its seeds, the same in threads and without",
+  needs("read", "run"),
+  async () => {
+    const settings = {
+      name: "unique-ids-2",
+      faults: "chaos",
+      overrides: { "time-limit": 3, rate: 20 },
+    } as const;
+    const heard: number[] = [];
+    const alone = await campaign(settings, [5, 6, 7, 8], {
+      onResult: ({ seed }) => void heard.push(seed),
+    });
+    assertEquals(heard, [5, 6, 7, 8]);
+    assertEquals(alone.faithful, { true: 4, false: 0, unknown: 0 });
+    assertEquals(alone.strict, { true: 4, false: 0, unknown: 0 });
+    const { median, worst } = alone.figures["all.msgs-per-op"]!;
+    assert(2 < median && median <= worst);
+    const availability = alone.figures["availability"]!;
+    assert(availability.worst <= availability.median, "of this, less is worse");
+    assertEquals(alone.labels["kill"], 4);
+
+    const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+    const flags = "--faults chaos --time-limit 3 --rate 20 --seed 5 --seeds 4";
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...[
+          "run",
+          "--allow-all",
+          cli.href,
+          "simulate",
+          settings.name,
+          "--json",
+        ],
+        ...[...flags.split(" "), "--workers", "2"],
+      ],
+    }).output();
+    const { labels: _, ...printed } = alone;
+    assertEquals(JSON.parse(new TextDecoder().decode(stdout)), printed);
+    assertEquals(Object.keys(printed), [
+      ...["program", "seeds", "faults", "faithful", "strict", "figures"],
+      "failures",
+    ]);
+  },
+);
+
+Deno.test("a seed without a verdict is unknown, with its reason and replay command, and the others go on", async () => {
+  const result = await campaign({
+    name: "echo-1",
+    faults: "official",
+    overrides: { "latency-dist": "square" },
+  }, [1, 2]);
+  assertEquals(result.faithful, { true: 0, false: 0, unknown: 2 });
+  assertEquals(result.strict, { true: 0, false: 0, unknown: 2 });
+  assertEquals(campaignVerdict(result), "unknown");
+  const [first] = result.failures;
+  assertEquals(first!.judge, "both");
+  assertEquals(first!.anomalies.map(({ type }) => type), ["no-verdict"]);
+  const reason = first!.anomalies[0]!.because[0]!;
+  assertStringIncludes(reason, "--seed 1 --faults official");
+  assertStringIncludes(reason, 'Cannot use latency-dist "square"');
+});
+
+Deno.test("a rejection that a program leaves to nobody is a label, and breaks nothing", async () => {
+  interface Echo {
+    echo(request: { echo: Json }): { echo: Json };
+  }
+  const careless = (node: Node<Echo>) =>
+    node.on("echo", ({ echo }) => {
+      node.rpc("lin-kv", "echo", { echo }, { timeoutMs: 10 }); // it never answers that
+      return { echo };
+    });
+  const { labels, results, strict } = await simulate({
+    name: "echo-1",
+    seed: 1,
+    faults: "official",
+    overrides: { "time-limit": 2 },
+    program: careless as unknown as NonNullable<Simulation["program"]>,
+  });
+  assert(labels.has("stray-rejection"));
+  assertEquals([results["valid?"], strict["valid?"]], [true, true]);
+});
+
+Deno.test(
+  "a thread that loops without end or breaks is replaced, and its seed has no verdict",
+  needs("read"),
+  async () => {
+    const results: SeedResult[] = [];
+    await runInThreads(
+      { name: "echo-1", faults: "official" },
+      [1, 2, 3, 4],
+      {
+        threads: 1,
+        patienceMs: 2_000,
+        script: import.meta.resolve("../fixtures/stuck-worker.ts"),
+      },
+      (result) => results.push(result),
+    );
+    const verdicts = results.map(({ strict }) => strict);
+    assertEquals(verdicts, [true, "unknown", "unknown", true]);
+    const reasons = results.flatMap(({ anomalies }) => anomalies)
+      .map(({ because }) => because[0]!);
+    assertStringIncludes(reasons[0]!, "loops without end");
+    assertStringIncludes(reasons[1]!, "out of order");
+  },
+);

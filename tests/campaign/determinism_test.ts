@@ -1,0 +1,25 @@
+/** The same seed is the same run, to the byte; another seed is another run. */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { scenarios } from "../../lib/workbench/scenarios.ts";
+import {
+  FAULT_PROFILES,
+  record,
+} from "../../lib/workbench/campaign/simulate.ts";
+import "../fixtures/programs.ts";
+
+/** Short runs: what differs, differs soon. */
+const SHORT = { "time-limit": 3, rate: 30 };
+
+for (const { name } of scenarios) {
+  for (const faults of FAULT_PROFILES) {
+    Deno.test(`${name} gives byte-identical history and journal for a seed, under ${faults} faults`, async () => {
+      const run = async (seed: number) => {
+        const simulation = { name, seed, faults, overrides: SHORT };
+        return JSON.stringify(await record(simulation));
+      };
+      const first = await run(1);
+      assertEquals(await run(1) === first, true, "two runs of one seed differ");
+      assertNotEquals(await run(2), first);
+    });
+  }
+}

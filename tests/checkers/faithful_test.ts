@@ -1,0 +1,139 @@
+/** The faithful judge as a whole, and recordings on disk. */
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { judgeFaithful } from "../../lib/workbench/checkers/faithful.ts";
+import type { Json, Recording } from "../../lib/workbench/history.ts";
+import {
+  loadRecording,
+  RECORDING_FILE,
+  saveRecording,
+} from "../../lib/workbench/recording.ts";
+import { historyOf, type Line } from "../fixtures/histories.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+function generated(...ids: Json[]): Line[] {
+  return ids.flatMap((id): Line[] => [
+    ["invoke", 0, "generate", null],
+    ["ok", 0, "generate", id],
+  ]);
+}
+
+function recording(lines: Line[], more: Partial<Recording> = {}): Recording {
+  return {
+    workload: "unique-ids",
+    options: { "node-count": 1 },
+    history: historyOf(...lines),
+    journal: [["send", 0, 0, "c0", "n0", { type: "init" }]],
+    ...more,
+  };
+}
+
+Deno.test("the verdict is the worst of all checkers'", () => {
+  const verdict = (lines: Line[], more?: Partial<Recording>) =>
+    judgeFaithful(recording(lines, more))["valid?"];
+  const failed: Line[] = [
+    ["invoke", 0, "generate", null],
+    ["fail", 0, "generate", null],
+  ];
+  assertEquals(verdict(generated(1, 2)), true);
+  assertEquals(verdict(generated(1, 1)), false);
+  assertEquals(verdict(generated(1, "1")), "unknown");
+  const total = { options: { availability: "total" } };
+  assertEquals(verdict([...generated(1, 2), ...failed], total), false);
+  assertEquals(verdict([...generated(1, "1"), ...failed], total), false);
+  assertEquals(verdict(failed), false);
+});
+
+Deno.test("the results have Maelstrom's keys", () => {
+  assertEquals(Object.keys(judgeFaithful(recording(generated(1)))).sort(), [
+    "availability",
+    "exceptions",
+    "net",
+    "perf",
+    "stats",
+    "timeline",
+    "valid?",
+    "workload",
+  ]);
+});
+
+Deno.test("a checker that throws cannot tell, and its error is in the results", () => {
+  const { workload } = judgeFaithful(recording(generated(1, "1")));
+  const { "valid?": valid, error } = workload as { [key: string]: Json };
+  assertEquals(valid, "unknown");
+  assertStringIncludes(String(error), "Cannot compare ids");
+});
+
+Deno.test("a workload that is none of Maelstrom's cannot be judged", () => {
+  const results = judgeFaithful(recording([], { workload: "lunch" }));
+  assertEquals(results["valid?"], "unknown");
+});
+
+Deno.test("a crashed run is unknown, says why, and keeps its figures", () => {
+  const crashes: Partial<Recording>[] = [
+    { exit: 255 },
+    ...(["process-exit", "setup-failed"] as const).map((type) => ({
+      incidents: [{ time: 0, node: "n3", type, text: "exit status 1" }],
+    })),
+  ];
+  for (const crash of crashes) {
+    const results = judgeFaithful(recording(generated(1, 1), crash));
+    assertEquals(results["valid?"], "unknown");
+    assertEquals(typeof results["error"], "string");
+    assertEquals(
+      (results["workload"] as { [k: string]: Json })["valid?"],
+      false,
+    );
+  }
+  const restarted = judgeFaithful(recording(generated(1), {
+    incidents: [{ time: 0, node: "n3", type: "kill", text: "chaos" }],
+  }));
+  assertEquals(restarted["valid?"], true);
+});
+
+Deno.test(
+  "a recording is the same after it was saved and loaded, gzipped, plain or in a run's directory",
+  needs("read", "write"),
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const saved = recording(generated("ü", 2), { seed: 7, program: "x" });
+      for (const name of ["run.json", "run.json.gz", RECORDING_FILE]) {
+        const path = join(directory, name);
+        await saveRecording(path, saved);
+        assertEquals(await loadRecording(path), saved);
+      }
+      assertEquals(await loadRecording(directory), saved);
+      const empty = recording([], { journal: [] });
+      await saveRecording(join(directory, "empty.json"), empty);
+      assertEquals(await loadRecording(join(directory, "empty.json")), empty);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "files that are no recordings are refused by name",
+  needs("read", "write"),
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const refused = async (name: string, content: string) => {
+        const path = join(directory, name);
+        await Deno.writeTextFile(path, content);
+        await assertRejects(
+          () => loadRecording(path),
+          Error,
+          `Cannot load recording ${path}`,
+        );
+      };
+      await refused("other.json", '{"name": "x"}');
+      await refused("null.json", "null");
+      await refused("broken.json", '{"workload": "echo",');
+      await assertRejects(() => loadRecording(join(directory, "absent.json")));
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);

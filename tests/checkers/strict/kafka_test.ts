@@ -1,0 +1,284 @@
+/** The strict judge of kafka on small journals, one for every anomaly; and the visibility lag. */
+import { assert, assertEquals } from "@std/assert";
+import { visibilityLagMs } from "../../../lib/workbench/checkers/kafka/visibility.ts";
+import type { Promises } from "../../../lib/workbench/promises.ts";
+import { strictKafka } from "../../../lib/workbench/checkers/strict/kafka.ts";
+import type {
+  Body,
+  JournalEvent,
+  Recording,
+} from "../../../lib/workbench/history.ts";
+
+/** A request to a node and its reply, at these milliseconds; no reply if it has no type. */
+interface Exchange {
+  node: string;
+  request: Body;
+  reply: Body;
+  from: number;
+  to: number;
+}
+
+function exchange(
+  node: string,
+  from: number,
+  request: Body,
+  reply: Body,
+  to = from + 1,
+): Exchange {
+  return { node, request, reply, from, to };
+}
+
+const sent = (
+  node: string,
+  from: number,
+  msg: number,
+  offset: number,
+  to?: number,
+) =>
+  exchange(node, from, { type: "send", key: "k", msg }, {
+    type: "send_ok",
+    offset,
+  }, to);
+
+/** A poll of key k that gives messages 10, 11, ... at offsets 0, 1, ... */
+const polled = (node: string, from: number, at: number, offsets: number[]) =>
+  exchange(node, from, { type: "poll", offsets: { k: at } }, {
+    type: "poll_ok",
+    msgs: { k: offsets.map((offset) => [offset, 10 + offset]) },
+  });
+
+const committed = (node: string, from: number, offset: number) =>
+  exchange(node, from, { type: "commit_offsets", offsets: { k: offset } }, {
+    type: "commit_offsets_ok",
+  });
+
+const listed = (
+  node: string,
+  from: number,
+  offsets: { [key: string]: number },
+) =>
+  exchange(node, from, { type: "list_committed_offsets", keys: ["k"] }, {
+    type: "list_committed_offsets_ok",
+    offsets,
+  });
+
+/** Messages 10, 11, ... sent one after the other. */
+const log = (...nodes: string[]) =>
+  nodes.map((node, i) => sent(node, 10 * i, 10 + i, i));
+
+function journalOf(exchanges: Exchange[]): JournalEvent[] {
+  const events: JournalEvent[] = [];
+  exchanges.forEach(({ node, request, reply, from, to }, i) => {
+    const client = `c${i}`;
+    const ask = { ...request, msg_id: 1 };
+    events.push(["send", from * 1e6, 2 * i, client, node, ask]);
+    if (reply.type === undefined) return;
+    const answer = { ...reply, in_reply_to: 1 };
+    events.push(["send", to * 1e6, 2 * i + 1, node, client, answer]);
+    events.push(["recv", to * 1e6, 2 * i + 1, node, client, answer]);
+  });
+  return events.sort((a, b) => a[1] - b[1]);
+}
+
+function recordingOf(exchanges: Exchange[], more: Partial<Recording> = {}) {
+  return {
+    workload: "kafka",
+    options: { "node-count": 2, "time-limit": 1 },
+    history: [],
+    journal: journalOf(exchanges),
+    journalOrigin: 0,
+    ...more,
+  } satisfies Recording;
+}
+
+function found(
+  exchanges: Exchange[],
+  promises: Promises = {},
+  more: Partial<Recording> = {},
+): string {
+  const anomalies = strictKafka(recordingOf(exchanges, more), promises);
+  assert(anomalies.every(({ because }) => because.length > 0));
+  return anomalies.map(({ type }) => type).join(" ");
+}
+
+Deno.test("a log that is appended to, polled and committed has no anomaly", () => {
+  const exchanges = [
+    ...log("n0", "n1", "n0"),
+    polled("n0", 100, 0, [0, 1]),
+    polled("n0", 110, 2, [2]),
+    polled("n0", 120, 3, []),
+    committed("n0", 130, 2),
+    listed("n0", 140, { k: 2 }),
+    listed("n1", 2_200, { k: 2 }),
+  ];
+  assertEquals(found(exchanges), "");
+});
+
+Deno.test("an offset that holds two messages is found, and a message at two offsets", () => {
+  const twice = [sent("n0", 0, 10, 0), sent("n0", 10, 11, 1)];
+  assertEquals(
+    found([...twice, sent("n1", 0, 12, 1)]),
+    "inconsistent-offsets",
+  );
+  const other = exchange("n1", 50, { type: "poll", offsets: { k: 1 } }, {
+    type: "poll_ok",
+    msgs: { k: [[1, 11], [2, 11]] },
+  });
+  assertEquals(found([...twice, other]), "duplicate");
+});
+
+Deno.test("messages that nobody sent, or whose send was refused, must not be polled", () => {
+  assertEquals(found([polled("n0", 0, 0, [0])]), "invented-message");
+  const send = { type: "send", key: "k", msg: 10 };
+  const refused = exchange("n0", 0, send, { type: "error", code: 11 });
+  assertEquals(found([refused, polled("n0", 10, 0, [0])]), "G1a");
+  const unknown = exchange("n0", 0, send, { type: "error", code: 13 });
+  assertEquals(found([unknown, polled("n0", 10, 0, [0])]), "");
+});
+
+Deno.test("one node's offsets rise in real time, those of concurrent sends as they like", () => {
+  const falling = [sent("n0", 0, 11, 1), sent("n0", 10, 10, 0)];
+  assertEquals(found(falling), "nonmonotonic-send");
+  assertEquals(found([sent("n0", 0, 11, 1, 30), sent("n0", 10, 10, 0)]), "");
+  assertEquals(found([sent("n0", 0, 11, 1), sent("n1", 10, 10, 0)]), "");
+});
+
+Deno.test("a poll begins where it was asked to, goes up, and skips nothing", () => {
+  const three = log("n0", "n0", "n0");
+  const at = (from: number, offsets: number[]) =>
+    found([...three, polled("n0", 100, from, offsets)]);
+  assertEquals(at(1, [1, 2]), "");
+  assertEquals(at(1, [0, 1, 2]), "poll-below-offset");
+  assertEquals(at(0, [1, 0, 2]), "poll-order");
+  assertEquals(at(0, [0, 2]), "poll-skip");
+  const unasked = exchange("n0", 100, { type: "poll", offsets: {} }, {
+    type: "poll_ok",
+    msgs: { k: [[0, 10]] },
+  });
+  assertEquals(found([...three, unasked]), "unasked-key");
+});
+
+Deno.test("a gap that turns out to be no hole is none: offsets need not be dense", () => {
+  const sparse = [sent("n0", 0, 10, 0), sent("n0", 10, 14, 4)];
+  assertEquals(found([...sparse, polled("n0", 100, 0, [0, 4])]), "");
+});
+
+Deno.test("what one node has shown it goes on showing; another may be behind", () => {
+  const start = [...log("n0", "n0"), polled("n0", 100, 0, [0, 1])];
+  const slow = { visibilityMs: 1_000 };
+  assertEquals(
+    found([...start, polled("n0", 110, 1, [])], slow),
+    "message-vanished",
+  );
+  assertEquals(found([...start, polled("n1", 110, 1, [])], slow), "");
+});
+
+Deno.test("a message must be shown within the promised time by every node", () => {
+  const late = (ms: number) =>
+    found([...log("n0"), polled("n1", ms, 0, []), polled("n1", 900, 0, [0])], {
+      visibilityMs: 250,
+    });
+  assertEquals(late(200), "");
+  assertEquals(late(300), "late-message");
+  const never = [...log("n0"), polled("n1", 300, 0, [])];
+  assertEquals(found(never, { visibilityMs: 250 }), "lost-message");
+});
+
+Deno.test("of a program that promises nothing, a lone node shows messages at once, others in two seconds", () => {
+  const missed = (ms: number, nodes: number) =>
+    found([...log("n0"), polled("n0", ms, 0, [])], {}, {
+      options: { "node-count": nodes },
+    });
+  assertEquals(missed(10, 1), "lost-message");
+  assertEquals(missed(1_900, 2), "");
+  assertEquals(missed(2_100, 2), "lost-message");
+});
+
+Deno.test("while a node is cut off, and until shortly after, nothing need be shown", () => {
+  const cut = (time: number, f: string) => ({
+    index: 0,
+    time: time * 1e6,
+    type: "info" as const,
+    process: "nemesis",
+    f,
+    value: null,
+  });
+  const history = [cut(0, "start-partition"), cut(500, "stop-partition")];
+  const promises = { visibilityMs: 100, convergenceMs: 1_000 };
+  const missed = (ms: number, more: Promises = {}) =>
+    found([...log("n0"), polled("n1", ms, 0, [])], { ...promises, ...more }, {
+      history,
+    });
+  assertEquals(missed(400), "");
+  assertEquals(missed(1_400), "");
+  assertEquals(missed(1_600), "lost-message");
+  assertEquals(missed(400, { boundsUnderFaults: true }), "lost-message");
+});
+
+Deno.test("a commit is listed at once where it was made, in time elsewhere, and never taken back", () => {
+  const start = [...log("n0", "n0"), committed("n0", 100, 1)];
+  const promises = { visibilityMs: 250 };
+  assertEquals(
+    found([...start, listed("n0", 110, {})], promises),
+    "commit-lost",
+  );
+  assertEquals(found([...start, listed("n1", 300, {})], promises), "");
+  assertEquals(
+    found([...start, listed("n1", 400, {})], promises),
+    "commit-lost",
+  );
+  const back = [
+    ...start,
+    committed("n1", 100, 0),
+    listed("n1", 200, { k: 1 }),
+    listed("n1", 300, { k: 0 }),
+  ];
+  assertEquals(found(back, promises), "commit-regressed");
+});
+
+Deno.test("nothing is listed that nobody committed, be it 0 for an unknown key", () => {
+  assertEquals(found([listed("n0", 100, { k: 0 })]), "commit-invented");
+  const start = [...log("n0"), committed("n0", 100, 0)];
+  assertEquals(
+    found([...start, listed("n0", 110, { k: 1 })]),
+    "commit-invented",
+  );
+});
+
+Deno.test("no commit is refused; while something is broken it may time out", () => {
+  const request = { type: "commit_offsets", offsets: { k: 0 } };
+  const answered = (code: number, more: Partial<Recording> = {}) =>
+    found([exchange("n0", 0, request, { type: "error", code })], {}, more);
+  assertEquals(answered(11), "commit-refused");
+  assertEquals(answered(13), "commit-refused");
+  assertEquals(answered(13, { faults: "chaos" }), "");
+  assertEquals(answered(11, { faults: "chaos" }), "commit-refused");
+});
+
+Deno.test("every node is polled after the end, and must answer", () => {
+  const poll = (node: string, type: "ok" | "info") => ({
+    index: 0,
+    time: 1e9,
+    process: 0,
+    f: "poll",
+    value: null,
+    node,
+    type,
+  });
+  const aftermath = (...history: ReturnType<typeof poll>[]) =>
+    found([], {}, { aftermath: { history, journal: [], healedAt: 0 } });
+  assertEquals(aftermath(poll("n0", "ok"), poll("n1", "ok")), "");
+  assertEquals(
+    aftermath(poll("n0", "ok"), poll("n1", "info")),
+    "no-final-poll",
+  );
+});
+
+Deno.test("the visibility lag is the longest time after which a poll still missed a message", () => {
+  const lag = (...polls: Exchange[]) =>
+    visibilityLagMs(recordingOf([...log("n0", "n0"), ...polls]));
+  assertEquals(lag(), null);
+  assertEquals(lag(polled("n1", 30, 0, [0, 1])), 0);
+  assertEquals(lag(polled("n1", 51, 0, []), polled("n1", 61, 0, [0])), 50);
+  assertEquals(lag(polled("n1", 51, 0, [0]), polled("n1", 61, 0, [0])), 50);
+});

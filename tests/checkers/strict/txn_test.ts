@@ -1,0 +1,445 @@
+/** The strict judge of transactions on small histories, at least one for every anomaly. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Promises } from "../../../lib/workbench/promises.ts";
+import { phenomenaIn } from "../../../lib/workbench/checkers/strict/txn-phenomena.ts";
+import { strictTxn } from "../../../lib/workbench/checkers/strict/txn.ts";
+import type { Options, Recording } from "../../../lib/workbench/history.ts";
+import {
+  concurrent,
+  historyOf,
+  type Kind,
+  sequential,
+  type Span,
+  spans,
+} from "../../fixtures/txn-history.ts";
+
+type Level = NonNullable<Promises["transactions"]>;
+
+/** What the last reader at each node did, in the nodes' order; see {@link Span}. */
+type Last = string[];
+
+/** A run of four nodes, with a process each: process 2 is at n2, and so is process 6. */
+function recordingOf(
+  kind: Kind,
+  all: readonly Span[],
+  last: Last = [],
+  options: Options = {},
+): Recording {
+  const readers = last.map((text, process): Span => ({
+    text,
+    process,
+    from: 10 * process,
+    to: 10 * process + 5,
+  }));
+  const aftermath = historyOf(readers, kind)
+    .map((op) => ({ ...op, node: `n${op.process}` }));
+  return {
+    workload: kind === "list" ? "txn-list-append" : "txn-rw-register",
+    options: { "node-count": 4, concurrency: "1n", ...options },
+    history: historyOf(all, kind),
+    journal: [],
+    ...(last.length === 0
+      ? {}
+      : { aftermath: { history: aftermath, journal: [], healedAt: 0 } }),
+  };
+}
+
+function found(recording: Recording, level?: Level): string {
+  const promises = level === undefined ? {} : { transactions: level };
+  const anomalies = strictTxn(recording, promises);
+  assert(anomalies.every(({ because }) => because.length > 0));
+  return anomalies.map(({ type }) => type).join(" ");
+}
+
+/** One transaction after another, at the nodes given by their numbers. */
+function at(...steps: [process: number, text: string][]): Span[] {
+  return steps.map(([process, text], i) => ({
+    text,
+    process,
+    from: 2 * i,
+    to: 2 * i + 1,
+  }));
+}
+
+/** What is found, by the level that is promised. */
+type Table = [
+  name: string,
+  kind: Kind,
+  all: Span[],
+  last: Last,
+  found: { [level in Level]?: string },
+][];
+
+const TABLE: Table = [
+  [
+    "everything in order",
+    "register",
+    at([0, "wx1 rx1"], [0, "rx1 wy2"], [0, "ry2 rx1"]),
+    ["rx1 ry2", "rx1 ry2"],
+    { "read-uncommitted": "", "causal": "", "strict-serializable": "" },
+  ],
+  [
+    "a copy that is behind, and catches up",
+    "register",
+    at([0, "wx1"], [1, "rx_"], [1, "wy1"], [0, "ry_"]),
+    ["rx1 ry1", "rx1 ry1"],
+    {
+      "read-uncommitted": "",
+      "causal": "",
+      "strict-serializable": "G-single-item-realtime",
+    },
+  ],
+  [
+    "a value out of thin air",
+    "register",
+    at([0, "wx1"], [0, "rx9"]),
+    [],
+    { "read-uncommitted": "thin-air-read", "causal": "thin-air-read" },
+  ],
+  [
+    "a read of what failed",
+    "register",
+    at([0, "!wx1"], [1, "rx1"]),
+    [],
+    {
+      "read-uncommitted": "G1a",
+      "causal": "G1a",
+      "strict-serializable": "G1a",
+    },
+  ],
+  [
+    "a read of what may have happened",
+    "register",
+    at([0, "?wx1"], [1, "rx1"]),
+    [],
+    { "read-uncommitted": "", "causal": "", "strict-serializable": "" },
+  ],
+  [
+    "a state in the middle of a transaction",
+    "register",
+    concurrent("wx1 wx2", "rx1"),
+    [],
+    { "read-uncommitted": "", "causal": "G1b" },
+  ],
+  [
+    "a list with half of what a transaction appended",
+    "list",
+    concurrent("ax1 ax2", "rx1"),
+    [],
+    { "read-uncommitted": "", "causal": "G1b fractured-read" },
+  ],
+  [
+    "an own write that is not seen",
+    "register",
+    at([0, "wx1"], [0, "wx2 rx1"]),
+    [],
+    { "read-uncommitted": "internal", "causal": "internal" },
+  ],
+  [
+    "two reads of a key that differ",
+    "register",
+    [...concurrent("wx1", "rx_ rx1")],
+    [],
+    { "read-uncommitted": "internal", "causal": "internal" },
+  ],
+  [
+    "a list appended to and read again",
+    "list",
+    at([0, "ax1"], [0, "rx1 ax2 rx12"], [0, "ax3 rx123"]),
+    ["rx123", "rx123"],
+    { "read-uncommitted": "", "causal": "", "strict-serializable": "" },
+  ],
+  [
+    "an element that is there twice",
+    "list",
+    at([0, "ax1"], [0, "rx11"]),
+    [],
+    { "causal": "duplicate-elements" },
+  ],
+  [
+    "a value read before it is written",
+    "register",
+    at([0, "rx1 wx1"]),
+    [],
+    { "causal": "future-read" },
+  ],
+  [
+    "a transaction seen in part",
+    "register",
+    concurrent("wx1 wy1", "rx1 ry_"),
+    [],
+    { "read-uncommitted": "", "causal": "fractured-read" },
+  ],
+  [
+    "a transaction on lists seen in part",
+    "list",
+    concurrent("ax1 ay1", "rx1 ry_"),
+    [],
+    { "causal": "fractured-read" },
+  ],
+  [
+    "an earlier write at the node that is not seen",
+    "register",
+    at([0, "wx1"], [4, "rx_"]),
+    [],
+    { "read-uncommitted": "vanished-value", "causal": "read-your-writes" },
+  ],
+  [
+    "an earlier read at the node that is not repeated",
+    "register",
+    at([0, "wx1"], [1, "rx1"], [1, "rx_"]),
+    [],
+    { "read-uncommitted": "vanished-value", "causal": "monotonic-reads" },
+  ],
+  [
+    "two writes at a node seen in the wrong order",
+    "register",
+    at([0, "wx1"], [0, "wy1"], [1, "ry1 rx_"]),
+    [],
+    { "read-uncommitted": "", "causal": "monotonic-writes" },
+  ],
+  [
+    "a write seen without what was read before it",
+    "register",
+    at([0, "wx1"], [1, "rx1 wy1"], [2, "ry1 rx_"]),
+    [],
+    { "read-uncommitted": "", "causal": "writes-follow-reads" },
+  ],
+  [
+    "a write seen without what it follows at third hand",
+    "register",
+    at([0, "wx1"], [1, "rx1 wy1"], [2, "ry1 wz1"], [3, "rz1 rx_"]),
+    [],
+    { "read-uncommitted": "", "causal": "causality-violation" },
+  ],
+  [
+    "an older version where a newer one is in the past",
+    "register",
+    at([0, "wx1"], [0, "wx2 wy1"], [1, "ry1 rx1"]),
+    [],
+    { "causal": "fractured-read" },
+  ],
+  [
+    "information that flows in a circle",
+    "register",
+    concurrent("wx1 ry1", "rx1 wy1"),
+    [],
+    { "causal": "G1c", "strict-serializable": "G1c" },
+  ],
+  [
+    "two replicas that put two versions in different orders",
+    "register",
+    [
+      ...at([0, "wx1"], [0, "rx2"]),
+      ...at([1, "wx2"], [1, "rx1"]),
+    ],
+    [],
+    { "read-uncommitted": "cyclic-versions", "causal": "cyclic-versions" },
+  ],
+  [
+    "versions in different orders, as only causes and effects tell",
+    "register",
+    [
+      ...at([0, "wx1"], [0, "wz1"], [3, "rz1 rx2"]),
+      ...at([1, "wx2"], [1, "wy1"], [2, "ry1 rx1"]),
+    ],
+    [],
+    { "read-uncommitted": "", "causal": "commit-order-cycle" },
+  ],
+  [
+    "two transactions that wrote over each other, blindly",
+    "register",
+    concurrent("wx1 wy1", "wx2 wy2"),
+    ["rx1 ry2", "rx1 ry2"],
+    { "read-uncommitted": "G0", "causal": "G0" },
+  ],
+  [
+    "two transactions whose elements are in different orders",
+    "list",
+    concurrent("ax1 ay1", "ax2 ay2"),
+    ["rx12 ry21", "rx12 ry21"],
+    { "read-uncommitted": "G0", "causal": "G0", "strict-serializable": "G0" },
+  ],
+  [
+    "replicas that stay apart",
+    "register",
+    concurrent("wx1", "wx2"),
+    ["rx1", "rx2"],
+    {
+      "read-uncommitted": "divergent-replicas",
+      "causal": "divergent-replicas",
+    },
+  ],
+  [
+    "a write that is nowhere in the end",
+    "register",
+    at([0, "wx1"], [1, "wy1"]),
+    ["rx1 ry1", "rx1 ry_"],
+    {
+      "read-uncommitted": "vanished-value divergent-replicas lost-write",
+      "causal": "read-your-writes divergent-replicas lost-write",
+    },
+  ],
+  [
+    "an element that is nowhere in the end",
+    "list",
+    at([0, "ax1"], [1, "ax2"]),
+    ["rx1", "rx1"],
+    { "read-uncommitted": "lost-write" },
+  ],
+  [
+    "a node that does not answer in the end",
+    "register",
+    at([0, "wx1"]),
+    ["rx1", "?rx1"],
+    {
+      "read-uncommitted": "no-final-read",
+      "causal": "no-final-read",
+      "strict-serializable": "no-final-read",
+    },
+  ],
+  [
+    "a lost update",
+    "register",
+    concurrent("rx_ wx1", "rx_ wx2"),
+    ["rx2", "rx2"],
+    { "causal": "", "strict-serializable": "G-single-item" },
+  ],
+  [
+    "write skew",
+    "register",
+    concurrent("rx_ wy1", "ry_ wx1"),
+    ["rx1 ry1", "rx1 ry1"],
+    { "causal": "", "strict-serializable": "G2-item" },
+  ],
+  [
+    "blind writes one after the other, and the first one back",
+    "register",
+    spans(["wx1", 0, 1], ["wx2", 2, 3], ["rx1", 4, 5]),
+    [],
+    { "strict-serializable": "G-single-item-realtime" },
+  ],
+  [
+    "blind writes at one time, each of them found in turn",
+    "register",
+    spans(
+      ["wx1", 0, 9],
+      ["wx2", 1, 8],
+      ["rx1", 10, 11],
+      ["rx2", 12, 13],
+      ["rx1", 14, 15],
+    ),
+    [],
+    { "strict-serializable": "commit-order-cycle" },
+  ],
+];
+
+for (const [name, kind, all, last, verdicts] of TABLE) {
+  for (const [level, expected] of Object.entries(verdicts)) {
+    Deno.test(`${name}, where ${level} is promised: ${expected || "nothing to say"}`, () => {
+      assertEquals(
+        found(recordingOf(kind, all, last), level as Level),
+        expected,
+      );
+    });
+  }
+}
+
+Deno.test("a reply with other steps than its request's is a mismatch, and tells nothing", () => {
+  const recording = recordingOf("register", at([0, "wx1"], [0, "rx1"]));
+  recording.history[3]!.value = [["r", "y", 7]];
+  assertEquals(found(recording, "causal"), "reply-mismatch");
+  recording.history[3]!.value = [];
+  assertEquals(found(recording, "causal"), "reply-mismatch");
+  recording.history[1]!.value = [["w", "x", 2]];
+  assertEquals(found(recording, "causal"), "reply-mismatch");
+});
+
+Deno.test("a program that promises nothing is asked for one order only on 6a's command", () => {
+  const stale = at([0, "wx1"], [4, "wx2"], [0, "rx1"]);
+  const alone = { "node-count": 1, concurrency: "1" };
+  const on = (model: string) =>
+    found(
+      recordingOf("register", stale, [], {
+        ...alone,
+        "consistency-models": model,
+      }),
+    );
+  assertEquals(on("read-uncommitted"), "G-single-item-realtime");
+  assertEquals(on("serializable"), "");
+});
+
+Deno.test("a program that promises nothing must not let values vanish after a second", () => {
+  const second = 1e9;
+  const vanishing = (pause: number) =>
+    found(recordingOf("register", [
+      { text: "wx1", process: 0, from: 0, to: 1 },
+      { text: "rx_", process: 4, from: pause, to: pause + 1 },
+    ]));
+  assertEquals(vanishing(0.9 * second), "");
+  assertEquals(vanishing(1.1 * second), "vanished-value");
+});
+
+Deno.test("a node that never shows what others wrote, although no cut hinders it, does not replicate", () => {
+  const second = 1e9;
+  const reads = (text: string) =>
+    Array.from({ length: 12 }, (_, i): Span => ({
+      text,
+      process: 1,
+      from: 2 * second + 10 * i,
+      to: 2 * second + 10 * i + 5,
+    }));
+  const all = (text: string) => [
+    { text: "wx1", process: 0, from: 0, to: 1 },
+    { text: "wx2", process: 1, from: 2, to: 3 },
+    ...reads(text),
+  ];
+  assertEquals(found(recordingOf("register", all("rx2"))), "no-replication");
+  assertEquals(found(recordingOf("register", all("rx1"))), "");
+  const cut = recordingOf("register", all("rx2"));
+  const partition = ["isolated", { n0: ["n1"], n1: ["n0"] }];
+  cut.history.unshift({
+    index: -1,
+    time: 0,
+    type: "info",
+    process: "nemesis",
+    f: "start-partition",
+    value: partition,
+  });
+  assertEquals(found(cut), "");
+});
+
+Deno.test("every phenomenon of the table is recognised, and one at a time", () => {
+  const seen = (...all: Span[]) =>
+    [
+      ...phenomenaIn(recordingOf("list", all)),
+    ].join(", ");
+  const table: [string, Span[]][] = [
+    ["", at([0, "ax1"], [0, "rx1 ax2"], [0, "rx12"])],
+    ["G0", [
+      ...concurrent("ax1 ay1", "ax2 ay2"),
+      ...spans(["rx12 ry21", 2e3, 3e3]),
+    ]],
+    ["G1a", at([0, "!ax1"], [1, "rx1"])],
+    ["G1c", concurrent("ax1 ry1", "rx1 ay1")],
+    ["fractured read", concurrent("ax1 ay1", "rx1 ry_")],
+    ["lost update", concurrent("rx_ ax1", "rx_ ax2")],
+    ["write skew", concurrent("rx_ ay1", "ry_ ax1")],
+    ["real-time violation", at([0, "ax1"], [1, "rx_"])],
+    [
+      "non-monotonic session, real-time violation",
+      at([0, "ax1"], [1, "rx1"], [1, "rx_"]),
+    ],
+    [
+      "causality violation, real-time violation",
+      at([0, "ax1"], [1, "rx1 ay1"], [2, "ry1 rx_"]),
+    ],
+  ];
+  for (const [expected, all] of table) assertEquals(seen(...all), expected);
+  assert(seen(...concurrent("ax1 ax2", "rx1")).startsWith("G1b"));
+  assertThrows(
+    () => phenomenaIn(recordingOf("register", sequential(["wx1"]))),
+    Error,
+    "Cannot tell the phenomena",
+  );
+});

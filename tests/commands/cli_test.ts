@@ -1,0 +1,246 @@
+/** The workbench's command line: exit statuses, errors that say what to do, and JSON alone on stdout. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { flagsText } from "../../lib/workbench/history.ts";
+import { parseFlags } from "../../lib/workbench/commands/flags.ts";
+import type { Judged } from "../../lib/workbench/checkers/judges.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+async function workbench(...args: string[]) {
+  const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", cli.href, ...args],
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+const path = (name: string) => new URL(name, import.meta.url).pathname;
+
+for (
+  const [args, code, text] of [
+    [["tets"], 254, 'Cannot do "tets": there are test, simulate, check'],
+    [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
+    [["test", "-w", "echo"], 254, "--bin FILE"],
+    [["test", "--bin", "x", "--rate", "fast"], 254, "it must be a number"],
+    [["test", "--bin", "x", "--concurrency", "n2"], 254, "suffix n"],
+    [["test", "--bin", "x", "--time-limit", "0"], 254, "greater than 0"],
+    [["test", "--bin", "x", "--nemesis", "kill"], 254, "it must be partition"],
+    [
+      ["test", "-w", "echo", "--bin", "/no/such/node"],
+      255,
+      "there is no such file",
+    ],
+    [["test", "-w", "ehco", "--bin", "x"], 254, "it must be broadcast, echo"],
+    [["test", "--bin", "x", "--nodes", "a,b,a"], 254, 'two nodes "a"'],
+    [["test", "--bin", "x", "--nodes", "c1"], 254, 'a node "c1"'],
+    [["test", "--bin", "x", "--nodes-file", "/no/such/file"], 254, "No such"],
+    [["test", "-w", "lin-kv", "--bin", "/bin/true"], 255, "--concurrency 2n"],
+    [["test", "-w", "echo", "--bin", path("cli_test.ts")], 255, "chmod +x"],
+    [["simulate"], 254, "name one program"],
+    [["simulate", "echo-2"], 254, "there are echo-1"],
+    [["test", "--bin", "x", "--program", "echo-2"], 254, "echo-1"],
+    [["simulate", "echo-1", "--without", "rain"], 254, "chaos has loss"],
+    [["simulate", "echo-1", "--run", "7"], 254, "has 1, from 0"],
+    [["check"], 254, "name files or folders"],
+    [["check", "/no/such/file"], 255, "/no/such/file"],
+    [["check", path("cli_test.ts")], 255, "Cannot load recording"],
+  ] as const
+) {
+  Deno.test(
+    `workbench ${
+      args.join(" ").replaceAll(path("."), "")
+    } exits with ${code} and says what to do`,
+    needs("run", "read", "write"),
+    async () => {
+      const { code: status, stderr, stdout } = await workbench(...args);
+      assertEquals(status, code, stderr);
+      assertStringIncludes(stderr, text);
+      assertStringIncludes(stderr, "Cannot ");
+      assertEquals(stdout, "");
+    },
+  );
+}
+
+Deno.test(
+  "simulate --json prints one JSON value of verdicts, figures and failures",
+  needs("run", "read", "write"),
+  async () => {
+    const { code, stdout } = await workbench(
+      ...["simulate", "echo-1", "--seeds", "3", "--time-limit", "2", "--json"],
+    );
+    const printed = JSON.parse(stdout);
+    assertEquals(code, 0);
+    assertEquals(printed.program, "echo-1");
+    assertEquals(printed.seeds, 3);
+    assertEquals(printed.faults, "official");
+    assertEquals(printed.faithful, { true: 3, false: 0, unknown: 0 });
+    assertEquals(printed.strict, { true: 3, false: 0, unknown: 0 });
+    assertEquals(printed.figures["availability"], { median: 1, worst: 1 });
+    assertEquals(printed.failures, []);
+  },
+);
+
+Deno.test(
+  "check --json prints Maelstrom's keys and the strict judge's anomalies, an array for several files",
+  needs("run", "read", "write"),
+  async () => {
+    const node = path("../fixtures/echo-node.sh");
+    const store = await Deno.makeTempDir();
+    try {
+      const flags = ["--node-count", "1", "--time-limit", "1", "--rate", "10"];
+      const tested = await workbench(
+        ...["test", "-w", "echo", "--bin", node, "--store", store, "--json"],
+        ...flags,
+      );
+      assertEquals(tested.code, 0, tested.stderr);
+      const { results, strict } = JSON.parse(tested.stdout);
+      assertEquals(results["valid?"], true);
+      assertEquals(strict, { "valid?": true, anomalies: [] });
+      for (const part of ["stats", "availability", "net", "workload"]) {
+        assert(results[part]["valid?"] === true, part);
+      }
+      const again = await workbench("check", `${store}/latest`, "--json");
+      assertEquals(JSON.parse(again.stdout), { results, strict });
+      const two = await workbench(
+        ...["check", `${store}/latest`, `${store}/echo/latest`, "--json"],
+      );
+      assertEquals(JSON.parse(two.stdout), Array(2).fill({ results, strict }));
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "check judges several files in their order, and exits with the worst verdict of the judge that is asked for",
+  needs("run", "read"),
+  async () => {
+    const golden = (name: string) => path(`../golden/${name}.json.gz`);
+    const [valid, invalid, unknown] = ["echo-ok", "echo-fail", "bc-rate0"]
+      .map(golden) as [string, string, string];
+    const all = await workbench("check", valid, invalid, unknown, "--json");
+    assertEquals(
+      JSON.parse(all.stdout).map((judged: Judged) => judged.results["valid?"]),
+      [true, false, "unknown"],
+    );
+    assertEquals(all.code, 1);
+    const text = await workbench("check", invalid, valid);
+    assert(text.stdout.indexOf(invalid) < text.stdout.indexOf(valid));
+    assertStringIncludes(text.stdout, "2 recordings, at worst INVALID");
+    for (const [judge, code] of [["faithful", 2], ["strict", 0]] as const) {
+      const asked = await workbench("check", valid, unknown, "--judge", judge);
+      assertEquals(asked.code, code, judge);
+    }
+  },
+);
+
+Deno.test(
+  "every flag of Maelstrom's is taken, those that mean nothing here too, and several tests are one array",
+  needs("run", "read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    const file = `${store}/nodes.txt`;
+    await Deno.writeTextFile(file, "a\nb\n");
+    const flags = "--username me --password secret --ssh-private-key key " +
+      "--no-ssh --strict-host-key-checking --leave-db-running --logging-json " +
+      "--log-net-send --log-net-recv --log-stderr --availability 0.5 " +
+      "--latency 1 --latency-dist uniform --concurrency 4 --topology line " +
+      "--nemesis partition --nemesis-interval 1 --key-count 3 " +
+      "--max-txn-length 2 --max-writes-per-key 4 --consistency-models x " +
+      "-w echo --time-limit 1 --rate 20 --test-count 2 -n d --node e";
+    try {
+      const { code, stdout, stderr } = await workbench(
+        ...[
+          "test",
+          "--bin",
+          path("../fixtures/echo-node.sh"),
+          "--store",
+          store,
+        ],
+        ...["--nodes-file", file, "--nodes", "g, f", ...flags.split(" ")],
+        "--json",
+      );
+      assertEquals(code, 0, stderr);
+      const values = JSON.parse(stdout);
+      assertEquals(values.length, 2);
+      for (const { results, strict } of values) {
+        assertEquals([results["valid?"], strict["valid?"]], [true, true]);
+      }
+      const { options } = JSON.parse(
+        await Deno.readTextFile(`${store}/latest/results.json`),
+      );
+      assertEquals(options.nodes, "a,b,g,f,d,e");
+      assertEquals(options.concurrency, "4");
+      assertEquals(options.availability, 0.5);
+      assert(stderr.includes("f: started as f"), "--log-stderr shows it");
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test("the count of nodes wins over their names, as in Maelstrom", () => {
+  const { options } = parseFlags(
+    ["--nodes", "a,b", "--node-count", "3", "--consistency-models", "a , b"],
+    {},
+  );
+  assertEquals(options, { "node-count": 3, "consistency-models": "a , b" });
+  assertEquals(
+    flagsText(options),
+    "--node-count 3 --consistency-models 'a , b'",
+  );
+});
+
+for (const args of [["--help"], ["test", "-h"], ["simulate", "--help"], []]) {
+  Deno.test(
+    `workbench ${args.join(" ")} prints the commands`,
+    needs("run", "read", "write"),
+    async () => {
+      const { code, stdout } = await workbench(...args);
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, "simulate NAME");
+      assertStringIncludes(stdout, "Exit status");
+    },
+  );
+}
+
+Deno.test(
+  "Ctrl-C ends the workbench and its nodes",
+  needs("run", "read", "write"),
+  async () => {
+    const node = fileURLToPath(
+      new URL("../fixtures/echo-node.sh", import.meta.url),
+    );
+    const mark = `mark-${crypto.randomUUID()}`;
+    const store = await Deno.makeTempDir();
+    const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
+        ...["--bin", node, "--node-count", "2", "--store", store],
+        ...["--time-limit", "60", "--", "none", mark],
+      ],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const running = async () => {
+      const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
+        .output();
+      return new TextDecoder().decode(stdout).split("\n")
+        .filter((line) => line.includes(mark) && !line.includes("cli.ts"))
+        .length;
+    };
+    try {
+      for (let i = 0; await running() < 2 && i < 100; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      assert(await running() >= 2); // a shell forks for whatever it does
+      child.kill("SIGINT");
+      assertEquals((await child.status).code, 130);
+      assertEquals(await running(), 0);
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);

@@ -1,0 +1,278 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "node:path";
+import { scenarioOf, scenarios } from "../../lib/workbench/scenarios.ts";
+import { needs } from "../fixtures/permitted.ts";
+import { type Done, Project } from "../fixtures/project.ts";
+
+const processes = needs("read", "write", "env", "run");
+
+/** Results as Maelstrom writes them, with these figures. */
+const results = (verdict: string, availability = 1) =>
+  `{
+  :availability {:valid? true, :ok-fraction ${availability}},
+  :net {:all {:msgs-per-op 2.04}, :servers {:msgs-per-op 0.0}},
+  :workload {:valid? ${verdict}}, :valid? ${verdict}}`;
+
+/** Runs `make echo-1` with a stand-in for Maelstrom that leaves these results. */
+async function makeEcho(
+  project: Project,
+  edn: string | undefined,
+  status: number,
+): Promise<Done> {
+  const leaving = edn === undefined ? "" : `run=store/echo/run-$$
+mkdir -p $run
+cat > $run/results.edn <<'END'
+${edn}
+END
+ln -sfn echo/run-$$ store/latest
+`;
+  const MAELSTROM = await project.write(
+    "stand-in/maelstrom",
+    `#!/bin/sh\necho "$@" > arguments\n${leaving}exit ${status}\n`,
+  );
+  return await project.make(["echo-1"], { MAELSTROM });
+}
+
+Deno.test(
+  "make NAME builds a program, tests it in the Maelstrom it finds, and passes with a card",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const { code, said } = await makeEcho(project, results("true"), 0);
+    assertEquals(code, 0, said);
+    for (
+      const part of [
+        "bin/echo-1: a script that starts deno",
+        "echo-1: ",
+        "-w echo --node-count 1 --time-limit 10",
+        "Maelstrom's verdict  valid",
+        "<= 0 ✓",
+        ">= 1 ✓",
+        "PASSED",
+      ]
+    ) assertStringIncludes(said, part);
+    assertMatch(said, /report {2}\S*store\/echo\/run-/);
+    assertEquals(
+      Deno.readTextFileSync(join(project.root, "arguments")).trim(),
+      `test -w echo --node-count 1 --time-limit 10 --bin ${project.root}/bin/echo-1`,
+    );
+  },
+);
+
+Deno.test(
+  "make NAME fails on every verdict but valid, on a missed limit, and without results",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const cases: [string | undefined, number, string][] = [
+      [results("false"), 1, "FAILED: Maelstrom's verdict is invalid"],
+      [results(":unknown"), 2, "FAILED: Maelstrom's verdict is unknown"],
+      [results("true", 0.98), 0, "FAILED: availability is 0.98"],
+      ["{:valid? true", 0, "it is not one complete EDN map"],
+      ["{:net {}}", 0, "it has no verdict"],
+      [undefined, 0, "Cannot read Maelstrom's results"],
+      [undefined, 254, "it does not know one of the flags"],
+      [undefined, 255, "Maelstrom broke off with status 255"],
+    ];
+    for (const [edn, status, why] of cases) {
+      const { code, said } = await makeEcho(project, edn, status);
+      assertNotEquals(code, 0, said);
+      assertStringIncludes(said, why);
+      assert(!said.includes("PASSED"), said);
+    }
+  },
+);
+
+Deno.test(
+  "make NAME runs every command of its challenge, and one that misses a limit fails it",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const program = Deno.readTextFileSync(
+      join(project.root, "challenges/echo-1.ts"),
+    );
+    await project.write("challenges/broadcast-3d.ts", program);
+    const MAELSTROM = await project.write(
+      "stand-in/maelstrom",
+      `#!/bin/sh
+mkdir -p store
+echo "$@" >> arguments
+case "$*" in (*partition*) messages=77;; (*) messages=1;; esac
+mkdir store/$messages
+cat > store/$messages/results.edn <<END
+{:availability {:ok-fraction 1.0}, :net {:servers {:msgs-per-op $messages}},
+ :workload {:stable-latencies {0 0, 0.5 384, 1 559}}, :valid? true}
+END
+ln -sfn $messages store/latest
+`,
+    );
+    const { code, said } = await project.make(["broadcast-3d"], { MAELSTROM });
+    assertNotEquals(code, 0);
+    const runs = scenarioOf("broadcast-3d").runs;
+    const lines = Deno.readTextFileSync(join(project.root, "arguments"));
+    assertEquals(lines.trim().split("\n").length, runs.length);
+    assertEquals([...said.matchAll(/PASSED/g)].length, 1, said);
+    assertStringIncludes(said, "broadcast-3d (with partitions): ");
+    assertMatch(said, /FAILED: servers\.msgs-per-op is 77, our limit is/);
+  },
+);
+
+Deno.test(
+  "make NAME says that MAELSTROM names nothing",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const env = { MAELSTROM: "nowhere" };
+    const { code, said } = await project.make(["echo-1"], env);
+    assertNotEquals(code, 0);
+    assertStringIncludes(said, "Cannot use MAELSTROM=nowhere");
+  },
+);
+
+Deno.test(
+  "make refuses an unknown name and lists those there are",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    await project.write("challenges/another-9.ts", "");
+    const { code, said } = await project.make(["ehco-1"]);
+    assertEquals(code, 2);
+    assertStringIncludes(
+      said,
+      "Cannot make ehco-1: there is no challenges/ehco-1.ts. There are: another-9 echo-1.",
+    );
+  },
+);
+
+Deno.test("make tests no program that has no scenario", processes, async () => {
+  await using project = await Project.copy();
+  await project.write(
+    "challenges/another-9.ts",
+    `import { run } from "../lib/maelstrom.ts";
+if (import.meta.main) await run(() => {});\n`,
+  );
+  const { code, said } = await project.make(["another-9"]);
+  assertNotEquals(code, 0);
+  assertStringIncludes(said, 'Cannot find a scenario "another-9"');
+});
+
+Deno.test(
+  "make help lists every target with what it does, and every program",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const { code, said } = await project.make(["help"]);
+    assertEquals(code, 0);
+    const makefile = Deno.readTextFileSync(join(project.root, "Makefile"));
+    const phony = /^\.PHONY: (.*)$/m.exec(makefile)![1]!;
+    for (const target of phony.replace("$(NAMES)", "NAME").split(" ")) {
+      assertMatch(said, new RegExp(`^ {2}make ${target} +\\S`, "m"), target);
+    }
+    assertStringIncludes(said, "echo-1");
+    assertEquals((await project.make([])).said, said, "help is what make does");
+  },
+);
+
+Deno.test(
+  "make build builds all programs, and a second time none but those that changed",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    await project.write("challenges/another-9.ts", "export {};\n");
+    const built = (said: string) =>
+      [...said.matchAll(/^bin\/(\S+): /gm)].map(([, name]) => name);
+    assertEquals(built((await project.make(["build"])).said), [
+      "another-9",
+      "echo-1",
+    ]);
+    assertEquals(built((await project.make(["build"])).said), []);
+    const later = new Date(Date.now() + 5000);
+    await Deno.utime(join(project.root, "lib/maelstrom.ts"), later, later);
+    assertEquals((await project.make(["-q", "bin/echo-1"])).code, 1);
+  },
+);
+
+Deno.test("make clean removes what was built", processes, async () => {
+  await using project = await Project.copy();
+  assertEquals((await project.make(["bin/echo-1"])).code, 0);
+  assertEquals((await project.make(["clean"])).code, 0);
+  const left = [...Deno.readDirSync(project.root)].map(({ name }) => name);
+  assert(!left.includes("bin"), left.join(" "));
+});
+
+/** A path on which there are make and a shell, but neither Deno nor npm. */
+async function barePath(project: Project): Promise<string> {
+  const tools = ["sh", "make", "cat", "mkdir", "chmod", "echo", "env"];
+  await Deno.mkdir(join(project.root, "tools"));
+  for (const tool of tools) {
+    const { said } = await project.run("sh", ["-c", `command -v ${tool}`]);
+    const path = said.trim();
+    if (!path.startsWith("/")) continue; // built into the shell
+    await Deno.symlink(path, join(project.root, "tools", tool));
+  }
+  return join(project.root, "tools");
+}
+
+Deno.test(
+  "make without Deno and npm says in one line how to get Deno",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const PATH = await barePath(project);
+    const { code, said } = await project.make(["echo-1"], { PATH });
+    assertEquals(code, 2);
+    const [first, ...rest] = said.trim().split("\n");
+    assertMatch(first!, /^Cannot find Deno 2, nor npm .*https:/);
+    assertEquals(rest.filter((line) => !line.startsWith("make: ")), []);
+  },
+);
+
+Deno.test(
+  "make installs the pinned Deno with npm where there is none, or one of another major version",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const PATH = await barePath(project);
+    await project.write(
+      "tools/npm",
+      `#!/bin/sh
+echo "npm $*"
+mkdir -p .deno/node_modules/.bin
+printf '#!/bin/sh\\necho "the installed deno does: $*"\\n' > .deno/node_modules/.bin/deno
+chmod +x .deno/node_modules/.bin/deno\n`,
+    );
+    await project.write("tools/deno", `#!/bin/sh\necho "deno 1.46.3"\n`);
+    const { code, said } = await project.make(["test"], { PATH });
+    assertEquals(code, 0, said);
+    assertMatch(said, /^npm install --prefix \.deno .*deno@\d+\.\d+\.\d+$/m);
+    assertStringIncludes(said, "the installed deno does: task --quiet test");
+    const again = await project.make(["test"], { PATH });
+    assert(!again.said.includes("npm"), "it is installed once");
+  },
+);
+
+Deno.test("make says so when npm cannot install Deno", processes, async () => {
+  await using project = await Project.copy();
+  const PATH = await barePath(project);
+  await project.write("tools/npm", "#!/bin/sh\nexit 1\n");
+  const { code, said } = await project.make(["check"], { PATH });
+  assertEquals(code, 2);
+  assertStringIncludes(said, "Cannot install Deno with npm: get Deno from");
+});
+
+Deno.test("every program in challenges has a scenario", needs("read"), () => {
+  const folder = new URL("../../challenges/", import.meta.url);
+  const names = scenarios.map(({ name }) => name);
+  const programs = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  assert(programs.length > 0);
+  const without = programs.filter((file) =>
+    !names.includes(file.replace(/\.ts$/, ""))
+  );
+  assertEquals(without, []);
+});

@@ -1,0 +1,281 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import { parseResults } from "../../lib/workbench/commands/edn.ts";
+import { figuresIn } from "../../lib/workbench/checkers/figures.ts";
+import {
+  commandLine,
+  findMaelstrom,
+  readResults,
+  runMaelstrom,
+} from "../../lib/workbench/commands/real-maelstrom.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+const fixture = new URL("../fixtures/results.edn", import.meta.url);
+
+/** Runs a test with an empty folder, which is gone afterwards. */
+async function inFolder(
+  test: (folder: string) => void | Promise<void>,
+): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A stand-in for Maelstrom: a shell script of these lines. */
+async function script(path: string, ...lines: string[]): Promise<string> {
+  await Deno.writeTextFile(path, ["#!/bin/sh", ...lines, ""].join("\n"));
+  await Deno.chmod(path, 0o755);
+  return path;
+}
+
+/** Lines that leave results, as Maelstrom does: in a folder of their own, with a link to the latest. */
+function leave(run: string, edn: string): string[] {
+  return [
+    `mkdir -p store/echo/${run}`,
+    `cat > store/echo/${run}/results.edn <<'END'`,
+    edn,
+    "END",
+    `ln -sfn echo/${run} store/latest`,
+  ];
+}
+
+Deno.test(
+  "results.edn becomes JSON in the form of our own results",
+  needs("read"),
+  () => {
+    const results = parseResults(Deno.readTextFileSync(fixture));
+    assertEquals(results["valid?"], "unknown");
+    assertEquals(results.net, {
+      all: {
+        "send-count": 26,
+        "recv-count": 26,
+        "msg-count": 26,
+        "msgs-per-op": 2.6,
+      },
+      clients: { "send-count": 26, "recv-count": 26, "msg-count": 26 },
+      servers: {
+        "send-count": 0,
+        "recv-count": 0,
+        "msg-count": 0,
+        "msgs-per-op": 0,
+      },
+      "valid?": true,
+    });
+    assertEquals(results.workload, {
+      "worst-stale": [{
+        element: 14,
+        outcome: "stable",
+        known: {
+          index: 48,
+          time: 739454266,
+          type: "ok",
+          process: 23,
+          f: "add",
+          value: 14,
+        },
+        "lost-latency": null,
+      }],
+      "never-read": [],
+      lost: [1, 3, 20],
+      "stable-latencies": {
+        "0": 0,
+        "0.5": 384,
+        "0.95": 550,
+        "0.99": 555,
+        "1": 559,
+      },
+      duplicated: { "[1,2]": 2, 'a "quoted" ##NaN': 3 },
+      range: ["n0-1", "n2-99"],
+      mean: 6.5,
+      "ratio-like-symbol": "a/b",
+      error: {
+        cause: "boom",
+        via: [{
+          type: "java.lang.ClassCastException",
+          at: ["clojure.core$compare", "invoke", "core.clj", 1],
+        }],
+      },
+      worst: null,
+      best: null,
+      big: 123456789012,
+      when: "2020-01-02T03:04:05.000Z",
+      letter: "a",
+      "valid?": "unknown",
+    });
+  },
+);
+
+Deno.test(
+  "the figures Maelstrom takes are found in its results",
+  needs("read"),
+  () => {
+    const results = parseResults(Deno.readTextFileSync(fixture));
+    assertEquals(figuresIn({ ...results, "valid?": "unknown" }), {
+      "servers.msgs-per-op": 0,
+      "all.msgs-per-op": 2.6,
+      availability: 0.9,
+      "stable-latency.median-ms": 384,
+      "stable-latency.max-ms": 559,
+    });
+  },
+);
+
+Deno.test("results that are cut short, empty, or no map are refused", () => {
+  for (
+    const broken of ["", "{:valid? true", "[1 2]", "oops", "{:a {:b 1} :c"]
+  ) {
+    assertThrows(() => parseResults(broken), Error, "complete EDN map", broken);
+  }
+});
+
+Deno.test(
+  "a results file without verdict, or none at all, is refused by name",
+  needs("read", "write"),
+  async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "results.edn");
+      assertThrows(() => readResults(file), Error, `Cannot read ${file}: `);
+      await Deno.writeTextFile(file, "{:net {}}");
+      assertThrows(
+        () => readResults(file),
+        Error,
+        `Cannot read ${file}: it has no verdict`,
+      );
+    });
+  },
+);
+
+Deno.test("flags become Maelstrom's command line, switches without a value", () => {
+  const flags = {
+    "node-count": 3,
+    nemesis: "partition",
+    "log-stderr": true,
+    "log-net-send": false,
+    latency: undefined,
+  };
+  assertEquals(
+    commandLine("echo", flags).join(" "),
+    "-w echo --node-count 3 --nemesis partition --log-stderr",
+  );
+});
+
+Deno.test(
+  "Maelstrom is found by MAELSTROM, in maelstrom/, and on the path, in this order",
+  needs("read", "write"),
+  async () => {
+    await inFolder(async (folder) => {
+      assertEquals(findMaelstrom({}, folder), undefined);
+
+      await Deno.mkdir(join(folder, "on-path"));
+      const onPath = await script(join(folder, "on-path/maelstrom"));
+      const PATH = `/nowhere::${folder}/on-path`;
+      assertEquals(findMaelstrom({ PATH }, folder), onPath);
+
+      await Deno.mkdir(join(folder, "maelstrom"));
+      const unpacked = await script(join(folder, "maelstrom/maelstrom"));
+      assertEquals(findMaelstrom({ PATH, MAELSTROM: "" }, folder), unpacked);
+
+      await Deno.mkdir(join(folder, "named"));
+      const named = await script(join(folder, "named/maelstrom"));
+      for (const MAELSTROM of ["named", "named/maelstrom", `${folder}/named`]) {
+        assertEquals(findMaelstrom({ PATH, MAELSTROM }, folder), named);
+      }
+
+      const none = { PATH, MAELSTROM: "none" };
+      assertEquals(findMaelstrom(none, folder), undefined);
+      assertThrows(
+        () => findMaelstrom({ PATH, MAELSTROM: "nowhere" }, folder),
+        Error,
+        "Cannot use MAELSTROM=nowhere",
+      );
+    });
+  },
+);
+
+const processes = needs("read", "write", "env", "run");
+
+Deno.test(
+  "Maelstrom gets the flags and the program's full path, and its verdict is read",
+  processes,
+  async () => {
+    const edn = await Deno.readTextFile(fixture);
+    await inFolder(async (folder) => {
+      const maelstrom = await script(
+        join(folder, "fake"),
+        `echo "$@" > arguments`,
+        ...leave("first", edn),
+        "exit 2",
+      );
+      const flags = { "node-count": 1, "time-limit": 10 };
+      const { results, storeDir } = await runMaelstrom(
+        maelstrom,
+        "echo",
+        flags,
+        "bin/echo-1",
+        folder,
+      );
+      assertEquals(results["valid?"], "unknown");
+      assertEquals(storeDir, join(folder, "store/echo/first"));
+      assertEquals(
+        (await Deno.readTextFile(join(folder, "arguments"))).trim(),
+        `test -w echo --node-count 1 --time-limit 10 --bin ${folder}/bin/echo-1`,
+      );
+    });
+  },
+);
+
+Deno.test(
+  "a Maelstrom that breaks off gives no verdict but an error that says so",
+  processes,
+  async () => {
+    await inFolder(async (folder) => {
+      for (const status of [255, 254, 137]) {
+        const maelstrom = await script(join(folder, "fake"), `exit ${status}`);
+        await assertRejects(
+          () => runMaelstrom(maelstrom, "echo", {}, "bin/echo-1", folder),
+          Error,
+          `Cannot judge bin/echo-1: Maelstrom broke off with status ${status}`,
+        );
+      }
+    });
+  },
+);
+
+Deno.test(
+  "results of an earlier run are not taken for those of this one",
+  processes,
+  async () => {
+    await inFolder(async (folder) => {
+      const run = (maelstrom: string) =>
+        runMaelstrom(maelstrom, "echo", {}, "bin/echo-1", folder);
+      const leaving = leave("first", "{:valid? true}");
+      const first = await run(await script(join(folder, "one"), ...leaving));
+      assertEquals(first.results["valid?"], true);
+      const silent = await script(join(folder, "two"), "exit 0");
+      await assertRejects(
+        () => run(silent),
+        Error,
+        "Cannot read Maelstrom's results: it ended with status 0 and left no ",
+      );
+    });
+  },
+);
+
+Deno.test(
+  "broken results of a run are an error that names the file",
+  processes,
+  async () => {
+    await inFolder(async (folder) => {
+      const leaving = leave("first", "{:valid? tr");
+      const maelstrom = await script(join(folder, "fake"), ...leaving);
+      await assertRejects(
+        () => runMaelstrom(maelstrom, "echo", {}, "bin/echo-1", folder),
+        Error,
+        "results.edn: it is not one complete EDN map",
+      );
+    });
+  },
+);

@@ -1,0 +1,407 @@
+/** Conversations: what is acknowledged, said again, measured and given up for a while. */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLessOrEqual,
+} from "@std/assert";
+import fc from "fast-check";
+import { Conversation, type Saying } from "../../lib/gossip/conversation.ts";
+import { RoundTrip } from "../../lib/gossip/round-trip.ts";
+import { Time } from "../fixtures/time.ts";
+
+const PATIENCE_MS = 300;
+
+/** Two sides, and how often each has found the other silent. */
+function pair() {
+  const time = new Time();
+  const trips = [new RoundTrip(), new RoundTrip()] as const;
+  const silences = [0, 0];
+  const sides = trips.map((trip, i) =>
+    new Conversation<number>(time, trip, () => void silences[i]!++)
+  );
+  return { time, a: sides[0]!, b: sides[1]!, trips, silences };
+}
+
+/** Makes a round trip of 100 ms well known. */
+function measured(trip: RoundTrip): void {
+  for (let i = 0; i < 50; i++) trip.measure(100);
+}
+
+const items = ({ v }: Saying<number>) => v;
+
+Deno.test("what has been said is not said again while an answer may come", () => {
+  const { time, a } = pair();
+  a.owe(1);
+  assertEquals(items(a.say(PATIENCE_MS)), [1]);
+  a.owe(2);
+  time.pass(PATIENCE_MS - 1);
+  assertEquals(a.say(PATIENCE_MS), { n: 1, v: [2] });
+  assert(!a.hasNews);
+});
+
+Deno.test("an acknowledgement rides on the other side's items, and ends the debt", () => {
+  const { a, b } = pair();
+  a.owe(1);
+  b.owe(2);
+  assert(!b.hear(a.say(PATIENCE_MS)));
+  assert(!a.hear(b.say(PATIENCE_MS)));
+  assertEquals(a.say(PATIENCE_MS), { n: 1, v: [], a: 1, h: 0 });
+  assert(!a.isUnanswered);
+});
+
+Deno.test("a round trip is what passed without the time for which the answer was held back", () => {
+  const { time, a, b, trips } = pair();
+  for (let i = 0; i < 50; i++) {
+    a.owe(i);
+    const said = a.say(10_000);
+    time.pass(40);
+    b.hear(said);
+    time.pass(500);
+    const answer = b.say(10_000);
+    time.pass(60);
+    a.hear(answer);
+  }
+  assertAlmostEquals(trips[0].meanMs, 100, 1);
+  assertLessOrEqual(trips[0].deviationMs, 1);
+});
+
+Deno.test("what was sent twice measures no round trip", () => {
+  const { time, a, b, trips } = pair();
+  a.owe(1);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  const again = a.say(PATIENCE_MS);
+  time.pass(5);
+  b.hear(again);
+  a.hear(b.say(PATIENCE_MS));
+  assertEquals(trips[0].meanMs, new RoundTrip().meanMs);
+});
+
+Deno.test("what follows a try to reach a silent peer was sent before, and measures no round trip", () => {
+  const { time, a, b, trips } = pair();
+  for (let i = 0; i < 250; i++) a.owe(i);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  for (const rest of [150, 0]) {
+    b.hear(a.say(PATIENCE_MS));
+    time.pass(5);
+    a.hear(b.say(PATIENCE_MS));
+    assertEquals(a.heardAt, time.now());
+    assertEquals(a.hasNews, rest > 0);
+  }
+  assertEquals(trips[0].meanMs, new RoundTrip().meanMs);
+});
+
+Deno.test("an acknowledgement that was lost, and rides again on a later one, measures no round trip", () => {
+  const { time, a, b, trips } = pair();
+  a.owe(1);
+  b.hear(a.say(10_000));
+  b.say(10_000); // lost
+  time.pass(1_000);
+  a.owe(2);
+  b.hear(a.say(10_000));
+  time.pass(100);
+  const answer = b.say(10_000);
+  assertEquals(answer, { n: 0, v: [], a: 2, h: 100 });
+  a.hear(answer);
+  assertEquals(trips[0].meanMs, new RoundTrip().meanMs);
+  assert(!a.hasNews);
+});
+
+Deno.test("an acknowledgement of a repetition does not say how long it was held back", () => {
+  const { time, a, b } = pair();
+  a.owe(1);
+  const said = a.say(10_000);
+  b.hear(said);
+  b.say(10_000); // lost
+  time.pass(1_000);
+  b.hear(said); // doubled by the network
+  assertEquals(b.say(10_000), { n: 0, v: [], a: 1 });
+});
+
+Deno.test("patience is long at first, and always where round trips vary, but not over two seconds", () => {
+  const trip = new RoundTrip();
+  assertEquals(trip.patienceMs, 2_000);
+  trip.measure(200);
+  assert(trip.patienceMs > 800, `${trip.patienceMs} ms`);
+  for (let i = 0; i < 50; i++) trip.measure(200);
+  assertLessOrEqual(trip.patienceMs, 250);
+  assert(trip.patienceMs >= 230, "timers are late at times");
+  for (let i = 0; i < 50; i++) trip.measure(i % 2 * 200);
+  assert(trip.patienceMs > 500, `${trip.patienceMs} ms`);
+  for (let i = 0; i < 50; i++) trip.measure(i % 2 * 2_000);
+  assertEquals(trip.patienceMs, 2_000);
+});
+
+Deno.test("items that overtake others count, and only what is missing delays the acknowledgement", () => {
+  const { a, b } = pair();
+  const said = [1, 2, 3, 4].map((item) => {
+    a.owe(item);
+    return a.say(10_000);
+  });
+  for (const i of [3, 1, 2]) b.hear(said[i]!);
+  assertEquals(b.say(10_000).a, 0);
+  b.hear(said[0]!);
+  assertEquals(b.say(10_000).a, 4);
+});
+
+Deno.test("where round trips vary, what has been overtaken may be on its way still, for a while", () => {
+  const { time, a, b, trips } = pair();
+  for (let i = 0; i < 50; i++) trips[1].measure(i % 2 * 100); // 50 ms from the mean
+  a.owe(1);
+  a.say(10_000); // lost
+  a.owe(2);
+  assert(!b.hear(a.say(10_000)));
+  time.pass(100);
+  assertEquals(b.say(10_000).lost, undefined);
+  time.pass(250);
+  assert(b.hear(a.say(10_000)));
+  assertEquals(b.say(10_000).lost, true);
+});
+
+Deno.test("how long something has been missing does not count for what is missing behind it", () => {
+  const { time, a, b, trips } = pair();
+  for (let i = 0; i < 50; i++) trips[1].measure(i % 2 * 100);
+  const latestMs = trips[1].overtakingMs;
+  const said = [1, 2, 3, 4].map((item) => {
+    a.owe(item);
+    return a.say(10_000);
+  });
+  assert(!b.hear(said[1]!));
+  assert(!b.hear(said[3]!));
+  time.pass(latestMs - 1);
+  assert(!b.hear(said[0]!));
+  time.pass(latestMs - 1);
+  assertEquals(b.say(10_000), { n: 0, v: [], a: 2 });
+  time.pass(1);
+  assertEquals(b.say(10_000), { n: 0, v: [], a: 2, lost: true });
+});
+
+Deno.test("a gap is answered at once, and what is missing is then said again", () => {
+  const { a, b, trips } = pair();
+  measured(trips[1]);
+  a.owe(1);
+  a.say(PATIENCE_MS); // lost
+  a.owe(2);
+  assert(
+    b.hear(a.say(PATIENCE_MS)),
+    "there is no need to wait with the answer",
+  );
+  const answer = b.say(PATIENCE_MS);
+  assertEquals([answer.a, answer.lost], [0, true]);
+  assert(a.hear(answer));
+  assertEquals(items(a.say(PATIENCE_MS)), [1, 2]);
+});
+
+Deno.test("as long as nothing is known of the network, what is missing may be on its way", () => {
+  const { time, a, b } = pair();
+  a.owe(1);
+  a.say(10_000); // lost
+  a.owe(2);
+  time.pass(5_000);
+  assert(!b.hear(a.say(10_000)));
+  time.pass(5_000);
+  assertEquals(b.say(10_000).lost, undefined);
+});
+
+Deno.test("what has just been said again is not once more for a complaint that crossed it", () => {
+  const { time, a, b, trips } = pair();
+  for (const trip of trips) measured(trip);
+  for (const item of [1, 2, 3]) a.owe(item);
+  a.say(10_000); // lost
+  const complaints = [4, 5].map((item) => {
+    a.owe(item);
+    assert(b.hear(a.say(10_000)));
+    return b.say(10_000);
+  });
+  assert(a.hear(complaints[0]!));
+  assertEquals(items(a.say(10_000)).length, 5); // lost
+  time.pass(99);
+  assert(!a.hear(complaints[1]!));
+  assert(!a.hasNews);
+  time.pass(1);
+  assert(a.hear(complaints[1]!), "that one is of what has been said again");
+  assertEquals(items(a.say(10_000)).length, 5);
+});
+
+Deno.test("a gap also shows by a message without items", () => {
+  const { a, b, trips } = pair();
+  measured(trips[1]);
+  a.owe(1);
+  a.say(PATIENCE_MS); // lost
+  assert(b.hear(a.say(PATIENCE_MS)));
+  assertEquals(b.say(PATIENCE_MS).lost, true);
+});
+
+Deno.test("a repetition is answered at once: the first answer must have been lost", () => {
+  const { a, b } = pair();
+  a.owe(1);
+  const said = a.say(PATIENCE_MS);
+  assert(!b.hear(said));
+  b.say(PATIENCE_MS); // lost
+  assert(b.hear(said));
+  assertEquals(b.say(PATIENCE_MS).a, 1);
+});
+
+Deno.test("an answer that lacks what should have arrived by then has it said again", () => {
+  const { time, a, b, trips } = pair();
+  measured(trips[0]);
+  a.owe(1);
+  a.say(10_000); // lost
+  b.owe(2);
+  time.pass(50);
+  a.hear(b.say(10_000));
+  assert(!a.hasNews, "that message may have crossed ours");
+  b.owe(3);
+  time.pass(200);
+  a.hear(b.say(10_000));
+  assert(a.hasNews, "that one has not");
+});
+
+Deno.test("a silent peer is tried less and less often, at least every two seconds, with 100 items at most", () => {
+  const { time, a, silences } = pair();
+  for (let i = 0; i < 1_000; i++) a.owe(i);
+  assertEquals(items(a.say(PATIENCE_MS)).length, 1_000);
+  const tries: number[] = [];
+  while (time.now() < 60_000) {
+    const before = silences[0]!;
+    time.pass(10);
+    if (silences[0] === before) continue;
+    tries.push(time.now());
+    assert(!a.hasNews, "nothing new is for a silent peer");
+    const { v, lost } = a.say(PATIENCE_MS);
+    assertEquals([v.length, lost], [100, true]);
+  }
+  const pauses = tries.slice(1).map((at, i) => at - tries[i]!);
+  assertEquals(pauses.slice(0, 3), [600, 1_200, 2_000]);
+  assert(pauses.slice(2).every((pause) => pause === 2_000));
+});
+
+Deno.test("a peer that speaks again is told the rest at once", () => {
+  const { time, a, b } = pair();
+  for (let i = 0; i < 250; i++) a.owe(i);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  b.hear(a.say(PATIENCE_MS));
+  assert(a.hear(b.say(PATIENCE_MS)), "the rest is due");
+  assertEquals(items(a.say(PATIENCE_MS)).length, 150);
+});
+
+Deno.test("an acknowledgement that comes when its items are due again saves them", () => {
+  const { a } = pair();
+  for (const item of [1, 2, 3]) a.owe(item);
+  a.say(10_000);
+  a.hear({ n: 0, v: [], a: 0, lost: true });
+  a.hear({ n: 0, v: [], a: 2 }); // was sent before that
+  assertEquals(a.say(10_000), { n: 2, v: [3] });
+});
+
+Deno.test("whoever has acknowledged a part is given up for the rest", () => {
+  const { time, a, b, silences } = pair();
+  a.owe(1);
+  b.hear(a.say(PATIENCE_MS));
+  a.owe(2);
+  a.say(PATIENCE_MS); // lost
+  a.hear(b.say(PATIENCE_MS));
+  assertEquals([a.silence, a.hasNews], [0, false]);
+  time.pass(PATIENCE_MS);
+  assertEquals([a.silence, silences[0]], [1, 1]);
+  assertEquals(items(a.say(PATIENCE_MS)), [2]);
+});
+
+Deno.test("a try to reach a silent peer acknowledges what that has said: the first time may have been lost", () => {
+  const { time, a, b } = pair();
+  a.owe(1);
+  b.owe(2);
+  a.hear(b.say(10_000));
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  b.hear(a.say(PATIENCE_MS));
+  assert(!b.isUnanswered);
+});
+
+Deno.test("when a silent peer speaks, without an answer, what it was told in vain is said again", () => {
+  const { time, a, b } = pair();
+  for (const item of [1, 2]) a.owe(item);
+  a.say(PATIENCE_MS); // lost
+  time.pass(PATIENCE_MS);
+  a.say(PATIENCE_MS); // lost as well
+  b.owe(3);
+  assert(a.hear(b.say(PATIENCE_MS)));
+  assertEquals(items(a.say(PATIENCE_MS)), [1, 2]);
+});
+
+Deno.test("pauses between tries are shorter by up to a quarter, at random", () => {
+  const time = new Time();
+  const tries: number[] = [];
+  const random = () => 0.8; // of a quarter
+  const a = new Conversation<number>(
+    { now: time.now, after: time.after, random },
+    new RoundTrip(),
+    () => {
+      tries.push(time.now());
+      a.say(PATIENCE_MS);
+    },
+  );
+  a.owe(1);
+  a.say(PATIENCE_MS);
+  time.pass(6_000);
+  const pauses = tries.map((at, i) => at - (tries[i - 1] ?? 0));
+  assertEquals(pauses, [300, 480, 960, 1_600, 1_600]);
+});
+
+Deno.test("debts are taken over once", () => {
+  const { a, b } = pair();
+  for (const item of [1, 2]) a.owe(item);
+  for (const item of [2, 3]) b.owe(item);
+  a.oweAs(b);
+  a.oweAs(b);
+  assertEquals(items(a.say(PATIENCE_MS)), [1, 2, 3]);
+});
+
+Deno.test("whatever is lost, doubled or overtaken, all arrives when the network has healed, and then nobody owes anything", () => {
+  const step = fc.record({
+    side: fc.nat(1),
+    fate: fc.constantFrom("arrives", "lost", "twice", "late"),
+    owes: fc.nat(3),
+    ms: fc.nat(400),
+  });
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    const { time, a, b } = pair();
+    const sides = [a, b] as const;
+    const owed = [new Set<number>(), new Set<number>()] as const;
+    const heard = [new Set<number>(), new Set<number>()] as const;
+    const late: { to: number; said: Saying<number> }[] = [];
+    let next = 0;
+    const arrive = (to: number, said: Saying<number>) => {
+      for (const item of said.v) heard[to]!.add(item);
+      return sides[to]!.hear(said);
+    };
+    for (const { side, fate, owes, ms } of steps) {
+      for (let i = 0; i < owes; i++) {
+        sides[side]!.owe(next);
+        owed[side]!.add(next++);
+      }
+      const said = sides[side]!.say(PATIENCE_MS);
+      if (fate === "late") late.push({ to: 1 - side, said });
+      if (fate === "arrives" || fate === "twice") arrive(1 - side, said);
+      if (fate === "twice") arrive(1 - side, said);
+      time.pass(ms);
+    }
+    for (const { to, said } of late) arrive(to, said);
+    for (let round = 0; round < 8; round++) {
+      time.pass(2_000);
+      for (const [i, side] of sides.entries()) {
+        arrive(1 - i, side.say(PATIENCE_MS));
+      }
+    }
+    assertEquals(heard[1], owed[0]);
+    assertEquals(heard[0], owed[1]);
+    for (const side of sides) {
+      assert(!side.hasNews);
+      assertEquals(items(side.say(PATIENCE_MS)), []);
+      assertEquals(side.silence, 0);
+    }
+  }));
+});

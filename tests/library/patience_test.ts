@@ -1,0 +1,161 @@
+/** Asking services again, rounds that requests share, and telling clients in time. */
+import {
+  assertEquals,
+  assertGreater,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
+import {
+  ErrorCode,
+  hasCode,
+  Kv,
+  type Node,
+  RpcError,
+} from "../../lib/maelstrom.ts";
+import { inTime, Patience } from "../../lib/services/patience.ts";
+import { Rounds } from "../../lib/services/rounds.ts";
+import { SmallCluster } from "../fixtures/small-cluster.ts";
+
+type Woken = Node<{ wake(): void }>;
+
+/** One node that reads an absent key of lin-kv so many times in turn; how long each read took, and how many messages. */
+async function reads(
+  count: number,
+  { latencyMs = 0, loss = 0 },
+): Promise<{ took: number[]; messages: number }> {
+  const took: number[] = [];
+  const cluster = new SmallCluster(
+    (node: Woken) => {
+      const patience = new Patience(node);
+      node.on("wake", async () => {
+        for (let i = 0; i < count; i++) {
+          const begun = node.now();
+          await patience.until((options) =>
+            new Kv<number>(node, "lin-kv", options).readOr("absent", 0)
+          );
+          took.push(node.now() - begun);
+        }
+      });
+    },
+    ["n0"],
+    { latencyMs },
+  );
+  if (loss > 0) cluster.storm(loss, 0, 0);
+  await cluster.advance(60_000);
+  return { took, messages: cluster.journal.events.length };
+}
+
+Deno.test("a lost message costs 200 ms, not a client's patience", async () => {
+  const { took } = await reads(50, { loss: 0.3 });
+  assertEquals(took.length, 50);
+  assertGreater(Math.max(...took), 190);
+  assertLessOrEqual(Math.max(...took), 3_000);
+});
+
+Deno.test("a service that is slow is waited for, and soon not asked twice", async () => {
+  const { took, messages } = await reads(20, { latencyMs: 400 });
+  assertEquals(took.length, 20);
+  // A request and its reply are each sent and received: four events.
+  assertLessOrEqual(messages, 4 * (20 + 12));
+});
+
+Deno.test("a refusal is an answer, and ends the asking", async () => {
+  const codes: number[] = [];
+  const cluster = new SmallCluster((node: Woken) => {
+    const patience = new Patience(node);
+    node.on("wake", async () => {
+      const read = patience.until((options) =>
+        new Kv<number>(node, "lin-kv", options).read("absent")
+      );
+      codes.push((await assertRejects(() => read, RpcError)).code);
+    });
+  }, ["n0"]);
+  await cluster.advance(5_000);
+  assertEquals(codes, [ErrorCode.keyDoesNotExist]);
+  assertEquals(cluster.journal.events.length, 4);
+});
+
+Deno.test("with a limit the asking ends, and the outcome is unknown", async () => {
+  const ends: [code: boolean, at: number][] = [];
+  const cluster = new SmallCluster((node: Woken) => {
+    const patience = new Patience(node);
+    const begun = node.now();
+    node.on("wake", async () => {
+      const never = patience.until(() => new Promise<void>(() => {}), 1_000);
+      const error = await assertRejects(() => never, RpcError);
+      ends.push([hasCode(error, ErrorCode.timeout), node.now() - begun]);
+    });
+  }, ["n0"]);
+  await cluster.advance(5_000);
+  const [[indefinite, at] = [false, 0]] = ends;
+  assertEquals(indefinite, true);
+  assertLessOrEqual(at, 1_010);
+});
+
+Deno.test("with a cap the pauses double up to it, with jitter; without one they are alike", async () => {
+  for (const capMs of [undefined, 1_600]) {
+    const at: number[] = [];
+    const cluster = new SmallCluster((node: Woken) => {
+      const options = capMs === undefined ? {} : { capMs };
+      node.on("wake", () => {
+        new Patience(node, options).until(() => {
+          at.push(node.now());
+          return new Promise(() => {});
+        });
+      });
+    }, ["n0"]);
+    await cluster.advance(30_000);
+    const pauses = at.slice(1).map((time, i) => time - at[i]!);
+    assertGreater(Math.min(...pauses), 199);
+    if (capMs === undefined) assertLessOrEqual(Math.max(...pauses), 230);
+    else {
+      assertLessOrEqual(Math.max(...pauses), capMs + 30);
+      assertGreater(Math.max(...pauses), capMs / 2);
+      assertEquals(new Set(pauses.map(Math.round)).size > 10, true);
+      assertLessOrEqual(pauses.length, 30_000 / 900 * 1.5);
+    }
+  }
+});
+
+Deno.test("a client is told before it gives up, and work that is done in time is its answer", async () => {
+  const said: unknown[] = [];
+  const cluster = new SmallCluster((node: Woken) => {
+    node.on("wake", async () => {
+      said.push(await inTime(node, node.sleep(3_000).then(() => "done")));
+      const begun = node.now();
+      await inTime(node, node.sleep(30_000)).catch((error) =>
+        said.push(hasCode(error, ErrorCode.timeout), node.now() - begun < 4_500)
+      );
+    });
+  }, ["n0"]);
+  await cluster.advance(20_000);
+  assertEquals(said, ["done", true, true]);
+});
+
+Deno.test("those who come during a round share the next, which begins when it ends", async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const sizes: number[] = [];
+  const rounds = new Rounds<number, number>(async (items) => {
+    sizes.push(items.length);
+    if (sizes.length === 1) await gate;
+    return items.map((item) => -item);
+  });
+  const first = rounds.join(1);
+  const others = [2, 3, 4].map((item) => rounds.join(item));
+  open();
+  assertEquals(await Promise.all([first, ...others]), [-1, -2, -3, -4]);
+  assertEquals(sizes, [1, 3]);
+});
+
+Deno.test("a round that fails fails for its own, and the next one goes on", async () => {
+  let round = 0;
+  const rounds = new Rounds<null, number>((items) =>
+    ++round === 1
+      ? Promise.reject(new Error("first"))
+      : Promise.resolve(items.map(() => round))
+  );
+  const first = assertRejects(() => rounds.join(null), Error, "first");
+  const second = rounds.join(null);
+  await first;
+  assertEquals(await second, 2);
+});

@@ -1,0 +1,346 @@
+/** A node as a process: what real bytes, slow readers and closed pipes do to it. */
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { deadline, delay } from "@std/async";
+import { TextLineStream, toText } from "@std/streams";
+import type { Body, Json, Message } from "../../lib/maelstrom.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+const ECHO = new URL("../../challenges/echo-1.ts", import.meta.url).pathname;
+const RESTLESS =
+  new URL("../fixtures/restless-node.ts", import.meta.url).pathname;
+
+/** Long enough for any machine; a node that hangs fails its test instead of stopping all. */
+const PATIENCE_MS = 60_000;
+
+/** A program in a process, with no permission at all, like a compiled one. */
+class NodeProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #stderr: Promise<string>;
+
+  /** @param launcher a command that starts the command which follows it */
+  constructor(program: string, launcher: string[] = []) {
+    const [command = "", ...args] = [
+      ...launcher,
+      Deno.execPath(),
+      ...["run", "--no-prompt", program],
+    ];
+    const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    this.#child = new Deno.Command(command, { args, ...piped }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#lines = this.#child.stdout
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream())
+      .getReader();
+    this.#stderr = toText(this.#child.stderr);
+  }
+
+  /** Writes text or bytes, as they are. */
+  async write(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === "string"
+      ? new TextEncoder().encode(data)
+      : data;
+    await this.#stdin.write(bytes);
+  }
+
+  /** The next message that the node sends. */
+  async next(): Promise<Message> {
+    const { value } = await deadline(this.#lines.read(), PATIENCE_MS);
+    return JSON.parse(value ?? "null");
+  }
+
+  /** Sends a request from a client. */
+  async request(body: Body): Promise<void> {
+    await this.write(JSON.stringify({ src: "c1", dest: "n0", body }) + "\n");
+  }
+
+  /** Starts the node: sends `init` and takes the answer. */
+  async init(): Promise<this> {
+    const node_ids = ["n0", "n1"];
+    await this.request({ type: "init", msg_id: 1, node_id: "n0", node_ids });
+    assertEquals((await this.next()).body, { type: "init_ok", in_reply_to: 1 });
+    return this;
+  }
+
+  /** Closes the node's output, as when the harness has gone. */
+  async closeOutput(): Promise<void> {
+    await this.#lines.cancel();
+  }
+
+  /** Waits for the end: what has not been read, what stderr says, and the exit code. */
+  async ended(): Promise<{ rest: string[]; stderr: string; code: number }> {
+    const rest: string[] = [];
+    for (;;) {
+      const { value } = await deadline(this.#lines.read(), PATIENCE_MS);
+      if (value === undefined) break;
+      rest.push(value);
+    }
+    const { code } = await deadline(this.#child.status, PATIENCE_MS);
+    await this.#stdin.close().catch(() => {});
+    return { rest, stderr: await this.#stderr, code };
+  }
+
+  /** Ends the input, then as {@link ended}. */
+  async close(): Promise<{ rest: string[]; stderr: string; code: number }> {
+    await this.#stdin.close();
+    return await this.ended();
+  }
+}
+
+function processTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, ...needs("run", "read") });
+}
+
+const echo = (msg_id: number, echo: Json): Body => ({
+  type: "echo",
+  msg_id,
+  echo,
+});
+
+processTest(
+  "a node answers line by line, and ends with code 0 when its input ends",
+  async () => {
+    const node = new NodeProcess(ECHO);
+    await node.write(
+      '{"id":0,"src":"c0","dest":"n3","body":{"type":"init","msg_id":1,"node_id":"n3","node_ids":["n3"]}}\n' +
+        '{"id":1,"src":"c1","dest":"n3","body":{"echo":{"a":[1,null,"é"]},"type":"echo","msg_id":2}}\n',
+    );
+    assertEquals(await node.close(), {
+      rest: [
+        '{"src":"n3","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}',
+        '{"src":"n3","dest":"c1","body":{"echo":{"a":[1,null,"é"]},"type":"echo_ok","in_reply_to":2}}',
+      ],
+      stderr: "",
+      code: 0,
+    });
+  },
+);
+
+processTest("bytes may come one by one, even within a character", async () => {
+  const node = await new NodeProcess(ECHO).init();
+  const body = echo(2, "a\u{1F600}é");
+  const line = JSON.stringify({ src: "c1", dest: "n0", body }) + "\n";
+  for (const byte of new TextEncoder().encode(line)) {
+    await node.write(Uint8Array.of(byte));
+    await delay(0); // lets the node read it alone
+  }
+  assertEquals((await node.next()).body.echo, "a\u{1F600}é");
+  assertEquals((await node.close()).code, 0);
+});
+
+processTest("a line of 10 MB is answered like any other", async () => {
+  const node = await new NodeProcess(ECHO).init();
+  const long = "long \u{1F600} ".repeat(1_000_000);
+  const sent = node.request(echo(2, long));
+  assert((await node.next()).body.echo === long);
+  await sent;
+  assertEquals(await node.close(), { rest: [], stderr: "", code: 0 });
+});
+
+processTest(
+  "carriage returns and empty lines are no matter, broken lines are reported and skipped",
+  async () => {
+    const node = await new NodeProcess(ECHO).init();
+    await node.write("\n\r\n  \n");
+    await node.write('{"src":"c1",\n');
+    await node.write('null\n[]\n17\n"echo"\n{}\n{"src":"c1","dest":"n0"}\n');
+    const line = { src: "c1", dest: "n0", body: echo(2, "still here") };
+    await node.write(JSON.stringify(line) + "\r\n");
+    assertEquals((await node.next()).body.echo, "still here");
+    const { stderr, ...end } = await node.close();
+    assertEquals(end, { rest: [], code: 0 });
+    const reports = stderr.trimEnd().split("\n");
+    assertEquals(reports.length, 7);
+    assertMatch(reports[0]!, /^skipped, SyntaxError: .*: \{"src":"c1",$/);
+    assertEquals(reports[1], "skipped, no message: null");
+  },
+);
+
+processTest(
+  "a last message without a newline is answered, and half a one is reported",
+  async () => {
+    const whole = await new NodeProcess(RESTLESS).init();
+    const body = { type: "soon", msg_id: 2 };
+    await whole.write(JSON.stringify({ src: "c1", dest: "n0", body }));
+    const { rest, ...end } = await whole.close();
+    assertEquals(rest.map((line) => JSON.parse(line).body.type), ["soon_ok"]);
+    assertEquals(end, { stderr: "", code: 0 });
+
+    const half = await new NodeProcess(ECHO).init();
+    await half.write('{"src":"c1","dest":"n0","bo');
+    const { stderr, code } = await half.close();
+    assertEquals(code, 0);
+    assertStringIncludes(stderr, "skipped, SyntaxError");
+  },
+);
+
+processTest("a node without input ends with code 0, too", async () => {
+  assertEquals(await new NodeProcess(ECHO).close(), {
+    rest: [],
+    stderr: "",
+    code: 0,
+  });
+});
+
+processTest(
+  "nothing is lost or out of order when 1 MB answers meet a reader that sleeps",
+  async () => {
+    const node = await new NodeProcess(ECHO).init();
+    const payload = "0123456789".repeat(100_000);
+    const sent = (async () => {
+      for (let n = 0; n < 20; n++) {
+        await node.request(echo(n, `${n} ${payload}`));
+      }
+    })();
+    for (let n = 0; n < 20; n++) {
+      await delay(10);
+      const { body } = await node.next();
+      assertEquals(body.in_reply_to, n);
+      assert(body.echo === `${n} ${payload}`);
+    }
+    await sent;
+    assertEquals(await node.close(), { rest: [], stderr: "", code: 0 });
+  },
+);
+
+/** Makes its own stdout non-blocking and becomes the command that follows. */
+const UNBLOCK = [
+  "perl",
+  "-MFcntl",
+  "-e",
+  "fcntl(STDOUT, F_SETFL, fcntl(STDOUT, F_GETFL, 0) | O_NONBLOCK); exec @ARGV",
+];
+
+/** Whether a command can be run. */
+async function exists(command: string, ...args: string[]): Promise<boolean> {
+  if (needs("run").ignore) return false;
+  try {
+    const silent = { stdout: "null", stderr: "null" } as const;
+    await new Deno.Command(command, { args, ...silent }).output();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name:
+    "a full non-blocking stdout stops no node and spoils no line, of 100 bytes or of 1 MB",
+  ignore: !await exists("perl", "-e", "1"),
+  async fn() {
+    for (const [count, size] of [[20_000, 30], [20, 1_000_000]] as const) {
+      const node = await new NodeProcess(ECHO, UNBLOCK).init();
+      const payload = "x".repeat(size);
+      const sent = (async () => {
+        for (let n = 0; n < count; n++) await node.request(echo(n, payload));
+      })();
+      await delay(200); // the pipe is full by now; if not, the test only proves less
+      for (let n = 0; n < count; n++) {
+        const { body } = await node.next();
+        assertEquals(body.in_reply_to, n);
+        assert(body.echo === payload);
+      }
+      await sent;
+      assertEquals(await node.close(), { rest: [], stderr: "", code: 0 });
+    }
+  },
+});
+
+processTest(
+  "what handlers, promises and timers send at once is whole lines, each in its order",
+  async () => {
+    const node = await new NodeProcess(RESTLESS).init();
+    const count = 300;
+    await node.request({ type: "burst", msg_id: 2, count, size: 20_000 });
+    const numbers: number[] = [];
+    while (numbers.length < count) {
+      const { dest, body } = await node.next();
+      if (dest === "c1") continue;
+      assertEquals(String(body.text).length, 20_000);
+      numbers.push(Number(body.n));
+    }
+    const inOrder = [...Array(count).keys()];
+    assertEquals([...numbers].sort((a, b) => a - b), inOrder);
+    for (const way of [0, 1]) {
+      const ofWay = (all: number[]) => all.filter((n) => n % 3 === way);
+      assertEquals(ofWay(numbers), ofWay(inOrder));
+    }
+    assertEquals(await node.close(), { rest: [], stderr: "", code: 0 });
+  },
+);
+
+processTest(
+  "the end of input ends a node at once, whatever timers, calls and answers are pending",
+  async () => {
+    const node = await new NodeProcess(RESTLESS).init();
+    await node.request({ type: "work", msg_id: 2 });
+    assertEquals((await node.next()).body.type, "time");
+    await delay(20); // what is limitless or very long does not end at once
+    await node.write('{"src":"c1","dest":"n0","body":{"ty');
+    const { rest, stderr, code } = await node.close();
+    assertEquals([rest, code], [[], 0]);
+    assertMatch(stderr, /^skipped, SyntaxError.*\n$/);
+  },
+);
+
+processTest(
+  "a closed output ends a node quietly when it next writes",
+  async () => {
+    const node = await new NodeProcess(RESTLESS).init();
+    await node.request({ type: "work", msg_id: 2 });
+    await node.next();
+    await node.closeOutput();
+    let running = true;
+    const end = node.ended().finally(() => running = false);
+    while (running) {
+      // The first ones may be written before the pipe is really closed.
+      await node.request({ type: "time", msg_id: 3 }).catch(() => {});
+      await delay(1);
+    }
+    const { stderr, code } = await end;
+    assertEquals([stderr, code], ["", 0]);
+  },
+);
+
+processTest(
+  "a handler that fails is answered with error 13 and its stack is on stderr",
+  async () => {
+    const node = await new NodeProcess(RESTLESS).init();
+    for (const type of ["fail", "failLater"]) {
+      await node.request({ type, msg_id: 2 });
+      const { body } = await node.next();
+      assertEquals([body.type, body.code], ["error", 13]);
+    }
+    await node.request({ type: "forget", msg_id: 3 });
+    assertEquals((await node.next()).body.type, "forget_ok");
+    const { stderr, code } = await node.close();
+    assertMatch(stderr, /"fail" threw Error: as asked\n +at .*restless-node/);
+    assertMatch(stderr, /"failLater" threw Error: as asked\n +at /);
+    assertMatch(stderr, /a promise was rejected: Error: forgotten\n +at /);
+    assertEquals(code, 0);
+  },
+);
+
+processTest(
+  "a node's clock is the wall clock, and does not run backwards",
+  async () => {
+    const node = await new NodeProcess(RESTLESS).init();
+    const times: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      await node.request({ type: "time", msg_id: n });
+      times.push(Number((await node.next()).body.now));
+    }
+    await node.close();
+    assertEquals(times, [...times].sort((a, b) => a - b));
+    const hour = 3_600_000;
+    assertGreaterOrEqual(times[0]!, Date.now() - hour);
+    assertGreaterOrEqual(Date.now() + hour, times.at(-1)!);
+  },
+);

@@ -1,0 +1,80 @@
+/** The counters under every fault, against what they promise, and what they cost. */
+import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { isClientOp, type Recording } from "../../lib/workbench/history.ts";
+import { keepPromises } from "../fixtures/seeds.ts";
+
+const COUNTERS = ["counter-4", "counter-4-cas", "counter-4-crdt"];
+
+/** Short runs with little traffic: enough for faults to meet it. */
+const SHORT = { "time-limit": 8, rate: 40 };
+
+/** Nothing asks for more than a node count, or shows itself only there. */
+const SHAPES = [
+  { "node-count": 1 },
+  { "node-count": 2, latency: 100 },
+  { "node-count": 5, latency: 50, "latency-dist": "exponential" },
+  { "node-count": 9, concurrency: "3n", rate: 200 },
+  { "node-count": 25, latency: 20, "latency-dist": "uniform", rate: 100 },
+];
+
+/** How many operations did not succeed. */
+function failed({ history }: Recording): number {
+  return history.filter((op) =>
+    isClientOp(op) && (op.type === "info" || op.type === "fail")
+  ).length;
+}
+
+for (const name of COUNTERS) {
+  Deno.test(`${name} keeps its promises under partitions, official and ours, and its final reads are exact (20 seeds each)`, async () => {
+    for (const faults of ["official", "partition"] as const) {
+      const runs = await keepPromises(name, 20, { faults, faithful: true });
+      for (const { recording } of runs) assertEquals(failed(recording), 0);
+    }
+  });
+
+  Deno.test(`${name} loses no acknowledged add and counts none twice in chaos (60 seeds)`, async () => {
+    await keepPromises(name, 60, { faults: "chaos", overrides: SHORT });
+  });
+
+  Deno.test(`${name} keeps its promises with 1 to 25 nodes and slow or uneven links`, async () => {
+    for (const shape of SHAPES) {
+      await keepPromises(name, 2, { overrides: { ...SHORT, ...shape } });
+    }
+  });
+}
+
+Deno.test("counter-4 costs at most 2.94 messages an operation, on seq-kv as it is", async () => {
+  for (
+    const { figures } of await keepPromises("counter-4", 5, { faithful: true })
+  ) {
+    assertLessOrEqual(figures["servers.msgs-per-op"]!, 2.94);
+  }
+});
+
+Deno.test("counter-4 shares a snapshot among reads that wait: with ten clients a node an operation costs less than half", async () => {
+  const overrides = { rate: 1000, concurrency: "10n", latency: 20 };
+  const [run] = await keepPromises("counter-4", 1, { overrides });
+  assertLessOrEqual(run!.figures["servers.msgs-per-op"]!, 2.94 / 2);
+});
+
+Deno.test("a pn-counter runs on counter-4 and counter-4-cas as well", async () => {
+  for (const name of ["counter-4", "counter-4-cas"]) {
+    const overrides = { ...SHORT, workload: "pn-counter" };
+    await keepPromises(name, 10, { faults: "chaos", overrides });
+  }
+});
+
+Deno.test("counter-4-crdt costs at most 0.21 messages an operation, none of them when all are equal", async () => {
+  for (
+    const { figures, recording } of await keepPromises("counter-4-crdt", 5)
+  ) {
+    assertLessOrEqual(figures["servers.msgs-per-op"]!, 0.21);
+    const { journal, journalOrigin, history } = recording;
+    const lastAdd = history.findLast(({ f }) => f === "add")!.time;
+    const late = journal.filter(([kind, time, , src, dest]) =>
+      kind === "send" && src.startsWith("n") && dest.startsWith("n") &&
+      time > journalOrigin! + lastAdd + 3e9
+    );
+    assertEquals(late, []);
+  }
+});

@@ -1,0 +1,122 @@
+/** The README's table of results says of every program what the scenarios say. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { CampaignResults } from "../../lib/workbench/campaign/campaign.ts";
+import { published } from "../../lib/workbench/results/published.ts";
+import {
+  describedCells,
+  hasProgram,
+  measuredCells,
+  measuredIn,
+  PART,
+  row,
+  rowsIn,
+  seedsIn,
+  tableText,
+} from "../../lib/workbench/results/results.ts";
+import { withPart } from "../../lib/workbench/results/readme.ts";
+import { scenarioOf, scenarios } from "../../lib/workbench/scenarios.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+function campaignOf(
+  figures: CampaignResults["figures"],
+  seeds: number,
+  failing = 0,
+): CampaignResults {
+  const failure = {
+    seed: 1,
+    judge: "strict" as const,
+    anomalies: [],
+    replay: "",
+  };
+  const tally = { true: seeds - failing, false: failing, unknown: 0 };
+  return {
+    program: "",
+    seeds,
+    faults: "",
+    faithful: tally,
+    strict: tally,
+    figures,
+    labels: {},
+    failures: Array.from({ length: failing }, () => failure),
+  };
+}
+
+Deno.test("a row has a program's description, medians, worst seeds, and what passed", () => {
+  const official = campaignOf({
+    "servers.msgs-per-op": { median: 0.34567, worst: 0.4 },
+    "all.msgs-per-op": { median: 2.4, worst: 2.5 },
+    "servers.bytes-per-value": { median: 5.21234, worst: 5.4 },
+    "servers.bytes-to-least": { median: 1.3123, worst: 1.4 },
+    "stable-latency.median-ms": { median: 700, worst: 720 },
+    "stable-latency.max-ms": { median: 1200, worst: 1310 },
+    availability: { median: 1, worst: 0.99951 },
+  }, 10);
+  const chaos = campaignOf({}, 30, 2);
+  assertEquals(
+    row(scenarioOf("broadcast-3e"), measuredCells({ official, chaos })),
+    [
+      "**`broadcast-3e`**",
+      "as 3d, with a longer period",
+      "every acknowledged value everywhere after the heal",
+      "S < 20, median < 1000, max < 2000",
+      "0.346 (0.4)",
+      "2.4 (2.5)",
+      "5.21, 1.31 (1.4) times the least",
+      "700, at most 1310",
+      "0.99951",
+      "28 of 30",
+      "S 1.92 at 764/1087 ms (safe)",
+    ],
+  );
+});
+
+Deno.test("a row shows it when seeds of the official command do not pass, and is empty without a program", () => {
+  const official = campaignOf({}, 10, 1), chaos = campaignOf({}, 30);
+  const scenario = scenarioOf("echo-1");
+  const failing = row(scenario, measuredCells({ official, chaos }));
+  assertEquals(failing[9], "30 of 30; official: 9 of 10");
+  assertEquals(measuredIn(row(scenario, undefined)), Array(6).fill("–"));
+});
+
+Deno.test("a new text takes the place between a part's lines, and needs them", () => {
+  const table = tableText([["a"]], 1, 2);
+  const [begin, end] = ["<!-- results:begin -->", "<!-- results:end -->"];
+  const readme = `before\n${begin}\nprevious\n${end}\nafter\n`;
+  const changed = withPart(readme, PART, table);
+  assert(changed.startsWith(`before\n${begin}\n\n| program |`));
+  assert(changed.endsWith(`\n\n${end}\nafter\n`));
+  assertEquals(changed.includes("previous"), false);
+  assertEquals(withPart(changed, PART, table), changed);
+  assertEquals(rowsIn(changed), [["a"]]);
+  assertEquals(seedsIn(changed), [1, 2]);
+  assertEquals(seedsIn(readme), undefined);
+  assertThrows(() => withPart("nothing", PART, table), Error, "has no lines");
+});
+
+Deno.test("figures are published of programs that are there", () => {
+  const names = scenarios.map(({ name }) => name);
+  for (const name of Object.keys(published)) assert(names.includes(name), name);
+});
+
+Deno.test({
+  name:
+    "the README's table has a row for every scenario, in their order, with what the scenarios say, and figures of every program that there is",
+  ...needs("read"),
+  async fn() {
+    const url = new URL("../../README.md", import.meta.url);
+    const readme = await Deno.readTextFile(url);
+    const rows = rowsIn(readme);
+    const described = rows.map((cells) => [...cells.slice(0, 4), cells.at(-1)]);
+    const expected = scenarios.map((scenario) => {
+      const cells = describedCells(scenario);
+      const { program, algorithm, guarantee, limit, published } = cells;
+      return [program, algorithm, guarantee, limit, published];
+    });
+    assertEquals(described, expected, "run make results");
+    for (const [i, { name }] of scenarios.entries()) {
+      // Some figures do not apply to a program; chaos does to all.
+      const measured = measuredIn(rows[i]!).at(-1) !== "–";
+      assertEquals(measured, hasProgram(name), `${name}: run make results`);
+    }
+  },
+});

@@ -1,0 +1,253 @@
+/** Real processes under the workbench: any executable, and every way in which one can go wrong. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { processes } from "../../lib/workbench/world/processes.ts";
+import { runTest } from "../../lib/workbench/commands/test.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+const NODE = new URL("../fixtures/echo-node.sh", import.meta.url).pathname;
+
+async function inTemporaryFolder<T>(
+  task: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await task(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function testNode(store: string, fault?: string) {
+  return runTest({
+    workload: "echo",
+    options: { "node-count": 2, "time-limit": 1, rate: 20 },
+    bin: NODE,
+    args: [fault ?? "none", store],
+    store,
+    seed: 1,
+  });
+}
+
+/** What the strict judge found, and its first sentence. */
+function anomalies({ strict }: Awaited<ReturnType<typeof runTest>>) {
+  return strict.anomalies.map(({ type, because }) => ({
+    type,
+    first: because[0] ?? "",
+  }));
+}
+
+Deno.test(
+  "a node in plain shell passes the echo workload under both judges",
+  needs("run", "read", "write"),
+  async () => {
+    await inTemporaryFolder(async (store) => {
+      const { results, strict, report, recording } = await testNode(store);
+      assertEquals(strict.anomalies, []);
+      assertEquals(strict["valid?"], true);
+      assertEquals(results["valid?"], true);
+      assert(recording.history.length > 4);
+      assertEquals(
+        await Deno.realPath(join(store, "latest")),
+        await Deno.realPath(report),
+      );
+      const log = await Deno.readTextFile(join(report, "node-logs", "n0.log"));
+      assertEquals(log, "started as n0\n");
+      const kept = JSON.parse(
+        await Deno.readTextFile(join(report, "results.json")),
+      );
+      assertEquals(kept.results["valid?"], true);
+    });
+  },
+);
+
+for (
+  const [fault, type, text] of [
+    ["garbage", "protocol-violation", "this is no JSON"],
+    ["blank", "protocol-violation", "empty line"],
+    ["forge", "protocol-violation", "signed a message as n9"],
+    ["leave", "process-exit", "exit status 0"],
+    ["twice", "duplicate-reply", "twice"],
+  ] as const
+) {
+  Deno.test(
+    `a node with the fault "${fault}" is reported as ${type}`,
+    needs("run", "read", "write"),
+    async () => {
+      await inTemporaryFolder(async (store) => {
+        const tested = await testNode(store, fault);
+        assertEquals(tested.strict["valid?"], false);
+        const found = anomalies(tested).find((anomaly) =>
+          anomaly.type === type
+        );
+        assert(found !== undefined, JSON.stringify(tested.strict));
+        assertStringIncludes(found.first, text);
+      });
+    },
+  );
+}
+
+Deno.test(
+  "a node that exits at init fails the run with its last words",
+  needs("run", "read", "write"),
+  async () => {
+    await inTemporaryFolder(async (store) => {
+      const tested = await testNode(store, "exit");
+      const [exit, failed] = anomalies(tested);
+      assertEquals(exit!.type, "process-exit");
+      assertStringIncludes(exit!.first, "cannot go on");
+      assertEquals(failed!.type, "setup-failed");
+      assertStringIncludes(failed!.first, "exit status 3");
+    });
+  },
+);
+
+Deno.test(
+  "a node that never answers init, or only writes nonsense, fails the run after 10 s",
+  needs("run", "read", "write"),
+  async () => {
+    await inTemporaryFolder(async (store) => {
+      const [mute, nonsense] = await Promise.all([
+        testNode(store, "mute"),
+        runTest({
+          workload: "echo",
+          options: { "node-count": 1 },
+          bin: "/usr/bin/yes",
+          store: join(store, "nonsense"),
+        }),
+      ]);
+      for (const tested of [mute, nonsense]) {
+        const [failed] = anomalies(tested).filter(({ type }) =>
+          type === "setup-failed"
+        );
+        assertStringIncludes(failed!.first, "did not answer within 10000 ms");
+      }
+      const violations = nonsense.recording.incidents!.filter(({ type }) =>
+        type === "protocol-violation"
+      );
+      assertEquals(violations.length, 100);
+      assertStringIncludes(violations[0]!.text, "no JSON: y");
+    });
+  },
+);
+
+Deno.test(
+  "no process is left when a run is over, not even one that its node has started and that ignores the end of its input",
+  needs("run", "read", "write"),
+  async () => {
+    await inTemporaryFolder(async (store) => {
+      const tested = await testNode(store, "linger");
+      assertEquals(tested.strict["valid?"], true);
+      const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
+        .output();
+      const left = new TextDecoder().decode(stdout).split("\n")
+        .filter((line) => line.includes(store));
+      assertEquals(left, []);
+    });
+  },
+);
+
+/** A host of one node, a shell script, with what it has written and how it has ended. */
+function hostOf(script: string) {
+  const written: unknown[] = [];
+  const waiting: { count: number; resolve: () => void }[] = [];
+  const ended = Promise.withResolvers<string>();
+  const host = processes({ bin: "/bin/sh", args: ["-c", script], cwd: "/" })(
+    ["n0"],
+    {
+      sent(_node, message) {
+        written.push(message);
+        for (const { count, resolve } of waiting) {
+          if (written.length >= count) resolve();
+        }
+      },
+      garbage: (_node, text) => ended.reject(new Error(text)),
+      exited: (_node, how) => ended.resolve(how),
+    },
+  );
+  const lines = (count: number) =>
+    new Promise<void>((resolve) => waiting.push({ count, resolve }));
+  return { host, written, lines, ended: ended.promise };
+}
+
+const packet = (id: number, text: string) => ({
+  id,
+  src: "c0",
+  dest: "n0",
+  body: { type: "echo", echo: text },
+});
+
+Deno.test(
+  "a message of 5 MB goes through the pipes unchanged",
+  needs("run", "read", "write"),
+  async () => {
+    const { host, written, lines } = hostOf("cat");
+    host.start("n0");
+    const large = packet(0, "é\u{1f600}x".repeat(1_000_000));
+    host.deliver("n0", large);
+    host.deliver("n0", packet(1, "small"));
+    await lines(2);
+    await host.stop();
+    assertEquals(written[0] as unknown, large);
+    assertEquals(written[1] as unknown, packet(1, "small"));
+  },
+);
+
+Deno.test(
+  "a node that does not read does not hold up the workbench, and gets everything in order when it does",
+  needs("run", "read", "write"),
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const go = join(folder, "go");
+      const script = `while [ ! -e ${go} ]; do sleep 0.05; done; cat`;
+      const { host, written, lines } = hostOf(script);
+      host.start("n0");
+      for (let id = 0; id < 200; id++) {
+        host.deliver("n0", packet(id, "x".repeat(50_000)));
+      }
+      // Were the workbench held up, it could not give this sign.
+      await Deno.writeTextFile(go, "");
+      await lines(200);
+      await host.stop();
+      const ids = written.map((message) => (message as { id: number }).id);
+      assertEquals(ids, Array.from({ length: 200 }, (_, id) => id));
+    });
+  },
+);
+
+Deno.test(
+  "a process that ends says how, and what it said last",
+  needs("run", "read", "write"),
+  async () => {
+    const { host, ended } = hostOf("echo one >&2; echo two >&2; exit 7");
+    host.start("n0");
+    assertEquals(await ended, "exit status 7");
+    assertEquals(host.lastLines("n0"), ["one", "two"]);
+    await host.stop();
+    const { host: other, ended: killed } = hostOf("kill -SEGV $$");
+    other.start("n0");
+    assertEquals(await killed, "signal SIGSEGV");
+    await other.stop();
+  },
+);
+
+Deno.test(
+  "nodes may be named, and the names are those in init",
+  needs("run", "read", "write"),
+  async () => {
+    await inTemporaryFolder(async (store) => {
+      const { recording } = await runTest({
+        workload: "echo",
+        options: { nodes: "left,right", "time-limit": 1, rate: 20 },
+        bin: NODE,
+        args: ["none", store],
+        store,
+      });
+      const nodes = recording.journal.filter(([kind, , , , , { type }]) =>
+        kind === "recv" && type === "init"
+      ).map(([, , , , dest]) => dest);
+      assertEquals(nodes.toSorted(), ["left", "right"]);
+      assert(recording.history.some(({ type }) => type === "ok"));
+    });
+  },
+);
