@@ -115,7 +115,7 @@ Deno.test(
     assertEquals(JSON.parse(new TextDecoder().decode(stdout)), printed);
     assertEquals(Object.keys(printed), [
       ...["program", "seeds", "faults", "faithful", "strict", "figures"],
-      "failures",
+      ...["failures", "notes"],
     ]);
   },
 );

@@ -37,6 +37,7 @@ function campaignOf(
     strict: tally,
     figures,
     labels: {},
+    notes: {},
     failures: Array.from({ length: failing }, () => failure),
   };
 }

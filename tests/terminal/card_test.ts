@@ -19,7 +19,7 @@ const limits = {
 
 const good: Outcome = {
   faithful: true,
-  strict: { "valid?": true, anomalies: [] },
+  strict: { "valid?": true, anomalies: [], notes: [] },
   figures: { [S]: 1.05, [median]: 399.9, availability: 1 },
   report: "store/broadcast/latest/report.html",
 };
@@ -68,7 +68,7 @@ Deno.test("a run fails when either judge says anything but valid", () => {
   const verdicts: Validity[] = [false, "unknown"];
   for (const verdict of verdicts) {
     assertEquals(failures({ ...good, faithful: verdict }, limits).length, 1);
-    const strict = { "valid?": verdict, anomalies: [] };
+    const strict = { "valid?": verdict, anomalies: [], notes: [] };
     assertEquals(failures({ ...good, strict }, limits).length, 1);
   }
 });
@@ -114,13 +114,14 @@ Deno.test("a card fits a screen of 80 columns and 24 lines however much went wro
     type: `lost-value-${i}`,
     because: Array(9).fill("Value 17 was acknowledged and then never seen. "),
   }));
-  const strict = { "valid?": false as const, anomalies };
+  const strict = { "valid?": false as const, anomalies, notes: anomalies };
   const lines = cardText(cardOf({ ...good, faithful: false, strict })).split(
     "\n",
   );
   assert(lines.length <= 25, `${lines.length} lines`);
   assertEquals(lines.filter((line) => line.length > 80), []);
   assertStringIncludes(lines.join("\n"), "and 37 more, in the report");
+  assertStringIncludes(lines.join("\n"), "worth knowing: lost-value-0, ");
 });
 
 Deno.test("a card has colours only where they are asked for", () => {

@@ -36,6 +36,8 @@ export interface CampaignResults {
   failures: Failure[];
   /** How many seeds reached each thing that must happen for the runs to prove anything. */
   labels: { [label: string]: number };
+  /** In how many seeds the strict judge noted what. */
+  notes: { [type: string]: number };
 }
 
 /** How a campaign is done. */
@@ -92,7 +94,8 @@ export async function campaign(
     strict: tally(results.map(({ strict }) => strict)),
     figures: distributions(results),
     failures,
-    labels: countLabels(results),
+    labels: countSeeds(results.map(({ labels }) => labels)),
+    notes: countSeeds(results.map(({ notes }) => notes)),
   };
 }
 
@@ -116,10 +119,11 @@ function tally(verdicts: Validity[]): Tally {
   return counts;
 }
 
-function countLabels(results: readonly SeedResult[]): Record<string, number> {
+/** Of each name, in how many seeds it came up. */
+function countSeeds(seeds: readonly string[][]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const label of results.flatMap(({ labels }) => labels).toSorted()) {
-    counts[label] = (counts[label] ?? 0) + 1;
+  for (const name of seeds.flat().toSorted()) {
+    counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
 }

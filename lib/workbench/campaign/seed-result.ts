@@ -11,6 +11,8 @@ export interface SeedResult {
   faithful: Validity;
   strict: Validity;
   anomalies: Anomaly[];
+  /** The names of the strict judge's notes. */
+  notes: string[];
   figures: Figures;
   labels: string[];
 }
@@ -28,6 +30,7 @@ export async function runSeed(
       faithful: judged.results["valid?"],
       strict: judged.strict["valid?"],
       anomalies: anomaliesOf(judged),
+      notes: judged.strict.notes.map(({ type }) => type),
       figures: judged.figures,
       labels: [...judged.labels],
     };
@@ -43,6 +46,7 @@ export function noVerdict(seed: number, reason: string): SeedResult {
     faithful: "unknown",
     strict: "unknown",
     anomalies: [{ type: "no-verdict", because: [reason] }],
+    notes: [],
     figures: {},
     labels: [],
   };

@@ -25,8 +25,19 @@ export function worst(...verdicts: Validity[]): Validity {
   return verdicts.includes("unknown") ? "unknown" : true;
 }
 
+/**
+ * What a check of the strict judge has found: an anomaly, which makes the run invalid, or a
+ * note, which is worth knowing but contradicts nothing that anybody asked or promised.
+ */
+export interface Finding extends Anomaly {
+  rank?: "note";
+}
+
 /** What the strict judge returns. */
 export interface StrictResults {
   "valid?": Validity;
+  /** These alone decide the verdict. */
   anomalies: Anomaly[];
+  /** Findings that decide nothing: weak patterns, and what may do harm elsewhere. */
+  notes: Anomaly[];
 }

@@ -1,5 +1,5 @@
 /** What the judges found, in sentences; the times in them lead to the operations. */
-import type { Results, StrictResults } from "../checkers/verdict.ts";
+import type { Anomaly, Results } from "../checkers/verdict.ts";
 import type { Op } from "../history.ts";
 import type { Judged } from "../checkers/judges.ts";
 import { type Content, type Html, html } from "./html.ts";
@@ -13,7 +13,7 @@ const JSON_SHOWN = 4_000;
 
 /** All moments that the findings speak of, the first ones first. */
 export function momentsOf({ strict, results, recording }: Judged): Moment[] {
-  const spoken = strict.anomalies.flatMap(({ because }) =>
+  const spoken = [...strict.anomalies, ...strict.notes].flatMap(({ because }) =>
     because.flatMap((sentence) =>
       phrases(sentence, recording.history).flatMap(({ moment }) =>
         moment ? [moment] : []
@@ -29,22 +29,30 @@ export function findingsSection(
   { strict, results, recording }: Judged,
 ): Html | null {
   const parts = notValid(results);
-  if (strict.anomalies.length === 0 && parts.length === 0) return null;
+  const { anomalies, notes } = strict;
+  const wrong = anomalies.length > 0 || parts.length > 0;
+  if (!wrong && notes.length === 0) return null;
   return html`
     <section id="findings">
-      <h2>What is wrong</h2>
+      ${wrong && html`<h2>What is wrong</h2>`}
       <p class="lead">Each link shows the moment, and the operation if there is one, in the drawings below.</p>
-      ${strictFindings(strict, recording.history)}
+      ${strictFindings(anomalies, recording.history)}
       ${parts.map(([name, part]) => faithfulFinding(name, part))}
+      ${notes.length > 0 && html`
+        <h2>Worth knowing</h2>
+        <p
+          class="lead">Nothing that was asked or promised speaks against it; it decides no verdict.</p>
+        ${strictFindings(notes, recording.history)}
+      `}
     </section>
   `;
 }
 
 function strictFindings(
-  { anomalies }: StrictResults,
+  findings: readonly Anomaly[],
   history: readonly Op[],
 ): Html[] {
-  return anomalies.map(({ type, because }) => {
+  return findings.map(({ type, because }) => {
     const more = because.length - SENTENCES_SHOWN;
     return html`
       <article class="finding">

@@ -3,7 +3,7 @@
  * It also says what counts as a failure: a verdict of either judge that is not `true`,
  * or a figure beyond a limit, official or ours.
  */
-import type { Anomaly, Validity } from "../checkers/verdict.ts";
+import type { Anomaly, StrictResults, Validity } from "../checkers/verdict.ts";
 import {
   type Figures,
   figureText,
@@ -19,7 +19,7 @@ export interface Outcome {
   /** Maelstrom's verdict, by itself or by the workbench's faithful judge. */
   faithful: Validity;
   /** The strict judge's; absent when Maelstrom itself ran the test. */
-  strict?: { "valid?": Validity; anomalies: Anomaly[] };
+  strict?: StrictResults;
   figures: Figures;
   /** Figures that whoever ran the test does not take: their limits are left open. */
   notTaken?: ReadonlySet<FigureName>;
@@ -92,6 +92,7 @@ export function cardText(card: Card, colours = false): string {
         : verdict(outcome.strict["valid?"])
     }`,
     ...anomalyLines(outcome.strict?.anomalies ?? []),
+    ...noteLines(outcome.strict?.notes ?? []),
     "",
     ...figureLines(outcome, limits, paint),
   ];
@@ -166,6 +167,13 @@ function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   const rest = anomalies.length - SHOWN_ANOMALIES;
   if (rest > 0) lines.push(`    and ${rest} more, in the report`);
   return lines;
+}
+
+/** Notes by name, on one line: what they say is in the report. */
+function noteLines(notes: readonly Anomaly[]): string[] {
+  if (notes.length === 0) return [];
+  const names = notes.map(({ type }) => type).join(", ");
+  return wrap(names, "    worth knowing: ").slice(0, 1);
 }
 
 /** Breaks a text at blanks; the first line begins with the lead, the others are indented like it. */

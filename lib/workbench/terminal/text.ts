@@ -16,6 +16,7 @@ export function judgedText({ results, strict, figures }: Judged): string {
     `faithful judge: ${verdictWord(results["valid?"])}`,
     `strict judge:   ${verdictWord(strict["valid?"])}`,
     ...anomalyLines(strict.anomalies),
+    ...noteLines(strict.notes),
   ];
   if (results["valid?"] !== true) lines.push(...unfaithful(results));
   for (const [name, value] of figureEntries(figures)) {
@@ -44,6 +45,13 @@ export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   ]);
 }
 
+/** Each note's name and why; they decide nothing, so they are marked. */
+export function noteLines(notes: readonly Anomaly[]): string[] {
+  return anomalyLines(
+    notes.map(({ type, because }) => ({ type: `note: ${type}`, because })),
+  );
+}
+
 /** A campaign: one line for the verdicts of each judge, one for each figure, one screen for each failure. */
 export function campaignText(campaign: CampaignResults): string {
   const { program, seeds, faults, faithful, strict, figures } = campaign;
@@ -63,14 +71,12 @@ export function campaignText(campaign: CampaignResults): string {
       }`,
     );
   }
-  const labels = Object.entries(campaign.labels).map(([label, count]) =>
-    `${label} ${count}`
-  );
-  if (labels.length > 0) {
-    lines.push(
-      `  ${"seeds in which it happened".padEnd(30)} ${labels.join(", ")}`,
-    );
-  }
+  const counted = (title: string, counts: { [name: string]: number }) => {
+    const all = Object.entries(counts).map(([name, n]) => `${name} ${n}`);
+    if (all.length > 0) lines.push(`  ${title.padEnd(30)} ${all.join(", ")}`);
+  };
+  counted("seeds in which it happened", campaign.labels);
+  counted("seeds with notes", campaign.notes);
   for (
     const { seed, judge, anomalies, replay } of campaign.failures.slice(0, 5)
   ) {

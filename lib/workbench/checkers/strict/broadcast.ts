@@ -37,7 +37,7 @@ export function strictSet(addF: string): StrictCheck {
     if (promises.crossings !== undefined) {
       crossings(recording, values, promises.crossings, findings);
     }
-    return findings.anomalies();
+    return findings.all();
   };
 }
 

@@ -8,7 +8,7 @@ import { acceptableIntervals } from "../counter.ts";
 import { Findings } from "../findings.ts";
 import { pairs } from "../pairs.ts";
 import type { Promises } from "../../promises.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** A read that was answered. */
 interface Read {
@@ -33,7 +33,7 @@ interface Add {
 export function strictGCounter(
   recording: Recording,
   promises: Promises,
-): Anomaly[] {
+): Finding[] {
   return [
     ...strictPnCounter(recording, promises),
     ...backwards(readsOf(recording)),
@@ -44,14 +44,14 @@ export function strictGCounter(
 export function strictPnCounter(
   recording: Recording,
   promises: Promises,
-): Anomaly[] {
+): Finding[] {
   const adds = addsOf(recording);
   const reads = readsOf(recording);
   const findings = new Findings();
   earlyReads(reads, adds, findings, dueByPromise(recording, promises));
   finalReads(reads, adds, findings);
   missingFinalReads(recording, findings);
-  return findings.anomalies();
+  return findings.all();
 }
 
 function addsOf({ history }: Recording): Add[] {
@@ -205,7 +205,7 @@ function missingFinalReads(recording: Recording, findings: Findings): void {
  * Reads of one node do not go backwards: one that begins after another was answered shows
  * no less.
  */
-function backwards(reads: Read[]): Anomaly[] {
+function backwards(reads: Read[]): Finding[] {
   const because: string[] = [];
   for (const own of Map.groupBy(reads, ({ node }) => node).values()) {
     const answered = own.toSorted((a, b) => a.to - b.to);

@@ -1,10 +1,10 @@
 import type { Recording } from "../../history.ts";
 import { pairs } from "../pairs.ts";
 import { seconds } from "./strict.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** Echo: what comes back is what was sent. */
-export function strictEcho({ history }: Recording): Anomaly[] {
+export function strictEcho({ history }: Recording): Finding[] {
   const because = pairs(history).flatMap(({ invocation, completion }) => {
     if (completion?.type !== "ok") return [];
     const { value } = completion;

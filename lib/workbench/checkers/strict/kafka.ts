@@ -18,7 +18,7 @@ import {
   sendOrder,
   vanished,
 } from "./kafka-order.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /**
  * When messages must be visible that a node unknown to us has acknowledged, in
@@ -36,7 +36,7 @@ const TIMEOUT_NS = 3e9;
 export function strictKafka(
   recording: Recording,
   promises: Promises,
-): Anomaly[] {
+): Finding[] {
   const run = kafkaRun(recording);
   const origin = originOf(recording);
   const at: Clock = (ns) => `${((ns - origin) / 1e9).toFixed(3)} s`;
@@ -52,7 +52,7 @@ export function strictKafka(
   hidden(run, findings, due, at);
   committedOffsets(run, findings, { dueBy: due, calm }, at);
   silentNodes(recording, findings);
-  return findings.anomalies();
+  return findings.all();
 }
 
 /**

@@ -12,13 +12,13 @@ import {
 } from "../../history.ts";
 import type { Promises } from "../../promises.ts";
 import { faithfulAnomalies } from "./faithful.ts";
-import type { Anomaly, Results, StrictResults } from "../verdict.ts";
+import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";
 
-/** Finds contradictions between a recording and promises. */
+/** Finds contradictions between a recording and promises, and what else is worth knowing. */
 export type StrictCheck = (
   recording: Recording,
   promises: Promises,
-) => Anomaly[];
+) => Finding[];
 
 /** The checks that belong to one workload. */
 export type StrictChecks = { readonly [workload: string]: StrictCheck };
@@ -55,21 +55,33 @@ export function judgeStrict(
     ...availability(recording, promises),
     ...(checks[recording.workload]?.(recording, promises) ?? []),
   ];
-  const named = new Set(own.map(({ type }) => type));
+  const named = new Set(
+    own.filter(isAnomaly).map(({ type }) => type),
+  );
   const others = faithfulAnomalies(faithful).filter(({ type }) =>
     !named.has(type)
   );
-  const anomalies = [...own, ...others].map(({ type, because }) => ({
-    type,
-    because: shorten(because),
-  }));
+  const { true: anomalies = [], false: notes = [] } = Object.groupBy(
+    [...own, ...others],
+    (finding) => `${isAnomaly(finding)}`,
+  );
   const nothingDone = !recording.history.some((op) =>
     op.type === "ok" && isClientOp(op)
   );
   return {
     "valid?": anomalies.length > 0 ? false : nothingDone ? "unknown" : true,
-    anomalies,
+    anomalies: anomalies.map(shortened),
+    notes: notes.map(shortened),
   };
+}
+
+function isAnomaly({ rank }: Finding): boolean {
+  return rank !== "note";
+}
+
+/** A finding without its rank, which the list it stands in tells. */
+function shortened({ type, because }: Finding): Anomaly {
+  return { type, because: shorten(because) };
 }
 
 /** Some sentences and the number of the others. */
@@ -80,7 +92,7 @@ function shorten(because: string[]): string[] {
 }
 
 /** Broken lines, processes that ended, nodes that never got ready, runs without an end. */
-function incidents({ incidents = [], exit }: Recording): Anomaly[] {
+function incidents({ incidents = [], exit }: Recording): Finding[] {
   if (exit === 255) {
     const because = [
       "the run was recorded as crashed: a node ended or never began, and there is no verdict",
@@ -106,8 +118,8 @@ function patienceNs({ workload, options }: Recording): number {
 }
 
 /** Every request gets exactly one reply, of the right form, before its client gives up. */
-function replies(recording: Recording): Anomaly[] {
-  const found: Anomaly[] = [];
+function replies(recording: Recording): Finding[] {
+  const found: Finding[] = [];
   const add = (type: string, because: string[]) => {
     if (because.length > 0) found.push({ type, because });
   };
@@ -215,7 +227,7 @@ function isClient(endpoint: string): boolean {
  * Every operation is ok where total availability is promised, and in most workloads
  * also as long as nothing is broken; unless its node was killed.
  */
-function availability(recording: Recording, promises: Promises): Anomaly[] {
+function availability(recording: Recording, promises: Promises): Finding[] {
   const healthy = recording.options.nemesis === undefined &&
     (recording.faults ?? "official") === "official" &&
     NEVER_REFUSED.has(recording.workload);

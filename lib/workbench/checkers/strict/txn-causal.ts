@@ -23,7 +23,7 @@ import {
   readFrom,
   versionOrder,
 } from "./txn-versions.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** One bug can break thousands of reads: so many are named. */
 const ENOUGH = 50;
@@ -35,7 +35,7 @@ const ENOUGH = 50;
  * known have Adya's names, with `-session` appended where the order at a node is needed;
  * those that take what the condition forces are called `commit-order-cycle`.
  */
-export function causalAnomalies(history: TxnHistory): Anomaly[] {
+export function causalAnomalies(history: TxnHistory): Finding[] {
   const graph = causalOrder(history);
   const circular = cycleAnomalies(graph, history, "session");
   if (circular.length > 0) return circular;
@@ -52,7 +52,7 @@ export function causalAnomalies(history: TxnHistory): Anomaly[] {
       }
     }
   }
-  const missed = findings.anomalies();
+  const missed = findings.all();
   if (missed.length > 0) return missed;
   const versions = versionOrder(history);
   const dirty = dirtyWrites(history, versions);

@@ -2,7 +2,7 @@
 import { Findings } from "../findings.ts";
 import type { JsonKey } from "../json-key.ts";
 import { show, tell, type TxnHistory } from "./txn-history.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** One value of a key, and the nodes that had it when all was over. */
 export interface FinalState {
@@ -30,7 +30,7 @@ export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
 }
 
 /** `no-final-read`: a node that did not answer although everything had healed. */
-export function missingEndings(history: TxnHistory): Anomaly[] {
+export function missingEndings(history: TxnHistory): Finding[] {
   const findings = new Findings();
   for (const txn of history.all) {
     if (!txn.aftermath || txn.outcome === "ok") continue;
@@ -41,14 +41,14 @@ export function missingEndings(history: TxnHistory): Anomaly[] {
       }`,
     );
   }
-  return findings.anomalies();
+  return findings.all();
 }
 
 /**
  * Anomalies of the end: those, `divergent-replicas`, and `lost-write` for an acknowledged
  * write that nothing is left of: the key has no value, or the list lacks it.
  */
-export function endings(history: TxnHistory): Anomaly[] {
+export function endings(history: TxnHistory): Finding[] {
   const findings = new Findings();
   for (const [key, states] of finalStates(history)) {
     if (states.length > 1) {
@@ -81,5 +81,5 @@ export function endings(history: TxnHistory): Anomaly[] {
       }
     }
   }
-  return [...missingEndings(history), ...findings.anomalies()];
+  return [...missingEndings(history), ...findings.all()];
 }

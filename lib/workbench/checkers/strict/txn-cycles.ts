@@ -6,7 +6,7 @@ import { forbiddenBy } from "../elle/models.ts";
 import { findCycles } from "../elle/search.ts";
 import { Findings } from "../findings.ts";
 import type { TxnHistory } from "./txn-history.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** Everything that a cycle can be called. */
 const ALL = forbiddenBy(["strong-serializable"]);
@@ -22,7 +22,7 @@ export function cycleAnomalies(
   graph: DependencyGraph,
   history: TxnHistory,
   order: "session" | "realtime",
-): Anomaly[] {
+): Finding[] {
   const { cycles, unnamed } = findCycles(graph, ALL);
   const renamed = (type: string) => type.replace("realtime", order);
   const findings = new Findings();
@@ -48,7 +48,7 @@ export function cycleAnomalies(
       }`,
     );
   }
-  return findings.anomalies();
+  return findings.all();
 }
 
 /** The keys that a cycle's edges are about. */

@@ -2,7 +2,7 @@
 import { type Json, NEMESIS, type Op, type Recording } from "../../history.ts";
 import { Findings } from "../findings.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** Writes are expected to be seen after so long without a cut, in ns. */
 const PATIENCE_NS = 1e9;
@@ -19,7 +19,7 @@ const ENOUGH = 10;
 export function isolation(
   { history: ops }: Recording,
   history: TxnHistory,
-): Anomaly[] {
+): Finding[] {
   const findings = new Findings();
   const cuts = cutTimes(ops);
   for (const node of history.nodes) {
@@ -60,7 +60,7 @@ export function isolation(
         }`,
     );
   }
-  return findings.anomalies();
+  return findings.all();
 }
 
 /** Whether the network was cut at some moment between two times. */

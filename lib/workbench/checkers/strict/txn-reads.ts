@@ -8,7 +8,7 @@ import {
   type Txn,
   type TxnHistory,
 } from "./txn-history.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** How much is asked of single answers. */
 export interface ReadRules {
@@ -22,7 +22,7 @@ export interface ReadRules {
  * Anomalies of single answers: `reply-mismatch`, `internal`, `thin-air-read`, `G1a`,
  * `G1b`, `duplicate-elements`.
  */
-export function badReads(history: TxnHistory, rules: ReadRules): Anomaly[] {
+export function badReads(history: TxnHistory, rules: ReadRules): Finding[] {
   const findings = new Findings();
   for (const txn of history.all) {
     if (txn.outcome !== "ok") continue;
@@ -40,7 +40,7 @@ export function badReads(history: TxnHistory, rules: ReadRules): Anomaly[] {
       checkRead(history, txn, key, elements, rules, findings);
     }
   }
-  return findings.anomalies();
+  return findings.all();
 }
 
 /** What a transaction must find if it reads a key again. */

@@ -19,14 +19,14 @@ import {
   linkVersions,
   readFrom,
 } from "./txn-versions.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /**
  * Cycles that no serial order in agreement with real time can have, by Adya's names; and
  * `commit-order-cycle` for those that show only when what was found later is taken to have
  * been written later.
  */
-export function serialAnomalies(history: TxnHistory): Anomaly[] {
+export function serialAnomalies(history: TxnHistory): Finding[] {
   const graph = new DependencyGraph(history.all.length);
   linkVersions(graph, history, "cluster");
   linkDependencies(graph, history);

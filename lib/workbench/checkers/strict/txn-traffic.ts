@@ -1,6 +1,6 @@
 /** Messages that grow for ever: what has been acknowledged is sent again, or never forgotten. */
 import { type JournalEvent, NEMESIS, type Recording } from "../../history.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** Fewer messages in a part of a run say nothing about it. */
 const ENOUGH = 10;
@@ -18,7 +18,7 @@ const SHORT = 1_000;
  */
 export function growingMessages(
   { history, journal, journalOrigin: origin = 0, faults }: Recording,
-): Anomaly[] {
+): Finding[] {
   const official = faults === undefined || faults === "official";
   const cut = history.some(({ process }) => process === NEMESIS);
   if (!official || cut) return [];

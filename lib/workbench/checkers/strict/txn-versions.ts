@@ -19,7 +19,7 @@ import { type JsonKey, keyJson } from "../json-key.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
 import { finalStates } from "./txn-convergence.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** Whose transactions see one sequence of versions. */
 export type Scope = "node" | "cluster";
@@ -73,12 +73,12 @@ export function versionOrder(history: TxnHistory): DependencyGraph {
 export function dirtyWrites(
   history: TxnHistory,
   order = versionOrder(history),
-): Anomaly[] {
+): Finding[] {
   return cycleAnomalies(order, history, "session");
 }
 
 /** Reads of null where there had been a value before: `vanished-value`. */
-export function vanished(history: TxnHistory, scope: Scope): Anomaly[] {
+export function vanished(history: TxnHistory, scope: Scope): Finding[] {
   const findings = new Findings();
   forEachReplica(history, scope, (key, earlier, later) => {
     const before = versionAfter(history, earlier, key);
@@ -90,7 +90,7 @@ export function vanished(history: TxnHistory, scope: Scope): Anomaly[] {
       }, where there had been a value at the end of ${tell(earlier)}`,
     );
   });
-  return findings.anomalies();
+  return findings.all();
 }
 
 /** Says that one transaction's write of a key came before another's. */

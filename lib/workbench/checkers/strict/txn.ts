@@ -16,13 +16,13 @@ import { isolation } from "./txn-isolation.ts";
 import { serialAnomalies } from "./txn-serial.ts";
 import { growingMessages } from "./txn-traffic.ts";
 import { dirtyWrites, vanished } from "./txn-versions.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /** Judges a recording of either transaction workload. */
 export function strictTxn(
   recording: Recording,
   promises: Promises,
-): Anomaly[] {
+): Finding[] {
   const history = txnHistory(recording);
   const level = promises.transactions ?? impliedLevel(recording.options);
   switch (level) {

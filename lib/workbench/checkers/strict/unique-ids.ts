@@ -1,11 +1,11 @@
 import type { Recording } from "../../history.ts";
-import type { Anomaly } from "../verdict.ts";
+import type { Finding } from "../verdict.ts";
 
 /**
  * Unique ids: every id that ever left a node is unique, those of replies that came too
  * late for their client and of earlier lives of a node included; and all are of one type.
  */
-export function strictUniqueIds({ journal }: Recording): Anomaly[] {
+export function strictUniqueIds({ journal }: Recording): Finding[] {
   const givenBy = new Map<string, string>();
   const types = new Map<string, string>();
   const repeated: string[] = [];
@@ -22,7 +22,7 @@ export function strictUniqueIds({ journal }: Recording): Anomaly[] {
     givenBy.set(id, answer);
     types.set(typeof body.id, id);
   }
-  const anomalies: Anomaly[] = [];
+  const anomalies: Finding[] = [];
   if (repeated.length > 0) {
     anomalies.push({ type: "duplicate-id", because: repeated });
   }

@@ -1,0 +1,63 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Judged } from "../../../lib/workbench/checkers/judges.ts";
+import { Findings } from "../../../lib/workbench/checkers/findings.ts";
+import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
+import type { Results } from "../../../lib/workbench/checkers/verdict.ts";
+import type { Recording } from "../../../lib/workbench/history.ts";
+import { findingsSection } from "../../../lib/workbench/report/findings.ts";
+import { judgedText } from "../../../lib/workbench/terminal/text.ts";
+
+const recording: Recording = {
+  workload: "echo",
+  options: { "node-count": 1 },
+  history: [
+    { index: 0, time: 0, type: "invoke", process: 0, f: "echo", value: 1 },
+    { index: 1, time: 1, type: "ok", process: 0, f: "echo", value: 1 },
+  ],
+  journal: [],
+};
+const valid: Results = { "valid?": true };
+
+/** Both judges over a recording in which a check finds something. */
+function judged(find: (findings: Findings) => void, results = valid): Judged {
+  const findings = new Findings();
+  find(findings);
+  const checks = { echo: () => findings.all() };
+  const strict = judgeStrict(recording, results, {}, checks);
+  return { recording, results, strict, figures: {} };
+}
+
+Deno.test("a note leaves the verdict valid; terminal and report show it as one", () => {
+  const noted = judged((findings) => findings.note("odd", "an odd choice"));
+  assertEquals(noted.strict, {
+    "valid?": true,
+    anomalies: [],
+    notes: [{ type: "odd", because: ["an odd choice"] }],
+  });
+  assertMatch(judgedText(noted), / {2}note: odd\n {4}an odd choice/);
+  const page = String(findingsSection(noted));
+  assert(!page.includes("What is wrong"));
+  assertMatch(page, /Worth knowing[^]*<h3>odd<\/h3>[^]*an odd choice/);
+});
+
+Deno.test("an anomaly makes it invalid, whatever is noted beside it", () => {
+  const { strict } = judged((findings) => {
+    findings.note("odd", "an odd choice");
+    findings.add("odd", "a promise broken");
+    findings.note("odd", "another odd choice");
+  });
+  assertEquals(strict, {
+    "valid?": false,
+    anomalies: [{ type: "odd", because: ["a promise broken"] }],
+    notes: [{ type: "odd", because: ["an odd choice", "another odd choice"] }],
+  });
+});
+
+Deno.test("a note does not stand in for the faithful judge's anomaly of the same name", () => {
+  const late: Results = {
+    "valid?": false,
+    workload: { "valid?": false, "anomaly-types": ["G1a"], G1a: "read it" },
+  };
+  const { strict } = judged((findings) => findings.note("G1a", "maybe"), late);
+  assertEquals(strict.anomalies.map(({ type }) => type), ["G1a"]);
+});
