@@ -12,6 +12,7 @@ export type Json =
   | null
   | boolean
   | number
+  | bigint
   | string
   | Json[]
   | { [key: string]: Json };

@@ -1,6 +1,161 @@
+/**
+ * JSON in which numbers are what was written. JavaScript's own reading takes 1.0 for 1
+ * and rounds whatever has more than 53 bits; Maelstrom does neither, so what a node
+ * writes reaches its peers, the services, the history and the judges by way of this module.
+ *
+ * Every number has one form, so that equal ones can be compared:
+ *
+ * | as written               | here                                     |
+ * | ------------------------ | ---------------------------------------- |
+ * | an integer up to 2^53-1  | a `number`                               |
+ * | a larger one             | a `bigint`                               |
+ * | 0.5                      | a `number`                               |
+ * | 1.0, 1e3, 1e999          | raw JSON ({@link isFloat}): not that integer |
+ */
 import type { Json } from "./history.ts";
 
-/** Whether two values are the same JSON; the order of an object's keys means nothing. */
+/** What TypeScript does not know of JSON yet. */
+const { rawJSON, isRawJSON } = JSON as unknown as {
+  rawJSON(text: string): object;
+  isRawJSON(value: unknown): boolean;
+};
+
+/** Text without this is read alike by JavaScript's own parser, which is the faster one. */
+const NEEDS_CARE = /\d[.eE]|\d{16}/;
+
+const BLANKS = /[ \t\r\n]*/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
+const WORD = /true|false|null/y;
+
+/** Characters that JSON wants escaped in a string, and Maelstrom takes as they are. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f]/g;
+
+/** Deeper nesting is no message of anybody's, and would overflow the stack of whoever walks it. */
+const DEEPEST = 1_000;
+
+/**
+ * Reads one JSON value, numbers exactly.
+ *
+ * @throws {SyntaxError} the text is no JSON
+ */
+export function parse(text: string): Json {
+  if (!NEEDS_CARE.test(text)) return JSON.parse(text);
+  const reader = new Reader(text);
+  const value = reader.value();
+  reader.end();
+  return value;
+}
+
+/**
+ * Reads a line as Maelstrom does: its first JSON value counts, whatever follows does not, and
+ * raw control characters in strings are taken.
+ *
+ * @throws {SyntaxError} the line does not begin with JSON, which an empty one does not either
+ */
+export function parseLine(line: string): Json {
+  if (!NEEDS_CARE.test(line)) {
+    try {
+      const value: Json = JSON.parse(line);
+      if (line.length < DEEPEST || !isDeeper(value, DEEPEST)) return value;
+    } catch {
+      // Something follows, or a string has a control character; or it is no JSON.
+    }
+  }
+  return new Reader(line).value();
+}
+
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const parts = Array.isArray(value) ? value : Object.values(value);
+  return levels === 0 || parts.some((part) => isDeeper(part, levels - 1));
+}
+
+/** JSON text, with all digits of every number. */
+export function stringify(value: unknown, indent?: number): string {
+  try {
+    return JSON.stringify(value, null, indent);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // Some number is a bigint.
+    return JSON.stringify(value, withDigits, indent);
+  }
+}
+
+function withDigits(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? rawJSON(String(value)) : value;
+}
+
+/** Whether a value was written as an integer. */
+export function isInteger(value: unknown): value is number | bigint {
+  return Number.isInteger(value) || typeof value === "bigint";
+}
+
+/** Whether a value was written with a fraction or an exponent, and has the value of an integer, or none that a double holds. */
+export function isFloat(value: unknown): boolean {
+  return isRawJSON(value);
+}
+
+/** A float as an exact value: 5 becomes 5.0, and 0.5 stays as it is. */
+export function float(value: number): Json {
+  if (Number.isFinite(value) && !Number.isInteger(value)) return value;
+  const sign = value < 0 ? "-" : "";
+  const text = Number.isFinite(value) ? numeral(value) : `${sign}1e999`;
+  return rawJSON(text) as Json;
+}
+
+function numeral(value: number): string {
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** The sum of two integers, in its one form. */
+export function sum(a: number | bigint, b: number | bigint): number | bigint {
+  if (typeof a === "number" && typeof b === "number") {
+    const short = a + b;
+    if (Number.isSafeInteger(short)) return short;
+  }
+  return integer(BigInt(a) + BigInt(b));
+}
+
+/** An integer in its one form. */
+function integer(value: bigint): number | bigint {
+  const short = Number(value);
+  return Number.isSafeInteger(short) ? short : value;
+}
+
+/** A number as JavaScript reckons with it: floats and large integers become doubles; null if it is no number. */
+export function asDouble(value: Json | undefined): number | null {
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  return isRawJSON(value) ? Number(JSON.stringify(value)) : null;
+}
+
+/** A copy in which floats are plain numbers, as a program in JavaScript gets them. */
+export function plain<T>(value: T): T {
+  return loosened(value as Json) as T;
+}
+
+function loosened(value: Json): Json {
+  if (typeof value !== "object" || value === null) return value;
+  if (isRawJSON(value)) return asDouble(value);
+  if (Array.isArray(value)) return value.map(loosened);
+  const copy: { [key: string]: Json } = {};
+  for (const key of Object.keys(value)) put(copy, key, loosened(value[key]!));
+  return copy;
+}
+
+/** Sets a field, one called `__proto__` included. */
+function put(object: { [key: string]: Json }, key: string, value: Json): void {
+  if (key !== "__proto__") object[key] = value;
+  else {
+    const [writable, enumerable, configurable] = [true, true, true];
+    const field = { value, writable, enumerable, configurable };
+    Object.defineProperty(object, key, field);
+  }
+}
+
+/** Whether two values are the same JSON; the order of an object's keys means nothing, and 1 is not 1.0. */
 export function equal(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (
@@ -11,6 +166,10 @@ export function equal(a: Json, b: Json): boolean {
       a.every((element, i) => equal(element, b[i]!));
   }
   if (Array.isArray(b)) return false;
+  if (isRawJSON(a) || isRawJSON(b)) {
+    return isRawJSON(a) && isRawJSON(b) &&
+      JSON.stringify(a) === JSON.stringify(b);
+  }
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length &&
     keys.every((key) => Object.hasOwn(b, key) && equal(a[key]!, b[key]!));
@@ -18,9 +177,121 @@ export function equal(a: Json, b: Json): boolean {
 
 /** One text for all JSON that is {@link equal}: keys sorted, no blanks. */
 export function canonical(value: Json): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null || isRawJSON(value)) {
+    return JSON.stringify(value);
+  }
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const fields = Object.keys(value).sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`);
   return `{${fields.join(",")}}`;
+}
+
+/** Reads a text from its beginning, one value after the other. */
+class Reader {
+  #at = 0;
+  #depth = 0;
+
+  constructor(private readonly text: string) {}
+
+  /** The next value. */
+  value(): Json {
+    this.#take(BLANKS);
+    switch (this.text[this.#at]) {
+      case "{":
+        return this.#object();
+      case "[":
+        return this.#array();
+      case '"':
+        return this.#string();
+      case "t":
+      case "f":
+      case "n":
+        return JSON.parse(this.#expect(WORD)[0]);
+      default:
+        return this.#number();
+    }
+  }
+
+  /** Nothing but blanks may be left. */
+  end(): void {
+    this.#take(BLANKS);
+    if (this.#at < this.text.length) this.#fail();
+  }
+
+  #object(): Json {
+    const object: { [key: string]: Json } = {};
+    this.#each("}", () => {
+      this.#take(BLANKS);
+      const key = this.#string();
+      this.#take(BLANKS);
+      if (this.text[this.#at++] !== ":") this.#fail();
+      put(object, key, this.value());
+    });
+    return object;
+  }
+
+  #array(): Json {
+    const array: Json[] = [];
+    this.#each("]", () => array.push(this.value()));
+    return array;
+  }
+
+  /** Reads what is between a bracket and its partner, where commas part it. */
+  #each(closing: string, read: () => void): void {
+    if (++this.#depth > DEEPEST) this.#fail();
+    this.#at++;
+    this.#take(BLANKS);
+    if (this.text[this.#at] === closing) this.#at++;
+    else {
+      do {
+        read();
+        this.#take(BLANKS);
+      } while (this.text[this.#at++] === ",");
+      if (this.text[this.#at - 1] !== closing) this.#fail();
+    }
+    this.#depth--;
+  }
+
+  #string(): string {
+    const start = this.#at;
+    if (this.text[start] !== '"') this.#fail();
+    // A quote ends the string unless an odd number of backslashes is before it.
+    for (let end = start, escapes = 1; escapes % 2 === 1;) {
+      end = this.text.indexOf('"', end + 1);
+      if (end < 0) this.#fail();
+      for (escapes = 0; this.text[end - 1 - escapes] === "\\";) escapes++;
+      this.#at = end + 1;
+    }
+    const token = this.text.slice(start, this.#at);
+    return JSON.parse(
+      token.replace(
+        CONTROL,
+        (character) =>
+          `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      ),
+    );
+  }
+
+  #number(): Json {
+    const [text, fraction, exponent] = this.#expect(NUMBER);
+    const value = Number(text);
+    if (fraction !== undefined || exponent !== undefined) return float(value);
+    return Number.isSafeInteger(value) ? value : BigInt(text);
+  }
+
+  #take(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.text);
+    if (match !== null) this.#at += match[0].length;
+    return match;
+  }
+
+  #expect(pattern: RegExp): RegExpExecArray {
+    return this.#take(pattern) ?? this.#fail();
+  }
+
+  #fail(): never {
+    throw new SyntaxError(`no JSON at character ${this.#at}`);
+  }
 }
