@@ -4,6 +4,7 @@
  * Exit status: 0 all valid under both judges, 1 something invalid, 2 something unknown,
  * 254 the command line is wrong, 255 the workbench itself failed.
  */
+import { stringify } from "./json.ts";
 import { INGREDIENTS } from "./campaign/chaos.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
 import {
@@ -103,7 +104,7 @@ async function test(args: readonly string[]): Promise<number> {
   } while (all.length < count && overall(all.at(-1)!) === true);
   if (json) {
     const values = all.map(forJson);
-    console.log(JSON.stringify(count === 1 ? values[0] : values));
+    console.log(stringify(count === 1 ? values[0] : values));
   }
   return exitStatus(overall(all.at(-1)!));
 }
@@ -134,7 +135,7 @@ async function check(args: readonly string[]): Promise<number> {
   const verdict = worst(...all.map(verdictOf));
   if (json) {
     const values = all.map(forJson);
-    console.log(JSON.stringify(values.length === 1 ? values[0] : values));
+    console.log(stringify(values.length === 1 ? values[0] : values));
   } else if (all.length > 1) {
     console.log(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
   }

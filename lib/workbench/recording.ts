@@ -2,8 +2,9 @@
  * Recordings on disk: one JSON object, plain or gzipped, in the form of
  * `tests/golden/`; or the directory of a run, which holds one.
  */
+import { parse, plain, stringify } from "./json.ts";
 import { join } from "node:path";
-import type { Recording } from "./history.ts";
+import type { JournalEvent, Recording } from "./history.ts";
 
 /** The name of the recording in a run's directory. */
 export const RECORDING_FILE = "recording.json.gz";
@@ -23,7 +24,9 @@ async function readText(path: string): Promise<string> {
 
 /** Checks as much of the form as tells a recording from some other JSON. */
 function asRecording(value: unknown): Recording {
-  const { workload, options, history, journal, ...rest } = Object(value);
+  const { workload, options, results, history, journal, ...rest } = Object(
+    value,
+  );
   const arrays = [history, journal].every((list) =>
     list === null || list === undefined || Array.isArray(list)
   );
@@ -33,10 +36,18 @@ function asRecording(value: unknown): Recording {
   return {
     ...rest,
     workload,
-    options: options ?? {},
+    // Whether these were written as 1 or 1.0 means nothing.
+    options: plain(options ?? {}),
+    results: plain(results),
     history: history ?? [],
-    journal: journal ?? [],
+    journal: (journal ?? []).map(withTimeToReckonWith),
   };
+}
+
+/** Some clocks count nanoseconds from a time long ago; what is lost here is less than one microsecond. */
+function withTimeToReckonWith(event: JournalEvent): JournalEvent {
+  event[1] = Number(event[1]);
+  return event;
 }
 
 /**
@@ -49,7 +60,7 @@ export async function loadRecording(path: string): Promise<Recording> {
   try {
     const { isDirectory } = await Deno.stat(path);
     const file = isDirectory ? join(path, RECORDING_FILE) : path;
-    return asRecording(JSON.parse(await readText(file)));
+    return asRecording(parse(await readText(file)));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot load recording ${path}: ${why}`, { cause });
@@ -68,8 +79,8 @@ export async function saveRecording(
   const lines = (list: readonly unknown[]) =>
     list.length === 0
       ? "[]"
-      : `[\n${list.map((one) => JSON.stringify(one)).join(",\n")}\n]`;
-  const start = JSON.stringify(head).slice(0, -1);
+      : `[\n${list.map((one) => stringify(one)).join(",\n")}\n]`;
+  const start = stringify(head).slice(0, -1);
   const text = `${start},\n"history": ${lines(history)},\n"journal": ${
     lines(journal)
   }}\n`;

@@ -1,4 +1,5 @@
 /** One seed of a campaign: a simulated run, reduced to what is worth keeping of thousands. */
+import { stringify } from "../json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { Json } from "../history.ts";
 import type { Judged } from "../checkers/judges.ts";
@@ -66,7 +67,7 @@ function anomaliesOf(
   for (const part of ["workload", "availability", "stats"]) {
     const result = results[part] as { [key: string]: Json } | undefined;
     if (result !== undefined && result["valid?"] !== true) {
-      because.push(`${part}: ${JSON.stringify(result).slice(0, 400)}`);
+      because.push(`${part}: ${stringify(result).slice(0, 400)}`);
     }
   }
   return [{ type: "faithful-judge", because }, ...strict.anomalies];

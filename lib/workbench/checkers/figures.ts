@@ -1,4 +1,5 @@
 /** What is measured in a run: Maelstrom's figures from its results, the others from the recording. */
+import { stringify } from "../json.ts";
 import { pairs } from "./pairs.ts";
 import type { Results } from "./verdict.ts";
 import {
@@ -79,7 +80,7 @@ export function bytesOfValues(
   const others = nodesOf(options).length - 1;
   const texts = history
     .filter(({ type, f }) => type === "ok" && f === "broadcast")
-    .map(({ value }) => `${JSON.stringify(value)},`);
+    .map(({ value }) => `${stringify(value)},`);
   if (others === 0 || texts.length === 0) return {};
   const bytes = serverBytes(journal) / others;
   return {
@@ -93,7 +94,7 @@ function serverBytes(journal: readonly JournalEvent[]): number {
   let bytes = 0;
   for (const [kind, , , src, dest, body] of journal) {
     if (kind === "send" && !isClient(src) && !isClient(dest)) {
-      bytes += JSON.stringify(body).length;
+      bytes += stringify(body).length;
     }
   }
   return bytes;

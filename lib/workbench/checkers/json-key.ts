@@ -1,29 +1,26 @@
 import type { Json, JsonObject, Op } from "../history.ts";
-import { canonical } from "../json.ts";
+import { canonical, parse } from "../json.ts";
 
 /** Stands for a value in sets and maps. */
 export type JsonKey = string | number | boolean | null;
 
 /**
  * What Maelstrom calls equal has the same key: structure counts, the order of an
- * object's keys does not, and 1 differs from "1".
- *
- * Maelstrom also tells 1 from 1.0. JSON as JavaScript reads it does not, so that
- * difference is lost here, as it is in every recording.
+ * object's keys does not, and 1 differs from "1" and from 1.0.
  *
  * @returns numbers, booleans and null themselves, and for everything else a
  * string that no other value has.
  */
 export function jsonKey(value: Json): JsonKey {
   if (typeof value === "string") return `"${value}`;
-  if (value === null || typeof value !== "object") return value;
-  return canonical(value);
+  if (value === null || typeof value === "boolean") return value;
+  return typeof value === "number" ? value : canonical(value);
 }
 
 /** The value that {@link jsonKey} made this key of. */
 export function keyJson(key: JsonKey): Json {
   if (typeof key !== "string") return key;
-  return key.startsWith('"') ? key.slice(1) : JSON.parse(key);
+  return key.startsWith('"') ? key.slice(1) : parse(key);
 }
 
 /** An operation as results show it. */

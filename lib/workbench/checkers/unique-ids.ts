@@ -1,3 +1,4 @@
+import { stringify } from "../json.ts";
 import type { Json, Op } from "../history.ts";
 import { type JsonKey, jsonKey, keyJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
@@ -11,7 +12,7 @@ function kind(value: Json): string {
 }
 
 function asText(id: Json): string {
-  return typeof id === "string" ? id : JSON.stringify(id);
+  return typeof id === "string" ? id : stringify(id);
 }
 
 /**

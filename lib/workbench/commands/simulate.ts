@@ -1,4 +1,5 @@
 /** The `simulate` command: one seed, which is kept to be looked at, or a campaign of many. */
+import { stringify } from "../json.ts";
 import { campaign, campaignVerdict } from "../campaign/campaign.ts";
 import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
 import { flagsText } from "../history.ts";
@@ -52,7 +53,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
   });
   progress.end();
   const { labels: _, ...printed } = result;
-  console.log(json ? JSON.stringify(printed) : campaignText(result));
+  console.log(json ? stringify(printed) : campaignText(result));
   return exitStatus(campaignVerdict(result));
 }
 

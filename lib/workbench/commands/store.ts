@@ -1,4 +1,5 @@
 /** Where runs are kept: `store/<workload>/<time>/`, with links to the latest. */
+import { stringify } from "../json.ts";
 import { join, resolve } from "node:path";
 import type { Judged } from "../checkers/judges.ts";
 import { RECORDING_FILE, saveRecording } from "../recording.ts";
@@ -63,8 +64,8 @@ export async function openRunFolder(
       };
       const write = (name: string, text: string) =>
         Deno.writeTextFile(join(path, name), text);
-      await write("results.json", JSON.stringify(summary, null, 2) + "\n");
-      const lines = recording.history.map((op) => JSON.stringify(op) + "\n");
+      await write("results.json", stringify(summary, 2) + "\n");
+      const lines = recording.history.map((op) => stringify(op) + "\n");
       await write("history.jsonl", lines.join(""));
       await saveRecording(join(path, RECORDING_FILE), recording);
       const files = ["results.json", "history.jsonl", RECORDING_FILE];

@@ -1,4 +1,5 @@
 /** Pages of large runs hold only a part of them, and say which. */
+import { stringify } from "../json.ts";
 
 /** A stretch of time, in seconds since the main phase began. */
 export interface Span {
@@ -50,7 +51,7 @@ export function cap<T>(
 
 /** A JSON value in a few words: long arrays and texts lose their middle. */
 export function brief(value: unknown, most = 160): string {
-  const text = JSON.stringify(value) ?? "";
+  const text = stringify(value) ?? "";
   if (text.length <= most) return text;
   const count = Array.isArray(value) ? ` (${value.length} elements)` : "";
   const tail = Math.min(40, most >> 2);

@@ -1,4 +1,5 @@
 /** What the judges found, in sentences; the times in them lead to the operations. */
+import { stringify } from "../json.ts";
 import type { Anomaly, Results } from "../checkers/verdict.ts";
 import type { Op } from "../history.ts";
 import type { Judged } from "../checkers/judges.ts";
@@ -109,7 +110,7 @@ function faithfulFinding(name: string, part: Results): Html {
     const key = `${at} ${process}`;
     return !seen.has(key) && seen.add(key);
   });
-  const text = JSON.stringify(part, null, 1);
+  const text = stringify(part, 1);
   return html`
     <article class="finding">
       <h3>Maelstrom's checker “${name}”: ${String(part["valid?"])}</h3>

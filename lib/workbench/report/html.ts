@@ -1,4 +1,5 @@
 /** HTML by template: what is put in is escaped, unless it is HTML already. */
+import { stringify } from "../json.ts";
 
 /** A piece of HTML. */
 export class Html {
@@ -53,5 +54,5 @@ function render(content: Content): string {
 
 /** A value as JSON that can stand in a script element. */
 export function scriptJson(value: unknown): Html {
-  return new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));
+  return new Html(stringify(value).replaceAll("<", "\\u003c"));
 }

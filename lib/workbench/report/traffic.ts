@@ -1,4 +1,5 @@
 /** How many messages of which type there were. */
+import { stringify } from "../json.ts";
 import { isClientOp, type Recording } from "../history.ts";
 import { type Html, html } from "./html.ts";
 import { type Flight, flightsOf, isBetweenServers } from "./messages.ts";
@@ -53,7 +54,7 @@ function rowsOf(flights: readonly Flight[]): Row[] {
     row.sent++;
     row.arrived += arrived.length;
     if (arrived.length === 0) row.lost++;
-    row.bytes += JSON.stringify(body).length;
+    row.bytes += stringify(body).length;
     rows.set(type, row);
   }
   return [...rows.values()].sort((a, b) => b.sent - a.sent);

@@ -1,4 +1,5 @@
 /** What the workbench says on a terminal: progress, verdicts, figures, and how to see a failure again. */
+import { stringify } from "../json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
 import type { Judged } from "../checkers/judges.ts";
@@ -30,7 +31,7 @@ function unfaithful(results: Judged["results"]): string[] {
   return Object.entries(results).flatMap(([part, result]) =>
     typeof result === "object" && result !== null && !Array.isArray(result) &&
       result["valid?"] !== true && result["valid?"] !== undefined
-      ? [`  ${part}: ${JSON.stringify(result).slice(0, 600)}`]
+      ? [`  ${part}: ${stringify(result).slice(0, 600)}`]
       : []
   );
 }

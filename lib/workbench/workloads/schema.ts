@@ -2,14 +2,15 @@
  * Checks for the fields of replies, with the leniencies of the schemas Maelstrom's
  * clients use: an array may be null, which means an empty one; an object may not.
  */
+import { isInteger } from "../json.ts";
 import type { Json } from "../history.ts";
 import type { FieldCheck } from "../world/client.ts";
 
 /** Any value, null included. */
 export const any: FieldCheck = () => true;
 
-/** An integer. */
-export const integer: FieldCheck = (value) => Number.isInteger(value);
+/** An integer of any size; 5.0 is none. */
+export const integer: FieldCheck = isInteger;
 
 /** An array whose elements all pass, or null. */
 export function arrayOf(element: FieldCheck): FieldCheck {

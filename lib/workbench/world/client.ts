@@ -1,4 +1,5 @@
 /** Maelstrom's clients: endpoints that send one request at a time and check the reply closely. */
+import { isInteger, stringify } from "../json.ts";
 import { type Clock, MS } from "./clock.ts";
 import type { Body, Json } from "../history.ts";
 import type { Network, Packet } from "./network.ts";
@@ -117,8 +118,8 @@ export class ClientEndpoint {
     const problem = mismatch(reply, `${request.type}_ok`, schema, closed);
     if (problem !== null) {
       throw new MalformedReply(
-        `${dest} answered ${JSON.stringify(request)} with ${
-          JSON.stringify(reply)
+        `${dest} answered ${stringify(request)} with ${
+          stringify(reply)
         }: ${problem}`,
       );
     }
@@ -152,7 +153,7 @@ function mismatch(
     if (field in schema || field === "type" || field === "in_reply_to") {
       continue;
     }
-    if (field === "msg_id" && Number.isInteger(reply[field])) continue;
+    if (field === "msg_id" && isInteger(reply[field])) continue;
     return `"${field}" does not belong there`;
   }
   return null;

@@ -1,4 +1,5 @@
 /** Programs of ours as modules in virtual time: any number of nodes in one process. */
+import { parse, plain, stringify } from "../json.ts";
 import {
   type Message,
   mount,
@@ -101,7 +102,7 @@ class Life<P extends Protocol<P>> {
   ) {
     this.#readyAt = clock.now() + random.uniform(0, START_MS * MS);
     this.#mounted = mount(program, {
-      send: (message) => this.#write(copy(message)),
+      send: (message) => this.#write(copy(message) as Message),
       now: () => EPOCH_MS + clock.now() / MS,
       random: random.next,
       schedule: (delayMs, task) => {
@@ -130,7 +131,7 @@ class Life<P extends Protocol<P>> {
   #receive(packet: Packet): void {
     if (!this.#alive) return;
     try {
-      this.#mounted.receive(copy(packet));
+      this.#mounted.receive(plain(copy(packet)) as Message);
     } catch (error) {
       const stack = error instanceof Error ? error.stack : error;
       this.events.logged(String(stack));
@@ -149,6 +150,6 @@ class Life<P extends Protocol<P>> {
 }
 
 /** A copy by way of JSON, as a real network makes it: nodes share nothing. */
-function copy<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value));
+function copy(value: unknown): unknown {
+  return parse(stringify(value));
 }

@@ -1,4 +1,5 @@
 /** Any executable as a node: child processes that talk JSON lines over stdin and stdout. */
+import { stringify } from "../json.ts";
 import { LineBuffer } from "../../maelstrom.ts";
 import {
   type Host,
@@ -63,7 +64,7 @@ export function processes(options: ProcessOptions): OpenHost {
         running.set(node, process);
       },
       deliver(node, { id, src, dest, body }) {
-        running.get(node)?.write(JSON.stringify({ id, src, dest, body }));
+        running.get(node)?.write(stringify({ id, src, dest, body }));
       },
       kill,
       async stop() {

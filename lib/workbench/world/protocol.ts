@@ -1,4 +1,5 @@
 /** What Maelstrom asks of a line that a node writes, by a closed schema. */
+import { isInteger, stringify } from "../json.ts";
 import type { Body, Json } from "../history.ts";
 import { isClient } from "../history.ts";
 
@@ -28,7 +29,7 @@ export function problemWith(
     return `src and dest must be strings: ${text()}`;
   }
   for (const key in more) return `a message has no "${key}": ${text()}`;
-  if (id !== undefined && !Number.isInteger(id)) {
+  if (id !== undefined && !isInteger(id)) {
     return `id must be an integer: ${text()}`;
   }
   if (body === undefined || typeof body !== "object" || Array.isArray(body)) {
@@ -45,5 +46,5 @@ export function problemWith(
 
 /** Something a node wrote, as short text. */
 export function quote(written: unknown): string {
-  return (JSON.stringify(written) ?? String(written)).slice(0, 200);
+  return (stringify(written) ?? String(written)).slice(0, 200);
 }

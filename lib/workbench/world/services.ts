@@ -7,7 +7,7 @@
  * reference: the caller must not change a body it has handed over, nor one it was given.
  */
 import type { Body, Json } from "../history.ts";
-import { canonical, equal } from "../json.ts";
+import { canonical, equal, stringify } from "../json.ts";
 import type { Random } from "./random.ts";
 
 /** A service. */
@@ -95,8 +95,8 @@ function decide(
         // Anything but false and null is true to Maelstrom.
         if (!creates || (create ?? false) === false) return KEY_DOES_NOT_EXIST;
       } else if (!equal(current, from)) {
-        const text = `current value ${JSON.stringify(current)} is not ${
-          JSON.stringify(from)
+        const text = `current value ${stringify(current)} is not ${
+          stringify(from)
         }`;
         return { reply: { type: "error", code: 22, text } };
       }

@@ -1,4 +1,5 @@
 /** Anomalies of single reads of lists, found without any graph. */
+import { stringify } from "../../json.ts";
 import type { Json, JsonObject } from "../../history.ts";
 import { elements, type ListVersions, reads } from "./list-versions.ts";
 import { type MicroOp, named, shown, Table, type Transaction } from "./txn.ts";
@@ -149,7 +150,7 @@ export function duplicateElements(ok: readonly Transaction[]): JsonObject[] {
     if (twice.length === 0) return [];
     const duplicates = Object.fromEntries(
       twice.map(({ element, count }) => [
-        typeof element === "string" ? element : JSON.stringify(element),
+        typeof element === "string" ? element : stringify(element),
         count,
       ]),
     );

@@ -3,6 +3,7 @@
  * shows all that was appended to it before, so the longest read of a key gives
  * the order of all its versions up to then.
  */
+import { stringify } from "../../json.ts";
 import type { Json } from "../../history.ts";
 import { DependencyGraph } from "./graph.ts";
 import { Table, type Transaction } from "./txn.ts";
@@ -35,7 +36,7 @@ export function elements(value: Json): Json[] {
   if (value === null) return [];
   if (!Array.isArray(value)) {
     throw new CheckerError(
-      `Cannot check a read of ${JSON.stringify(value)}: not a list`,
+      `Cannot check a read of ${stringify(value)}: not a list`,
     );
   }
   return value;

@@ -1,4 +1,5 @@
 /** Transactions of micro-operations, as the txn workloads record them. */
+import { stringify } from "../../json.ts";
 import type { Json, JsonObject, Op } from "../../history.ts";
 import { type JsonKey, jsonKey, opJson } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
@@ -53,7 +54,7 @@ function microOps(op: Op, write: string): MicroOp[] {
         mop[0] === write)
     );
   if (!valid) {
-    const text = JSON.stringify(op.value);
+    const text = stringify(op.value);
     throw new CheckerError(
       `Cannot check operation ${op.index}: ${text} is no list of ["r" or "${write}", key, value]`,
     );
@@ -144,7 +145,7 @@ export function named(transaction: Transaction, number: number): string {
 
 /** A value for people. */
 export function shown(value: Json | undefined): string {
-  return JSON.stringify(value ?? null);
+  return stringify(value ?? null);
 }
 
 /**

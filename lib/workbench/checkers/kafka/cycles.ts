@@ -1,3 +1,4 @@
+import { stringify } from "../../json.ts";
 import type { JsonObject } from "../../history.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
 import type { LogOp, Visibility } from "./ops.ts";
@@ -32,7 +33,7 @@ function writeReadEdges({ readers, writers }: Visibility): Edge[] {
       const writer = writers.get(key, message);
       if (!writer) {
         // Elle's graph has no transaction to start this edge at, and gives up.
-        const text = JSON.stringify(keyJson(message));
+        const text = stringify(keyJson(message));
         throw new Error(`Cannot find the writer of ${key}'s message ${text}`);
       }
       if (writer !== reader) edges.push({ key, message, writer, reader });

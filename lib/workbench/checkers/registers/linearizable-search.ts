@@ -15,6 +15,7 @@
  * of two configurations that differ only in those, one that has used no more of
  * each makes the other superfluous.
  */
+import { stringify } from "../../json.ts";
 
 /** The register's value as a small integer; 0 is the initial one. */
 export type State = number;
@@ -85,7 +86,7 @@ function apply(state: State, effect: Effect): State | undefined {
 }
 
 function sameEffect(a: Effect, b: Effect): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return stringify(a) === stringify(b);
 }
 
 /** The returns of a history in order. Bits are used again after their call has returned. */

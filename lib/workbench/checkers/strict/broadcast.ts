@@ -3,6 +3,7 @@
  * values that count, whether every node has them in the end, and what nodes go on
  * sending when there is nothing left to say.
  */
+import { stringify } from "../../json.ts";
 import {
   type JournalEvent,
   type Json,
@@ -227,7 +228,7 @@ function quiet(
   for (const [, time, , src, dest, body] of chatter) {
     findings.add(
       "chatter",
-      `${src} sent ${dest} ${JSON.stringify(body).slice(0, 100)} at ${
+      `${src} sent ${dest} ${stringify(body).slice(0, 100)} at ${
         seconds(time - journalOrigin)
       }, more than ${lastMs} ms after anything had happened`,
     );
@@ -276,5 +277,5 @@ function isBetweenNodes([kind, , , src, dest]: JournalEvent): boolean {
 }
 
 function keyOf(value: Json): string {
-  return typeof value === "number" ? String(value) : JSON.stringify(value);
+  return typeof value === "number" ? String(value) : stringify(value);
 }

@@ -1,3 +1,4 @@
+import { stringify } from "../../json.ts";
 import type { Recording } from "../../history.ts";
 import { pairs } from "../pairs.ts";
 import { seconds } from "./strict.ts";
@@ -12,8 +13,8 @@ export function strictEcho({ history }: Recording): Finding[] {
         "echo" in value
       ? (value as { echo: unknown }).echo
       : value;
-    const asked = JSON.stringify(invocation.value);
-    const came = JSON.stringify(payload);
+    const asked = stringify(invocation.value);
+    const came = stringify(payload);
     if (asked === came) return [];
     return [
       `${asked}, asked at ${seconds(invocation.time)}, came back as ${came}`,

@@ -1,4 +1,5 @@
 /** What the faithful judge has found, in the strict judge's words: the strict judge finds all of it too. */
+import { stringify } from "../../json.ts";
 import type { Json, JsonObject } from "../../history.ts";
 import type { Anomaly, Results } from "../verdict.ts";
 
@@ -58,5 +59,5 @@ function reasons(workload: JsonObject, type: string): string[] {
 }
 
 function text(value: Json | undefined): string {
-  return (JSON.stringify(value) ?? "").slice(0, 300);
+  return (stringify(value) ?? "").slice(0, 300);
 }

@@ -1,4 +1,5 @@
 /** What a run of kafka shows of the logs: every send, every poll of a key, and what was where. */
+import { stringify } from "../../json.ts";
 import type { Json, JsonObject, Recording } from "../../history.ts";
 import { type Call, clientCalls, isOk } from "../client-calls.ts";
 
@@ -83,7 +84,7 @@ function sendOf(call: Call): Send {
   const { request, reply } = call;
   return {
     key: String(request.key),
-    message: JSON.stringify(request.msg),
+    message: stringify(request.msg),
     offset: isOk(call) ? Number(reply!.offset) : null,
     refused: isRefused(call),
     call,
@@ -99,7 +100,7 @@ function pollsOf(call: Call): Poll[] {
     asked: asked[key] ?? null,
     got: ((msgs[key] ?? []) as [number, Json][]).map((
       [offset, message],
-    ) => [offset, JSON.stringify(message)]),
+    ) => [offset, stringify(message)]),
     call,
   }));
 }

@@ -2,6 +2,7 @@
  * The strict judge: what Maelstrom cannot see, or does not look at. Some of it is asked
  * of every node of every workload and is here; the rest is by workload.
  */
+import { stringify } from "../../json.ts";
 import {
   type Incident,
   isClientOp,
@@ -248,7 +249,7 @@ function availability(recording: Recording, promises: Promises): Finding[] {
 }
 
 function text(value: unknown): string {
-  return (JSON.stringify(value) ?? "no reason given").slice(0, 160);
+  return (stringify(value) ?? "no reason given").slice(0, 160);
 }
 
 /** A time in a history, for people. */

@@ -1,4 +1,5 @@
 /** Transactions as the strict judge needs them: what was asked, what was read of whom, and where. */
+import { stringify } from "../../json.ts";
 import { type Json, nodeOf, type Op, type Recording } from "../../history.ts";
 import type { MicroOp, Transaction } from "../elle/txn.ts";
 import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
@@ -167,7 +168,7 @@ export function elementsOf(write: "w" | "append", value: Json): JsonKey[] {
 
 /** A transaction for people: `[["r",3,1]] (process 4 at n0, ok at 1.250 s)`. */
 export function tell({ mops, session, node, outcome, op }: Txn): string {
-  const text = JSON.stringify(mops);
+  const text = stringify(mops);
   const short = text.length > 120 ? `${text.slice(0, 120)}...` : text;
   const where = session.endsWith(node) ? session : `${session} at ${node}`;
   return `${short} (${where}, ${outcome} at ${seconds(op.time)})`;
@@ -175,5 +176,5 @@ export function tell({ mops, session, node, outcome, op }: Txn): string {
 
 /** A key or a value for people. */
 export function show(key: JsonKey): string {
-  return JSON.stringify(keyJson(key));
+  return stringify(keyJson(key));
 }

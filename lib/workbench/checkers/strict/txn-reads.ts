@@ -1,4 +1,5 @@
 /** What is asked of every answer by itself: the right steps, and values that transactions wrote. */
+import { stringify } from "../../json.ts";
 import { Findings } from "../findings.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 import {
@@ -29,8 +30,8 @@ export function badReads(history: TxnHistory, rules: ReadRules): Finding[] {
     if (!txn.answered) {
       findings.add(
         "reply-mismatch",
-        `${JSON.stringify(txn.invocation.value)} was answered with ${
-          JSON.stringify(txn.op.value)
+        `${stringify(txn.invocation.value)} was answered with ${
+          stringify(txn.op.value)
         } (${txn.session} at ${txn.node})`,
       );
       continue;
@@ -70,7 +71,7 @@ function checkInternal(
       if (agrees(before, elements)) continue;
       findings.add(
         "internal",
-        `${tell(txn)} read ${JSON.stringify(value)} of key ${
+        `${tell(txn)} read ${stringify(value)} of key ${
           show(key)
         } after it had itself ${before.own ? "written" : "read"} ${
           before.elements.map(show).join(", ") || "nothing"

@@ -1,4 +1,5 @@
 /** Messages that grow for ever: what has been acknowledged is sent again, or never forgotten. */
+import { stringify } from "../../json.ts";
 import { type JournalEvent, NEMESIS, type Recording } from "../../history.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -27,7 +28,7 @@ export function growingMessages(
     journal.filter((event) =>
       isBetweenNodes(event) && event[1] - origin >= from * end &&
       event[1] - origin < to * end
-    ).map(([, , , , , body]) => JSON.stringify(body).length);
+    ).map(([, , , , , body]) => stringify(body).length);
   const early = lengths(0, 0.2), late = lengths(0.8, 1);
   if (early.length < ENOUGH || late.length < ENOUGH) return [];
   const [before, after] = [median(early), median(late)];

@@ -1,3 +1,4 @@
+import { stringify } from "../../json.ts";
 import type { Recording } from "../../history.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -13,7 +14,7 @@ export function strictUniqueIds({ journal }: Recording): Finding[] {
     const isAnswer = kind === "send" && dest.startsWith("c") &&
       body.type === "generate_ok"; // what nodes say to each other is their business
     if (!isAnswer) continue;
-    const id = JSON.stringify(body.id);
+    const id = stringify(body.id);
     const answer = `${src} to message ${body.in_reply_to} of ${dest}`;
     const before = givenBy.get(id);
     if (before !== undefined) {

@@ -1,0 +1,135 @@
+/** Numbers are what was written; lines are read as Maelstrom reads them. */
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import {
+  canonical,
+  equal,
+  float,
+  isFloat,
+  isInteger,
+  parse,
+  parseLine,
+  plain,
+  stringify,
+  sum,
+} from "../../lib/workbench/json.ts";
+import type { Json } from "../../lib/workbench/history.ts";
+import { jsonKey, keyJson } from "../../lib/workbench/checkers/json-key.ts";
+
+Deno.test("integers of any size keep all their digits", () => {
+  for (
+    const text of ["9007199254740993", "-1180591620717411303425", "1", "0"]
+  ) {
+    assertEquals(stringify(parse(text)), text);
+    assertEquals(stringify(parse(`{"a":[${text}]}`)), `{"a":[${text}]}`);
+    assert(isInteger(parse(text)) && !isFloat(parse(text)));
+  }
+  assertEquals(parse("9007199254740991"), 9007199254740991);
+  assertEquals(parse("9007199254740992"), 9007199254740992n);
+});
+
+Deno.test("a float is not the integer of the same value, and stays a float", () => {
+  const written = [
+    ["1.0", "1.0"],
+    ["-0.0", "-0.0"],
+    ["1e3", "1000.0"],
+    ["0.50", "0.5"],
+    ["1E+999", "1e999"],
+    ["-1e999", "-1e999"],
+    ["9007199254740993.0", "9007199254740992.0"],
+    ["1e21", "1e+21"],
+  ] as const;
+  for (const [text, again] of written) {
+    const value = parse(text);
+    assertEquals(stringify(value), again);
+    assert(!isInteger(value));
+    assert(equal(value, parse(again)));
+  }
+  assert(!equal(parse("1.0"), 1));
+  assert(!equal(parse("[1.0]"), parse("[1]")));
+  assert(!equal(parse("1.0"), { rawJSON: "1.0" }));
+  assert(equal(float(5), parse("5.0")));
+});
+
+Deno.test("keys are the same where values are equal, and only there", () => {
+  const different = ["1", "1.0", '"1"', '"1.0"', "[1]", "[1.0]", '{"a":1}']
+    .concat(['{"a":1.0}', "9007199254740993", '"9007199254740993"', "null"])
+    .concat(['"null"', "true", '"true"', "9007199254740992", "0.5", '"0.5"']);
+  const keys = different.map((text) => jsonKey(parse(text)));
+  assertEquals(new Set(keys).size, different.length);
+  assertEquals(
+    new Set(different.map((t) => canonical(parse(t)))).size,
+    keys.length,
+  );
+  different.forEach((text, i) =>
+    assertEquals(stringify(keyJson(keys[i]!)), text)
+  );
+  assertEquals(
+    jsonKey(parse('{"b":1.0,"a":2}')),
+    jsonKey(parse('{"a":2,"b":1e0}')),
+  );
+});
+
+Deno.test("what JavaScript can say is read as JavaScript reads it", () => {
+  fc.assert(fc.property(fc.json(), fc.string(), (text, more) => {
+    const value = JSON.parse(text);
+    assertEquals(plain(parse(text)), JSON.parse(JSON.stringify(value)));
+    assertEquals(
+      stringify(parse(stringify(parse(text)))),
+      stringify(parse(text)),
+    );
+    const object = `{"a":${text},"b":1.0}`;
+    assertEquals(parseLine(`${object}${more}`), parse(object));
+  }));
+});
+
+Deno.test("what is no JSON is refused, by whichever way it is read", () => {
+  const wrong = ["", " ", "{", "[1,]", '{"a"}', "NaN", "Infinity", "01.0", ".5"]
+    .concat([
+      "1.",
+      "+1.0",
+      '"\\x"',
+      '{"a":1.0',
+      "'a'",
+      "\ufeff1.0",
+      "tru",
+      '"1.0',
+    ])
+    .concat(["nul", "{a:1.0}", '"\\', '{"a" 1.0}', "1.0]"]);
+  for (const text of wrong) {
+    assertThrows(() => parse(text), SyntaxError, "", text);
+  }
+  assertThrows(() => parseLine("[".repeat(100_000)), SyntaxError);
+  assertThrows(() => parse("[1.0,".repeat(100_000)), SyntaxError);
+});
+
+Deno.test("a line is its first value; control characters in strings are taken", () => {
+  assertEquals(parseLine('{"a":1}{"a":2}'), { a: 1 });
+  assertEquals(parseLine(' {"a":1} // done'), { a: 1 });
+  assertEquals(parseLine('{"a":"x\ty\u0000","b":"\\\\"}'), {
+    a: "x\ty\u0000",
+    b: "\\",
+  });
+  assertEquals(parseLine('{"a":1.0,"a":2}'), { a: 2 });
+  assertThrows(() => parseLine("hello {}"), SyntaxError);
+  const long = "x".repeat(10_000_000);
+  assertEquals(parseLine(`{"a":"${long}"} 1.0`), { a: long });
+});
+
+Deno.test("a key called __proto__ is a key", () => {
+  const object = parse('{"__proto__":{"a":1.0}}') as { [key: string]: Json };
+  assertEquals(Object.keys(object), ["__proto__"]);
+  assertEquals(stringify(plain(object)), '{"__proto__":{"a":1}}');
+});
+
+Deno.test("sums of integers are exact", () => {
+  assertEquals(sum(9007199254740991, 1), 9007199254740992n);
+  assertEquals(sum(9007199254740992n, -1), 9007199254740991);
+  assertEquals(sum(2, 3), 5);
+  assertNotEquals(sum(9007199254740991, 2), 9007199254740992n);
+});
