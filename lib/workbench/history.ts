@@ -98,7 +98,9 @@ export interface Incident {
     | "process-exit" // a process that ended before it was told to
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the harness killed the process (chaos)
-    | "restart"; // and started it again
+    | "restart" // and started it again
+    | "pause" // the harness stopped the process where it was
+    | "resume"; // and let it go on
   text: string;
 }
 

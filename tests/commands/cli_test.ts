@@ -25,7 +25,7 @@ for (
     [["test", "--bin", "x", "--rate", "fast"], 254, "it must be a number"],
     [["test", "--bin", "x", "--concurrency", "n2"], 254, "suffix n"],
     [["test", "--bin", "x", "--time-limit", "0"], 254, "greater than 0"],
-    [["test", "--bin", "x", "--nemesis", "kill"], 254, "it must be partition"],
+    [["test", "--bin", "x", "--nemesis", "kil"], 254, "partition, kill, pause"],
     [
       ["test", "-w", "echo", "--bin", "/no/such/node"],
       255,

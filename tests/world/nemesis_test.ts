@@ -5,8 +5,11 @@ import {
   type Grudge,
   grudge,
   maelstromPartitions,
+  nemesisFaults,
   nemesisSchedule,
+  nodesStruck,
   type PartitionKind,
+  TARGETS,
 } from "../../lib/workbench/world/nemesis.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 
@@ -215,5 +218,55 @@ Deno.test("with interval 10 s and limit 20 s there are 1.54 starts and 1.18 heal
 Deno.test("an interval that is not positive is refused", () => {
   for (const interval of [0, -1, NaN]) {
     assertThrows(() => nemesisSchedule(seeded(1), interval, 20), RangeError);
+  }
+});
+
+Deno.test("kills and pauses together are one row of acts, in which each alternates with what ends it", () => {
+  const both = new Set<string>();
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const steps = nemesisSchedule(seeded(seed), 1, 30, [
+      ["kill", "start"],
+      ["pause", "resume"],
+    ]);
+    for (const [begin, end] of [["kill", "start"], ["pause", "resume"]]) {
+      const own = steps.map(({ f }) => f).filter((f) =>
+        f === begin || f === end
+      );
+      own.forEach((f, i) => assertEquals(f, i % 2 === 0 ? begin : end));
+    }
+    both.add(steps[0]!.f).add(steps[1]!.f);
+  }
+  assertEquals(both, new Set(["kill", "start", "pause", "resume"]));
+});
+
+Deno.test("what is struck: any, one, less than a third, less than half, more than half, or all", () => {
+  const counts = (count: number) =>
+    TARGETS.filter((target) => target !== "some").map((target) =>
+      nodesStruck(target, cluster(count), seeded(1)).length
+    );
+  assertEquals(counts(1), [1, 0, 0, 1, 1]);
+  assertEquals(counts(3), [1, 0, 1, 2, 3]);
+  assertEquals(counts(5), [1, 1, 2, 3, 5]);
+  assertEquals(counts(25), [1, 8, 12, 13, 25]);
+  const some = new Set<number>();
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const struck = nodesStruck("some", cluster(3), seeded(seed));
+    assertEquals(new Set(struck).size, struck.length);
+    some.add(struck.length);
+  }
+  assertEquals(some, new Set([1, 2, 3]));
+});
+
+Deno.test("--nemesis takes any list of its faults, and nothing else", () => {
+  assertEquals(nemesisFaults("partition"), ["partition"]);
+  assertEquals(nemesisFaults("kill, pause,partition"), [
+    ...["kill", "pause", "partition"],
+  ]);
+  for (const flag of ["", "kil", "kill,,pause", "kill pause"]) {
+    assertThrows(
+      () => nemesisFaults(flag),
+      RangeError,
+      "partition, kill, pause",
+    );
   }
 });

@@ -1,6 +1,7 @@
 /** The command line: Maelstrom's flags and ours, as options of a run. */
 import { parseArgs } from "node:util";
 import type { Options } from "../history.ts";
+import { nemesisFaults } from "../world/nemesis.ts";
 import { type Scenario, scenarios } from "../scenarios.ts";
 import { workloads } from "../workloads/all.ts";
 
@@ -50,7 +51,6 @@ export const IGNORED_FLAGS: Readonly<Record<string, Kind>> = {
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   "latency-dist": ["constant", "uniform", "exponential"],
   "topology": ["line", "grid", "tree", "tree2", "tree3", "tree4", "total"],
-  "nemesis": ["partition"],
   "faults": ["official", "partition", "chaos"],
   "judge": ["faithful", "strict"],
   "workload": Object.keys(workloads),
@@ -233,6 +233,7 @@ function readText(name: string, text: string): string | number {
       `Cannot use --${name} "${text}": it must be ${choices.join(", ")}`,
     );
   }
+  if (name === "nemesis") checkNemesis(text);
   if (name === "concurrency" && !/^[1-9]\d*n?$/.test(text)) {
     throw new UsageError(
       `Cannot use --concurrency "${text}": it must be a number, or one with the suffix n, as 2n`,
@@ -246,4 +247,12 @@ function readText(name: string, text: string): string | number {
     );
   }
   return value;
+}
+
+function checkNemesis(flag: string): void {
+  try {
+    nemesisFaults(flag);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }

@@ -35,7 +35,7 @@ export function cutsOf(history: readonly Op[], end: number): Cut[] {
   return cuts;
 }
 
-/** When nodes were down, between the harness' kill and its restart. */
+/** When nodes did not run: between a kill and a restart, or a pause and its end. */
 export function downsOf(
   incidents: readonly Incident[],
   end: number,
@@ -44,9 +44,13 @@ export function downsOf(
   for (const { type, node, time } of incidents) {
     const at = time / 1e9;
     const open = downs.find((down) => down.node === node && down.to === end);
-    if (type === "kill" || type === "process-exit") {
+    if (type === "kill" || type === "pause" || type === "process-exit") {
       if (open === undefined) downs.push({ node, from: at, to: end });
-    } else if (type === "restart" && open !== undefined) open.to = at;
+    } else if (
+      open !== undefined && (type === "restart" || type === "resume")
+    ) {
+      open.to = at;
+    }
   }
   return downs;
 }

@@ -54,11 +54,20 @@ export function setUpText({ options, faults }: Recording): string {
     parts.push(
       "Chaos was let loose on them: partitions, and what the seed drew of lost, doubled, overtaking and late messages, and of killed nodes. The figures are therefore held to no limit.",
     );
-  } else if (options.nemesis !== undefined || faults === "partition") {
-    parts.push("The network was partitioned now and then.");
+  } else {
+    const nemesis = faults === "partition" ? faults : options.nemesis ?? "";
+    const did = String(nemesis).split(",").map((fault) => DEEDS[fault.trim()]);
+    parts.push(...did.filter((deed) => deed !== undefined));
   }
   return parts.join(" ");
 }
+
+/** What the nemesis did, in a sentence for each of its faults. */
+const DEEDS: { readonly [fault: string]: string } = {
+  partition: "The network was partitioned now and then.",
+  kill: "Nodes were killed now and then, and started again without memory.",
+  pause: "Nodes were stopped now and then, and went on where they were.",
+};
 
 /** `"1 node"`, `"5 nodes"`. */
 export function count(n: number, noun: string): string {

@@ -26,6 +26,8 @@ export type Label =
   | "kill" // a node was killed
   | "kill-mid-operation" // while a client waited for it
   | "restart"
+  | "pause" // a node was stopped where it was
+  | "resume"
   | "stray-rejection" // a program left a promise's rejection to nobody
   | "protocol-violation"
   | "process-exit"

@@ -9,8 +9,8 @@ import type { OpenHost } from "../world/host.ts";
 import {
   type ActiveFaults,
   type Faults,
+  maelstromNemesis,
   noFaults,
-  partitions,
 } from "../world/faults.ts";
 import {
   type Aftermath,
@@ -217,7 +217,9 @@ class Run {
 
   #beginFaults(limitNs: number): ActiveFaults {
     const { clock, options, random, faults } = this.config;
-    const official = options.nemesis === undefined ? noFaults : partitions;
+    const official = options.nemesis === undefined
+      ? noFaults
+      : maelstromNemesis;
     return (faults ?? official)({
       clock,
       originNs: this.#originNs,
@@ -235,6 +237,8 @@ class Run {
         this.#nodes.kill(node);
       },
       restart: (node) => void this.#restarts.push(this.#nodes.restart(node)),
+      pause: (node) => this.#nodes.pause(node),
+      resume: (node) => this.#nodes.resume(node),
     });
   }
 

@@ -1,12 +1,18 @@
-/** Faults of a run: who brings them, and Maelstrom's own kind, partitions that come and go. */
+/** Faults of a run: who brings them, and Maelstrom's own kinds, partitions, kills and pauses. */
 import type { Clock } from "./clock.ts";
 import type { Json, Options } from "../history.ts";
 import { NEMESIS } from "../history.ts";
 import {
+  type Alternation,
   describeGrudge,
   grudge,
   maelstromPartitions,
+  type NemesisFault,
+  nemesisFaults,
   nemesisSchedule,
+  type NemesisStep,
+  nodesStruck,
+  TARGETS,
 } from "./nemesis.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
@@ -24,15 +30,19 @@ export interface FaultContext {
   options: Options;
   random: Random;
   history: History;
-  /** Ends a node's process. */
+  /** Ends a node's process, if it runs. */
   kill(node: string): void;
-  /** Starts it again. */
+  /** Starts a node again, if it does not run. */
   restart(node: string): void;
+  /** Stops a node's process without ending it, as SIGSTOP does. */
+  pause(node: string): void;
+  /** Lets it go on. */
+  resume(node: string): void;
 }
 
 /** Faults that have begun. */
 export interface ActiveFaults {
-  /** Ends all of them, once and for all: the network heals, and every node is started that is down. */
+  /** Ends all of them, once and for all: the network heals, and every node runs that is down or paused. */
   end(): void;
 }
 
@@ -55,18 +65,49 @@ export function recordNemesis(
   }
 }
 
-/** Maelstrom's nemesis: partitions of random kinds that alternate with healing, the first one at once. */
-export const partitions: Faults = (context) => {
-  const { clock, network, nodes, random, options, limitNs } = context;
+/** Maelstrom's nemesis: what `--nemesis` lists, each fault begun and ended in turn, the first one at once. */
+export const maelstromNemesis: Faults = (context) => {
+  const { random, options } = context;
+  const faults = nemesisFaults(String(options.nemesis));
+  const active = [
+    ...(faults.includes("partition") ? [partitions(context)] : []),
+    ...processFaults(
+      context,
+      faults.filter((fault) => fault !== "partition"),
+      random.fork("processes"),
+    ),
+  ];
+  return {
+    end() {
+      for (const fault of active) fault.end();
+      active.length = 0;
+    },
+  };
+};
+
+/** When the acts of one package of faults are due. */
+function schedule(
+  { options, limitNs }: FaultContext,
+  random: Random,
+  alternations: readonly Alternation[],
+): NemesisStep[] {
   const interval = Number(options["nemesis-interval"] ?? 10);
+  return nemesisSchedule(random, interval, limitNs / 1e9, alternations);
+}
+
+/** Partitions of random kinds that alternate with healing. */
+function partitions(context: FaultContext): ActiveFaults {
+  const { clock, network, nodes, random } = context;
   const choose = random.fork("partitions");
-  const times = random.fork("schedule");
   let over = false;
   const heal = () => {
     network.heal();
     recordNemesis(context, "stop-partition", null, "network-healed");
   };
-  for (const { atNs, f } of nemesisSchedule(times, interval, limitNs / 1e9)) {
+  const steps = schedule(context, random.fork("schedule"), [
+    ["start-partition", "stop-partition"],
+  ]);
+  for (const { atNs, f } of steps) {
     clock.schedule(atNs, () => {
       if (over) return;
       if (f === "stop-partition") return heal();
@@ -78,9 +119,71 @@ export const partitions: Faults = (context) => {
   }
   return {
     end() {
-      if (over) return;
       over = true;
       heal();
     },
   };
+}
+
+/**
+ * Kills and pauses: they strike a random target, and what ends them is done to all nodes.
+ * Both together are one package, which draws at every turn whose turn it is.
+ */
+function processFaults(
+  context: FaultContext,
+  kinds: readonly NemesisFault[],
+  random: Random,
+): ActiveFaults[] {
+  if (kinds.length === 0) return [];
+  const { clock, nodes } = context;
+  let over = false;
+  const act = (f: string) => {
+    const ends = f === "start" || f === "resume";
+    const target = ends ? "all" : random.pick(TARGETS);
+    const struck = nodesStruck(target, nodes, random);
+    const done = struck.toSorted().map((node) =>
+      [node, processActs[f]!(context, node)] as const
+    );
+    recordNemesis(
+      context,
+      f,
+      target === "some" ? null : target,
+      Object.fromEntries(done),
+    );
+  };
+  const alternations = kinds.map((kind): Alternation =>
+    kind === "kill" ? ["kill", "start"] : ["pause", "resume"]
+  );
+  for (const { atNs, f } of schedule(context, random, alternations)) {
+    clock.schedule(atNs, () => over || act(f));
+  }
+  return [{
+    end() {
+      over = true;
+      // A process that is stopped cannot be set up: it goes on before others are started.
+      for (const [, stop] of alternations.toReversed()) act(stop);
+    },
+  }];
+}
+
+/** What each act does to a node, and the word for it in the history. */
+const processActs: {
+  readonly [f: string]: (context: FaultContext, node: string) => string;
+} = {
+  kill(context, node) {
+    context.kill(node);
+    return "killed";
+  },
+  start(context, node) {
+    context.restart(node);
+    return "started";
+  },
+  pause(context, node) {
+    context.pause(node);
+    return "paused";
+  },
+  resume(context, node) {
+    context.resume(node);
+    return "resumed";
+  },
 };

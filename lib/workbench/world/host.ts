@@ -19,6 +19,10 @@ export interface Host {
   deliver(node: string, packet: Packet): void;
   /** Ends a node at once, without warning. */
   kill(node: string): void;
+  /** Stops a node where it is; what comes for it waits until it may {@link resume}. */
+  pause(node: string): void;
+  /** Lets a paused node go on. */
+  resume(node: string): void;
   /** Ends all nodes, and whatever else would outlive the run. */
   stop(): Promise<void>;
   /** The last lines a node wrote to stderr. */

@@ -68,6 +68,8 @@ export function modules<P extends Protocol<P>>(
         lives.set(node, life);
       },
       kill,
+      pause: (node) => lives.get(node)?.pause(),
+      resume: (node) => lives.get(node)?.resume(),
       deliver: (node, packet) => lives.get(node)?.deliver(packet),
       stop() {
         for (const node of [...lives.keys()]) kill(node);
@@ -91,6 +93,8 @@ class Life<P extends Protocol<P>> {
   readonly #mounted: Mounted;
   readonly #readyAt: number;
   #alive = true;
+  /** What was due while the process was stopped, in order; null while it runs. */
+  #overdue: (() => void)[] | null = null;
   /** Written, and not read yet. */
   #output: Message[] = [];
 
@@ -108,7 +112,7 @@ class Life<P extends Protocol<P>> {
       schedule: (delayMs, task) => {
         const slackMs = random.uniform(0, TIMER_SLACK_MS);
         return clock.schedule((Math.max(0, delayMs) + slackMs) * MS, () => {
-          if (this.#alive) task();
+          this.#do(task);
         });
       },
       log: events.logged,
@@ -122,14 +126,36 @@ class Life<P extends Protocol<P>> {
     else this.#receive(packet);
   }
 
+  /** Stops the node, as SIGSTOP does. What it has written is read all the same. */
+  pause(): void {
+    this.#overdue ??= [];
+  }
+
+  /** Lets it go on: what was due meanwhile happens now. */
+  resume(): void {
+    const overdue = this.#overdue ?? [];
+    this.#overdue = null;
+    for (const task of overdue) this.#do(task);
+  }
+
   /** Ends the node. What it has written will still be read. */
   end(): void {
     this.#alive = false;
     this.#mounted.dispose();
   }
 
-  #receive(packet: Packet): void {
+  /** Does something now, or when the process goes on; never once it has ended. */
+  #do(task: () => void): void {
     if (!this.#alive) return;
+    if (this.#overdue === null) task();
+    else this.#overdue.push(task);
+  }
+
+  #receive(packet: Packet): void {
+    this.#do(() => this.#hand(packet));
+  }
+
+  #hand(packet: Packet): void {
     try {
       this.#mounted.receive(plain(copy(packet)) as Message);
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * What the nemesis does to the network: who refuses whose messages, and when. Only links
- * between nodes are ever cut, never those of clients and services.
+ * What the nemesis does, and when: who refuses whose messages, and which nodes are killed
+ * or paused. Only links between nodes are ever cut, never those of clients and services.
  */
 import type { Json } from "../history.ts";
 import type { Random } from "./random.ts";
@@ -53,17 +53,80 @@ export function describeGrudge(grudge: Grudge): Json {
   ];
 }
 
-/** One act of the nemesis. */
+/** What Maelstrom's nemesis can do, by the words of `--nemesis`. */
+export const NEMESIS_FAULTS = ["partition", "kill", "pause"] as const;
+
+/** One of {@link NEMESIS_FAULTS}. */
+export type NemesisFault = (typeof NEMESIS_FAULTS)[number];
+
+/**
+ * The faults of a `--nemesis` flag, a list with commas.
+ *
+ * @throws {RangeError} one of them is none
+ */
+export function nemesisFaults(flag: string): NemesisFault[] {
+  const words = flag.split(",").map((word) => word.trim());
+  return words.map((word) => {
+    const fault = NEMESIS_FAULTS.find((fault) => fault === word);
+    if (fault !== undefined) return fault;
+    throw new RangeError(
+      `Cannot use --nemesis "${flag}": it must be a list of ${
+        NEMESIS_FAULTS.join(", ")
+      }, with commas between them`,
+    );
+  });
+}
+
+/** The words for which nodes a kill or a pause strikes. */
+export type Target =
+  | "some"
+  | "one"
+  | "minority-third"
+  | "minority"
+  | "majority"
+  | "all";
+
+/** Each as likely as the others. `some` stands for Jepsen's nil, any nodes but not none. */
+export const TARGETS: readonly Target[] = [
+  "some",
+  "one",
+  "minority-third",
+  "minority",
+  "majority",
+  "all",
+];
+
+/** The nodes that a target strikes; small clusters may have no minority. */
+export function nodesStruck(
+  target: Target,
+  nodes: Nodes,
+  random: Random,
+): string[] {
+  const counts: { readonly [target in Target]: () => number } = {
+    "some": () => 1 + random.int(nodes.length),
+    "one": () => 1,
+    "minority-third": () => minorityThirdOf(nodes),
+    "minority": () => Math.floor((nodes.length - 1) / 2),
+    "majority": () => majorityOf(nodes),
+    "all": () => nodes.length,
+  };
+  return random.shuffle(nodes).slice(0, counts[target]());
+}
+
+/** A fault's beginning and its end, which alternate. */
+export type Alternation = readonly [start: string, stop: string];
+
+/** One act of the nemesis: `"start-partition"`, `"kill"`, `"resume"`, ... */
 export interface NemesisStep {
   /** Nanoseconds since the main phase began. */
   atNs: number;
-  f: "start-partition" | "stop-partition";
+  f: string;
 }
 
 /**
- * Starts and stops of partitions in turn, from time 0 on, at gaps uniform between 0 and
- * twice the interval, as far as they fall within the limit. The heal before a
- * final phase is not among them.
+ * Acts from time 0 on, at gaps uniform between 0 and twice the interval, as far as they
+ * fall within the limit. Each is the next of an alternation, which one is drawn where there
+ * are several. What ends all faults before a final phase is not among them.
  *
  * @throws {RangeError} the interval is not positive
  */
@@ -71,17 +134,26 @@ export function nemesisSchedule(
   random: Random,
   intervalSeconds: number,
   limitSeconds: number,
+  alternations: readonly Alternation[] = [[
+    "start-partition",
+    "stop-partition",
+  ]],
 ): NemesisStep[] {
   if (!(intervalSeconds > 0)) {
     throw new RangeError(
-      `Cannot plan partitions: the interval of ${intervalSeconds} s is not positive`,
+      `Cannot plan faults: the interval of ${intervalSeconds} s is not positive`,
     );
   }
   const steps: NemesisStep[] = [];
+  const begun = new Set<Alternation>();
   let atNs = 0;
   while (atNs < limitSeconds * 1e9) {
-    const f = steps.length % 2 === 0 ? "start-partition" : "stop-partition";
-    steps.push({ atNs, f });
+    const next = alternations.length === 1
+      ? alternations[0]!
+      : random.pick(alternations);
+    const [start, stop] = next;
+    steps.push({ atNs, f: begun.has(next) ? stop : start });
+    if (!begun.delete(next)) begun.add(next);
     atNs += Math.floor(random.uniform(0, 2 * intervalSeconds * 1e9));
   }
   return steps;
@@ -101,7 +173,7 @@ const kinds: {
 
   /** Somewhat less than a third against the rest: nobody, of three nodes and fewer. */
   "minority-third": (nodes, random) =>
-    split(nodes, random, Math.floor((nodes.length - 1) / 3)),
+    split(nodes, random, minorityThirdOf(nodes)),
 
   /** Everybody hears a majority, but no two of them the same. */
   "majorities-ring": (nodes, random) =>
@@ -160,6 +232,11 @@ function split(nodes: Nodes, random: Random, count: number): Grudge {
     nodes,
     (receiver, source) => side.has(receiver) !== side.has(source),
   );
+}
+
+/** As many as are less than a third. */
+function minorityThirdOf(nodes: Nodes): number {
+  return Math.floor((nodes.length - 1) / 3);
 }
 
 function majorityOf(nodes: Nodes): number {

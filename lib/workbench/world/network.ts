@@ -78,6 +78,17 @@ export class Network {
     this.#endpoints.delete(id);
   }
 
+  /**
+   * Stops an endpoint from taking messages: its name stays, and what is sent to it waits.
+   * To {@link register} it again gives it a new queue; what waited is lost.
+   */
+  suspend(id: string): void {
+    const endpoint = this.#endpoints.get(id);
+    if (endpoint === undefined) return;
+    endpoint.cancel();
+    endpoint.busy = true;
+  }
+
   /** Whether a message may be sent to this name. */
   has(id: string): boolean {
     return this.#endpoints.has(id);

@@ -52,6 +52,8 @@ export interface NodesSettings {
 export class Nodes {
   readonly #host: Host;
   readonly #mute = new Set<string>();
+  readonly #down = new Set<string>();
+  readonly #paused = new Set<string>();
   /** Breaks off the set-up of a node. */
   readonly #interrupt = new Map<string, (error: Error) => void>();
 
@@ -76,10 +78,9 @@ export class Nodes {
    * @throws {SetupFailed} a node cannot be started, ends, or does not answer as it must
    */
   async setUp(): Promise<void> {
-    const { ids, clients, network } = this.settings;
+    const { ids, clients } = this.settings;
     await Promise.all(ids.map(async (node) => {
       this.#start(node);
-      network.register(node, (packet) => this.#host.deliver(node, packet));
       await this.#init(node);
     }));
     // Maelstrom's client of the set-up stays open to the end, whether it is used or not.
@@ -88,26 +89,45 @@ export class Nodes {
     );
   }
 
-  /** Ends a node's process. */
+  /** Ends a node's process, if it runs. Its name stays: what is sent to it waits, and is lost. */
   kill(node: string): void {
+    if (this.#down.has(node)) return;
+    this.#down.add(node);
+    this.#paused.delete(node);
     this.settings.report("kill", node, `${node} was killed`);
+    this.settings.network.suspend(node);
     this.#host.kill(node);
     this.#interrupt.get(node)?.(new Killed());
   }
 
-  /** Starts a node again and sets it up again. */
+  /** Starts a node again, if it does not run, and gives it an `init`; nothing else, as Maelstrom does. */
   async restart(node: string): Promise<void> {
-    const { report, clients } = this.settings;
+    if (!this.#down.delete(node)) return;
+    const { report } = this.settings;
     report("restart", node, `${node} was started again`);
     try {
       this.#start(node);
       await this.#init(node);
-      await this.#prepare(node, clients.open());
     } catch (error) {
       if (error instanceof Killed) return; // again
       if (!(error instanceof SetupFailed)) throw error;
       report("setup-failed", node, error.message);
     }
+  }
+
+  /** Stops a node's process where it is, if it runs. */
+  pause(node: string): void {
+    if (this.#down.has(node) || this.#paused.has(node)) return;
+    this.#paused.add(node);
+    this.settings.report("pause", node, `${node} was paused`);
+    this.#host.pause(node);
+  }
+
+  /** Lets a paused node go on. */
+  resume(node: string): void {
+    if (!this.#paused.delete(node)) return;
+    this.settings.report("resume", node, `${node} goes on`);
+    this.#host.resume(node);
   }
 
   /** Ends all processes. */
@@ -116,8 +136,11 @@ export class Nodes {
   }
 
   #start(node: string): void {
+    const { network } = this.settings;
     try {
+      this.#mute.delete(node);
       this.#host.start(node);
+      network.register(node, (packet) => this.#host.deliver(node, packet));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new SetupFailed(node, `${node} could not be started: ${reason}`);

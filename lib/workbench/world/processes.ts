@@ -67,6 +67,8 @@ export function processes(options: ProcessOptions): OpenHost {
         running.get(node)?.write(stringify({ id, src, dest, body }));
       },
       kill,
+      pause: (node) => running.get(node)?.signal("SIGSTOP"),
+      resume: (node) => running.get(node)?.signal("SIGCONT"),
       async stop() {
         for (const node of [...running.keys()]) kill(node);
         await within(REAP_MS, Promise.all(ended));
@@ -118,7 +120,7 @@ class NodeProcess {
     });
     const errors = eachLine(this.#child.stderr, onStderr);
     this.ended = this.#child.status.then(async ({ code, signal }) => {
-      this.#killGroup();
+      this.signal("SIGKILL");
       // Children that have left the group may hold the pipes open: do not wait for those.
       await within(LAST_WORDS_MS, Promise.all([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
@@ -149,13 +151,14 @@ class NodeProcess {
   /** Ends the process, which is heard no more. */
   kill(): void {
     this.#killed = true;
-    this.#killGroup();
+    this.signal("SIGKILL");
     this.#stdin.abort().catch(() => {});
   }
 
-  #killGroup(): void {
+  /** Sends a signal to the process and all that it has started. */
+  signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
     try {
-      Deno.kill(-this.#child.pid, "SIGKILL");
+      Deno.kill(-this.#child.pid, signal);
     } catch {
       // All of it has ended already.
     }
