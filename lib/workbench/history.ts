@@ -85,6 +85,19 @@ export type JournalEvent = [
 ];
 
 /**
+ * The events of a journal in their order, as checkers read them: an array, or something
+ * smaller that gives out each event when it is asked for.
+ */
+export interface Events extends Iterable<JournalEvent> {
+  readonly length: number;
+  at(index: number): JournalEvent | undefined;
+  find(wanted: (event: JournalEvent) => boolean): JournalEvent | undefined;
+  filter(wanted: (event: JournalEvent) => boolean): JournalEvent[];
+  some(wanted: (event: JournalEvent) => boolean): boolean;
+  map<T>(change: (event: JournalEvent) => T): T[];
+}
+
+/**
  * Something the harness saw that is neither an operation nor a message.
  * Maelstrom keeps none of it; the strict judge reads it.
  */
@@ -112,7 +125,7 @@ export interface Aftermath {
   /** Its operations; each has a `node` key with the name of the node it asked. */
   history: Op[];
   /** Messages from the end of the run on, which count in no figure. */
-  journal: JournalEvent[];
+  journal: Events;
   /** Nanoseconds since the main phase began at which all faults had ended. */
   healedAt: number;
 }
@@ -128,7 +141,7 @@ export interface Recording {
   /** The verdict given when it was recorded. */
   results?: JsonObject | null;
   history: Op[];
-  journal: JournalEvent[];
+  journal: Events;
   /** Absent in recordings of the real Maelstrom. */
   incidents?: Incident[];
   /** Absent in recordings of the real Maelstrom, and in workloads that need none. */

@@ -67,26 +67,65 @@ export async function loadRecording(path: string): Promise<Recording> {
   }
 }
 
+/** So much text is made at once, in characters. */
+const PIECE = 65_536;
+
 /**
  * Writes a recording, gzipped if the file's name ends in `.gz`. Histories are long:
- * one line for each operation and message keeps the plain form readable.
+ * one line for each operation and message keeps the plain form readable, and they are
+ * written as they are read, since no string could hold all of a long run.
  */
 export async function saveRecording(
   path: string,
   recording: Recording,
 ): Promise<void> {
-  const { history, journal, ...head } = recording;
-  const lines = (list: readonly unknown[]) =>
-    list.length === 0
-      ? "[]"
-      : `[\n${list.map((one) => stringify(one)).join(",\n")}\n]`;
-  const start = stringify(head).slice(0, -1);
-  const text = `${start},\n"history": ${lines(history)},\n"journal": ${
-    lines(journal)
-  }}\n`;
-  const stream = new Blob([text]).stream();
+  const text = ReadableStream.from(pieces(linesOf(recording)))
+    .pipeThrough(new TextEncoderStream());
   const bytes = path.endsWith(".gz")
-    ? stream.pipeThrough(new CompressionStream("gzip"))
-    : stream;
+    ? text.pipeThrough(new CompressionStream("gzip"))
+    : text;
   await Deno.writeFile(path, bytes);
+}
+
+function* linesOf({ history, journal, ...head }: Recording): Generator<string> {
+  const { aftermath, ...rest } = head;
+  yield `${stringify(rest).slice(0, -1)},\n`;
+  if (aftermath !== undefined) {
+    const { history, journal, ...rest } = aftermath;
+    yield `"aftermath": ${stringify(rest).slice(0, -1)},\n`;
+    yield* arrayLines("history", history);
+    yield ",\n";
+    yield* arrayLines("journal", journal);
+    yield "},\n";
+  }
+  yield* arrayLines("history", history);
+  yield ",\n";
+  yield* arrayLines("journal", journal);
+  yield "}\n";
+}
+
+/** A field that is a long array, an element a line. */
+function* arrayLines(
+  name: string,
+  elements: Iterable<unknown>,
+): Generator<string> {
+  yield `"${name}": [`;
+  let separator = "\n";
+  for (const element of elements) {
+    yield separator + stringify(element);
+    separator = ",\n";
+  }
+  yield separator === "\n" ? "]" : "\n]";
+}
+
+/** Short texts in a row, put together to longer ones. */
+function* pieces(texts: Iterable<string>): Generator<string> {
+  let piece = "";
+  for (const text of texts) {
+    piece += text;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+  }
+  yield piece;
 }

@@ -42,7 +42,7 @@ async function reads(
   );
   if (loss > 0) cluster.storm(loss, 0, 0);
   await cluster.advance(60_000);
-  return { took, messages: cluster.journal.events.length };
+  return { took, messages: cluster.journal.length };
 }
 
 Deno.test("a lost message costs 200 ms, not a client's patience", async () => {
@@ -72,7 +72,7 @@ Deno.test("a refusal is an answer, and ends the asking", async () => {
   }, ["n0"]);
   await cluster.advance(5_000);
   assertEquals(codes, [ErrorCode.keyDoesNotExist]);
-  assertEquals(cluster.journal.events.length, 4);
+  assertEquals(cluster.journal.length, 4);
 });
 
 Deno.test("with a limit the asking ends, and the outcome is unknown", async () => {

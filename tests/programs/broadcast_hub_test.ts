@@ -295,9 +295,9 @@ for (const { name, program, budgetMs } of PROGRAMS) {
         return [v === late ? GUARD_MS + 10 : 0];
       });
     }
-    const { events } = cluster.journal;
+    const { journal } = cluster;
     const timeOf = (kind: string, from: string, to: string) =>
-      events.find(([is, , , src, dest, body]) =>
+      journal.find(([is, , , src, dest, body]) =>
         is === kind && src === from && dest === to &&
         (body.v as number[]).includes(late[0]!)
       )![1] / 1e6;
@@ -346,7 +346,7 @@ for (const { name, program, budgetMs } of PROGRAMS) {
       await cluster.advance(50);
     }
     await cluster.advance(4 * budgetMs);
-    const came = cluster.journal.events.filter(([kind, , , , dest]) =>
+    const came = cluster.journal.filter(([kind, , , , dest]) =>
       kind === "recv" && dest === "n1"
     );
     const [, joinedAt] = came.find(([, , , , , body]) => body.follow === true)!;

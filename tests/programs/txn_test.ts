@@ -22,6 +22,7 @@ import {
   recordNemesis,
 } from "../../lib/workbench/world/faults.ts";
 import type {
+  Events,
   JournalEvent,
   Options,
   Recording,
@@ -90,7 +91,7 @@ function assertAllAnswered({ history, label }: Recording): void {
   assertEquals(refused, [], label);
 }
 
-function betweenNodes(journal: readonly JournalEvent[]): JournalEvent[] {
+function betweenNodes(journal: Events): JournalEvent[] {
   return journal.filter(([kind, , , src, dest]) =>
     kind === "send" && src.startsWith("n") && dest.startsWith("n")
   );

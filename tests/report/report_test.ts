@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import type { Op, Recording } from "../../lib/workbench/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
+import { Journal } from "../../lib/workbench/world/journal.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { brief, cap } from "../../lib/workbench/report/cap.ts";
 import { cutsOf, downsOf } from "../../lib/workbench/report/cuts.ts";
@@ -31,14 +32,7 @@ function golden(label: string): Promise<Recording> {
 
 /** Echo operations, one every 10 ms, and their messages. */
 function echoes(count: number): Recording {
-  const recording: Recording = {
-    workload: "echo",
-    options: { "node-count": 1, "time-limit": count / 100, rate: 100 },
-    history: [],
-    journal: [],
-    journalOrigin: 0,
-  };
-  const { history, journal } = recording;
+  const history: Op[] = [], journal = new Journal();
   for (let i = 0; i < count; i++) {
     const time = i * 1e7, done = time + 1e6;
     const op = { process: 0, f: "echo", value: `</script>${i}` };
@@ -50,7 +44,13 @@ function echoes(count: number): Recording {
     journal.push(["send", done, 2 * i + 1, "n0", "c0", reply]);
     journal.push(["recv", done, 2 * i + 1, "n0", "c0", reply]);
   }
-  return recording;
+  return {
+    workload: "echo",
+    options: { "node-count": 1, "time-limit": count / 100, rate: 100 },
+    history,
+    journal,
+    journalOrigin: 0,
+  };
 }
 
 function nemesis(f: string, seconds: number, value: Op["value"]): Op {

@@ -7,8 +7,8 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import {
   type Body,
+  type Events,
   isClientOp,
-  type JournalEvent,
   type Json,
   type Op,
   type Recording,
@@ -54,7 +54,7 @@ function lifetimes({ workload, options, history }: Recording): Pair[][] {
 }
 
 /** The traffic of every client that served operations. */
-function clientTraffic(journal: readonly JournalEvent[]): Traffic[] {
+function clientTraffic(journal: Events): Traffic[] {
   const clients = new Map<string, Traffic>();
   const of = (client: string): Traffic => {
     const fresh = { requests: [], replies: new Map() };
@@ -141,7 +141,7 @@ async function replay({ workload, history, journal, options }: Recording) {
 }
 
 /** Gives lin-kv the recorded requests in the recorded order, and compares the replies. */
-function replayLinKv(journal: readonly JournalEvent[]): void {
+function replayLinKv(journal: Events): void {
   const service = createServices(seeded(1), { faithful: true })["lin-kv"];
   const recorded = new Map(
     journal.filter(([kind, , , src]) => kind === "send" && src === "lin-kv")

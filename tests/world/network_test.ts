@@ -74,7 +74,7 @@ Deno.test("a partition is looked at when the receiver takes a message, not when 
     [250, "n0>n1 healed"],
   ]);
   assertEquals(events, ["message-cut"]);
-  const sent = journal.events.filter(([kind]) => kind === "send");
+  const sent = journal.filter(([kind]) => kind === "send");
   assertEquals(sent.length, 4, "what a partition drops counts as sent");
 });
 
@@ -105,7 +105,7 @@ Deno.test("what is on its way to an endpoint that closes is lost", async () => {
   at(10, () => network.send("n0", "n1", { type: "waiting" }));
   at(50, () => network.unregister("n1"));
   assertEquals(await end(1000), []);
-  assertEquals(journal.events.map(([kind]) => kind), ["send", "send"]);
+  assertEquals(journal.map(([kind]) => kind), ["send", "send"]);
   assertEquals(network.has("n1"), false);
 });
 
@@ -121,11 +121,11 @@ Deno.test("random latencies keep to their distributions", async () => {
     }
     await end(2_001_000);
     const sent = new Map(
-      journal.events.filter(([kind]) => kind === "send").map((
+      journal.filter(([kind]) => kind === "send").map((
         e,
       ) => [e[2], e[1]]),
     );
-    const delays = journal.events.filter(([kind]) => kind === "recv")
+    const delays = journal.filter(([kind]) => kind === "recv")
       .map(([, time, id]) => (time - sent.get(id)!) / MS);
     assertEquals(delays.every(Number.isInteger), true);
     const mean = delays.reduce((a, b) => a + b, 0) / delays.length;

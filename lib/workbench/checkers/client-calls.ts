@@ -1,5 +1,5 @@
 /** What clients asked nodes and what they were told, from the messages themselves. */
-import type { Body, JournalEvent, Json } from "../history.ts";
+import type { Body, Events, Json } from "../history.ts";
 
 /** A request of a client, with its reply if that arrived. */
 export interface Call {
@@ -20,7 +20,7 @@ export function isOk({ reply, type }: Call): boolean {
 }
 
 /** All requests of clients, in the order in which they were sent; those of the set-up too. */
-export function clientCalls(journal: readonly JournalEvent[]): Call[] {
+export function clientCalls(journal: Events): Call[] {
   const calls: Call[] = [];
   const open = new Map<string, Call>();
   const key = (client: string, number: Json | undefined) =>

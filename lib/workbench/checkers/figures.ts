@@ -2,12 +2,7 @@
 import { stringify } from "../json.ts";
 import { pairs } from "./pairs.ts";
 import type { Results } from "./verdict.ts";
-import {
-  type JournalEvent,
-  type Json,
-  nodesOf,
-  type Recording,
-} from "../history.ts";
+import { type Events, type Json, nodesOf, type Recording } from "../history.ts";
 import type { Figures } from "../limits.ts";
 import { isClient } from "../history.ts";
 import type { FigureName } from "../limits.ts";
@@ -90,7 +85,7 @@ export function bytesOfValues(
 }
 
 /** The sizes of all messages that touch no client, as JSON text of their bodies. */
-function serverBytes(journal: readonly JournalEvent[]): number {
+function serverBytes(journal: Events): number {
   let bytes = 0;
   for (const [kind, , , src, dest, body] of journal) {
     if (kind === "send" && !isClient(src) && !isClient(dest)) {

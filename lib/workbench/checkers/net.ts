@@ -1,4 +1,4 @@
-import { isClientOp, type JournalEvent, type Op } from "../history.ts";
+import { type Events, isClientOp, type Op } from "../history.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
@@ -52,7 +52,7 @@ function isClient(endpoint: string): boolean {
  */
 export function checkNet(
   history: readonly Op[],
-  journal: readonly JournalEvent[],
+  journal: Events,
 ): Results {
   const toClients = new Traffic(), toServers = new Traffic();
   for (const [kind, , id, src, dest] of journal) {

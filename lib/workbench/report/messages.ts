@@ -45,7 +45,7 @@ export function isBetweenServers({ src, dest }: Flight): boolean {
 function journalOrigin(recording: Recording): number {
   const { journalOrigin, journal, history } = recording;
   if (journalOrigin !== undefined) return journalOrigin;
-  const first = journal.find(isRequest) ?? journal[0];
+  const first = journal.find(isRequest) ?? journal.at(0);
   const began = history.find(({ type }) => type === "invoke")?.time ?? 0;
   return (first?.[1] ?? 0) - began;
 }

@@ -3,8 +3,8 @@
  * nothing. Some are heard while a run goes on, the others read from its recording.
  */
 import {
+  type Events,
   isClientOp,
-  type JournalEvent,
   type Json,
   NEMESIS,
   type Op,
@@ -48,7 +48,7 @@ export function labelsIn({ history, journal }: Recording): Set<Label> {
   return labels;
 }
 
-function hasOvertaking(journal: readonly JournalEvent[]): boolean {
+function hasOvertaking(journal: Events): boolean {
   const latest = new Map<string, Map<string, number>>();
   for (const [kind, , id, src, dest] of journal) {
     if (kind !== "recv" || isClient(src) || isClient(dest)) continue;
@@ -62,7 +62,7 @@ function hasOvertaking(journal: readonly JournalEvent[]): boolean {
 }
 
 /** Requests of nodes that were never answered, as far as they could tell. */
-function lostCalls(journal: readonly JournalEvent[]): Set<Label> {
+function lostCalls(journal: Events): Set<Label> {
   const labels = new Set<Label>();
   const waiting = new Map<string, number>();
   const answered = new Set<string>();

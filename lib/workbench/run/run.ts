@@ -149,7 +149,7 @@ class Run {
       workload: workload.name,
       options,
       history: this.#history.ops,
-      journal: this.#network.journal.events,
+      journal: this.#network.journal,
       incidents: this.#incidents,
     };
     const ticking = this.#tick();
@@ -257,7 +257,7 @@ class Run {
         await worker.perform({ ...invocation, node }, nothing);
       }
     }));
-    const journal = this.#network.journal.events;
+    const { journal } = this.#network;
     return { history: history.ops, journal, healedAt };
   }
 

@@ -1,0 +1,79 @@
+/** The journal: compact, and yet it gives back every event as it was. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Body, JournalEvent } from "../../lib/workbench/history.ts";
+import { float, parse, stringify } from "../../lib/workbench/json.ts";
+import { Journal } from "../../lib/workbench/world/journal.ts";
+
+const BODIES = fc.dictionary(
+  fc.string({ maxLength: 5 }),
+  fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.array(fc.integer()),
+    fc.jsonValue(),
+    fc.bigInt(),
+    fc.integer().map(float),
+  ),
+).map((body) => parse(stringify(body)) as Body);
+
+const NAMES = fc.constantFrom("n0", "n1", "lin-kv", "c0", "c77");
+
+/** Events as a network makes them: ids that count up, arrivals in any order, repeated or of an earlier chapter. */
+const EVENTS = fc.record({
+  first: fc.nat(5),
+  messages: fc.array(fc.tuple(NAMES, NAMES, BODIES), { maxLength: 60 }),
+  arrivals: fc.array(fc.nat(70), { maxLength: 80 }),
+}).map(({ first, messages, arrivals }) => {
+  const events: JournalEvent[] = [];
+  const earlier: JournalEvent = ["recv", 0, 0, "n1", "n0", { type: "old" }];
+  messages.forEach(([src, dest, body], i) => {
+    events.push(["send", i * 1e6 + 0.5, first + i, src, dest, body]);
+    const came = events[arrivals[i] ?? -1];
+    if (came !== undefined) {
+      events.push(["recv", i * 1e6 + 2e5, came[2], came[3], came[4], came[5]]);
+    } else if (first > 0) events.push(earlier);
+  });
+  return events;
+});
+
+for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
+  Deno.test(`a journal gives back what it was given, ${how}`, () => {
+    fc.assert(fc.property(EVENTS, (events) => {
+      const journal = new Journal(liveWeight);
+      for (const event of events) journal.push(event);
+      assertEquals([...journal], events);
+      assertEquals(stringify(journal), stringify(events));
+      assertEquals(journal.length, events.length);
+      assertEquals(journal.at(-1), events.at(-1));
+      assertEquals(journal.at(0), events[0]);
+      const isSend = ([kind]: JournalEvent) => kind === "send";
+      assertEquals(journal.filter(isSend), events.filter(isSend));
+      assertEquals(journal.find(isSend), events.find(isSend));
+      assertEquals(journal.map(isSend), events.map(isSend));
+      assertEquals(journal.some(isSend), events.some(isSend));
+    }));
+  });
+}
+
+Deno.test("bodies beyond what may lie in memory are compressed, and read again in any order", () => {
+  const journal = new Journal(1e6);
+  const body = (i: number) => ({ type: "gossip", values: [i, i + 1], i });
+  for (let id = 0; id < 50_000; id++) {
+    const message = { id, src: "n0", dest: "n1", body: body(id) };
+    journal.sent(id, message);
+    if (id >= 5_000) journal.received(id, { ...message, id: id - 5_000 });
+  }
+  let index = 0;
+  for (const [kind, time, id, , , read] of journal) {
+    assertEquals(read.i, id);
+    if (kind === "recv") assertEquals(id, time - 5_000);
+    index++;
+  }
+  assertEquals(index, 95_000);
+  for (const i of [0, 94_999, 1, 60_000, 3]) {
+    const [, , id, , , read] = journal.at(i)!;
+    assertEquals(read, body(id));
+  }
+  assert(!journal.some(([, , id, , , read]) => read.i !== id));
+});
