@@ -8,7 +8,13 @@ import {
   type Faults,
   recordNemesis,
 } from "../world/faults.ts";
-import { allPartitions, describeGrudge, grudge } from "../world/nemesis.ts";
+import {
+  allPartitions,
+  describeGrudge,
+  grudge,
+  nodesStruck,
+  TARGETS,
+} from "../world/nemesis.ts";
 import type { Packet } from "../world/network.ts";
 import type { Random } from "../world/random.ts";
 
@@ -28,7 +34,7 @@ export const INGREDIENTS = [
   "partition",
   /** A partition begins during the last operations and lasts until the heal. */
   "last-cut",
-  /** Processes are killed and started again. */
+  /** Processes are killed and started again: one or several at once, some of them twice within a second. */
   "kill",
 ] as const;
 
@@ -157,8 +163,15 @@ function cuts(
   };
 }
 
+/** Nodes that are struck together: one, more often than not. */
+function struck({ nodes }: FaultContext, random: Random): string[] {
+  return random.chance(0.7)
+    ? [random.pick(nodes)]
+    : nodesStruck(random.pick(TARGETS), nodes, random);
+}
+
 function kills(context: FaultContext, random: Random): () => void {
-  const { clock, nodes, limitNs } = context;
+  const { clock, limitNs } = context;
   const down = new Set<string>();
   let over = false;
   const restart = (node: string) => {
@@ -174,9 +187,13 @@ function kills(context: FaultContext, random: Random): () => void {
   const count = 1 + random.int(Math.ceil(limitNs / (8 * SECOND)));
   for (let i = 0; i < count; i++) {
     const at = Math.floor(random.uniform(0.2 * limitNs, limitNs));
-    const node = random.pick(nodes);
-    const downNs = Math.floor(random.uniform(1, 1_500) * MS);
-    clock.schedule(at, () => kill(node, downNs));
+    for (const node of struck(context, random)) {
+      const downNs = Math.floor(random.uniform(1, 1_500) * MS);
+      clock.schedule(at, () => kill(node, downNs));
+      // Its next life is a short one.
+      const again = at + downNs + Math.floor(random.uniform(1, 1_000) * MS);
+      if (random.chance(0.2)) clock.schedule(again, () => kill(node, downNs));
+    }
   }
   return () => {
     over = true;

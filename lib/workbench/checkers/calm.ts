@@ -9,29 +9,35 @@ const LAST_REPLIES_NS = 10e9;
 
 /**
  * Tells, for a time of the history, since when no fault had been active then: Infinity if
- * one was, 0 if there had been none. Partitions are in the history and kills in the
+ * one was, 0 if there had been none. Partitions are in the history, kills and pauses in the
  * incidents; what else a simulated run with other than official faults met is in neither,
  * and lasts for its whole main phase.
  */
 export function calmSince(recording: Recording): (timeNs: number) => number {
-  const changes: { at: number; broken: boolean }[] = [];
-  const note = (at: number, broken: boolean) => changes.push({ at, broken });
-  for (const { process, f, time } of recording.history) {
-    if (process === NEMESIS) note(time, f !== "stop-partition");
+  const events: { at: number; happens(): void }[] = [];
+  let cut = false;
+  const halted = new Set<string>();
+  for (const { process, f, time: at } of recording.history) {
+    if (process !== NEMESIS || !f.endsWith("-partition")) continue;
+    events.push({ at, happens: () => cut = f === "start-partition" });
   }
-  const down = new Set<string>();
-  for (const { type, node, time } of recording.incidents ?? []) {
-    if (type === "kill") down.add(node);
-    else if (type === "restart") down.delete(node);
-    else continue;
-    note(time, down.size > 0);
+  for (const { type, node, time: at } of recording.incidents ?? []) {
+    if (type === "kill" || type === "pause") {
+      events.push({ at, happens: () => halted.add(node) });
+    } else if (type === "restart" || type === "resume") {
+      events.push({ at, happens: () => halted.delete(node) });
+    }
   }
   if ((recording.faults ?? "official") !== "official") {
     const limit = Number(recording.options["time-limit"] ?? 60) * 1e9;
     const chaosEnds = limit + LAST_REPLIES_NS;
     return (time) => time < chaosEnds ? Infinity : chaosEnds;
   }
-  changes.sort((a, b) => a.at - b.at);
+  events.sort((a, b) => a.at - b.at);
+  const changes = events.map(({ at, happens }) => {
+    happens();
+    return { at, broken: cut || halted.size > 0 };
+  });
   return (time) => {
     const last = changes.findLast(({ at }) => at <= time);
     if (last === undefined) return 0;

@@ -155,7 +155,7 @@ function replies(recording: Recording): Finding[] {
       `${src} sent ${dest} ${text(body)}, which answers nothing it asked`
     ),
   );
-  const gone = nodesWith(recording, "kill", "process-exit");
+  const gone = nodesWith(recording, "kill", "pause", "process-exit");
   add(
     "unanswered-request",
     unanswered.filter(([, , , , dest]) => !gone.has(dest)).map((
@@ -226,14 +226,14 @@ function isClient(endpoint: string): boolean {
 
 /**
  * Every operation is ok where total availability is promised, and in most workloads
- * also as long as nothing is broken; unless its node was killed.
+ * also as long as nothing is broken; unless its node was killed or paused.
  */
 function availability(recording: Recording, promises: Promises): Finding[] {
   const healthy = recording.options.nemesis === undefined &&
     (recording.faults ?? "official") === "official" &&
     NEVER_REFUSED.has(recording.workload);
   if (!promises.available && !healthy) return [];
-  const gone = nodesWith(recording, "kill", "process-exit");
+  const gone = nodesWith(recording, "kill", "pause", "process-exit");
   const refused = recording.history.filter((op) =>
     (op.type === "fail" || op.type === "info") && isClientOp(op) &&
     !OWN_CRASHES.has(op.f) &&
