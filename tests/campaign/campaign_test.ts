@@ -5,6 +5,7 @@ import {
   campaignVerdict,
   type Failure,
 } from "../../lib/workbench/campaign/campaign.ts";
+import type { Recording } from "../../lib/workbench/history.ts";
 import type { Json, Node } from "../../lib/maelstrom.ts";
 import type { SeedResult } from "../../lib/workbench/campaign/seed-result.ts";
 import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
@@ -69,8 +70,10 @@ for (
       failure.judge,
       results["valid?"] === true ? "strict" : "both",
     );
-    const limit = Number(recording.options["time-limit"]);
-    assert(limit < Number(settings.overrides?.["time-limit"] ?? 10));
+    const asked = ({ options }: Recording) =>
+      Number(options["time-limit"] ?? 60) * Number(options.rate ?? 5);
+    const whole = await simulate({ ...settings, seed: failure.seed });
+    assert(asked(recording) < asked(whole.recording) / 2);
   });
 }
 
