@@ -31,6 +31,7 @@ const HELP = `Maelstrom without a JVM.
   deno task workbench simulate NAME [--seed N | --seeds N] [--faults official|partition|chaos]
       runs one of our programs in virtual time: the same seed is the same run
       --seed N --seeds M are the M seeds from N on
+      --machine quiet|busy|stalled is what it runs on: one that makes nothing late, or as real ones do
       --run I (the scenario's I-th command) --without ${INGREDIENTS.join(",")}
       --faithful --workers N --store DIR --json, and any of Maelstrom's flags instead of the scenario's
   deno task workbench check FILE... [--judge faithful|strict] [--json]

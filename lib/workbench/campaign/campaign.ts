@@ -5,6 +5,7 @@
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import { quantile } from "../checkers/figures.ts";
 import type { FigureName } from "../limits.ts";
+import type { MachineName } from "../world/machine.ts";
 import { passed, runSeed, type SeedResult } from "./seed-result.ts";
 import { shrink } from "./shrink.ts";
 import { replayCommand, type Simulation } from "./simulate.ts";
@@ -30,6 +31,7 @@ export interface CampaignResults {
   program: string;
   seeds: number;
   faults: string;
+  machine: MachineName;
   faithful: Tally;
   strict: Tally;
   figures: { [name in FigureName]?: { median: number; worst: number } };
@@ -90,6 +92,7 @@ export async function campaign(
     program: simulation.name,
     seeds: seeds.length,
     faults: simulation.faults,
+    machine: simulation.machine ?? "quiet",
     faithful: tally(results.map(({ faithful }) => faithful)),
     strict: tally(results.map(({ strict }) => strict)),
     figures: distributions(results),

@@ -9,6 +9,7 @@ import {
   PARTITION_INGREDIENTS,
 } from "./chaos.ts";
 import { SECOND, VirtualClock } from "../world/clock.ts";
+import { type MachineName, machineOf } from "../world/machine.ts";
 import { modules } from "../world/modules.ts";
 import { flagsText } from "../history.ts";
 import type { Options, Recording } from "../history.ts";
@@ -39,6 +40,8 @@ export interface Simulation {
   name: string;
   seed: number;
   faults: FaultProfile;
+  /** The machine it runs on; `quiet` if not given. */
+  machine?: MachineName;
   /** Flags instead of the scenario's own. */
   overrides?: Options;
   /** Which of the scenario's commands; 0 if not given. */
@@ -92,7 +95,8 @@ export async function record(
   simulation: Simulation,
   { onEvent = () => {}, onProgress }: Listeners = {},
 ): Promise<Recording> {
-  const { name, seed, faults, faithful = false } = simulation;
+  const { name, seed, faults, machine: kind = "quiet", faithful = false } =
+    simulation;
   const scenario = scenarioOf(name);
   const program = simulation.program ?? await load(name);
   const { workload, ...options } = {
@@ -105,7 +109,8 @@ export async function record(
   if (ingredients.includes("kill")) delete options.availability;
   const clock = new VirtualClock();
   const random = seeded(seed);
-  const limitNs = (Number(options["time-limit"] ?? 60) + MARGIN_S) * SECOND;
+  const mainNs = Number(options["time-limit"] ?? 60) * SECOND;
+  const machine = machineOf(kind, clock, random.fork("machine"), mainNs);
   // A rejection that nobody handles is the program's business: a real one logs it and goes on.
   const onStray = (event: PromiseRejectionEvent) => {
     event.preventDefault();
@@ -116,8 +121,8 @@ export async function record(
     const run = performRun({
       workload: workloadOf(workload),
       options,
-      openHost: modules(program, clock, random.fork("nodes")),
-      clock,
+      openHost: modules(program, clock, random.fork("nodes"), machine),
+      clock: machine.clock,
       random,
       faithful,
       onEvent,
@@ -125,7 +130,7 @@ export async function record(
       // Official faults are what the flags say.
       ...(faults === "official" ? {} : { faults: chaos(ingredients) }),
     });
-    const recording = await clock.run(run, limitNs);
+    const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
     return { ...recording, label: name, program: name, seed, faults };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -159,8 +164,10 @@ async function load(name: string): Promise<Program<Record<never, never>>> {
 export function replayCommand(simulation: Simulation): string {
   const { name, seed, faults, overrides = {}, run = 0, without = [] } =
     simulation;
+  const { machine = "quiet" } = simulation;
   const words = [`deno task workbench simulate ${name} --seed ${seed}`];
   words.push(`--faults ${faults}`);
+  if (machine !== "quiet") words.push(`--machine ${machine}`);
   if (simulation.faithful) words.push("--faithful");
   if (run !== 0) words.push(`--run ${run}`);
   if (without.length > 0) words.push(`--without ${without.join(",")}`);

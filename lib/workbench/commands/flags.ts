@@ -1,6 +1,7 @@
 /** The command line: Maelstrom's flags and ours, as options of a run. */
 import { parseArgs } from "node:util";
 import type { Options } from "../history.ts";
+import { MACHINES } from "../world/machine.ts";
 import { nemesisFaults } from "../world/nemesis.ts";
 import { type Scenario, scenarios } from "../scenarios.ts";
 import { workloads } from "../workloads/all.ts";
@@ -52,6 +53,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   "latency-dist": ["constant", "uniform", "exponential"],
   "topology": ["line", "grid", "tree", "tree2", "tree3", "tree4", "total"],
   "faults": ["official", "partition", "chaos"],
+  "machine": MACHINES,
   "judge": ["faithful", "strict"],
   "workload": Object.keys(workloads),
 };

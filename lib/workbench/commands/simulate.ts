@@ -12,6 +12,7 @@ import {
   replayCommand,
   type Simulation,
 } from "../campaign/simulate.ts";
+import type { MachineName } from "../world/machine.ts";
 import { openRunFolder } from "./store.ts";
 import { campaignText, judgedText, ProgressLine } from "../terminal/text.ts";
 
@@ -68,6 +69,7 @@ export function readSimulate(args: readonly string[]): SimulateCommand {
     seeds: "number",
     faults: "text",
     without: "text",
+    machine: "text",
     run: "number",
     workers: "number",
     store: "text",
@@ -94,6 +96,7 @@ export function readSimulate(args: readonly string[]): SimulateCommand {
       name,
       faults: (texts.faults ?? "official") as FaultProfile,
       run,
+      machine: (texts.machine ?? "quiet") as MachineName,
       overrides: {
         ...options,
         ...(workload === undefined ? {} : { workload }),

@@ -8,9 +8,10 @@ import {
   type Protocol,
 } from "../../maelstrom.ts";
 import { Avalanche, MS, type VirtualClock } from "./clock.ts";
+import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
+import { type Machine, type Process, quietMachine } from "./machine.ts";
 import type { Packet } from "./network.ts";
 import type { Random } from "./random.ts";
-import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
 
 /** When virtual time begins, in milliseconds since the Unix epoch: any fixed moment does. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
@@ -33,11 +34,15 @@ const TIMER_SLACK_MS = 2;
 /** What 25 nodes send that tell everybody everything at a rate of 1000 operations is still less. */
 const MESSAGES_PER_SECOND = 500_000;
 
-/** Hosts a program's own module. Everything random comes from `random`, every node from a fork of its own. */
+/**
+ * Hosts a program's own module, each node as a process on the machine. Everything random comes from
+ * `random`, every node from a fork of its own.
+ */
 export function modules<P extends Protocol<P>>(
   program: Program<P>,
   clock: VirtualClock,
   random: Random,
+  machine: Machine = quietMachine(clock),
 ): OpenHost {
   return (_nodes, events): Host => {
     const lives = new Map<string, Life<P>>();
@@ -51,7 +56,7 @@ export function modules<P extends Protocol<P>>(
     return {
       start(node) {
         const own = random.fork(`node ${node} ${births++}`);
-        const life = new Life(program, clock, own, {
+        const life = new Life(program, machine, own, {
           wrote(message) {
             avalanche.count(clock.now());
             events.sent(node, message);
@@ -91,26 +96,32 @@ interface LifeEvents {
 /** One life of a node, from its start to its end. */
 class Life<P extends Protocol<P>> {
   readonly #mounted: Mounted;
+  readonly #process: Process;
   readonly #readyAt: number;
   #alive = true;
+  /** Arrived, and not read yet by the node. */
+  #input: Packet[] = [];
   /** What was due while the process was stopped, in order; null while it runs. */
   #overdue: (() => void)[] | null = null;
-  /** Written, and not read yet. */
+  /** Written by the node, and not read yet. */
   #output: Message[] = [];
 
   constructor(
     program: Program<P>,
-    private readonly clock: VirtualClock,
+    private readonly machine: Machine,
     private readonly random: Random,
     private readonly events: LifeEvents,
   ) {
-    this.#readyAt = clock.now() + random.uniform(0, START_MS * MS);
+    const process = this.#process = machine.process();
+    const { clock } = process;
+    const startMs = random.uniform(0, START_MS) + process.startMs();
+    this.#readyAt = clock.now() + startMs * MS;
     this.#mounted = mount(program, {
       send: (message) => this.#write(copy(message) as Message),
       now: () => EPOCH_MS + clock.now() / MS,
       random: random.next,
       schedule: (delayMs, task) => {
-        const slackMs = random.uniform(0, TIMER_SLACK_MS);
+        const slackMs = random.uniform(0, TIMER_SLACK_MS) + process.timerMs();
         return clock.schedule((Math.max(0, delayMs) + slackMs) * MS, () => {
           this.#do(task);
         });
@@ -121,9 +132,17 @@ class Life<P extends Protocol<P>> {
 
   /** Hands over a message, once the node has started. */
   deliver(packet: Packet): void {
-    const wait = this.#readyAt - this.clock.now();
-    if (wait > 0) this.clock.schedule(wait, () => this.#receive(packet));
-    else this.#receive(packet);
+    const { clock } = this.#process;
+    const startNs = Math.max(0, this.#readyAt - clock.now());
+    const wait = startNs + this.#process.inputMs() * MS;
+    if (wait === 0) return this.#receive(packet);
+    // Who reads late reads all that has arrived by then, in its order.
+    if (this.#input.push(packet) > 1) return;
+    clock.schedule(wait, () => {
+      const arrived = this.#input;
+      this.#input = [];
+      for (const packet of arrived) this.#receive(packet);
+    });
   }
 
   /** Stops the node, as SIGSTOP does. What it has written is read all the same. */
@@ -167,7 +186,8 @@ class Life<P extends Protocol<P>> {
 
   #write(message: Message): void {
     if (!this.#alive || this.#output.push(message) > 1) return;
-    this.clock.schedule(this.random.uniform(0, PIPE_MS) * MS, () => {
+    const delayNs = this.random.uniform(0, PIPE_MS) * MS;
+    this.machine.clock.schedule(delayNs, () => {
       const read = this.#output;
       this.#output = [];
       for (const message of read) this.events.wrote(message);
