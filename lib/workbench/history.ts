@@ -154,6 +154,8 @@ export interface Recording {
   seed?: number;
   /** The fault profile of a simulated run; `official` faults are those of the options. */
   faults?: string;
+  /** The machine of a simulated run. */
+  machine?: string;
 }
 
 /** Whether an operation belongs to a client, as opposed to the nemesis. */

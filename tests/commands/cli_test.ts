@@ -41,6 +41,7 @@ for (
     [["simulate", "echo-2"], 254, "there are echo-1"],
     [["test", "--bin", "x", "--program", "echo-2"], 254, "echo-1"],
     [["simulate", "echo-1", "--without", "rain"], 254, "chaos has loss"],
+    [["simulate", "echo-1", "--machine", "loud"], 254, "quiet, busy, stalled"],
     [["simulate", "echo-1", "--run", "7"], 254, "has 1, from 0"],
     [["check"], 254, "name files or folders"],
     [["check", "/no/such/file"], 255, "/no/such/file"],

@@ -33,6 +33,7 @@ function campaignOf(
     program: "",
     seeds,
     faults: "",
+    machine: "quiet",
     faithful: tally,
     strict: tally,
     figures,

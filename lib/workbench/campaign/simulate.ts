@@ -131,7 +131,12 @@ export async function record(
       ...(faults === "official" ? {} : { faults: chaos(ingredients) }),
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
-    return { ...recording, label: name, program: name, seed, faults };
+    const origin = { label: name, program: name, seed, faults };
+    return {
+      ...recording,
+      ...origin,
+      ...(kind === "quiet" ? {} : { machine: kind }),
+    };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const command = replayCommand(simulation);

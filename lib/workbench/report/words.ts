@@ -31,7 +31,7 @@ export function workloadText(workload: string): string {
 }
 
 /** The set-up of a run in a sentence or two. */
-export function setUpText({ options, faults }: Recording): string {
+export function setUpText({ options, faults, machine }: Recording): string {
   const nodes = nodesOf(options).length, workers = workersOf(options);
   const latency = Number(options.latency ?? 0);
   const distribution = String(options["latency-dist"] ?? "constant");
@@ -48,6 +48,11 @@ export function setUpText({ options, faults }: Recording): string {
         : distribution === "constant"
         ? `A message between two nodes took ${latency} ms.`
         : `A message between two nodes took ${latency} ms on average (${distribution}).`,
+    );
+  }
+  if (machine === "busy" || machine === "stalled") {
+    parts.push(
+      "Their machine was simulated as a busy one: timers and messages were late, and now and then all stood still.",
     );
   }
   if (faults === "chaos") {

@@ -55,9 +55,10 @@ export function noteLines(notes: readonly Anomaly[]): string[] {
 
 /** A campaign: one line for the verdicts of each judge, one for each figure, one screen for each failure. */
 export function campaignText(campaign: CampaignResults): string {
-  const { program, seeds, faults, faithful, strict, figures } = campaign;
+  const { program, seeds, faults, machine, faithful, strict, figures } =
+    campaign;
   const runs = seeds === 1 ? "1 seed" : `${seeds} seeds`;
-  const lines = [`${program}, ${runs}, ${faults} faults`];
+  const lines = [`${program}, ${runs}, ${faults} faults, ${machine} machine`];
   for (const [judge, tally] of Object.entries({ faithful, strict })) {
     lines.push(
       `  ${

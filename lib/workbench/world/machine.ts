@@ -34,7 +34,7 @@ export type MachineName = (typeof MACHINES)[number];
 const INPUT_MS = 3.7;
 const LATE_TIMERS = 0.015;
 const LATE_AT_LEAST_MS = 5;
-const LATE_MS = 5.5;
+const LATE_MS = 5;
 const STALL_MS = 180;
 
 /** Pauses: for how long, and how much time is between them, both uniform. */
@@ -44,7 +44,7 @@ interface Habit {
 }
 
 const STALLS: Habit = { ms: [30, 65], gapS: [1, 9] };
-const PAUSES: Habit = { ms: [5, 40], gapS: [0, 20] };
+const PAUSES: Habit = { ms: [3, 30], gapS: [0, 30] };
 const START: Habit = { ms: [20, 163], gapS: [0, 1.6] };
 const START_S = 2;
 const START_MS = [0, 1_200] as const;
