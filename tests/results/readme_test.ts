@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { partOf, rowsOf } from "../../lib/workbench/results/readme.ts";
+import {
+  partOf,
+  readmeOf,
+  rowsOf,
+} from "../../lib/workbench/results/readme.ts";
 import { transactionPrograms } from "../../lib/workbench/results/anomaly-table.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { mutants } from "../mutants/all.ts";
@@ -7,6 +11,14 @@ import { mutantRow, mutantsSummary } from "../mutants/table.ts";
 
 const read = (path: string) =>
   Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+
+const READMES = [
+  "README.md",
+  "challenges/README.md",
+  "lib/README.md",
+  "lib/workbench/README.md",
+  "tests/README.md",
+];
 
 Deno.test(
   "the challenge that the README shows is the one in challenges",
@@ -18,43 +30,61 @@ Deno.test(
 );
 
 Deno.test(
-  "every make target that the README names is in the Makefile, and the other way round",
+  "every make target that a README names is in the Makefile, and the other way round",
   needs("read"),
   () => {
-    const names = read("README.md").matchAll(/`make ([a-zA-Z]+)`/g);
-    const named = new Set([...names].map(([, name]) => name));
+    const names = READMES.flatMap((
+      readme,
+    ) => [...read(readme).matchAll(/`make ([a-zA-Z]+)`/g)]);
+    const named = new Set(names.map(([, name]) => name));
     const phony = /^\.PHONY: (.*)$/m.exec(read("Makefile"))![1]!;
     const targets = phony.replace("$(NAMES)", "NAME").split(" ");
     assertEquals([...named].toSorted(), targets.toSorted());
   },
 );
 
+/** The folder of a README, with a slash at its end; empty for the project's own. */
+const folderOf = (readme: string) => readme.slice(0, -"README.md".length);
+
 Deno.test(
-  "the README's links to files of the project lead somewhere",
+  "the files of the project that the READMEs name are there",
   needs("read"),
   () => {
-    const paths = read("README.md").matchAll(
-      /`((?:lib|tests|challenges)\/[\w./-]+)`/g,
-    );
     let found = 0;
-    for (const [, path] of paths) {
-      if (path!.includes("NAME")) continue;
-      assert(Deno.statSync(new URL(`../../${path}`, import.meta.url)), path);
-      found++;
+    for (const readme of READMES) {
+      const paths = read(readme).matchAll(
+        /`((?:lib|tests|challenges)\/[\w./-]+)`/g,
+      );
+      for (const [, path] of paths) {
+        if (/NAME|my-/.test(path!)) continue;
+        assert(Deno.statSync(new URL(`../../${path}`, import.meta.url)), path);
+        found++;
+      }
     }
     assert(found > 0);
   },
 );
 
 Deno.test(
-  "the README's pictures are there",
+  "the READMEs' links within the project lead somewhere, and their pictures are there",
   needs("read"),
   () => {
-    const pictures = [...read("README.md").matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)];
-    assert(pictures.length > 0);
-    for (const [, path] of pictures) {
-      assertStringIncludes(read(path!), "<svg", path);
+    let found = 0;
+    for (const readme of READMES) {
+      for (const [, link] of read(readme).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^(https?:|#)/.test(link!)) continue;
+        const path = folderOf(readme) + link!.split("#")[0]!;
+        assert(
+          Deno.statSync(new URL(`../../${path}`, import.meta.url)),
+          `${readme}: ${link}`,
+        );
+        if (path.endsWith(".svg")) {
+          assertStringIncludes(read(path), "<svg", path);
+          found++;
+        }
+      }
     }
+    assert(found > 0, "there are pictures");
   },
 );
 
@@ -62,7 +92,7 @@ Deno.test(
   "the README has a row for every mutant, and says how many Maelstrom finds valid",
   needs("read"),
   () => {
-    const part = partOf(read("README.md"), "mutants");
+    const part = partOf(Deno.readTextFileSync(readmeOf("mutants")), "mutants");
     assertEquals(rowsOf(part), mutants.map(mutantRow), "run make results");
     assertStringIncludes(part, mutantsSummary(mutants));
   },
@@ -72,7 +102,9 @@ Deno.test(
   "the README has a row for every program for transactions, and nothing that it prevents was seen",
   needs("read"),
   () => {
-    const rows = rowsOf(partOf(read("README.md"), "anomalies"));
+    const rows = rowsOf(
+      partOf(Deno.readTextFileSync(readmeOf("anomalies")), "anomalies"),
+    );
     const programs = transactionPrograms().map((name) => `\`${name}\``);
     assertEquals(
       rows.map(([program]) => program),
@@ -86,12 +118,13 @@ Deno.test(
 );
 
 Deno.test(
-  "every bug of our own that the README lists is kept found by a mutant that is caught in the same way",
+  "every bug of our own that the tests' README lists is kept found by a mutant that is caught in the same way",
   needs("read"),
   () => {
-    const readme = read("README.md");
-    const from = readme.indexOf("### What the simulator found");
-    const rows = rowsOf(readme.slice(from, readme.indexOf("\n## ", from)));
+    const readme = read("tests/README.md");
+    const rows = rowsOf(
+      readme.slice(readme.indexOf("## What the simulator found")),
+    );
     assert(rows.length > 0);
     for (const row of rows) {
       const [anomaly, name] = [row[3]!, row[5]!].map((cell) =>

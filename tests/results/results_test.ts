@@ -11,9 +11,15 @@ import {
   row,
   rowsIn,
   seedsIn,
+  summaryText,
   tableText,
 } from "../../lib/workbench/results/results.ts";
-import { withPart } from "../../lib/workbench/results/readme.ts";
+import {
+  partOf,
+  readmeOf,
+  rowsOf,
+  withPart,
+} from "../../lib/workbench/results/readme.ts";
 import { scenarioOf, scenarios } from "../../lib/workbench/scenarios.ts";
 import { needs } from "../fixtures/permitted.ts";
 
@@ -105,8 +111,7 @@ Deno.test({
     "the README's table has a row for every scenario, in their order, with what the scenarios say, and figures of every program that there is",
   ...needs("read"),
   async fn() {
-    const url = new URL("../../README.md", import.meta.url);
-    const readme = await Deno.readTextFile(url);
+    const readme = await Deno.readTextFile(readmeOf(PART));
     const rows = rowsIn(readme);
     const described = rows.map((cells) => [...cells.slice(0, 4), cells.at(-1)]);
     const expected = scenarios.map((scenario) => {
@@ -120,5 +125,18 @@ Deno.test({
       const measured = measuredIn(rows[i]!).at(-1) !== "–";
       assertEquals(measured, hasProgram(name), `${name}: run make results`);
     }
+  },
+});
+
+Deno.test({
+  name: "the table of main programs is made of rows of the table of all",
+  ...needs("read"),
+  async fn() {
+    const all = rowsIn(await Deno.readTextFile(readmeOf(PART)));
+    const readme = await Deno.readTextFile(readmeOf("summary"));
+    const summary = rowsOf(partOf(readme, "summary"));
+    assertEquals(summary, rowsOf(summaryText(all)), "run make results");
+    const main = scenarios.filter(({ variantOf }) => variantOf === undefined);
+    assertEquals(summary.length, main.length);
   },
 });

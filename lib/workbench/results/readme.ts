@@ -1,5 +1,5 @@
 /**
- * The parts of the README that are made from runs and from the code. Each stands between
+ * The parts of the READMEs that are made from runs and from the code. Each stands between
  * two lines of its own, which name it.
  *
  *     TABLE | deno run -A lib/workbench/results/readme.ts NAME
@@ -62,25 +62,42 @@ export function rowsOf(text: string): string[][] {
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 }
 
-/** The README. */
-export const README = new URL("../../../README.md", import.meta.url);
+/** Which README each part stands in. */
+const FILES = {
+  summary: "README.md",
+  results: "challenges/README.md",
+  anomalies: "challenges/README.md",
+  mutants: "tests/README.md",
+};
 
-/** Writes a part of the README, and has it formatted. */
-export async function writePart(name: string, text: string): Promise<void> {
-  const readme = await Deno.readTextFile(README);
-  await Deno.writeTextFile(README, withPart(readme, name, text));
+/** A part that is made, by its name. */
+export type Part = keyof typeof FILES;
+
+/** The README in which a part stands. */
+export function readmeOf(part: Part): URL {
+  return new URL(`../../../${FILES[part]}`, import.meta.url);
+}
+
+/** Writes a part of a README, and has it formatted. */
+export async function writePart(part: Part, text: string): Promise<void> {
+  const file = readmeOf(part);
+  const readme = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, withPart(readme, part, text));
   // The formatter sets tables in its own way.
   await new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", README.pathname],
+    args: ["fmt", "--quiet", file.pathname],
   }).output();
 }
 
 if (import.meta.main) {
   const [name] = Deno.args;
   const text = await new Response(Deno.stdin.readable).text();
-  if (name === undefined || text.trim() === "") {
-    console.error("Cannot write the README: name a part, and give its text");
+  if (name === undefined || !Object.hasOwn(FILES, name) || text.trim() === "") {
+    const names = Object.keys(FILES).join(", ");
+    console.error(
+      `Cannot write a part of a README: name one of ${names}, and give its text`,
+    );
     Deno.exit(2);
   }
-  await writePart(name, text);
+  await writePart(name as Part, text);
 }

@@ -1,5 +1,5 @@
 /**
- * The results table of the README, from runs of the workbench's own simulator: the
+ * The results tables of the READMEs, from runs of the workbench's own simulator: the
  * official command of every program, and chaos, over fixed seeds. `make results` runs
  * this file; the same seeds give the same table.
  *
@@ -13,12 +13,12 @@ import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "../campaign/campaign.ts";
 import { figureText, limitText } from "../limits.ts";
 import { published, publishedText } from "./published.ts";
-import { partOf, README, rowsOf, tableOf, writePart } from "./readme.ts";
+import { partOf, readmeOf, rowsOf, tableOf, writePart } from "./readme.ts";
 import type { FigureName, Limit } from "../limits.ts";
 import { type Scenario, scenarioOf, scenarios } from "../scenarios.ts";
 import { ProgressLine } from "../terminal/text.ts";
 
-/** The README's part with the table. */
+/** The part with the table of all programs. */
 export const PART = "results";
 
 /** Seeds of the official command, and of chaos, that a table is made from. */
@@ -188,6 +188,25 @@ export function tableText(
   ].join("\n");
 }
 
+/** The columns of the table of main programs, by their heads in the table of all. */
+const SUMMARY = [
+  "program",
+  "algorithm",
+  "guarantee",
+  "S",
+  "best published",
+] as const;
+
+/** The table of the main programs, whose rows are among these. */
+export function summaryText(rows: readonly string[][]): string {
+  const columns = SUMMARY.map((name) => HEAD.indexOf(name));
+  const main = rows.filter(([program]) => program!.startsWith("**"));
+  return tableOf(
+    SUMMARY,
+    main.map((cells) => columns.map((i) => cells[i]!.replaceAll("**", ""))),
+  );
+}
+
 async function measure(
   name: string,
   seeds: number,
@@ -228,7 +247,7 @@ if (import.meta.main) {
     },
   });
   positionals.forEach(scenarioOf);
-  const readme = await Deno.readTextFile(README);
+  const readme = await Deno.readTextFile(readmeOf(PART));
   const some = values.keep || positionals.length > 0;
   // All rows of a table are over the same seeds.
   const usual = (some ? seedsIn(readme) : undefined) ?? [SEEDS, CHAOS_SEEDS];
@@ -251,5 +270,8 @@ if (import.meta.main) {
   }
   const table = tableText(rows, seeds, chaosSeeds);
   console.log(table);
-  if (!values.print) await writePart(PART, table);
+  if (!values.print) {
+    await writePart(PART, table);
+    await writePart("summary", summaryText(rows));
+  }
 }
