@@ -1,4 +1,4 @@
-# Two commands to begin with: `make echo-1` and `make test`. They need Deno 2 or npm, nothing else.
+# Two commands to begin with: `make echo-1` and `make test`. They need Deno or npm, nothing else.
 
 DENO_VERSION := 2.9.6
 MAELSTROM_VERSION := 0.2.4
@@ -6,8 +6,10 @@ MAELSTROM_VERSION := 0.2.4
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
-# Deno: the one on the path if its major version is right, else our own, installed when it is first needed.
-DENO := $(shell case "$$(deno --version 2>/dev/null)" in ("deno 2."*) command -v deno;; esac)
+# Deno: the one on the path if it is 2.8 or a later 2, else our own, installed when it is first needed.
+# Older ones lack what we use: 2.0 to 2.7 fail, each in its own way.
+FOUND := $(shell set -- $$(deno --version 2>/dev/null); echo "$$2")
+DENO := $(shell case "$(FOUND)" in (2.[0-7]|2.[0-7].*) ;; (2.*) command -v deno;; esac)
 ifeq ($(DENO),)
 DENO_FILE := .deno/node_modules/.bin/deno
 DENO := ./$(DENO_FILE)
@@ -15,6 +17,8 @@ export PATH := $(CURDIR)/.deno/node_modules/.bin:$(PATH)
 endif
 
 # Every file in challenges/ is a target. A challenge may import another, so all are its sources.
+# W=WORKLOAD says what a file is tested with whose name says no challenge; BIN=FILE tests another executable
+# as the challenge asks, with ARGS="..." as its arguments.
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
 
@@ -25,8 +29,8 @@ help: ## list the targets
 	@echo "NAME is one of:"
 	@echo "$(NAMES)" | fold -s -w 76 | sed 's/^/  /'
 
-$(NAMES): %: bin/% ## build challenges/NAME.ts, test it as the challenge asks, print a result card
-	@$(DENO) run --allow-all lib/workbench/commands/challenge.ts $@
+$(NAMES): %: $(if $(BIN),,bin/%) ## build challenges/NAME.ts, test it as the challenge asks, print a result card
+	@$(DENO) run --allow-all lib/workbench/cli.ts challenge $@ $(if $(W),--workload $(W)) $(if $(BIN),--bin '$(BIN)') $(if $(ARGS),-- $(ARGS))
 
 build: $(NAMES:%=bin/%) ## build all programs into bin/
 
@@ -78,8 +82,8 @@ clean: ## remove what was built (the runs in store/ stay)
 
 $(DENO_FILE):
 	@command -v npm >/dev/null || { \
-	  echo "Cannot find Deno 2, nor npm to install it with: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
-	@echo "There is no Deno 2 on the path: installing Deno $(DENO_VERSION) into .deno/ with npm"
+	  echo "Cannot find Deno 2.8 or later, nor npm to install it with: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
+	@echo "$(if $(FOUND),The Deno on the path is $(FOUND) and this needs 2.8 or a later 2,There is no Deno on the path): installing Deno $(DENO_VERSION) into .deno/ with npm"
 	@npm install --prefix .deno --no-save --no-audit --no-fund --loglevel=error deno@$(DENO_VERSION) && $@ --version >/dev/null || { \
 	  echo "Cannot install Deno with npm: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
 

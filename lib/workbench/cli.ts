@@ -2,10 +2,9 @@
  * The workbench's commands. `deno task workbench help` lists them.
  *
  * Exit status: 0 all valid under both judges, 1 something invalid, 2 something unknown,
- * 254 the command line is wrong, 255 the workbench itself failed.
+ * 254 what was asked cannot be done, 255 the workbench itself has a bug.
  */
 import { stringify } from "./json.ts";
-import { INGREDIENTS } from "./campaign/chaos.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
 import {
   IGNORED_FLAGS,
@@ -15,45 +14,56 @@ import {
   UsageError,
 } from "./commands/flags.ts";
 import { exitStatus, judge, type Judged, overall } from "./checkers/judges.ts";
-import { loadRecording } from "./recording.ts";
-import { scenarios } from "./scenarios.ts";
-import { serveStore } from "./commands/serve.ts";
-import { simulate } from "./commands/simulate.ts";
+import { challenge } from "./commands/challenge.ts";
+import { HELP_PAGES, helpText, pageText } from "./commands/help.ts";
+import { didYouMean } from "./commands/nearest.ts";
+import { HOST, isLoopback, serveStore } from "./commands/serve.ts";
+import { demo, simulate } from "./commands/simulate.ts";
 import { STORE } from "./commands/store.ts";
 import { runTest, type Tested } from "./commands/test.ts";
+import { loadRecording } from "./recording.ts";
+import { limitsOf } from "./standards.ts";
 import { judgedText, ProgressLine, verdictWord } from "./terminal/text.ts";
-
-const HELP = `Maelstrom without a JVM.
-
-  deno task workbench test -w WORKLOAD --bin FILE [Maelstrom's flags] [-- ARGS]
-      runs an executable as many nodes in real time, and judges it
-      ours: --seed N --program NAME --faithful --store DIR --json
-  deno task workbench simulate NAME [--seed N | --seeds N] [--faults official|partition|chaos]
-      runs one of our programs in virtual time: the same seed is the same run
-      --seed N --seeds M are the M seeds from N on
-      --machine quiet|busy|stalled is what it runs on: one that makes nothing late, or as real ones do
-      --run I (the scenario's I-th command) --without ${INGREDIENTS.join(",")}
-      --faithful --workers N --store DIR --json, and any of Maelstrom's flags instead of the scenario's
-  deno task workbench check FILE... [--judge faithful|strict] [--json]
-      judges recorded runs again: folders of store/, or files as in tests/golden/
-  deno task workbench serve [--port N] [--store DIR]
-      shows the runs of store/ in a browser
-
-Programs: ${scenarios.map(({ name }) => name).join(" ")}
-Exit status: 0 valid, 1 invalid, 2 unknown, 254 wrong command line, 255 the workbench failed.`;
 
 type Command = (args: readonly string[]) => Promise<number>;
 
 const commands: Readonly<Record<string, Command>> = {
   test,
+  challenge,
   simulate,
   check,
   serve,
-  help() {
-    console.log(HELP);
-    return Promise.resolve(0);
-  },
+  demo,
+  help,
 };
+
+/** Maelstrom's own names for some of them. */
+const ALIASES: Readonly<Record<string, string>> = {
+  analyze: "check",
+  doc: "help",
+  "--help": "help",
+  "-h": "help",
+};
+
+/** What Maelstrom prints last, which scripts look for. */
+const LAST_LINES = {
+  true: "Everything looks good! ヽ(‘ー`)ノ",
+  false: "Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻",
+  unknown: "Errors occurred during analysis, but no anomalies found. ಠ~ಠ",
+};
+
+function help([topic]: readonly string[]): Promise<number> {
+  const name = ALIASES[topic ?? ""] ?? topic ?? "help";
+  if (name !== "help" && !HELP_PAGES.includes(name)) {
+    throw new UsageError(
+      `Cannot explain "${name}": there are ${HELP_PAGES.join(", ")}${
+        didYouMean(name, HELP_PAGES)
+      }`,
+    );
+  }
+  console.log(name === "help" ? helpText() : pageText(name));
+  return Promise.resolve(0);
+}
 
 async function test(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args, {
@@ -91,6 +101,10 @@ async function test(args: readonly string[]): Promise<number> {
       ...(program === undefined ? {} : { program }),
       ...(store === undefined ? {} : { store }),
       ...(seed === undefined ? {} : { seed: seed + all.length }),
+      onJudged(judged) {
+        progress.end();
+        if (!json) console.log(judgedText(judged));
+      },
       ...(parsed.switches.has("log-stderr")
         ? { onStderr: (node, line) => console.error(`${node}: ${line}`) }
         : {}),
@@ -99,15 +113,26 @@ async function test(args: readonly string[]): Promise<number> {
           `${phase}, ${seconds.toFixed(0)} s, ${operations} operations`,
         ),
     });
-    progress.end();
     all.push(tested);
-    if (!json) console.log(`${judgedText(tested)}\n${tested.report}`);
+    if (tested.notKept !== undefined) console.error(tested.notKept);
+    else if (!json) console.log(tested.report);
   } while (all.length < count && overall(all.at(-1)!) === true);
+  const verdict = overall(all.at(-1)!);
   if (json) {
-    const values = all.map(forJson);
+    const values = all.map((tested) => ({
+      ...forJson(tested),
+      figures: tested.figures,
+      limits: limitsOf(tested.recording),
+      folder: tested.notKept === undefined ? tested.report : null,
+      seed: tested.recording.seed,
+      workload,
+      flags: parsed.options,
+      bin,
+      args: parsed.rest,
+    }));
     console.log(stringify(count === 1 ? values[0] : values));
-  }
-  return exitStatus(overall(all.at(-1)!));
+  } else console.log(`\n${LAST_LINES[`${verdict}`]}`);
+  return exitStatus(verdict);
 }
 
 async function check(args: readonly string[]): Promise<number> {
@@ -144,10 +169,19 @@ async function check(args: readonly string[]): Promise<number> {
 }
 
 async function serve(args: readonly string[]): Promise<number> {
-  const parsed = parseFlags(args, { port: "number", store: "text" });
+  const parsed = parseFlags(args, {
+    port: "number",
+    host: "text",
+    store: "text",
+  }, { p: "port" });
   noWords(parsed);
-  const { store = STORE } = parsed.texts;
-  const { url, finished } = serveStore(store, parsed.numbers.port);
+  const { store = STORE, host = HOST } = parsed.texts;
+  const { url, finished } = serveStore(store, parsed.numbers.port, host);
+  if (!isLoopback(host)) {
+    console.error(
+      `Whoever reaches ${host} can read the runs, and nothing protects them`,
+    );
+  }
   console.log(`The runs of ${store}/ are at ${url} until Ctrl-C`);
   await finished;
   return 0;
@@ -160,23 +194,38 @@ function forJson({ results, strict }: Judged) {
 
 /** Runs a command line; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name = "help", ...rest] = args;
+  const [word = "help", ...rest] = args;
+  const name = ALIASES[word] ?? word;
   const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
-  const asks = [name, ...own].some((word) => /^(--help|-h)$/.test(word));
-  const command = asks ? commands.help : commands[name];
+  const asks = own.some((word) => /^(--help|-h)$/.test(word));
   try {
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (command === undefined) {
-      const names = Object.keys(commands).join(", ");
-      throw new UsageError(`Cannot do "${name}": there are ${names}`);
+      const names = Object.keys(commands);
+      throw new UsageError(
+        `Cannot do "${name}": there are ${names.join(", ")}${
+          didYouMean(name, names)
+        }`,
+      );
     }
-    return await command(rest);
+    return await (asks && name !== "help" ? help([name]) : command(rest));
   } catch (error) {
-    // Sentences that begin so are for people; anything else is a bug, and needs its stack.
-    const expected = error instanceof Error &&
-      error.message.startsWith("Cannot ");
-    console.error(expected ? error.message : error);
-    return error instanceof UsageError ? 254 : 255;
+    // What cannot be done is for people; anything else is a bug, and needs its stack.
+    if (!isForPeople(error)) {
+      console.error(error);
+      return 255;
+    }
+    console.error(error.message);
+    return 254;
   }
+}
+
+/** Whether an error says in a sentence why what was asked cannot be done. */
+function isForPeople(error: unknown): error is Error {
+  // The runtime's own errors of these kinds may begin alike: "Cannot read properties of undefined".
+  const bugs = [TypeError, ReferenceError, SyntaxError];
+  return error instanceof Error && error.message.startsWith("Cannot ") &&
+    !bugs.some((kind) => error instanceof kind);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

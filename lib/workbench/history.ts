@@ -150,6 +150,8 @@ export interface Recording {
   journalOrigin?: number;
   /** The scenario's program (`"kafka-5c"`), when it is one of ours: its promises are then judged too. */
   program?: string;
+  /** The challenge (`"broadcast-3d"`) that another's program was tested as. */
+  challenge?: string;
   /** The seed of the run, where there was one. */
   seed?: number;
   /** The fault profile of a simulated run; `official` faults are those of the options. */

@@ -61,6 +61,41 @@ Deno.test(
 );
 
 Deno.test(
+  "a stack trace of what was built names the line of the source",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    await project.write(
+      "challenges/probe.ts",
+      `import { run } from "../lib/maelstrom.ts";
+
+interface Unused {
+  field: string;
+}
+
+function fails(): never {
+  const why: Unused = { field: "boom" };
+  throw new Error(why.field);
+}
+
+if (import.meta.main) {
+  try {
+    fails();
+  } catch (error) {
+    console.error((error as Error).stack);
+  }
+  await run(() => {});
+}\n`,
+    );
+    const { code, said } = await build(project, "probe");
+    assertEquals(code, 0, said);
+    const ran = await project.run("bin/probe", []);
+    assertMatch(ran.said, /at fails \(.*\/challenges\/probe\.ts:9:9\)/);
+    assertMatch(ran.said, /\/challenges\/probe\.ts:14:5/);
+  },
+);
+
+Deno.test(
   "a bundle runs in a foreign folder, with no deno on the path, no permission and a broken deno.json beside",
   processes,
   async () => {

@@ -1,8 +1,14 @@
 /** The workbench's command line: exit statuses, errors that say what to do, and JSON alone on stdout. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { flagsText } from "../../lib/workbench/history.ts";
-import { parseFlags } from "../../lib/workbench/commands/flags.ts";
+import { HELP_PAGES, pageText } from "../../lib/workbench/commands/help.ts";
+import { parseFlags, RUN_FLAGS } from "../../lib/workbench/commands/flags.ts";
 import type { Judged } from "../../lib/workbench/checkers/judges.ts";
 import { needs } from "../fixtures/permitted.ts";
 
@@ -19,7 +25,28 @@ const path = (name: string) => new URL(name, import.meta.url).pathname;
 
 for (
   const [args, code, text] of [
-    [["tets"], 254, 'Cannot do "tets": there are test, simulate, check'],
+    [["tets"], 254, 'Cannot do "tets": there are test, challenge, simulate'],
+    [["tets"], 254, "did you mean test?"],
+    [["__proto__"], 254, "there are test"],
+    [["help", "simulte"], 254, "did you mean simulate?"],
+    [["test", "--bin", "x", "--node-conut", "5"], 254, "mean --node-count?"],
+    [["test", "-w", "brodcast", "--bin", "x"], 254, "did you mean broadcast?"],
+    [["test", "-w", "echo", "--bin", "/"], 254, "it is no file"],
+    [
+      ["test", "--bin", "x", "--consistency-models", "foo"],
+      254,
+      "not one of read-uncommitted",
+    ],
+    [
+      ["test", "--bin", "x", "--consistency-models", "read-atomic,prefix"],
+      254,
+      "a comma with blanks on both sides",
+    ],
+    [["challenge"], 254, "name one of echo-1"],
+    [["challenge", "my-node", "--bin", "x"], 254, "to be tested as"],
+    [["challenge", "echo-1", "--bin", "x", "--rate", "5"], 254, "Use test"],
+    [["serve", "--host", "host.invalid"], 254, "Cannot listen on host.invalid"],
+    [["demo", "ehco-1"], 254, "did you mean echo-1?"],
     [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
     [["test", "-w", "echo"], 254, "--bin FILE"],
     [["test", "--bin", "x", "--rate", "fast"], 254, "it must be a number"],
@@ -28,15 +55,15 @@ for (
     [["test", "--bin", "x", "--nemesis", "kil"], 254, "partition, kill, pause"],
     [
       ["test", "-w", "echo", "--bin", "/no/such/node"],
-      255,
+      254,
       "there is no such file",
     ],
     [["test", "-w", "ehco", "--bin", "x"], 254, "it must be broadcast, echo"],
     [["test", "--bin", "x", "--nodes", "a,b,a"], 254, 'two nodes "a"'],
     [["test", "--bin", "x", "--nodes", "c1"], 254, 'a node "c1"'],
     [["test", "--bin", "x", "--nodes-file", "/no/such/file"], 254, "No such"],
-    [["test", "-w", "lin-kv", "--bin", "/bin/true"], 255, "--concurrency 2n"],
-    [["test", "-w", "echo", "--bin", path("cli_test.ts")], 255, "chmod +x"],
+    [["test", "-w", "lin-kv", "--bin", "/bin/true"], 254, "--concurrency 2n"],
+    [["test", "-w", "echo", "--bin", path("cli_test.ts")], 254, "chmod +x"],
     [["simulate"], 254, "name one program"],
     [["simulate", "echo-2"], 254, "there are echo-1"],
     [["test", "--bin", "x", "--program", "echo-2"], 254, "echo-1"],
@@ -44,8 +71,8 @@ for (
     [["simulate", "echo-1", "--machine", "loud"], 254, "quiet, busy, stalled"],
     [["simulate", "echo-1", "--run", "7"], 254, "has 1, from 0"],
     [["check"], 254, "name files or folders"],
-    [["check", "/no/such/file"], 255, "/no/such/file"],
-    [["check", path("cli_test.ts")], 255, "Cannot load recording"],
+    [["check", "/no/such/file"], 254, "/no/such/file"],
+    [["check", path("cli_test.ts")], 254, "Cannot load recording"],
   ] as const
 ) {
   Deno.test(
@@ -148,7 +175,7 @@ Deno.test(
       "--log-net-send --log-net-recv --log-stderr --availability 0.5 " +
       "--latency 1 --latency-dist uniform --concurrency 4 --topology line " +
       "--nemesis partition --nemesis-interval 1 --key-count 3 " +
-      "--max-txn-length 2 --max-writes-per-key 4 --consistency-models x " +
+      "--max-txn-length 2 --max-writes-per-key 4 --consistency-models prefix " +
       "-w echo --time-limit 1 --rate 20 --test-count 2 -n d --node e";
     try {
       const { code, stdout, stderr } = await workbench(
@@ -183,28 +210,154 @@ Deno.test(
 
 Deno.test("the count of nodes wins over their names, as in Maelstrom", () => {
   const { options } = parseFlags(
-    ["--nodes", "a,b", "--node-count", "3", "--consistency-models", "a , b"],
+    [
+      "--nodes",
+      "a,b",
+      "--node-count",
+      "3",
+      "--consistency-models",
+      "prefix , read-atomic",
+    ],
     {},
   );
-  assertEquals(options, { "node-count": 3, "consistency-models": "a , b" });
+  assertEquals(options, {
+    "node-count": 3,
+    "consistency-models": "prefix , read-atomic",
+  });
   assertEquals(
     flagsText(options),
-    "--node-count 3 --consistency-models 'a , b'",
+    "--node-count 3 --consistency-models 'prefix , read-atomic'",
   );
 });
 
-for (const args of [["--help"], ["test", "-h"], ["simulate", "--help"], []]) {
+for (
+  const [args, text] of [
+    [["--help"], "COMMAND ..."],
+    [["doc"], "COMMAND ..."],
+    [[], "COMMAND ..."],
+    [["test", "-h"], "test -w WORKLOAD --bin FILE"],
+    [["help", "simulate"], "--faults NAME"],
+    [["analyze", "--help"], "check FILE..."],
+    [["help", "challenge"], "broadcast-3d"],
+  ] as const
+) {
   Deno.test(
-    `workbench ${args.join(" ")} prints the commands`,
+    `workbench ${args.join(" ")} explains itself`,
     needs("run", "read", "write"),
     async () => {
       const { code, stdout } = await workbench(...args);
       assertEquals(code, 0);
-      assertStringIncludes(stdout, "simulate NAME");
+      assertStringIncludes(stdout, text);
       assertStringIncludes(stdout, "Exit status");
     },
   );
 }
+
+Deno.test("every command has a page of help, and every flag a default", () => {
+  for (const name of HELP_PAGES) {
+    if (name !== "mutants") assertStringIncludes(pageText(name), "Examples:");
+  }
+  const page = pageText("test");
+  for (const flag of Object.keys(RUN_FLAGS)) {
+    assertMatch(page, new RegExp(`^ {2}--${flag} .*default`, "m"));
+  }
+});
+
+/** Runs `test` with the echo node in plain shell for a second. */
+const testEcho = (...more: string[]) =>
+  workbench(
+    ...["test", "-w", "echo", "--bin", path("../fixtures/echo-node.sh")],
+    ...["--node-count", "1", "--time-limit", "1", "--rate", "20", ...more],
+  );
+
+Deno.test(
+  "test --json says what was run, with what, where it is kept and what came out",
+  needs("run", "read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    try {
+      const { code, stdout } = await testEcho(
+        ...["--store", store, "--seed", "7", "--json", "--", "none", "a b"],
+      );
+      assertEquals(code, 0);
+      const printed = JSON.parse(stdout);
+      assertEquals(printed.flags, {
+        "node-count": 1,
+        "time-limit": 1,
+        rate: 20,
+      });
+      assertEquals(printed.figures.availability, 1);
+      assertEquals(printed.limits, { official: [], ours: [] });
+      const { seed, workload, args } = printed;
+      assertEquals({ seed, workload, args }, {
+        seed: 7,
+        workload: "echo",
+        args: ["none", "a b"],
+      });
+      assert(printed.bin.endsWith("echo-node.sh"));
+      const kept = JSON.parse(
+        await Deno.readTextFile(`${printed.folder}/results.json`),
+      );
+      assertEquals([kept.bin, kept.args], [printed.bin, printed.args]);
+      assertEquals(kept.label, "echo-node.sh");
+      assertMatch(kept.command, /--seed 7 -- none 'a b'$/);
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "test ends with Maelstrom's own last line, and its links are relative",
+  needs("run", "read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    try {
+      const good = await testEcho("--store", store);
+      assertEquals(good.code, 0);
+      assertEquals(
+        good.stdout.trimEnd().split("\n").at(-1),
+        "Everything looks good! ヽ(‘ー`)ノ",
+      );
+      const link = await Deno.readLink(`${store}/latest`);
+      assertMatch(link, /^echo\/\d{8}T/);
+      assertMatch(await Deno.readLink(`${store}/echo/latest`), /^\d{8}T/);
+      const bad = await testEcho("--store", store, "--", "garbage");
+      assertEquals(bad.code, 1, bad.stdout);
+      assertEquals(
+        bad.stdout.trimEnd().split("\n").at(-1),
+        "Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻",
+      );
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "a store that cannot be written costs a sentence, not the verdict",
+  needs("run", "read", "write"),
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const store = `${folder}/in-the-way`;
+      await Deno.writeTextFile(store, "a file");
+      const { code, stdout, stderr } = await testEcho("--store", store);
+      assertEquals(code, 0, stderr);
+      assertStringIncludes(stdout, "strict judge:   valid");
+      assertStringIncludes(stdout, "Everything looks good!");
+      assertMatch(stderr, /^Cannot keep the run in .*in-the-way.* --store$/m);
+      assertEquals(await Deno.readTextFile(store), "a file");
+      const simulated = await workbench(
+        ...["simulate", "echo-1", "--seed", "1", "--store", store],
+      );
+      assertEquals(simulated.code, 0);
+      assertStringIncludes(simulated.stderr, "Cannot keep the run in");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 Deno.test(
   "Ctrl-C ends the workbench and its nodes",
@@ -240,6 +393,8 @@ Deno.test(
       child.kill("SIGINT");
       assertEquals((await child.status).code, 130);
       assertEquals(await running(), 0);
+      const left = [...Deno.readDirSync(`${store}/echo`)];
+      assertEquals(left, [], "nothing is kept of it");
     } finally {
       await Deno.remove(store, { recursive: true });
     }

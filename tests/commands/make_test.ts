@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { scenarioOf, scenarios } from "../../lib/workbench/scenarios.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { type Done, Project } from "../fixtures/project.ts";
 
@@ -150,17 +150,97 @@ Deno.test(
   },
 );
 
-Deno.test("make tests no program that has no scenario", processes, async () => {
-  await using project = await Project.copy();
-  await project.write(
-    "challenges/another-9.ts",
-    `import { run } from "../lib/maelstrom.ts";
-if (import.meta.main) await run(() => {});\n`,
+/** A stand-in for Maelstrom that writes down how it is called and is always content. */
+function contentMaelstrom(project: Project): Promise<string> {
+  return project.write(
+    "stand-in/maelstrom",
+    `#!/bin/sh
+mkdir -p store
+run=store/run-$$
+mkdir $run
+echo "$@" >> arguments
+echo '{:net {:servers {:msgs-per-op 31.0}}, :workload {:stable-latencies {0.5 1, 1 1}}, :valid? true}' > $run/results.edn
+ln -sfn $(basename $run) store/latest
+`,
   );
-  const { code, said } = await project.make(["another-9"]);
-  assertNotEquals(code, 0);
-  assertStringIncludes(said, 'Cannot find a scenario "another-9"');
-});
+}
+
+const argumentsIn = (project: Project) =>
+  Deno.readTextFileSync(join(project.root, "arguments")).trim().split("\n");
+
+Deno.test(
+  "make NAME tests a file whose name begins with a challenge's with that one's commands and official limits alone",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const program = join(project.root, "challenges/echo-1.ts");
+    await project.write(
+      "challenges/broadcast-3d-mine.ts",
+      Deno.readTextFileSync(program),
+    );
+    const MAELSTROM = await contentMaelstrom(project);
+    const { code, said } = await project.make(["broadcast-3d-mine"], {
+      MAELSTROM,
+    });
+    assertNotEquals(code, 0);
+    const lines = argumentsIn(project);
+    assertEquals(lines.length, scenarioOf("broadcast-3d").runs.length);
+    assertStringIncludes(
+      lines[0]!,
+      "-w broadcast --node-count 25 --time-limit 20 --rate 100 --latency 100",
+    );
+    assertStringIncludes(said, "broadcast-3d-mine: held to what broadcast-3d");
+    assertMatch(said, /the official\s+limit is < 30/);
+    assert(!said.includes("our limit"), said);
+  },
+);
+
+Deno.test(
+  "make NAME W=WORKLOAD tests any file, and without W says what it lacks",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const program = join(project.root, "challenges/echo-1.ts");
+    await project.write(
+      "challenges/my-echo.ts",
+      Deno.readTextFileSync(program),
+    );
+    const MAELSTROM = await contentMaelstrom(project);
+    const lost = await project.make(["my-echo"], { MAELSTROM });
+    assertNotEquals(lost.code, 0);
+    assertStringIncludes(
+      lost.said,
+      'Cannot tell what "my-echo" is to be tested as',
+    );
+    assertStringIncludes(lost.said, "make my-echo W=echo");
+    const { code, said } = await project.make(["my-echo", "W=echo"], {
+      MAELSTROM,
+    });
+    assertEquals(code, 0, said);
+    assertStringIncludes(said, "my-echo: workload echo");
+    assertMatch(argumentsIn(project)[0]!, /^test -w echo .*bin\/my-echo$/);
+  },
+);
+
+Deno.test(
+  "make NAME BIN=FILE ARGS=... tests that executable as the challenge asks, and builds nothing",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const node = await project.write("my node", "#!/bin/sh\n");
+    const MAELSTROM = await contentMaelstrom(project);
+    const { code, said } = await project.make(
+      ["echo-1", "BIN=my node", "ARGS=--slow 5"],
+      { MAELSTROM },
+    );
+    assertEquals(code, 0, said);
+    assertStringIncludes(said, "my node: held to what echo-1 asks");
+    assertEquals(argumentsIn(project), [
+      `test -w echo --node-count 1 --time-limit 10 --bin ${node} -- --slow 5`,
+    ]);
+    assert(!said.includes("bin/echo-1:"), said);
+  },
+);
 
 Deno.test(
   "make help lists every target with what it does, and every program",
@@ -228,32 +308,71 @@ Deno.test(
     const { code, said } = await project.make(["echo-1"], { PATH });
     assertEquals(code, 2);
     const [first, ...rest] = said.trim().split("\n");
-    assertMatch(first!, /^Cannot find Deno 2, nor npm .*https:/);
+    assertMatch(first!, /^Cannot find Deno 2\.8 or later, nor npm .*https:/);
     assertEquals(rest.filter((line) => !line.startsWith("make: ")), []);
   },
 );
 
-Deno.test(
-  "make installs the pinned Deno with npm where there is none, or one of another major version",
-  processes,
-  async () => {
-    await using project = await Project.copy();
-    const PATH = await barePath(project);
-    await project.write(
-      "tools/npm",
-      `#!/bin/sh
+for (
+  const [version, why] of [
+    [
+      "1.46.3",
+      "The Deno on the path is 1.46.3 and this needs 2.8 or a later 2",
+    ],
+    ["2.0.0", "The Deno on the path is 2.0.0 and this needs"],
+    ["2.7.14", "The Deno on the path is 2.7.14 and this needs"],
+    ["", "There is no Deno on the path"],
+  ] as const
+) {
+  Deno.test(
+    `make installs the pinned Deno with npm where the path has ${
+      version === "" ? "none" : `Deno ${version}`
+    }, and says why`,
+    processes,
+    async () => {
+      await using project = await Project.copy();
+      const PATH = await barePath(project);
+      await project.write(
+        "tools/npm",
+        `#!/bin/sh
 echo "npm $*"
 mkdir -p .deno/node_modules/.bin
 printf '#!/bin/sh\\necho "the installed deno does: $*"\\n' > .deno/node_modules/.bin/deno
 chmod +x .deno/node_modules/.bin/deno\n`,
-    );
-    await project.write("tools/deno", `#!/bin/sh\necho "deno 1.46.3"\n`);
-    const { code, said } = await project.make(["test"], { PATH });
-    assertEquals(code, 0, said);
-    assertMatch(said, /^npm install --prefix \.deno .*deno@\d+\.\d+\.\d+$/m);
-    assertStringIncludes(said, "the installed deno does: task --quiet test");
-    const again = await project.make(["test"], { PATH });
-    assert(!again.said.includes("npm"), "it is installed once");
+      );
+      if (version !== "") {
+        const line = `deno ${version} (stable, release, x86_64)`;
+        await project.write("tools/deno", `#!/bin/sh\necho "${line}"\n`);
+      }
+      const { code, said } = await project.make(["test"], { PATH });
+      assertEquals(code, 0, said);
+      assertStringIncludes(said, why);
+      assertMatch(said, /^npm install --prefix \.deno .*deno@\d+\.\d+\.\d+$/m);
+      assertStringIncludes(said, "the installed deno does: task --quiet test");
+      const again = await project.make(["test"], { PATH });
+      assert(!again.said.includes("npm"), "it is installed once");
+    },
+  );
+}
+
+Deno.test(
+  "make takes the Deno on the path from 2.8 on",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const PATH = await barePath(project);
+    for (const version of ["2.8.0", "2.10.1"]) {
+      await project.write(
+        "tools/deno",
+        `#!/bin/sh
+case "$1" in
+(--version) echo "deno ${version} (stable, release, x86_64)";;
+(*) echo "deno ${version} does: $*";;
+esac\n`,
+      );
+      const { said } = await project.make(["test"], { PATH });
+      assertStringIncludes(said, `deno ${version} does: task`);
+    }
   },
 );
 
@@ -264,15 +383,4 @@ Deno.test("make says so when npm cannot install Deno", processes, async () => {
   const { code, said } = await project.make(["check"], { PATH });
   assertEquals(code, 2);
   assertStringIncludes(said, "Cannot install Deno with npm: get Deno from");
-});
-
-Deno.test("every program in challenges has a scenario", needs("read"), () => {
-  const folder = new URL("../../challenges/", import.meta.url);
-  const names = scenarios.map(({ name }) => name);
-  const programs = [...Deno.readDirSync(folder)].map(({ name }) => name);
-  assert(programs.length > 0);
-  const without = programs.filter((file) =>
-    !names.includes(file.replace(/\.ts$/, ""))
-  );
-  assertEquals(without, []);
 });

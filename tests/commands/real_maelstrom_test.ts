@@ -214,7 +214,7 @@ Deno.test(
         maelstrom,
         "echo",
         flags,
-        "bin/echo-1",
+        { bin: "bin/echo-1", args: [] },
         folder,
       );
       assertEquals(results["valid?"], "unknown");
@@ -235,7 +235,14 @@ Deno.test(
       for (const status of [255, 254, 137]) {
         const maelstrom = await script(join(folder, "fake"), `exit ${status}`);
         await assertRejects(
-          () => runMaelstrom(maelstrom, "echo", {}, "bin/echo-1", folder),
+          () =>
+            runMaelstrom(
+              maelstrom,
+              "echo",
+              {},
+              { bin: "bin/echo-1", args: [] },
+              folder,
+            ),
           Error,
           `Cannot judge bin/echo-1: Maelstrom broke off with status ${status}`,
         );
@@ -250,7 +257,13 @@ Deno.test(
   async () => {
     await inFolder(async (folder) => {
       const run = (maelstrom: string) =>
-        runMaelstrom(maelstrom, "echo", {}, "bin/echo-1", folder);
+        runMaelstrom(
+          maelstrom,
+          "echo",
+          {},
+          { bin: "bin/echo-1", args: [] },
+          folder,
+        );
       const leaving = leave("first", "{:valid? true}");
       const first = await run(await script(join(folder, "one"), ...leaving));
       assertEquals(first.results["valid?"], true);
@@ -272,7 +285,14 @@ Deno.test(
       const leaving = leave("first", "{:valid? tr");
       const maelstrom = await script(join(folder, "fake"), ...leaving);
       await assertRejects(
-        () => runMaelstrom(maelstrom, "echo", {}, "bin/echo-1", folder),
+        () =>
+          runMaelstrom(
+            maelstrom,
+            "echo",
+            {},
+            { bin: "bin/echo-1", args: [] },
+            folder,
+          ),
         Error,
         "results.edn: it is not one complete EDN map",
       );

@@ -1,7 +1,7 @@
 /**
  * Builds `bin/NAME` from `challenges/NAME.ts`: a native executable where Deno's runtime
  * for them can be had, else one JavaScript file that starts itself with Deno. Maelstrom
- * runs both alike.
+ * runs both alike, and the stack traces of both name lines of the sources.
  *
  *     deno run -A lib/workbench/commands/build.ts NAME...
  *
@@ -88,6 +88,7 @@ async function bundle(entry: string, output: string): Promise<void> {
   const bundled = await deno([
     "bundle",
     "--quiet",
+    "--sourcemap=inline",
     "--output",
     partial,
     entry,
@@ -97,9 +98,24 @@ async function bundle(entry: string, output: string): Promise<void> {
   }
   const javascript = Deno.readTextFileSync(partial);
   const line = shebang(dirname(Deno.execPath()));
-  Deno.writeTextFileSync(partial, `${line}\n${javascript}`);
+  Deno.writeTextFileSync(partial, `${line}\n${oneLineDown(javascript)}`);
   Deno.chmodSync(partial, 0o755);
   Deno.renameSync(partial, output); // at once: a build that is cut short leaves no half a program
+}
+
+/** Tells a script's source map that the script will stand one line further down. */
+function oneLineDown(javascript: string): string {
+  return javascript.replace(
+    /(\/\/# sourceMappingURL=data:application\/json;base64,)(\S+)/,
+    (_, before, base64) => {
+      const map = JSON.parse(
+        new TextDecoder().decode(Uint8Array.fromBase64(base64)),
+      );
+      map.mappings = `;${map.mappings}`;
+      const bytes = new TextEncoder().encode(JSON.stringify(map));
+      return before + bytes.toBase64();
+    },
+  );
 }
 
 /**

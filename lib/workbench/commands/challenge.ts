@@ -1,12 +1,7 @@
 /**
- * The command behind `make NAME`: tests `bin/NAME` as its challenge asks, in the real
- * Maelstrom where there is one and in the workbench otherwise, and prints a result card
- * for each of the challenge's commands.
- *
- *     deno run -A lib/workbench/commands/challenge.ts NAME
- *
- * Exit status: 0 when every run passes, 1 when a judge's verdict is not `valid` or a limit,
- * official or ours, is missed.
+ * The `challenge` command, which is also behind `make NAME`: tests a program as its
+ * challenge asks, in the real Maelstrom where there is one and in the workbench otherwise,
+ * and prints a result card for each of the challenge's commands.
  */
 import {
   type Card,
@@ -16,14 +11,89 @@ import {
 } from "../terminal/card.ts";
 import { figuresIn, isTakenByMaelstrom } from "../checkers/figures.ts";
 import { figureTitles } from "../limits.ts";
-import { commandLine, findMaelstrom, runMaelstrom } from "./real-maelstrom.ts";
 import type { FigureName } from "../limits.ts";
-import { type Scenario, scenarioOf, type ScenarioRun } from "../scenarios.ts";
+import { noWords, parseFlags, UsageError } from "./flags.ts";
+import { commandLine, findMaelstrom, runMaelstrom } from "./real-maelstrom.ts";
+import { type Scenario, type ScenarioRun, scenarios } from "../scenarios.ts";
+import {
+  asChallenge,
+  asWorkload,
+  challengeOf,
+  challenges,
+} from "../standards.ts";
 import { runTest } from "./test.ts";
 import { ProgressLine } from "../terminal/text.ts";
+import { basename } from "node:path";
+
+/** A program, and what it is held to. */
+export interface Candidate {
+  scenario: Scenario;
+  /** The executable and its arguments. */
+  bin: string;
+  args: readonly string[];
+  /** The challenge, if the program is none of ours and is tested as one. */
+  challenge?: string;
+  /** Whether it is ours, and promises what its scenario says. */
+  ours: boolean;
+  /** The folder in which runs are kept. */
+  store?: string;
+  seed?: number;
+}
+
+/** What is known of a program that is to be tested. */
+export interface Asked {
+  /** A challenge's name, or that of a file in `challenges/`. */
+  name: string;
+  /** The executable, if it is not `bin/NAME`. */
+  bin?: string | undefined;
+  args?: readonly string[];
+  /** A workload, where the name says none. */
+  workload?: string | undefined;
+}
+
+/**
+ * Finds out what a program is held to: one of ours to all that its scenario says, another's
+ * to the challenge with whose name its own begins, or to a workload that was named.
+ *
+ * @throws {UsageError} nothing says what it is to be tested as
+ */
+export function candidateOf(asked: Asked): Candidate {
+  const { name, args = [], workload, bin = `bin/${name}` } = asked;
+  const scenario = scenarios.find((scenario) => scenario.name === name);
+  const ours = asked.bin === undefined && workload === undefined;
+  if (ours && scenario !== undefined) {
+    return { scenario, bin, args, ours };
+  }
+  const title = asked.bin === undefined ? name : basename(bin);
+  if (workload !== undefined) {
+    return { scenario: asWorkload(title, workload), bin, args, ours: false };
+  }
+  const challenge = scenario ?? challengeOf(name);
+  if (challenge === undefined) {
+    const names = challenges.map(({ name }) => name).join(", ");
+    throw new UsageError(
+      `Cannot tell what "${name}" is to be tested as: its name begins with that of no challenge (${names}). ` +
+        `Name a workload, as in make ${name} W=echo, or name the file after its challenge, as in ${
+          challenges[0]!.name
+        }-mine.ts`,
+    );
+  }
+  const guest = asChallenge(title, challenge);
+  return {
+    scenario: guest,
+    bin,
+    args,
+    ours: false,
+    challenge: challenge.name,
+  };
+}
 
 /** Runs one command of a challenge. */
-type Runner = (scenario: Scenario, run: ScenarioRun) => Promise<Outcome>;
+type Runner = (
+  candidate: Candidate,
+  run: ScenarioRun,
+  print: (outcome: Outcome) => void,
+) => Promise<{ outcome: Outcome; report: string }>;
 
 const NOT_TAKEN: ReadonlySet<FigureName> = new Set(
   (Object.keys(figureTitles) as FigureName[])
@@ -31,81 +101,128 @@ const NOT_TAKEN: ReadonlySet<FigureName> = new Set(
 );
 
 function inMaelstrom(maelstrom: string): Runner {
-  return async ({ name, workload }, { flags }) => {
-    const bin = `bin/${name}`;
+  return async ({ scenario, bin, args }, { flags }, print) => {
     const { results, storeDir } = await runMaelstrom(
       maelstrom,
-      workload,
+      scenario.workload,
       flags,
-      bin,
+      { bin, args },
     );
-    return {
+    const outcome = {
       faithful: results["valid?"],
       figures: figuresIn(results),
       notTaken: NOT_TAKEN,
-      report: storeDir,
     };
+    print(outcome);
+    return { outcome, report: storeDir };
   };
 }
 
-const inWorkbench: Runner = async ({ name, workload }, { flags }) => {
+const inWorkbench: Runner = async (candidate, { flags }, print) => {
+  const { scenario: { name, workload }, bin, args, ours } = candidate;
+  const { challenge, store, seed } = candidate;
   const progress = new ProgressLine();
-  const { results, strict, figures, report } = await runTest({
+  let outcome: Outcome | undefined;
+  const { report, notKept } = await runTest({
     workload,
     options: flags,
-    bin: `bin/${name}`,
-    program: name,
+    bin,
+    args,
+    ...(ours ? { program: name } : {}),
+    ...(challenge === undefined ? {} : { challenge }),
+    ...(store === undefined ? {} : { store }),
+    ...(seed === undefined ? {} : { seed }),
     onProgress: ({ phase, seconds, operations }) =>
       progress.show(
         `${name}: ${phase}, ${seconds.toFixed(0)} s, ${operations} operations`,
       ),
+    onJudged({ results, strict, figures }) {
+      progress.end();
+      outcome = { faithful: results["valid?"], strict, figures };
+      print(outcome);
+    },
   });
-  progress.end();
-  return { faithful: results["valid?"], strict, figures, report };
+  return { outcome: outcome!, report: notKept ?? report };
 };
 
 /**
- * Tests a program with every command of its challenge.
+ * Tests a program with every command that it is held to.
  *
+ * @param print gets each card as text, and then where its run is kept
  * @returns whether all of them pass
- * @throws {Error} there is no such challenge, or a test could not be run
+ * @throws {Error} there is no such executable, or a test could not be run
  */
-export async function testChallenge(
-  name: string,
+export async function testCandidate(
+  candidate: Candidate,
   print: (card: Card) => void,
+  printReport: (report: string) => void,
 ): Promise<boolean> {
-  const scenario = scenarioOf(name);
+  const { name, algorithm, workload, runs } = candidate.scenario;
   const maelstrom = findMaelstrom({
     MAELSTROM: Deno.env.get("MAELSTROM"),
     PATH: Deno.env.get("PATH"),
   });
   const runner = maelstrom === undefined ? inWorkbench : inMaelstrom(maelstrom);
   let passed = true;
-  for (const run of scenario.runs) {
-    const outcome = await runner(scenario, run);
+  for (const run of runs) {
     const label = run.label === "" ? "" : ` (${run.label})`;
-    print({
-      title: `${name}${label}: ${scenario.algorithm}`,
-      flags: commandLine(scenario.workload, run.flags).join(" "),
-      ranBy: maelstrom === undefined ? "workbench" : "Maelstrom",
-      limits: run,
-      outcome,
-    });
+    const { outcome, report } = await runner(
+      candidate,
+      run,
+      (outcome) =>
+        print({
+          title: `${name}${label}: ${algorithm}`,
+          flags: commandLine(workload, run.flags).join(" "),
+          ranBy: maelstrom === undefined ? "workbench" : "Maelstrom",
+          limits: run,
+          outcome,
+        }),
+    );
+    printReport(report);
     passed &&= failures(outcome, run).length === 0;
   }
   return passed;
 }
 
-if (import.meta.main) {
-  const colours = Deno.stdout.isTerminal() && !Deno.noColor;
-  try {
-    const passed = await testChallenge(
-      Deno.args[0] ?? "",
-      (card) => console.log(cardText(card, colours)),
+/**
+ * Does what the command line says.
+ *
+ * @returns the exit status: 1 when a judge's verdict is not `valid` or a limit, official or ours, is missed
+ * @throws {UsageError} it asks for what there is not
+ */
+export async function challenge(args: readonly string[]): Promise<number> {
+  const parsed = parseFlags(args, {
+    bin: "text",
+    workload: "text",
+    store: "text",
+    seed: "number",
+  }, { w: "workload" });
+  const { words: [name, ...others], texts, options, rest } = parsed;
+  if (name === undefined) {
+    const names = challenges.map(({ name }) => name).join(", ");
+    throw new UsageError(
+      `Cannot test for no challenge: name one of ${names}, as in challenge echo-1 --bin ./node`,
     );
-    Deno.exit(passed ? 0 : 1);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    Deno.exit(1);
   }
+  noWords({ ...parsed, words: others });
+  const [flag] = Object.keys(options);
+  if (flag !== undefined) {
+    throw new UsageError(
+      `Cannot use --${flag} here: a challenge's own command decides it. Use test, as in test -w echo --bin ./node --${flag} ...`,
+    );
+  }
+  const { bin, workload, store } = texts;
+  const { seed } = parsed.numbers;
+  const candidate = {
+    ...candidateOf({ name, bin, workload, args: rest }),
+    ...(store === undefined ? {} : { store }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+  const colours = Deno.stdout.isTerminal() && !Deno.noColor;
+  const passed = await testCandidate(
+    candidate,
+    (card) => console.log(cardText(card, colours)),
+    (report) => console.log(`  report  ${report}\n`),
+  );
+  return passed ? 0 : 1;
 }

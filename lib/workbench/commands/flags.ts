@@ -1,9 +1,11 @@
 /** The command line: Maelstrom's flags and ours, as options of a run. */
 import { parseArgs } from "node:util";
+import { modelsOf } from "../checkers/elle/results.ts";
 import type { Options } from "../history.ts";
 import { MACHINES } from "../world/machine.ts";
 import { nemesisFaults } from "../world/nemesis.ts";
 import { type Scenario, scenarios } from "../scenarios.ts";
+import { didYouMean } from "./nearest.ts";
 import { workloads } from "../workloads/all.ts";
 
 /** The command line is wrong; the message says what to do. */
@@ -11,25 +13,96 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-type Kind = "text" | "number" | "switch";
+/** What a flag's value is. */
+export type Kind = "text" | "number" | "switch";
+
+/** A flag that decides what a run is. */
+interface RunFlag {
+  kind: Kind;
+  /** What it is if it is not given, for people. */
+  fallback: string;
+  /** What it says, for people. */
+  says: string;
+}
 
 /** Maelstrom's flags that decide what a run is. They are recorded with it. */
-export const RUN_FLAGS: Readonly<Record<string, Kind>> = {
-  "node-count": "number",
-  "nodes": "text",
-  "concurrency": "text",
-  "rate": "number",
-  "time-limit": "number",
-  "latency": "number",
-  "latency-dist": "text",
-  "topology": "text",
-  "nemesis": "text",
-  "nemesis-interval": "number",
-  "availability": "text",
-  "consistency-models": "text",
-  "key-count": "number",
-  "max-txn-length": "number",
-  "max-writes-per-key": "number",
+export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
+  "node-count": {
+    kind: "number",
+    fallback: "5, named n1 to n5",
+    says: "number of nodes, named n0, n1, ...",
+  },
+  "nodes": {
+    kind: "text",
+    fallback: "n1,n2,n3,n4,n5",
+    says:
+      "names of nodes; also -n NAME, again and again, and --nodes-file FILE",
+  },
+  "concurrency": {
+    kind: "text",
+    fallback: "1n",
+    says: "number of clients; 2n is two for each node",
+  },
+  "rate": {
+    kind: "number",
+    fallback: "5",
+    says: "requests a second, of all clients together",
+  },
+  "time-limit": {
+    kind: "number",
+    fallback: "60",
+    says: "seconds of the main phase",
+  },
+  "latency": {
+    kind: "number",
+    fallback: "0",
+    says: "mean latency between nodes, in milliseconds",
+  },
+  "latency-dist": {
+    kind: "text",
+    fallback: "constant",
+    says: "constant, uniform or exponential",
+  },
+  "topology": {
+    kind: "text",
+    fallback: "grid",
+    says: "broadcast: line, grid, tree, tree2, tree3, tree4 or total",
+  },
+  "nemesis": {
+    kind: "text",
+    fallback: "none",
+    says: "the faults, separated by commas: partition, kill, pause",
+  },
+  "nemesis-interval": {
+    kind: "number",
+    fallback: "10",
+    says: "mean seconds between faults",
+  },
+  "availability": {
+    kind: "text",
+    fallback: "none asked",
+    says: "total, or the part of requests that must succeed, 0 to 1",
+  },
+  "consistency-models": {
+    kind: "text",
+    fallback: "strict-serializable",
+    says: "transactions: what is asked for, as read-committed",
+  },
+  "key-count": {
+    kind: "number",
+    fallback: "10",
+    says: "transactions, kafka: keys in use at a time",
+  },
+  "max-txn-length": {
+    kind: "number",
+    fallback: "4",
+    says: "transactions: operations in one at most",
+  },
+  "max-writes-per-key": {
+    kind: "number",
+    fallback: "16",
+    says: "transactions, kafka: writes of a key before it is replaced",
+  },
 };
 
 /** Names of nodes, from which `nodes` among the run's flags is made. `--node` may be repeated. */
@@ -102,7 +175,9 @@ export function parseFlags(
   const own = end === -1 ? args : args.slice(0, end);
   const rest = end === -1 ? [] : args.slice(end + 1);
   const kinds: Record<string, Kind> = {
-    ...RUN_FLAGS,
+    ...Object.fromEntries(
+      Object.entries(RUN_FLAGS).map(([name, { kind }]) => [name, kind]),
+    ),
     node: "text",
     "nodes-file": "text",
     ...more,
@@ -125,10 +200,15 @@ export function parseFlags(
       ),
     });
   } catch (error) {
-    const known = Object.keys(kinds).map((name) => `--${name}`).join(" ");
+    const known = Object.keys(kinds).map((name) => `--${name}`);
     const [reason] = String((error as Error).message).split(". To specify");
+    const unknown = /Unknown option '(-[^']*)'/.exec(reason!)?.[1];
     throw new UsageError(
-      `Cannot read the flags: ${reason}. There are ${known}`,
+      unknown === undefined
+        ? `Cannot read the flags: ${reason}`
+        : `Cannot read the flags: there is no ${unknown}${
+          didYouMean(unknown, known)
+        } There are ${known.join(" ")}`,
     );
   }
   const result: Parsed = {
@@ -182,8 +262,12 @@ export function noWords({ words: [word] }: Parsed): void {
 export function namedScenario(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found !== undefined) return found;
-  const names = scenarios.map(({ name }) => name).join(", ");
-  throw new UsageError(`Cannot find a program "${name}": there are ${names}`);
+  const names = scenarios.map(({ name }) => name);
+  throw new UsageError(
+    `Cannot find a program "${name}": there are ${names.join(", ")}${
+      didYouMean(name, names)
+    }`,
+  );
 }
 
 /** All names of nodes on a command line. */
@@ -232,10 +316,22 @@ function readText(name: string, text: string): string | number {
   const choices = CHOICES[name];
   if (choices !== undefined && !choices.includes(text)) {
     throw new UsageError(
-      `Cannot use --${name} "${text}": it must be ${choices.join(", ")}`,
+      `Cannot use --${name} "${text}": it must be ${choices.join(", ")}${
+        didYouMean(text, choices)
+      }`,
     );
   }
   if (name === "nemesis") checkNemesis(text);
+  if (name === "consistency-models") {
+    try {
+      modelsOf({ [name]: text });
+    } catch (error) {
+      const hint = text.includes(",")
+        ? ". Several are separated by a comma with blanks on both sides, as Maelstrom has it"
+        : "";
+      throw new UsageError((error as Error).message + hint);
+    }
+  }
   if (name === "concurrency" && !/^[1-9]\d*n?$/.test(text)) {
     throw new UsageError(
       `Cannot use --concurrency "${text}": it must be a number, or one with the suffix n, as 2n`,

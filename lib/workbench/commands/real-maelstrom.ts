@@ -63,7 +63,7 @@ export function commandLine(workload: string, flags: Options): string[] {
  * it is.
  *
  * @param maelstrom its start script, see {@link findMaelstrom}
- * @param bin the program, from the root
+ * @param program its executable, from the root, and its arguments
  * @param root the project's folder, where Maelstrom makes its `store`
  * @throws {Error} it did not come to a verdict, or its results cannot be read
  */
@@ -71,7 +71,7 @@ export async function runMaelstrom(
   maelstrom: string,
   workload: string,
   flags: Options,
-  bin: string,
+  { bin, args }: { bin: string; args: readonly string[] },
   root = ".",
 ): Promise<MaelstromRun> {
   const latest = join(root, "store", "latest");
@@ -79,7 +79,10 @@ export async function runMaelstrom(
   const before = identity(file);
   const words = commandLine(workload, flags);
   const { code } = await new Deno.Command(maelstrom, {
-    args: ["test", ...words, "--bin", resolve(root, bin)],
+    args: [
+      ...["test", ...words, "--bin", resolve(root, bin)],
+      ...(args.length === 0 ? [] : ["--", ...args]),
+    ],
     cwd: root,
     stdin: "null",
     stdout: "inherit",

@@ -1,22 +1,25 @@
 /**
- * The `serve` command: the runs of a store in a browser. It listens on this machine
- * only, and gives nothing that is not inside the store.
+ * The `serve` command: the runs of a store in a browser. It listens on this machine only
+ * unless it is told otherwise, and gives nothing that is not inside the store.
  */
 import { dirname, extname, join, sep } from "node:path";
 import type { Validity } from "../checkers/verdict.ts";
 import { worst } from "../checkers/verdict.ts";
-import { flagsText } from "../history.ts";
+import { flagsText, shellWord } from "../history.ts";
 import type { Options } from "../history.ts";
 import { type Figures, figureText } from "../limits.ts";
+import { invocation } from "../invocation.ts";
 import { type Html, Html as Raw, html } from "../report/html.ts";
 import style from "../report/page.css" with { type: "text" };
 import { REPORT_FILE } from "../report/report.ts";
+import { titleOf } from "../standards.ts";
 import { verdictText } from "../report/summary.ts";
 
 /** Where the server listens if no other port is given. */
 export const PORT = 8080;
 
-const HOST = "127.0.0.1";
+/** Where it listens if nothing else is asked: to this machine alone. */
+export const HOST = "127.0.0.1";
 
 /** What browsers are told about files by the ends of their names; others are offered for download. */
 const TYPES: { readonly [end: string]: string } = {
@@ -65,24 +68,40 @@ export interface Serving {
  * Serves a store.
  *
  * @param port 0 takes any that is free
- * @throws {Error} the port is taken; the message says what to do
+ * @throws {Error} it cannot listen there; the message says what to do
  */
-export function serveStore(store: string, port: number = PORT): Serving {
+export function serveStore(
+  store: string,
+  port: number = PORT,
+  hostname: string = HOST,
+): Serving {
   const onListen = () => {};
   try {
-    const options = { hostname: HOST, port, onListen };
+    const options = { hostname, port, onListen };
     const server = Deno.serve(options, (request) => respond(store, request));
-    const url = `http://${HOST}:${server.addr.port}/`;
+    const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const url = `http://${shown}:${server.addr.port}/`;
     const { finished } = server;
     return { url, finished, stop: () => server.shutdown() };
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new Error(
+        `Cannot listen on ${hostname}:${port}: something else does. End it, or take another port, as in ${invocation()} serve --port ${
+          port + 1
+        }`,
+      );
+    }
+    if (!(error instanceof Error)) throw error;
     throw new Error(
-      `Cannot listen on ${HOST}:${port}: something else does. End it, or take another port, as in deno task workbench serve --port ${
-        port + 1
-      }`,
+      `Cannot listen on ${hostname}:${port}: ${error.message}. Name an address of this machine`,
+      { cause: error },
     );
   }
+}
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(hostname: string): boolean {
+  return /^(127\.|localhost$|::1$)/.test(hostname);
 }
 
 /** Answers one request: the list for `/`, otherwise a file of the store, or a folder's files. */
@@ -155,8 +174,11 @@ export async function listRuns(store: string): Promise<ListedRun[]> {
 
 /** The part of a run's `results.json` that the list shows. */
 interface Summary {
+  label?: string | null;
   program: string | null;
   workload: string;
+  bin?: string | null;
+  args?: string[];
   options: Options;
   seed: number | null;
   faults?: string | null;
@@ -166,8 +188,11 @@ interface Summary {
 }
 
 function listed(path: string, time: string, summary: Summary): ListedRun {
-  const { program, workload, options, seed, faults, results, strict } = summary;
+  const { options, seed, faults, results, strict, bin, args } = summary;
+  const name = titleOf(summary);
+  const shown = [bin ?? "", ...args ?? []].map(shellWord).join(" ");
   const flags = [
+    ...(bin && shown !== `bin/${name}` ? [shown] : []),
     flagsText(options),
     ...(seed === null ? [] : [`seed ${seed}`]),
     ...(faults && faults !== "official" ? [`${faults} faults`] : []),
@@ -175,7 +200,7 @@ function listed(path: string, time: string, summary: Summary): ListedRun {
   return {
     path,
     time,
-    name: program ?? workload,
+    name,
     verdict: worst(results["valid?"], strict["valid?"]),
     flags: flags.join(", "),
     msgsPerOp: summary.figures["servers.msgs-per-op"],

@@ -5,7 +5,9 @@ import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
 import { flagsText } from "../history.ts";
 import { namedScenario, parseFlags, UsageError } from "./flags.ts";
 import { exitStatus, judge, overall } from "../checkers/judges.ts";
-import { passed } from "../campaign/seed-result.ts";
+import { passed, runSeed } from "../campaign/seed-result.ts";
+import { type Validity, worst } from "../checkers/verdict.ts";
+import { scenarios } from "../scenarios.ts";
 import {
   type FaultProfile,
   record,
@@ -14,7 +16,13 @@ import {
 } from "../campaign/simulate.ts";
 import type { MachineName } from "../world/machine.ts";
 import { openRunFolder } from "./store.ts";
-import { campaignText, judgedText, ProgressLine } from "../terminal/text.ts";
+import { keep } from "./test.ts";
+import {
+  campaignText,
+  judgedText,
+  ProgressLine,
+  verdictWord,
+} from "../terminal/text.ts";
 
 /** What is asked for on the command line. */
 export interface SimulateCommand {
@@ -128,12 +136,31 @@ async function simulateOne(
   const whole = { ...simulation, seed: seeds[0]! };
   const recording = await record(whole);
   const judged = judge(recording);
-  const folder = await openRunFolder(recording.workload, store);
   const command = replayCommand(whole);
-  await folder.save(judged, command);
   console.log(command);
   console.log(`  (${flagsText(recording.options)})`);
   console.log(judgedText(judged));
-  console.log(folder.path);
+  const folder = openRunFolder(recording.workload, store);
+  const notKept = await keep(folder, judged, { command });
+  if (notKept === null) console.log(folder.path);
+  else console.error(notKept);
   return exitStatus(overall(judged));
+}
+
+/** Simulates programs of ours, each once, with what its challenge asks: a line for each. */
+export async function demo(args: readonly string[]): Promise<number> {
+  const { words } = parseFlags(args, {});
+  const chosen = words.length === 0 ? scenarios : words.map(namedScenario);
+  const verdicts: Validity[] = [];
+  for (const { name, algorithm } of chosen) {
+    const { faithful, strict } = await runSeed({
+      name,
+      seed: 1,
+      faults: "official",
+    });
+    const verdict = worst(faithful, strict);
+    verdicts.push(verdict);
+    console.log(`${name.padEnd(24)} ${verdictWord(verdict)}  ${algorithm}`);
+  }
+  return exitStatus(worst(...verdicts));
 }

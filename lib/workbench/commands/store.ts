@@ -1,9 +1,8 @@
 /** Where runs are kept: `store/<workload>/<time>/`, with links to the latest. */
 import { stringify } from "../json.ts";
-import { join, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { Judged } from "../checkers/judges.ts";
 import { RECORDING_FILE, saveRecording } from "../recording.ts";
-import { writeReport } from "../report/report.ts";
 
 /** The folder of all runs, if no other is given. */
 export const STORE = "store";
@@ -11,7 +10,16 @@ export const STORE = "store";
 /** How many of a node's last lines on stderr are in the report. */
 const LINES_REPORTED = 30;
 
-/** A folder for one run, made when the run begins so that nodes can log into it. */
+/** Where a run came from. */
+export interface Origin {
+  /** What does it again. */
+  command: string;
+  /** The executable that was tested, as it was named, and its arguments. */
+  bin?: string;
+  args?: readonly string[];
+}
+
+/** A folder for one run, which is made when there is something to put into it. */
 export interface RunFolder {
   path: string;
   /** Appends a line to a node's log. */
@@ -19,76 +27,130 @@ export interface RunFolder {
   /**
    * Writes results, history, recording and report, and points the `latest` links here.
    *
-   * @param command what does the run again
+   * @throws {Error} the store cannot be written; the message is a sentence for people
    */
-  save(judged: Judged, command?: string): Promise<void>;
+  save(judged: Judged, origin: Origin): Promise<void>;
+  /** Removes what there is of it: the run is not wanted. */
+  discard(): Promise<void>;
 }
 
-/** Makes the folder of a run that begins now. */
-export async function openRunFolder(
+/** Opens the folder of a run that begins now. A store that cannot be written is told of by `save` alone. */
+export function openRunFolder(
   workload: string,
   store: string = STORE,
-): Promise<RunFolder> {
+): RunFolder {
   const time = new Date().toISOString().replaceAll(/[-:]/g, "");
   const path = join(store, workload, time);
-  await Deno.mkdir(join(path, "node-logs"), { recursive: true });
-  const logs = new Map<string, Deno.FsFile>();
-  const lastLines = new Map<string, string[]>();
-  const encoder = new TextEncoder();
+  const logs = new NodeLogs(join(path, "node-logs"));
+  const write = (name: string, text: string) =>
+    Deno.writeTextFile(join(path, name), text);
   return {
     path,
-    logStderr(node, line) {
-      let log = logs.get(node);
-      if (log === undefined) {
-        const file = join(path, logFile(node));
-        log = Deno.openSync(file, { create: true, append: true });
-        logs.set(node, log);
-      }
-      log.writeSync(encoder.encode(line + "\n"));
-      const last = lastLines.get(node) ?? [];
-      lastLines.set(node, [...last, line].slice(-LINES_REPORTED));
-    },
-    async save(judged, command) {
+    logStderr: (node, line) => logs.add(node, line),
+    async save(judged, { command, bin = null, args = [] }) {
       const { recording, results, strict, figures } = judged;
-      for (const log of logs.values()) log.close();
-      logs.clear();
       const summary = {
+        label: recording.label ?? null,
         program: recording.program ?? null,
+        challenge: recording.challenge ?? null,
         workload: recording.workload,
         options: recording.options,
+        bin,
+        args,
+        command,
         seed: recording.seed ?? null,
         faults: recording.faults ?? null,
         results,
         strict,
         figures,
       };
-      const write = (name: string, text: string) =>
-        Deno.writeTextFile(join(path, name), text);
-      await write("results.json", stringify(summary, 2) + "\n");
-      const lines = recording.history.map((op) => stringify(op) + "\n");
-      await write("history.jsonl", lines.join(""));
-      await saveRecording(join(path, RECORDING_FILE), recording);
-      const files = ["results.json", "history.jsonl", RECORDING_FILE];
-      await writeReport(path, judged, {
-        stderr: lastLines,
-        files: [...files, ...[...lastLines.keys()].map(logFile)],
-        ...(command === undefined ? {} : { command }),
-      });
-      await link(join(store, workload, "latest"), path);
-      await link(join(store, "latest"), path);
+      try {
+        logs.close();
+        await Deno.mkdir(join(path, "node-logs"), { recursive: true });
+        await write("results.json", stringify(summary, 2) + "\n");
+        const lines = recording.history.map((op) => stringify(op) + "\n");
+        await write("history.jsonl", lines.join(""));
+        await saveRecording(join(path, RECORDING_FILE), recording);
+        const files = ["results.json", "history.jsonl", RECORDING_FILE];
+        // What draws takes a while to load: whoever only looks for help does not wait for it.
+        const { writeReport } = await import("../report/report.ts");
+        await writeReport(path, judged, {
+          stderr: logs.lastLines,
+          files: [...files, ...logs.names.map((name) => `node-logs/${name}`)],
+          command,
+        });
+        await link(join(store, workload, "latest"), path);
+        await link(join(store, "latest"), path);
+      } catch (error) {
+        if (!isOfTheDisk(error)) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Error(
+          `Cannot keep the run in ${path}: ${why}. Make room there, or name another folder with --store`,
+          { cause: error },
+        );
+      }
+    },
+    async discard() {
+      logs.close();
+      await Deno.remove(path, { recursive: true }).catch(() => {});
     },
   };
 }
 
-/** Where a node's log is, in the folder of its run. */
-function logFile(node: string): string {
-  return `node-logs/${node}.log`;
+/** What nodes write to stderr, a file for each of them. */
+class NodeLogs {
+  /** The last lines of each. */
+  readonly lastLines = new Map<string, string[]>();
+  readonly #files = new Map<string, Deno.FsFile>();
+  readonly #encoder = new TextEncoder();
+  #failure: unknown;
+
+  constructor(private readonly folder: string) {}
+
+  /** The names of the files. */
+  get names(): string[] {
+    return [...this.lastLines.keys()].map((node) => `${node}.log`);
+  }
+
+  add(node: string, line: string): void {
+    const last = this.lastLines.get(node) ?? [];
+    this.lastLines.set(node, [...last, line].slice(-LINES_REPORTED));
+    if (this.#failure !== undefined) return;
+    try {
+      this.#fileOf(node).writeSync(this.#encoder.encode(line + "\n"));
+    } catch (error) {
+      this.#failure = error; // the run goes on: its verdict is worth more than its logs
+    }
+  }
+
+  /** Closes the files; throws what went wrong with them. */
+  close(): void {
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #fileOf(node: string): Deno.FsFile {
+    const open = this.#files.get(node);
+    if (open !== undefined) return open;
+    Deno.mkdirSync(this.folder, { recursive: true });
+    const path = join(this.folder, `${node}.log`);
+    const file = Deno.openSync(path, { create: true, append: true });
+    this.#files.set(node, file);
+    return file;
+  }
 }
 
-/** Points a link to a folder, whatever it pointed to before. */
+/** Whether something is wrong with the disk rather than with us: the system has refused it. */
+function isOfTheDisk(error: unknown): boolean {
+  return error instanceof Error &&
+    ("code" in error || error instanceof Deno.errors.NotCapable);
+}
+
+/** Points a link to a folder, whatever it pointed to before; relative, so that the store can be moved. */
 async function link(from: string, to: string): Promise<void> {
   const temporary = `${from}.tmp`;
   await Deno.remove(temporary).catch(() => {});
-  await Deno.symlink(resolve(to), temporary);
+  await Deno.symlink(relative(dirname(from), to), temporary);
   await Deno.rename(temporary, from);
 }

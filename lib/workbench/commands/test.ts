@@ -1,14 +1,16 @@
 /** The `test` command's work: one run of any executable in real time, judged and kept. */
 import { tmpdir } from "node:os";
+import { basename } from "node:path";
 import { RealClock } from "../world/clock.ts";
 import { processes } from "../world/processes.ts";
 import type { OpenHost } from "../world/host.ts";
-import { flagsText } from "../history.ts";
+import { flagsText, shellWord } from "../history.ts";
 import type { Options, Recording } from "../history.ts";
 import { judge, type Judged } from "../checkers/judges.ts";
+import { invocation } from "../invocation.ts";
 import { seeded } from "../world/random.ts";
 import { checkOptions, performRun, type Progress } from "../run/run.ts";
-import { openRunFolder } from "./store.ts";
+import { openRunFolder, type Origin, type RunFolder } from "./store.ts";
 import { workloadOf } from "../workloads/all.ts";
 
 /** What is run. */
@@ -19,9 +21,11 @@ export interface TestSettings {
   /** The executable. */
   bin: string;
   /** Its arguments. */
-  args?: string[];
+  args?: readonly string[];
   /** The name of one of our programs, whose promises are then judged. */
   program?: string;
+  /** The challenge as which somebody else's program is tested. */
+  challenge?: string;
   /** Decides what clients do and what the nemesis does; drawn if not given. */
   seed?: number;
   /** Maelstrom's own faults too: a broken line mutes its node, seq-kv wraps around. */
@@ -31,17 +35,21 @@ export interface TestSettings {
   /** Gets every line that a node writes to stderr. */
   onStderr?(node: string, line: string): void;
   onProgress?(progress: Progress): void;
+  /** Hears the verdict, before anything is kept. */
+  onJudged?(judged: Judged): void;
 }
 
-/** A run that has been judged and kept. */
+/** A run that has been judged. */
 export interface Tested extends Judged {
-  /** The folder of the run. */
+  /** The folder in which it is kept. */
   report: string;
+  /** Why it could not be kept there, if so. */
+  notKept?: string;
 }
 
 /**
- * Does one run in real time. A node that fails makes the run invalid; only what is
- * wrong with the command itself is thrown.
+ * Does one run in real time. A node that fails makes the run invalid, and a store that
+ * cannot be written changes no verdict; only what is wrong with the command itself is thrown.
  *
  * @throws {Error} there is no such workload or executable, or it cannot be run with these options
  */
@@ -49,11 +57,11 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   const workload = workloadOf(settings.workload);
   const bin = await executable(settings.bin);
   checkOptions(workload, settings.options);
-  const folder = await openRunFolder(workload.name, settings.store);
+  const folder = openRunFolder(workload.name, settings.store);
   const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
   const openHost = processes({
     bin,
-    args: settings.args ?? [],
+    args: [...settings.args ?? []],
     cwd: tmpdir(),
     onStderr(node, line) {
       folder.logStderr(node, line);
@@ -66,31 +74,63 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
     recording = await performRun({
       workload,
       options: settings.options,
-      openHost: endedFirst(openHost),
+      openHost: endedFirst(openHost, () => folder.discard()),
       clock,
       random: seeded(seed),
       faithful: settings.faithful ?? false,
       ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     });
+  } catch (error) {
+    await folder.discard();
+    throw error;
   } finally {
     clock.stop();
   }
+  const { program, challenge } = settings;
   recording.seed = seed;
-  if (settings.program !== undefined) recording.program = settings.program;
+  if (program !== undefined) recording.program = program;
+  else recording.label = basename(settings.bin);
+  if (challenge !== undefined) recording.challenge = challenge;
   const judged = judge(recording);
-  await folder.save(judged, commandOf(settings, seed));
-  return { ...judged, report: folder.path };
+  settings.onJudged?.(judged);
+  const notKept = await keep(folder, judged, {
+    command: commandOf(settings, seed),
+    bin: settings.bin,
+    args: settings.args ?? [],
+  });
+  const report = folder.path;
+  return notKept === null
+    ? { ...judged, report }
+    : { ...judged, report, notKept };
+}
+
+/** Keeps a run, or says why it cannot be kept. */
+export async function keep(
+  folder: RunFolder,
+  judged: Judged,
+  origin: Origin,
+): Promise<string | null> {
+  try {
+    await folder.save(judged, origin);
+    return null;
+  } catch (error) {
+    const expected = error instanceof Error &&
+      error.message.startsWith("Cannot keep ");
+    if (!expected) throw error;
+    return error.message;
+  }
 }
 
 /** The command that does a run again, as far as real time allows. */
 function commandOf(settings: TestSettings, seed: number): string {
-  const { workload, bin, options, program, args = [] } = settings;
+  const { workload, bin, options, program, args = [], faithful } = settings;
   return [
-    `deno task workbench test -w ${workload} --bin ${bin}`,
+    `${invocation()} test -w ${workload} --bin ${shellWord(bin)}`,
     flagsText(options),
     program === undefined ? "" : `--program ${program}`,
+    faithful ? "--faithful" : "",
     `--seed ${seed}`,
-    args.length === 0 ? "" : `-- ${args.join(" ")}`,
+    args.length === 0 ? "" : `-- ${args.map(shellWord).join(" ")}`,
   ].filter((part) => part !== "").join(" ");
 }
 
@@ -105,23 +145,35 @@ async function executable(bin: string): Promise<string> {
     );
   }
   const { mode, isFile } = await Deno.stat(path);
-  if (!isFile || (mode !== null && (mode & 0o111) === 0)) {
+  if (!isFile) {
     throw new Error(
-      `Cannot run "${bin}": it is not an executable file. Try chmod +x ${bin}`,
+      `Cannot run "${bin}": it is no file. Name the executable itself`,
+    );
+  }
+  if (mode !== null && (mode & 0o111) === 0) {
+    throw new Error(
+      `Cannot run "${bin}": it is not executable. Try chmod +x ${bin}`,
     );
   }
   return path;
 }
 
 /** Ends the nodes before this process, whatever ends that: Ctrl-C, or a bug of the workbench. */
-function endedFirst(openHost: OpenHost): OpenHost {
+function endedFirst(
+  openHost: OpenHost,
+  discard: () => Promise<void>,
+): OpenHost {
   return (nodes, events) => {
     const host = openHost(nodes, events);
     const exit = async (status: number) => {
       await host.stop();
+      await discard();
       Deno.exit(status);
     };
-    const interrupt = () => exit(130);
+    const interrupt = () => {
+      console.error("Interrupted: nothing is kept of this run");
+      exit(130);
+    };
     const fail = (event: ErrorEvent | PromiseRejectionEvent) => {
       event.preventDefault();
       console.error(event instanceof ErrorEvent ? event.error : event.reason);

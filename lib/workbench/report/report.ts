@@ -29,6 +29,7 @@ import { drawPlots, plotsOf } from "./plots.ts";
 import style from "./page.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
 import { drawnHops, hopText, spacetimeSvg, typeColour } from "./spacetime.ts";
+import { titleOf } from "../standards.ts";
 import { summarySection } from "./summary.ts";
 import { callColour, callText, isMeant, timelineSvg } from "./timeline.ts";
 import { trafficSection } from "./traffic.ts";
@@ -91,7 +92,7 @@ export async function reportHtml(
   const plots = plotsOf(recording);
   const drawn = await drawPlots(plots);
   const sought = moments[0] ?? null;
-  const title = recording.program ?? recording.label ?? recording.workload;
+  const title = titleOf(recording);
   return `<!doctype html>\n${html`
     <html lang="en">
       <head>

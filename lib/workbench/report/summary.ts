@@ -1,7 +1,7 @@
 /** The top of the page: verdicts and figures, each against its limits. */
 import type { Validity } from "../checkers/verdict.ts";
 import { flagsText } from "../history.ts";
-import { isClientOp, type Recording } from "../history.ts";
+import { isClientOp } from "../history.ts";
 import { type Judged, overall } from "../checkers/judges.ts";
 import {
   type Figures,
@@ -11,35 +11,14 @@ import {
   limitText,
 } from "../limits.ts";
 import type { FigureName, Limit } from "../limits.ts";
-import { type Scenario, type ScenarioRun, scenarios } from "../scenarios.ts";
+import { type Scenario, scenarios } from "../scenarios.ts";
+import { commandOfRun, limitsOf, titleOf } from "../standards.ts";
 import { type Html, html } from "./html.ts";
 import { count, setUpText, workloadText } from "./words.ts";
 
 /** A verdict in a word, for people. */
 export function verdictText(verdict: Validity): string {
   return verdict === "unknown" ? "unknown" : verdict ? "valid" : "invalid";
-}
-
-/** The scenario's command that a run was made with, if it was one. */
-function commandOfRun(
-  { program, options }: Recording,
-): ScenarioRun | undefined {
-  return scenarioOfRun(program)?.runs.find(({ flags }) =>
-    JSON.stringify(sorted(flags)) === JSON.stringify(sorted(options))
-  );
-}
-
-/** The limits that a run is held to: they are for the command's own faults. */
-function limitsOf(
-  { recording }: Judged,
-): Pick<ScenarioRun, "official" | "ours"> {
-  const own = (recording.faults ?? "official") === "official";
-  const command = own ? commandOfRun(recording) : undefined;
-  return command ?? { official: [], ours: [] };
-}
-
-function sorted(flags: object): [string, unknown][] {
-  return Object.entries(flags).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 function scenarioOfRun(program: string | undefined): Scenario | undefined {
@@ -49,7 +28,7 @@ function scenarioOfRun(program: string | undefined): Scenario | undefined {
 /** Title, verdicts and figures. */
 export function summarySection(judged: Judged, again?: string): Html {
   const { recording, results, strict } = judged;
-  const { workload, program, seed, label } = recording;
+  const { workload, program, seed } = recording;
   const scenario = scenarioOfRun(program);
   const command = commandOfRun(recording)?.label ?? "";
   const verdict = overall(judged);
@@ -61,7 +40,7 @@ export function summarySection(judged: Judged, again?: string): Html {
     <header class="${verdict === true && misses === 0
       ? "valid"
       : verdictText(verdict === true ? false : verdict)}">
-      <h1>${program ?? label ?? workload}${scenario &&
+      <h1>${titleOf(recording)}${scenario &&
         html`<small>${scenario.algorithm}${
           command !== "" && `; ${command}`
         }</small>`}</h1>
@@ -117,7 +96,7 @@ function headline(
 }
 
 function missed(judged: Judged): number {
-  const { official, ours } = limitsOf(judged);
+  const { official, ours } = limitsOf(judged.recording);
   return [...official, ...ours]
     .filter((limit) => !isMet(limit, judged.figures[limit.figure])).length;
 }
@@ -149,7 +128,7 @@ const EXPLANATIONS: { readonly [name in FigureName]: string } = {
 
 function figuresTable(judged: Judged): Html {
   const { figures } = judged;
-  const { official, ours } = limitsOf(judged);
+  const { official, ours } = limitsOf(judged.recording);
   const names = (Object.keys(figureTitles) as FigureName[]).filter((name) =>
     figures[name] !== undefined ||
     [...official, ...ours].some(({ figure }) => figure === name)

@@ -23,8 +23,6 @@ export interface Outcome {
   figures: Figures;
   /** Figures that whoever ran the test does not take: their limits are left open. */
   notTaken?: ReadonlySet<FigureName>;
-  /** Where the report is. */
-  report?: string;
 }
 
 /** What is on a card. */
@@ -96,9 +94,6 @@ export function cardText(card: Card, colours = false): string {
     "",
     ...figureLines(outcome, limits, paint),
   ];
-  if (outcome.report !== undefined) {
-    lines.push("", `  report  ${outcome.report}`);
-  }
   lines.push("");
   if (reasons.length === 0) lines.push(paint("good", "  PASSED"));
   for (const reason of reasons) {

@@ -1,0 +1,170 @@
+/** What `help` says: of all commands, and of each. */
+import { INGREDIENTS } from "../campaign/chaos.ts";
+import { invocation } from "../invocation.ts";
+import { scenarios } from "../scenarios.ts";
+import { challenges } from "../standards.ts";
+import { workloads } from "../workloads/all.ts";
+import { RUN_FLAGS } from "./flags.ts";
+import { PORT } from "./serve.ts";
+
+/** A command as `help` shows it. */
+interface Page {
+  /** What stands behind its name. */
+  usage: string;
+  /** What it does, in a line. */
+  does: string;
+  /** The rest: flags, and what one may want to know. */
+  details: string;
+  examples: readonly string[];
+}
+
+const STATUS =
+  "Exit status: 0 valid, 1 invalid, 2 unknown, 254 wrong command line, 255 the workbench failed.";
+
+/** The flags of a run with their defaults, a line each. */
+function runFlags(): string {
+  const lines = Object.entries(RUN_FLAGS).map(([name, { says, fallback }]) =>
+    `  --${name.padEnd(19)} ${says} (default ${fallback})`
+  );
+  return `Maelstrom's flags:\n${lines.join("\n")}`;
+}
+
+const list = (names: readonly string[]) =>
+  names.join(" ").replaceAll(/(.{1,76})( |$)/g, "  $1\n").trimEnd();
+
+const workloadList = () => `Workloads:\n${list(Object.keys(workloads))}`;
+
+const PAGES: Readonly<Record<string, () => Page>> = {
+  test: () => ({
+    usage: "-w WORKLOAD --bin FILE [FLAGS] [-- ARGS]",
+    does: "runs an executable as many nodes in real time, and judges it",
+    details:
+      `  --bin FILE            the executable; each node is a process of it
+  -- ARGS               its arguments
+  -w, --workload        default lin-kv
+  --seed N              decides what clients and nemesis do (default: drawn)
+  --program NAME        judges what one of our programs promises, too
+  --faithful            Maelstrom's own faults too, as a broken line that mutes its node
+  --test-count N        so many runs, until one is not valid (default 1)
+  --log-stderr          shows what nodes write to stderr
+  --store DIR           where runs are kept (default store)
+  --json                one JSON value on stdout, and nothing else
+
+${runFlags()}
+
+${workloadList()}`,
+    examples: [
+      "test -w echo --bin ./node.py --node-count 1 --time-limit 10",
+      "test -w broadcast --bin ./node --node-count 5 --rate 10 --time-limit 20 --nemesis partition",
+    ],
+  }),
+  challenge: () => ({
+    usage: "NAME [--bin FILE] [-- ARGS]",
+    does: "tests a program with a challenge's own commands and limits: a card",
+    details:
+      `  NAME                  a challenge, or a file in challenges/, built as bin/NAME
+  --bin FILE            an executable in its place, in any language
+  -- ARGS               its arguments
+  -w, --workload        for a file whose name begins with that of no challenge
+  --seed N --store DIR  as with test
+
+Challenges:
+${list(challenges.map(({ name }) => name))}`,
+    examples: [
+      "challenge broadcast-3d --bin ./node",
+      "challenge kafka-5b --bin ./node -- --verbose",
+    ],
+  }),
+  simulate: () => ({
+    usage: "PROGRAM [--seed N | --seeds N] [FLAGS]",
+    does: "runs a program in virtual time: the same seed is the same run",
+    details:
+      `  PROGRAM               one of ours, a mutant (see help mutants), or FILE.ts, any module
+                        whose default export is a program
+  -w, --workload        what a FILE.ts is tested with,
+  --challenge NAME      or the challenge whose commands and limits it is held to
+  --seed N              one run, which is kept to be looked at
+  --seeds N             a campaign of seeds 1 to N; with --seed M those from M on
+  --faults NAME         official (what the flags say, the default), partition or chaos
+  --without LIST        chaos without some of ${INGREDIENTS.join(",")}
+  --machine NAME        quiet (nothing is late, the default), busy or stalled
+  --run I               the I-th command of the challenge, from 0
+  --faithful            Maelstrom's own faults too
+  --workers N           threads of a campaign (default: one for each core)
+  --store DIR --json    as with test
+
+${runFlags()}
+
+Programs:
+${list(scenarios.map(({ name }) => name))}
+
+${workloadList()}`,
+    examples: [
+      "simulate broadcast-3e --seeds 100 --faults chaos",
+      "simulate ./my-node.ts -w echo --seed 1",
+      "simulate ./my-node.ts --challenge broadcast-3d",
+    ],
+  }),
+  check: () => ({
+    usage: "FILE... [--judge faithful|strict] [--json]",
+    does: "judges recorded runs again, those of the real Maelstrom too",
+    details:
+      `  FILE                  a run's folder, ours or Maelstrom's own, or a recording
+  --judge NAME          whose verdict is the exit status (default both)
+  --json                one JSON value on stdout`,
+    examples: ["check store/latest", "check ~/maelstrom/store/echo/latest"],
+  }),
+  serve: () => ({
+    usage: "[-p PORT] [--host HOST] [--store DIR]",
+    does: "shows the kept runs in a browser",
+    details: `  -p, --port N          default ${PORT}
+  --host HOST           default 127.0.0.1: this machine only
+  --store DIR           default store`,
+    examples: ["serve -p 8081"],
+  }),
+  demo: () => ({
+    usage: "[PROGRAM...]",
+    does: "simulates programs of ours, all if none is named: a line for each",
+    details: `Programs:\n${list(scenarios.map(({ name }) => name))}`,
+    examples: ["demo echo-1 broadcast-3d"],
+  }),
+};
+
+/** The names of all pages. */
+export const HELP_PAGES: readonly string[] = [...Object.keys(PAGES), "mutants"];
+
+/** The first page. */
+export function helpText(): string {
+  const lines = Object.entries(PAGES).map(([name, page]) => {
+    const { usage, does } = page();
+    return `  ${name} ${usage}\n      ${does}`;
+  });
+  return `Maelstrom without a JVM, and a simulator beside it.
+
+  ${invocation()} COMMAND ...
+
+${lines.join("\n")}
+  help COMMAND
+      flags with their defaults, and examples; also help mutants
+
+Workloads:
+${list(Object.keys(workloads))}
+Programs:
+${list(scenarios.map(({ name }) => name))}
+${STATUS}`;
+}
+
+/** The page of a command. */
+export function pageText(name: string): string {
+  const { usage, does, details, examples } = PAGES[name]!();
+  const call = invocation();
+  return `${call} ${name} ${usage}
+    ${does}
+
+${details}
+
+Examples:
+${examples.map((example) => `  ${call} ${example}`).join("\n")}
+
+${STATUS}`;
+}

@@ -1,0 +1,94 @@
+/**
+ * What a run is held to. Our programs have a scenario each. A guest, a program that is none
+ * of ours, is held to a challenge's official commands and limits, or to a workload's own
+ * rules; what our programs promise beyond that is never asked of it.
+ */
+import type { Options, Recording } from "./history.ts";
+import { type Scenario, type ScenarioRun, scenarios } from "./scenarios.ts";
+
+/** The flags of a guest that is told nothing but its workload: enough to see something, done in seconds. */
+const PLAIN: Options = {
+  "node-count": 3,
+  concurrency: "2n", // lin-kv can do with no less
+  rate: 20,
+  "time-limit": 10,
+};
+
+/** Every challenge, in order: the scenarios that are no variants of another. */
+export const challenges: readonly Scenario[] = scenarios
+  .filter(({ variantOf }) => variantOf === undefined);
+
+/** The challenge whose name a program's begins with: `broadcast-3d` for `broadcast-3d-mine`. */
+export function challengeOf(name: string): Scenario | undefined {
+  return challenges
+    .filter((challenge) =>
+      name.startsWith(challenge.name) &&
+      !/^[a-z0-9]/i.test(name.slice(challenge.name.length))
+    )
+    .toSorted((a, b) => b.name.length - a.name.length)[0];
+}
+
+/** A guest that is tested as a challenge asks. */
+export function asChallenge(name: string, challenge: Scenario): Scenario {
+  return {
+    name,
+    algorithm: `held to what ${challenge.name} asks`,
+    guarantee: "",
+    workload: challenge.workload,
+    runs: challenge.runs.map((run) => ({ ...run, ours: [] })),
+    promises: {},
+  };
+}
+
+/** A guest of which only the workload is known. */
+export function asWorkload(name: string, workload: string): Scenario {
+  return {
+    name,
+    algorithm: `workload ${workload}`,
+    guarantee: "",
+    workload,
+    runs: [{ label: "", flags: PLAIN, official: [], ours: [] }],
+    promises: {},
+  };
+}
+
+/** A run's name for people: its label, or its program, or its workload. */
+export function titleOf(
+  { label, program, workload }: {
+    label?: string | null;
+    program?: string | null;
+    workload: string;
+  },
+): string {
+  return label ?? program ?? workload;
+}
+
+/** The command of a scenario that a run was made with, if it was one; a guest's are without our own limits. */
+export function commandOfRun(
+  { program, challenge, options }: Pick<
+    Recording,
+    "program" | "challenge" | "options"
+  >,
+): ScenarioRun | undefined {
+  const found = scenarios.find(({ name }) => name === (program ?? challenge))
+    ?.runs.find(({ flags }) => sorted(flags) === sorted(options));
+  if (found === undefined || program !== undefined) return found;
+  return { ...found, ours: [] };
+}
+
+/** The limits that a run is held to: they are for the command's own faults. */
+export function limitsOf(
+  recording: Recording,
+): Pick<ScenarioRun, "official" | "ours"> {
+  const own = (recording.faults ?? "official") === "official";
+  const { official, ours } = own ? commandOfRun(recording) ?? NONE : NONE;
+  return { official, ours };
+}
+
+const NONE = { official: [], ours: [] };
+
+function sorted(flags: Options): string {
+  return JSON.stringify(
+    Object.entries(flags).sort(([a], [b]) => a < b ? -1 : 1),
+  );
+}
