@@ -107,7 +107,8 @@ export interface Incident {
   /** The node concerned, e.g. `"n0"`. */
   node: string;
   type:
-    | "protocol-violation" // a line that Maelstrom would choke on
+    | "protocol-violation" // a line after which Maelstrom hears the node no more
+    | "foreign-source" // a message signed as somebody else, which Maelstrom carries
     | "process-exit" // a process that ended before it was told to
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the harness killed the process (chaos)
@@ -152,6 +153,8 @@ export interface Recording {
   program?: string;
   /** The challenge (`"broadcast-3d"`) that another's program was tested as. */
   challenge?: string;
+  /** Whether nodes were muted by a broken line, as they are by Maelstrom; where not, its verdict is not known after one. */
+  faithful?: boolean;
   /** The seed of the run, where there was one. */
   seed?: number;
   /** The fault profile of a simulated run; `official` faults are those of the options. */

@@ -10,15 +10,30 @@
  * | an integer up to 2^53-1  | a `number`                               |
  * | a larger one             | a `bigint`                               |
  * | 0.5                      | a `number`                               |
- * | 1.0, 1e3, 1e999          | raw JSON ({@link isFloat}): not that integer |
+ * | 1.0, 1e3, 1e999          | a {@link Float}, equal to no integer     |
  */
 import type { Json } from "./history.ts";
 
 /** What TypeScript does not know of JSON yet. */
-const { rawJSON, isRawJSON } = JSON as unknown as {
-  rawJSON(text: string): object;
-  isRawJSON(value: unknown): boolean;
-};
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
+
+/** A number that was written with a fraction or an exponent, and would pass for an integer, or for none, as a `number`. */
+export class Float {
+  /** @param text how it is written: the same for all that are equal */
+  constructor(readonly text: string) {}
+
+  valueOf(): number {
+    return Number(this.text);
+  }
+
+  toString(): string {
+    return this.text;
+  }
+
+  toJSON(): unknown {
+    return rawJSON(this.text);
+  }
+}
 
 /** Text without this is read alike by JavaScript's own parser, which is the faster one. */
 const NEEDS_CARE = /\d[.eE]|\d{16}/;
@@ -91,17 +106,13 @@ export function isInteger(value: unknown): value is number | bigint {
   return Number.isInteger(value) || typeof value === "bigint";
 }
 
-/** Whether a value was written with a fraction or an exponent, and has the value of an integer, or none that a double holds. */
-export function isFloat(value: unknown): boolean {
-  return isRawJSON(value);
-}
-
 /** A float as an exact value: 5 becomes 5.0, and 0.5 stays as it is. */
 export function float(value: number): Json {
   if (Number.isFinite(value) && !Number.isInteger(value)) return value;
   const sign = value < 0 ? "-" : "";
   const text = Number.isFinite(value) ? numeral(value) : `${sign}1e999`;
-  return rawJSON(text) as Json;
+  // To all who do not ask, it is an object like others.
+  return new Float(text) as unknown as Json;
 }
 
 function numeral(value: number): string {
@@ -128,7 +139,7 @@ function integer(value: bigint): number | bigint {
 export function asDouble(value: Json | undefined): number | null {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
-  return isRawJSON(value) ? Number(JSON.stringify(value)) : null;
+  return value instanceof Float ? Number(value) : null;
 }
 
 /** A copy in which floats are plain numbers, as a program in JavaScript gets them. */
@@ -138,7 +149,7 @@ export function plain<T>(value: T): T {
 
 function loosened(value: Json): Json {
   if (typeof value !== "object" || value === null) return value;
-  if (isRawJSON(value)) return asDouble(value);
+  if (value instanceof Float) return Number(value);
   if (Array.isArray(value)) return value.map(loosened);
   const copy: { [key: string]: Json } = {};
   for (const key of Object.keys(value)) put(copy, key, loosened(value[key]!));
@@ -166,9 +177,8 @@ export function equal(a: Json, b: Json): boolean {
       a.every((element, i) => equal(element, b[i]!));
   }
   if (Array.isArray(b)) return false;
-  if (isRawJSON(a) || isRawJSON(b)) {
-    return isRawJSON(a) && isRawJSON(b) &&
-      JSON.stringify(a) === JSON.stringify(b);
+  if (a instanceof Float || b instanceof Float) {
+    return a instanceof Float && b instanceof Float && a.text === b.text;
   }
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length &&
@@ -178,9 +188,8 @@ export function equal(a: Json, b: Json): boolean {
 /** One text for all JSON that is {@link equal}: keys sorted, no blanks. */
 export function canonical(value: Json): string {
   if (typeof value === "bigint") return String(value);
-  if (typeof value !== "object" || value === null || isRawJSON(value)) {
-    return JSON.stringify(value);
-  }
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (value instanceof Float) return value.text;
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const fields = Object.keys(value).sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`);

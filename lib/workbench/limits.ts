@@ -8,6 +8,7 @@ export type FigureName =
   | "servers.bytes-per-value"
   | "servers.bytes-to-least"
   | "availability"
+  | "rate.share"
   | "stable-latency.median-ms"
   | "stable-latency.max-ms"
   | "visibility-lag.max-ms"
@@ -33,6 +34,7 @@ export const figureTitles: { readonly [name in FigureName]: string } = {
   "servers.bytes-per-value": "bytes per value and node",
   "servers.bytes-to-least": "bytes, times the least",
   "availability": "availability",
+  "rate.share": "share of the rate reached",
   "stable-latency.median-ms": "stable latency, median (ms)",
   "stable-latency.max-ms": "stable latency, maximum (ms)",
   "visibility-lag.max-ms": "visibility lag, maximum (ms)",

@@ -38,7 +38,7 @@ function asRecording(value: unknown): Recording {
     workload,
     // Whether these were written as 1 or 1.0 means nothing.
     options: plain(options ?? {}),
-    results: plain(results),
+    ...(results === undefined ? {} : { results: plain(results) }),
     history: history ?? [],
     journal: (journal ?? []).map(withTimeToReckonWith),
   };

@@ -2,7 +2,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { judgeFaithful } from "../../lib/workbench/checkers/faithful.ts";
-import type { Json, Recording } from "../../lib/workbench/history.ts";
+import type {
+  Aftermath,
+  Json,
+  Recording,
+} from "../../lib/workbench/history.ts";
 import {
   loadRecording,
   RECORDING_FILE,
@@ -89,6 +93,26 @@ Deno.test("a crashed run is unknown, says why, and keeps its figures", () => {
     incidents: [{ time: 0, node: "n3", type: "kill", text: "chaos" }],
   }));
   assertEquals(restarted["valid?"], true);
+});
+
+Deno.test("after a broken line a node that lived on leaves Maelstrom's verdict open, and a mute one does not", () => {
+  const broken = (time: number): Partial<Recording> => ({
+    incidents: [{ time, node: "n3", type: "protocol-violation", text: "" }],
+  });
+  const verdict = (more: Partial<Recording>) =>
+    judgeFaithful(recording(generated(1), more));
+  const open = verdict(broken(5));
+  assertEquals(open["valid?"], "unknown");
+  assertStringIncludes(String(open["error"]), "use --faithful");
+  assertEquals(verdict({ ...broken(5), faithful: true })["valid?"], true);
+  // After its end, Maelstrom is not there to hear it.
+  const aftermath: Aftermath = {
+    history: [],
+    journal: [],
+    healedAt: 4,
+  };
+  assertEquals(verdict({ ...broken(5), aftermath })["valid?"], true);
+  assertEquals(verdict({ ...broken(4), aftermath })["valid?"], "unknown");
 });
 
 Deno.test(

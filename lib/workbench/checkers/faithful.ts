@@ -42,13 +42,23 @@ function guarded(check: () => Results): Results {
   }
 }
 
-/** Why Maelstrom would have had no results, if so. */
-function crash({ exit, incidents }: Recording): string | undefined {
-  const fatal = incidents?.find(({ type }) =>
+/** Why Maelstrom would have had no results, or others than these; undefined if it is none of both. */
+function whyUnknown(recording: Recording): string | undefined {
+  const { exit, incidents = [], aftermath, faithful } = recording;
+  if (exit === 255) return "crashed before the analysis (exit 255)";
+  // What happens later, Maelstrom does not live to see.
+  const end = aftermath?.healedAt ?? Infinity;
+  const seen = incidents.filter(({ time }) => time <= end);
+  const fatal = seen.find(({ type }) =>
     type === "process-exit" || type === "setup-failed"
   );
-  if (fatal) return `${fatal.type} of ${fatal.node}: ${fatal.text}`;
-  return exit === 255 ? "crashed before the analysis (exit 255)" : undefined;
+  if (fatal !== undefined) {
+    return `Maelstrom breaks off here, with exit status 255 and no results: ${fatal.type} of ${fatal.node}: ${fatal.text}`;
+  }
+  const broken = seen.find(({ type }) => type === "protocol-violation");
+  if (broken === undefined || faithful) return undefined;
+  const at = (broken.time / 1e9).toFixed(3);
+  return `Maelstrom would not have heard ${broken.node} any more after a broken line at ${at} s, and here it lived on: use --faithful for Maelstrom's own verdict`;
 }
 
 function checkWorkload({ workload, history, options }: Recording): Results {
@@ -63,7 +73,8 @@ function checkWorkload({ workload, history, options }: Recording): Results {
  *
  * Maelstrom itself gives no results at all, and exit status 255, when a run
  * crashed or a node ended before it was told to. Here such a run is judged all
- * the same, for the figures, but `valid?` is unknown and `error` says why.
+ * the same, for the figures, but `valid?` is unknown and `error` says why; and likewise
+ * where a node lived on after a line for which Maelstrom mutes it.
  */
 export function judgeFaithful(recording: Recording): Results {
   const { history, journal, options } = recording;
@@ -81,7 +92,7 @@ export function judgeFaithful(recording: Recording): Results {
     net: guarded(() => checkNet(history, journal)),
     workload: guarded(() => checkWorkload(recording)),
   };
-  const error = crash(recording);
+  const error = whyUnknown(recording);
   if (error) return { ...parts, "valid?": "unknown", error };
   const verdicts = Object.values(parts).map((part) => part["valid?"]);
   return { ...parts, "valid?": worst(...verdicts) };

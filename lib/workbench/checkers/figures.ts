@@ -1,6 +1,7 @@
 /** What is measured in a run: Maelstrom's figures from its results, the others from the recording. */
 import { stringify } from "../json.ts";
 import { pairs } from "./pairs.ts";
+import { partOfRate } from "./rate.ts";
 import type { Results } from "./verdict.ts";
 import { type Events, type Json, nodesOf, type Recording } from "../history.ts";
 import type { Figures } from "../limits.ts";
@@ -50,6 +51,8 @@ export function figuresOf(
   more: WorkloadFigures,
 ): Figures {
   const figures = figuresIn(results);
+  const part = partOfRate(recording);
+  if (part !== undefined) figures["rate.share"] = part.share;
   const calls = pairs(recording.history);
   if (calls.length > 0) {
     const bytes = serverBytes(recording.journal);

@@ -138,7 +138,9 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
       ),
     onJudged({ results, strict, figures }) {
       progress.end();
-      outcome = { faithful: results["valid?"], strict, figures };
+      const { "valid?": faithful, error } = results;
+      const why = typeof error === "string" ? { why: error } : {};
+      outcome = { faithful, ...why, strict, figures };
       print(outcome);
     },
   });

@@ -44,7 +44,10 @@ const PAGES: Readonly<Record<string, () => Page>> = {
   -w, --workload        default lin-kv
   --seed N              decides what clients and nemesis do (default: drawn)
   --program NAME        judges what one of our programs promises, too
-  --faithful            Maelstrom's own faults too, as a broken line that mutes its node
+  --faithful            Maelstrom's own faults too: after a line that is no message it
+                        hears its node no more, and a client of seq-kv that is far behind
+                        may go back in time. Without it such a node lives on, to be judged
+                        further, and the faithful verdict is unknown after a broken line
   --test-count N        so many runs, until one is not valid (default 1)
   --log-stderr          shows what nodes write to stderr
   --store DIR           where runs are kept (default store)

@@ -31,12 +31,16 @@ export function findingsSection(
 ): Html | null {
   const parts = notValid(results);
   const { anomalies, notes } = strict;
-  const wrong = anomalies.length > 0 || parts.length > 0;
+  const { error } = results;
+  const wrong = anomalies.length > 0 || parts.length > 0 ||
+    error !== undefined;
   if (!wrong && notes.length === 0) return null;
   return html`
     <section id="findings">
       ${wrong && html`<h2>What is wrong</h2>`}
       <p class="lead">Each link shows the moment, and the operation if there is one, in the drawings below.</p>
+      ${typeof error === "string" &&
+        html`<p><b>No verdict of Maelstrom's:</b> ${error}</p>`}
       ${strictFindings(anomalies, recording.history)}
       ${parts.map(([name, part]) => faithfulFinding(name, part))}
       ${notes.length > 0 && html`

@@ -117,6 +117,7 @@ const EXPLANATIONS: { readonly [name in FigureName]: string } = {
   "servers.bytes-to-least":
     "the least: each value's own text and a comma, once to each node it has to reach",
   "availability": "the part of the requests that succeeded",
+  "rate.share": "the operations that were made, of those that --rate asks for",
   "stable-latency.median-ms":
     "how long after it was acknowledged a value was still missing from some read",
   "stable-latency.max-ms": "the same for the slowest value",

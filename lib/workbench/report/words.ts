@@ -83,6 +83,10 @@ export function count(n: number, noun: string): string {
 const MEANINGS: { readonly [type: string]: string } = {
   "protocol-violation":
     "A node wrote something that is no proper message. The real Maelstrom would never hear of that node again.",
+  "foreign-source":
+    "A node signed a message as somebody else. Maelstrom carries it, but figures and partitions go by the signature.",
+  "rate-not-reached":
+    "Fewer operations were made than --rate asks for, so the verdict says nothing about that rate.",
   "process-exit": "A node's process ended before it was told to.",
   "setup-failed": "A node never got ready, so nothing could be tested.",
   "malformed-reply":

@@ -30,6 +30,7 @@ export type Label =
   | "resume"
   | "stray-rejection" // a program left a promise's rejection to nobody
   | "protocol-violation"
+  | "foreign-source"
   | "process-exit"
   | "setup-failed";
 

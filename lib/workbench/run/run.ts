@@ -151,6 +151,7 @@ class Run {
       history: this.#history.ops,
       journal: this.#network.journal,
       incidents: this.#incidents,
+      ...(this.config.faithful ? { faithful: true } : {}),
     };
     const ticking = this.#tick();
     try {

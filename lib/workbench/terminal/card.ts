@@ -18,6 +18,8 @@ import type { ScenarioRun } from "../scenarios.ts";
 export interface Outcome {
   /** Maelstrom's verdict, by itself or by the workbench's faithful judge. */
   faithful: Validity;
+  /** Why that is unknown, where Maelstrom would have broken off, or judged another run than this. */
+  why?: string;
   /** The strict judge's; absent when Maelstrom itself ran the test. */
   strict?: StrictResults;
   figures: Figures;
@@ -84,6 +86,7 @@ export function cardText(card: Card, colours = false): string {
     `  Maelstrom's verdict  ${verdict(outcome.faithful)} ${
       card.ranBy === "Maelstrom" ? "" : "(the workbench judges as it does)"
     }`.trimEnd(),
+    ...(outcome.why === undefined ? [] : wrap(outcome.why, "    ")),
     `  strict verdict       ${
       outcome.strict === undefined
         ? "none (it judges runs of the workbench only)"

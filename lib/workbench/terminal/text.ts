@@ -19,6 +19,7 @@ export function judgedText({ results, strict, figures }: Judged): string {
     ...anomalyLines(strict.anomalies),
     ...noteLines(strict.notes),
   ];
+  if (typeof results.error === "string") lines.push(`  ${results.error}`);
   if (results["valid?"] !== true) lines.push(...unfaithful(results));
   for (const [name, value] of figureEntries(figures)) {
     lines.push(`  ${figureTitles[name].padEnd(30)} ${figureText(value)}`);

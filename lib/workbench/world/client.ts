@@ -62,6 +62,8 @@ export class Clients {
 export class ClientEndpoint {
   #nextMsgId = 1;
   #awaited: { msgId: number; resolve: (body: Body) => void } | null = null;
+  /** An `in_reply_to` that was meant for the request under way, but is a float or a string. */
+  #nearMiss: Json = null;
 
   constructor(
     readonly id: string,
@@ -80,6 +82,9 @@ export class ClientEndpoint {
   /**
    * Sends a request and awaits its reply.
    *
+   * @param closed whether the reply may have no other keys than the schema's
+   * @param last whether the connection closes as soon as there is an outcome: even a reply right
+   * behind the first has no destination then
    * @throws {ErrorReply} the node answered with an error
    * @throws {NetTimeout} it did not answer in time
    * @throws {MalformedReply} the reply is not of the type and keys expected
@@ -89,19 +94,31 @@ export class ClientEndpoint {
     request: Body,
     schema: ReplySchema,
     timeoutMs: number,
-    { closed = true } = {},
+    { closed = true, last = false } = {},
   ): Promise<Body> {
     const msgId = this.#nextMsgId++;
+    this.#nearMiss = null;
     const reply = await new Promise<Body>((resolve, reject) => {
       const cancel = this.clock.schedule(timeoutMs * MS, () => {
         this.#awaited = null;
+        if (last) this.close();
         this.onTimeout();
-        reject(new NetTimeout(`${dest} did not answer within ${timeoutMs} ms`));
+        const hint = this.#nearMiss === null
+          ? ""
+          : `, but sent an in_reply_to of ${
+            stringify(this.#nearMiss)
+          }, which is not ${msgId}`;
+        reject(
+          new NetTimeout(
+            `${dest} did not answer within ${timeoutMs} ms${hint}`,
+          ),
+        );
       });
       this.#awaited = {
         msgId,
         resolve: (body) => {
           cancel();
+          if (last) this.close();
           resolve(body);
         },
       };
@@ -127,8 +144,13 @@ export class ClientEndpoint {
   }
 
   #receive({ body }: Packet): void {
-    if (this.#awaited === null || body.in_reply_to !== this.#awaited.msgId) {
-      return; // late, or a duplicate
+    if (this.#awaited === null) return;
+    if (body.in_reply_to !== this.#awaited.msgId) {
+      // Late, or a duplicate; or not written as an integer.
+      if (Number(body.in_reply_to) === this.#awaited.msgId) {
+        this.#nearMiss = body.in_reply_to!;
+      }
+      return;
     }
     const { resolve } = this.#awaited;
     this.#awaited = null;

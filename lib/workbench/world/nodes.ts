@@ -3,7 +3,7 @@ import type { ClientEndpoint, Clients } from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
 import type { Body, Incident } from "../history.ts";
 import type { Network } from "./network.ts";
-import { problemWith, quote, type WrittenMessage } from "./protocol.ts";
+import { quote, readMessage } from "./protocol.ts";
 import {
   ErrorReply,
   MalformedReply,
@@ -156,8 +156,10 @@ export class Nodes {
     };
     await this.#call(node, () =>
       // Of the reply to init, Maelstrom looks at the type alone.
-      client.rpc(node, request, {}, INIT_TIMEOUT_MS, { closed: false }));
-    client.close();
+      client.rpc(node, request, {}, INIT_TIMEOUT_MS, {
+        closed: false,
+        last: true,
+      }));
   }
 
   async #prepare(node: string, client: ClientEndpoint): Promise<void> {
@@ -193,17 +195,15 @@ export class Nodes {
 
   #sent(node: string, written: unknown): void {
     if (this.#mute.has(node)) return;
-    const { network, faithful } = this.settings;
-    const problem = problemWith(written, (name) => network.has(name));
-    if (problem !== null) return this.#violation(node, problem);
-    const { src, dest, body } = written as WrittenMessage;
+    const { network, report } = this.settings;
+    const message = readMessage(written, (name) => network.has(name));
+    if ("problem" in message) return this.#violation(node, message.problem);
+    const { src, dest, body } = message;
     if (src !== node) {
-      // Maelstrom does not mind, so its verdicts are open to such tricks.
-      const text = `it signed a message as ${src}: ${quote(written)}`;
-      this.settings.report("protocol-violation", node, `${node}: ${text}`);
-      if (!faithful) return;
+      const text = `${node}: it signed a message as ${src}: ${quote(written)}`;
+      report("foreign-source", node, text);
     }
-    network.send(src, dest, body ?? {});
+    network.send(src, dest, body);
   }
 
   #violation(node: string, text: string): void {

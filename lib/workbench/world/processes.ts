@@ -1,12 +1,13 @@
 /** Any executable as a node: child processes that talk JSON lines over stdin and stdout. */
-import { stringify } from "../json.ts";
-import { LineBuffer } from "../../maelstrom.ts";
+import type { Json } from "../history.ts";
+import { parseLine, stringify } from "../json.ts";
 import {
   type Host,
   type HostEvents,
   KEPT_LINES,
   type OpenHost,
 } from "./host.ts";
+import { Lines } from "./lines.ts";
 
 /** How long to wait for killed processes to be gone, in milliseconds. */
 const REAP_MS = 5_000;
@@ -109,9 +110,9 @@ class NodeProcess {
     const output = eachLine(this.#child.stdout, (line) => {
       // A process that was killed may have been in the middle of a line.
       if (this.#killed || garbage >= GARBAGE_READ) return;
-      let message: unknown;
+      let message: Json;
       try {
-        message = JSON.parse(line);
+        message = parseLine(line);
       } catch {
         garbage++;
         return events.garbage(node, line);
@@ -170,7 +171,7 @@ async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
 ): Promise<void> {
-  const lines = new LineBuffer();
+  const lines = new Lines();
   const reader = stream.getReader();
   for (;;) {
     // A pipe that breaks has ended.
@@ -178,8 +179,7 @@ async function eachLine(
     if (value === undefined) break;
     for (const line of lines.push(value)) onLine(line);
   }
-  const rest = lines.end();
-  if (rest !== "") onLine(rest);
+  for (const line of lines.end()) onLine(line);
 }
 
 /** Waits for a promise, but no longer than this. */

@@ -1,47 +1,68 @@
-/** What Maelstrom asks of a line that a node writes, by a closed schema. */
-import { isInteger, stringify } from "../json.ts";
+/** What Maelstrom takes for a message of what a node writes. */
+import { Float, isInteger, stringify } from "../json.ts";
 import type { Body, Json } from "../history.ts";
 import { isClient } from "../history.ts";
 
-/** A line that is a message. */
+/** What a node wrote, when that is a message. */
 export interface WrittenMessage {
   src: string;
   dest: string;
-  /** Null stands for an empty one. */
-  body: Body | null;
+  body: Body;
 }
 
 /**
- * Why what a node wrote is no message that Maelstrom would take; null if it is one.
+ * Reads what a node wrote, by Maelstrom's closed schema.
  *
  * @param isEndpoint whether a name can be written to, now
+ * @returns the message, or why Maelstrom would not take it
  */
-export function problemWith(
+export function readMessage(
   written: unknown,
   isEndpoint: (name: string) => boolean,
-): string | null {
-  const text = () => quote(written);
-  if (
-    typeof written !== "object" || written === null || Array.isArray(written)
-  ) return `it wrote a line that is no object: ${text()}`;
-  const { src, dest, body, id, ...more } = written as Record<string, Json>;
+): WrittenMessage | { problem: string } {
+  const refuse = (why: string) => ({ problem: `${why}: ${quote(written)}` });
+  if (!isObject(written)) return refuse("it wrote a line that is no object");
+  const { src, dest, body, id, ...more } = written;
   if (typeof src !== "string" || typeof dest !== "string") {
-    return `src and dest must be strings: ${text()}`;
+    return refuse("src and dest must be strings");
   }
-  for (const key in more) return `a message has no "${key}": ${text()}`;
+  for (const key in more) return refuse(`a message has no "${key}"`);
   if (id !== undefined && !isInteger(id)) {
-    return `id must be an integer: ${text()}`;
+    return refuse("id must be an integer");
   }
-  if (body === undefined || typeof body !== "object" || Array.isArray(body)) {
-    return `body must be an object: ${text()}`;
-  }
+  const fields = fieldsOf(body);
+  if (fields === null) return refuse("body must be an object");
   if (!isEndpoint(src)) {
-    return `it signed a message as ${src}, who is nobody: ${text()}`;
+    return refuse(`it signed a message as ${src}, who is nobody`);
   }
-  if (isEndpoint(dest)) return null;
-  return isClient(dest)
-    ? `it answered client ${dest}, which has given up and gone: ${text()}`
-    : `it wrote to "${dest}", which is nobody: ${text()}`;
+  if (isEndpoint(dest)) return { src, dest, body: fields };
+  return refuse(
+    isClient(dest)
+      ? `it answered client ${dest}, which has given up and gone`
+      : `it wrote to "${dest}", which is nobody`,
+  );
+}
+
+/**
+ * A body as Maelstrom reads it, which walks through it pair by pair: whatever has none is
+ * an empty object, and a list of pairs is the object they make.
+ */
+function fieldsOf(body: Json | undefined): Body | null {
+  if (isObject(body)) return body;
+  const pairs = body ?? [];
+  if (pairs === "") return {};
+  if (!Array.isArray(pairs)) return null;
+  const fields: Body = {};
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || typeof pair[0] !== "string") return null;
+    fields[pair[0]] = pair[1] ?? null;
+  }
+  return fields;
+}
+
+function isObject(value: unknown): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !(value instanceof Float);
 }
 
 /** Something a node wrote, as short text. */

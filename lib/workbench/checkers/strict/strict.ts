@@ -13,6 +13,7 @@ import {
 } from "../../history.ts";
 import type { Promises } from "../../promises.ts";
 import { faithfulAnomalies } from "./faithful.ts";
+import { rateFindings } from "../rate.ts";
 import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";
 
 /** Finds contradictions between a recording and promises, and what else is worth knowing. */
@@ -52,6 +53,7 @@ export function judgeStrict(
 ): StrictResults {
   const own = [
     ...incidents(recording),
+    ...rateFindings(recording),
     ...replies(recording),
     ...availability(recording, promises),
     ...(checks[recording.workload]?.(recording, promises) ?? []),
@@ -66,9 +68,10 @@ export function judgeStrict(
     [...own, ...others],
     (finding) => `${isAnomaly(finding)}`,
   );
-  const nothingDone = !recording.history.some((op) =>
-    op.type === "ok" && isClientOp(op)
-  );
+  const clientOps = recording.history.filter(isClientOp);
+  // A rate of 0 asks for nothing.
+  const nothingDone = clientOps.length > 0 &&
+    !clientOps.some(({ type }) => type === "ok");
   return {
     "valid?": anomalies.length > 0 ? false : nothingDone ? "unknown" : true,
     anomalies: anomalies.map(shortened),
@@ -101,12 +104,14 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
     return [{ type: "crashed", because }];
   }
   const types = ["protocol-violation", "process-exit", "setup-failed"] as const;
-  return types.flatMap((type) => {
+  return [...types, "foreign-source" as const].flatMap((type) => {
     const because = incidents.filter((incident) => incident.type === type).map(
       ({ time, text }) =>
         `${time > 0 ? `at ${seconds(time)}` : "in the set-up"}: ${text}`,
     );
-    return because.length === 0 ? [] : [{ type, because }];
+    if (because.length === 0) return [];
+    const finding = { type, because };
+    return [type === "foreign-source" ? { ...finding, rank: "note" } : finding];
   });
 }
 
