@@ -149,11 +149,72 @@ export function plain<T>(value: T): T {
 
 function loosened(value: Json): Json {
   if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const copy = value.slice();
+    for (let i = 0; i < copy.length; i++) {
+      if (typeof copy[i] === "object") copy[i] = loosened(copy[i]!);
+    }
+    return copy;
+  }
   if (value instanceof Float) return Number(value);
-  if (Array.isArray(value)) return value.map(loosened);
-  const copy: { [key: string]: Json } = {};
-  for (const key of Object.keys(value)) put(copy, key, loosened(value[key]!));
+  const copy = { ...value };
+  for (const key in copy) {
+    if (typeof copy[key] === "object") copy[key] = loosened(copy[key]!);
+  }
   return copy;
+}
+
+/**
+ * What arrives of a value that is sent as JSON: `parse(stringify(value))`, without the way
+ * by text where it makes no difference.
+ *
+ * @throws {TypeError} it cannot be written as JSON
+ */
+export function carried(value: unknown): Json {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      if (Number.isSafeInteger(value)) return value === 0 ? 0 : value; // never -0
+      if (Number.isFinite(value) && !Number.isInteger(value)) return value;
+      break;
+    case "object":
+      if (value === null) return null;
+      if (Array.isArray(value)) return carriedArray(value);
+      if (Object.getPrototypeOf(value) === Object.prototype) {
+        return carriedObject(value as { [key: string]: unknown });
+      }
+  }
+  return parse(stringify(value));
+}
+
+function carriedArray(array: readonly unknown[]): Json[] {
+  const copy = array.slice();
+  for (let i = 0; i < copy.length; i++) {
+    const value = copy[i];
+    if (typeof value !== "string") {
+      copy[i] = isLeftOut(value) ? null : carried(value);
+    }
+  }
+  return copy as Json[];
+}
+
+function carriedObject(object: { [key: string]: unknown }): Json {
+  const copy = { ...object };
+  for (const key in copy) {
+    const value = copy[key];
+    if (typeof value === "string") continue;
+    if (isLeftOut(value)) return parse(stringify(object));
+    copy[key] = carried(value);
+  }
+  return copy as { [key: string]: Json };
+}
+
+/** Whether JSON has no word for a value. */
+function isLeftOut(value: unknown): boolean {
+  return value === undefined || typeof value === "function" ||
+    typeof value === "symbol";
 }
 
 /** Sets a field, one called `__proto__` included. */

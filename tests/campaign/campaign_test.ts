@@ -117,7 +117,8 @@ Deno.test(
     const { labels: _, ...printed } = alone;
     assertEquals(JSON.parse(new TextDecoder().decode(stdout)), printed);
     assertEquals(Object.keys(printed), [
-      ...["program", "seeds", "faults", "faithful", "strict", "figures"],
+      ...["program", "seeds", "faults", "machine"],
+      ...["faithful", "strict", "figures"],
       ...["failures", "notes"],
     ]);
   },

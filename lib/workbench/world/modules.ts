@@ -1,5 +1,5 @@
 /** Programs of ours as modules in virtual time: any number of nodes in one process. */
-import { parse, plain, stringify } from "../json.ts";
+import { carried, plain } from "../json.ts";
 import {
   type Message,
   mount,
@@ -117,7 +117,7 @@ class Life<P extends Protocol<P>> {
     const startMs = random.uniform(0, START_MS) + process.startMs();
     this.#readyAt = clock.now() + startMs * MS;
     this.#mounted = mount(program, {
-      send: (message) => this.#write(copy(message) as Message),
+      send: (message) => this.#write(carried(message) as unknown as Message),
       now: () => EPOCH_MS + clock.now() / MS,
       random: random.next,
       schedule: (delayMs, task) => {
@@ -176,7 +176,7 @@ class Life<P extends Protocol<P>> {
 
   #hand(packet: Packet): void {
     try {
-      this.#mounted.receive(plain(copy(packet)) as Message);
+      this.#mounted.receive(plain<unknown>(packet) as Message);
     } catch (error) {
       const stack = error instanceof Error ? error.stack : error;
       this.events.logged(String(stack));
@@ -193,9 +193,4 @@ class Life<P extends Protocol<P>> {
       for (const message of read) this.events.wrote(message);
     });
   }
-}
-
-/** A copy by way of JSON, as a real network makes it: nodes share nothing. */
-function copy(value: unknown): unknown {
-  return parse(stringify(value));
 }

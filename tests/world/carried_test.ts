@@ -1,0 +1,100 @@
+/** What arrives of what a program sends is what JSON makes of it; and events keep their order. */
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  carried,
+  float,
+  parse,
+  plain,
+  stringify,
+} from "../../lib/workbench/json.ts";
+import { Heap } from "../../lib/workbench/world/heap.ts";
+import { VirtualClock } from "../../lib/workbench/world/clock.ts";
+
+/** Anything that a program might send, by mistake too. */
+const ANYTHING = fc.anything({
+  withBigInt: true,
+  withDate: true,
+  withMap: true,
+  withSet: true,
+  withSparseArray: true,
+  withBoxedValues: true,
+  withNullPrototype: true,
+  values: [
+    fc.string(),
+    fc.integer(),
+    fc.double(),
+    fc.bigInt(),
+    fc.constantFrom(undefined, -0, 2 ** 53, 1e21, 5e-324, NaN, Infinity),
+    fc.constantFrom(() => 1, Symbol("s"), float(5), float(1e300)),
+    fc.constant({ toJSON: () => 7 }),
+  ],
+});
+
+Deno.test("what is carried is what reading the written JSON would give", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), ANYTHING), (body) => {
+      const text = stringify(body);
+      const arrived = carried(body);
+      assertEquals(stringify(arrived), text);
+      assertEquals(arrived, parse(text));
+      assertEquals(plain(arrived), plain(parse(text)));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("what is carried shares nothing with what was sent", () => {
+  const sent = { type: "x", list: [[1], { a: [2] }], map: { deep: { n: 1 } } };
+  const arrived = carried(sent), before = stringify(arrived);
+  const read = plain(arrived) as unknown as typeof sent;
+  read.list.push([5]);
+  (read.list[1] as { a: number[] }).a.push(4);
+  read.map.deep.n = 3;
+  sent.list.push([3]);
+  (sent.list[1] as { a: number[] }).a.push(3);
+  sent.map.deep.n = 2;
+  assertEquals(stringify(arrived), before);
+});
+
+Deno.test("a heap gives the smallest first, and of equals the one that came first", () => {
+  const actions = fc.array(fc.oneof(fc.nat(9), fc.constant("pop" as const)), {
+    maxLength: 300,
+  });
+  fc.assert(fc.property(actions, (actions) => {
+    const heap = new Heap<number>();
+    let model: { rank: number; order: number }[] = [];
+    actions.forEach((action, order) => {
+      if (action !== "pop") {
+        heap.push(action, order);
+        model.push({ rank: action, order });
+        return;
+      }
+      const [first] = model.toSorted((a, b) =>
+        a.rank - b.rank || a.order - b.order
+      );
+      assertEquals(heap.minimum, first?.rank ?? Infinity);
+      assertEquals(heap.pop(), first?.order);
+      model = model.filter((item) => item !== first);
+      assertEquals(heap.size, model.length);
+    });
+  }));
+});
+
+Deno.test("all promises that an event has set in motion run to rest before the next event", async () => {
+  const clock = new VirtualClock();
+  const order: string[] = [];
+  const chain = async (name: string, length: number): Promise<void> => {
+    if (length > 0) await chain(name, length - 1);
+    else await null;
+    if (length % 100 === 0) order.push(`${name}${length}`);
+  };
+  const done = Promise.withResolvers<void>();
+  for (const name of ["a", "b", "c"]) {
+    clock.schedule(5, () => void chain(name, 300));
+  }
+  clock.schedule(6, done.resolve);
+  await clock.run(done.promise);
+  const whole = (name: string) => [0, 100, 200, 300].map((n) => `${name}${n}`);
+  assertEquals(order, ["a", "b", "c"].flatMap(whole));
+});
