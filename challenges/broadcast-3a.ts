@@ -8,17 +8,13 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0); a read copies the set.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-
-interface BroadcastProtocol {
-  broadcast(request: { message: number }): Record<never, never>;
-  read(): { messages: number[] };
-  topology(request: { topology: object }): Record<never, never>;
-}
+import { program, run } from "../lib/maelstrom.ts";
+import { broadcastProtocol } from "../lib/protocols.ts";
+import type { Integer } from "../lib/schema.ts";
 
 /** A set. */
-export default function broadcast3a(node: Node<BroadcastProtocol>): void {
-  const values = new Set<number>();
+const broadcast3a = program(broadcastProtocol, (node) => {
+  const values = new Set<Integer>();
 
   node.on("broadcast", ({ message }) => {
     values.add(message);
@@ -28,6 +24,8 @@ export default function broadcast3a(node: Node<BroadcastProtocol>): void {
   node.on("read", () => ({ messages: [...values] }));
 
   node.on("topology", () => ({}));
-}
+});
+
+export default broadcast3a;
 
 if (import.meta.main) await run(broadcast3a);

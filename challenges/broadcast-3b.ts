@@ -19,9 +19,11 @@
  * - while a node cannot be reached, every value for it costs a message per 200 ms to
  *   CAP_MS, 0.5 s on average (3c needs one for all of them).
  */
-import { type Node, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
+import { broadcastProtocol } from "../lib/protocols.ts";
+import { amongNodes, type Integer, integer, rpc } from "../lib/schema.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;
@@ -32,20 +34,18 @@ const CHILDREN = 4;
  */
 const CAP_MS = 800;
 
-interface BroadcastProtocol {
-  broadcast(request: { message: number }): Record<never, never>;
-  read(): { messages: number[] };
-  topology(request: { topology: object }): Record<never, never>;
-  tell(request: { message: number }): Record<never, never>;
-}
+const protocol = {
+  ...broadcastProtocol,
+  ...amongNodes({ tell: rpc({ message: integer }, {}) }),
+};
 
 /** Flooding in a tree. */
-export default function broadcast3b(node: Node<BroadcastProtocol>): void {
-  const values = new Set<number>();
+const broadcast3b = program(protocol, (node) => {
+  const values = new Set<Integer>();
   const neighbours = treeNeighbours(node, CHILDREN);
   const patience = new Patience(node, { capMs: CAP_MS });
 
-  function learn(message: number, src: string): void {
+  function learn(message: Integer, src: string): void {
     if (values.has(message)) return;
     values.add(message);
     for (const id of neighbours) {
@@ -67,6 +67,8 @@ export default function broadcast3b(node: Node<BroadcastProtocol>): void {
   node.on("read", () => ({ messages: [...values] }));
 
   node.on("topology", () => ({}));
-}
+});
+
+export default broadcast3b;
 
 if (import.meta.main) await run(broadcast3b);

@@ -25,9 +25,17 @@
  * - an edge that is cut costs each of its nodes a message per 200 ms to CAP_MS, 0.9 s
  *   on average.
  */
-import { type Json, type Node, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
+import { broadcastProtocol } from "../lib/protocols.ts";
+import {
+  amongNodes,
+  array,
+  type Integer,
+  integer,
+  rpc,
+} from "../lib/schema.ts";
 
 /**
  * P: how long values wait for company, in milliseconds. More means fewer messages, and
@@ -41,30 +49,28 @@ const PERIOD_MS = 200;
  */
 const CAP_MS = 1_600;
 
-interface BroadcastProtocol {
-  broadcast(request: { message: number }): Record<never, never>;
-  read(): { messages: number[] };
-  topology(request: { topology: Json }): Record<never, never>;
-  broadcast_many(request: { messages: number[] }): Record<never, never>;
-}
+const protocol = {
+  ...broadcastProtocol,
+  ...amongNodes({ broadcast_many: rpc({ messages: array(integer) }, {}) }),
+};
 
 /** Flooding in a topology, in batches. */
-export default function batch(node: Node<BroadcastProtocol>): void {
-  const values = new Set<number>();
+const batch = program(protocol, (node) => {
+  const values = new Set<Integer>();
   const patience = new Patience(node, { capMs: CAP_MS });
   let neighbours = node.peers;
   /** What each node may lack, as far as it is this one's business. */
-  const pending = new Map(node.peers.map((id) => [id, new Set<number>()]));
+  const pending = new Map(node.peers.map((id) => [id, new Set<Integer>()]));
   /** Those whose acknowledgement is awaited. */
   const busy = new Set<string>();
 
-  function learn(message: number, src: string): void {
+  function learn(message: Integer, src: string): void {
     if (values.has(message)) return;
     values.add(message);
     for (const id of neighbours) if (id !== src) pending.get(id)?.add(message);
   }
 
-  async function tell(id: string, lacking: Set<number>): Promise<void> {
+  async function tell(id: string, lacking: Set<Integer>): Promise<void> {
     const messages = [...lacking];
     busy.add(id);
     await patience.until((options) =>
@@ -99,6 +105,8 @@ export default function batch(node: Node<BroadcastProtocol>): void {
   });
 
   node.on("read", () => ({ messages: [...values] }));
-}
+});
+
+export default batch;
 
 if (import.meta.main) await run(batch);

@@ -20,8 +20,10 @@
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
  * - while an edge is cut, each value that waits for it costs a message per CAP_MS.
  */
-import { type Json, type Node, run, type Stop } from "../lib/maelstrom.ts";
+import { program, run, type Stop } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
+import { broadcastProtocol } from "../lib/protocols.ts";
+import { amongNodes, type Integer, integer, message } from "../lib/schema.ts";
 
 /**
  * How long a first acknowledgement may take, in milliseconds: where round trips take
@@ -35,35 +37,35 @@ const FIRST_PAUSE_MS = 500;
  */
 const CAP_MS = 2_000;
 
-interface BroadcastProtocol {
-  broadcast(request: { message: number }): Record<never, never>;
-  read(): { messages: number[] };
-  topology(request: { topology: Json }): Record<never, never>;
-  tell(message: { message: number }): void;
-  told(message: { message: number }): void;
-}
+const protocol = {
+  ...broadcastProtocol,
+  ...amongNodes({
+    tell: message({ message: integer }),
+    told: message({ message: integer }),
+  }),
+};
 
 /** Flooding in a topology, value by value. */
-export default function immediate(node: Node<BroadcastProtocol>): void {
-  const values = new Set<number>();
+const immediate = program(protocol, (node) => {
+  const values = new Set<Integer>();
   let neighbours = node.peers;
   /** Ends the tries that are under way, by neighbour and value. */
   const tries = new Map<string, Stop>();
 
-  function learn(message: number, src: string): void {
+  function learn(message: Integer, src: string): void {
     if (values.has(message)) return;
     values.add(message);
     for (const id of neighbours) if (id !== src) tell(id, message);
   }
 
-  function tell(id: string, message: number, pauseMs = FIRST_PAUSE_MS): void {
+  function tell(id: string, message: Integer, pauseMs = FIRST_PAUSE_MS): void {
     node.send(id, "tell", { message });
     const again = () => tell(id, message, Math.min(2 * pauseMs, CAP_MS));
     const stop = node.after(pauseMs * (1 - node.random() / 4), again);
     tries.set(`${id} ${message}`, stop);
   }
 
-  function isKnown(id: string, message: number): void {
+  function isKnown(id: string, message: Integer): void {
     const key = `${id} ${message}`;
     tries.get(key)?.();
     tries.delete(key);
@@ -88,6 +90,8 @@ export default function immediate(node: Node<BroadcastProtocol>): void {
   });
 
   node.on("read", () => ({ messages: [...values] }));
-}
+});
+
+export default immediate;
 
 if (import.meta.main) await run(immediate);

@@ -21,29 +21,29 @@
  * - values spread to all sides of a cut only as far as the tree's edges reach (3d does
  *   better).
  */
-import { Conversation, type Saying } from "../lib/gossip/conversation.ts";
+import { Conversation, saying } from "../lib/gossip/conversation.ts";
 import { RoundTrip } from "../lib/gossip/round-trip.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
+import { broadcastProtocol } from "../lib/protocols.ts";
+import { amongNodes, type Integer, integer, message } from "../lib/schema.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;
 
-interface BroadcastProtocol {
-  broadcast(request: { message: number }): Record<never, never>;
-  read(): { messages: number[] };
-  topology(request: { topology: object }): Record<never, never>;
-  say(saying: Saying<number>): void;
-}
+const protocol = {
+  ...broadcastProtocol,
+  ...amongNodes({ say: message(saying(integer)) }),
+};
 
 /** Flooding in a tree of conversations. */
-export default function broadcast3c(node: Node<BroadcastProtocol>): void {
-  const values = new Set<number>();
+const broadcast3c = program(protocol, (node) => {
+  const values = new Set<Integer>();
   const roundTrip = new RoundTrip();
   const neighbours = new Map(
     treeNeighbours(node, CHILDREN).map((id) => [
       id,
-      new Conversation<number>(node, roundTrip, () => speak(id)),
+      new Conversation<Integer>(node, roundTrip, () => speak(id)),
     ]),
   );
 
@@ -51,7 +51,7 @@ export default function broadcast3c(node: Node<BroadcastProtocol>): void {
     node.send(id, "say", neighbours.get(id)!.say(roundTrip.patienceMs));
   }
 
-  function learn(messages: number[], src: string): void {
+  function learn(messages: Integer[], src: string): void {
     for (const message of messages) {
       if (values.has(message)) continue;
       values.add(message);
@@ -71,9 +71,9 @@ export default function broadcast3c(node: Node<BroadcastProtocol>): void {
     }
   }
 
-  node.on("say", (saying, src) => {
-    const isUrgent = neighbours.get(src)?.hear(saying);
-    learn(saying.v, src);
+  node.on("say", (heard, src) => {
+    const isUrgent = neighbours.get(src)?.hear(heard);
+    learn(heard.v, src);
     speakUp(isUrgent ? src : undefined);
   });
 
@@ -86,6 +86,8 @@ export default function broadcast3c(node: Node<BroadcastProtocol>): void {
   node.on("read", () => ({ messages: [...values] }));
 
   node.on("topology", () => ({}));
-}
+});
+
+export default broadcast3c;
 
 if (import.meta.main) await run(broadcast3c);

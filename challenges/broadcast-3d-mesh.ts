@@ -25,8 +25,10 @@
  * - a node that is cut off costs every other one a message per 2.2 to 2.8 s, once it is
  *   noticed, however many values wait.
  */
-import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { Links, linksProtocol } from "../lib/gossip/links.ts";
+import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
+import { broadcastProtocol } from "../lib/protocols.ts";
+import { type Integer, integer } from "../lib/schema.ts";
 
 /**
  * D, in milliseconds: how long an acknowledgement waits for values to ride on. More
@@ -53,20 +55,22 @@ const CAP_MS = 2_500;
 const LOOK_MS = 200;
 
 /** What nodes of a mesh say and are told. */
-export interface MeshProtocol extends LinksProtocol<number> {
-  broadcast(request: { message: number }): Record<never, never>;
-  read(): { messages: number[] };
-  topology(request: { topology: object }): Record<never, never>;
-}
+export const meshProtocol = {
+  ...broadcastProtocol,
+  ...linksProtocol(integer),
+};
 
 /**
  * The algorithm.
  *
  * @param periodMs how often a node tells the others something new, at most
  */
-export function mesh(node: Node<MeshProtocol>, periodMs: number): void {
-  const values = new Set<number>();
-  const links = new Links<number>(node, (messages) => {
+export function mesh(
+  node: Node<ProtocolOf<typeof meshProtocol>>,
+  periodMs: number,
+): void {
+  const values = new Set<Integer>();
+  const links = new Links<Integer>(node, (messages) => {
     for (const message of messages) values.add(message);
   }, {
     ackDelayMs: ACK_DELAY_MS,
@@ -75,7 +79,7 @@ export function mesh(node: Node<MeshProtocol>, periodMs: number): void {
     limitMs: CAP_MS,
   });
   /** What the others have not been told. */
-  let news: number[] = [];
+  let news: Integer[] = [];
   /** When they are told next, or were told last. */
   let tellAt = -Infinity;
 
@@ -115,8 +119,8 @@ export function mesh(node: Node<MeshProtocol>, periodMs: number): void {
 }
 
 /** Broadcast in one hop. */
-export default function broadcastMesh(node: Node<MeshProtocol>): void {
-  mesh(node, 0);
-}
+const broadcastMesh = program(meshProtocol, (node) => mesh(node, 0));
+
+export default broadcastMesh;
 
 if (import.meta.main) await run(broadcastMesh);

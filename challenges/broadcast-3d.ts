@@ -35,11 +35,20 @@
  *   less than twice the digits of the values.
  * - If B is too short for the links (B < 4L + g), G is a round trip.
  */
-import { Conversation, type Saying } from "../lib/gossip/conversation.ts";
+import { Conversation, saying } from "../lib/gossip/conversation.ts";
 import { RoundTrip } from "../lib/gossip/round-trip.ts";
-import { Hub, type HubMarks } from "../lib/gossip/hub.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { Hub, hubMarks } from "../lib/gossip/hub.ts";
+import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { Metronome } from "../lib/gossip/metronome.ts";
+import { broadcastProtocol } from "../lib/protocols.ts";
+import {
+  amongNodes,
+  type Integer,
+  integer,
+  message,
+  natural,
+  optional,
+} from "../lib/schema.ts";
 
 /**
  * B, in milliseconds. The limit for the stable latency is 600, which is B - L = 555 at
@@ -56,30 +65,29 @@ const ACK_DELAY_MS = 1_500;
 /** How soon after each other values are told to a hub that never answered, in milliseconds. */
 const HURRY_MS = 10;
 
-/** Values, acknowledgements, and what a node says of itself. */
-interface Gossip extends Saying<number>, HubMarks {
-  /** Milliseconds until the sender speaks again, if it has anything to say. */
-  t?: number;
-}
-
 /** What clients and nodes say to each other. */
-export interface BroadcastProtocol {
-  broadcast(request: { message: number }): Record<never, never>;
-  read(): { messages: number[] };
-  topology(request: { topology: object }): Record<never, never>;
-  say(message: Gossip): void;
-}
+export const gossipProtocol = {
+  ...broadcastProtocol,
+  ...amongNodes({
+    say: message({
+      ...saying(integer),
+      ...hubMarks,
+      /** Milliseconds until the sender speaks again, if it has anything to say. */
+      t: optional(natural),
+    }),
+  }),
+};
 
 /** The algorithm. Without faults every value is everywhere after `budgetMs`, B. */
 export function gatherAndScatter(
-  node: Node<BroadcastProtocol>,
+  node: Node<ProtocolOf<typeof gossipProtocol>>,
   budgetMs: number,
 ): void {
-  const values = new Set<number>();
+  const values = new Set<Integer>();
   const roundTrip = new RoundTrip();
   const peers = new Map(node.peers.map((id) => [
     id,
-    new Conversation<number>(node, roundTrip, () => {
+    new Conversation<Integer>(node, roundTrip, () => {
       chooseHub();
       if (hub.isNeighbour(id)) speak(id);
     }),
@@ -90,7 +98,7 @@ export function gatherAndScatter(
   let isHurrying = false;
   const ackDelayMs = () => Math.max(ACK_DELAY_MS, metronome.periodMs);
 
-  function learn(value: number, src: string): void {
+  function learn(value: Integer, src: string): void {
     if (values.has(value)) return;
     values.add(value);
     for (const [id, peer] of peers) {
@@ -181,8 +189,11 @@ export function gatherAndScatter(
 }
 
 /** Broadcast by gather and scatter. */
-export default function broadcast(node: Node<BroadcastProtocol>): void {
-  gatherAndScatter(node, BUDGET_MS);
-}
+const broadcast = program(
+  gossipProtocol,
+  (node) => gatherAndScatter(node, BUDGET_MS),
+);
+
+export default broadcast;
 
 if (import.meta.main) await run(broadcast);

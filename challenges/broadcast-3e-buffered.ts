@@ -19,8 +19,8 @@
  *   2 (n - 1) messages per period: 3e.);
  * - a message holds what is new: each value crosses to each node once.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-import { mesh, type MeshProtocol } from "./broadcast-3d-mesh.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import { mesh, meshProtocol } from "./broadcast-3d-mesh.ts";
 
 /**
  * P, in milliseconds. The limits are 1000 for the median and 2000 for the maximum; more
@@ -29,8 +29,11 @@ import { mesh, type MeshProtocol } from "./broadcast-3d-mesh.ts";
 const PERIOD_MS = 1_500;
 
 /** Broadcast in one hop, once in a while. */
-export default function broadcastBuffered(node: Node<MeshProtocol>): void {
-  mesh(node, PERIOD_MS);
-}
+const broadcastBuffered = program(
+  meshProtocol,
+  (node) => mesh(node, PERIOD_MS),
+);
+
+export default broadcastBuffered;
 
 if (import.meta.main) await run(broadcastBuffered);

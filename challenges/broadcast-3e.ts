@@ -9,8 +9,8 @@
  * stable latency of 1825 ms at most and about half of that in the median. A period G =
  * B - 2L - g = 1690 ms has at most 2 (n - 1) messages: with 25 nodes less than 29 a second.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-import { type BroadcastProtocol, gatherAndScatter } from "./broadcast-3d.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import { gatherAndScatter, gossipProtocol } from "./broadcast-3d.ts";
 
 /**
  * In milliseconds. The limits for the stable latency are 2000 in all and 1000 in the
@@ -19,8 +19,11 @@ import { type BroadcastProtocol, gatherAndScatter } from "./broadcast-3d.ts";
 export const BUDGET_MS = 1_925;
 
 /** Broadcast by gather and scatter. */
-export default function broadcast(node: Node<BroadcastProtocol>): void {
-  gatherAndScatter(node, BUDGET_MS);
-}
+const broadcast = program(
+  gossipProtocol,
+  (node) => gatherAndScatter(node, BUDGET_MS),
+);
+
+export default broadcast;
 
 if (import.meta.main) await run(broadcast);

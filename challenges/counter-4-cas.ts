@@ -19,10 +19,12 @@
  * one last looked: S = (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3 or so. Latency: two round trips to the
  * store for a read; for an add one, and three for every race lost.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
 import { PatientKv } from "../lib/services/patient-kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
+import { counterProtocol } from "../lib/protocols.ts";
+import { type Integer, plus } from "../lib/schema.ts";
 
 const KEY = "counter";
 
@@ -32,20 +34,15 @@ const KEY = "counter";
  */
 const PAUSE_MS = { first: 2, longest: 200 };
 
-interface CounterProtocol {
-  add(request: { delta: number }): Record<never, never>;
-  read(): { value: number };
-}
-
 /** What the key holds. */
 type Counter = {
-  total: number;
+  total: Integer;
   /** By node, the name of its last add. */
   adds: { [node: string]: string };
 };
 
 /** A node of a counter that is one key of seq-kv. */
-export default function counter4cas(node: Node<CounterProtocol>): void {
+const counter4cas = program(counterProtocol, (node) => {
   const kv = new PatientKv<Counter>(node, "seq-kv");
   const adds = new Rounds(add);
   const reads = new Rounds(async (readers: null[]) => {
@@ -65,15 +62,15 @@ export default function counter4cas(node: Node<CounterProtocol>): void {
     async () => ({ value: await inTime(node, reads.join(null)) }),
   );
 
-  async function add(deltas: number[]): Promise<void[]> {
-    const delta = deltas.reduce((a, b) => a + b);
+  async function add(deltas: Integer[]): Promise<void[]> {
+    const delta = deltas.reduce(plus);
     const name = `${node.random()}`;
     if (known === null) await look();
     for (let pauseMs = PAUSE_MS.first;; pauseMs *= 2) {
       const before: Counter | null = known;
       if (before?.adds[node.id] === name) return []; // only the reply was lost
       const after = {
-        total: (before?.total ?? 0) + delta,
+        total: plus(before?.total ?? 0, delta),
         adds: { ...before?.adds, [node.id]: name },
       };
       if (await kv.change(KEY, before, after)) {
@@ -90,6 +87,8 @@ export default function counter4cas(node: Node<CounterProtocol>): void {
     await kv.sync();
     return known = await kv.readOr(KEY, null);
   }
-}
+});
+
+export default counter4cas;
 
 if (import.meta.main) await run(counter4cas);

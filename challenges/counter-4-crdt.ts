@@ -19,7 +19,19 @@
  * does not answer is sent to less and less often, at least every 900 ms. A message holds n
  * numbers.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import { counterProtocol } from "../lib/protocols.ts";
+import {
+  amongNodes,
+  amount,
+  boolean,
+  dict,
+  dictOf,
+  entriesOf,
+  type Integer,
+  message,
+  plus,
+} from "../lib/schema.ts";
 
 /**
  * Between two messages to one peer: longer saves messages, shorter shows other nodes' adds
@@ -34,14 +46,7 @@ const PERIOD_MS = 300;
 const LONGEST_PAUSE = 2;
 
 /** By node, the sum of the adds made there. */
-type Sums = { [node: string]: number };
-
-interface CounterProtocol {
-  add(request: { delta: number }): Record<never, never>;
-  read(): { value: number };
-  /** These are mine; if `answer` is set, I do not know whether you have them. */
-  merge(message: { sums: Sums; answer: boolean }): void;
-}
+type Sums = Map<string, Integer>;
 
 /** What a node knows of a peer. */
 interface Peer {
@@ -55,28 +60,36 @@ interface Peer {
   pause: number;
 }
 
+const protocol = {
+  ...counterProtocol,
+  /** These are mine; if `answer` is set, I do not know whether you have them. */
+  ...amongNodes({ merge: message({ sums: dict(amount), answer: boolean }) }),
+};
+
 /** A replica of a G-counter. */
-export default function counter4crdt(node: Node<CounterProtocol>): void {
-  const sums: Sums = {};
+const counter4crdt = program(protocol, (node) => {
+  const sums: Sums = new Map();
   const peers = node.peers.map((id): Peer => ({
     id,
-    has: {},
+    has: new Map(),
     asks: false,
     wait: 0,
     pause: 0,
   }));
 
   node.on("add", ({ delta }) => {
-    sums[node.id] = (sums[node.id] ?? 0) + delta;
+    sums.set(node.id, plus(sums.get(node.id) ?? 0, delta));
     return {};
   });
 
   node.on("read", () => ({
-    value: Object.values(sums).reduce((a, b) => a + b, 0),
+    value: sums.values().reduce(plus, 0),
   }));
 
-  node.on("merge", ({ sums: theirs, answer }, src) => {
-    const peer = peers.find(({ id }) => id === src)!;
+  node.on("merge", ({ sums: wire, answer }, src) => {
+    const peer = peers.find(({ id }) => id === src);
+    if (peer === undefined) return;
+    const theirs = new Map(entriesOf(wire));
     join(sums, theirs);
     join(peer.has, theirs);
     peer.asks ||= answer;
@@ -87,24 +100,26 @@ export default function counter4crdt(node: Node<CounterProtocol>): void {
     for (const peer of peers) {
       const lacks = !covers(peer.has, sums);
       if (!peer.asks && (!lacks || peer.wait-- > 0)) continue;
-      node.send(peer.id, "merge", { sums, answer: lacks });
+      node.send(peer.id, "merge", { sums: dictOf(sums), answer: lacks });
       peer.asks = false;
       peer.wait = peer.pause;
       peer.pause = Math.min(LONGEST_PAUSE, peer.pause + 1);
     }
   });
-}
+});
+
+export default counter4crdt;
 
 /** Takes over what is higher. */
 function join(into: Sums, from: Sums): void {
-  for (const [node, sum] of Object.entries(from)) {
-    into[node] = Math.max(into[node] ?? 0, sum);
+  for (const [node, sum] of from) {
+    if (sum > (into.get(node) ?? -1)) into.set(node, sum);
   }
 }
 
 /** Whether nothing in the second is higher. */
 function covers(a: Sums, b: Sums): boolean {
-  return Object.entries(b).every(([node, sum]) => (a[node] ?? 0) >= sum);
+  return [...b].every(([node, sum]) => (a.get(node) ?? -1) >= sum);
 }
 
 if (import.meta.main) await run(counter4crdt);

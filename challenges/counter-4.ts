@@ -22,10 +22,12 @@
  * something: S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. Were reads fresh to the
  * millisecond, it would be 4.5. An add takes one round trip to the store, a read two.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
 import { PatientKv } from "../lib/services/patient-kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
+import { counterProtocol } from "../lib/protocols.ts";
+import { type Integer, plus } from "../lib/schema.ts";
 
 /**
  * How old a read's snapshot may be: longer saves messages, shorter shows other nodes' adds
@@ -33,14 +35,9 @@ import { Rounds } from "../lib/services/rounds.ts";
  */
 const FRESH_MS = 75;
 
-interface CounterProtocol {
-  add(request: { delta: number }): Record<never, never>;
-  read(): { value: number };
-}
-
 /** What a node's key holds. */
 type Sum = {
-  total: number;
+  total: Integer;
   /** How many writes there have been. */
   writes: number;
   /** The last write's, never used again. */
@@ -48,7 +45,7 @@ type Sum = {
 };
 
 /** A node of a counter that lives in seq-kv. */
-export default function counter4(node: Node<CounterProtocol>): void {
+const counter4 = program(counterProtocol, (node) => {
   const kv = new PatientKv<Sum>(node, "seq-kv");
   /**
    * By node, the newest known. This node's own is what the store holds, as only it writes
@@ -66,20 +63,20 @@ export default function counter4(node: Node<CounterProtocol>): void {
 
   node.on("read", async () => {
     if (node.now() > freshUntil) await inTime(node, snapshots.join(null));
-    let value = 0;
-    for (const { total } of sums.values()) value += total;
+    let value: Integer = 0;
+    for (const { total } of sums.values()) value = plus(value, total);
     return { value };
   });
 
-  async function add(deltas: number[]): Promise<void[]> {
-    const delta = deltas.reduce((a, b) => a + b);
+  async function add(deltas: Integer[]): Promise<void[]> {
+    const delta = deltas.reduce(plus);
     const name = `${node.id} ${node.random()}`;
     if (!sums.has(node.id)) await look();
     for (;;) {
       const before = sums.get(node.id) ?? null;
       if (before?.name === name) return []; // only the reply was lost
       const { total, writes } = before ?? { total: 0, writes: 0 };
-      const after = { total: total + delta, writes: writes + 1, name };
+      const after = { total: plus(total, delta), writes: writes + 1, name };
       const changed = await kv.change(`sum ${node.id}`, before, after);
       if (changed) learn(node.id, after);
       else await look();
@@ -111,6 +108,8 @@ export default function counter4(node: Node<CounterProtocol>): void {
   function learn(id: string, sum: Sum): void {
     if (sum.writes > (sums.get(id)?.writes ?? 0)) sums.set(id, sum);
   }
-}
+});
+
+export default counter4;
 
 if (import.meta.main) await run(counter4);

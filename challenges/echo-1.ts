@@ -8,15 +8,16 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0).
  */
-import { type Json, type Node, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import { json, rpc } from "../lib/schema.ts";
 
-interface EchoProtocol {
-  echo(request: { echo: Json }): { echo: Json };
-}
+const echoProtocol = { echo: rpc({ echo: json }, { echo: json }) };
 
 /** Answers every echo with itself. */
-export default function echo(node: Node<EchoProtocol>): void {
+const echo = program(echoProtocol, (node) => {
   node.on("echo", ({ echo }) => ({ echo }));
-}
+});
+
+export default echo;
 
 if (import.meta.main) await run(echo);

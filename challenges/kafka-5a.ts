@@ -10,15 +10,12 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0). Memory grows with the logs.
  */
-import {
-  CommittedOffsets,
-  DenseLogs,
-  type KafkaProtocol,
-} from "../lib/stores/logs.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import { kafkaProtocol } from "../lib/protocols.ts";
 
 /** Logs of one node. */
-export default function kafka5a(node: Node<KafkaProtocol>): void {
+const kafka5a = program(kafkaProtocol, (node) => {
   const logs = new DenseLogs();
   const committed = new CommittedOffsets();
 
@@ -34,6 +31,8 @@ export default function kafka5a(node: Node<KafkaProtocol>): void {
   node.on("list_committed_offsets", ({ keys }) => ({
     offsets: committed.of(keys),
   }));
-}
+});
+
+export default kafka5a;
 
 if (import.meta.main) await run(kafka5a);

@@ -23,15 +23,12 @@
  * lock meanwhile.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
-import {
-  type Change,
-  type KafkaProtocol,
-  LogMachine,
-} from "../lib/stores/logs.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { type Change, LogMachine } from "../lib/stores/logs.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
 import { PatientKv } from "../lib/services/patient-kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
+import { kafkaProtocol } from "../lib/protocols.ts";
 
 /**
  * How long a dead holder stops the others. Three round trips must fit in, or no append
@@ -52,7 +49,7 @@ const READ_AHEAD = 256;
 type Batch = { token: number; name: string; changes: Change[] };
 
 /** A node that keeps its logs in lin-kv and takes turns at writing there. */
-export default function kafka5bLock(node: Node<KafkaProtocol>): void {
+const kafka5bLock = program(kafkaProtocol, (node) => {
   const kv = new PatientKv<Batch>(node, "lin-kv");
   const logs = new LogMachine();
   const lock = new Lock<number>(node, "batches", 0, {
@@ -151,6 +148,8 @@ export default function kafka5bLock(node: Node<KafkaProtocol>): void {
   async function readBatch(number: number): Promise<Batch> {
     return (await kv.readOr(`batch ${number}`, null))!;
   }
-}
+});
+
+export default kafka5bLock;
 
 if (import.meta.main) await run(kafka5bLock);

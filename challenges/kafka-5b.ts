@@ -24,15 +24,12 @@
  * share a round make it less. An append takes a round trip to lin-kv, and two more for each
  * slot that was taken. No message holds what was sent before.
  */
-import {
-  type Change,
-  type KafkaProtocol,
-  LogMachine,
-} from "../lib/stores/logs.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { type Change, LogMachine } from "../lib/stores/logs.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
 import { PatientKv } from "../lib/services/patient-kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
+import { kafkaProtocol } from "../lib/protocols.ts";
 
 /**
  * How many slots are asked for at once by a node that is far behind: its restart takes that
@@ -44,7 +41,7 @@ const READ_AHEAD = 256;
 type Batch = { name: string; changes: Change[] };
 
 /** A node that keeps its logs in lin-kv. */
-export default function kafka5b(node: Node<KafkaProtocol>): void {
+const kafka5b = program(kafkaProtocol, (node) => {
   const kv = new PatientKv<Batch>(node, "lin-kv");
   const logs = new LogMachine();
   const rounds = new Rounds(work);
@@ -123,6 +120,8 @@ export default function kafka5b(node: Node<KafkaProtocol>): void {
     next++;
     return logs.apply(changes);
   }
-}
+});
+
+export default kafka5b;
 
 if (import.meta.main) await run(kafka5b);

@@ -19,22 +19,29 @@
  * messages per period of 100 ms while there is something new: S <= 0.5 (1/2) 2 + 20 / rate
  * = 0.52 for two nodes on the official command. A message holds what is unacknowledged.
  */
-import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
-import {
-  CommittedOffsets,
-  DenseLogs,
-  type KafkaProtocol,
-  type Offsets,
-} from "../lib/stores/logs.ts";
+import { Links, linksProtocol } from "../lib/gossip/links.ts";
+import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 import {
   ErrorCode,
   hasCode,
   type Json,
-  type Node,
+  program,
   RpcError,
   run,
 } from "../lib/maelstrom.ts";
 import { Patience } from "../lib/services/patience.ts";
+import { kafkaProtocol, offsets } from "../lib/protocols.ts";
+import {
+  amongNodes,
+  either,
+  entriesOf,
+  json,
+  natural,
+  object,
+  rpc,
+  string,
+  type TypeOf,
+} from "../lib/schema.ts";
 
 /** Between two messages on a link: longer saves messages, shorter shows new entries sooner. */
 const PERIOD_MS = 100;
@@ -49,15 +56,12 @@ const FORWARD_MS = 3_000;
 const PROBE_MS = 1_500;
 
 /** What owners tell the others. */
-type News = { key: string; msg: Json } | { committed: Offsets };
+const news = either(
+  object({ key: string, msg: json }),
+  object({ committed: offsets }),
+);
 
-interface LeaderProtocol extends KafkaProtocol, LinksProtocol<News> {
-  /** A send to the owner. Its node has none open below `oldest`. */
-  forward(
-    request: { key: string; msg: Json; number: number; oldest: number },
-  ): { offset: number };
-  probe(): Record<never, never>;
-}
+type News = TypeOf<typeof news>;
 
 /** What an owner keeps of a node that forwards to it. */
 interface Forwarder {
@@ -67,8 +71,21 @@ interface Forwarder {
   offsets: Map<number, number>;
 }
 
+const protocol = {
+  ...kafkaProtocol,
+  ...linksProtocol(news),
+  ...amongNodes({
+    /** A send to the owner. Its node has none open below `oldest`. */
+    forward: rpc(
+      { key: string, msg: json, number: natural, oldest: natural },
+      { offset: natural },
+    ),
+    probe: rpc({}, {}),
+  }),
+};
+
 /** A node that owns some of the keys. */
-export default function kafka5cLeader(node: Node<LeaderProtocol>): void {
+const kafka5cLeader = program(protocol, (node) => {
   const logs = new DenseLogs();
   const committed = new CommittedOffsets();
   const patience = new Patience(node);
@@ -90,7 +107,7 @@ export default function kafka5cLeader(node: Node<LeaderProtocol>): void {
 
   node.on("commit_offsets", ({ offsets }) => {
     const risen = committed.raise(offsets, (key) => logs.size(key) - 1);
-    if (Object.keys(risen).length > 0) links.push({ committed: risen });
+    if (entriesOf(risen).length > 0) links.push({ committed: risen });
     return {};
   });
 
@@ -165,7 +182,9 @@ export default function kafka5cLeader(node: Node<LeaderProtocol>): void {
       throw new RpcError(ErrorCode.temporarilyUnavailable, text);
     }
   }
-}
+});
+
+export default kafka5cLeader;
 
 /** The node that a hash of the key (FNV-1a) falls on. */
 function ownerOf(key: string, nodes: readonly string[]): string {

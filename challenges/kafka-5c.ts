@@ -24,33 +24,46 @@
  * official command. A message is bounded by what is unacknowledged, and to a peer that does
  * not answer by 100 items.
  */
-import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
-import {
-  CommittedOffsets,
-  type Entry,
-  type KafkaProtocol,
-} from "../lib/stores/logs.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { Links, linksProtocol } from "../lib/gossip/links.ts";
+import { CommittedOffsets } from "../lib/stores/logs.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { StripedLog } from "../lib/stores/striped-log.ts";
+import { entry, kafkaProtocol } from "../lib/protocols.ts";
+import {
+  array,
+  dictOf,
+  either,
+  entriesOf,
+  natural,
+  object,
+  oneOf,
+  string,
+  type TypeOf,
+} from "../lib/schema.ts";
 
 /** Between two messages to one peer: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 95;
 
 /** What a node tells the others about a key. */
-type News = {
-  key: string;
+const news = object({
+  key: string,
   /** Its own new entries. */
-  entries: Entry[];
+  entries: array(entry),
   /** The lowest offset it may still give out. */
-  promise: number;
+  promise: natural,
   /** What has been committed there; null if that is no news. */
-  committed: number | null;
+  committed: either(natural, oneOf(null)),
+});
+
+type News = TypeOf<typeof news>;
+
+const protocol = {
+  ...kafkaProtocol,
+  ...linksProtocol(news),
 };
 
 /** A node of a log without a leader. */
-export default function kafka5c(
-  node: Node<KafkaProtocol & LinksProtocol<News>>,
-): void {
+const kafka5c = program(protocol, (node) => {
   const logs = new Map<string, StripedLog>();
   const committed = new CommittedOffsets();
   const self = node.ids.indexOf(node.id);
@@ -68,15 +81,15 @@ export default function kafka5c(
   });
 
   node.on("poll", ({ offsets }) => {
-    const found = Object.entries(offsets)
+    const found = entriesOf(offsets)
       .map(([key, offset]) => [key, logs.get(key)?.from(offset) ?? []] as const)
       .filter(([, entries]) => entries.length > 0);
-    return { msgs: Object.fromEntries(found) };
+    return { msgs: dictOf(found) };
   });
 
   node.on("commit_offsets", ({ offsets }) => {
     const risen = committed.raise(offsets, (key) => logs.get(key)?.last ?? -1);
-    for (const [key, offset] of Object.entries(risen)) {
+    for (const [key, offset] of entriesOf(risen)) {
       newsOf(key).committed = offset;
     }
     return {};
@@ -116,7 +129,7 @@ export default function kafka5c(
     const before = log.promise;
     log.receive(from, entries, promise);
     if (log.promise > before) newsOf(key);
-    if (offset !== null) committed.raise({ [key]: offset }, () => offset);
+    if (offset !== null) committed.raise(dictOf([[key, offset]]), () => offset);
   }
 
   function logOf(key: string): StripedLog {
@@ -132,6 +145,8 @@ export default function kafka5c(
     untold.set(key, news);
     return news;
   }
-}
+});
+
+export default kafka5c;
 
 if (import.meta.main) await run(kafka5c);

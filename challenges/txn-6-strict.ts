@@ -27,17 +27,13 @@ import {
   hasCode,
   type Json,
   Kv,
-  type Node,
+  program,
   run,
 } from "../lib/maelstrom.ts";
 import { inTime, Patience } from "../lib/services/patience.ts";
 import { Rounds } from "../lib/services/rounds.ts";
-import {
-  executeOn,
-  type Key,
-  type MicroOp,
-  type TxnProtocol,
-} from "../lib/stores/transactions.ts";
+import { executeOn } from "../lib/stores/transactions.ts";
+import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 
 /** How many keys may be in the root: more make every swap longer, fewer make pages change more often. */
 const RECENT_KEYS = 64;
@@ -62,7 +58,7 @@ type Root = {
 type Page = [Key, Json][];
 
 /** A node that keeps nothing but caches. */
-export default function txn6Strict(node: Node<TxnProtocol>): void {
+const txn6Strict = program(txnProtocol, (node) => {
   const patience = new Patience(node);
   const epoch = Math.floor(node.random() * 2 ** 40).toString(36);
   let serial = 0;
@@ -176,14 +172,16 @@ export default function txn6Strict(node: Node<TxnProtocol>): void {
       cache.set(name!, new Map(page));
     }));
   }
-}
+});
+
+export default txn6Strict;
 
 /** The number of the page that a key belongs to. */
 function pageOf(key: Key): number {
-  const number = typeof key === "number"
-    ? key
-    : [...key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
-  return Math.abs(Math.floor(number / NEIGHBOURS)) % PAGES;
+  const number = typeof key === "string"
+    ? [...key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
+    : Number(key);
+  return Math.abs(Math.floor(number / NEIGHBOURS)) % PAGES || 0;
 }
 
 if (import.meta.main) await run(txn6Strict);

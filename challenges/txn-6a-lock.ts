@@ -28,17 +28,13 @@ import {
   hasCode,
   type Json,
   Kv,
-  type Node,
+  program,
   run,
 } from "../lib/maelstrom.ts";
 import { inTime, Patience } from "../lib/services/patience.ts";
 import { Rounds } from "../lib/services/rounds.ts";
-import {
-  executeOn,
-  type Key,
-  type MicroOp,
-  type TxnProtocol,
-} from "../lib/stores/transactions.ts";
+import { executeOn } from "../lib/stores/transactions.ts";
+import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 
 /** How long a dead holder stops the others. Five round trips must fit in, or nothing ever commits. */
 const LEASE_MS = 2_000;
@@ -68,7 +64,7 @@ interface Round {
 }
 
 /** A node that keeps nothing but a cache. */
-export default function txn6aLock(node: Node<TxnProtocol>): void {
+const txn6aLock = program(txnProtocol, (node) => {
   const patience = new Patience(node);
   const empty: Journal = { token: 0, changes: [], done: {} };
   const lock = new Lock(node, "journal", empty, {
@@ -152,7 +148,9 @@ export default function txn6aLock(node: Node<TxnProtocol>): void {
     }
     known.set(key, current);
   }
-}
+});
+
+export default txn6aLock;
 
 /** Under what a key is stored: numbers and texts apart, and apart from the lock. */
 function nameOf(key: Key): string {

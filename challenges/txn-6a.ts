@@ -10,21 +10,20 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0).
  */
-import { type Json, type Node, run } from "../lib/maelstrom.ts";
-import {
-  executeOn,
-  type Key,
-  type TxnProtocol,
-} from "../lib/stores/transactions.ts";
+import { type Json, program, run } from "../lib/maelstrom.ts";
+import { executeOn } from "../lib/stores/transactions.ts";
+import { type Key, txnProtocol } from "../lib/protocols.ts";
 
 /** A database on one node. */
-export default function txn6a(node: Node<TxnProtocol>): void {
+const txn6a = program(txnProtocol, (node) => {
   const database = new Map<Key, Json>();
 
   node.on("txn", (request) => {
     const { txn } = executeOn(database, request.txn);
     return { txn };
   });
-}
+});
+
+export default txn6a;
 
 if (import.meta.main) await run(txn6a);

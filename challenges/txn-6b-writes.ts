@@ -19,9 +19,15 @@
  * hop. What is overdue costs one more request per peer and 100 ms. Memory is bounded by the
  * changes that some peer has not acknowledged; of a register, only the last.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-import { type Entry, StampedStore } from "../lib/stores/stamped-store.ts";
-import { execute, type TxnProtocol } from "../lib/stores/transactions.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import {
+  type Entry,
+  entry,
+  StampedStore,
+} from "../lib/stores/stamped-store.ts";
+import { execute } from "../lib/stores/transactions.ts";
+import { txnProtocol } from "../lib/protocols.ts";
+import { amongNodes, array, rpc } from "../lib/schema.ts";
 
 /** How long a peer may take to acknowledge a write before it is sent again. */
 const PATIENCE_MS = 200;
@@ -29,10 +35,6 @@ const PATIENCE_MS = 200;
 const PATIENCE_CAP_MS = 400;
 /** How often to look for what is overdue. */
 const LOOK_MS = 100;
-
-interface WritesProtocol extends TxnProtocol {
-  replicate(request: { entries: Entry[] }): Record<never, never>;
-}
 
 /** Another node, as this one sees it. */
 class Peer {
@@ -43,8 +45,13 @@ class Peer {
   constructor(readonly id: string) {}
 }
 
+const protocol = {
+  ...txnProtocol,
+  ...amongNodes({ replicate: rpc({ entries: array(entry) }, {}) }),
+};
+
 /** A convergent replica. */
-export default function txn6bWrites(node: Node<WritesProtocol>): void {
+const txn6bWrites = program(protocol, (node) => {
   const store = new StampedStore();
   const peers = node.peers.map((id) => new Peer(id));
   let clock = 0;
@@ -89,6 +96,8 @@ export default function txn6bWrites(node: Node<WritesProtocol>): void {
       send(peer, overdue.map(([entry]) => entry));
     }
   });
-}
+});
+
+export default txn6bWrites;
 
 if (import.meta.main) await run(txn6bWrites);

@@ -18,14 +18,12 @@
  * none once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere
  * within 100 ms and a hop. Memory and messages hold what is unacknowledged.
  */
-import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { Links, linksProtocol } from "../lib/gossip/links.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { StampedStore } from "../lib/stores/stamped-store.ts";
-import {
-  type Change,
-  execute,
-  type TxnProtocol,
-} from "../lib/stores/transactions.ts";
+import { change, execute } from "../lib/stores/transactions.ts";
+import { txnProtocol } from "../lib/protocols.ts";
+import { array, natural, object, type TypeOf } from "../lib/schema.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
@@ -34,12 +32,14 @@ const FLUSH_MS = 100;
 const LIMIT_MS = 400;
 
 /** What a transaction changed, on its way to a peer. */
-type Committed = { time: number; changes: Change[] };
+const committed = object({ time: natural, changes: array(change) });
+
+type Committed = TypeOf<typeof committed>;
+
+const protocol = { ...txnProtocol, ...linksProtocol(committed) };
 
 /** A convergent replica. */
-export default function txn6b(
-  node: Node<TxnProtocol & LinksProtocol<Committed>>,
-): void {
+const txn6b = program(protocol, (node) => {
   const store = new StampedStore();
   let clock = 0;
 
@@ -63,6 +63,8 @@ export default function txn6b(
   });
 
   node.every(FLUSH_MS, () => links.flush());
-}
+});
+
+export default txn6b;
 
 if (import.meta.main) await run(txn6b);

@@ -19,14 +19,20 @@
  * written over at once; each carries n numbers. Memory holds what is unacknowledged, and what
  * is staged: bounded by what the slowest link has yet to bring.
  */
-import { Links, type LinksProtocol } from "../lib/gossip/links.ts";
-import { type Node, run } from "../lib/maelstrom.ts";
+import { Links, linksProtocol } from "../lib/gossip/links.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { StampedStore } from "../lib/stores/stamped-store.ts";
+import { change, execute } from "../lib/stores/transactions.ts";
+import { txnProtocol } from "../lib/protocols.ts";
 import {
-  type Change,
-  execute,
-  type TxnProtocol,
-} from "../lib/stores/transactions.ts";
+  array,
+  dict,
+  dictOf,
+  entriesOf,
+  natural,
+  object,
+  type TypeOf,
+} from "../lib/schema.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
@@ -35,34 +41,36 @@ const FLUSH_MS = 100;
 const LIMIT_MS = 400;
 
 /** A transaction that has committed somewhere. */
-type Committed = {
-  time: number;
-  changes: Change[];
+const committed = object({
+  time: natural,
+  changes: array(change),
   /** By node, how many of its transactions come before this one. */
-  after: { [node: string]: number };
-};
+  after: dict(natural),
+});
+
+type Committed = TypeOf<typeof committed>;
+
+const protocol = { ...txnProtocol, ...linksProtocol(committed) };
 
 /** A causally consistent replica. */
-export default function txn6cStaged(
-  node: Node<TxnProtocol & LinksProtocol<Committed>>,
-): void {
+const txn6cStaged = program(protocol, (node) => {
   const store = new StampedStore();
   /** What has arrived and cannot be merged yet, by origin, in order. */
   const staged = new Map<string, Committed[]>(
     node.peers.map((id) => [id, []]),
   );
   /** By origin, how many transactions have been merged. */
-  const merged = Object.fromEntries(node.ids.map((id) => [id, 0]));
+  const merged = new Map<string, number>();
   let clock = 0;
 
   function merge({ time, changes }: Committed, origin: string): void {
     clock = Math.max(clock, time);
     for (const change of changes) store.insert({ time, node: origin, change });
-    merged[origin] = (merged[origin] ?? 0) + 1;
+    merged.set(origin, (merged.get(origin) ?? 0) + 1);
   }
 
   const isReady = ({ after }: Committed) =>
-    Object.entries(after).every(([id, count]) => (merged[id] ?? 0) >= count);
+    entriesOf(after).every(([id, count]) => (merged.get(id) ?? 0) >= count);
 
   const nextReady = () =>
     [...staged].find(([, [first]]) => first !== undefined && isReady(first));
@@ -82,7 +90,7 @@ export default function txn6cStaged(
   node.on("txn", (request) => {
     const { txn, changes } = execute(request.txn, (key) => store.read(key));
     if (changes.length > 0) {
-      const committed = { time: clock + 1, changes, after: { ...merged } };
+      const committed = { time: clock + 1, changes, after: dictOf(merged) };
       merge(committed, node.id);
       links.push(committed);
     }
@@ -90,6 +98,8 @@ export default function txn6cStaged(
   });
 
   node.every(FLUSH_MS, () => links.flush());
-}
+});
+
+export default txn6cStaged;
 
 if (import.meta.main) await run(txn6cStaged);

@@ -29,9 +29,23 @@
  * nodes) and a hop; after a cut within 440 ms more. A message and what is kept for the
  * next are bounded by the changes that some node has not acknowledged and no later write made void.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-import { type Entry, StampedStore } from "../lib/stores/stamped-store.ts";
-import { execute, type TxnProtocol } from "../lib/stores/transactions.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import {
+  type Entry,
+  entry,
+  StampedStore,
+} from "../lib/stores/stamped-store.ts";
+import { execute } from "../lib/stores/transactions.ts";
+import { txnProtocol } from "../lib/protocols.ts";
+import {
+  amongNodes,
+  array,
+  dict,
+  dictOf,
+  entriesOf,
+  message,
+  natural,
+} from "../lib/schema.ts";
 
 /** Between a node's messages, to one peer each: longer saves messages, shorter shows writes sooner. */
 const TICK_MS = 110;
@@ -43,23 +57,20 @@ const PATIENCE_MS = 220;
 const PATIENCE_CAP_MS = 440;
 
 /** Per origin, the time up to which its transactions are had. */
-type Vector = { [origin: string]: number };
+type Vector = Map<string, number>;
 
-interface CausalProtocol extends TxnProtocol {
-  /** If you have `since`, then with these entries you have `have`, as I do. */
-  gossip(message: { since: Vector; have: Vector; entries: Entry[] }): void;
-}
+const vector = dict(natural);
 
 /** What a node knows about another. */
 class Peer {
   /** What it has said that it has. */
-  acked: Vector = {};
+  acked: Vector = new Map();
   /** What it has if nothing that was sent to it got lost. */
-  sent: Vector = {};
+  sent: Vector = new Map();
   /** Whether it sent something that must be acknowledged. */
   owed = false;
   /** What it will say that it has when the first message has arrived that it has not acknowledged. */
-  awaited: Vector = {};
+  awaited: Vector = new Map();
   /** When to take that message for lost. */
   deadline = Infinity;
   patienceMs = PATIENCE_MS;
@@ -67,10 +78,18 @@ class Peer {
   constructor(readonly id: string) {}
 }
 
+const protocol = {
+  ...txnProtocol,
+  /** If you have `since`, then with these entries you have `have`, as I do. */
+  ...amongNodes({
+    gossip: message({ since: vector, have: vector, entries: array(entry) }),
+  }),
+};
+
 /** A causally consistent replica. */
-export default function txn6c(node: Node<CausalProtocol>): void {
+const txn6c = program(protocol, (node) => {
   const store = new StampedStore();
-  const have: Vector = {};
+  const have: Vector = new Map();
   /** Entries that some peer may lack. */
   const recent = new Set<Entry>();
   const peers = node.peers.map((id) => new Peer(id));
@@ -79,7 +98,7 @@ export default function txn6c(node: Node<CausalProtocol>): void {
   node.on("txn", (request) => {
     const { txn, changes } = execute(request.txn, (key) => store.read(key));
     if (changes.length > 0) {
-      have[node.id] = ++clock;
+      have.set(node.id, ++clock);
       for (const change of changes) {
         insert({ time: clock, node: node.id, change });
       }
@@ -91,12 +110,13 @@ export default function txn6c(node: Node<CausalProtocol>): void {
     const peer = peers.find(({ id }) => id === src);
     if (peer === undefined) return;
     peer.owed ||= message.entries.length > 0;
-    if (covers(have, message.since)) {
+    const theirs: Vector = new Map(entriesOf(message.have));
+    if (covers(have, new Map(entriesOf(message.since)))) {
       message.entries.forEach(insert);
-      join(have, message.have);
-      clock = Math.max(clock, ...Object.values(have));
+      join(have, theirs);
+      clock = Math.max(clock, ...have.values());
     }
-    acknowledge(peer, message.have);
+    acknowledge(peer, theirs);
   });
 
   function insert(entry: Entry): void {
@@ -124,7 +144,7 @@ export default function txn6c(node: Node<CausalProtocol>): void {
   function serve(peer: Peer): boolean {
     const now = node.now();
     if (now >= peer.deadline) {
-      peer.sent = { ...peer.acked };
+      peer.sent = new Map(peer.acked);
       peer.deadline = Infinity;
       peer.patienceMs = Math.min(2 * peer.patienceMs, PATIENCE_CAP_MS);
     }
@@ -134,10 +154,14 @@ export default function txn6c(node: Node<CausalProtocol>): void {
     if (entries.length === 0 && !peer.owed) return false;
     // Without entries, a message is an acknowledgement that claims to bring nothing.
     const since = entries.length > 0 ? peer.sent : have;
-    node.send(peer.id, "gossip", { since, have, entries });
+    node.send(peer.id, "gossip", {
+      since: dictOf(since),
+      have: dictOf(have),
+      entries,
+    });
     peer.owed = false;
     if (entries.length > 0) {
-      peer.sent = { ...have };
+      peer.sent = new Map(have);
       if (!waiting) {
         peer.awaited = peer.sent;
         peer.deadline = now + peer.patienceMs;
@@ -153,19 +177,21 @@ export default function txn6c(node: Node<CausalProtocol>): void {
       if (serve(peers[turn++ % peers.length]!)) return;
     }
   });
-}
+});
+
+export default txn6c;
 
 function has(vector: Vector, { node, time }: Entry): boolean {
-  return (vector[node] ?? 0) >= time;
+  return (vector.get(node) ?? 0) >= time;
 }
 
 function covers(a: Vector, b: Vector): boolean {
-  return Object.entries(b).every(([node, time]) => (a[node] ?? 0) >= time);
+  return [...b].every(([node, time]) => (a.get(node) ?? 0) >= time);
 }
 
 function join(into: Vector, from: Vector): void {
-  for (const [node, time] of Object.entries(from)) {
-    into[node] = Math.max(into[node] ?? 0, time);
+  for (const [node, time] of from) {
+    into.set(node, Math.max(into.get(node) ?? 0, time));
   }
 }
 

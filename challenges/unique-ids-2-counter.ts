@@ -13,20 +13,19 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0); about 27 bytes an id.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-
-interface UniqueIdsProtocol {
-  generate(): { id: string };
-}
+import { program, run } from "../lib/maelstrom.ts";
+import { uniqueIdsProtocol } from "../lib/protocols.ts";
 
 /** Answers every request with the next number of this life of this node. */
-export default function uniqueIdsCounter(node: Node<UniqueIdsProtocol>): void {
+const uniqueIdsCounter = program(uniqueIdsProtocol, (node) => {
   const startedMs = Math.floor(node.now()).toString(36);
   const tieBreak = Math.floor(node.random() * 2 ** 53).toString(36);
   const counter = `${node.id}-${startedMs}-${tieBreak}`;
   let count = 0;
 
   node.on("generate", () => ({ id: `${counter}-${count++}` }));
-}
+});
+
+export default uniqueIdsCounter;
 
 if (import.meta.main) await run(uniqueIdsCounter);

@@ -14,18 +14,15 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0); about 33 bytes an id.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-
-interface UniqueIdsProtocol {
-  generate(): { id: string };
-}
+import { program, run } from "../lib/maelstrom.ts";
+import { uniqueIdsProtocol } from "../lib/protocols.ts";
 
 /** Hexadecimal digits: 8 for seconds last until 2106, 14 are 53 bits, 6 are 2^24 ids. */
 const hex = (n: number, digits: number) =>
   Math.floor(n).toString(16).padStart(digits, "0");
 
 /** Answers every request with the time, this node, this life of it, and a number. */
-export default function uniqueIdsObjectid(node: Node<UniqueIdsProtocol>): void {
+const uniqueIdsObjectid = program(uniqueIdsProtocol, (node) => {
   const process = hex(node.random() * 2 ** 53, 14);
   let count = 0;
 
@@ -33,6 +30,8 @@ export default function uniqueIdsObjectid(node: Node<UniqueIdsProtocol>): void {
     const seconds = hex(node.now() / 1000, 8);
     return { id: `${seconds}-${node.id}-${process}-${hex(count++, 6)}` };
   });
-}
+});
+
+export default uniqueIdsObjectid;
 
 if (import.meta.main) await run(uniqueIdsObjectid);

@@ -14,20 +14,19 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0); about 30 bytes an id.
  */
-import { type Node, run } from "../lib/maelstrom.ts";
-
-interface UniqueIdsProtocol {
-  generate(): { id: string };
-}
+import { program, run } from "../lib/maelstrom.ts";
+import { uniqueIdsProtocol } from "../lib/protocols.ts";
 
 /** Answers every request with an id that nobody has given before. */
-export default function uniqueIds(node: Node<UniqueIdsProtocol>): void {
+const uniqueIds = program(uniqueIdsProtocol, (node) => {
   // A draw has 53 random bits; base 36 says them in at most 11 characters.
   const draw = () => Math.floor(node.random() * 2 ** 53).toString(36);
   const epoch = `${draw()}.${draw()}`;
   let count = 0;
 
   node.on("generate", () => ({ id: `${node.id}-${epoch}-${count++}` }));
-}
+});
+
+export default uniqueIds;
 
 if (import.meta.main) await run(uniqueIds);

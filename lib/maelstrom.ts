@@ -2,40 +2,42 @@
  * A node library for Maelstrom: a program is a function of a {@link Node}.
  *
  * ```ts
- * import { Kv, type Node } from "./maelstrom.ts";
+ * import { program } from "./maelstrom.ts";
+ * import { amongNodes, array, message, rpc, string } from "./schema.ts";
  *
- * interface NewsProtocol {
- *   read(): { news: string[] };
- *   tell(request: { news: string }): Record<string, never>;
- *   gossip(message: { news: string[] }): void;
- * }
+ * const newsProtocol = {
+ *   read: rpc({}, { news: array(string) }),
+ *   tell: rpc({ news: string }, {}),
+ *   ...amongNodes({ gossip: message({ news: array(string) }) }),
+ * };
  *
- * export default function gazette(node: Node<NewsProtocol>): void {
+ * export default program(newsProtocol, (node) => {
  *   const known = new Set<string>();
- *   const archive = new Kv<string[]>(node, "seq-kv");
  *
  *   node.on("read", () => ({ news: [...known] }));
- *   node.on("tell", async ({ news }) => {
+ *   node.on("tell", ({ news }) => {
  *     known.add(news);
- *     await archive.update(node.id, (old) => [...old, news], []);
  *     return {};
  *   });
  *   node.on("gossip", ({ news }) => news.forEach((item) => known.add(item)));
  *   node.every(100, () => {
  *     for (const peer of node.peers) node.send(peer, "gossip", { news: [...known] });
  *   });
- * }
+ * });
  * // and at the end of the script: if (import.meta.main) await run(gazette);
  * ```
  *
  * The program is called once, when Maelstrom's `init` has told the node its name and its
  * peers, and registers one handler per message type. What a message asks and what its
- * reply holds is declared once, in an interface of methods (the protocol); a wrong type,
- * field or reply does not compile. A method that returns void has no reply.
+ * reply holds is declared once, in the protocol: a wrong type, field or reply does not
+ * compile, and a request that does not fit is answered with error 12 before any handler
+ * sees it.
  *
  * Everything impure (network, clock, randomness, log) reaches the program through the
  * node, so the same program runs on stdin and stdout ({@link run}) and inside a
  * simulator ({@link mount}). Times are milliseconds everywhere.
+ *
+ * Integers are exact: beyond 2^53 they are bigints in programs, and digits on the wire.
  *
  * Two mistakes that silence a node for ever under Maelstrom are impossible here: an
  * answer to a client that has given up is dropped, and nothing is sent between `init`
@@ -49,6 +51,7 @@ export type Json =
   | null
   | boolean
   | number
+  | bigint
   | string
   | Json[]
   | { [key: string]: Json };
@@ -74,6 +77,54 @@ export interface Message {
   /** What it says. */
   body: Body;
 }
+
+/** What is wrong with a value, and where: see {@link StandardSchema}. */
+export interface Issue {
+  /** What is wrong, for people. */
+  readonly message: string;
+  /** The keys that lead to it. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
+}
+
+/** A type that is known at run time, as https://standardschema.dev has it; validation must be synchronous. */
+export interface StandardSchema<T = unknown> {
+  /** Its standard properties. */
+  readonly "~standard": {
+    /** Of the standard. */
+    readonly version: 1;
+    /** Who made the schema. */
+    readonly vendor: string;
+    /** Gives the value, as the schema has it, or what is wrong with it. */
+    validate(value: unknown):
+      | { readonly value: T; readonly issues?: undefined }
+      | { readonly issues: readonly Issue[] }
+      | Promise<unknown>;
+    /** For the compiler alone. */
+    readonly types?:
+      | { readonly input: unknown; readonly output: T }
+      | undefined;
+  };
+}
+
+/** What messages of one type hold: see `lib/schema.ts`. */
+export interface MessageShape {
+  /** The request's fields. */
+  readonly request: StandardSchema;
+  /** The reply's, where there is one. */
+  readonly reply?: StandardSchema;
+  /** Whether clients do not use it. */
+  readonly amongNodes?: true;
+}
+
+/** A protocol at run time: what messages hold, by their type. */
+export type Shapes = { readonly [type: string]: MessageShape };
+
+/** A protocol for the compiler, from what it is at run time. */
+export type ProtocolOf<S extends Shapes> = {
+  [T in keyof S]: (
+    request: S[T]["request"] extends StandardSchema<infer Q> ? Q : never,
+  ) => S[T] extends { reply: StandardSchema<infer R> } ? R & object : void;
+};
 
 /** What a protocol is: an interface whose methods take a request and give its reply, or void. */
 export type Protocol<P> = {
@@ -183,8 +234,16 @@ export interface RpcOptions {
 
 /** A handler as it is stored. */
 interface Handler {
-  handle(request: Body, src: string): unknown;
+  handle(request: unknown, src: string): unknown;
   okType: string;
+  shape: MessageShape | undefined;
+}
+
+/** A call whose reply is awaited. */
+interface Call {
+  promise: PromiseWithResolvers<Body>;
+  /** What the reply must be. */
+  schema: StandardSchema | undefined;
 }
 
 /** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
@@ -199,8 +258,12 @@ export class Node<P extends Protocol<P>> {
   readonly #world: World;
   readonly #handlers = new Map<string, Handler>();
   /** Who waits for a reply, by the request's id and destination. */
-  readonly #calls = new Map<string, PromiseWithResolvers<Body>>();
+  readonly #calls = new Map<string, Call>();
   readonly #timers = new Set<Stop>();
+  /** What messages hold, by type, of a program that has declared it. */
+  #shapes: Shapes = {};
+  /** From whom what has come that does not fit: told once. */
+  readonly #misfits = new Set<string>();
   /** What the program asked for before the first message after `init`; null from then on. */
   #held: (() => void)[] | null = [];
   #disposed = false;
@@ -213,7 +276,11 @@ export class Node<P extends Protocol<P>> {
     this.ids = ids;
     // A random start keeps replies meant for an earlier life of this node from matching.
     this.#nextMsgId = 1 + Math.floor(world.random() * 2 ** 30);
-    this.#handlers.set("init", { handle: () => ({}), okType: "init_ok" });
+  }
+
+  /** @ignore Checks what comes against these shapes, which must be declared before any handler. */
+  speak(shapes: Shapes): void {
+    this.#shapes = shapes;
   }
 
   /** The names of all nodes but this one. */
@@ -250,11 +317,12 @@ export class Node<P extends Protocol<P>> {
     type: T,
     handler: H & Exactly<ReplyOf<P, T>, Awaited<ReturnType<H>>>,
   ): void {
-    if (this.#handlers.has(type)) {
+    if (type === "init" || this.#handlers.has(type)) {
       throw new Error(`Cannot handle "${type}": it has a handler already`);
     }
     const handle = handler as unknown as Handler["handle"];
-    this.#handlers.set(type, { handle, okType: `${type}_ok` });
+    const shape: MessageShape | undefined = this.#shapes[type];
+    this.#handlers.set(type, { handle, okType: `${type}_ok`, shape });
   }
 
   /** Sends a message and expects nothing back. It may never arrive. */
@@ -297,7 +365,8 @@ export class Node<P extends Protocol<P>> {
     request: RequestOf<P, T>,
     options?: RpcOptions,
   ): Promise<ReplyOf<P, T>> {
-    const reply = this.call(dest, { ...request, type }, options);
+    const schema: StandardSchema | undefined = this.#shapes[type]?.reply;
+    const reply = this.call(dest, { ...request, type }, options, schema);
     return reply as Promise<ReplyOf<P, T>>;
   }
 
@@ -310,22 +379,23 @@ export class Node<P extends Protocol<P>> {
     dest: string,
     body: Body,
     { timeoutMs = 1_000, signal }: RpcOptions = {},
+    schema?: StandardSchema,
   ): Promise<Body> {
     signal?.throwIfAborted();
     const msgId = this.#nextMsgId++;
     const key = `${msgId} ${dest}`;
-    const call = Promise.withResolvers<Body>();
+    const promise = Promise.withResolvers<Body>();
     const expire = () => {
       const text = `no reply from ${dest} to "${body.type}"`;
       const code = ErrorCode.timeout;
-      call.reject(new RpcError(code, `${text} within ${timeoutMs} ms`));
+      promise.reject(new RpcError(code, `${text} within ${timeoutMs} ms`));
     };
-    this.#calls.set(key, call);
+    this.#calls.set(key, { promise, schema });
     this.#whenActive(() => {
       if (!signal?.aborted) this.#send(dest, { ...body, msg_id: msgId });
     });
     try {
-      return await this.#settled(call, timeoutMs, expire, signal);
+      return await this.#settled(promise, timeoutMs, expire, signal);
     } finally {
       this.#calls.delete(key);
     }
@@ -385,16 +455,24 @@ export class Node<P extends Protocol<P>> {
   /** @ignore A message for this node has arrived. */
   receive({ src, body }: Message): void {
     if (this.#disposed) return;
-    if (body.type !== "init") this.#activate();
+    this.#activate();
     if (body.in_reply_to !== undefined) return this.#receiveReply(src, body);
     const handler = this.#handlers.get(body.type);
     try {
-      if (handler === undefined) {
+      if (handler === undefined || this.#isSecret(handler, src)) {
         const text = `no handler for "${body.type}"`;
         throw new RpcError(ErrorCode.notSupported, text);
       }
-      const { handle, okType } = handler;
-      const reply = handle(body, src);
+      const { handle, okType, shape } = handler;
+      let request: unknown = body;
+      if (shape !== undefined) {
+        const checked = validate(shape.request, body);
+        if (checked.issues !== undefined) {
+          return this.#refuse(src, body, checked.issues);
+        }
+        request = checked.value;
+      }
+      const reply = handle(request, src);
       if (!(reply instanceof Promise)) {
         return this.#answer(src, body, okType, reply);
       }
@@ -418,8 +496,27 @@ export class Node<P extends Protocol<P>> {
 
   #activate(): void {
     const held = this.#held;
+    if (held === null) return;
     this.#held = null;
-    held?.forEach((task) => task());
+    held.forEach((task) => task());
+  }
+
+  /** Whether a message type is none of this client's business. */
+  #isSecret({ shape }: Handler, src: string): boolean {
+    return shape?.amongNodes === true && !this.ids.includes(src);
+  }
+
+  /** Turns away a message that does not fit: a client is told, and a node is of another version. */
+  #refuse(src: string, body: Body, issues: readonly Issue[]): void {
+    const text = `Cannot take "${body.type}": ${issues.map(said).join("; ")}`;
+    if (!this.ids.includes(src)) {
+      const error = new RpcError(ErrorCode.malformedRequest, text);
+      return this.#answerError(src, body, error);
+    }
+    const misfit = `${src} ${body.type}`;
+    if (this.#misfits.has(misfit)) return;
+    this.#misfits.add(misfit);
+    this.log(`dropped, and so will all others be: ${src}: ${text}`);
   }
 
   #whenActive(task: () => void): void {
@@ -452,9 +549,14 @@ export class Node<P extends Protocol<P>> {
   #receiveReply(src: string, body: Body): void {
     const call = this.#calls.get(`${body.in_reply_to} ${src}`);
     if (call === undefined) return; // late, or a duplicate
-    if (body.type !== "error") return call.resolve(body);
+    if (body.type !== "error") {
+      const checked = call.schema && validate(call.schema, body);
+      if (checked?.issues) return this.#refuse(src, body, checked.issues);
+      return call.promise.resolve(body);
+    }
     const { code = ErrorCode.crash, text = "" } = body;
-    call.reject(new RpcError(Number(code), `${src} answered: ${text}`));
+    const error = new RpcError(Number(code), `${src} answered: ${text}`);
+    call.promise.reject(error);
   }
 
   #answer(
@@ -486,8 +588,43 @@ export class Node<P extends Protocol<P>> {
   }
 }
 
+/** A value as a schema has it, or what is wrong with it. */
+function validate(schema: StandardSchema, value: unknown) {
+  const checked = schema["~standard"].validate(value);
+  if (checked instanceof Promise) {
+    throw new TypeError("Cannot check a message: its schema is asynchronous");
+  }
+  return checked;
+}
+
+/** What is wrong, and where. */
+function said({ message, path = [] }: Issue): string {
+  const keys = path.map((part) => typeof part === "object" ? part.key : part);
+  return keys.length === 0
+    ? message
+    : `${keys.map(String).join(".")}: ${message}`;
+}
+
 /** A program: registers handlers and starts timers on the node it is given. */
 export type Program<P extends Protocol<P>> = (node: Node<P>) => void;
+
+/**
+ * A program and its protocol. What does not fit is turned away before a handler sees it:
+ * a client's request with error 12, which names the field; a message of another node,
+ * which must be of another version, with a line in the log.
+ *
+ * @param shapes what messages hold: from `lib/schema.ts`, or any Standard Schemas
+ * @param start registers handlers and starts timers
+ */
+export function program<S extends Shapes>(
+  shapes: S,
+  start: Program<ProtocolOf<S>>,
+): Program<ProtocolOf<S>> {
+  return (node) => {
+    node.speak(shapes);
+    start(node);
+  };
+}
 
 /** A program in its place: what feeds it messages and ends it. */
 export interface Mounted {
@@ -538,33 +675,59 @@ export function mount<P extends Protocol<P>>(
 ): Mounted {
   let node: Node<P> | undefined;
 
-  function start({ src, dest, body }: Message): Node<P> | undefined {
-    const { type, msg_id: in_reply_to, node_id: id, node_ids: ids } = body;
-    if (type === "init" && typeof id === "string" && Array.isArray(ids)) {
-      const started = new Node<P>(world, id, ids.map(String));
-      program(started);
-      return started;
+  /** Starts the node, or refuses to. */
+  function init({ src, dest, body }: Message): void {
+    const { msg_id: in_reply_to, node_id: id, node_ids: ids } = body;
+    const wrong = wrongInit(id, ids, node);
+    if (wrong === undefined && node === undefined) {
+      node = new Node<P>(world, id as string, ids as string[]);
+      program(node);
     }
-    if (in_reply_to === undefined) return undefined;
-    const [code, text] = type === "init"
-      ? [ErrorCode.malformedRequest, "init needs a node_id and node_ids"]
-      : [ErrorCode.temporarilyUnavailable, `"${type}" came before init`];
-    const error = { type: "error", in_reply_to, code, text };
-    world.send({ src: dest, dest: src, body: error });
-    return undefined;
+    if (in_reply_to === undefined) return;
+    const code = ErrorCode.malformedRequest;
+    const reply = wrong === undefined ? { type: "init_ok", in_reply_to } : {
+      type: "error",
+      in_reply_to,
+      code,
+      text: `Cannot take "init": ${wrong}`,
+    };
+    world.send({ src: node?.id ?? dest, dest: src, body: reply });
   }
 
   return {
     receive(message) {
       if (!isMessage(message)) {
-        const text = JSON.stringify(message).slice(0, 200);
+        const text = String(JSON.stringify(message)).slice(0, 200);
         return world.log(`skipped, no message: ${text}`);
       }
-      node ??= start(message);
-      node?.receive(message);
+      if (message.body.type === "init") return init(message);
+      if (node !== undefined) return node.receive(message);
+      const { src, dest, body: { type, msg_id: in_reply_to } } = message;
+      if (in_reply_to === undefined) return;
+      const code = ErrorCode.temporarilyUnavailable;
+      const text = `"${type}" came before init`;
+      const error = { type: "error", in_reply_to, code, text };
+      world.send({ src: dest, dest: src, body: error });
     },
     dispose: () => node?.dispose(),
   };
+}
+
+/** What is wrong with an `init`, undefined if nothing is. */
+function wrongInit(
+  id: unknown,
+  ids: unknown,
+  node: { id: string; ids: readonly string[] } | undefined,
+): string | undefined {
+  if (typeof id !== "string") return "node_id: expected a string";
+  const areNames = Array.isArray(ids) &&
+    ids.every((id) => typeof id === "string");
+  if (!areNames) return "node_ids: expected an array of strings";
+  if (!ids.includes(id)) return `node_ids: "${id}", the node, is not in it`;
+  if (new Set(ids).size < ids.length) return "node_ids: a name comes twice";
+  const isKnown = node === undefined ||
+    node.id === id && node.ids.join() === ids.join();
+  return isKnown ? undefined : `this is ${node.id} of ${node.ids.join(", ")}`;
 }
 
 function isMessage(value: unknown): value is Message {
@@ -754,6 +917,87 @@ export function hasCode(error: unknown, code: number): error is RpcError {
   return error instanceof RpcError && error.code === code;
 }
 
+/** What the compiler does not know of JSON yet: numbers as they are written. */
+const Json = JSON as unknown as {
+  parse(
+    text: string,
+    reviver?: (key: string, value: unknown, at: { source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): object;
+};
+
+// Integers beyond 2^53, which programs have as bigints, go out as their digits.
+Object.defineProperty(BigInt.prototype, "toJSON", {
+  configurable: true,
+  value(this: bigint) {
+    return Json.rawJSON(this.toString());
+  },
+});
+
+const NEWLINE = 10;
+
+/** How many digits 2^53 has: fewer are exact in any case. */
+const LONG = 16;
+
+const LONG_DIGITS = new RegExp(`\\d{${LONG}}`);
+
+/**
+ * `JSON.parse`, with integers beyond 2^53 as bigints.
+ *
+ * @throws {SyntaxError} as `JSON.parse` does
+ */
+export function parseJson(text: string): unknown {
+  if (!LONG_DIGITS.test(text)) return JSON.parse(text);
+  return Json.parse(text, (_key, value, { source = "" }) => {
+    const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
+    return isRounded && /^-?\d+$/.test(source) ? BigInt(source) : value;
+  });
+}
+
+const isDigit = (byte: number) => byte >= 48 && byte <= 57;
+
+/** Tells whether lines must be parsed with {@link parseJson}: looks at one byte in 16, and no text. */
+class LongDigits {
+  /** How many digits the last chunk ended with. */
+  #run = 0;
+  /** Whether the line that goes on in the next chunk may have a long integer. */
+  #isPending = false;
+
+  /** Takes bytes; whether a line that they complete may have a long integer. */
+  push(chunk: Uint8Array): boolean {
+    const wasPending = this.#isPending;
+    const found = this.#run + digitsAfter(chunk, -1) >= LONG || isLong(chunk);
+    this.#run = digitsBefore(chunk, chunk.length);
+    this.#isPending = found || wasPending && !chunk.includes(NEWLINE);
+    return found || wasPending;
+  }
+}
+
+function isLong(chunk: Uint8Array): boolean {
+  for (let i = LONG - 1; i < chunk.length; i += LONG) {
+    // Of so many around this one, the digit eight before or eight after is one.
+    if (!isDigit(chunk[i]!)) continue;
+    if (!isDigit(chunk[i - LONG / 2]!) && !isDigit(chunk[i + LONG / 2]!)) {
+      continue;
+    }
+    const before = digitsBefore(chunk, i);
+    if (before + 1 + digitsAfter(chunk, i) >= LONG) return true;
+  }
+  return false;
+}
+
+function digitsBefore(chunk: Uint8Array, end: number): number {
+  let i = end;
+  while (i > 0 && isDigit(chunk[i - 1]!)) i--;
+  return end - i;
+}
+
+function digitsAfter(chunk: Uint8Array, at: number): number {
+  let i = at + 1;
+  while (i < chunk.length && isDigit(chunk[i]!)) i++;
+  return i - at - 1;
+}
+
 /** Cuts a stream of bytes, split anywhere, into lines. */
 export class LineBuffer {
   #tail = "";
@@ -772,8 +1016,6 @@ export class LineBuffer {
     return this.#tail + this.#decoder.decode();
   }
 }
-
-const NEWLINE = 10;
 
 /** A pipe takes so many bytes as a whole or, when it is non-blocking and full, not at all. */
 const PIPE_BUF = 4_096;
@@ -870,10 +1112,10 @@ export async function run<P extends Protocol<P>>(
     log(`a promise was rejected: ${event.reason?.stack ?? event.reason}`);
   });
 
-  function receive(line: string): void {
+  function receive(line: string, parse: (text: string) => unknown): void {
     let message: unknown;
     try {
-      message = JSON.parse(line);
+      message = parse(line);
     } catch (error) {
       if (line.trim() === "") return;
       return log(`skipped, ${error}: ${line.slice(0, 200)}`);
@@ -882,15 +1124,18 @@ export async function run<P extends Protocol<P>>(
   }
 
   const lines = new LineBuffer();
+  const longDigits = new LongDigits();
   const chunk = new Uint8Array(65_536);
   for (;;) {
     const length = await Deno.stdin.read(chunk);
     if (length === null) break;
     tick();
-    for (const line of lines.push(chunk.subarray(0, length))) receive(line);
+    const bytes = chunk.subarray(0, length);
+    const parse = longDigits.push(bytes) ? parseJson : JSON.parse;
+    for (const line of lines.push(bytes)) receive(line, parse);
     output.flush();
   }
-  receive(lines.end());
+  receive(lines.end(), parseJson);
   // One more turn for answers and reports that only wait for promises.
   await new Promise((resolve) => setTimeout(resolve, 0));
   output.flush();

@@ -63,12 +63,18 @@ const isPackage = (target: string) => !target.endsWith(".ts");
 const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
   // The node library stands alone; its mechanisms know it and each other's wings below.
   [/^lib\/maelstrom\.ts$/, /^$/, false],
-  [/^lib\/gossip\//, /^lib\/(maelstrom\.ts|gossip\/)/, false],
-  [/^lib\/services\//, /^lib\/(maelstrom\.ts|services\/)/, false],
-  [/^lib\/stores\//, /^lib\/(maelstrom\.ts|stores\/|gossip\/)/, false],
+  [/^lib\/schema\.ts$/, /^lib\/maelstrom\.ts$/, false],
+  [/^lib\/protocols\.ts$/, /^lib\/(maelstrom|schema)\.ts$/, false],
+  [/^lib\/gossip\//, /^lib\/((maelstrom|schema)\.ts|gossip\/)/, false],
+  [/^lib\/services\//, /^lib\/((maelstrom|schema)\.ts|services\/)/, false],
+  [
+    /^lib\/stores\//,
+    /^lib\/((maelstrom|schema|protocols)\.ts|stores\/|gossip\/)/,
+    false,
+  ],
   [
     /^challenges\//,
-    /^(lib\/(maelstrom\.ts|gossip\/|services\/|stores\/)|challenges\/)/,
+    /^(lib\/((maelstrom|schema|protocols)\.ts|gossip\/|services\/|stores\/)|challenges\/)/,
     false,
   ],
   // Checkers judge histories and know nothing else.
@@ -146,7 +152,7 @@ style(
         ? code(path).split("\nclass Output")[0]!
         : code(path);
     const impure = sources(
-      /^(challenges|lib\/(gossip|services|stores))\/|^lib\/maelstrom\.ts$/,
+      /^(challenges|lib\/(gossip|services|stores))\/|^lib\/(maelstrom|schema|protocols)\.ts$/,
     )
       .filter((path) => IMPURE.test(pure(path)));
     assertEquals(impure, []);
@@ -156,7 +162,7 @@ style(
 
 style("programs keep their state in a closure, none in their module", () => {
   const stateful = sources(
-    /^(challenges|lib\/(gossip|services|stores))\/|^lib\/maelstrom\.ts$/,
+    /^(challenges|lib\/(gossip|services|stores))\/|^lib\/(maelstrom|schema|protocols)\.ts$/,
   )
     .filter((path) => /^(export )?(let|var) /m.test(code(path)));
   assertEquals(stateful, []);
@@ -184,6 +190,16 @@ for (const word of ["Algorithm", "Guarantees", "Costs"]) {
   });
 }
 
+style(
+  "every program declares its protocol, from which its messages are checked",
+  () => {
+    const lacking = sources(/^challenges\//).filter((path) =>
+      !/\nconst (\w+) = program\([^]*\nexport default \1;\n/.test(code(path))
+    );
+    assertEquals(lacking, []);
+  },
+);
+
 style("every program runs itself, and only when it is the main module", () => {
   const lacking = sources(/^challenges\//).filter((path) =>
     !/\nif \(import\.meta\.main\) await run\(.+\);\n$/.test(code(path)) ||
@@ -200,7 +216,7 @@ style(
   () => {
     const exceptions = new Map([
       /** One file, so that a node imports one. */
-      ["lib/maelstrom.ts", 900],
+      ["lib/maelstrom.ts", 1150],
     ]);
     const long = sources(/./).flatMap((path) => {
       const most = exceptions.get(path) ??

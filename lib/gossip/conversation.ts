@@ -13,30 +13,29 @@
  * peer is owed items of its own.
  *
  * ```ts
- * import { Conversation, type Saying } from "./conversation.ts";
- * import type { Node } from "../maelstrom.ts";
+ * import { Conversation, saying } from "./conversation.ts";
+ * import { program } from "../maelstrom.ts";
  * import { RoundTrip } from "./round-trip.ts";
+ * import { message, string } from "../schema.ts";
  *
- * interface PairProtocol {
- *   say(saying: Saying<string>): void;
- * }
+ * const pairProtocol = { say: message(saying(string)) };
  *
- * export default function pair(node: Node<PairProtocol>): void {
+ * export default program(pairProtocol, (node) => {
  *   const other = node.peers[0]!;
  *   const roundTrip = new RoundTrip();
  *   const talk = new Conversation<string>(node, roundTrip, speak);
  *   function speak() {
  *     node.send(other, "say", talk.say(roundTrip.patienceMs + 100));
  *   }
- *   node.on("say", (saying) => {
- *     node.log(`heard ${saying.v}`);
- *     if (talk.hear(saying)) speak();
+ *   node.on("say", (heard) => {
+ *     node.log(`heard ${heard.v}`);
+ *     if (talk.hear(heard)) speak();
  *   });
  *   node.every(100, () => {
  *     if (talk.hasNews || talk.owesSince < Infinity) speak();
  *   });
  *   talk.owe("hello");
- * }
+ * });
  * ```
  *
  * Assumed: neither node loses its memory. Memory is bounded by what is unacknowledged.
@@ -45,6 +44,14 @@
  */
 import type { Json, Node, Stop } from "../maelstrom.ts";
 import type { RoundTrip } from "./round-trip.ts";
+import {
+  array,
+  natural,
+  oneOf,
+  type Optional,
+  optional,
+  type Schema,
+} from "../schema.ts";
 
 /** The longest pause between two tries to reach a silent peer, in ms: a heal is noticed within it. */
 const RETRY_CAP_MS = 2_000;
@@ -67,6 +74,23 @@ export interface Saying<T extends Json> {
   h?: number;
   /** The sender has missed items or answers: it wants to hear of all it lacks, at once. */
   lost?: true;
+}
+
+/** What a {@link Saying} is at run time. */
+export function saying<T>(item: Schema<T>): {
+  n: Schema<number>;
+  v: Schema<T[]>;
+  a: Optional<number>;
+  h: Optional<number>;
+  lost: Optional<true>;
+} {
+  return {
+    n: natural,
+    v: array(item),
+    a: optional(natural),
+    h: optional(natural),
+    lost: optional(oneOf(true)),
+  };
 }
 
 /** The part of a node that conversations use. */

@@ -11,6 +11,12 @@
  * @module
  */
 import type { Node } from "../maelstrom.ts";
+import { oneOf, optional } from "../schema.ts";
+
+const yes = optional(oneOf(true));
+
+/** What {@link HubMarks} are at run time. */
+export const hubMarks = { follow: yes, up: yes };
 
 /** What nodes tell each other of their hubs, with whatever they say. */
 export interface HubMarks {

@@ -14,14 +14,16 @@
  * the run (a node that lost its memory cannot take up its links again).
  *
  * ```ts
- * import { type Node } from "../maelstrom.ts";
- * import { Links, type LinksProtocol } from "./links.ts";
+ * import { program } from "../maelstrom.ts";
+ * import { Links, linksProtocol } from "./links.ts";
+ * import { rpc, string } from "../schema.ts";
  *
- * interface NoteProtocol extends LinksProtocol<string> {
- *   note(request: { text: string }): Record<never, never>;
- * }
+ * const noteProtocol = {
+ *   note: rpc({ text: string }, {}),
+ *   ...linksProtocol(string),
+ * };
  *
- * export default function notes(node: Node<NoteProtocol>): void {
+ * export default program(noteProtocol, (node) => {
  *   const all: string[] = [];
  *   const links = new Links<string>(node, (texts) => void all.push(...texts));
  *   node.on("note", ({ text }) => {
@@ -30,12 +32,13 @@
  *     return {};
  *   });
  *   node.every(100, () => links.flush());
- * }
+ * });
  * ```
  *
  * @module
  */
 import type { Json, Node } from "../maelstrom.ts";
+import { amongNodes, array, message, natural, type Schema } from "../schema.ts";
 
 /** One message of a link. */
 export interface Batch<T extends Json> {
@@ -50,6 +53,17 @@ export interface Batch<T extends Json> {
 /** What a protocol must have for its node to have links. */
 export interface LinksProtocol<T extends Json> {
   batch(message: Batch<T>): void;
+}
+
+/** What {@link LinksProtocol} is at run time. */
+export function linksProtocol<T>(item: Schema<T>): {
+  batch: ReturnType<typeof batchOf<T>>;
+} {
+  return amongNodes({ batch: batchOf(item) });
+}
+
+function batchOf<T>(item: Schema<T>) {
+  return message({ after: natural, items: array(item), ack: natural });
 }
 
 /** The part of a node that links use. */

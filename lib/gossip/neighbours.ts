@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Json, Node } from "../maelstrom.ts";
+import type { Node } from "../maelstrom.ts";
+import { type Dict, entriesOf } from "../schema.ts";
 
 /** The part of a node that has neighbours. */
 type Member = Pick<Node<Record<never, never>>, "id" | "ids" | "peers">;
@@ -23,12 +24,12 @@ export function treeNeighbours(node: Member, children: number): string[] {
  * others. An edge counts in both directions, whoever lists it. A topology that does not
  * connect all nodes is of no use: then everybody is a neighbour.
  */
-export function givenNeighbours(node: Member, topology: Json): string[] {
-  const lists = new Map(Object.entries(topology ?? {}));
-  const tells = (a: string, b: string) => {
-    const list = lists.get(a);
-    return Array.isArray(list) && list.includes(b);
-  };
+export function givenNeighbours(
+  node: Member,
+  topology: Dict<string[]>,
+): string[] {
+  const lists = new Map(entriesOf(topology));
+  const tells = (a: string, b: string) => lists.get(a)?.includes(b) === true;
   const neighboursOf = (a: string) =>
     node.ids.filter((b) => b !== a && (tells(a, b) || tells(b, a)));
   // A set shows what is added while it is gone through.

@@ -1,29 +1,12 @@
 /**
- * Logs in the style of Kafka: what their clients ask, and the two things every node for
- * them keeps, messages and committed offsets.
+ * Logs in the style of Kafka: the two things every node for them keeps, messages and
+ * committed offsets.
  *
  * @module
  */
 import type { Json } from "../maelstrom.ts";
-
-/** Offsets by key. */
-export type Offsets = { [key: string]: number };
-
-/** A message at its place in a log. */
-export type Entry = [offset: number, msg: Json];
-
-/** Messages by key, in the order of their offsets. */
-export type Entries = { [key: string]: Entry[] };
-
-/** What clients of a log ask. */
-export interface KafkaProtocol {
-  send(request: { key: string; msg: Json }): { offset: number };
-  /** The messages from these offsets on; keys that have none are left out. */
-  poll(request: { offsets: Offsets }): { msgs: Entries };
-  commit_offsets(request: { offsets: Offsets }): Record<never, never>;
-  /** Keys that were never committed are left out. */
-  list_committed_offsets(request: { keys: string[] }): { offsets: Offsets };
-}
+import type { Entries, Entry, Offsets } from "../protocols.ts";
+import { dictOf, entriesOf } from "../schema.ts";
 
 /**
  * Logs without holes: the offsets of each key are 0, 1, 2, ...
@@ -56,13 +39,13 @@ export class DenseLogs {
   /** All messages from these offsets on, without the keys that have none. */
   from(offsets: Offsets): Entries {
     const found: [string, Entry[]][] = [];
-    for (const [key, offset] of Object.entries(offsets)) {
+    for (const [key, offset] of entriesOf(offsets)) {
       const start = Math.max(0, offset);
       const msgs = this.#logs.get(key)?.slice(start) ?? [];
       if (msgs.length === 0) continue;
       found.push([key, msgs.map((msg, i): Entry => [start + i, msg])]);
     }
-    return Object.fromEntries(found);
+    return dictOf(found);
   }
 }
 
@@ -78,13 +61,13 @@ export class CommittedOffsets {
    */
   raise(offsets: Offsets, last: (key: string) => number): Offsets {
     const risen: [string, number][] = [];
-    for (const [key, asked] of Object.entries(offsets)) {
+    for (const [key, asked] of entriesOf(offsets)) {
       const offset = Math.min(asked, last(key));
       if (offset <= (this.#offsets.get(key) ?? -1)) continue;
       this.#offsets.set(key, offset);
       risen.push([key, offset]);
     }
-    return Object.fromEntries(risen);
+    return dictOf(risen);
   }
 
   /** The committed offsets of these keys, without those that were never committed. */
@@ -94,7 +77,7 @@ export class CommittedOffsets {
       const offset = this.#offsets.get(key);
       if (offset !== undefined) found.push([key, offset]);
     }
-    return Object.fromEntries(found);
+    return dictOf(found);
   }
 }
 
@@ -127,10 +110,13 @@ export class LogMachine {
 
   /** A change that commits what of this is not committed; null if all of it is, as it then will ever be. */
   commitOf(offsets: Offsets): Change | null {
-    const known = this.committed(Object.keys(offsets));
-    const news = Object.entries(offsets).filter(([key, offset]) =>
-      offset > (known[key] ?? -1)
+    const asked = entriesOf(offsets);
+    const known = new Map(
+      entriesOf(this.committed(asked.map(([key]) => key))),
     );
-    return news.length === 0 ? null : { commit: Object.fromEntries(news) };
+    const news = asked.filter(([key, offset]) =>
+      offset > (known.get(key) ?? -1)
+    );
+    return news.length === 0 ? null : { commit: dictOf(news) };
   }
 }

@@ -10,7 +10,9 @@
  * @module
  */
 import type { Json } from "../maelstrom.ts";
-import { type Change, changed, type Key } from "./transactions.ts";
+import type { Key } from "../protocols.ts";
+import { natural, object, string } from "../schema.ts";
+import { type Change, change, changed } from "./transactions.ts";
 
 /** When a change was made, in the order all replicas agree on: first by `time`, then by `node`. */
 export interface Stamp {
@@ -24,6 +26,9 @@ export interface Stamp {
 export interface Entry extends Stamp {
   change: Change;
 }
+
+/** {@link Entry} at run time. */
+export const entry = object({ time: natural, node: string, change });
 
 /** Negative when `a` is before `b`, 0 when they are the same. */
 export function compareStamps(a: Stamp, b: Stamp): number {

@@ -1,5 +1,5 @@
-import type { Entry } from "./logs.ts";
 import type { Json } from "../maelstrom.ts";
+import type { Entry } from "../protocols.ts";
 
 /**
  * One node's copy of a log that several nodes append to without asking each other.

@@ -13,25 +13,20 @@
  * @module
  */
 import type { Json } from "../maelstrom.ts";
-
-/** What a value is stored under. */
-export type Key = number | string;
-
-/** One step: read (null in a request, the value in a reply), write, or append to a list. */
-export type MicroOp = ["r" | "w" | "append", key: Key, value: Json];
-
-/** What a node for transactions answers. */
-export interface TxnProtocol {
-  txn(request: { txn: MicroOp[] }): { txn: MicroOp[] };
-}
+import { type Key, key, type MicroOp } from "../protocols.ts";
+import { array, either, json, oneOf, tuple, type TypeOf } from "../schema.ts";
 
 /**
  * What a transaction does to one key in the end: sets it to the last value written, or
  * appends the elements. Values between are nobody's business but the transaction's own.
  */
-export type Change =
-  | [f: "w", key: Key, value: Json]
-  | [f: "append", key: Key, elements: Json[]];
+export type Change = TypeOf<typeof change>;
+
+/** {@link Change} at run time. */
+export const change = either(
+  tuple(oneOf("w"), key, json),
+  tuple(oneOf("append"), key, array(json)),
+);
 
 /** What became of a transaction. */
 export interface Executed {

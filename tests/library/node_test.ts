@@ -222,7 +222,7 @@ Deno.test("what comes before init is refused with error 11, and only if it can b
   assertEquals(more, []);
 });
 
-Deno.test("an init that lacks what it must say is refused with error 12, and a good one still works", () => {
+Deno.test("an init that makes no sense is refused with error 12, and a good one still works", () => {
   const world = new FakeWorld();
   const mounted = mount(() => {}, world);
   const deliver = (body: Message["body"]) =>
@@ -230,21 +230,34 @@ Deno.test("an init that lacks what it must say is refused with error 12, and a g
   deliver({ type: "init", msg_id: 1 });
   deliver({ type: "init", msg_id: 2, node_id: "n0", node_ids: "n0" });
   deliver({ type: "init", msg_id: 3, node_id: 0, node_ids: ["n0"] });
-  deliver({ type: "init", msg_id: 4, node_id: "n0", node_ids: ["n0"] });
+  const init = { type: "init", msg_id: 4, node_id: "n0" };
+  deliver({ ...init, node_ids: ["n1", "n2"] });
+  deliver({ ...init, node_ids: ["n0", "n1", "n0"] });
+  deliver({ ...init, node_ids: ["n0", 1] });
+  deliver({ ...init, node_ids: ["n0"] });
   assertEquals(
     world.takeBodies().map(({ code, type }) => code ?? type),
-    [12, 12, 12, "init_ok"],
+    [12, 12, 12, 12, 12, 12, "init_ok"],
   );
 });
 
-Deno.test("init tells the program its name and everybody's, once, and is answered each time", () => {
+Deno.test("init tells the program its name and everybody's, once; the same is answered again, another is an error", () => {
   const names: unknown[] = [];
   const { world, deliver } = start((node) => {
     names.push([node.id, node.ids, node.peers]);
   });
-  deliver("c0", { type: "init", msg_id: 5, node_id: "n1", node_ids: ["n1"] });
+  const init = { type: "init", msg_id: 5, node_ids: ["n0", "n1", "n2"] };
+  deliver("c0", { ...init, node_id: "n0" });
+  deliver("c0", { ...init, node_id: "n1" });
+  deliver("c0", { ...init, node_id: "n0", node_ids: ["n0"] });
   assertEquals(names, [["n0", ["n0", "n1", "n2"], ["n1", "n2"]]]);
-  assertEquals(world.takeBodies(), [{ type: "init_ok", in_reply_to: 5 }]);
+  const text = 'Cannot take "init": this is n0 of n0, n1, n2';
+  const error = { type: "error", in_reply_to: 5, code: 12, text };
+  assertEquals(world.takeBodies(), [
+    { type: "init_ok", in_reply_to: 5 },
+    error,
+    error,
+  ]);
 });
 
 Deno.test("what is no message is logged and skipped", () => {
@@ -254,7 +267,10 @@ Deno.test("what is no message is logged and skipped", () => {
   const src = "c1";
   const dest = "n0";
   const garbage = [
-    ...[null, 1, "init", true, [], {}, { src, dest }, { src, body: buy }, {
+    ...[undefined, null, 1, "init", true, [], {}, { src, dest }, {
+      src,
+      body: buy,
+    }, {
       body: buy,
     }],
     ...[null, [], "buy", {}, { type: 1 }].map((body) => ({ src, dest, body })),

@@ -31,7 +31,8 @@ Deno.test("nothing is sent and no timer runs until the first message after init"
     node.sleep(7).then(() => node.send("n1", "tick", { n: 5 }));
   });
   await world.advance(1_000);
-  deliver("c0", { type: "init", msg_id: 2, node_id: "n0", node_ids: ["n0"] });
+  const init = { type: "init", msg_id: 2, node_id: "n0" };
+  deliver("c0", { ...init, node_ids: ["n0", "n1", "n2"] });
   await world.advance(1_000);
   assertEquals(world.takeBodies(), [{ type: "init_ok", in_reply_to: 2 }]);
   assertEquals(world.timers, 0);

@@ -1,11 +1,7 @@
 /** Small nodes for several-node kafka, each wrong in the way that its name says. */
-import {
-  CommittedOffsets,
-  DenseLogs,
-  type Entries,
-  type Entry,
-  type KafkaProtocol,
-} from "../../lib/stores/logs.ts";
+import { CommittedOffsets, DenseLogs } from "../../lib/stores/logs.ts";
+import type { Entry, KafkaProtocol } from "../../lib/protocols.ts";
+import { dictOf, entriesOf } from "../../lib/schema.ts";
 import {
   ErrorCode,
   hasCode,
@@ -84,7 +80,7 @@ export function skipsHoles(node: Node<Replicated>): void {
     return found === null ? [] : [[offset, found[0]]];
   };
   node.on("poll", async ({ offsets }) => {
-    const polled = Object.entries(offsets).map(async ([key, from]) => {
+    const polled = entriesOf(offsets).map(async ([key, from]) => {
       const end = Number(await kv.readOr(`end ${key}`, 0));
       const wanted = Array.from(
         { length: Math.max(0, end - from) },
@@ -92,7 +88,7 @@ export function skipsHoles(node: Node<Replicated>): void {
       );
       return [key, (await Promise.all(wanted)).flat()] as const;
     });
-    return { msgs: Object.fromEntries(await Promise.all(polled)) };
+    return { msgs: dictOf(await Promise.all(polled)) };
   });
   ownCommits(node, () => Infinity);
 }
@@ -111,12 +107,11 @@ export function storesLater(node: Node<Replicated>): void {
   });
   node.on("poll", async ({ offsets }) => {
     const all = await load();
-    const msgs: Entries = {};
-    for (const [key, from] of Object.entries(offsets)) {
+    const msgs = entriesOf(offsets).map(([key, from]) => {
       const news = all[key]?.slice(from) ?? [];
-      msgs[key] = news.map((msg, i): Entry => [from + i, msg]);
-    }
-    return { msgs };
+      return [key, news.map((msg, i): Entry => [from + i, msg])] as const;
+    });
+    return { msgs: dictOf(msgs) };
   });
   ownCommits(node, () => Infinity);
 }
@@ -168,15 +163,15 @@ export function stripes(
       logOf(key).receive(node.ids.indexOf(src), note(key, entries), promise);
     });
     node.on("poll", ({ offsets }) => {
-      const msgs: Entries = {};
-      for (const [key, from] of Object.entries(offsets)) {
+      const msgs = new Map<string, Entry[]>();
+      for (const [key, from] of entriesOf(offsets)) {
         const all = [...known.get(key) ?? []].sort(([a], [b]) => a - b);
         const entries = eager
           ? all.filter(([offset]) => offset >= from)
           : logs.get(key)?.from(from) ?? [];
-        if (entries.length > 0) msgs[key] = entries;
+        if (entries.length > 0) msgs.set(key, entries);
       }
-      return { msgs };
+      return { msgs: dictOf(msgs) };
     });
     node.on("commit_offsets", ({ offsets }) => {
       committed.raise(offsets, () => Infinity);

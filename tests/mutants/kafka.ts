@@ -7,7 +7,8 @@ import type {
   Entry,
   KafkaProtocol,
   Offsets,
-} from "../../lib/stores/logs.ts";
+} from "../../lib/protocols.ts";
+import { dictOf, entriesOf } from "../../lib/schema.ts";
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
 import { leader, skipsHoles, storesLater, stripes } from "./kafka-nodes.ts";
 import type { Mutant } from "./mutant.ts";
@@ -28,10 +29,11 @@ function polls(
   return on5a((node) => ({
     poll: (handler) => (request: { offsets: Offsets }, src) => {
       const { msgs } = handler(request, src) as { msgs: Entries };
-      const changed = Object.entries(msgs).map(([key, entries]) =>
-        [key, change(entries, request.offsets[key]!, node)] as const
+      const from = new Map(entriesOf(request.offsets));
+      const changed = entriesOf(msgs).map(([key, entries]) =>
+        [key, change(entries, from.get(key)!, node)] as const
       );
-      return { msgs: Object.fromEntries(changed) };
+      return { msgs: dictOf(changed) };
     },
   }));
 }
@@ -47,8 +49,8 @@ function lists(change: (offsets: Offsets, keys: string[]) => Offsets) {
 
 /** Offsets, each so many higher. */
 function moved(offsets: Offsets, by: number): Offsets {
-  const entries = Object.entries(offsets);
-  return Object.fromEntries(entries.map(([key, at]) => [key, at + by]));
+  const entries = entriesOf(offsets);
+  return dictOf(entries.map(([key, at]) => [key, at + by]));
 }
 
 /** Commits that a node keeps to itself: of all that were made of a key, the chosen one. */
@@ -56,7 +58,7 @@ function ownCommits(choose: (kept: number, next: number) => number): Twists {
   const committed = new Map<string, number>();
   return {
     commit_offsets: () => ({ offsets }: { offsets: Offsets }) => {
-      for (const [key, at] of Object.entries(offsets)) {
+      for (const [key, at] of entriesOf(offsets)) {
         committed.set(key, choose(committed.get(key) ?? at, at));
       }
       return {};

@@ -6,13 +6,8 @@ import {
   type Node,
   RpcError,
 } from "../../lib/maelstrom.ts";
-import {
-  execute,
-  executeOn,
-  type Key,
-  type MicroOp,
-  type TxnProtocol,
-} from "../../lib/stores/transactions.ts";
+import { execute, executeOn } from "../../lib/stores/transactions.ts";
+import type { Key, MicroOp, TxnProtocol } from "../../lib/protocols.ts";
 
 type TxnNode = Node<TxnProtocol>;
 

@@ -4,12 +4,8 @@
  * that is acknowledged. As it stands it is right for two nodes.
  */
 import type { Json, Node } from "../../lib/maelstrom.ts";
-import {
-  execute,
-  type Key,
-  type MicroOp,
-  type TxnProtocol,
-} from "../../lib/stores/transactions.ts";
+import { execute } from "../../lib/stores/transactions.ts";
+import type { Key, MicroOp, TxnProtocol } from "../../lib/protocols.ts";
 
 /** A register's value with its stamp. */
 export interface Version {

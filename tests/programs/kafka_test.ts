@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import kafka5b from "../../challenges/kafka-5b.ts";
 import kafka5cLeader from "../../challenges/kafka-5c-leader.ts";
-import type { Entry } from "../../lib/stores/logs.ts";
+import type { Entry } from "../../lib/protocols.ts";
 import { StripedLog } from "../../lib/stores/striped-log.ts";
 import {
   type Body,

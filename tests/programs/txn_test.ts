@@ -11,9 +11,8 @@ import {
   type Change,
   execute,
   executeOn,
-  type Key,
-  type MicroOp,
 } from "../../lib/stores/transactions.ts";
+import type { Key, MicroOp } from "../../lib/protocols.ts";
 import { strictTxn } from "../../lib/workbench/checkers/strict/txn.ts";
 import { VirtualClock } from "../../lib/workbench/world/clock.ts";
 import { modules } from "../../lib/workbench/world/modules.ts";

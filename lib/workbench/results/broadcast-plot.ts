@@ -9,10 +9,10 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import {
-  type BroadcastProtocol,
   gatherAndScatter,
+  gossipProtocol,
 } from "../../../challenges/broadcast-3d.ts";
-import type { Node, Program } from "../../maelstrom.ts";
+import { type Program, program, type ProtocolOf } from "../../maelstrom.ts";
 import { quantile } from "../checkers/figures.ts";
 import { nodesOf, type Options } from "../history.ts";
 import { published } from "./published.ts";
@@ -48,7 +48,7 @@ interface Point {
 async function measure(
   name: string,
   what: string,
-  program?: Program<BroadcastProtocol>,
+  program?: Program<ProtocolOf<typeof gossipProtocol>>,
 ): Promise<Point> {
   const messages: number[] = [], maxima: number[] = [];
   for (const seed of SEEDS) {
@@ -204,9 +204,11 @@ export async function drawBroadcastPlot(): Promise<string> {
   const curve: Point[] = [];
   for (const budgetMs of BUDGETS_MS) {
     progress.show(`gather and scatter in ${budgetMs} ms`);
-    const program = (node: Node<BroadcastProtocol>) =>
-      gatherAndScatter(node, budgetMs);
-    curve.push(await measure("broadcast-3d", "", program));
+    const timed = program(
+      gossipProtocol,
+      (node) => gatherAndScatter(node, budgetMs),
+    );
+    curve.push(await measure("broadcast-3d", "", timed));
   }
   const programs: Point[] = [];
   for (const { name, variantOf } of scenarios) {

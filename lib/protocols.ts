@@ -1,0 +1,90 @@
+/**
+ * What the clients of Maelstrom's workloads ask: the part of a program's protocol that
+ * the workload decides.
+ *
+ * @module
+ */
+import type { ProtocolOf } from "./maelstrom.ts";
+import {
+  amount,
+  array,
+  dict,
+  either,
+  integer,
+  json,
+  natural,
+  number,
+  oneOf,
+  rpc,
+  string,
+  tuple,
+  type TypeOf,
+} from "./schema.ts";
+
+/** Of `unique-ids`. */
+export const uniqueIdsProtocol = { generate: rpc({}, { id: string }) };
+
+/** Of `broadcast`: values are integers. */
+export const broadcastProtocol = {
+  broadcast: rpc({ message: integer }, {}),
+  read: rpc({}, { messages: array(integer) }),
+  topology: rpc({ topology: dict(array(string)) }, {}),
+};
+
+/** What the nodes of a broadcast answer. */
+export type BroadcastProtocol = ProtocolOf<typeof broadcastProtocol>;
+
+/** Of `g-counter`, which only grows. */
+export const counterProtocol = {
+  add: rpc({ delta: amount }, {}),
+  read: rpc({}, { value: integer }),
+};
+
+/** {@link Entry} at run time. */
+export const entry = tuple(natural, json);
+
+/** A message at its place in a log. */
+export type Entry = TypeOf<typeof entry>;
+
+/** {@link Offsets} at run time. */
+export const offsets = dict(natural);
+
+/** Offsets by key. */
+export type Offsets = TypeOf<typeof offsets>;
+
+const entries = dict(array(entry));
+
+/** Messages by key, in the order of their offsets. */
+export type Entries = TypeOf<typeof entries>;
+
+/** Of `kafka`. */
+export const kafkaProtocol = {
+  send: rpc({ key: string, msg: json }, { offset: natural }),
+  /** The messages from these offsets on; keys that have none are left out. */
+  poll: rpc({ offsets }, { msgs: entries }),
+  commit_offsets: rpc({ offsets }, {}),
+  /** Keys that were never committed are left out. */
+  list_committed_offsets: rpc({ keys: array(string) }, { offsets }),
+};
+
+/** What the nodes of a log answer. */
+export type KafkaProtocol = ProtocolOf<typeof kafkaProtocol>;
+
+/** {@link Key} at run time. */
+export const key = either(number, string);
+
+/** What a transaction's value is stored under. */
+export type Key = TypeOf<typeof key>;
+
+const microOp = tuple(oneOf("r", "w", "append"), key, json);
+
+/** One step: read (null in a request, the value in a reply), write, or append to a list. */
+export type MicroOp = TypeOf<typeof microOp>;
+
+/** Of `txn-rw-register` and `txn-list-append`. */
+export const txnProtocol = {
+  txn: rpc({ txn: array(microOp) }, { txn: array(microOp) }),
+};
+
+/** What the nodes of a database answer. */
+export type TxnProtocol = ProtocolOf<typeof txnProtocol>;
