@@ -84,6 +84,15 @@ export type JournalEvent = [
   body: Body,
 ];
 
+/** What is seen of an event without reading its message. */
+export type EventHead = [
+  kind: "send" | "recv",
+  time: number,
+  id: number,
+  src: string,
+  dest: string,
+];
+
 /**
  * The events of a journal in their order, as checkers read them: an array, or something
  * smaller that gives out each event when it is asked for.
@@ -95,6 +104,38 @@ export interface Events extends Iterable<JournalEvent> {
   filter(wanted: (event: JournalEvent) => boolean): JournalEvent[];
   some(wanted: (event: JournalEvent) => boolean): boolean;
   map<T>(change: (event: JournalEvent) => T): T[];
+  /** Where bodies take time to read: the events between such ends. */
+  among?(
+    wanted: (src: string, dest: string) => boolean,
+  ): Iterable<JournalEvent>;
+  /** Where bodies take time to read: all events, without them. */
+  heads?(): Iterable<EventHead>;
+}
+
+/** The events of a journal whose messages go between such ends. */
+export function among(
+  events: Events,
+  wanted: (src: string, dest: string) => boolean,
+): Iterable<JournalEvent> {
+  return events.among?.(wanted) ??
+    events.filter(([, , , src, dest]) => wanted(src, dest));
+}
+
+/** The events of a journal, for who does not read the messages. */
+export function headsOf(
+  events: Events,
+): Iterable<EventHead | JournalEvent> {
+  return events.heads?.() ?? events;
+}
+
+/** Whether a message has a client at one of its ends. */
+export function isWithClient(src: string, dest: string): boolean {
+  return isClient(src) || isClient(dest);
+}
+
+/** Whether a message goes between nodes, or a node and a service: it counts in S. */
+export function isBetweenServers(src: string, dest: string): boolean {
+  return !isClient(src) && !isClient(dest);
 }
 
 /**

@@ -1,5 +1,11 @@
 /** What clients asked nodes and what they were told, from the messages themselves. */
-import type { Body, Events, Json } from "../history.ts";
+import {
+  among,
+  type Body,
+  type Events,
+  isWithClient,
+  type Json,
+} from "../history.ts";
 
 /** A request of a client, with its reply if that arrived. */
 export interface Call {
@@ -25,7 +31,7 @@ export function clientCalls(journal: Events): Call[] {
   const open = new Map<string, Call>();
   const key = (client: string, number: Json | undefined) =>
     `${client} ${number}`;
-  for (const [kind, time, , src, dest, body] of journal) {
+  for (const [kind, time, , src, dest, body] of among(journal, isWithClient)) {
     if (kind === "send" && src.startsWith("c")) {
       const call: Call = {
         client: src,

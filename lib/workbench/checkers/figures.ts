@@ -1,11 +1,17 @@
 /** What is measured in a run: Maelstrom's figures from its results, the others from the recording. */
-import { stringify } from "../json.ts";
+import { stringify, textLength } from "../json.ts";
 import { pairs } from "./pairs.ts";
 import { partOfRate } from "./rate.ts";
 import type { Results } from "./verdict.ts";
-import { type Events, type Json, nodesOf, type Recording } from "../history.ts";
+import {
+  among,
+  type Events,
+  isBetweenServers,
+  type Json,
+  nodesOf,
+  type Recording,
+} from "../history.ts";
 import type { Figures } from "../limits.ts";
-import { isClient } from "../history.ts";
 import type { FigureName } from "../limits.ts";
 
 /** Measures of one workload, by the name of the figure. */
@@ -90,10 +96,8 @@ export function bytesOfValues(
 /** The sizes of all messages that touch no client, as JSON text of their bodies. */
 function serverBytes(journal: Events): number {
   let bytes = 0;
-  for (const [kind, , , src, dest, body] of journal) {
-    if (kind === "send" && !isClient(src) && !isClient(dest)) {
-      bytes += stringify(body).length;
-    }
+  for (const [kind, , , , , body] of among(journal, isBetweenServers)) {
+    if (kind === "send") bytes += textLength(body);
   }
   return bytes;
 }

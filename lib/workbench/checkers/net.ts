@@ -1,4 +1,5 @@
-import { type Events, isClientOp, type Op } from "../history.ts";
+import { type Events, headsOf, isClientOp, type Op } from "../history.ts";
+import { IdSet } from "./id-set.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
@@ -6,7 +7,7 @@ import type { Results } from "./verdict.ts";
 class Traffic {
   #sent = 0;
   #received = 0;
-  readonly #ids = new Set<number>();
+  readonly #ids = new IdSet();
 
   add(kind: "send" | "recv", id: number): void {
     if (kind === "send") this.#sent++;
@@ -55,7 +56,7 @@ export function checkNet(
   journal: Events,
 ): Results {
   const toClients = new Traffic(), toServers = new Traffic();
-  for (const [kind, , id, src, dest] of journal) {
+  for (const [kind, , id, src, dest] of headsOf(journal)) {
     const traffic = isClient(src) || isClient(dest) ? toClients : toServers;
     traffic.add(kind, id);
   }

@@ -3,7 +3,10 @@
  * nothing. Some are heard while a run goes on, the others read from its recording.
  */
 import {
+  among,
   type Events,
+  headsOf,
+  isBetweenServers,
   isClientOp,
   type Json,
   NEMESIS,
@@ -51,7 +54,7 @@ export function labelsIn({ history, journal }: Recording): Set<Label> {
 
 function hasOvertaking(journal: Events): boolean {
   const latest = new Map<string, Map<string, number>>();
-  for (const [kind, , id, src, dest] of journal) {
+  for (const [kind, , id, src, dest] of headsOf(journal)) {
     if (kind !== "recv" || isClient(src) || isClient(dest)) continue;
     const links = latest.get(src) ?? new Map<string, number>();
     latest.set(src, links);
@@ -65,23 +68,27 @@ function hasOvertaking(journal: Events): boolean {
 /** Requests of nodes that were never answered, as far as they could tell. */
 function lostCalls(journal: Events): Set<Label> {
   const labels = new Set<Label>();
-  const waiting = new Map<string, number>();
-  const answered = new Set<string>();
+  const waiting = new Map<string, { since: number; isAnswered: boolean }>();
   const end = journal.at(-1)?.[1] ?? 0;
-  for (const [kind, time, , src, dest, body] of journal) {
-    if (isClient(src) || isClient(dest)) continue;
+  const between = among(journal, isBetweenServers);
+  for (const [kind, time, , src, dest, body] of between) {
     if (body.msg_id !== undefined && kind === "send") {
-      waiting.set(`${src} ${dest} ${body.msg_id}`, time);
+      waiting.set(`${src} ${dest} ${body.msg_id}`, {
+        since: time,
+        isAnswered: false,
+      });
     }
     if (body.in_reply_to === undefined) continue;
     const call = `${dest} ${src} ${body.in_reply_to}`;
-    if (kind === "send") answered.add(call);
+    const asked = waiting.get(call);
+    if (asked === undefined) continue;
+    if (kind === "send") asked.isAnswered = true;
     else waiting.delete(call);
   }
-  for (const [call, time] of waiting) {
-    if (end - time < RPC_PATIENCE_NS) continue;
+  for (const { since, isAnswered } of waiting.values()) {
+    if (end - since < RPC_PATIENCE_NS) continue;
     labels.add("rpc-unanswered");
-    if (answered.has(call)) labels.add("rpc-reply-lost");
+    if (isAnswered) labels.add("rpc-reply-lost");
   }
   return labels;
 }

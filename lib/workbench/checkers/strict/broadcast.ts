@@ -5,6 +5,8 @@
  */
 import { stringify } from "../../json.ts";
 import {
+  among,
+  isBetweenServers,
   type JournalEvent,
   type Json,
   networkMs,
@@ -222,10 +224,9 @@ function quiet(
   const lastMs = quietMs + networkMs(options, hops);
   const from = Math.max(0, ...changes) + lastMs * 1e6 + journalOrigin;
   const to = firstFinal.time + journalOrigin;
-  const chatter = journal.filter((event) =>
-    event[1] > from && event[1] < to && isBetweenNodes(event)
-  );
-  for (const [, time, , src, dest, body] of chatter) {
+  for (const event of among(journal, isBetweenServers)) {
+    const [, time, , src, dest, body] = event;
+    if (time <= from || time >= to || !isSend(event)) continue;
     findings.add(
       "chatter",
       `${src} sent ${dest} ${stringify(body).slice(0, 100)} at ${
@@ -248,8 +249,8 @@ function crossings(
     return;
   }
   let sent = 0;
-  for (const event of journal) {
-    if (isBetweenNodes(event)) sent += numbersInArrays(event[5]);
+  for (const event of among(journal, isBetweenServers)) {
+    if (isSend(event)) sent += numbersInArrays(event[5]);
   }
   const each = sent / (values.size * others);
   if (each <= most) return;
@@ -272,8 +273,8 @@ function numbersInArrays(body: Json): number {
   return count;
 }
 
-function isBetweenNodes([kind, , , src, dest]: JournalEvent): boolean {
-  return kind === "send" && !src.startsWith("c") && !dest.startsWith("c");
+function isSend([kind]: JournalEvent): boolean {
+  return kind === "send";
 }
 
 function keyOf(value: Json): string {

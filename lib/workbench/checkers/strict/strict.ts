@@ -4,8 +4,10 @@
  */
 import { stringify } from "../../json.ts";
 import {
+  among,
   type Incident,
   isClientOp,
+  isWithClient,
   type JournalEvent,
   nodeOf,
   type Op,
@@ -196,7 +198,7 @@ function answers(recording: Recording) {
   const answered = new Set<string>();
   const repeated: JournalEvent[] = [], unsolicited: JournalEvent[] = [];
   const late: { reply: JournalEvent; tookNs: number }[] = [];
-  for (const event of journal) {
+  for (const event of among(journal, isWithClient)) {
     const [kind, time, , src, dest, body] = event;
     if (kind === "recv" && isClient(src) && body.msg_id !== undefined) {
       asked.set(`${src} ${body.msg_id}`, event);

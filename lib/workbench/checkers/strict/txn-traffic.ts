@@ -1,6 +1,11 @@
 /** Messages that grow for ever: what has been acknowledged is sent again, or never forgotten. */
-import { stringify } from "../../json.ts";
-import { type JournalEvent, NEMESIS, type Recording } from "../../history.ts";
+import { textLength } from "../../json.ts";
+import {
+  among,
+  isBetweenServers,
+  NEMESIS,
+  type Recording,
+} from "../../history.ts";
 import type { Finding } from "../verdict.ts";
 
 /** Fewer messages in a part of a run say nothing about it. */
@@ -24,12 +29,13 @@ export function growingMessages(
   const cut = history.some(({ process }) => process === NEMESIS);
   if (!official || cut) return [];
   const end = history.at(-1)?.time ?? 0;
-  const lengths = (from: number, to: number) =>
-    journal.filter((event) =>
-      isBetweenNodes(event) && event[1] - origin >= from * end &&
-      event[1] - origin < to * end
-    ).map(([, , , , , body]) => stringify(body).length);
-  const early = lengths(0, 0.2), late = lengths(0.8, 1);
+  const early: number[] = [], late: number[] = [];
+  for (const [kind, time, , , , body] of among(journal, isBetweenServers)) {
+    if (kind !== "send" || body.in_reply_to !== undefined) continue;
+    const at = (time - origin) / end;
+    if (at >= 0 && at < 0.2) early.push(textLength(body));
+    if (at >= 0.8 && at < 1) late.push(textLength(body));
+  }
   if (early.length < ENOUGH || late.length < ENOUGH) return [];
   const [before, after] = [median(early), median(late)];
   if (after <= SHORT || after <= GROWTH * before) return [];
@@ -40,11 +46,6 @@ export function growingMessages(
       `and ${after} in the last (medians), though nothing was cut off`,
     ],
   }];
-}
-
-function isBetweenNodes([kind, , , src, dest, body]: JournalEvent): boolean {
-  return kind === "send" && !src.startsWith("c") && !dest.startsWith("c") &&
-    body.in_reply_to === undefined;
 }
 
 function median(values: readonly number[]): number {

@@ -1,5 +1,5 @@
 import { stringify } from "../../json.ts";
-import type { Recording } from "../../history.ts";
+import { among, isWithClient, type Recording } from "../../history.ts";
 import type { Finding } from "../verdict.ts";
 
 /**
@@ -10,7 +10,7 @@ export function strictUniqueIds({ journal }: Recording): Finding[] {
   const givenBy = new Map<string, string>();
   const types = new Map<string, string>();
   const repeated: string[] = [];
-  for (const [kind, , , src, dest, body] of journal) {
+  for (const [kind, , , src, dest, body] of among(journal, isWithClient)) {
     const isAnswer = kind === "send" && dest.startsWith("c") &&
       body.type === "generate_ok"; // what nodes say to each other is their business
     if (!isAnswer) continue;

@@ -1,0 +1,28 @@
+/** Beyond this, numbers are not dense. */
+const DENSE = 2 ** 28;
+
+/**
+ * A set of message numbers. In a journal they are dense, so a byte each is much less than
+ * what a `Set` takes, which also ends at 16 million.
+ */
+export class IdSet {
+  /** How many numbers are in it. */
+  size = 0;
+  #seen = new Uint8Array(1_024);
+  readonly #others = new Set<number>();
+
+  add(id: number): void {
+    if (!(Number.isInteger(id) && id >= 0 && id < DENSE)) {
+      if (!this.#others.has(id)) this.size++;
+      this.#others.add(id);
+      return;
+    }
+    if (id >= this.#seen.length) {
+      const longer = new Uint8Array(Math.max(id + 1, 2 * this.#seen.length));
+      longer.set(this.#seen);
+      this.#seen = longer;
+    }
+    if (this.#seen[id] === 0) this.size++;
+    this.#seen[id] = 1;
+  }
+}
