@@ -329,14 +329,47 @@ Deno.test("kafka's final phase is empty when no message is known", () => {
   assertEquals(finalPhase([]).next(worker(0), 0), null);
 });
 
-Deno.test("afterwards every node is asked for kafka's committed offsets, then for all messages", async () => {
-  const { settleMs, invocations } = workload("kafka").aftermath!(finalHistory);
+Deno.test("afterwards every node of kafka gets two messages of its own, is peeked until nothing more comes, and looks back", async () => {
+  const { settleMs, invocations, again } = workload("kafka")
+    .aftermath!(finalHistory, 2);
   assertEquals(settleMs, 1000);
-  const { requests, rpc } = scripted([{ offsets: {} }, { msgs: {} }]);
-  const client = workload("kafka").openClient();
-  for (const op of invocations) await client.invoke(op, rpc);
-  assertEquals(requests, [
-    { type: "list_committed_offsets", keys: ["9", "10"] },
-    { type: "poll", offsets: { "9": 0, "10": 0 } },
+  const all = ["9", "10", "11", "12"];
+  const { requests, rpc } = scripted([
+    { offset: 0 },
+    { offset: 1 },
+    { offsets: {} },
+    { msgs: { "9": [[7, 1]], "10": null } },
+    { offsets: {} },
+    {},
+    { offsets: {} },
+    { msgs: {} },
   ]);
+  const client = workload("kafka").openClient();
+  const values: Json[] = [];
+  for (const op of invocations) values.push(await client.invoke(op, rpc));
+  await client.invoke({ f: "peek", value: all }, rpc);
+  const list = { type: "list_committed_offsets", keys: all };
+  const offsets = { "9": 0, "10": 0, "11": 0, "12": 0 };
+  assertEquals(requests, [
+    { type: "send", key: "11", msg: 5 },
+    { type: "send", key: "11", msg: 6 },
+    list,
+    { type: "poll", offsets },
+    list,
+    { type: "commit_offsets", offsets: { "10": 5, "9": 2 } },
+    list,
+    { type: "poll", offsets: { ...offsets, "9": 8 } },
+  ]);
+  const peeked = (value: Json) =>
+    again!({ index: 0, time: 0, type: "ok", process: 0, f: "peek", value });
+  const nothing = [["poll", { "9": [] }]];
+  assertEquals(
+    [
+      peeked(values[3]!),
+      peeked(nothing),
+      peeked([["poll", { "9": [[8, 1]] }]]),
+    ],
+    [0, 500, 0],
+  );
+  assertEquals([peeked(nothing), peeked(values[3]!)], [500, null]);
 });

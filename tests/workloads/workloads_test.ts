@@ -175,7 +175,7 @@ Deno.test("the final phase of broadcast, g-set and the counters is one final rea
 
 Deno.test("afterwards broadcast, g-set and the counters are read once more, 5 s after the last fault", () => {
   for (const name of ["broadcast", "g-set", "g-counter", "pn-counter"]) {
-    const { settleMs, invocations } = workload(name).aftermath!([]);
+    const { settleMs, invocations } = workload(name).aftermath!([], 0);
     assertEquals([settleMs, invocations], [5000, [read]]);
   }
 });
@@ -363,7 +363,7 @@ Deno.test("afterwards one transaction reads every key that was asked for", () =>
     asked("ok", [["w", 77, 1]]),
     asked("invoke", [["w", 9, 2]]),
   ];
-  assertEquals(workload("txn-rw-register").aftermath!(history), {
+  assertEquals(workload("txn-rw-register").aftermath!(history, 0), {
     settleMs: 1000,
     invocations: [{ f: "txn", value: [["r", 9, null], ["r", 10, null]] }],
   });

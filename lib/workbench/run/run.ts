@@ -32,11 +32,19 @@ import { History } from "../history.ts";
 import type {
   Generator,
   GeneratorContext,
+  Questions,
   Workload,
 } from "../workloads/workload.ts";
 
 /** Silence between the main phase and the final one, in seconds. */
 const QUIET_SECONDS = 10;
+
+/** How often a node is asked in the aftermath what it refuses, and at what distance: a store may abort. */
+const TRIES = 5;
+const RETRY_MS = 1_000;
+
+/** After so long, a node is asked nothing more than once, in seconds. */
+const ASKING_SECONDS = 120;
 
 /** A node that only writes nonsense shall not fill the memory with reports of it. */
 const INCIDENTS_KEPT = 100;
@@ -246,20 +254,40 @@ class Run {
   /** Asks every node what the workload wants to know of it after all faults have ended. */
   async #aftermath(healedAt: number): Promise<Aftermath | null> {
     const { clock, workload, options } = this.config;
-    const wanted = workload.aftermath?.(this.#history.ops);
-    if (wanted === undefined) return null;
+    if (workload.aftermath === undefined) return null;
+    const questions = this.#ids.map((_, index) =>
+      workload.aftermath!(this.#history.ops, index)
+    );
     this.#phase = "aftermath";
-    await sleep(clock, (wanted.settleMs + networkMs(options)) * MS);
+    await sleep(clock, (questions[0]!.settleMs + networkMs(options)) * MS);
     const history = new History();
-    const nothing: Generator = { next: () => null };
-    await Promise.all(this.#ids.map(async (node, index) => {
+    await Promise.all(this.#ids.map((node, index) => {
       const worker = this.#openWorker(index, node, history);
-      for (const invocation of wanted.invocations) {
-        await worker.perform({ ...invocation, node }, nothing);
-      }
+      return this.#ask(worker, questions[index]!);
     }));
     const { journal } = this.#network;
     return { history: history.ops, journal, healedAt };
+  }
+
+  /** Asks one node all it is to be asked, again where it has refused or not answered. */
+  async #ask(worker: ActiveWorker, questions: Questions): Promise<void> {
+    const { clock } = this.config;
+    const { node } = worker;
+    const nothing: Generator = { next: () => null };
+    const giveUpAt = clock.now() + ASKING_SECONDS * SECOND;
+    for (const { once = false, ...invocation } of questions.invocations) {
+      let tries = 0;
+      for (;;) {
+        const op = await worker.perform({ ...invocation, node }, nothing);
+        const again = op.type === "ok"
+          ? questions.again?.(op) ?? null
+          : once || ++tries === TRIES
+          ? null
+          : RETRY_MS;
+        if (again === null || clock.now() >= giveUpAt) break;
+        await sleep(clock, again * MS);
+      }
+    }
   }
 
   #openWorkers(): ActiveWorker[] {

@@ -12,6 +12,8 @@ const messageLists = objectOf(arrayOf(tuple(integer, any)));
  */
 export function openKafkaClient(): Client {
   let offsets = new Map<string, number>();
+  /** Where the next peek begins, by key. */
+  const peeked = new Map<string, number>();
 
   /**
    * Takes exactly these keys, each where the last poll left it, else at 0. The server is
@@ -56,9 +58,34 @@ export function openKafkaClient(): Client {
     return [["poll", messages as Json]];
   }
 
+  /** Polls on from where the last peek ended, and commits nothing. */
+  async function peek(keys: string[], rpc: Rpc): Promise<Json> {
+    const from = keys.map((key) => [key, peeked.get(key) ?? 0] as const);
+    const reply = await rpc(
+      { type: "poll", offsets: Object.fromEntries(from) },
+      { msgs: messageLists },
+    );
+    const messages = withoutNulls(reply.msgs!);
+    for (const [key, offset] of highestOffsets(messages)) {
+      peeked.set(key, Math.max(offset + 1, peeked.get(key) ?? 0));
+    }
+    return [["poll", messages as Json]];
+  }
+
   return {
     async invoke(op, rpc) {
       switch (op.f) {
+        // What Maelstrom's clients never do; the strict judge asks for it when all is over.
+        case "peek":
+          return await peek(op.value as string[], rpc);
+        case "list":
+          return (await rpc(
+            { type: "list_committed_offsets", keys: op.value },
+            { offsets: objectOf(integer) },
+          )).offsets!;
+        case "commit":
+          await rpc({ type: "commit_offsets", offsets: op.value }, {});
+          return null;
         case "crash":
           throw new ClientCrash();
         case "assign":

@@ -1,6 +1,7 @@
 /** Kafka: append-only logs of messages under keys, which clients send to, poll and commit offsets of. */
 import type { JsonObject, Op } from "../history.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
+import { askAfterwards } from "./kafka-afterwards.ts";
 import { openKafkaClient } from "./kafka-client.ts";
 import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
 import { type MicroOp, transactions } from "./transactions.ts";
@@ -154,20 +155,6 @@ function finalPhase(
   };
 }
 
-/**
- * On every node, 1 s after the last fault: the committed offsets of all keys, which an
- * assign asks for, then all messages from the beginning.
- */
-function readAllAfterwards(history: readonly Op[]) {
-  const value = [...knownOffsets(history).keys()];
-  const invocations: Invocation[] = [
-    { f: "assign", value },
-    { f: "assign", value, "seek-to-beginning?": true },
-    { f: "poll", value: [["poll"]] },
-  ];
-  return { settleMs: 1000, invocations };
-}
-
 /** The highest offset of each key that a send or a poll has shown, in the order of the keys' numbers. */
 function knownOffsets(history: readonly Op[]): Map<string, number> {
   const known = new Map<string, number>();
@@ -189,6 +176,6 @@ export const kafka: Workload = {
   timeoutMs: () => CLIENT_TIMEOUT_MS,
   generator: mainPhase,
   final: { limitSeconds: 10, generator: finalPhase },
-  aftermath: readAllAfterwards,
+  aftermath: askAfterwards,
   openClient: openKafkaClient,
 };

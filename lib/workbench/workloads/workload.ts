@@ -14,6 +14,8 @@ export interface Invocation {
   "final?"?: boolean;
   /** Milliseconds to wait before invoking it; used by final phases only, not recorded. */
   delayMs?: number;
+  /** In an aftermath: not to be asked again, whatever comes of it; not recorded. */
+  once?: boolean;
   [key: string]: Json | undefined;
 }
 
@@ -64,6 +66,16 @@ export class ClientCrash extends Error {
   override name = "ClientCrash";
 }
 
+/** What a node is asked when everything is over. */
+export interface Questions {
+  /** How long after the last fault, beside the network's own time, in milliseconds. */
+  settleMs: number;
+  /** One after the other; what is not answered, or refused, is asked again a few times. */
+  invocations: Invocation[];
+  /** After how many milliseconds an operation that succeeded so is to be done once more; null if it is not. */
+  again?(op: Op): number | null;
+}
+
 /** One workload. */
 export interface Workload {
   name: string;
@@ -90,11 +102,8 @@ export interface Workload {
   };
   /**
    * What the strict judge asks every node once more after the run that Maelstrom would
-   * have made: every fault has ended, and `settleMs`, beside the network's own time, have
-   * passed without an operation.
+   * have made, by the node's position among all.
    */
-  aftermath?(
-    history: readonly Op[],
-  ): { settleMs: number; invocations: Invocation[] };
+  aftermath?(history: readonly Op[], index: number): Questions;
   openClient(): Client;
 }

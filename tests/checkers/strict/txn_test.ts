@@ -1,65 +1,20 @@
 /** The strict judge of transactions on small histories, at least one for every anomaly. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Promises } from "../../../lib/workbench/promises.ts";
 import { phenomenaIn } from "../../../lib/workbench/checkers/strict/txn-phenomena.ts";
-import { strictTxn } from "../../../lib/workbench/checkers/strict/txn.ts";
-import type { Options, Recording } from "../../../lib/workbench/history.ts";
 import {
   concurrent,
-  historyOf,
   type Kind,
   sequential,
   type Span,
   spans,
 } from "../../fixtures/txn-history.ts";
-
-type Level = NonNullable<Promises["transactions"]>;
-
-/** What the last reader at each node did, in the nodes' order; see {@link Span}. */
-type Last = string[];
-
-/** A run of four nodes, with a process each: process 2 is at n2, and so is process 6. */
-function recordingOf(
-  kind: Kind,
-  all: readonly Span[],
-  last: Last = [],
-  options: Options = {},
-): Recording {
-  const readers = last.map((text, process): Span => ({
-    text,
-    process,
-    from: 10 * process,
-    to: 10 * process + 5,
-  }));
-  const aftermath = historyOf(readers, kind)
-    .map((op) => ({ ...op, node: `n${op.process}` }));
-  return {
-    workload: kind === "list" ? "txn-list-append" : "txn-rw-register",
-    options: { "node-count": 4, concurrency: "1n", ...options },
-    history: historyOf(all, kind),
-    journal: [],
-    ...(last.length === 0
-      ? {}
-      : { aftermath: { history: aftermath, journal: [], healedAt: 0 } }),
-  };
-}
-
-function found(recording: Recording, level?: Level): string {
-  const promises = level === undefined ? {} : { transactions: level };
-  const anomalies = strictTxn(recording, promises);
-  assert(anomalies.every(({ because }) => because.length > 0));
-  return anomalies.map(({ type }) => type).join(" ");
-}
-
-/** One transaction after another, at the nodes given by their numbers. */
-function at(...steps: [process: number, text: string][]): Span[] {
-  return steps.map(([process, text], i) => ({
-    text,
-    process,
-    from: 2 * i,
-    to: 2 * i + 1,
-  }));
-}
+import {
+  at,
+  found,
+  type Last,
+  type Level,
+  recordingOf,
+} from "../../fixtures/txn-recording.ts";
 
 /** What is found, by the level that is promised. */
 type Table = [
@@ -353,60 +308,6 @@ Deno.test("a reply with other steps than its request's is a mismatch, and tells 
   assertEquals(found(recording, "causal"), "reply-mismatch");
   recording.history[1]!.value = [["w", "x", 2]];
   assertEquals(found(recording, "causal"), "reply-mismatch");
-});
-
-Deno.test("a program that promises nothing is asked for one order only on 6a's command", () => {
-  const stale = at([0, "wx1"], [4, "wx2"], [0, "rx1"]);
-  const alone = { "node-count": 1, concurrency: "1" };
-  const on = (model: string) =>
-    found(
-      recordingOf("register", stale, [], {
-        ...alone,
-        "consistency-models": model,
-      }),
-    );
-  assertEquals(on("read-uncommitted"), "G-single-item-realtime");
-  assertEquals(on("serializable"), "");
-});
-
-Deno.test("a program that promises nothing must not let values vanish after a second", () => {
-  const second = 1e9;
-  const vanishing = (pause: number) =>
-    found(recordingOf("register", [
-      { text: "wx1", process: 0, from: 0, to: 1 },
-      { text: "rx_", process: 4, from: pause, to: pause + 1 },
-    ]));
-  assertEquals(vanishing(0.9 * second), "");
-  assertEquals(vanishing(1.1 * second), "vanished-value");
-});
-
-Deno.test("a node that never shows what others wrote, although no cut hinders it, does not replicate", () => {
-  const second = 1e9;
-  const reads = (text: string) =>
-    Array.from({ length: 12 }, (_, i): Span => ({
-      text,
-      process: 1,
-      from: 2 * second + 10 * i,
-      to: 2 * second + 10 * i + 5,
-    }));
-  const all = (text: string) => [
-    { text: "wx1", process: 0, from: 0, to: 1 },
-    { text: "wx2", process: 1, from: 2, to: 3 },
-    ...reads(text),
-  ];
-  assertEquals(found(recordingOf("register", all("rx2"))), "no-replication");
-  assertEquals(found(recordingOf("register", all("rx1"))), "");
-  const cut = recordingOf("register", all("rx2"));
-  const partition = ["isolated", { n0: ["n1"], n1: ["n0"] }];
-  cut.history.unshift({
-    index: -1,
-    time: 0,
-    type: "info",
-    process: "nemesis",
-    f: "start-partition",
-    value: partition,
-  });
-  assertEquals(found(cut), "");
 });
 
 Deno.test("every phenomenon of the table is recognised, and one at a time", () => {

@@ -40,7 +40,8 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
     add("duplicate-id", `given more than once: ${text(workload.duplicated)}`);
   }
   if (Array.isArray(workload.errors) && workload.errors.length > 0) {
-    add("wrong-final-read", ...workload.errors.map(text));
+    const type = workload["final-reads"] ? "wrong-final-read" : "echo-mismatch";
+    add(type, ...workload.errors.map(text));
   }
   if (found.length === 0) add("invalid-workload", text(workload));
   return found;

@@ -13,6 +13,8 @@ interface Commit {
 /** One key of one list of committed offsets; null where it was left out. */
 interface Listed {
   key: string;
+  /** Whether the request named it. */
+  asked: boolean;
   offset: number | null;
   call: Call;
 }
@@ -28,6 +30,14 @@ export interface CommitBounds {
   dueBy(ns: number): number;
   /** Whether nothing was broken while a call lasted, and it did not last long either. */
   calm(call: Call): boolean;
+  /** Whether commits may not be refused, since availability is asked for or promised. */
+  available: boolean;
+  /**
+   * Whether the program promises more than the workload's description, by which a node
+   * lists the latest commit: that a commit which lies further back changes nothing, and
+   * that a key without a commit is left out, not listed with 0.
+   */
+  exact: boolean;
 }
 
 /**
@@ -44,8 +54,9 @@ export function committedOffsets(
   const lists = calls.filter((call) =>
     call.type === "list_committed_offsets" && isOk(call)
   ).flatMap(listed);
+  const { exact } = bounds;
   refusals(calls, findings, bounds, at);
-  regressions(lists, findings, at);
+  if (exact) regressions(lists, findings, at);
   for (const list of lists) {
     const { key, offset, call } = list;
     const says = `${call.node}, asked at ${
@@ -55,11 +66,19 @@ export function committedOffsets(
     }`;
     const asked = commits.get(key) ?? [];
     const due = bounds.dueBy(call.from);
+    const isDue = (commit: Commit) =>
+      isOk(commit.call) &&
+      commit.call.to <
+        (exact && commit.call.node === call.node ? call.from : due);
     const missing = asked.find((commit) =>
-      isOk(commit.call) && commit.offset > (offset ?? -1) &&
-      commit.call.to < (commit.call.node === call.node ? call.from : due)
+      commit.offset > (offset ?? -1) && isDue(commit)
     );
-    if (missing !== undefined) {
+    // The latest of several may be any that no other has followed.
+    const isLatest = asked.some((commit) =>
+      commit.offset === offset &&
+      !asked.some((next) => isDue(next) && next.call.from > commit.call.to)
+    );
+    if (missing !== undefined && (exact || !isLatest)) {
       findings.add(
         "commit-lost",
         `${says}, but ${missing.call.node} had acknowledged the commit of ${missing.offset} at ${
@@ -70,8 +89,11 @@ export function committedOffsets(
     const known = asked.some((commit) =>
       commit.offset === offset && commit.call.from <= call.to
     );
-    if (offset !== null && !known) {
+    if (offset !== null && !known && (exact || offset !== 0)) {
       findings.add("commit-invented", `${says}, which nobody had committed`);
+    }
+    if (!list.asked) {
+      findings.add("unasked-key", `${says} though it was not asked for`);
     }
   }
 }
@@ -95,17 +117,19 @@ function commitsByKey(calls: readonly Call[]): Map<string, Commit[]> {
 
 function listed(call: Call): Listed[] {
   const offsets = (call.reply!.offsets ?? {}) as OffsetsField;
-  const keys = new Set([
-    ...(call.request.keys as (string | number)[]).map(String),
-    ...Object.keys(offsets),
-  ]);
-  return [...keys].map((key) => ({ key, offset: offsets[key] ?? null, call }));
+  const asked = new Set((call.request.keys as (string | number)[]).map(String));
+  return [...asked.union(new Set(Object.keys(offsets)))].map((key) => ({
+    key,
+    asked: asked.has(key),
+    offset: offsets[key] ?? null,
+    call,
+  }));
 }
 
 function refusals(
   calls: readonly Call[],
   findings: Findings,
-  { calm }: CommitBounds,
+  { calm, available }: CommitBounds,
   at: Clock,
 ): void {
   for (const call of calls) {
@@ -113,12 +137,11 @@ function refusals(
       continue;
     }
     if (!isRefused(call) && !calm(call)) continue;
-    findings.add(
-      "commit-refused",
-      `${call.node} answered the commit sent at ${
-        at(call.from)
-      } with error ${call.reply.code}`,
-    );
+    const because = `${call.node} answered the commit sent at ${
+      at(call.from)
+    } with error ${call.reply.code}`;
+    if (available) findings.add("commit-refused", because);
+    else findings.note("commit-refused", because);
   }
 }
 

@@ -7,6 +7,7 @@
 import { nodesOf, type Recording } from "../../history.ts";
 import { calmSince, dueBy } from "../calm.ts";
 import { Findings } from "../findings.ts";
+import { originOf } from "../origin.ts";
 import { misses } from "../kafka/visibility.ts";
 import type { Promises } from "../../promises.ts";
 import { committedOffsets } from "./kafka-commits.ts";
@@ -48,24 +49,18 @@ export function strictKafka(
   contents(run, findings);
   sendOrder(run, findings, at);
   pollOrder(run, findings, at);
-  vanished(run, findings, at);
-  hidden(run, findings, due, at);
-  committedOffsets(run, findings, { dueBy: due, calm }, at);
+  if (promises.visibilityMs === undefined) {
+    lostMessages(recording, run, findings, origin, at);
+  } else {
+    vanished(run, findings, at);
+    hidden(run, findings, due, at);
+  }
+  const available = promises.available ||
+    recording.options.availability !== undefined;
+  const exact = promises.visibilityMs !== undefined;
+  committedOffsets(run, findings, { dueBy: due, calm, available, exact }, at);
   silentNodes(recording, findings);
   return findings.all();
-}
-
-/**
- * The history's time zero on the journal's clock: where it is not recorded, it is taken
- * from the first send, which both have.
- */
-function originOf({ journal, history, journalOrigin }: Recording): number {
-  if (journalOrigin !== undefined) return journalOrigin;
-  const sent = journal.find(([kind, , , src, , body]) =>
-    kind === "send" && src.startsWith("c") && body.type === "send"
-  );
-  const asked = history.find(({ f }) => f === "send");
-  return (sent?.[1] ?? 0) - (asked?.time ?? 0);
 }
 
 /**
@@ -123,6 +118,46 @@ function hidden(
   }
 }
 
+/**
+ * Of a program that does not say when messages can be polled: those that a node never
+ * showed, though it was polled after everything had healed until nothing more came.
+ */
+function lostMessages(
+  { aftermath }: Recording,
+  { polls, acked }: KafkaRun,
+  findings: Findings,
+  origin: number,
+  at: Clock,
+): void {
+  if (aftermath === undefined) return;
+  const over = aftermath.healedAt + origin;
+  const last = polls.filter(({ call }) => call.from >= over);
+  for (const [node, own] of Map.groupBy(last, ({ call }) => call.node)) {
+    const final = own.at(-1)!.call;
+    const ended = own.every(({ call, got }) =>
+      call !== final || got.length === 0
+    );
+    if (!ended) continue;
+    const shown = new Set(
+      own.flatMap(({ key, got }) => got.map(([offset]) => `${key} ${offset}`)),
+    );
+    for (const [key, messages] of acked) {
+      for (const missed of messages) {
+        const { offset, message } = missed;
+        if (missed.at >= over || shown.has(`${key} ${offset}`)) continue;
+        findings.add(
+          "lost-message",
+          `message ${message} of key ${key}, offset ${offset}, was acknowledged by ${missed.node} at ${
+            at(missed.at)
+          }, and ${node}, polled from the beginning until nothing more came, at ${
+            at(final.from)
+          }, did not show it`,
+        );
+      }
+    }
+  }
+}
+
 /** Every node that was polled after everything had healed gave an answer. */
 function silentNodes(
   { aftermath, options }: Recording,
@@ -130,7 +165,7 @@ function silentNodes(
 ): void {
   if (aftermath === undefined) return;
   const polled = new Set(
-    aftermath.history.filter(({ f, type }) => f === "poll" && type === "ok")
+    aftermath.history.filter(({ f, type }) => f === "peek" && type === "ok")
       .map(({ node }) => node),
   );
   for (const node of nodesOf(options)) {

@@ -15,6 +15,8 @@ import {
 } from "../../history.ts";
 import type { Promises } from "../../promises.ts";
 import { faithfulAnomalies } from "./faithful.ts";
+import { disturbed } from "../calm.ts";
+import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
 import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";
 
@@ -44,6 +46,17 @@ const NEVER_REFUSED: ReadonlySet<string> = new Set([
 ]);
 
 /**
+ * Workloads whose clients stay when they have given up on a request: to the others a late
+ * reply finds nobody, after which Maelstrom never listens to its node again.
+ */
+const CLIENTS_STAY: ReadonlySet<string> = new Set([
+  "lin-kv",
+  "txn-list-append",
+  "txn-rw-register",
+  "unique-ids",
+]);
+
+/**
  * Judges a recording by what is asked of every workload, by its own workload's checks,
  * and by what the faithful judge has found: the strict judge is never the milder one.
  */
@@ -56,7 +69,7 @@ export function judgeStrict(
   const own = [
     ...incidents(recording),
     ...rateFindings(recording),
-    ...replies(recording),
+    ...replies(recording, promises),
     ...availability(recording, promises),
     ...(checks[recording.workload]?.(recording, promises) ?? []),
   ];
@@ -125,11 +138,15 @@ function patienceNs({ workload, options }: Recording): number {
     : 5e9;
 }
 
-/** Every request gets exactly one reply, of the right form, before its client gives up. */
-function replies(recording: Recording): Finding[] {
+/**
+ * Every request gets exactly one reply, of the right form, before its client gives up. One
+ * that met a fault may stay without an answer, unless availability is asked for or promised.
+ */
+function replies(recording: Recording, promises: Promises): Finding[] {
   const found: Finding[] = [];
-  const add = (type: string, because: string[]) => {
-    if (because.length > 0) found.push({ type, because });
+  const add = (type: string, because: string[], rank?: "note") => {
+    if (because.length === 0) return;
+    found.push({ type, because, ...(rank && { rank }) });
   };
   add(
     "malformed-reply",
@@ -148,13 +165,17 @@ function replies(recording: Recording): Finding[] {
       }`
     ),
   );
+  const clientsStay = CLIENTS_STAY.has(recording.workload);
   add(
     "late-reply",
     late.map(({ reply: [, , , src, dest, body], tookNs }) =>
       `${src} answered message ${body.in_reply_to} of ${dest} after ${
         seconds(tookNs)
-      }, when its client had given up: Maelstrom may never listen to it again`
+      }, when its client had given up${
+        clientsStay ? "" : ": Maelstrom may never listen to it again"
+      }`
     ),
+    clientsStay ? "note" : undefined,
   );
   add(
     "unsolicited-reply",
@@ -162,14 +183,26 @@ function replies(recording: Recording): Finding[] {
       `${src} sent ${dest} ${text(body)}, which answers nothing it asked`
     ),
   );
-  const gone = nodesWith(recording, "kill", "pause", "process-exit");
   add(
     "unanswered-request",
-    unanswered.filter(([, , , , dest]) => !gone.has(dest)).map((
+    unanswered.filter(isOwed(recording, promises)).map((
       [, , , src, dest, body],
     ) => `${dest} never answered ${src}, which asked ${text(body)}`),
   );
   return found;
+}
+
+/** Tells whether a request that was never answered should have been. */
+function isOwed(
+  recording: Recording,
+  { available }: Promises,
+): (request: JournalEvent) => boolean {
+  const gone = nodesWith(recording, "kill", "pause", "process-exit");
+  const patience = patienceNs(recording), origin = originOf(recording);
+  const everyOne = available || recording.options.availability !== undefined;
+  const mayHaveMet = everyOne ? () => false : disturbed(recording);
+  return ([, time, , , dest]) =>
+    !gone.has(dest) && !mayHaveMet(time - origin, time - origin + patience);
 }
 
 /** The nodes to which one of these happened. */
@@ -190,9 +223,15 @@ function isMalformed({ exception, error }: Op): boolean {
     /^indeterminate: Malformed/.test(String(error));
 }
 
+/** Whether a client gave up waiting, in our words or in those of Maelstrom's recordings. */
+function isTimeout({ error, exception }: Op): boolean {
+  return error === "net-timeout" || exception === "NetTimeout" ||
+    error === "indeterminate: Client read timeout";
+}
+
 /** What became of the requests of clients, by the journal. */
 function answers(recording: Recording) {
-  const { journal, history, journalOrigin = NaN } = recording;
+  const { journal, history } = recording;
   const patience = patienceNs(recording);
   const asked = new Map<string, JournalEvent>();
   const answered = new Set<string>();
@@ -201,10 +240,10 @@ function answers(recording: Recording) {
   for (const event of among(journal, isWithClient)) {
     const [kind, time, , src, dest, body] = event;
     if (kind === "recv" && isClient(src) && body.msg_id !== undefined) {
-      asked.set(`${src} ${body.msg_id}`, event);
+      asked.set(`${src} ${stringify(body.msg_id)}`, event);
     }
     if (kind !== "send" || !isClient(dest)) continue;
-    const key = `${dest} ${body.in_reply_to}`;
+    const key = `${dest} ${stringify(body.in_reply_to ?? null)}`;
     const request = asked.get(key);
     if (request === undefined) unsolicited.push(event);
     else if (answered.has(key)) repeated.push(event);
@@ -218,10 +257,11 @@ function answers(recording: Recording) {
   }
   const end = Math.max(
     journal.at(-1)?.[1] ?? 0,
-    journalOrigin + (history.at(-1)?.time ?? 0) || 0,
+    originOf(recording) + (history.at(-1)?.time ?? 0),
   );
+  // Its client gave up at the end of the run at the latest, a message's way after it had asked.
   const unanswered = [...asked].filter(([key, [, time]]) =>
-    !answered.has(key) && end - time >= patience
+    !answered.has(key) && end - time >= 0.9 * patience
   ).map(([, event]) => event);
   return { repeated, late, unsolicited, unanswered };
 }
@@ -232,18 +272,20 @@ function isClient(endpoint: string): boolean {
 }
 
 /**
- * Every operation is ok where total availability is promised, and in most workloads
- * also as long as nothing is broken; unless its node was killed or paused.
+ * Every operation is ok where total availability is asked for or promised, unless its node
+ * was killed or stopped. Elsewhere it is worth a note in most workloads, as long as nothing
+ * is broken.
  */
 function availability(recording: Recording, promises: Promises): Finding[] {
-  const healthy = recording.options.nemesis === undefined &&
-    (recording.faults ?? "official") === "official" &&
-    NEVER_REFUSED.has(recording.workload);
-  if (!promises.available && !healthy) return [];
+  const { options, workload, faults = "official" } = recording;
+  const total = promises.available || options.availability === "total";
+  const healthy = options.nemesis === undefined && faults === "official" &&
+    NEVER_REFUSED.has(workload);
+  if (!total && !healthy) return [];
   const gone = nodesWith(recording, "kill", "pause", "process-exit");
   const refused = recording.history.filter((op) =>
     (op.type === "fail" || op.type === "info") && isClientOp(op) &&
-    !OWN_CRASHES.has(op.f) &&
+    !OWN_CRASHES.has(op.f) && (total || !isTimeout(op)) &&
     !gone.has(nodeOf(op.process, recording.options))
   );
   if (refused.length === 0) return [];
@@ -252,7 +294,11 @@ function availability(recording: Recording, promises: Promises): Finding[] {
       seconds(op.time)
     }, is ${op.type}: ${text(op.error)}`
   );
-  return [{ type: "unavailable", because }];
+  return [
+    total
+      ? { type: "unavailable", because }
+      : { type: "refused-request", because, rank: "note" },
+  ];
 }
 
 function text(value: unknown): string {

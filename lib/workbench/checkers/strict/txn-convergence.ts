@@ -1,7 +1,8 @@
 /** What the last readers found: all replicas equal, and nothing lost that was acknowledged. */
+import { stringify } from "../../json.ts";
 import { Findings } from "../findings.ts";
 import type { JsonKey } from "../json-key.ts";
-import { show, tell, type TxnHistory } from "./txn-history.ts";
+import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
 /** One value of a key, and the nodes that had it when all was over. */
@@ -29,11 +30,16 @@ export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
   return byKey;
 }
 
-/** `no-final-read`: a node that did not answer although everything had healed. */
+/** `no-final-read`: a node that did not answer although everything had healed, as often as it was asked. */
 export function missingEndings(history: TxnHistory): Finding[] {
   const findings = new Findings();
+  const last = new Map<string, Txn>();
   for (const txn of history.all) {
-    if (!txn.aftermath || txn.outcome === "ok") continue;
+    if (!txn.aftermath) continue;
+    last.set(`${txn.node} ${stringify(txn.invocation.value)}`, txn);
+  }
+  for (const txn of last.values()) {
+    if (txn.outcome === "ok") continue;
     findings.add(
       "no-final-read",
       `${txn.node}, asked after everything had healed, did not answer ${

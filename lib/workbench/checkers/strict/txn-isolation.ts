@@ -17,11 +17,16 @@ const ENOUGH = 10;
  *   that others had written a second before or earlier, with no cut since.
  */
 export function isolation(
-  { history: ops }: Recording,
+  { history: ops, incidents = [] }: Recording,
   history: TxnHistory,
 ): Finding[] {
   const findings = new Findings();
   const cuts = cutTimes(ops);
+  const killed = (node: string, from: number, to: number) =>
+    incidents.some((incident) =>
+      incident.type === "kill" && incident.node === node &&
+      incident.time > from && incident.time < to
+    );
   for (const node of history.nodes) {
     let chances = 0, taken = 0;
     let example: { reader: Txn; writer: Txn } | undefined;
@@ -32,7 +37,11 @@ export function isolation(
           writer.outcome === "ok" &&
           writer.op.time + PATIENCE_NS < reader.invocation.time
         );
-        const own = settled.find((writer) => writer.node === node);
+        const own = settled.find((writer) =>
+          writer.node === node &&
+          !cuts(writer.op.time, reader.invocation.time) &&
+          !killed(node, writer.op.time, reader.invocation.time)
+        );
         if (own !== undefined && elements.length === 0) {
           findings.add(
             "vanished-value",

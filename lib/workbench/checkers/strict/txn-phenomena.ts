@@ -60,7 +60,11 @@ export function phenomenaIn(recording: Recording): Set<Phenomenon> {
     );
   }
   const found = new Set<Phenomenon>();
-  const rules = { intermediate: false, unrepeatable: false };
+  const rules = {
+    aborted: false,
+    intermediate: false,
+    unrepeatable: false,
+  };
   for (const { type } of badReads(history, rules)) {
     if (type === "G1a" || type === "G1b") found.add(type);
   }

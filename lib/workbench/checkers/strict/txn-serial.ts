@@ -26,16 +26,21 @@ import type { Finding } from "../verdict.ts";
  * `commit-order-cycle` for those that show only when what was found later is taken to have
  * been written later.
  */
-export function serialAnomalies(history: TxnHistory): Finding[] {
+export function serialAnomalies(
+  history: TxnHistory,
+  forbidden?: ReadonlySet<string>,
+): Finding[] {
   const graph = new DependencyGraph(history.all.length);
   linkVersions(graph, history, "cluster");
   linkDependencies(graph, history);
   linkRealtimeOrder(graph, history.effective);
-  const plain = cycleAnomalies(graph, history, "realtime");
+  const plain = cycleAnomalies(graph, history, "realtime", forbidden);
   if (plain.length > 0 || history.write === "append") return plain;
+  // Where reads may be stale, what is found later need not have been written later.
+  if (forbidden && !forbidden.has("G-single-item-realtime")) return plain;
   linkFoundVersions(graph, history, "cluster");
   linkDependencies(graph, history);
-  const because = cycleAnomalies(graph, history, "realtime")
+  const because = cycleAnomalies(graph, history, "realtime", forbidden)
     .flatMap((cycle) => cycle.because);
   return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];
 }

@@ -58,6 +58,16 @@ export function linkFoundVersions(
   });
 }
 
+/**
+ * What writes alone tell of who wrote before whom. It holds for stores too whose reads may
+ * be stale, so that what they find later was not written later.
+ */
+export function writeOrder(history: TxnHistory): DependencyGraph {
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, "node");
+  return graph;
+}
+
 /** All that is known of who wrote before whom, where each node has its own sequence of versions. */
 export function versionOrder(history: TxnHistory): DependencyGraph {
   const graph = new DependencyGraph(history.all.length);
@@ -82,7 +92,8 @@ export function vanished(history: TxnHistory, scope: Scope): Finding[] {
   const findings = new Findings();
   forEachReplica(history, scope, (key, earlier, later) => {
     const before = versionAfter(history, earlier, key);
-    if (!before || later.reads.get(key)?.length !== 0) return;
+    if (!before || before.outcome === "fail") return;
+    if (later.reads.get(key)?.length !== 0) return;
     findings.add(
       "vanished-value",
       `${tell(later)} found nothing under key ${

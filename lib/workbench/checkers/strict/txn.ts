@@ -2,20 +2,21 @@
  * The strict judge of txn-rw-register and txn-list-append. Maelstrom's verdict at read
  * uncommitted or committed lets pass stores that forget, invent or never replicate; here
  * answers are compared with requests, values with who wrote them, replicas with each
- * other, and the whole with the level that the program promises.
+ * other, and the whole with the level that the program promises and the models that the
+ * command asks for.
  */
-import { nodesOf, type Options, type Recording } from "../../history.ts";
+import type { Options, Recording } from "../../history.ts";
 import { forbiddenBy } from "../elle/models.ts";
 import { modelsOf } from "../elle/results.ts";
 import type { Promises } from "../../promises.ts";
 import { causalAnomalies } from "./txn-causal.ts";
 import { endings, missingEndings } from "./txn-convergence.ts";
-import { txnHistory } from "./txn-history.ts";
+import { type TxnHistory, txnHistory } from "./txn-history.ts";
 import { badReads } from "./txn-reads.ts";
 import { isolation } from "./txn-isolation.ts";
 import { serialAnomalies } from "./txn-serial.ts";
 import { growingMessages } from "./txn-traffic.ts";
-import { dirtyWrites, vanished } from "./txn-versions.ts";
+import { dirtyWrites, vanished, writeOrder } from "./txn-versions.ts";
 import type { Finding } from "../verdict.ts";
 
 /** Judges a recording of either transaction workload. */
@@ -24,56 +25,77 @@ export function strictTxn(
   promises: Promises,
 ): Finding[] {
   const history = txnHistory(recording);
-  const level = promises.transactions ?? impliedLevel(recording.options);
+  const forbidden = forbiddenByCommand(recording.options);
+  const found = promises.transactions === undefined
+    ? anybody(recording, history, forbidden)
+    : promised(history, promises.transactions);
+  // By its promise, a program may already be held to more than by the command.
+  const strict = promises.transactions === "strict-serializable" ||
+    !forbidden.has("G0-realtime") ||
+    (promises.transactions && !recording.options["consistency-models"]);
+  return [
+    ...found,
+    ...(strict ? [] : serialAnomalies(history, forbidden)),
+    ...growingMessages(recording),
+  ];
+}
+
+/** What a program promises. */
+function promised(
+  history: TxnHistory,
+  level: NonNullable<Promises["transactions"]>,
+): Finding[] {
+  const committed = {
+    aborted: false,
+    intermediate: false,
+    unrepeatable: false,
+  };
   switch (level) {
     case "strict-serializable":
       return [
-        ...badReads(history, { intermediate: false, unrepeatable: false }),
+        ...badReads(history, committed),
         ...serialAnomalies(history),
         ...missingEndings(history),
       ];
     case "causal":
       return [
-        ...badReads(history, { intermediate: false, unrepeatable: false }),
+        ...badReads(history, committed),
         ...causalAnomalies(history),
         ...endings(history),
-        ...growingMessages(recording),
       ];
     case "read-uncommitted":
       return [
-        ...badReads(history, { intermediate: true, unrepeatable: false }),
+        ...badReads(history, { ...committed, intermediate: true }),
         ...vanished(history, "node"),
         ...dirtyWrites(history),
-        ...endings(history),
-        ...growingMessages(recording),
-      ];
-    case undefined:
-      return [
-        ...badReads(history, {
-          intermediate: !modelForbids(recording.options, "G1b"),
-          unrepeatable: true,
-        }),
-        ...isolation(recording, history),
         ...endings(history),
       ];
   }
 }
 
-/**
- * What is asked of a program that is not ours: on the official command of 6a, one
- * order of everything, since one node can have no reason for less.
- */
-function impliedLevel(options: Options): Promises["transactions"] {
-  const lenient = options["consistency-models"] === "read-uncommitted";
-  return lenient && nodesOf(options).length === 1
-    ? "strict-serializable"
-    : undefined;
+/** What is asked of every program: by the workload always, and more by stronger models. */
+function anybody(
+  recording: Recording,
+  history: TxnHistory,
+  forbidden: ReadonlySet<string>,
+): Finding[] {
+  return [
+    ...badReads(history, {
+      aborted: !forbidden.has("G1a"),
+      intermediate: !forbidden.has("G1b"),
+      unrepeatable: !forbidden.has("internal"),
+    }),
+    ...isolation(recording, history),
+    ...dirtyWrites(history, writeOrder(history)),
+    ...endings(history),
+  ];
 }
 
-function modelForbids(options: Options, anomaly: string): boolean {
+/** What the command's models forbid; nothing if there is no such model: the faithful judge says so. */
+function forbiddenByCommand(options: Options): ReadonlySet<string> {
   try {
-    return forbiddenBy(modelsOf(options)).has(anomaly);
+    return forbiddenBy(modelsOf(options));
   } catch {
-    return false; // an unknown model: the faithful judge says so
+    return new Set();
   }
 }

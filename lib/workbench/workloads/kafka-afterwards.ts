@@ -1,0 +1,67 @@
+/** What every node of kafka is asked once more when its run is over and everything has healed. */
+import type { JsonObject, Op } from "../history.ts";
+import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
+import type { Invocation, Questions } from "./workload.ts";
+
+/** So many polls in a row without a new message, and there are none left: a node may give them one by one. */
+const EMPTY_POLLS = 2;
+
+/** Between two polls of which the first brought nothing, in milliseconds. */
+const EMPTY_DELAY_MS = 500;
+
+/** Commits of that many keys are made to look back. */
+const LOWERED_KEYS = 10;
+
+/**
+ * On every node, 1 s after the last fault: two messages to a new key; the committed offsets
+ * of all keys, of the new one and of one that nobody has used; all messages from the
+ * beginning, without a commit; the committed offsets again, which that must not have
+ * changed; and once more after commits that lie further back.
+ */
+export function askAfterwards(
+  history: readonly Op[],
+  index: number,
+): Questions {
+  const lowest = new Map<string, number>();
+  for (const op of history) {
+    for (const [key, offset] of [...sentOffsets(op), ...polledOffsets(op)]) {
+      lowest.set(key, Math.min(offset, lowest.get(key) ?? offset));
+    }
+  }
+  const known = [...lowest.keys()].sort((a, b) => Number(a) - Number(b));
+  const last = Math.max(-1, ...known.map(Number).filter(Number.isInteger));
+  const [fresh, unused] = [`${last + 1}`, `${last + 2}`];
+  const all = [...known, fresh, unused];
+  const send = (message: number): Invocation => ({
+    f: "send",
+    value: [["send", fresh, message]],
+    once: true,
+  });
+  const back: JsonObject = Object.fromEntries(
+    [...lowest].slice(0, LOWERED_KEYS),
+  );
+  let empty = 0;
+  const highest = new Map<string, number>();
+  const isNew = ([key, offset]: [string, number]) =>
+    offset > (highest.get(key) ?? -1);
+  return {
+    settleMs: 1_000,
+    invocations: [
+      send(2 * index + 1),
+      send(2 * index + 2),
+      { f: "list", value: all },
+      { f: "peek", value: all },
+      { f: "list", value: all },
+      { f: "commit", value: back },
+      { f: "list", value: all },
+    ],
+    again(op) {
+      if (op.f !== "peek") return null;
+      const polled = polledOffsets({ ...op, f: "poll" });
+      empty = polled.some(isNew) ? 0 : empty + 1;
+      raise(highest, polled);
+      if (empty === EMPTY_POLLS) return null;
+      return empty === 0 ? 0 : EMPTY_DELAY_MS;
+    },
+  };
+}
