@@ -20,6 +20,7 @@ import { didYouMean } from "./commands/nearest.ts";
 import { HOST, isLoopback, serveStore } from "./commands/serve.ts";
 import { demo, simulate } from "./commands/simulate.ts";
 import { STORE } from "./commands/store.ts";
+import { mutantsText } from "./commands/subjects.ts";
 import { runTest, type Tested } from "./commands/test.ts";
 import { loadRecording } from "./recording.ts";
 import { limitsOf } from "./standards.ts";
@@ -52,7 +53,7 @@ const LAST_LINES = {
   unknown: "Errors occurred during analysis, but no anomalies found. ಠ~ಠ",
 };
 
-function help([topic]: readonly string[]): Promise<number> {
+async function help([topic]: readonly string[]): Promise<number> {
   const name = ALIASES[topic ?? ""] ?? topic ?? "help";
   if (name !== "help" && !HELP_PAGES.includes(name)) {
     throw new UsageError(
@@ -61,8 +62,14 @@ function help([topic]: readonly string[]): Promise<number> {
       }`,
     );
   }
-  console.log(name === "help" ? helpText() : pageText(name));
-  return Promise.resolve(0);
+  console.log(
+    name === "help"
+      ? helpText()
+      : name === "mutants"
+      ? await mutantsText()
+      : pageText(name),
+  );
+  return 0;
 }
 
 async function test(args: readonly string[]): Promise<number> {

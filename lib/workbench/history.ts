@@ -198,6 +198,8 @@ export interface Recording {
   faithful?: boolean;
   /** The seed of the run, where there was one. */
   seed?: number;
+  /** What a simulated program used that is not its node's, a sentence each. */
+  impurities?: string[];
   /** The fault profile of a simulated run; `official` faults are those of the options. */
   faults?: string;
   /** The machine of a simulated run. */

@@ -31,14 +31,17 @@ function withMutant(name: string): Omit<Simulation, "seed"> {
 }
 
 /** The run that a replay command does, of a program that is no file. */
-function replayed({ replay }: Failure, { program }: Omit<Simulation, "seed">) {
+async function replayed(
+  { replay }: Failure,
+  { program }: Omit<Simulation, "seed">,
+) {
   const [deno, task, workbench, command, ...args] = replay.split(" ");
   assertEquals([deno, task, workbench, command], [
     ...["deno", "task", "workbench", "simulate"],
   ]);
-  const { simulation, seeds, single } = readSimulate(args);
+  const { simulation, seeds, single } = await readSimulate(args);
   assert(single);
-  return simulate({ ...simulation, seed: seeds[0]!, program: program! });
+  return await simulate({ ...simulation, seed: seeds[0]!, program: program! });
 }
 
 for (

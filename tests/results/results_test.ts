@@ -33,6 +33,7 @@ function campaignOf(
     judge: "strict" as const,
     anomalies: [],
     replay: "",
+    smallest: { name: "echo-1", seed: 1, faults: "official" as const },
   };
   const tally = { true: seeds - failing, false: failing, unknown: 0 };
   return {

@@ -24,6 +24,8 @@ export interface Failure {
   judge: "faithful" | "strict" | "both";
   anomalies: Anomaly[];
   replay: string;
+  /** The smallest run that shows it, which the command does again. */
+  smallest: Simulation;
 }
 
 /** What came out of all seeds. */
@@ -48,6 +50,8 @@ export interface CampaignOptions {
   workers?: number;
   /** How many failures are shrunk at most: it takes time. */
   shrinkAtMost?: number;
+  /** Once it is aborted, what is running is the last, and nothing more is made smaller. */
+  signal?: AbortSignal;
   /** Hears of each run as it ends, in no order. */
   onResult?(result: SeedResult): void;
   /** Hears of every run that is done only to shrink the failure of a seed. */
@@ -60,16 +64,19 @@ export async function campaign(
   seeds: readonly number[],
   options: CampaignOptions = {},
 ): Promise<CampaignResults> {
-  const { workers = 0, shrinkAtMost = 3 } = options;
+  const { workers = 0, shrinkAtMost = 3, signal } = options;
   const results: SeedResult[] = [];
   const onResult = (result: SeedResult) => {
     results.push(result);
     options.onResult?.(result);
   };
   if (workers > 0) {
-    await runInThreads(simulation, seeds, { threads: workers }, onResult);
+    const threads = { threads: workers, ...(signal ? { signal } : {}) };
+    await runInThreads(simulation, seeds, threads, onResult);
   } else {
-    for (const seed of seeds) onResult(await runSeed({ ...simulation, seed }));
+    for (const seed of seeds) {
+      if (!signal?.aborted) onResult(await runSeed({ ...simulation, seed }));
+    }
   }
   results.sort((a, b) => a.seed - b.seed);
   const failures: Failure[] = [];
@@ -78,7 +85,7 @@ export async function campaign(
     let smallest = { simulation: { ...simulation, seed }, result };
     // What never ends cannot be tried again and again.
     const ended = !result.anomalies.some(({ type }) => type === "no-verdict");
-    if (ended && failures.length < shrinkAtMost) {
+    if (ended && failures.length < shrinkAtMost && !signal?.aborted) {
       smallest = await shrink(smallest, () => options.onShrink?.(seed));
     }
     failures.push({
@@ -86,11 +93,12 @@ export async function campaign(
       judge: judgeOf(result),
       anomalies: smallest.result.anomalies,
       replay: replayCommand(smallest.simulation),
+      smallest: smallest.simulation,
     });
   }
   return {
-    program: simulation.name,
-    seeds: seeds.length,
+    program: simulation.mutant ?? simulation.name,
+    seeds: results.length,
     faults: simulation.faults,
     machine: simulation.machine ?? "quiet",
     faithful: tally(results.map(({ faithful }) => faithful)),

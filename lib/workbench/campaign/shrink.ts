@@ -1,9 +1,8 @@
 /** Makes a failing run smaller, so that what matters in it can be seen. */
 import { INGREDIENTS } from "./chaos.ts";
 import { nodesOf, type Options } from "../history.ts";
-import { scenarioOf } from "../scenarios.ts";
 import { runSeed, type SeedResult } from "./seed-result.ts";
-import { ingredientsOf, type Simulation } from "./simulate.ts";
+import { ingredientsOf, scenarioIn, type Simulation } from "./simulate.ts";
 
 /** Maelstrom's defaults of the flags that are made smaller. */
 const DEFAULTS = { "time-limit": 60, rate: 5 };
@@ -27,7 +26,7 @@ export async function shrink(
   { simulation, result }: Shrunk,
   onTry: () => void = () => {},
 ): Promise<Shrunk> {
-  const scenario = scenarioOf(simulation.name);
+  const scenario = scenarioIn(simulation);
   const types = new Set(result.anomalies.map(({ type }) => type));
   // That Maelstrom's verdict is bad too says nothing about the way in which it is.
   if (types.size > 1) types.delete("faithful-judge");

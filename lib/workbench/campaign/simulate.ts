@@ -11,11 +11,21 @@ import {
 import { SECOND, VirtualClock } from "../world/clock.ts";
 import { type MachineName, machineOf } from "../world/machine.ts";
 import { modules } from "../world/modules.ts";
-import { flagsText } from "../history.ts";
+import { flagsText, nodesOf } from "../history.ts";
 import type { Options, Recording } from "../history.ts";
 import { judge, type Judged } from "../checkers/judges.ts";
 import { labelsIn } from "../run/labels.ts";
-import type { Program } from "../../maelstrom.ts";
+import {
+  type AnyProgram,
+  type Guest,
+  GuestError,
+  ImpurityWatch,
+  loadGuest,
+  sharedState,
+} from "./guests.ts";
+import { invocation } from "../invocation.ts";
+import type { Mark } from "./mark.ts";
+import { stringify } from "../json.ts";
 import { seeded } from "../world/random.ts";
 import { performRun, type Progress } from "../run/run.ts";
 import { type Scenario, scenarioOf } from "../scenarios.ts";
@@ -51,7 +61,11 @@ export interface Simulation {
   /** Also what is wrong with Maelstrom itself: seq-kv wraps around, a broken line mutes its node. */
   faithful?: boolean;
   /** Another program in the place of the scenario's own: a mutant. */
-  program?: Program<Record<never, never>>;
+  program?: AnyProgram;
+  /** How a mutant is called on the command line. */
+  mutant?: string;
+  /** A program that is none of ours, with what it is held to. */
+  guest?: Guest;
 }
 
 /** A simulated run, judged, with the names of things that happened in it. */
@@ -65,6 +79,10 @@ export interface Listeners {
   onEvent?(label: string): void;
   /** Called about once a virtual second. */
   onProgress?(progress: Progress): void;
+  /** Where it is noted what a guest's node is doing. */
+  mark?: Mark;
+  /** Gives every node of a guest a module of its own. */
+  apart?: boolean;
 }
 
 /**
@@ -77,12 +95,33 @@ export async function simulate(
   listeners: Listeners = {},
 ): Promise<Simulated> {
   const labels = new Set<string>();
-  const recording = await record(simulation, {
+  const recording = await recordAny(simulation, {
     ...listeners,
     onEvent: (label) => labels.add(label),
   });
   for (const label of labelsIn(recording)) labels.add(label);
   return { ...judge(recording), labels };
+}
+
+/**
+ * Does one simulated run; that of a guest once more, with a module for every node of its
+ * own. A run that then differs is one in which nodes share what is in the module.
+ *
+ * @throws {Error} as {@link record}
+ */
+export async function recordAny(
+  simulation: Simulation,
+  listeners: Listeners = {},
+): Promise<Recording> {
+  const recording = await record(simulation, listeners);
+  const { guest } = simulation;
+  // One that uses the machine differs anyway.
+  if (guest === undefined || recording.impurities!.length > 0) return recording;
+  const apart = await record(simulation, { ...listeners, apart: true });
+  const told = ({ history, journal }: Recording) =>
+    stringify([history, [...journal]]);
+  if (told(recording) === told(apart)) return recording;
+  return { ...recording, impurities: [await sharedState(guest)] };
 }
 
 /**
@@ -93,12 +132,12 @@ export async function simulate(
  */
 export async function record(
   simulation: Simulation,
-  { onEvent = () => {}, onProgress }: Listeners = {},
+  { onEvent = () => {}, onProgress, mark, apart = false }: Listeners = {},
 ): Promise<Recording> {
   const { name, seed, faults, machine: kind = "quiet", faithful = false } =
     simulation;
-  const scenario = scenarioOf(name);
-  const program = simulation.program ?? await load(name);
+  const { guest } = simulation;
+  const scenario = scenarioIn(simulation);
   const { workload, ...options } = {
     workload: scenario.workload,
     ...scenario.runs[simulation.run ?? 0]!.flags,
@@ -117,11 +156,18 @@ export async function record(
     onEvent("stray-rejection");
   };
   globalThis.addEventListener("unhandledrejection", onStray);
+  const impurities = guest && new ImpurityWatch(guest.module);
   try {
+    const { program, mount } = guest === undefined
+      ? { program: simulation.program ?? await load(name), mount: undefined }
+      : await loadGuest(guest, {
+        apart: apart ? nodesOf(options) : [],
+        ...(mark === undefined ? {} : { mark }),
+      });
     const run = performRun({
       workload: workloadOf(workload),
       options,
-      openHost: modules(program, clock, random.fork("nodes"), machine),
+      openHost: modules(program, clock, random.fork("nodes"), machine, mount),
       clock: machine.clock,
       random,
       faithful,
@@ -131,19 +177,38 @@ export async function record(
       ...(faults === "official" ? {} : { faults: chaos(ingredients) }),
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
-    const origin = { label: name, program: name, seed, faults };
+    const origin = guest === undefined
+      ? { label: simulation.mutant ?? name, program: name }
+      : {
+        label: name,
+        impurities: impurities!.stop(),
+        ...(guest.challenge === undefined
+          ? {}
+          : { challenge: guest.challenge }),
+      };
     return {
       ...recording,
       ...origin,
+      seed,
+      faults,
       ...(kind === "quiet" ? {} : { machine: kind }),
     };
   } catch (cause) {
+    if (cause instanceof GuestError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const command = replayCommand(simulation);
     throw new Error(`Cannot finish "${command}": ${reason}`, { cause });
   } finally {
+    impurities?.stop();
     globalThis.removeEventListener("unhandledrejection", onStray);
   }
+}
+
+/** What a simulated program is held to. */
+export function scenarioIn(
+  { name, guest }: Pick<Simulation, "name" | "guest">,
+): Scenario {
+  return guest?.scenario ?? scenarioOf(name);
 }
 
 /** The ingredients a scenario's chaos is made of: kills only where they are survived by promise. */
@@ -160,7 +225,7 @@ export function ingredientsOf(
 }
 
 /** The default export of a challenge's file. */
-async function load(name: string): Promise<Program<Record<never, never>>> {
+async function load(name: string): Promise<AnyProgram> {
   const url = import.meta.resolve(`../../../challenges/${name}.ts`);
   return (await import(url)).default;
 }
@@ -170,7 +235,8 @@ export function replayCommand(simulation: Simulation): string {
   const { name, seed, faults, overrides = {}, run = 0, without = [] } =
     simulation;
   const { machine = "quiet" } = simulation;
-  const words = [`deno task workbench simulate ${name} --seed ${seed}`];
+  const who = simulation.guest?.words ?? simulation.mutant ?? name;
+  const words = [`${invocation()} simulate ${who} --seed ${seed}`];
   words.push(`--faults ${faults}`);
   if (machine !== "quiet") words.push(`--machine ${machine}`);
   if (simulation.faithful) words.push("--faithful");

@@ -1,6 +1,8 @@
 /** Seeds in threads: as many runs at a time as there are cores, each in an isolate of its own. */
+import { Mark } from "./mark.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import type { Simulation } from "./simulate.ts";
+import { thread } from "./thread.ts";
 
 /** What a thread says: a result, or that it is getting on. */
 export type FromThread = SeedResult | "alive";
@@ -13,7 +15,15 @@ export interface ThreadOptions {
   patienceMs?: number;
   /** The script that threads run. */
   script?: string;
+  /** Once it is aborted, what is running is the last. */
+  signal?: AbortSignal;
 }
+
+/** A guest's every step is noted, so that less patience is needed, in milliseconds. */
+const GUEST_PATIENCE_MS = 15_000;
+
+/** What a thread is told: a run, and where it notes what a guest's nodes are doing. */
+export type ToThread = Simulation & { memory?: SharedArrayBuffer };
 
 /** Does the runs of all seeds; `onResult` hears of each as it ends, in no order. */
 export async function runInThreads(
@@ -23,28 +33,30 @@ export async function runInThreads(
   onResult: (result: SeedResult) => void,
 ): Promise<void> {
   const queue = [...seeds];
+  const { signal } = options;
   const count = Math.min(options.threads, seeds.length);
-  const thread = async () => {
+  const work = async () => {
     const runner = new Thread(options);
     try {
       for (let seed; (seed = queue.shift()) !== undefined;) {
+        if (signal?.aborted) return;
         onResult(await runner.run({ ...simulation, seed }));
       }
     } finally {
       runner.end();
     }
   };
-  await Promise.all(Array.from({ length: count }, thread));
+  await Promise.all(Array.from({ length: count }, work));
 }
 
 /** A thread, which is replaced when a run has broken it. */
 class Thread {
   #worker: Worker | null = null;
-  readonly #script: string;
+  readonly #script: string | undefined;
   readonly #patienceMs: number;
 
   constructor({ script, patienceMs = 120_000 }: ThreadOptions) {
-    this.#script = script ?? import.meta.resolve("./campaign-worker.ts");
+    this.#script = script;
     this.#patienceMs = patienceMs;
   }
 
@@ -56,17 +68,27 @@ class Thread {
       this.end();
       resolve(noVerdict(simulation.seed, reason));
     };
+    const mark = simulation.guest && new Mark();
+    const patienceMs = mark === undefined
+      ? this.#patienceMs
+      : Math.min(this.#patienceMs, GUEST_PATIENCE_MS);
     const wait = () => {
-      const seconds = this.#patienceMs / 1_000;
-      const reason =
-        `the run stood still for ${seconds} s: the program loops without end`;
-      timer = setTimeout(() => giveUp(reason), this.#patienceMs);
+      const count = mark?.count;
+      timer = setTimeout(() => {
+        if (mark?.count !== count) return wait();
+        const at = mark === undefined ? "" : `, last ${mark.text}`;
+        giveUp(
+          `the run stood still for ${
+            patienceMs / 1_000
+          } s: the program loops without end${at}`,
+        );
+      }, patienceMs);
     };
     // A new thread says that it is alive when it can begin: loading may take its time.
     const isNew = this.#worker === null;
-    const worker = this.#worker ??= new Worker(this.#script, {
-      type: "module",
-    });
+    const worker = this.#worker ??= this.#script === undefined
+      ? thread("campaign")
+      : new Worker(this.#script, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
       clearTimeout(timer);
       if (data === "alive") wait();
@@ -76,7 +98,8 @@ class Thread {
       event.preventDefault();
       giveUp(`its thread broke down: ${event.message}`);
     };
-    worker.postMessage(simulation);
+    const memory = mark === undefined ? {} : { memory: mark.memory };
+    worker.postMessage({ ...simulation, ...memory } satisfies ToThread);
     if (!isNew) wait();
     return promise;
   }

@@ -1,21 +1,27 @@
 /** The `simulate` command: one seed, which is kept to be looked at, or a campaign of many. */
-import { stringify } from "../json.ts";
-import { campaign, campaignVerdict } from "../campaign/campaign.ts";
+import {
+  campaign,
+  type CampaignResults,
+  campaignVerdict,
+} from "../campaign/campaign.ts";
 import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
+import type { Mark } from "../campaign/mark.ts";
 import { flagsText } from "../history.ts";
 import { namedScenario, parseFlags, UsageError } from "./flags.ts";
 import { exitStatus, judge, overall } from "../checkers/judges.ts";
 import { passed, runSeed } from "../campaign/seed-result.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
+import { stringify } from "../json.ts";
 import { scenarios } from "../scenarios.ts";
+import type { MachineName } from "../world/machine.ts";
 import {
   type FaultProfile,
-  record,
+  recordAny,
   replayCommand,
   type Simulation,
 } from "../campaign/simulate.ts";
-import type { MachineName } from "../world/machine.ts";
 import { openRunFolder } from "./store.ts";
+import { subjectNamed } from "./subjects.ts";
 import { keep } from "./test.ts";
 import {
   campaignText,
@@ -23,6 +29,7 @@ import {
   ProgressLine,
   verdictWord,
 } from "../terminal/text.ts";
+import { watched } from "./watched.ts";
 
 /** What is asked for on the command line. */
 export interface SimulateCommand {
@@ -39,9 +46,19 @@ export interface SimulateCommand {
 
 /** Does what the command line says; gives the exit status. */
 export async function simulate(args: readonly string[]): Promise<number> {
-  const command = readSimulate(args);
-  if (command.single && !command.json) return await simulateOne(command);
-  const { simulation, seeds, workers, json } = command;
+  const command = await readSimulate(args);
+  const { guest } = command.simulation;
+  if (command.single && !command.json) {
+    return guest === undefined
+      ? await simulateOne(command)
+      : await watched(command);
+  }
+  return await simulateMany(command);
+}
+
+/** A campaign; Ctrl-C ends it early, with what it has found. */
+async function simulateMany(command: SimulateCommand): Promise<number> {
+  const { simulation, seeds, workers, json, store } = command;
   const progress = new ProgressLine();
   const began = performance.now();
   let done = 0, failed = 0, tries = 0;
@@ -51,18 +68,46 @@ export async function simulate(args: readonly string[]): Promise<number> {
       `${simulation.name}: ${done} of ${seeds.length} seeds, ${failed} not valid, ${seconds} s${text}`,
     );
   };
-  const result = await campaign(simulation, seeds, {
-    workers,
-    onResult(result) {
-      done++;
-      if (!passed(result)) failed++;
-      show("");
-    },
-    onShrink: (seed) => show(`, makes seed ${seed} smaller, try ${++tries}`),
-  });
+  const stop = new AbortController();
+  const interrupt = () => {
+    if (stop.signal.aborted) Deno.exit(130); // the second time
+    progress.end();
+    console.error("Interrupted: what is running is the last");
+    stop.abort();
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  let result: CampaignResults;
+  try {
+    result = await campaign(simulation, seeds, {
+      workers: simulation.program === undefined ? workers : 0,
+      signal: stop.signal,
+      onResult(result) {
+        done++;
+        if (!passed(result)) failed++;
+        show("");
+      },
+      onShrink: (seed) => show(`, makes seed ${seed} smaller, try ${++tries}`),
+    });
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupt);
+  }
   progress.end();
-  const { labels: _, ...printed } = result;
-  console.log(json ? stringify(printed) : campaignText(result));
+  const { labels: _, failures, ...counts } = result;
+  const printed = failures.map(({ smallest: _, ...failure }) => failure);
+  console.log(
+    json ? stringify({ ...counts, failures: printed }) : campaignText(result),
+  );
+  const ended = failures.find(({ anomalies }) =>
+    !anomalies.some(({ type }) => type === "no-verdict")
+  );
+  if (!json && ended !== undefined) {
+    console.log(`the report of seed ${ended.seed}, as it was made smaller:`);
+    await keepRun(ended.smallest, store);
+  }
+  if (stop.signal.aborted && done < seeds.length) {
+    console.error(`Interrupted after ${done} of ${seeds.length} seeds`);
+    return 130;
+  }
   return exitStatus(campaignVerdict(result));
 }
 
@@ -71,51 +116,61 @@ export async function simulate(args: readonly string[]): Promise<number> {
  *
  * @throws {UsageError} it asks for what there is not
  */
-export function readSimulate(args: readonly string[]): SimulateCommand {
+export async function readSimulate(
+  args: readonly string[],
+): Promise<SimulateCommand> {
   const { words, options, numbers, texts, switches } = parseFlags(args, {
     seed: "number",
     seeds: "number",
     faults: "text",
-    without: "text",
     machine: "text",
+    without: "text",
     run: "number",
     workers: "number",
     store: "text",
     workload: "text",
+    challenge: "text",
     faithful: "switch",
     json: "switch",
   }, { w: "workload" });
-  const [name, ...others] = words;
-  if (name === undefined || others.length > 0) {
+  const [word, ...others] = words;
+  if (word === undefined || others.length > 0) {
     throw new UsageError(
-      "Cannot simulate: name one program, as in simulate broadcast-3e",
+      "Cannot simulate: name one program, as in simulate broadcast-3e or simulate ./node.ts -w echo",
     );
   }
-  const { runs } = namedScenario(name);
+  const { workload, challenge, store } = texts;
+  const subject = await subjectNamed(word, { workload, challenge });
+  const { scenario, needs, ...named } = subject;
   const { seed = 1, seeds = 1, run = 0 } = numbers;
-  if (runs[run] === undefined) {
+  if (scenario.runs[run] === undefined) {
     throw new UsageError(
-      `Cannot simulate run ${run}: ${name} has ${runs.length}, from 0`,
+      `Cannot simulate run ${run}: ${word} has ${scenario.runs.length}, from 0`,
     );
   }
-  const { workload, store } = texts;
+  if (challenge !== undefined && named.guest === undefined) {
+    throw new UsageError(
+      `Cannot hold ${word} to --challenge ${challenge}: it is ours, and held to its own`,
+    );
+  }
+  const asked = workload === undefined || named.guest !== undefined
+    ? {}
+    : { workload };
   return {
     simulation: {
-      name,
-      faults: (texts.faults ?? "official") as FaultProfile,
-      run,
+      ...named,
+      faults: (texts.faults ?? needs?.faults ?? "official") as FaultProfile,
       machine: (texts.machine ?? "quiet") as MachineName,
-      overrides: {
-        ...options,
-        ...(workload === undefined ? {} : { workload }),
-      },
+      run,
+      overrides: { ...needs?.flags, ...options, ...asked },
       without: ingredientsIn(texts.without),
       faithful: switches.has("faithful"),
     },
     seeds: Array.from({ length: seeds }, (_, i) => seed + i),
     workers: numbers.workers ?? navigator.hardwareConcurrency,
     json: switches.has("json"),
-    single: numbers.seed !== undefined && numbers.seeds === undefined,
+    single: numbers.seeds === undefined &&
+      (numbers.seed !== undefined || named.guest !== undefined),
     ...(store === undefined ? {} : { store }),
   };
 }
@@ -130,13 +185,28 @@ function ingredientsIn(text = ""): Ingredient[] {
   });
 }
 
-async function simulateOne(
+/**
+ * One seed, which is kept.
+ *
+ * @param mark where it is noted what a guest's nodes are doing
+ * @returns the exit status
+ */
+export function simulateOne(
   { simulation, seeds, store }: SimulateCommand,
+  mark?: Mark,
 ): Promise<number> {
-  const whole = { ...simulation, seed: seeds[0]! };
-  const recording = await record(whole);
+  return keepRun({ ...simulation, seed: seeds[0]! }, store, mark);
+}
+
+async function keepRun(
+  simulation: Simulation,
+  store?: string,
+  mark?: Mark,
+): Promise<number> {
+  const listeners = mark === undefined ? {} : { mark };
+  const recording = await recordAny(simulation, listeners);
   const judged = judge(recording);
-  const command = replayCommand(whole);
+  const command = replayCommand(simulation);
   console.log(command);
   console.log(`  (${flagsText(recording.options)})`);
   console.log(judgedText(judged));

@@ -37,12 +37,15 @@ const MESSAGES_PER_SECOND = 500_000;
 /**
  * Hosts a program's own module, each node as a process on the machine. Everything random comes from
  * `random`, every node from a fork of its own.
+ *
+ * @param mountOn the `mount` of the library that the program imports, if that is another copy of ours
  */
 export function modules<P extends Protocol<P>>(
   program: Program<P>,
   clock: VirtualClock,
   random: Random,
   machine: Machine = quietMachine(clock),
+  mountOn: typeof mount = mount,
 ): OpenHost {
   return (_nodes, events): Host => {
     const lives = new Map<string, Life<P>>();
@@ -56,7 +59,7 @@ export function modules<P extends Protocol<P>>(
     return {
       start(node) {
         const own = random.fork(`node ${node} ${births++}`);
-        const life = new Life(program, machine, own, {
+        const life = new Life(program, mountOn, machine, own, {
           wrote(message) {
             avalanche.count(clock.now());
             events.sent(node, message);
@@ -108,6 +111,7 @@ class Life<P extends Protocol<P>> {
 
   constructor(
     program: Program<P>,
+    mountOn: typeof mount,
     private readonly machine: Machine,
     private readonly random: Random,
     private readonly events: LifeEvents,
@@ -116,7 +120,7 @@ class Life<P extends Protocol<P>> {
     const { clock } = process;
     const startMs = random.uniform(0, START_MS) + process.startMs();
     this.#readyAt = clock.now() + startMs * MS;
-    this.#mounted = mount(program, {
+    this.#mounted = mountOn(program, {
       send: (message) => this.#write(carried(message) as unknown as Message),
       now: () => EPOCH_MS + clock.now() / MS,
       random: random.next,

@@ -67,6 +67,7 @@ export function judgeStrict(
   checks: StrictChecks,
 ): StrictResults {
   const own = [
+    ...impurities(recording),
     ...incidents(recording),
     ...rateFindings(recording),
     ...replies(recording, promises),
@@ -108,6 +109,11 @@ function shorten(because: string[]): string[] {
   if (because.length <= SENTENCES) return because;
   const more = because.length - SENTENCES;
   return [...because.slice(0, SENTENCES), `... and ${more} more of this kind`];
+}
+
+/** A simulated program that leaves its world is one whose run proves nothing. */
+function impurities({ impurities: because = [] }: Recording): Finding[] {
+  return because.length === 0 ? [] : [{ type: "impure-program", because }];
 }
 
 /** Broken lines, processes that ended, nodes that never got ready, runs without an end. */

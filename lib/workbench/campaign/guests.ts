@@ -1,0 +1,275 @@
+/**
+ * Programs of others in the simulator: any module whose default export is a program. What
+ * a node may not do there is named: clocks, chance and timers of the machine, which no
+ * seed decides; state in the module, which all nodes of one process share; and handlers that
+ * never return.
+ */
+import * as ours from "../../maelstrom.ts";
+import type { Program } from "../../maelstrom.ts";
+import type { Mark } from "./mark.ts";
+import type { Scenario } from "../scenarios.ts";
+
+/** A program that is none of ours. It can be sent to a thread. */
+export interface Guest {
+  /** The URL of its module. */
+  module: string;
+  /** What it is held to. */
+  scenario: Scenario;
+  /** The challenge as which it is tested, if it is one. */
+  challenge?: string;
+  /** What names it on a command line: `./my-echo.ts -w echo`. */
+  words: string;
+}
+
+/** A guest cannot be simulated at all; the message is for people. */
+export class GuestError extends Error {
+  override name = "GuestError";
+}
+
+/** Any program. */
+export type AnyProgram = Program<Record<never, never>>;
+
+/** A program and the library's `mount` that it was written against. */
+export interface Loaded {
+  program: AnyProgram;
+  mount: typeof ours.mount;
+}
+
+/** How a guest is loaded. */
+export interface Loading {
+  /** Every node gets a module of its own, as in a process of its own. */
+  apart?: readonly string[];
+  /** Where it is noted what a node is doing, for whoever watches. */
+  mark?: Mark;
+}
+
+/**
+ * Loads a guest.
+ *
+ * @throws {GuestError} its module cannot be loaded, or has no program as its default export
+ */
+export async function loadGuest(
+  { module }: Pick<Guest, "module">,
+  { apart = [], mark }: Loading = {},
+): Promise<Loaded> {
+  const program = await programIn(module);
+  const own = new Map<string, AnyProgram>();
+  for (const [i, node] of apart.entries()) {
+    // The first keeps the module that others have used before: what is left in it shows, too.
+    const url = i === 0 ? module : `${module}?${i}`;
+    own.set(node, await programIn(url));
+  }
+  return {
+    mount: await mountOf(module),
+    program(node) {
+      if (mark !== undefined) watch(node, mark);
+      return (own.get(node.id) ?? program)(node);
+    },
+  };
+}
+
+async function programIn(url: string): Promise<AnyProgram> {
+  let exports: { default?: unknown };
+  try {
+    exports = await import(url);
+  } catch (error) {
+    const path = pathOf(url);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GuestError(`Cannot load ${path}: ${why}`, { cause: error });
+  }
+  if (typeof exports.default !== "function") {
+    const names = Object.keys(exports).join(", ");
+    throw new GuestError(
+      `Cannot simulate ${
+        pathOf(url)
+      }: it has no program as its default export (${
+        names === "" ? "it exports nothing" : `it exports ${names}`
+      }). Write export default function name(node) { ... }`,
+    );
+  }
+  return exports.default as AnyProgram;
+}
+
+/**
+ * The library that a module imports: its errors are of its own classes, so its nodes must be
+ * of its own too. Ours, if the module does not say.
+ */
+async function mountOf(module: string): Promise<typeof ours.mount> {
+  const text = await Deno.readTextFile(new URL(module)).catch(() => "");
+  const specifier = /\bfrom\s*["'](\.{0,2}\/[^"']*maelstrom\.[jt]s)["']/
+    .exec(text)?.[1];
+  if (specifier === undefined) return ours.mount;
+  const { mount } = await import(new URL(specifier, module).href);
+  return typeof mount === "function" ? mount : ours.mount;
+}
+
+/** Notes what a node is about to do. */
+function watch(node: object, mark: Mark): void {
+  const { id, on, after, every } = node as {
+    id: string;
+    on(type: string, handler: (...args: unknown[]) => unknown): void;
+    after(ms: number, task: () => unknown, ...more: unknown[]): unknown;
+    every(ms: number, task: () => unknown, ...more: unknown[]): unknown;
+  };
+  mark.write(`${id} as it starts`);
+  const timer =
+    (schedule: typeof after, name: string): typeof after =>
+    (ms, task, ...more) =>
+      schedule.call(node, ms, () => {
+        mark.write(`${id} in what it does ${name} ${ms} ms`);
+        return task();
+      }, ...more);
+  Object.assign(node, {
+    on(type: string, handler: (...args: unknown[]) => unknown) {
+      on.call(node, type, (...args) => {
+        const [request, src] = args;
+        mark.write(
+          `${id} in its handler of ${
+            JSON.stringify(request)?.slice(0, 300)
+          } from ${src}`,
+        );
+        return handler(...args);
+      });
+    },
+    after: timer(after, "after"),
+    every: timer(every, "every"),
+  });
+}
+
+/** What of the machine a program must not use, and what it has in its place. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  "Math.random": "node.random()",
+  "Date.now": "node.now()",
+  "new Date": "node.now()",
+  "performance.now": "node.now()",
+  "setTimeout": "node.after(ms, task)",
+  "setInterval": "node.every(ms, task)",
+  "crypto.randomUUID": "node.random()",
+  "crypto.getRandomValues": "node.random()",
+  "console.log": "node.log(text), since stdout is for messages",
+};
+
+/** Hears what a program uses of the machine, until it is told to stop. */
+export class ImpurityWatch {
+  readonly #found = new Map<string, string>();
+  readonly #undo: (() => void)[] = [];
+
+  constructor(private readonly module: string) {
+    this.#replace(Math, "random", "Math.random");
+    this.#replace(Date, "now", "Date.now");
+    this.#replace(performance, "now", "performance.now");
+    this.#replace(globalThis, "setTimeout", "setTimeout");
+    this.#replace(globalThis, "setInterval", "setInterval");
+    this.#replace(crypto, "randomUUID", "crypto.randomUUID");
+    this.#replace(crypto, "getRandomValues", "crypto.getRandomValues");
+    this.#replace(console, "log", "console.log");
+    const { Date: RealDate } = globalThis;
+    const heard = (name: string) => this.#heard(name);
+    globalThis.Date = new Proxy(RealDate, {
+      construct(target, args, as) {
+        if (args.length === 0) heard("new Date");
+        return Reflect.construct(target, args, as);
+      },
+    });
+    this.#undo.push(() => {
+      globalThis.Date = RealDate;
+    });
+  }
+
+  /** Stops listening; gives a sentence for each thing that was used. */
+  stop(): string[] {
+    for (const undo of this.#undo.splice(0).reverse()) undo();
+    return [...this.#found].map(([name, where]) =>
+      `${where} uses ${name}, which belongs to the machine and which no seed decides: use ${
+        INSTEAD[name]
+      }`
+    );
+  }
+
+  #replace<Name extends string>(
+    owner: { [name in Name]: unknown },
+    name: Name,
+    title: string,
+  ): void {
+    const real = owner[name] as (...args: unknown[]) => unknown;
+    const heard = () => this.#heard(title);
+    owner[name] = function (this: unknown, ...args: unknown[]) {
+      heard();
+      return Reflect.apply(real, this, args);
+    };
+    this.#undo.push(() => {
+      owner[name] = real;
+    });
+  }
+
+  /** Notes who has called, if it is a guest: the workbench itself may use what it likes. */
+  #heard(name: string): void {
+    if (this.#found.has(name)) return;
+    const frames = (new Error().stack ?? "").split("\n").slice(1)
+      .map((line) => /((?:file|https?):\/\/[^\s)]+)/.exec(line)?.[1])
+      .filter((place) => place !== undefined);
+    const caller = frames.find((place) => !isOfThisFile(place));
+    if (caller === undefined || isOfWorkbench(caller)) return;
+    const own = frames.find((place) => place.startsWith(this.module));
+    this.#found.set(name, pathOf(own ?? caller));
+  }
+}
+
+const isOfThisFile = (place: string) => place.includes("/campaign/guests.ts:");
+const isOfWorkbench = (place: string) => place.includes("/lib/workbench/");
+
+/** A module's place for people: a path, from here if it is below. */
+function pathOf(url: string): string {
+  const { protocol, pathname } = new URL(url);
+  if (protocol !== "file:") return url;
+  const path = decodeURIComponent(pathname);
+  const here = `${Deno.cwd()}/`;
+  return path.startsWith(here) ? path.slice(here.length) : path;
+}
+
+/** Methods that change a collection. */
+const CHANGES =
+  "set|add|push|delete|clear|pop|shift|unshift|splice|sort|reverse|fill";
+
+/** The sentence for a guest whose nodes share what is in its module. */
+export async function sharedState({ module }: Guest): Promise<string> {
+  const text = await Deno.readTextFile(new URL(module)).catch(() => "");
+  const lines = stateIn(text).map((line) => `${pathOf(module)}:${line}`);
+  const where = lines.length === 0
+    ? `${pathOf(module)}, or a module that it imports, holds state`
+    : `state is held in the module (${lines.join("; ")})`;
+  return `${where}, which all nodes of a simulation share, so they behave as no processes would: keep it in the program's function`;
+}
+
+/**
+ * Lines of a module that seem to hold state outside the program's function: variables that are
+ * assigned anew, and collections that are changed.
+ *
+ * @returns each as `12: let count = 0;`
+ */
+export function stateIn(source: string): string[] {
+  const code = source
+    .replace(/\/\*[^]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "))
+    .replace(/(^|\s)\/\/.*/g, "$1");
+  return code.split("\n").flatMap((line, i) => {
+    const [, keyword, name] =
+      /^(?:export )?(let|var|const) ([\w$]+)/.exec(line) ?? [];
+    if (name === undefined) return [];
+    const word = `(?<![\\w$.])${name.replaceAll("$", "\\$")}`;
+    const assigned = new RegExp(
+      `${word}\\s*([-+*/%&|^?]{0,3}=(?![=>])|\\+\\+|--)|(\\+\\+|--)${word}\\b`,
+    );
+    const changed = new RegExp(
+      `${word}(\\.(${CHANGES})\\(|(\\[[^\\]]*\\]|\\.[\\w$]+)\\s*([-+*/]?=(?!=)|\\+\\+|--))|delete ${word}\\b`,
+    );
+    const rest = [
+      ...code.split("\n").slice(0, i),
+      ...code.split("\n").slice(i + 1),
+    ]
+      .join("\n");
+    const held = keyword === "const"
+      ? changed.test(rest)
+      : assigned.test(rest) || changed.test(rest);
+    return held ? [`${i + 1}: ${line.trim()}`] : [];
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * What a thread is doing, where another can read it: a thread that loops without end
+ * answers no question.
+ */
+
+/** How many bytes of a text are kept. */
+const LENGTH = 1_000;
+
+/** A text and how often it was written, in memory that threads share. */
+export class Mark {
+  readonly #numbers: Int32Array;
+  readonly #text: Uint8Array;
+  readonly #encoder = new TextEncoder();
+
+  /** @param memory another thread's, or new */
+  constructor(readonly memory = new SharedArrayBuffer(8 + LENGTH)) {
+    this.#numbers = new Int32Array(memory, 0, 2);
+    this.#text = new Uint8Array(memory, 8);
+  }
+
+  /** How often something was written. */
+  get count(): number {
+    return Atomics.load(this.#numbers, 0);
+  }
+
+  /** What was written last. */
+  get text(): string {
+    const length = Atomics.load(this.#numbers, 1);
+    return new TextDecoder().decode(this.#text.slice(0, length));
+  }
+
+  write(text: string): void {
+    const bytes = this.#encoder.encode(text).subarray(0, LENGTH);
+    this.#text.set(bytes);
+    Atomics.store(this.#numbers, 1, bytes.length);
+    Atomics.add(this.#numbers, 0, 1);
+  }
+}

@@ -1,0 +1,198 @@
+/** Programs of others in the simulator: run, held to a challenge, and their impurities named. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertMatch, assertStringIncludes } from "@std/assert";
+import { stateIn } from "../../lib/workbench/campaign/guests.ts";
+import { runSeed } from "../../lib/workbench/campaign/seed-result.ts";
+import {
+  replayCommand,
+  simulate,
+} from "../../lib/workbench/campaign/simulate.ts";
+import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
+import { watched } from "../../lib/workbench/commands/watched.ts";
+import { limitsOf } from "../../lib/workbench/standards.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+const guest = (name: string) =>
+  new URL(`../fixtures/guests/${name}.ts`, import.meta.url).pathname;
+
+/** Simulates a guest as the command line says. */
+async function simulateGuest(name: string, ...args: string[]) {
+  const { simulation, seeds } = await readSimulate([
+    ...[guest(name), ...args, "--time-limit", "3"],
+  ]);
+  const whole = { ...simulation, seed: seeds[0]! };
+  return { ...await simulate(whole), replay: replayCommand(whole) };
+}
+
+const names = (found: readonly { type: string }[]) =>
+  found.map(({ type }) => type);
+
+Deno.test(
+  "a module of anybody's is simulated with a workload, and its replay names both",
+  needs("read"),
+  async () => {
+    const { strict, results, replay } = await simulateGuest(
+      "plain",
+      ...["-w", "echo", "--seed", "4"],
+    );
+    assertEquals([results["valid?"], strict], [
+      true,
+      { "valid?": true, anomalies: [], notes: [] },
+    ]);
+    assertMatch(replay, /guests\/plain\.ts -w echo --seed 4 .*--time-limit 3$/);
+  },
+);
+
+Deno.test(
+  "a module is held to a challenge's command and official limits, not to our promises",
+  needs("read"),
+  async () => {
+    const { simulation } = await readSimulate([
+      guest("plain"),
+      ...["--challenge", "broadcast-3d"],
+    ]);
+    assertEquals(simulation.guest!.scenario.promises, {});
+    const recording = {
+      workload: "broadcast",
+      options: simulation.guest!.scenario.runs[0]!.flags,
+      challenge: "broadcast-3d",
+      history: [],
+      journal: [],
+    };
+    const { official, ours } = limitsOf(recording);
+    assertEquals(official.map(({ below }) => below), [30, 400, 600]);
+    assertEquals(ours, []);
+  },
+);
+
+Deno.test(
+  "what a program uses of the machine is named, with the place and what to use instead",
+  needs("read"),
+  async () => {
+    const { strict } = await simulateGuest("impure", "-w", "echo");
+    const [found, ...others] = strict.anomalies;
+    assertEquals([found?.type, others], ["impure-program", []]);
+    for (
+      const [line, name, instead] of [
+        [8, "Date.now", "node.now()"],
+        [12, "Math.random", "node.random()"],
+        [14, "setTimeout", "node.after(ms, task)"],
+        [15, "performance.now", "node.now()"],
+      ] as const
+    ) {
+      const sentence = found!.because.find((text) => text.includes(name));
+      assertMatch(
+        sentence!,
+        new RegExp(`guests/impure\\.ts:${line}:\\d+ uses`),
+      );
+      assertStringIncludes(sentence!, `use ${instead}`);
+    }
+    assertEquals(found!.because.length, 4);
+    const { random } = Math, { now } = Date;
+    assertEquals(
+      (await simulateGuest("plain", "-w", "echo")).strict["valid?"],
+      true,
+    );
+    assert(Math.random === random && Date.now === now, "all is as it was");
+  },
+);
+
+Deno.test(
+  "state that nodes share in a module is named, and where it is",
+  needs("read"),
+  async () => {
+    const { strict } = await simulateGuest("shared", "-w", "unique-ids");
+    assertEquals(names(strict.anomalies), ["impure-program"]);
+    assertMatch(
+      strict.anomalies[0]!.because[0]!,
+      /state is held in the module \(.*shared\.ts:8: let count = 0;\)/,
+    );
+  },
+);
+
+Deno.test("lines that hold state are told from constants and from what merely looks alike", () => {
+  const source = `const limit = 5;
+let next = 0;
+const seen = new Set<number>();
+const table = { a: 1 };
+/* let old = 1; old++; */
+export let last: string | undefined;
+const byKey: Record<string, number> = {};
+function f(node) {
+  let inner = 0;
+  inner++;
+  if (next === 3 || table.a === 1) next += limit;
+  seen.add(inner); last = "x"; byKey["k"] = 1;
+  const own = { next: 1 };
+}`;
+  assertEquals(
+    stateIn(source).map((line) => Number.parseInt(line)),
+    [2, 3, 6, 7],
+  );
+});
+
+Deno.test(
+  "a handler that never returns is named with its message by a watchdog",
+  needs("read"),
+  async () => {
+    const command = await readSimulate([guest("looping"), "-w", "echo"]);
+    const { error } = console;
+    const said: string[] = [];
+    console.error = (text: string) => said.push(text);
+    try {
+      assertEquals(await watched(command, 1_000), 1);
+    } finally {
+      console.error = error;
+    }
+    assertMatch(
+      said.join("\n"),
+      /looping\.ts never returns: n\d in its handler of \{.*"echo".*\} from c\d+/,
+    );
+  },
+);
+
+Deno.test(
+  "a module without a program says what it exports, and one that is not there that it is not",
+  needs("read"),
+  async () => {
+    const { simulation } = await readSimulate([guest("nothing"), "-w", "echo"]);
+    await assertRejects(
+      () => simulate({ ...simulation, seed: 1 }),
+      Error,
+      "no program as its default export (it exports answer)",
+    );
+    const result = await runSeed({ ...simulation, seed: 1 });
+    assertEquals(result.strict, "unknown");
+    for (
+      const [args, text] of [
+        [["./no-such.ts", "-w", "echo"], "there is no such file"],
+        [[guest("plain")], "add -w echo"],
+        [[guest("plain"), "--challenge", "echo"], "did you mean echo-1?"],
+        [["echo-1", "--challenge", "echo-1"], "held to its own"],
+        [["brodcast-deaf"], "did you mean broadcast-deaf?"],
+      ] as const
+    ) {
+      await assertRejects(() => readSimulate(args), Error, text);
+    }
+  },
+);
+
+Deno.test(
+  "a mutant is simulated by its name, with the faults and flags that show its bug",
+  needs("read"),
+  async () => {
+    const { simulation, single } = await readSimulate([
+      ...["broadcast-ever-slower", "--seed", "1"],
+    ]);
+    assertEquals(single, true);
+    assertEquals(simulation.name, "broadcast-3c");
+    assertEquals(simulation.overrides, {
+      "nemesis-interval": 20,
+      "time-limit": 30,
+    });
+    assertStringIncludes(
+      replayCommand({ ...simulation, seed: 1 }),
+      "simulate broadcast-ever-slower --seed 1",
+    );
+  },
+);
