@@ -22,7 +22,7 @@ endif
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
 
-.PHONY: help $(NAMES) build test check serve soak bench load results pictures maelstrom clean
+.PHONY: help $(NAMES) build workbench test check serve soak bench load results pictures maelstrom clean
 
 help: ## list the targets
 	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,11 @@ build: $(NAMES:%=bin/%) ## build all programs into bin/
 
 bin/%: challenges/%.ts $(SOURCES) | $(DENO_FILE)
 	@$(DENO) run --allow-all lib/workbench/commands/build.ts $*
+
+workbench: bin/workbench ## build bin/workbench, one executable to be used as Maelstrom's own launcher is
+
+bin/workbench: $(SOURCES) $(wildcard lib/workbench/*.ts lib/workbench/*/*.ts lib/workbench/*/*/*.ts lib/workbench/report/page.* tests/mutants/*.ts) | $(DENO_FILE)
+	@$(DENO) run --allow-all lib/workbench/commands/build.ts workbench
 
 test: | $(DENO_FILE) ## run all tests
 	@$(DENO) task --quiet test

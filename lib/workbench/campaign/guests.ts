@@ -4,6 +4,7 @@
  * seed decides; state in the module, which all nodes of one process share; and handlers that
  * never return.
  */
+import { carriedParts } from "../carried.ts";
 import * as ours from "../../maelstrom.ts";
 import type { Program } from "../../maelstrom.ts";
 import type { Mark } from "./mark.ts";
@@ -205,18 +206,23 @@ export class ImpurityWatch {
   /** Notes who has called, if it is a guest: the workbench itself may use what it likes. */
   #heard(name: string): void {
     if (this.#found.has(name)) return;
-    const frames = (new Error().stack ?? "").split("\n").slice(1)
+    const places = (new Error().stack ?? "").split("\n").slice(1 + TRAP_FRAMES)
       .map((line) => /((?:file|https?):\/\/[^\s)]+)/.exec(line)?.[1])
       .filter((place) => place !== undefined);
-    const caller = frames.find((place) => !isOfThisFile(place));
+    const caller = places[0];
     if (caller === undefined || isOfWorkbench(caller)) return;
-    const own = frames.find((place) => place.startsWith(this.module));
+    const own = places.find((place) => place.startsWith(this.module));
     this.#found.set(name, pathOf(own ?? caller));
   }
 }
 
-const isOfThisFile = (place: string) => place.includes("/campaign/guests.ts:");
-const isOfWorkbench = (place: string) => place.includes("/lib/workbench/");
+/** The innermost calls when something is heard: `#heard`, who calls it, and the replaced function. */
+const TRAP_FRAMES = 3;
+
+const isOfWorkbench = (place: string) =>
+  place.startsWith(carriedParts()?.script ?? WORKBENCH);
+
+const WORKBENCH = new URL("../", import.meta.url).href;
 
 /** A module's place for people: a path, from here if it is below. */
 function pathOf(url: string): string {

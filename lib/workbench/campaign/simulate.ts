@@ -8,6 +8,7 @@ import {
   INGREDIENTS,
   PARTITION_INGREDIENTS,
 } from "./chaos.ts";
+import { programNamed } from "../carried.ts";
 import { SECOND, VirtualClock } from "../world/clock.ts";
 import { type MachineName, machineOf } from "../world/machine.ts";
 import { modules } from "../world/modules.ts";
@@ -159,7 +160,10 @@ export async function record(
   const impurities = guest && new ImpurityWatch(guest.module);
   try {
     const { program, mount } = guest === undefined
-      ? { program: simulation.program ?? await load(name), mount: undefined }
+      ? {
+        program: simulation.program ?? await programNamed(name),
+        mount: undefined,
+      }
       : await loadGuest(guest, {
         apart: apart ? nodesOf(options) : [],
         ...(mark === undefined ? {} : { mark }),
@@ -222,12 +226,6 @@ export function ingredientsOf(
     !without.includes(ingredient) &&
     (ingredient !== "kill" || promises.survivesRestart === true)
   );
-}
-
-/** The default export of a challenge's file. */
-async function load(name: string): Promise<AnyProgram> {
-  const url = import.meta.resolve(`../../../challenges/${name}.ts`);
-  return (await import(url)).default;
 }
 
 /** The command that does a simulated run again. */

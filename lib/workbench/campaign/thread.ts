@@ -1,4 +1,5 @@
 /** Threads of the workbench, by what they do. */
+import { carriedParts } from "../carried.ts";
 
 /** The scripts there are. */
 const SCRIPTS = {
@@ -6,8 +7,8 @@ const SCRIPTS = {
   guest: "../commands/guest-worker.ts",
 };
 
-/** Starts a thread that does this. */
+/** Starts a thread that does this. Its name says so to an executable, which is one script for all. */
 export function thread(does: keyof typeof SCRIPTS): Worker {
-  const script = import.meta.resolve(SCRIPTS[does]);
+  const script = carriedParts()?.script ?? import.meta.resolve(SCRIPTS[does]);
   return new Worker(script, { type: "module", name: does });
 }

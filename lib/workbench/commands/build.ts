@@ -5,6 +5,8 @@
  *
  *     deno run -A lib/workbench/commands/build.ts NAME...
  *
+ * The name `workbench` builds `bin/workbench`, the workbench itself, in the same way.
+ *
  * Paths are relative to the working directory, the root of the project. Types and imports
  * are checked first and apart, so that what fails afterwards is either the runtime, which
  * leads to the fallback, or an error, which does not.
@@ -16,6 +18,7 @@ import {
   rememberedFailure,
   rememberFailure,
 } from "./denort.ts";
+import { workbenchEntry } from "./workbench-entry.ts";
 
 /** What a build made: a native executable or, and then why, a bundle. */
 export type Built = { kind: "native" } | { kind: "bundle"; why: string };
@@ -27,6 +30,16 @@ const LONGEST_SHEBANG = 255;
 const START = "deno run --quiet --no-prompt --no-config --ext=js";
 const ENV = "#!/usr/bin/env -S DENO_NO_UPDATE_CHECK=1";
 
+/** What tells one build from another. */
+interface Target {
+  entry: string;
+  output: string;
+  /** What the executable may do; nodes need no permission. */
+  permissions: readonly string[];
+  /** Whether stack traces are to name the sources. */
+  sourceMap: boolean;
+}
+
 /**
  * Builds one program.
  *
@@ -37,23 +50,94 @@ const ENV = "#!/usr/bin/env -S DENO_NO_UPDATE_CHECK=1";
 export async function build(name: string): Promise<Built> {
   const entry = `challenges/${name}.ts`;
   const output = `bin/${name}`;
-  const checked = await deno(["check", "--quiet", entry]);
-  if (!checked.success) {
-    throw new Error(
-      `Cannot build ${output}: ${entry} has errors\n${checked.log}`,
-    );
-  }
+  await check(entry, output);
+  const built = await make({
+    entry,
+    output,
+    permissions: [],
+    sourceMap: true,
+  });
+  await tryOut(output, []);
+  return built;
+}
+
+/**
+ * Builds the workbench. What draws plots is put into it if it can be had.
+ *
+ * @throws {Error} it has errors, or what was built does not start
+ */
+export async function buildWorkbench(): Promise<Built & { plots: boolean }> {
+  const output = "bin/workbench";
+  const entry = `${output}.tmp.ts`;
   Deno.mkdirSync("bin", { recursive: true });
-  const why = await compile(entry, output);
-  if (why !== undefined) await bundle(entry, output);
-  await tryOut(output);
-  return why === undefined ? { kind: "native" } : { kind: "bundle", why };
+  try {
+    let plots = true;
+    for (;;) {
+      Deno.writeTextFileSync(entry, workbenchEntry(plots));
+      try {
+        await check(entry, output);
+        break;
+      } catch (error) {
+        if (!plots) throw error;
+        plots = false; // the package may be what is missing
+      }
+    }
+    const target = {
+      entry,
+      output,
+      permissions: ["--allow-all"],
+      sourceMap: false, // three times its size, to be read at every start
+    };
+    let built = await make(target);
+    if (built.kind === "native" && !await loadsGuests(output)) {
+      await bundle(target);
+      const why = "it could not load programs in TypeScript";
+      built = { kind: "bundle", why };
+    }
+    await tryOut(output, ["help"]);
+    return { ...built, plots };
+  } finally {
+    remove(entry);
+  }
+}
+
+/** Whether the workbench as it was built can simulate a module from outside of it. */
+async function loadsGuests(output: string): Promise<boolean> {
+  const guest = `${output}.guest.tmp.ts`;
+  Deno.writeTextFileSync(
+    guest,
+    `export default (node: any): void => node.on("echo", (it: any) => ({ echo: it.echo }));\n`,
+  );
+  try {
+    const { success } = await new Deno.Command(`./${output}`, {
+      args: ["simulate", guest, "-w", "echo", "--seeds", "1", "--json"],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } finally {
+    remove(guest);
+  }
+}
+
+/** Types and imports. */
+async function check(entry: string, output: string): Promise<void> {
+  const { success, log } = await deno(["check", "--quiet", entry]);
+  if (success) return;
+  throw new Error(`Cannot build ${output}: ${entry} has errors\n${log}`);
+}
+
+async function make(target: Target): Promise<Built> {
+  Deno.mkdirSync("bin", { recursive: true });
+  const why = await compile(target);
+  if (why === undefined) return { kind: "native" };
+  await bundle(target);
+  return { kind: "bundle", why };
 }
 
 /** Makes a native executable, or says why there is no runtime for it. */
 async function compile(
-  entry: string,
-  output: string,
+  { entry, output, permissions }: Target,
 ): Promise<string | undefined> {
   const denort = localDenort(Deno.env.get("DENORT_BIN"));
   const remembered = denort === undefined ? rememberedFailure() : undefined;
@@ -61,7 +145,7 @@ async function compile(
   remove(output); // Deno overwrites no file that it has not compiled itself
   let silent = false;
   const { success, log } = await deno(
-    ["compile", "--no-check", "--output", output, entry],
+    ["compile", "--no-check", ...permissions, "--output", output, entry],
     denort === undefined ? {} : { DENORT_BIN: denort },
     async (log, kill) => {
       const url = /Download (\S*denort\S*)\s/.exec(log)?.[1];
@@ -83,12 +167,14 @@ async function compile(
 }
 
 /** Makes one JavaScript file that starts itself with Deno. */
-async function bundle(entry: string, output: string): Promise<void> {
+async function bundle(
+  { entry, output, permissions, sourceMap }: Target,
+): Promise<void> {
   const partial = `${output}.tmp`;
   const bundled = await deno([
     "bundle",
     "--quiet",
-    "--sourcemap=inline",
+    ...(sourceMap ? ["--sourcemap=inline"] : []),
     "--output",
     partial,
     entry,
@@ -97,7 +183,7 @@ async function bundle(entry: string, output: string): Promise<void> {
     throw new Error(`Cannot bundle ${entry}:\n${bundled.log}`);
   }
   const javascript = Deno.readTextFileSync(partial);
-  const line = shebang(dirname(Deno.execPath()));
+  const line = shebang(dirname(Deno.execPath()), permissions);
   Deno.writeTextFileSync(partial, `${line}\n${oneLineDown(javascript)}`);
   Deno.chmodSync(partial, 0o755);
   Deno.renameSync(partial, output); // at once: a build that is cut short leaves no half a program
@@ -124,27 +210,33 @@ function oneLineDown(javascript: string): string {
  * where it does not fit into the line, Deno must be on the path.
  *
  * @param directory where the Deno that builds is
+ * @param permissions what the script may do
  */
-export function shebang(directory: string): string {
-  const withPath = `${ENV} "PATH=${directory}:\${PATH}" ${START}`;
+export function shebang(
+  directory: string,
+  permissions: readonly string[] = [],
+): string {
+  const start = [START, ...permissions].join(" ");
+  const withPath = `${ENV} "PATH=${directory}:\${PATH}" ${start}`;
   const fits = new TextEncoder().encode(withPath).length <= LONGEST_SHEBANG &&
     !/["$\\]/.test(directory);
-  return fits ? withPath : `${ENV} ${START}`;
+  return fits ? withPath : `${ENV} ${start}`;
 }
 
 /**
- * Starts the program on an empty input, at whose end a node leaves quietly. What was built
- * on a wrong runtime, or cannot be executed where it lies, is found out here.
+ * Starts the program on an empty input, at whose end a node leaves quietly, and the workbench
+ * with what it has to say. What was built on a wrong runtime, or cannot be executed where it
+ * lies, is found out here.
  */
-async function tryOut(output: string): Promise<void> {
+async function tryOut(output: string, args: string[]): Promise<void> {
   const signal = AbortSignal.timeout(10_000);
   let problem: string;
   try {
     const { success, code, stdout, stderr } = await new Deno.Command(
       `./${output}`,
-      { stdin: "null", stdout: "piped", stderr: "piped", signal },
+      { args, stdin: "null", stdout: "piped", stderr: "piped", signal },
     ).output();
-    if (success && stdout.length === 0) return;
+    if (success && (stdout.length === 0 || args.length > 0)) return;
     const said = (text(stderr) + text(stdout)).trim();
     problem = signal.aborted
       ? "it goes on running after the end of its input"
@@ -209,7 +301,17 @@ function announcement(name: string, built: Built): string {
 if (import.meta.main) {
   try {
     for (const name of Deno.args) {
-      console.error(announcement(name, await build(name)));
+      if (name !== "workbench") {
+        console.error(announcement(name, await build(name)));
+        continue;
+      }
+      const built = await buildWorkbench();
+      console.error(announcement(name, built));
+      if (!built.plots) {
+        console.error(
+          "Its reports are without plots: the npm package vega cannot be had",
+        );
+      }
     }
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));

@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AnyProgram, Guest } from "../campaign/guests.ts";
 import type { Simulation } from "../campaign/simulate.ts";
+import { carriedParts } from "../carried.ts";
 import { shellWord } from "../history.ts";
 import { type Scenario, scenarios } from "../scenarios.ts";
 import {
@@ -118,6 +119,10 @@ function guestSubject(
 
 /** All mutants; none where the project's tests are not there. */
 async function mutantsIn(): Promise<readonly Mutant[]> {
+  const parts = carriedParts();
+  if (parts !== undefined) {
+    return (await parts.mutants?.())?.mutants as Mutant[] ?? [];
+  }
   const url = new URL("../../../tests/mutants/all.ts", import.meta.url);
   if (!isFile(url)) return [];
   return (await import(url.href)).mutants;

@@ -2,6 +2,7 @@
  * The statistical plots of a run, by vega-lite: latencies, their quantiles, rates of
  * operations and of messages. Partitions are shaded in all of them.
  */
+import { carriedParts } from "../carried.ts";
 import type { TopLevelSpec } from "vega-lite";
 import { stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";
@@ -343,7 +344,8 @@ export async function drawPlots(plots: readonly Plot[]): Promise<Drawn[]> {
   try {
     // Not literal, so that Deno does not fetch them for runs without a report.
     const names = ["vega", "vega-lite"] as const;
-    [vega, vegaLite] = await Promise.all([import(names[0]), import(names[1])]);
+    [vega, vegaLite] = await (carriedParts()?.plots?.() ??
+      Promise.all([import(names[0]), import(names[1])]));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return plots.map(() => ({

@@ -40,7 +40,7 @@ import { count } from "./words.ts";
 export const REPORT_FILE = "report.html";
 
 /** What draws in the page is the same code that draws elsewhere: its source text goes along. */
-const IN_PAGE = [
+const IN_PAGE = {
   escapeText,
   scaleX,
   labelWidth,
@@ -59,7 +59,16 @@ const IN_PAGE = [
   hopText,
   spacetimeSvg,
   overviewSvg,
-];
+};
+
+/** Those functions by the names they have here: an executable may have renamed them. */
+function inPage(): string {
+  return Object.entries(IN_PAGE).map(([name, drawing]) =>
+    drawing.name === name
+      ? `${drawing}`
+      : `${drawing}\nconst ${name} = ${drawing.name};`
+  ).join("\n");
+}
 
 /** What a report tells beside the run itself. */
 export interface ReportOptions {
@@ -131,7 +140,7 @@ export async function reportHtml(
     })}</script>
     <script>
     "use strict";
-    ${new Raw(IN_PAGE.map(String).join("\n"))}
+    ${new Raw(inPage())}
     ${new Raw(script)}</script>
       </body>
     </html>

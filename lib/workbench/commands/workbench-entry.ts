@@ -1,0 +1,51 @@
+/**
+ * The source of `bin/workbench`: the workbench with all that it needs in one module, which
+ * works without the project's files, without a network and without a cache.
+ */
+import { scenarios } from "../scenarios.ts";
+
+/** The module's text. It lies in a folder beside `lib/`; what is not in the project it does without. */
+export function workbenchEntry(withPlots: boolean): string {
+  const programs = scenarios.map(({ name }) => name)
+    .filter((name) => isThere(`challenges/${name}.ts`))
+    .map((name) => `    "${name}": () => ${load(`challenges/${name}.ts`)},`);
+  const mutants = isThere("tests/mutants/all.ts")
+    ? `  mutants: () => ${load("tests/mutants/all.ts")},\n`
+    : "";
+  const plots = withPlots
+    ? `  plots: () => Promise.all([import("vega"), import("vega-lite")]),\n`
+    : "";
+  return `import { carry } from "../lib/workbench/carried.ts";
+
+carry({
+  script: import.meta.url,
+  programs: {
+${programs.join("\n")}
+  },
+${mutants}${plots}});
+
+// A thread's name says what it does.
+const { name } = globalThis;
+if (name === "campaign") {
+  await ${load("lib/workbench/campaign/campaign-worker.ts")};
+} else if (name === "guest") {
+  await ${load("lib/workbench/commands/guest-worker.ts")};
+} else {
+  const { main } = await ${load("lib/workbench/cli.ts")};
+  Deno.exit(await main(Deno.args));
+}
+`;
+}
+
+/** Code that loads a module of the project. */
+function load(path: string): string {
+  return `import(${JSON.stringify(`../${path}`)})`;
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
