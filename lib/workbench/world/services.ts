@@ -3,7 +3,7 @@
  * consistency and a timestamp oracle. Each is a state machine that answers one request
  * at a time; it knows no network and no clock, and its only doubt is its random stream.
  *
- * Keys and values are any JSON, compared by structure. What a request brings is kept by
+ * Keys and values are any JSON, compared by structure, and 1 is neither "1" nor 1.0. What a request brings is kept by
  * reference: the caller must not change a body it has handed over, nor one it was given.
  */
 import type { Body, Json } from "../history.ts";
@@ -30,8 +30,7 @@ export type ServiceEvent =
   | "seq-kv-stale-read" // a read gave what is no longer so
   | "seq-kv-stale-write" // a write was acknowledged without effect, as it repeated an old value
   | "seq-kv-stale-cas" // a compare-and-set was answered from an old version
-  | "lww-stale-read" // a read missed the latest write
-  | "lww-lost-update"; // a later write gave way to an earlier one, for good
+  | "lww-stale-read"; // a read missed the latest write
 
 /** How the services behave. */
 export interface ServiceOptions {
@@ -236,61 +235,31 @@ function isChange(current: Json | undefined, { write }: Outcome): boolean {
 }
 
 /** A value of lww-kv. */
-interface Stamped {
+interface Written {
   value: Json;
-  /** The counter of the replica where it was written. */
-  stamp: number;
-  /** How many writes there were before it, anywhere: no replica knows, but we report by it. */
+  /** How many writes there were before it, in both stores: neither knows, but we report by it. */
   order: number;
 }
 
-/** One of lww-kv's replicas: a Lamport counter and the values. */
-interface Replica {
-  counter: number;
-  values: Map<string, Stamped>;
-}
-
 /**
- * lww-kv: two replicas that merge now and then, and only when asked something. The
- * higher stamp wins; of equal ones, that of the replica being merged from.
+ * lww-kv: two stores that know nothing of each other, and a fair coin that sends each
+ * request to one of them. Maelstrom's means to merge them, but drops the result; so whoever
+ * reads what was written once finds it half of the time, for ever.
  */
 function lastWriteWins(random: Random, onEvent: OnEvent): Service {
-  const replicas: Replica[] = [0, 1].map(() => ({
-    counter: 0,
-    values: new Map(),
-  }));
+  const stores = [0, 1].map(() => new Map<string, Written>());
   const latest = new Map<string, number>();
   let writes = 0;
 
-  const merge = (source: Replica, destination: Replica) => {
-    destination.counter = Math.max(destination.counter, source.counter);
-    for (const [key, theirs] of source.values) {
-      const ours = destination.values.get(key);
-      if (ours !== undefined && ours.stamp > theirs.stamp) continue;
-      if (ours !== undefined && ours.order > theirs.order) {
-        onEvent("lww-lost-update");
-      }
-      destination.values.set(key, theirs);
-    }
-  };
-
   return {
     handle(_src, body) {
-      const source = random.pick(replicas);
-      const destination = random.pick(replicas);
-      if (source !== destination) merge(source, destination);
-      const replica = random.pick(replicas);
-
+      const store = random.pick(stores);
       const key = keyOf(body);
-      const current = replica.values.get(key);
+      const current = store.get(key);
       const outcome = decide(current?.value, body, false);
       if (outcome === null) return null;
       if (outcome.write) {
-        replica.values.set(key, {
-          value: outcome.write.value,
-          stamp: replica.counter++,
-          order: ++writes,
-        });
+        store.set(key, { value: outcome.write.value, order: ++writes });
         latest.set(key, writes);
       } else if (
         body.type === "read" && (current?.order ?? 0) < (latest.get(key) ?? 0)
