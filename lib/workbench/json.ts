@@ -105,8 +105,21 @@ function withDigits(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? rawJSON(String(value)) : value;
 }
 
+/** An integer of any size. A `number` and a `bigint` can be compared, but not reckoned with: see {@link sum}. */
+export type Integer = number | bigint;
+
+/** Puts integers in ascending order. */
+export function ascending(a: Integer, b: Integer): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The larger of two integers. */
+export function larger(a: Integer, b: Integer): Integer {
+  return a > b ? a : b;
+}
+
 /** Whether a value was written as an integer. */
-export function isInteger(value: unknown): value is number | bigint {
+export function isInteger(value: unknown): value is Integer {
   return Number.isInteger(value) || typeof value === "bigint";
 }
 
@@ -125,7 +138,7 @@ function numeral(value: number): string {
 }
 
 /** The sum of two integers, in its one form. */
-export function sum(a: number | bigint, b: number | bigint): number | bigint {
+export function sum(a: Integer, b: Integer): Integer {
   if (typeof a === "number" && typeof b === "number") {
     const short = a + b;
     if (Number.isSafeInteger(short)) return short;
@@ -134,7 +147,7 @@ export function sum(a: number | bigint, b: number | bigint): number | bigint {
 }
 
 /** An integer in its one form. */
-function integer(value: bigint): number | bigint {
+function integer(value: bigint): Integer {
   const short = Number(value);
   return Number.isSafeInteger(short) ? short : value;
 }

@@ -12,6 +12,8 @@ import {
   RECORDING_FILE,
   saveRecording,
 } from "../../lib/workbench/recording.ts";
+import { parse } from "../../lib/workbench/json.ts";
+import { THROWS } from "../../lib/workbench/checkers/verdict.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 import { needs } from "../fixtures/permitted.ts";
 
@@ -41,10 +43,10 @@ Deno.test("the verdict is the worst of all checkers'", () => {
   ];
   assertEquals(verdict(generated(1, 2)), true);
   assertEquals(verdict(generated(1, 1)), false);
-  assertEquals(verdict(generated(1, "1")), "unknown");
+  assertEquals(verdict([], { workload: "lunch" }), "unknown");
   const total = { options: { availability: "total" } };
   assertEquals(verdict([...generated(1, 2), ...failed], total), false);
-  assertEquals(verdict([...generated(1, "1"), ...failed], total), false);
+  assertEquals(verdict(failed, { ...total, workload: "lunch" }), false);
   assertEquals(verdict(failed), false);
 });
 
@@ -62,10 +64,38 @@ Deno.test("the results have Maelstrom's keys", () => {
 });
 
 Deno.test("a checker that throws cannot tell, and its error is in the results", () => {
-  const { workload } = judgeFaithful(recording(generated(1, "1")));
+  const { workload } = judgeFaithful(recording([], { workload: "lunch" }));
   const { "valid?": valid, error } = workload as { [key: string]: Json };
   assertEquals(valid, "unknown");
-  assertStringIncludes(String(error), "Cannot compare ids");
+  assertStringIncludes(String(error), "Cannot judge workload lunch");
+});
+
+Deno.test("ids of any type are judged; where Maelstrom's own checker would throw, the results say so", () => {
+  const judged = (...ids: string[]) =>
+    judgeFaithful(recording(generated(...ids.map(parse))))["workload"] as {
+      [key: string]: Json;
+    };
+  const orderless = [["1", '"1"'], ['{"a":1}', '{"a":2}'], ["[1]", "[[1]]"]];
+  for (const ids of [...orderless, ["true", "1"]]) {
+    const workload = judged(...ids);
+    assertEquals(workload["valid?"], true);
+    assertStringIncludes(String(workload[THROWS]), "ClassCastException");
+    assertEquals(judged(...ids, ids[0]!)["valid?"], false);
+  }
+  const ordered = [[
+    "1",
+    "1.0",
+    "9007199254740993",
+    "9007199254740992",
+    "1e999",
+  ]]
+    .concat([["null", "1"], ["[1,2]", "[1.0,2]"], ['"a"', '"1"']]);
+  for (const ids of ordered) {
+    const workload = judged(...ids);
+    assertEquals(workload["valid?"], true);
+    assertEquals(workload[THROWS], undefined);
+    assertEquals(judged(...ids, ids[1]!)["duplicated-count"], 1);
+  }
 });
 
 Deno.test("a workload that is none of Maelstrom's cannot be judged", () => {

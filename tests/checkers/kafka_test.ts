@@ -1,10 +1,12 @@
 /** The checker of Kafka-style logs: every error type, what passes, and where it cannot tell. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   clojureHash,
   setOrder,
 } from "../../lib/workbench/checkers/clojure-order.ts";
 import { checkKafka } from "../../lib/workbench/checkers/kafka/kafka.ts";
+import { type Results, THROWS } from "../../lib/workbench/checkers/verdict.ts";
+import { parse } from "../../lib/workbench/json.ts";
 import type { Json, JsonObject } from "../../lib/workbench/history.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 
@@ -351,15 +353,45 @@ Deno.test("operations of several sends and polls are judged within, and gaps bet
   );
 });
 
-Deno.test("the checker gives up where Jepsen's throws", () => {
-  const polled = (at: At) => () => check(...sends(1), ...poll(1, { k: [at] }));
-  assertThrows(polled([0, 999]), Error, "writer");
-  assertThrows(polled([-1, 10]), RangeError, "offset -1");
-  assertThrows(
-    () => check(...sends(1), ...poll(1, { k: [] })),
-    RangeError,
-    "no message",
-  );
+Deno.test("where Jepsen's checker throws, the verdict stands and says so, unless nobody sent what was polled", () => {
+  const polled = (...at: At[]) => check(...sends(1), ...poll(1, { k: at }));
+  assertThrows(() => polled([0, 999]), Error, "writer");
+  const said = (results: Results) => String(results[THROWS]);
+  assertStringIncludes(said(polled([-1, 10])), "the offset -1");
+  // One vector for all offsets.
+  const far = 2 ** 33;
+  const sparse = check(...send(0, [far, 10]), ...poll(1, { k: [[far, 10]] }));
+  assertEquals(sparse["valid?"], true);
+  assertStringIncludes(said(sparse), String(far));
+  // A key of which nothing ever came, sent to or not, empty or null.
+  const never = check(...sends(1), ...poll(1, { k: [] }));
+  assertEquals(never["bad-error-types"], ["unseen"]);
+  assertStringIncludes(said(never), "listed key k");
+  for (const list of [[], null]) {
+    const other = poll(1, { other: list as At[] });
+    const unsent = check(...sends(1), ...poll(1, all(1)), ...other);
+    assertEquals(unsent["valid?"], true);
+    assertStringIncludes(said(unsent), "listed key other");
+  }
+  assertEquals(check(...sends(1), ...poll(1, all(1)))[THROWS], undefined);
+});
+
+Deno.test("offsets of nanoseconds are told apart to the last one", () => {
+  const at = (i: number) => parse(`173279520000000000${i}`) as number;
+  const log = [1, 2, 3].map((i): At => [at(i), 10 + i]);
+  const sent = log.flatMap((there) => send(0, there));
+  const errors = (polls: At[]) =>
+    check(...sent, ...poll(1, { k: log }), ...poll(2, { k: polls }))[
+      "bad-error-types"
+    ];
+  assertEquals(errors(log), []);
+  assertEquals(errors([log[0]!, log[2]!]), ["int-poll-skip"]);
+  assertEquals(errors([log[1]!, log[0]!]), ["int-nonmonotonic-poll"]);
+  assertEquals(errors([[at(1), 11], [at(2), 13]]), [
+    "duplicate",
+    "inconsistent-offsets",
+    "int-poll-skip",
+  ]);
 });
 
 Deno.test("causes of unknown outcomes are listed once, crashes left out", () => {

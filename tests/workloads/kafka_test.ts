@@ -160,7 +160,9 @@ Deno.test("a fresh kafka client polls nothing, and commits nothing if nothing ca
 Deno.test("a kafka client commits the highest offset polled of each key, and polls on behind it", async () => {
   const { requests, rpc } = scripted([
     { offsets: {} },
-    { msgs: { a: [[0, "x"], [3, "y"]], b: [], c: null, z: [[8, "w"]] } },
+    {
+      msgs: { a: [[0, "x"], [3, "y"]], b: [], c: null, z: [[8, "w"]], new: [] },
+    },
     {},
     { msgs: { a: [[1, "old"]] } },
     {},
@@ -170,7 +172,7 @@ Deno.test("a kafka client commits the highest offset polled of each key, and pol
   assertEquals(await client.invoke(assign("a", "b", "c"), rpc), null);
   assertEquals(await client.invoke(poll, rpc), [[
     "poll",
-    { a: [[0, "x"], [3, "y"]], b: [], c: [], z: [[8, "w"]] },
+    { a: [[0, "x"], [3, "y"]], b: [], c: null, z: [[8, "w"]], new: [] },
   ]]);
   await client.invoke(poll, rpc);
   await client.invoke(poll, rpc);
@@ -178,9 +180,27 @@ Deno.test("a kafka client commits the highest offset polled of each key, and pol
     { type: "list_committed_offsets", keys: ["a", "b", "c"] },
     { type: "poll", offsets: { a: 0, b: 0, c: 0 } },
     { type: "commit_offsets", offsets: { a: 3, z: 8 } },
-    { type: "poll", offsets: { a: 4, b: 0, c: 0, z: 9 } },
+    { type: "poll", offsets: { a: 4, b: 0, c: 0, z: 9, new: 0 } },
     { type: "commit_offsets", offsets: { a: 1 } },
-    { type: "poll", offsets: { a: 4, b: 0, c: 0, z: 9 } },
+    { type: "poll", offsets: { a: 4, b: 0, c: 0, z: 9, new: 0 } },
+  ]);
+});
+
+Deno.test("a kafka client reckons with offsets of nanoseconds to the last one", async () => {
+  const late = 1732795200000000001n;
+  const { requests, rpc } = scripted([
+    { offsets: {} },
+    { msgs: { a: [[late, "x"]] } },
+    {},
+    { msgs: {} },
+  ]);
+  const client = workload("kafka").openClient();
+  await client.invoke(assign("a"), rpc);
+  await client.invoke(poll, rpc);
+  await client.invoke(poll, rpc);
+  assertEquals(requests.slice(2), [
+    { type: "commit_offsets", offsets: { a: late } },
+    { type: "poll", offsets: { a: late + 1n } },
   ]);
 });
 

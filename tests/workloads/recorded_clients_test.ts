@@ -14,13 +14,14 @@ import {
   type Recording,
   workersOf,
 } from "../../lib/workbench/history.ts";
-import { equal } from "../../lib/workbench/json.ts";
+import { equal, stringify } from "../../lib/workbench/json.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { createServices } from "../../lib/workbench/world/services.ts";
 import { workloads } from "../../lib/workbench/workloads/all.ts";
 import {
   ErrorReply,
+  mismatch,
   NetTimeout,
   type Rpc,
 } from "../../lib/workbench/world/client.ts";
@@ -34,6 +35,8 @@ interface Pair {
 /** What one client sent, and what it got, by message id. */
 interface Traffic {
   requests: Body[];
+  /** When each was sent, in the journal's ns. */
+  sentAt: Map<Json | undefined, number>;
   replies: Map<Json | undefined, Body>;
 }
 
@@ -53,19 +56,30 @@ function lifetimes({ workload, options, history }: Recording): Pair[][] {
   return [...lives.values()];
 }
 
-/** The traffic of every client that served operations. */
-function clientTraffic(journal: Events): Traffic[] {
+/**
+ * The traffic of every client that served operations: what it sent itself, not what a node
+ * sent on in its name, and the replies that came while it waited for them.
+ */
+function clientTraffic({ journal, workload, options }: Recording): Traffic[] {
+  const patienceNs = workloads[workload]!.timeoutMs(options) * 1e6;
   const clients = new Map<string, Traffic>();
   const of = (client: string): Traffic => {
-    const fresh = { requests: [], replies: new Map() };
+    const fresh = { requests: [], sentAt: new Map(), replies: new Map() };
     const traffic = clients.get(client) ?? fresh;
     clients.set(client, traffic);
     return traffic;
   };
-  for (const [kind, , , src, dest, body] of journal) {
-    if (kind === "send" && src.startsWith("c")) of(src).requests.push(body);
+  for (const [kind, time, , src, dest, body] of journal) {
+    if (kind === "send" && src.startsWith("c")) {
+      const { requests, sentAt } = of(src);
+      if (sentAt.has(body.msg_id)) continue;
+      sentAt.set(body.msg_id, time);
+      requests.push(body);
+    }
     if (kind === "recv" && dest.startsWith("c")) {
-      of(dest).replies.set(body.in_reply_to, body);
+      const { sentAt, replies } = of(dest);
+      const sent = sentAt.get(body.in_reply_to) ?? -Infinity;
+      if (time - sent < patienceNs) replies.set(body.in_reply_to, body);
     }
   }
   const setup: Json[] = ["init", "topology"];
@@ -93,10 +107,8 @@ async function difference(
     if (reply.type === "error") {
       return Promise.reject(new ErrorReply(Number(reply.code), "", reply));
     }
-    const known = ["type", "in_reply_to", "msg_id", ...Object.keys(schema)];
-    const wellFormed = Object.keys(reply).every((key) => known.includes(key)) &&
-      Object.entries(schema).every(([key, check]) => check(reply[key] ?? null));
-    return wellFormed ? Promise.resolve(reply) : Promise.reject("malformed");
+    const problem = mismatch(reply, `${request.type}_ok`, schema, true);
+    return problem === null ? Promise.resolve(reply) : Promise.reject(problem);
   };
   for (const { invoked, completed } of life) {
     const value = await client.invoke(invoked, rpc)
@@ -114,13 +126,13 @@ async function difference(
 }
 
 function text(value: Json): string {
-  return JSON.stringify(value).slice(0, 300);
+  return stringify(value).slice(0, 300);
 }
 
 /** Finds a client of the recording for each lifetime, and none twice. */
 async function replay({ workload, history, journal, options }: Recording) {
   const recording = { workload, history, journal, options };
-  const free = new Set(clientTraffic(journal));
+  const free = new Set(clientTraffic(recording));
   for (const life of lifetimes(recording)) {
     // A client that was only crashed has left no trace on the network.
     if (life.every(({ invoked }) => invoked.f === "crash")) continue;

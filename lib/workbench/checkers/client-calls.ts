@@ -6,6 +6,7 @@ import {
   isWithClient,
   type Json,
 } from "../history.ts";
+import { stringify } from "../json.ts";
 
 /** A request of a client, with its reply if that arrived. */
 export interface Call {
@@ -29,10 +30,15 @@ export function isOk({ reply, type }: Call): boolean {
 export function clientCalls(journal: Events): Call[] {
   const calls: Call[] = [];
   const open = new Map<string, Call>();
+  // A client counts its requests; one that comes again was sent on by a node in its name.
+  const latest = new Map<string, number>();
   const key = (client: string, number: Json | undefined) =>
-    `${client} ${number}`;
+    `${client} ${typeof number === "number" ? number : stringify(number)}`;
   for (const [kind, time, , src, dest, body] of among(journal, isWithClient)) {
     if (kind === "send" && src.startsWith("c")) {
+      const number = Number(body.msg_id);
+      if (number <= (latest.get(src) ?? 0)) continue;
+      latest.set(src, number);
       const call: Call = {
         client: src,
         node: dest,

@@ -1,3 +1,4 @@
+import { isInteger } from "../json.ts";
 import { isClientOp, type Op } from "../history.ts";
 import { opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
@@ -58,7 +59,7 @@ export function checkCounter(history: readonly Op[]): Results {
   const acceptable = acceptableIntervals(sum, maybe);
   const errors = finals.filter(({ value }) =>
     !acceptable.some(([first, last]) =>
-      typeof value === "number" && first <= value && value <= last
+      isInteger(value) && first <= value && value <= last
     )
   );
   return {

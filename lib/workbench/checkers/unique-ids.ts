@@ -1,13 +1,14 @@
-import { stringify } from "../json.ts";
+import { asDouble, stringify } from "../json.ts";
 import type { Json, Op } from "../history.ts";
 import { type JsonKey, jsonKey, keyJson } from "./json-key.ts";
-import type { Results } from "./verdict.ts";
+import { type Results, throwing } from "./verdict.ts";
 
 /** How many duplicated ids are shown. */
 const SHOWN = 48;
 
 function kind(value: Json): string {
   if (value === null) return "null";
+  if (asDouble(value) !== null) return "number";
   return Array.isArray(value) ? "array" : typeof value;
 }
 
@@ -15,11 +16,14 @@ function asText(id: Json): string {
   return typeof id === "string" ? id : stringify(id);
 }
 
+/** Two ids of which none is the lower one. */
+class NoOrder extends Error {}
+
 /**
  * The order of ids: null first, numbers by size, strings by UTF-16 units, false
  * before true, arrays by length and then by element.
  *
- * @throws {TypeError} the two have no order: their types differ, or they are objects
+ * @throws {NoOrder} the two have none: their types differ, or they are objects
  */
 function compareIds(a: Json, b: Json): number {
   if (a === null || b === null) {
@@ -27,7 +31,7 @@ function compareIds(a: Json, b: Json): number {
   }
   const type = kind(a);
   if (type !== kind(b) || type === "object") {
-    throw new TypeError(`Cannot compare ids: ${type} with ${kind(b)}`);
+    throw new NoOrder(`${type} and ${kind(b)}`);
   }
   if (Array.isArray(a) && Array.isArray(b)) {
     if (a.length !== b.length) return a.length - b.length;
@@ -42,10 +46,8 @@ function compareIds(a: Json, b: Json): number {
 
 /**
  * No id may be given out twice. `duplicated` maps some of the repeated ids (as
- * text) to how often they came, and `range` is `[lowest, highest]`.
- *
- * @throws {TypeError} ids of mixed types, or objects, which have no range; the
- * verdict is then unknown, as in Maelstrom
+ * text) to how often they came, and `range` is `[lowest, highest]`. Ids of mixed types,
+ * and objects, have no range, and Maelstrom no verdict on them.
  */
 export function checkUniqueIds(history: readonly Op[]): Results {
   let attempted = 0;
@@ -59,21 +61,39 @@ export function checkUniqueIds(history: readonly Op[]): Results {
     const key = jsonKey(op.value);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  let lowest = ids[0] ?? null, highest = lowest;
-  for (const id of ids.slice(1)) {
-    if (compareIds(id, lowest) < 0) lowest = id;
-    if (compareIds(id, highest) > 0) highest = id;
-  }
   const repeated = [...counts].filter(([, count]) => count > 1);
   const shown = repeated.sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
-  return {
-    "valid?": repeated.length === 0,
-    "attempted-count": attempted,
-    "acknowledged-count": ids.length,
-    "duplicated-count": repeated.length,
-    duplicated: Object.fromEntries(
-      shown.map(([key, count]) => [asText(keyJson(key)), count]),
-    ),
-    range: [lowest, highest],
-  };
+  const range = rangeOf(ids);
+  return throwing(
+    {
+      "valid?": repeated.length === 0,
+      "attempted-count": attempted,
+      "acknowledged-count": ids.length,
+      "duplicated-count": repeated.length,
+      duplicated: Object.fromEntries(
+        shown.map(([key, count]) => [asText(keyJson(key)), count]),
+      ),
+      range: range instanceof NoOrder ? null : range,
+    },
+    range instanceof NoOrder
+      ? [
+        `ids of the types ${range.message} have no order, for which Maelstrom's checker looks: it throws a ClassCastException`,
+      ]
+      : [],
+  );
+}
+
+/** The lowest and the highest of the ids, or two that cannot be compared. */
+function rangeOf(ids: readonly Json[]): Json[] | NoOrder {
+  let lowest = ids[0] ?? null, highest = lowest;
+  try {
+    for (const id of ids.slice(1)) {
+      if (compareIds(id, lowest) < 0) lowest = id;
+      if (compareIds(id, highest) > 0) highest = id;
+    }
+  } catch (error) {
+    if (error instanceof NoOrder) return error;
+    throw error;
+  }
+  return [lowest, highest];
 }

@@ -6,6 +6,22 @@ export type Validity = true | false | "unknown";
 /** What a faithful checker returns: Maelstrom's own keys, `valid?` among them. */
 export type Results = { "valid?": Validity } & { [key: string]: Json };
 
+/**
+ * The one key of a checker's results that is not Maelstrom's: sentences that say where its
+ * checker throws, so that it has no verdict, although the history leaves no doubt about one.
+ */
+export const THROWS = "maelstrom-throws";
+
+/** Results with such sentences, if there are any. */
+export function throwing(
+  results: Results,
+  because: readonly string[],
+): Results {
+  return because.length === 0
+    ? results
+    : { ...results, [THROWS]: [...because] };
+}
+
 /** Something the strict judge found to contradict a promise. */
 export interface Anomaly {
   /** A stable name in kebab-case (or the literature's: `G1a`), which mutants are held to. */

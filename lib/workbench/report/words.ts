@@ -85,6 +85,8 @@ const MEANINGS: { readonly [type: string]: string } = {
     "A node wrote something that is no proper message. The real Maelstrom would never hear of that node again.",
   "foreign-source":
     "A node signed a message as somebody else. Maelstrom carries it, but figures and partitions go by the signature.",
+  "maelstrom-throws":
+    "Maelstrom's checker fails on this history, for no fault of the nodes: it would say unknown.",
   "rate-not-reached":
     "Fewer operations were made than --rate asks for, so the verdict says nothing about that rate.",
   "process-exit": "A node's process ended before it was told to.",

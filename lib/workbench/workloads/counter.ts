@@ -1,6 +1,8 @@
 /** Counters: numbers are added at any node, and every node reads their sum. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { finalReads, readsAfterwards } from "./final-reads.ts";
+import type { Integer } from "../json.ts";
+import { MalformedReply } from "../world/client.ts";
 import { integer } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
@@ -33,10 +35,17 @@ function counter(name: string, least: number): Workload {
           await rpc({ type: "add", delta: op.value }, {});
           return null;
         }
-        return (await rpc({ type: "read" }, { value: integer })).value ?? null;
+        const { value } = await rpc({ type: "read" }, { value: integer });
+        return long(value as Integer);
       },
     }),
   };
+}
+
+/** Maelstrom's client keeps a counter in 64 bits, and cannot read a larger one. */
+function long(value: Integer): Integer {
+  if (-(2n ** 63n) <= value && value < 2n ** 63n) return value;
+  throw new MalformedReply(`Value out of range for long: ${value}`);
 }
 
 /** The counter that only grows. */

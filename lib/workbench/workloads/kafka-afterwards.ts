@@ -1,5 +1,6 @@
 /** What every node of kafka is asked once more when its run is over and everything has healed. */
 import type { JsonObject, Op } from "../history.ts";
+import type { Integer } from "../json.ts";
 import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
 import type { Invocation, Questions } from "./workload.ts";
 
@@ -22,10 +23,10 @@ export function askAfterwards(
   history: readonly Op[],
   index: number,
 ): Questions {
-  const lowest = new Map<string, number>();
+  const lowest = new Map<string, Integer>();
   for (const op of history) {
     for (const [key, offset] of [...sentOffsets(op), ...polledOffsets(op)]) {
-      lowest.set(key, Math.min(offset, lowest.get(key) ?? offset));
+      if (offset < (lowest.get(key) ?? Infinity)) lowest.set(key, offset);
     }
   }
   const known = [...lowest.keys()].sort((a, b) => Number(a) - Number(b));
@@ -41,8 +42,8 @@ export function askAfterwards(
     [...lowest].slice(0, LOWERED_KEYS),
   );
   let empty = 0;
-  const highest = new Map<string, number>();
-  const isNew = ([key, offset]: [string, number]) =>
+  const highest = new Map<string, Integer>();
+  const isNew = ([key, offset]: [string, Integer]) =>
     offset > (highest.get(key) ?? -1);
   return {
     settleMs: 1_000,

@@ -1,4 +1,5 @@
 import type { Json } from "../history.ts";
+import { type Integer, larger, sum } from "../json.ts";
 import { highestOffsets, type PolledMessages, raise } from "./kafka-offsets.ts";
 import { any, arrayOf, integer, objectOf, tuple } from "./schema.ts";
 import { type Client, ClientCrash, type Invocation } from "./workload.ts";
@@ -11,9 +12,9 @@ const messageLists = objectOf(arrayOf(tuple(integer, any)));
  * where its next poll begins. A fresh client is assigned nothing and polls nothing.
  */
 export function openKafkaClient(): Client {
-  let offsets = new Map<string, number>();
+  let offsets = new Map<string, Integer>();
   /** Where the next peek begins, by key. */
-  const peeked = new Map<string, number>();
+  const peeked = new Map<string, Integer>();
 
   /**
    * Takes exactly these keys, each where the last poll left it, else at 0. The server is
@@ -40,15 +41,21 @@ export function openKafkaClient(): Client {
     return [["send", key, [offset!, msg]]];
   }
 
-  /** Polls all keys, then commits what came; a failing commit fails the whole, but the offsets have moved. */
+  /**
+   * Polls all keys, then commits what came; a failing commit fails the whole, but the offsets
+   * have moved. Keys that the reply lists are polled from then on, whether there is a message or not.
+   */
   async function poll(rpc: Rpc): Promise<Json> {
     const reply = await rpc(
       { type: "poll", offsets: Object.fromEntries(offsets) },
       { msgs: messageLists },
     );
-    const messages = withoutNulls(reply.msgs!);
-    const polled = highestOffsets(messages);
-    raise(offsets, polled.map(([key, offset]) => [key, offset + 1]));
+    const messages = reply.msgs as PolledMessages;
+    const highest = highestOffsets(messages);
+    raise(offsets, highest.map(([key, offset]) => [key, sum(offset, 1)]));
+    const polled = highest
+      .filter(([key]) => (messages[key] ?? []).length > 0)
+      .map(([key, offset]) => [key, larger(offset, 0)]);
     if (polled.length > 0) {
       await rpc(
         { type: "commit_offsets", offsets: Object.fromEntries(polled) },
@@ -65,10 +72,9 @@ export function openKafkaClient(): Client {
       { type: "poll", offsets: Object.fromEntries(from) },
       { msgs: messageLists },
     );
-    const messages = withoutNulls(reply.msgs!);
-    for (const [key, offset] of highestOffsets(messages)) {
-      peeked.set(key, Math.max(offset + 1, peeked.get(key) ?? 0));
-    }
+    const messages = reply.msgs as PolledMessages;
+    const highest = highestOffsets(messages);
+    raise(peeked, highest.map(([key, offset]) => [key, sum(offset, 1)]));
     return [["poll", messages as Json]];
   }
 
@@ -100,12 +106,4 @@ export function openKafkaClient(): Client {
       }
     },
   };
-}
-
-/** The messages of a reply; a key's null means that it has none. */
-function withoutNulls(messages: Json): PolledMessages {
-  return Object.fromEntries(
-    Object.entries(messages as { [key: string]: PolledMessages[string] | null })
-      .map(([key, pairs]) => [key, pairs ?? []]),
-  );
 }

@@ -1,5 +1,6 @@
 /** Kafka: append-only logs of messages under keys, which clients send to, poll and commit offsets of. */
 import type { JsonObject, Op } from "../history.ts";
+import type { Integer } from "../json.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
 import { askAfterwards } from "./kafka-afterwards.ts";
 import { openKafkaClient } from "./kafka-client.ts";
@@ -75,8 +76,8 @@ function mainPhase(
 
 /** Keeps, by key, the highest offset acknowledged and the highest polled by anybody, until they meet. */
 function trackUnseen() {
-  const sent = new Map<string, number>();
-  const polled = new Map<string, number>();
+  const sent = new Map<string, Integer>();
+  const polled = new Map<string, Integer>();
   return {
     update(op: Op): void {
       raise(sent, sentOffsets(op));
@@ -156,8 +157,8 @@ function finalPhase(
 }
 
 /** The highest offset of each key that a send or a poll has shown, in the order of the keys' numbers. */
-function knownOffsets(history: readonly Op[]): Map<string, number> {
-  const known = new Map<string, number>();
+function knownOffsets(history: readonly Op[]): Map<string, Integer> {
+  const known = new Map<string, Integer>();
   for (const op of history) {
     raise(known, sentOffsets(op));
     raise(known, polledOffsets(op));

@@ -158,8 +158,8 @@ export class ClientEndpoint {
   }
 }
 
-/** What is wrong with a reply; null if nothing is. */
-function mismatch(
+/** What is wrong with a reply of this type; null if nothing is. */
+export function mismatch(
   reply: Body,
   type: string,
   schema: ReplySchema,
@@ -167,12 +167,15 @@ function mismatch(
 ): string | null {
   if (reply.type !== type) return `its type is not "${type}"`;
   for (const [field, check] of Object.entries(schema)) {
-    if (!(field in reply)) return `"${field}" is missing`;
+    if (!Object.hasOwn(reply, field)) return `"${field}" is missing`;
     if (!check(reply[field] as Json)) return `"${field}" has the wrong form`;
   }
   if (!closed) return null;
   for (const field of Object.keys(reply)) {
-    if (field in schema || field === "type" || field === "in_reply_to") {
+    if (
+      Object.hasOwn(schema, field) || field === "type" ||
+      field === "in_reply_to"
+    ) {
       continue;
     }
     if (field === "msg_id" && isInteger(reply[field])) continue;

@@ -6,8 +6,13 @@ import type { Json, JsonObject, Op } from "../../history.ts";
 import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
 import { cycles } from "./cycles.ts";
 import { worstRealtimeLag } from "./lag.ts";
-import { duplicates, inconsistentOffsets, versionOrders } from "./log.ts";
-import { type LogOp, logOps, visibility } from "./ops.ts";
+import {
+  duplicates,
+  inconsistentOffsets,
+  type Log,
+  versionOrders,
+} from "./log.ts";
+import { type LogOp, logOps, type Visibility, visibility } from "./ops.ts";
 import { externalSteps, internalSteps } from "./order.ts";
 import {
   abortedReads,
@@ -15,7 +20,7 @@ import {
   precommittedReads,
   unseen,
 } from "./values.ts";
-import type { Results } from "../verdict.ts";
+import { type Results, throwing } from "../verdict.ts";
 
 /** Error types that Kafka's own transactions allow. */
 const ALLOWED: ReadonlySet<string> = new Set([
@@ -59,9 +64,10 @@ function infoCauses(ops: readonly LogOp[]): Json[] {
  * Committed offsets and recency are not looked at: {@link worstRealtimeLag} only
  * informs.
  *
- * @throws {Error} where Jepsen's checker throws, which makes the verdict unknown: a
- * polled message that nobody sent, a key that was polled without ever returning
- * a message, a negative offset
+ * Jepsen's checker throws on a key that was polled without ever returning a message, and
+ * on offsets that are no index of a vector; here these are only named.
+ *
+ * @throws {Error} a polled message that nobody sent, which makes the verdict unknown
  */
 export function checkKafka(history: readonly Op[]): Results {
   const ops = logOps(history);
@@ -95,12 +101,37 @@ export function checkKafka(history: readonly Op[]): Results {
   if (never) errors["unseen"] = never;
   const types = Object.keys(errors).sort();
   const bad = types.filter((type) => !ALLOWED.has(type));
-  return {
+  return throwing({
     "valid?": bad.length === 0,
     "worst-realtime-lag": worstRealtimeLag(ops),
     "bad-error-types": bad,
     "error-types": types,
     "info-txn-causes": infoCauses(ops),
     ...errors,
-  };
+  }, whereJepsenThrows(logs, seen));
+}
+
+/** A vector of Clojure's has at most so many elements, and Jepsen's have one for every offset there could be. */
+const LONGEST_VECTOR = 2 ** 31;
+
+function whereJepsenThrows(
+  logs: ReadonlyMap<string, Log>,
+  { readers }: Visibility,
+): string[] {
+  const because: string[] = [];
+  for (const [key, read] of readers.entries()) {
+    if (read.size > 0) continue;
+    because.push(
+      `polls listed key ${key}, and none of them ever returned a message of it: Maelstrom's checker throws an IndexOutOfBoundsException`,
+    );
+  }
+  for (const [key, { offsets }] of logs) {
+    const [lowest = 0] = offsets, highest = offsets.at(-1) ?? 0;
+    if (lowest >= 0 && highest < LONGEST_VECTOR) continue;
+    const offset = lowest < 0 ? lowest : highest;
+    because.push(
+      `key ${key} has the offset ${offset}: Maelstrom's checker, which makes a vector of all offsets from 0 on, runs out of memory or throws`,
+    );
+  }
+  return because;
 }

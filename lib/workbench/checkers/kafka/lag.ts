@@ -1,21 +1,22 @@
 import type { Json, JsonObject } from "../../history.ts";
+import { type Integer, larger, sum } from "../../json.ts";
 import { mapOrder } from "../clojure-order.ts";
 import type { LogOp, Placed } from "./ops.ts";
 
 /** When clients came to know how far a log goes. */
 class Growth {
-  readonly #offsets: number[] = [];
+  readonly #offsets: Integer[] = [];
   readonly #times: number[] = [];
 
   /** At this time, everything up to this offset existed. */
-  note(offset: number, time: number): void {
+  note(offset: Integer, time: number): void {
     if (offset <= (this.#offsets.at(-1) ?? -1)) return;
     this.#offsets.push(offset);
     this.#times.push(time);
   }
 
   /** Since when this offset, or one beyond it, was known to exist. */
-  since(offset: number): number {
+  since(offset: Integer): number {
     let low = 0, high = this.#offsets.length;
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -26,8 +27,11 @@ class Growth {
   }
 }
 
-function maxOffset(placed: readonly Placed[]): number {
-  return placed.reduce((max, { offset }) => Math.max(max, offset ?? -1), -1);
+function maxOffset(placed: readonly Placed[]): Integer {
+  return placed.reduce<Integer>(
+    (max, { offset }) => larger(max, offset ?? -1),
+    -1,
+  );
 }
 
 function growths(ops: readonly LogOp[]): Map<string, Growth> {
@@ -53,7 +57,7 @@ function growths(ops: readonly LogOp[]): Map<string, Growth> {
  */
 export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
   const known = growths(ops);
-  const positions = new Map<number, Map<string, number>>();
+  const positions = new Map<number, Map<string, Integer>>();
   let worst = {
     time: 0,
     process: null as number | null,
@@ -62,7 +66,7 @@ export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
   };
   for (const { op, invocation, reads } of ops) {
     if (op.type !== "ok") continue;
-    const before = positions.get(op.process) ?? new Map<string, number>();
+    const before = positions.get(op.process) ?? new Map<string, Integer>();
     if (op.f === "assign") {
       const keys = (op.value as Json[] | null ?? []).map(String);
       const kept = keys.map((key) => [key, before.get(key) ?? -1] as const);
@@ -72,12 +76,12 @@ export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
     } else if (op.f === "poll" || op.f === "txn") {
       positions.set(op.process, before);
       for (const [key, polled] of reads) {
-        const max = Math.max(before.get(key) ?? -1, maxOffset(polled));
+        const max = larger(before.get(key) ?? -1, maxOffset(polled));
         before.set(key, max);
       }
       const lags = new Map<string, number>();
       for (const [key, offset] of before) {
-        const since = known.get(key)?.since(offset + 1) ?? Infinity;
+        const since = known.get(key)?.since(sum(offset, 1)) ?? Infinity;
         const lag = Math.max(0, invocation.time - since);
         if (lag > worst.lag) lags.set(key, lag);
       }

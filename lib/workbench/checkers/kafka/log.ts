@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../history.ts";
+import { ascending, type Integer } from "../../json.ts";
 import { setOrder } from "../clojure-order.ts";
 import { type JsonKey, keyJson } from "../json-key.ts";
 import {
@@ -14,7 +15,7 @@ import {
  */
 export interface Log {
   /** The offset at each index. */
-  offsets: number[];
+  offsets: Integer[];
   /** All messages seen at each index: one, unless clients contradict each other. */
   messages: JsonKey[][];
   /** The one message that stands for each index in the order of the log. */
@@ -28,14 +29,10 @@ export function versionOrders(
   ops: readonly LogOp[],
   seen: Visibility,
 ): Map<string, Log> {
-  const byKey = new Map<string, Map<number, Set<JsonKey>>>();
+  const byKey = new Map<string, Map<Integer, Set<JsonKey>>>();
   const note = (key: string, placed: readonly Placed[]) => {
     for (const { offset, message } of placed) {
       if (offset === null) continue;
-      if (offset < 0) {
-        // Jepsen's logs are vectors, and it fails on these.
-        throw new RangeError(`Cannot order log ${key}: offset ${offset}`);
-      }
       let log = byKey.get(key);
       if (!log) byKey.set(key, log = new Map());
       const there = log.get(offset);
@@ -52,8 +49,8 @@ export function versionOrders(
   return new Map([...byKey].map(([key, log]) => [key, versionOrder(log)]));
 }
 
-function versionOrder(log: ReadonlyMap<number, ReadonlySet<JsonKey>>): Log {
-  const offsets = [...log.keys()].sort((a, b) => a - b);
+function versionOrder(log: ReadonlyMap<Integer, ReadonlySet<JsonKey>>): Log {
+  const offsets = [...log.keys()].sort(ascending);
   const messages = offsets.map((offset) => setOrder(log.get(offset)!));
   const byIndex = messages.map(([first]) => first!);
   const byMessage = new Map(byIndex.map((message, index) => [message, index]));
@@ -79,7 +76,7 @@ export function inconsistentOffsets(
 /** Messages that were seen at several offsets of one key. */
 export function duplicates(logs: ReadonlyMap<string, Log>): JsonObject[] {
   return [...logs].flatMap(([key, log]) => {
-    const offsets = new Map<JsonKey, number[]>();
+    const offsets = new Map<JsonKey, Integer[]>();
     log.messages.forEach((there, index) => {
       for (const message of there) {
         const at = offsets.get(message);

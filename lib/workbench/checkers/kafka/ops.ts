@@ -4,12 +4,13 @@ import {
   type JsonObject,
   type Op,
 } from "../../history.ts";
+import type { Integer } from "../../json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
 
 /** A message at its place; the offset of a send that did not complete is unknown. */
 export interface Placed {
-  offset: number | null;
+  offset: Integer | null;
   message: JsonKey;
 }
 
@@ -34,7 +35,7 @@ function append(
 }
 
 function placed(pair: Json): Placed {
-  const [offset, message] = pair as [number | null, Json];
+  const [offset, message] = pair as [Integer | null, Json];
   return { offset, message: jsonKey(message) };
 }
 

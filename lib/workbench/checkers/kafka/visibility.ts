@@ -1,4 +1,5 @@
 /** When acknowledged messages could be seen by those who asked. */
+import { type Integer, sum } from "../../json.ts";
 import type { Recording } from "../../history.ts";
 import { type Acked, kafkaRun, type Poll } from "../strict/kafka-log.ts";
 
@@ -29,7 +30,7 @@ export function* misses(
   for (const poll of polls) {
     if (poll.asked === null) continue;
     const messages = acked.get(poll.key) ?? [];
-    const last = poll.got.at(-1)?.[0] ?? poll.asked - 1;
+    const last = poll.got.at(-1)?.[0] ?? sum(poll.asked, -1);
     const missed = earliest.get(poll.key)?.[after(messages, last)];
     if (missed !== undefined && missed.at < poll.call.from) {
       yield { poll, missed };
@@ -38,7 +39,7 @@ export function* misses(
 }
 
 /** The position of the first message above an offset. */
-function after(messages: readonly Acked[], offset: number): number {
+function after(messages: readonly Acked[], offset: Integer): number {
   let low = 0, high = messages.length;
   while (low < high) {
     const middle = (low + high) >> 1;

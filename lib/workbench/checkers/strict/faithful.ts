@@ -1,7 +1,20 @@
 /** What the faithful judge has found, in the strict judge's words: the strict judge finds all of it too. */
 import { stringify } from "../../json.ts";
 import type { Json, JsonObject } from "../../history.ts";
-import type { Anomaly, Results } from "../verdict.ts";
+import {
+  type Anomaly,
+  type Finding,
+  type Results,
+  THROWS,
+} from "../verdict.ts";
+
+/** Where Maelstrom's checker throws, as a note: its verdict is unknown, for no fault of the nodes. */
+export function throwsNote(results: Results): Finding[] {
+  const because = (results.workload as JsonObject | undefined)?.[THROWS];
+  return Array.isArray(because)
+    ? [{ type: THROWS, because: because.map(String), rank: "note" }]
+    : [];
+}
 
 /** The anomalies behind an invalid verdict of the faithful judge; none if it is not invalid. */
 export function faithfulAnomalies(results: Results): Anomaly[] {

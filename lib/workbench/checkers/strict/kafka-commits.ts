@@ -1,12 +1,13 @@
 /** What Maelstrom does not look at: committed offsets, which it asks for and then ignores. */
 import { type Call, isOk } from "../client-calls.ts";
+import { type Integer, isInteger } from "../../json.ts";
 import type { Findings } from "../findings.ts";
 import { isRefused, type KafkaRun } from "./kafka-log.ts";
 import type { Clock } from "./kafka-order.ts";
 
 /** One key of one commit. */
 interface Commit {
-  offset: number;
+  offset: Integer;
   call: Call;
 }
 
@@ -15,11 +16,11 @@ interface Listed {
   key: string;
   /** Whether the request named it. */
   asked: boolean;
-  offset: number | null;
+  offset: Integer | null;
   call: Call;
 }
 
-type OffsetsField = { [key: string]: number };
+type OffsetsField = { [key: string]: Integer };
 
 /** What committed offsets are judged by. */
 export interface CommitBounds {
@@ -118,12 +119,15 @@ function commitsByKey(calls: readonly Call[]): Map<string, Commit[]> {
 function listed(call: Call): Listed[] {
   const offsets = (call.reply!.offsets ?? {}) as OffsetsField;
   const asked = new Set((call.request.keys as (string | number)[]).map(String));
-  return [...asked.union(new Set(Object.keys(offsets)))].map((key) => ({
-    key,
-    asked: asked.has(key),
-    offset: offsets[key] ?? null,
-    call,
-  }));
+  return [...asked.union(new Set(Object.keys(offsets)))].map((key) => {
+    const offset = offsets[key];
+    return {
+      key,
+      asked: asked.has(key),
+      offset: isInteger(offset) ? offset : null,
+      call,
+    };
+  });
 }
 
 function refusals(

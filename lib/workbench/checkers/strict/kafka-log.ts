@@ -1,5 +1,5 @@
 /** What a run of kafka shows of the logs: every send, every poll of a key, and what was where. */
-import { stringify } from "../../json.ts";
+import { ascending, type Integer, isInteger, stringify } from "../../json.ts";
 import type { Json, JsonObject, Recording } from "../../history.ts";
 import { type Call, clientCalls, isOk } from "../client-calls.ts";
 
@@ -8,7 +8,7 @@ export interface Send {
   key: string;
   message: string;
   /** Where it was put; null if that is unknown. */
-  offset: number | null;
+  offset: Integer | null;
   /** Whether it was refused with certainty. */
   refused: boolean;
   call: Call;
@@ -18,15 +18,15 @@ export interface Send {
 export interface Poll {
   key: string;
   /** The offset from which on messages were asked for; null if the key was not asked for. */
-  asked: number | null;
+  asked: Integer | null;
   /** Offsets and messages, as they were given. */
-  got: [offset: number, message: string][];
+  got: [offset: Integer, message: string][];
   call: Call;
 }
 
 /** An acknowledged message. */
 export interface Acked {
-  offset: number;
+  offset: Integer;
   message: string;
   node: string;
   at: number;
@@ -40,7 +40,7 @@ export interface KafkaRun {
   /** One for each key that a poll asked for or got, if it was answered. */
   polls: Poll[];
   /** By key, in ascending order, the offsets that certainly hold something. */
-  offsets: Map<string, number[]>;
+  offsets: Map<string, Integer[]>;
   /** By key, acknowledged messages in ascending order of their offsets. */
   acked: Map<string, Acked[]>;
 }
@@ -75,7 +75,7 @@ export function kafkaRun({ journal, aftermath }: Recording): KafkaRun {
         message,
         node,
         at: to,
-      })).sort((a, b) => a.offset - b.offset),
+      })).sort((a, b) => ascending(a.offset, b.offset)),
     ])),
   };
 }
@@ -85,32 +85,36 @@ function sendOf(call: Call): Send {
   return {
     key: String(request.key),
     message: stringify(request.msg),
-    offset: isOk(call) ? Number(reply!.offset) : null,
+    offset: isOk(call) && isInteger(reply?.offset) ? reply.offset : null,
     refused: isRefused(call),
     call,
   };
 }
 
 function pollsOf(call: Call): Poll[] {
-  const asked = call.request.offsets as { [key: string]: number };
+  const asked = call.request.offsets as { [key: string]: Integer };
   const msgs = (call.reply!.msgs ?? {}) as JsonObject;
   const keys = new Set([...Object.keys(asked), ...Object.keys(msgs)]);
   return [...keys].map((key) => ({
     key,
     asked: asked[key] ?? null,
-    got: ((msgs[key] ?? []) as [number, Json][]).map((
-      [offset, message],
-    ) => [offset, stringify(message)]),
+    got: (Array.isArray(msgs[key]) ? msgs[key] : []).filter(isPlaced)
+      .map(([offset, message]) => [offset as Integer, stringify(message)]),
     call,
   }));
+}
+
+/** Whether what a poll gave has the form of a message at its place. */
+function isPlaced(pair: Json): pair is Json[] {
+  return Array.isArray(pair) && pair.length === 2 && isInteger(pair[0]);
 }
 
 function existing(
   sends: readonly Send[],
   polls: readonly Poll[],
-): Map<string, number[]> {
-  const found = new Map<string, Set<number>>();
-  const add = (key: string, offset: number) => {
+): Map<string, Integer[]> {
+  const found = new Map<string, Set<Integer>>();
+  const add = (key: string, offset: Integer) => {
     const offsets = found.get(key) ?? new Set();
     found.set(key, offsets.add(offset));
   };
@@ -119,19 +123,19 @@ function existing(
   return new Map(
     [...found].map((
       [key, offsets],
-    ) => [key, [...offsets].sort((a, b) => a - b)]),
+    ) => [key, [...offsets].sort(ascending)]),
   );
 }
 
 /** The position of the first element that is not below a value, in an ascending array. */
 export function lowerBound(
-  ascending: readonly number[],
-  value: number,
+  sorted: readonly Integer[],
+  value: Integer,
 ): number {
-  let low = 0, high = ascending.length;
+  let low = 0, high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (ascending[middle]! < value) low = middle + 1;
+    if (sorted[middle]! < value) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -2,6 +2,7 @@
  * What must hold of every log, whatever was promised: one message an offset, in order, none
  * invented, none skipped.
  */
+import type { Integer } from "../../json.ts";
 import type { Findings } from "../findings.ts";
 import {
   type KafkaRun,
@@ -20,10 +21,10 @@ export type Clock = (ns: number) => string;
 export function contents({ sends, polls }: KafkaRun, findings: Findings): void {
   const sent = new Map(sends.map((send) => [place(send), send]));
   const messages = new Map<string, string>();
-  const offsets = new Map<string, number>();
+  const offsets = new Map<string, Integer>();
   const told = new Set<string>();
 
-  function put(key: string, offset: number, message: string) {
+  function put(key: string, offset: Integer, message: string) {
     const at = `${key} ${offset}`, of = `${key} ${message}`;
     const other = messages.get(at), elsewhere = offsets.get(of);
     messages.set(at, message);

@@ -14,7 +14,7 @@ import {
   type Recording,
 } from "../../history.ts";
 import type { Promises } from "../../promises.ts";
-import { faithfulAnomalies } from "./faithful.ts";
+import { faithfulAnomalies, throwsNote } from "./faithful.ts";
 import { disturbed } from "../calm.ts";
 import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
@@ -70,6 +70,7 @@ export function judgeStrict(
     ...impurities(recording),
     ...incidents(recording),
     ...rateFindings(recording),
+    ...throwsNote(faithful),
     ...replies(recording, promises),
     ...availability(recording, promises),
     ...(checks[recording.workload]?.(recording, promises) ?? []),
