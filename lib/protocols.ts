@@ -73,8 +73,18 @@ export type KafkaProtocol = ProtocolOf<typeof kafkaProtocol>;
 /** {@link Key} at run time. */
 export const key = either(number, string);
 
-/** What a transaction's value is stored under. */
+/** What a value of a database or a register is stored under. */
 export type Key = TypeOf<typeof key>;
+
+/** Of `lin-kv`. */
+export const registerProtocol = {
+  read: rpc({ key }, { value: json }),
+  write: rpc({ key, value: json }, {}),
+  cas: rpc({ key, from: json, to: json }, {}),
+};
+
+/** What nodes with registers answer. */
+export type RegisterProtocol = ProtocolOf<typeof registerProtocol>;
 
 const microOp = tuple(oneOf("r", "w", "append"), key, json);
 

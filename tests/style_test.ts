@@ -73,8 +73,13 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
     false,
   ],
   [
+    /^lib\/consensus\//,
+    /^lib\/((maelstrom|schema|protocols)\.ts|consensus\/|services\/)/,
+    false,
+  ],
+  [
     /^challenges\//,
-    /^(lib\/((maelstrom|schema|protocols)\.ts|gossip\/|services\/|stores\/)|challenges\/)/,
+    /^(lib\/((maelstrom|schema|protocols)\.ts|gossip\/|services\/|stores\/|consensus\/)|challenges\/)/,
     false,
   ],
   // Checkers judge histories and know nothing else.
@@ -152,7 +157,7 @@ style(
         ? code(path).split("\nclass Output")[0]!
         : code(path);
     const impure = sources(
-      /^(challenges|lib\/(gossip|services|stores))\/|^lib\/(maelstrom|schema|protocols)\.ts$/,
+      /^(challenges|lib\/(gossip|services|stores|consensus))\/|^lib\/(maelstrom|schema|protocols)\.ts$/,
     )
       .filter((path) => IMPURE.test(pure(path)));
     assertEquals(impure, []);
@@ -162,7 +167,7 @@ style(
 
 style("programs keep their state in a closure, none in their module", () => {
   const stateful = sources(
-    /^(challenges|lib\/(gossip|services|stores))\/|^lib\/(maelstrom|schema|protocols)\.ts$/,
+    /^(challenges|lib\/(gossip|services|stores|consensus))\/|^lib\/(maelstrom|schema|protocols)\.ts$/,
   )
     .filter((path) => /^(export )?(let|var) /m.test(code(path)));
   assertEquals(stateful, []);

@@ -1,7 +1,10 @@
 /** What the strict judge holds a program to, beyond what it asks of every node of the workload. */
 export interface Promises {
-  /** Whether killing and restarting a node at any moment loses nothing: chaos then does it. */
-  survivesRestart?: boolean;
+  /**
+   * Whether killing and restarting nodes at any moment loses nothing: chaos then does it. With
+   * `"minority"`, as long as a majority has not been killed, or has answered clients since.
+   */
+  survivesRestart?: boolean | "minority";
   /** Whether every operation succeeds, whatever the network does between nodes. */
   available?: boolean;
   /** Broadcast, kafka, counter: what was acknowledged is on every node so long after the last heal, in milliseconds. */

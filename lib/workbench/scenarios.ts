@@ -293,6 +293,25 @@ const txn6c: Scenario = {
   promises: { available: true, transactions: "causal" },
 };
 
+const linKv = {
+  "node-count": 3,
+  concurrency: "10n",
+  rate: 100,
+  "time-limit": 60,
+};
+
+const linKvRaft: Scenario = {
+  name: "lin-kv-raft",
+  algorithm: "Raft: elected leader, replicated log, ReadIndex",
+  guarantee: "linearizable; any majority goes on",
+  workload: "lin-kv",
+  runs: [
+    run(linKv, [S(3)]),
+    cut({ ...linKv, "nemesis-interval": 3 }),
+  ],
+  promises: { survivesRestart: "minority" },
+};
+
 /** Every program, in the order of the challenges, each followed by its variants. */
 export const scenarios: readonly Scenario[] = [
   echo,
@@ -405,6 +424,11 @@ export const scenarios: readonly Scenario[] = [
       survivesRestart: true,
       transactions: "strict-serializable",
     },
+  }),
+  linKvRaft,
+  variant(linKvRaft, {
+    name: "lin-kv-vr",
+    algorithm: "Viewstamped Replication: views, recovery",
   }),
 ];
 

@@ -15,6 +15,7 @@ import {
   nodesStruck,
   TARGETS,
 } from "../world/nemesis.ts";
+import { nodeOf } from "../history.ts";
 import type { Packet } from "../world/network.ts";
 import type { Random } from "../world/random.ts";
 
@@ -47,8 +48,16 @@ export const PARTITION_INGREDIENTS: readonly Ingredient[] = [
   "last-cut",
 ];
 
-/** Brings the chaos of these ingredients; each one draws its own measure, which may be none, from the seed. */
-export function chaos(ingredients: readonly Ingredient[]): Faults {
+/**
+ * Brings the chaos of these ingredients; each one draws its own measure, which may be none, from the seed.
+ *
+ * @param sparing kills leave a majority of nodes alone that have answered clients since they
+ * were started, for programs that promise no more than to survive that
+ */
+export function chaos(
+  ingredients: readonly Ingredient[],
+  { sparing = false } = {},
+): Faults {
   return (context) => {
     const active = new Set(ingredients);
     const endings: (() => void)[] = [];
@@ -62,7 +71,9 @@ export function chaos(ingredients: readonly Ingredient[]): Faults {
     if (active.has("partition") || active.has("last-cut")) {
       endings.push(cuts(context, active, forked("cuts")));
     }
-    if (active.has("kill")) endings.push(kills(context, forked("kills")));
+    if (active.has("kill")) {
+      endings.push(kills(context, forked("kills"), sparing));
+    }
     return {
       end() {
         for (const end of endings) end();
@@ -170,16 +181,32 @@ function struck({ nodes }: FaultContext, random: Random): string[] {
     : nodesStruck(random.pick(TARGETS), nodes, random);
 }
 
-function kills(context: FaultContext, random: Random): () => void {
-  const { clock, limitNs } = context;
+function kills(
+  context: FaultContext,
+  random: Random,
+  sparing: boolean,
+): () => void {
+  const { clock, limitNs, nodes, history, options } = context;
   const down = new Set<string>();
+  /** How long the history was when a node was killed last. */
+  const since = new Map<string, number>();
   let over = false;
+  const serves = (node: string) =>
+    !since.has(node) ||
+    history.ops.slice(since.get(node)).some(({ type, process }) =>
+      type === "ok" && typeof process === "number" &&
+      nodeOf(process, options) === node
+    );
+  const isNeeded = (node: string) =>
+    2 * nodes.filter((other) => other !== node && serves(other)).length <=
+      nodes.length;
   const restart = (node: string) => {
     if (down.delete(node)) context.restart(node);
   };
   const kill = (node: string, downNs: number) => {
-    if (over || down.has(node)) return;
+    if (over || down.has(node) || sparing && isNeeded(node)) return;
     down.add(node);
+    since.set(node, history.ops.length);
     context.kill(node);
     clock.schedule(downNs, () => restart(node));
   };

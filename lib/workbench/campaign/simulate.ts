@@ -145,6 +145,7 @@ export async function record(
     ...simulation.overrides,
   } as Options & { workload: string };
   const ingredients = ingredientsOf(simulation, scenario);
+  const sparing = scenario.promises.survivesRestart === "minority";
   // A killed node does not answer, whatever it promises.
   if (ingredients.includes("kill")) delete options.availability;
   const clock = new VirtualClock();
@@ -178,7 +179,9 @@ export async function record(
       onEvent,
       ...(onProgress === undefined ? {} : { onProgress }),
       // Official faults are what the flags say.
-      ...(faults === "official" ? {} : { faults: chaos(ingredients) }),
+      ...(faults === "official"
+        ? {}
+        : { faults: chaos(ingredients, { sparing }) }),
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
     const origin = guest === undefined
@@ -224,7 +227,7 @@ export function ingredientsOf(
   const all = faults === "partition" ? PARTITION_INGREDIENTS : INGREDIENTS;
   return all.filter((ingredient) =>
     !without.includes(ingredient) &&
-    (ingredient !== "kill" || promises.survivesRestart === true)
+    (ingredient !== "kill" || Boolean(promises.survivesRestart))
   );
 }
 

@@ -1,0 +1,173 @@
+/**
+ * lin-kv: registers by Raft.
+ *
+ * Algorithm: Raft (Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm",
+ * 2014). The nodes elect a leader for each term; it alone adds to the log, and what a majority
+ * has is committed. This file is the elections, with a vote on trial before each, so that
+ * a node which was cut off deposes nobody when it returns. Replication, reads by ReadIndex,
+ * snapshots and recovery are in lib/consensus/replica.ts.
+ *
+ * Guarantees: linearizable, for any number of nodes, whatever is lost, late, repeated, cut,
+ * paused or killed; no clock is trusted. A write or cas that goes from leader to leader
+ * takes effect once. As long as a majority can talk to each other both ways, its nodes answer, again
+ * within 1.5 s of a cut or of the leader's death. Nodes keep nothing on disk: one that
+ * was killed votes and acknowledges nothing before the others have told it what it knew. So
+ * any minority may be killed, again and again; if a majority is before they have recovered, no request
+ * succeeds any more, since what was promised is lost. A client waits for at most 0.68 s,
+ * and is told whether its request was dropped or may yet take effect.
+ *
+ * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, and every 70 ms
+ * where there is nothing to do. What a node's clients ask rides on its answers: for 3
+ * nodes S is at most 200 / rate + 0.67, 2.3 on the command. A change takes two network round
+ * trips and 10 to 50 ms, a read the same. A log has 1000 entries at most; a message
+ * after a restart, or to a node that has missed more than that, holds all registers.
+ */
+import { replicaProtocol, told } from "../lib/consensus/messages.ts";
+import { Replica } from "../lib/consensus/replica.ts";
+import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
+import { amongNodes, boolean, message, natural } from "../lib/schema.ts";
+
+const protocol = {
+  ...replicaProtocol,
+  ...amongNodes({
+    /** Asks for a vote, with how far the log goes; `trial` asks whether there would be one. */
+    canvass: message({
+      ...told,
+      trial: boolean,
+      last: natural,
+      lastEpoch: natural,
+    }),
+    vote: message({ ...told, trial: boolean, granted: boolean }),
+  }),
+};
+
+/** What nodes and their clients say. */
+export type RaftProtocol = ProtocolOf<typeof protocol>;
+
+/** What a candidate says. */
+type Canvass = Parameters<RaftProtocol["canvass"]>[0];
+type Vote = Parameters<RaftProtocol["vote"]>[0];
+
+/** A node of Raft. Its terms are the epochs of a replica. */
+export class Raft extends Replica<RaftProtocol> {
+  /** For whom it has voted in this term. */
+  protected votedFor: string | null = null;
+  /** The term it asks votes for, in earnest or not, and who has given one. */
+  #term = 0;
+  readonly #votes = new Set<string>();
+
+  constructor(node: Node<RaftProtocol>) {
+    super(node);
+    node.on("canvass", (message, src) => this.#onCanvass(message, src));
+    node.on("vote", (message, src) => this.#onVote(message, src));
+  }
+
+  /** Only an entry of the leader's own term is safe by a count (the paper's figure 8). */
+  protected override mayCommit(index: number): boolean {
+    return this.log.epochOf(index) === this.epoch;
+  }
+
+  protected override found(last: boolean): void {
+    if (last) this.onSilence();
+  }
+
+  protected override join(leader: string, epoch: number): boolean {
+    this.follow(leader, epoch);
+    return true;
+  }
+
+  /** Asks first who would vote, so that a node that was cut off does not depose the leader when it returns. */
+  protected override onSilence(): void {
+    this.follow(null, this.epoch);
+    this.#canvass(true, this.epoch + 1);
+  }
+
+  protected override onEpoch(epoch: number): void {
+    this.follow(null, epoch);
+  }
+
+  protected override follow(leader: string | null, epoch: number): void {
+    // A vote is for a term; who follows its leader would give it no other.
+    if (epoch > this.epoch) this.votedFor = leader;
+    this.#votes.clear();
+    super.follow(leader, epoch);
+  }
+
+  protected override lead(): void {
+    // Entries of earlier terms are committed with this one, and not before.
+    this.log.push([this.epoch, null]);
+    super.lead();
+  }
+
+  protected override forget(id: string): void {
+    super.forget(id);
+    this.#votes.delete(id);
+  }
+
+  #canvass(trial: boolean, term: number): void {
+    if (!trial) this.epoch = term;
+    if (!trial) this.votedFor = this.node.id;
+    this.#term = term;
+    this.#votes.clear();
+    this.#tally(this.node.id, trial);
+    const isOver = () =>
+      this.leader !== null || this.#term !== term ||
+      (trial ? this.epoch >= term : this.epoch > term);
+    this.insist(isOver, () => {
+      const { last } = this.log;
+      const lastEpoch = this.log.epochOf(last)!;
+      const message = { ...this.told, epoch: term, trial, last, lastEpoch };
+      for (const id of this.node.peers) {
+        if (!this.#votes.has(id)) this.own.send(id, "canvass", message);
+      }
+    });
+  }
+
+  #onCanvass(message: Canvass, src: string): void {
+    if (!this.hear(src, message)) return;
+    const { epoch, trial } = message;
+    if (!trial && epoch > this.epoch) this.onEpoch(epoch);
+    const granted = epoch >= this.epoch && this.mayVote(message, src);
+    if (granted && !trial) {
+      this.votedFor = src;
+      this.heardAt = this.node.now();
+    }
+    const answer = granted ? epoch : this.epoch;
+    this.own.send(src, "vote", { ...this.told, epoch: answer, trial, granted });
+  }
+
+  /** Whether a candidate deserves a vote: nothing that is committed can be missing in its log. */
+  protected mayVote({ epoch, trial, ...its }: Canvass, src: string): boolean {
+    const { last } = this.log;
+    const lastEpoch = this.log.epochOf(last)!;
+    const upToDate = its.lastEpoch > lastEpoch ||
+      (its.lastEpoch === lastEpoch && its.last >= last);
+    if (!trial) return upToDate && (this.votedFor ?? src) === src;
+    return upToDate && !this.isLed && epoch > this.epoch;
+  }
+
+  #onVote(message: Vote, src: string): void {
+    if (!this.hear(src, message) || !this.isForUs(message)) return;
+    const { epoch, trial, granted } = message;
+    if (!granted) {
+      if (epoch > this.epoch) this.onEpoch(epoch);
+    } else if (epoch === this.#term && trial === epoch > this.epoch) {
+      this.#tally(src, trial);
+    }
+  }
+
+  #tally(id: string, trial: boolean): void {
+    if (this.leader !== null) return;
+    this.#votes.add(id);
+    if (this.#votes.size < this.majority) return;
+    if (trial) this.#canvass(false, this.#term);
+    else this.lead();
+  }
+}
+
+/** A replica of the registers. */
+const linKvRaft = program(protocol, (node) => void new Raft(node));
+
+export default linKvRaft;
+
+if (import.meta.main) await run(linKvRaft);

@@ -1,0 +1,199 @@
+/**
+ * lin-kv: registers by Viewstamped Replication.
+ *
+ * Algorithm: Viewstamped Replication Revisited (Liskov and Cowling, 2012). The nodes take turns
+ * in being primary, one a view, which begins with the best of the logs that a majority
+ * brings into it. This file is the changes of view; unlike in the paper nobody leaves a
+ * view before a majority would, so that a node which was cut off disturbs nobody when it
+ * returns. The rest is that of lin-kv-raft, lib/consensus/replica.ts, with what makes the paper's
+ * recovery safe: no quorum counts what an earlier life of a node has said.
+ *
+ * Guarantees: linearizable, whatever is lost, late, repeated, cut, paused or killed; no
+ * clock is trusted. A write or cas that goes from primary to primary takes effect once. Any
+ * minority may lose its memory, again and again; if a majority does before they have
+ * recovered, no request succeeds any more. As long as a majority can talk to each other
+ * both ways, its nodes answer, again within 1.5 s of a cut or of the primary's death, but for
+ * primaries to come that are gone too: each is waited for. A client waits for 0.68 s at most.
+ *
+ * Costs: those of lin-kv-raft while a view lasts: for 3 nodes S is at most 200 / rate + 0.67. A
+ * change of view is n (n - 1) short messages, and 2 n with a whole log, which Raft does not need.
+ */
+import { logState } from "../lib/consensus/log.ts";
+import { replicaProtocol, type Told, told } from "../lib/consensus/messages.ts";
+import { Replica } from "../lib/consensus/replica.ts";
+import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
+import { amongNodes, message, natural } from "../lib/schema.ts";
+
+/** What a node brings into a view; `normal` is the last one in which it had its primary's log. */
+const brought = { ...told, log: logState, commit: natural, normal: natural };
+const protocol = {
+  ...replicaProtocol,
+  ...amongNodes({
+    /** The epoch is the view to be changed to. */
+    start_view_change: message(told),
+    do_view_change: message(brought),
+    start_view: message(brought),
+    get_state: message(told),
+  }),
+};
+
+/** What nodes and their clients say. */
+export type VrProtocol = ProtocolOf<typeof protocol>;
+
+type Brought = Parameters<VrProtocol["start_view"]>[0];
+
+/** A node of Viewstamped Replication. Its views are the epochs of a replica. */
+export class Vr extends Replica<VrProtocol> {
+  /** The last view in which it had the primary's log. */
+  #lastNormal = 0;
+  /** The view it would change to, and who would too. */
+  #proposed = 0;
+  readonly #proposers = new Set<string>();
+  /** What others have brought into this view, for its primary. */
+  readonly #brought = new Map<string, Brought>();
+
+  constructor(node: Node<VrProtocol>) {
+    super(node);
+    node.on("start_view_change", (m, src) => this.#onStartViewChange(m, src));
+    node.on("do_view_change", (message, src) => this.#onBrought(message, src));
+    node.on("start_view", (message, src) => this.#onStartView(message, src));
+    node.on("get_state", (message, src) => this.#onGetState(message, src));
+  }
+
+  /** The nodes take turns in being primary. */
+  #primary(view: number): string {
+    const { ids } = this.node;
+    return ids[view % ids.length]!;
+  }
+
+  protected override found(): void {
+    if (this.epoch > 0) return;
+    if (this.#primary(0) === this.node.id) this.lead();
+    else this.follow(this.#primary(0), 0);
+  }
+
+  /** Who acknowledges in this view has all that its primary began with. */
+  protected override mayCommit(): boolean {
+    return true;
+  }
+
+  /** Only the primary's whole log makes a node part of its view. */
+  protected override join(leader: string): boolean {
+    this.own.send(leader, "get_state", this.told);
+    return false;
+  }
+
+  protected override onEpoch(epoch: number): void {
+    this.own.send(this.#primary(epoch), "get_state", this.told);
+  }
+
+  protected override onSilence(): void {
+    this.#propose(Math.max(this.#proposed, this.epoch + 1));
+  }
+
+  protected override follow(leader: string | null, view: number): void {
+    if (leader !== null) this.#lastNormal = view;
+    super.follow(leader, view);
+  }
+
+  protected override lead(): void {
+    this.#lastNormal = this.epoch;
+    super.lead();
+  }
+
+  protected override forget(id: string): void {
+    super.forget(id);
+    this.#proposers.delete(id);
+    this.#brought.delete(id);
+  }
+
+  /** Would change to a view; does so as soon as a majority would. */
+  #propose(view: number): void {
+    if (view !== this.#proposed) this.#proposers.clear();
+    this.#proposed = view;
+    this.#proposers.add(this.node.id);
+    this.insist(() => this.epoch >= view || this.#proposed !== view, () => {
+      const message = { ...this.told, epoch: view };
+      for (const id of this.node.peers) {
+        this.own.send(id, "start_view_change", message);
+      }
+    });
+    if (this.#proposers.size >= this.majority) this.#enter(view);
+  }
+
+  #onStartViewChange(message: Told, src: string): void {
+    if (!this.hear(src, message)) return;
+    const { epoch: view } = message;
+    // Who hears the primary does not join those who do not.
+    if (view <= this.epoch || view < this.#proposed || this.isLed) return;
+    if (view > this.#proposed) this.#propose(view);
+    this.#proposers.add(src);
+    if (this.#proposers.size >= this.majority) this.#enter(view);
+  }
+
+  /** Leaves its view for a later one, and brings its log there. */
+  #enter(view: number): void {
+    this.#brought.clear();
+    this.#proposers.clear();
+    this.follow(null, view);
+    const brought = this.#all;
+    const primary = this.#primary(view);
+    if (primary === this.node.id) return this.#take(primary, brought);
+    this.insist(
+      () => this.leader !== null || this.epoch > view,
+      () => this.own.send(primary, "do_view_change", brought),
+    );
+  }
+
+  #onBrought(message: Brought, src: string): void {
+    if (!this.hear(src, message) || message.epoch < this.epoch) return;
+    if (message.epoch > this.epoch) this.#enter(message.epoch);
+    this.#take(src, message);
+  }
+
+  /** With the logs of a majority, the best of them is the new view's. */
+  #take(src: string, brought: Brought): void {
+    // A view begins once; late copies of what was brought may say less than it has done since.
+    if (this.#lastNormal === this.epoch) return;
+    this.#brought.set(src, brought);
+    if (this.#brought.size < this.majority) return;
+    const all = [...this.#brought.values()].sort(compare);
+    this.adopt(all.at(-1)!.log, Math.max(...all.map(({ commit }) => commit)));
+    this.lead();
+    for (const id of this.node.peers) this.#startView(id);
+  }
+
+  get #all(): Brought {
+    const { told, log, commit } = this;
+    return { ...told, log: log.state(), commit, normal: this.#lastNormal };
+  }
+
+  #onStartView(message: Brought, src: string): void {
+    if (!this.hear(src, message) || message.epoch < this.epoch) return;
+    if (message.epoch === this.epoch && this.leader !== null) return;
+    this.follow(src, message.epoch);
+    this.adopt(message.log, message.commit);
+  }
+
+  #onGetState(message: Told, src: string): void {
+    const leads = this.hear(src, message) && this.leader === this.node.id;
+    if (leads) this.#startView(src);
+  }
+
+  #startView(id: string): void {
+    this.own.send(id, "start_view", this.#all);
+  }
+}
+
+/** Which log is the better one: of the later view, and of two of one view the longer. */
+function compare(one: Brought, other: Brought): number {
+  const last = ({ log }: Brought) => log.base.index + log.entries.length;
+  return one.normal - other.normal || last(one) - last(other);
+}
+
+const linKvVr = program(protocol, (node) => void new Vr(node));
+
+/** A replica of the registers. */
+export default linKvVr;
+
+if (import.meta.main) await run(linKvVr);

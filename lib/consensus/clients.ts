@@ -1,0 +1,146 @@
+/**
+ * The clients' side of a replica: keeps what they ask until it is done, by whichever leader,
+ * and answers them in time.
+ *
+ * A request that was handed to one leader goes to the next one under the same number, hence takes
+ * effect once. Clients give up after a while: they are told before that the outcome is unknown, or, of
+ * what was never handed over, that nothing was done.
+ *
+ * @module
+ */
+import { ErrorCode, type Json, type Node, RpcError } from "../maelstrom.ts";
+import type { Key, RegisterProtocol } from "../protocols.ts";
+import type { Command, Registers } from "./registers.ts";
+
+/**
+ * When clients are told that it takes too long, in milliseconds: those of lin-kv give up after
+ * 1000, of which a node that is just starting does not notice all.
+ */
+const PATIENCE_MS = 680;
+
+/** What the leader has not put into its log within so many milliseconds may have been lost on the way. */
+const AGAIN_MS = 300;
+
+/** What a client asks to be changed. */
+type Change = Pick<Command, "key" | "to" | "from">;
+
+/** A change that a client waits for. */
+interface Waiting {
+  change: Change;
+  /** The epoch in which it was last handed to a leader, and when. */
+  epoch: number;
+  at: number;
+  resolve(reply: Record<never, never>): void;
+  reject(error: RpcError): void;
+}
+
+/** A read that a client waits for. */
+interface Reading {
+  key: Key;
+  resolve(reply: { value: Json }): void;
+  reject(error: RpcError): void;
+}
+
+/** See the module. */
+export class Clients {
+  /** Which life of the node this is, once that is known. */
+  life = 0;
+  /** By number. */
+  readonly #changes = new Map<number, Waiting>();
+  readonly #reads = new Map<number, Reading>();
+  #serial = 0;
+  #lastRead = 0;
+
+  /** @param onRequest called when there is something new for the leader */
+  constructor(
+    private readonly node: Node<RegisterProtocol>,
+    private readonly registers: Registers,
+    private readonly onRequest: () => void,
+  ) {
+    node.on("read", ({ key }) => this.#read(key));
+    node.on("write", ({ key, value: to }) => this.#change({ key, to }));
+    node.on("cas", ({ key, from, to }) => this.#change({ key, from, to }));
+  }
+
+  /** The last read that was asked for. */
+  get lastRead(): number {
+    return this.#lastRead;
+  }
+
+  /** The changes that the leader of this epoch has not been handed, or not lately. */
+  commands(epoch: number): Command[] {
+    const { node, life } = this;
+    const now = node.now();
+    const floor = this.#changes.keys().next().value ?? this.#serial;
+    const commands: Command[] = [];
+    for (const [serial, waiting] of this.#changes) {
+      if (waiting.epoch === epoch && now < waiting.at + AGAIN_MS) continue;
+      Object.assign(waiting, { epoch, at: now });
+      commands.push({ node: node.id, life, serial, floor, ...waiting.change });
+    }
+    return commands;
+  }
+
+  /** Answers the changes that have been applied. */
+  answer(): void {
+    for (const [serial, { resolve, reject }] of this.#changes) {
+      const outcome = this.registers.outcome(this.node.id, this.life, serial);
+      if (outcome === undefined) continue;
+      this.#changes.delete(serial);
+      if (outcome === 0) resolve({});
+      else reject(refusal(outcome));
+    }
+  }
+
+  /** Answers the reads up to this one, from what has been applied. */
+  serve(last: number): void {
+    for (const [read, { key, resolve, reject }] of this.#reads) {
+      if (read > last) break;
+      this.#reads.delete(read);
+      const value = this.registers.read(key);
+      if (value === undefined) reject(refusal(ErrorCode.keyDoesNotExist));
+      else resolve({ value });
+    }
+  }
+
+  #change(change: Change): Promise<Record<never, never>> {
+    const serial = this.#serial++;
+    return new Promise((resolve, reject) => {
+      const waiting = { change, epoch: -1, at: 0, resolve, reject };
+      this.#changes.set(serial, waiting);
+      this.node.after(PATIENCE_MS, () => {
+        if (!this.#changes.delete(serial)) return;
+        reject(waiting.epoch < 0 ? notDone() : unknown());
+      });
+      this.onRequest();
+    });
+  }
+
+  #read(key: Key): Promise<{ value: Json }> {
+    const read = ++this.#lastRead;
+    return new Promise((resolve, reject) => {
+      this.#reads.set(read, { key, resolve, reject });
+      this.node.after(PATIENCE_MS, () => {
+        if (this.#reads.delete(read)) reject(notDone());
+      });
+      this.onRequest();
+    });
+  }
+}
+
+function refusal(code: number): RpcError {
+  const text = code === ErrorCode.keyDoesNotExist
+    ? "the key does not exist"
+    : "the value is another";
+  return new RpcError(code, text);
+}
+
+function notDone(): RpcError {
+  const text = "no leader can be reached, and nothing was done";
+  return new RpcError(ErrorCode.temporarilyUnavailable, text);
+}
+
+function unknown(): RpcError {
+  const text = "this takes too long; it may have happened, or yet happen";
+  return new RpcError(ErrorCode.timeout, text);
+}

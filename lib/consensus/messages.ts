@@ -1,0 +1,90 @@
+/**
+ * What replicas say to each other while they have a leader, and a node that has lost its memory
+ * to those who have not.
+ *
+ * @module
+ */
+import type { ProtocolOf } from "../maelstrom.ts";
+import { registerProtocol } from "../protocols.ts";
+import {
+  amongNodes,
+  array,
+  boolean,
+  message,
+  natural,
+  object,
+  optional,
+  tuple,
+  type TypeOf,
+} from "../schema.ts";
+import { base, entry, logState } from "./log.ts";
+import { command } from "./registers.ts";
+
+/** What every message says: which life of each node the sender knows of, and its epoch. */
+export const told = { lives: array(natural), epoch: natural };
+
+const append = object({
+  ...told,
+  round: natural,
+  /** Entries that follow on this one. */
+  after: natural,
+  afterEpoch: natural,
+  entries: array(entry),
+  commit: natural,
+  /** Instead of entries that the leader no longer has. */
+  base: optional(base),
+  /** Reads up to this one may be answered from what is committed up to there. */
+  read: optional(tuple(natural, natural)),
+});
+
+const ack = object({
+  ...told,
+  round: natural,
+  /** How much of the leader's log is there, and whether entries were missing before those that came. */
+  match: natural,
+  gap: boolean,
+  /** What the node's clients ask, and the last of their reads. */
+  commands: array(command),
+  read: natural,
+});
+
+const known = object({
+  ...told,
+  leads: boolean,
+  log: optional(logState),
+  commit: natural,
+});
+
+/** What nodes and their clients say. */
+export const replicaProtocol = {
+  ...registerProtocol,
+  ...amongNodes({
+    /** Wakes a node that no client has spoken to. */
+    hello: message({}),
+    /** The leader's word. */
+    append: message(append),
+    /** The answer. */
+    ack: message(ack),
+    /** A node has lost its memory. */
+    recover: message(told),
+    /** What another one knows. */
+    known: message(known),
+  }),
+};
+
+/** What nodes and their clients say. */
+export type ReplicaProtocol = ProtocolOf<typeof replicaProtocol>;
+
+const anyMessage = object(told);
+
+/** What every message says. */
+export type Told = TypeOf<typeof anyMessage>;
+
+/** The leader's word: entries that follow on another, and how much is committed. */
+export type Append = TypeOf<typeof append>;
+
+/** The answer: how much of the leader's log is there. */
+export type Ack = TypeOf<typeof ack>;
+
+/** What a node knows, for one that has lost its memory. */
+export type Known = TypeOf<typeof known>;

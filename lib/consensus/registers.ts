@@ -1,0 +1,129 @@
+/**
+ * Registers with compare-and-set as a state machine: replicas that apply the same commands
+ * in the same order hold the same registers, and each command takes effect once, however
+ * often it is in the log.
+ *
+ * For that, a command has a number of its own (Ongaro's dissertation, 6.3: sessions), and
+ * what became of it is kept until its node no longer asks.
+ *
+ * @module
+ */
+import { ErrorCode, type Json } from "../maelstrom.ts";
+import { type Key, key } from "../protocols.ts";
+import {
+  array,
+  json,
+  natural,
+  object,
+  optional,
+  string,
+  tuple,
+  type TypeOf,
+} from "../schema.ts";
+
+/** {@link Command} at run time. */
+export const command = object({
+  /** The node that a client has asked, and which of its lives. */
+  node: string,
+  life: natural,
+  /** Which request of that life. */
+  serial: natural,
+  /** All its requests before this one have been answered. */
+  floor: natural,
+  key,
+  to: json,
+  from: optional(json),
+});
+
+/** A change of a register: to `to`, if there is a `from` only from that. */
+export type Command = TypeOf<typeof command>;
+
+const session = object({
+  life: natural,
+  floor: natural,
+  /** What became of requests: 0, or the code of the error that a client gets. */
+  done: array(tuple(natural, natural)),
+});
+
+/** What is kept of a node's requests. */
+type Session = TypeOf<typeof session>;
+
+/** {@link Snapshot} at run time. */
+export const snapshot = object({
+  registers: array(tuple(key, json)),
+  sessions: array(tuple(string, session)),
+});
+
+/** All registers and sessions, as they go to a node that has fallen behind. */
+export type Snapshot = TypeOf<typeof snapshot>;
+
+/** See the module. */
+export class Registers {
+  #registers = new Map<Key, Json>();
+  #sessions = new Map<string, Session>();
+
+  /** A register's value; undefined if it has none. */
+  read(key: Key): Json | undefined {
+    return this.#registers.get(key);
+  }
+
+  /** Makes a change, unless it has been made. */
+  apply(command: Command): void {
+    const { node, life, serial, floor } = command;
+    let session = this.#sessions.get(node);
+    if (session !== undefined && life < session.life) return;
+    if (session === undefined || life > session.life) {
+      session = { life, floor: 0, done: [] };
+      this.#sessions.set(node, session);
+    }
+    session.floor = Math.max(session.floor, floor);
+    session.done = session.done.filter(([done]) => done >= session.floor);
+    // Below the floor it was answered, or given up: this is a late copy.
+    if (serial < session.floor) return;
+    if (session.done.some(([done]) => done === serial)) return;
+    session.done.push([serial, this.#change(command)]);
+  }
+
+  /** What became of a request of a node's present life, 0 or the code of an error; undefined if it has not been applied. */
+  outcome(node: string, life: number, serial: number): number | undefined {
+    const session = this.#sessions.get(node);
+    if (session?.life !== life) return undefined;
+    return session.done.find(([done]) => done === serial)?.[1];
+  }
+
+  /** Everything, as it is now. */
+  snapshot(): Snapshot {
+    return {
+      registers: [...this.#registers],
+      sessions: structuredClone([...this.#sessions]),
+    };
+  }
+
+  /** Replaces everything. */
+  restore({ registers, sessions }: Snapshot): void {
+    this.#registers = new Map(registers);
+    this.#sessions = new Map(structuredClone(sessions));
+  }
+
+  #change({ key, to, from }: Command): number {
+    if (from !== undefined) {
+      const value = this.#registers.get(key);
+      if (value === undefined) return ErrorCode.keyDoesNotExist;
+      if (!isEqual(value, from)) return ErrorCode.preconditionFailed;
+    }
+    this.#registers.set(key, to);
+    return 0;
+  }
+}
+
+/** Whether two values of JSON are the same. */
+function isEqual(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || !a || !b) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [ours, theirs] = [Object.entries(a), new Map(Object.entries(b))];
+  return ours.length === theirs.size &&
+    ours.every(([name, value]) =>
+      theirs.has(name) && isEqual(value, theirs.get(name)!)
+    );
+}

@@ -1,0 +1,500 @@
+/**
+ * What replicas of a state machine do while they have a leader, whoever it is and however it
+ * came to be: replication of its log, commits, reads, and the recovery of a node that has
+ * lost its memory. How the next leader is found is left to subclasses (Raft, Viewstamped
+ * Replication), which share all of this.
+ *
+ * Time is divided into epochs (terms, views), each with at most one leader. The leader sends
+ * what comes into its log to all, in rounds: it does not wait for the answers of one round
+ * before the next (pipelining), and what comes within {@link GATHER_MS} shares a round
+ * (batching). An answer says how much of the log is there, and brings along what
+ * the node's own clients ask: so a round carries all there is to say, both ways, and other messages
+ * are few. A node applies what is committed and answers its own clients by that.
+ *
+ * Reads make no entry (ReadIndex: Ongaro's dissertation, 6.4). A leader is one still when a
+ * majority has answered a round that began after the read was asked for; what was committed
+ * then has been applied before the read is answered. Nothing is assumed about clocks.
+ *
+ * Every message says which of its lives each node is in, as far as the sender knows
+ * (Michael, Ports, Sharma, Szekeres: "Recovering Shared Objects Without Stable Storage",
+ * 2017). What an earlier life of a node has said counts for nothing once a later one is
+ * known, so that a quorum never rests on promises that are forgotten: a late vote or acknowledgement
+ * is what breaks the recovery of Viewstamped Replication as it was published.
+ *
+ * @module
+ */
+import { type Node, type Protocol, type Stop } from "../maelstrom.ts";
+import { Clients } from "./clients.ts";
+import { Log, type LogState } from "./log.ts";
+import type { Ack, Append, Known, ReplicaProtocol, Told } from "./messages.ts";
+import { type Command, Registers } from "./registers.ts";
+import { enter, isComplete, type Lives, merge, untilComplete } from "./roll.ts";
+
+/** For how long a node gathers before it speaks again, in milliseconds: longer saves messages, shorter saves time. */
+const GATHER_MS = 20;
+
+/** A leader with nothing to say says that it is there so often, in milliseconds. */
+const HEARTBEAT_MS = 70;
+
+/** A leader that has not been heard for so long, in milliseconds, may be gone; nodes wait up to twice as long. */
+const SILENCE_MS = 300;
+
+/**
+ * How much more patient a node may become that loses its leaders, and by how much each time: on a
+ * slow network it must be, or nobody leads for long enough to do anything.
+ */
+const MOST_PATIENCE = 5;
+const LESS_HASTE = 1.5;
+
+/** What is left of that extra patience after each round that is done. */
+const MORE_HASTE = 0.98;
+
+/** What is asked of others in search of a leader is asked again after so many milliseconds, and then less and less often. */
+const REPEAT_MS = 150;
+
+/** How often a node that has lost its memory asks for it, in milliseconds. */
+const RECOVER_MS = 200;
+
+/** How many entries a log keeps at most, but for those that are not committed. */
+const KEPT = 1_000;
+
+/** How many entries a message has at most. */
+const PER_MESSAGE = 500;
+
+/** What a leader knows of another node. */
+interface Follower {
+  next: number;
+  match: number;
+  /** The last round it has answered, and the one in which it was last sent entries again. */
+  round: number;
+  rewound: number;
+  heardAt: number;
+  /** The last read it has asked for, and what to tell it of its reads. */
+  asked: number;
+  read?: [read: number, index: number];
+}
+
+/** A read that waits for a round to be answered. */
+interface Asked {
+  id: string;
+  read: number;
+  round: number;
+}
+
+/** A node with all that does not depend on how leaders are found. */
+export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
+  protected readonly node: Node<ReplicaProtocol>;
+  protected readonly log = new Log();
+  protected readonly lives: Lives;
+  protected epoch = 0;
+  protected commit = 0;
+  protected leader: string | null = null;
+  /** Whether it takes part: it knows all that it has ever promised. */
+  protected normal = false;
+  /** When the leader was last heard of, or something else last gave reason to wait. */
+  protected heardAt = 0;
+  readonly #registers = new Registers();
+  readonly #clients: Clients;
+  readonly #followers = new Map<string, Follower>();
+  readonly #self: number;
+  #life = 0;
+  /** Whether no earlier life of this node can have promised anything. */
+  #original = false;
+  /** How much of this epoch's leader's log is certainly here. */
+  #matched = 0;
+  #round = 0;
+  #asked: Asked[] = [];
+  /** What must be committed before the leader knows all that ever was. */
+  #inherited = 0;
+  #patience = 1;
+  #patienceMs = 0;
+  #spokeAt = -Infinity;
+  #stopGathering: Stop | null = null;
+  #stopBeating: Stop = () => {};
+  #stopRepeating: Stop = () => {};
+  #answers = new Map<string, Known>();
+
+  constructor(protected readonly own: Node<P>) {
+    const node = this.node = own as unknown as Node<ReplicaProtocol>;
+    this.#self = node.ids.indexOf(node.id);
+    this.lives = node.ids.map(() => 0);
+    this.#clients = new Clients(node, this.#registers, () => this.#stir());
+    node.on("hello", () => {});
+    node.on("append", (message, src) => this.#onAppend(message, src));
+    node.on("ack", (message, src) => this.#onAck(message, src));
+    node.on("recover", (message, src) => this.#onRecover(message, src));
+    node.on("known", (message, src) => this.#onKnown(message, src));
+    this.#begin();
+  }
+
+  /**
+   * The group begins, with empty logs.
+   *
+   * @param last whether this node is the one that all others waited for
+   */
+  protected abstract found(last: boolean): void;
+
+  /** A leader that this node does not follow has sent entries. Tells whether to take them in. */
+  protected abstract join(leader: string, epoch: number): boolean;
+
+  /** The leader is silent: finds another. */
+  protected abstract onSilence(): void;
+
+  /** Another node has been heard of in a later epoch. */
+  protected abstract onEpoch(epoch: number): void;
+
+  /** Whether the entries up to one are safe once a majority has it. */
+  protected abstract mayCommit(index: number): boolean;
+
+  /** A node has lost its memory: what it said before counts no more. */
+  protected forget(id: string): void {
+    const follower = this.#followers.get(id);
+    if (follower) {
+      Object.assign(follower, { match: 0, round: 0, asked: 0 });
+      delete follower.read;
+    }
+    this.#asked = this.#asked.filter((asked) => asked.id !== id);
+    this.#answers.delete(id);
+  }
+
+  /** How many nodes are a majority. */
+  protected get majority(): number {
+    return Math.floor(this.node.ids.length / 2) + 1;
+  }
+
+  /** Whether there is a leader, and it has been heard of late, so that no other is needed. */
+  protected get isLed(): boolean {
+    return this.leader === this.node.id || this.leader !== null &&
+        this.node.now() < this.heardAt + SILENCE_MS;
+  }
+
+  /** What every message says. */
+  protected get told(): Told {
+    return { lives: this.lives, epoch: this.epoch };
+  }
+
+  /** Takes in what every message says, and tells whether to listen to it. */
+  protected hear(src: string, { lives }: Told): boolean {
+    const sender = this.node.ids.indexOf(src);
+    const isPeer = sender !== -1 && lives.length === this.lives.length;
+    if (this.#life === 0 || !isPeer) return false;
+    if (lives[sender]! < this.lives[sender]!) return false;
+    const reborn = this.node.ids.filter((_, i) =>
+      lives[i]! > this.lives[i]! && this.lives[i]! > 0
+    );
+    merge(this.lives, lives);
+    for (const id of reborn) this.forget(id);
+    this.normal ||= this.#original && isComplete(this.lives);
+    return this.normal;
+  }
+
+  /** Whether the sender knew of this life; what it said to an earlier one may not hold for this. */
+  protected isForUs({ lives }: Told): boolean {
+    return lives[this.#self] === this.#life;
+  }
+
+  /** Is the leader from now on. */
+  protected lead(): void {
+    this.leader = this.node.id;
+    this.#inherited = this.log.last;
+    this.#asked = [];
+    this.#followers.clear();
+    for (const id of this.node.peers) {
+      this.#followers.set(id, {
+        next: this.log.last + 1,
+        match: 0,
+        round: 0,
+        rewound: 0,
+        heardAt: this.node.now(),
+        asked: 0,
+      });
+    }
+    this.#speak();
+  }
+
+  /** Follows a leader, or nobody for the time being. */
+  protected follow(leader: string | null, epoch: number): void {
+    this.#stopBeating();
+    this.epoch = epoch;
+    this.leader = leader;
+    this.#matched = this.commit;
+    this.heardAt = this.node.now();
+  }
+
+  /** Entries up to this one are committed for good. */
+  protected advance(index: number): void {
+    while (this.commit < index) {
+      const [, command] = this.log.at(++this.commit);
+      if (command !== null) this.#registers.apply(command);
+    }
+    this.#clients.answer();
+    if (this.log.length <= KEPT) return;
+    this.log.compact(this.commit, this.#registers.snapshot());
+  }
+
+  /** Takes over a whole log. */
+  protected adopt(state: LogState, commit: number): void {
+    if (state.base.index > this.commit) {
+      this.#registers.restore(state.base.snapshot);
+      this.commit = state.base.index;
+    }
+    this.log.restore(state);
+    this.#matched = this.log.last;
+    this.advance(commit);
+  }
+
+  /** Says something again and again, until it need not be said or something else is. */
+  protected insist(
+    until: () => boolean,
+    say: () => void,
+    pauseMs = REPEAT_MS,
+  ): void {
+    this.#stopRepeating();
+    if (until()) return;
+    say();
+    const again = () => this.insist(until, say, 2 * pauseMs);
+    this.#stopRepeating = this.node.after(pauseMs, again);
+  }
+
+  async #begin(): Promise<void> {
+    const { node } = this;
+    for (const peer of node.peers) node.send(peer, "hello", {});
+    const { lives, again } = await enter(node);
+    merge(this.lives, lives);
+    this.#life = this.#clients.life = this.lives[this.#self]!;
+    this.#original = !again;
+    const last = !again && isComplete(this.lives);
+    if (again) await this.#recover();
+    else if (!last) {
+      await untilComplete(node, (roll) => {
+        merge(this.lives, roll);
+        return isComplete(this.lives);
+      });
+    }
+    this.normal = true;
+    this.#watch();
+    if (!again) this.found(last);
+  }
+
+  /** Waits for the leader to fall silent. */
+  #watch(): void {
+    const now = this.node.now();
+    if (this.leader === this.node.id) this.heardAt = now;
+    if (now >= this.heardAt + this.#patienceMs) {
+      const wasWaiting = this.#patienceMs > 0;
+      if (wasWaiting) this.#lose();
+      this.#patienceMs = SILENCE_MS * this.#patience * (1 + this.node.random());
+      this.heardAt = now;
+      if (wasWaiting) this.onSilence();
+    }
+    this.node.after(this.heardAt + this.#patienceMs - now, () => this.#watch());
+  }
+
+  /** No leader, or no majority, was to be had in time. */
+  #lose(): void {
+    this.#patience = Math.min(MOST_PATIENCE, LESS_HASTE * this.#patience);
+  }
+
+  /** There is a leader, and it gets things done. */
+  #gain(): void {
+    this.#patience = Math.max(1, MORE_HASTE * this.#patience);
+  }
+
+  /** There is something to say: says it now, or when enough has been gathered. */
+  #stir(): void {
+    if (this.#stopGathering !== null || this.leader === null) return;
+    const waitMs = this.#spokeAt + GATHER_MS - this.node.now();
+    if (waitMs <= 0) return this.#speak();
+    this.#stopGathering = this.node.after(waitMs, () => this.#speak());
+  }
+
+  #speak(): void {
+    this.#stopGathering?.();
+    this.#stopGathering = null;
+    if (!this.normal || this.leader === null) return;
+    if (this.leader !== this.node.id) return this.#acknowledge(0, false);
+    this.#stopBeating();
+    if (this.#isDeserted()) {
+      this.#lose();
+      return this.follow(null, this.epoch);
+    }
+    this.#spokeAt = this.node.now();
+    this.#take(this.#clients.commands(this.epoch));
+    this.#ask(this.node.id, this.#clients.lastRead);
+    this.#round++;
+    for (const id of this.#followers.keys()) this.#append(id);
+    this.#count();
+    this.#stopBeating = this.node.after(HEARTBEAT_MS, () => this.#speak());
+  }
+
+  /** Whether a majority has not answered for long: somebody else may lead by now. */
+  #isDeserted(): boolean {
+    const since = this.node.now() - 1.5 * SILENCE_MS * this.#patience;
+    const present = [...this.#followers.values()]
+      .filter(({ heardAt }) => heardAt >= since);
+    return present.length + 1 < this.majority;
+  }
+
+  #take(commands: readonly Command[]): void {
+    for (const command of commands) this.log.push([this.epoch, command]);
+  }
+
+  /** Somebody's reads, up to this one, wait for the next round. */
+  #ask(id: string, read: number): void {
+    this.#asked.push({ id, read, round: this.#round + 1 });
+  }
+
+  #append(id: string): void {
+    const { log } = this;
+    const follower = this.#followers.get(id)!;
+    const { read } = follower;
+    const old = log.epochOf(follower.next - 1) === undefined;
+    if (old) follower.next = log.base.index + 1;
+    const after = follower.next - 1;
+    const entries = log.after(after, PER_MESSAGE);
+    follower.next += entries.length;
+    this.node.send(id, "append", {
+      ...this.told,
+      round: this.#round,
+      after,
+      afterEpoch: log.epochOf(after)!,
+      entries,
+      commit: this.commit,
+      ...(old ? { base: log.base } : {}),
+      ...(read === undefined ? {} : { read }),
+    });
+  }
+
+  #onAppend(message: Append, src: string): void {
+    if (!this.hear(src, message)) return;
+    const { epoch, after, afterEpoch, entries, base, read, round } = message;
+    if (epoch < this.epoch) return this.#tell(src);
+    if (
+      (epoch > this.epoch || this.leader === null) && !this.join(src, epoch)
+    ) {
+      return;
+    }
+    this.heardAt = this.node.now();
+    this.#gain();
+    const isNew = base && base.index > this.commit &&
+      this.log.epochOf(base.index) !== base.epoch;
+    if (isNew) this.adopt({ base, entries: [] }, base.index);
+    const fits = after <= this.commit || this.log.epochOf(after) === afterEpoch;
+    if (fits) {
+      this.log.join(after, entries);
+      this.#matched = Math.max(this.#matched, after + entries.length);
+      this.advance(Math.min(message.commit, this.#matched));
+    }
+    if (read && this.isForUs(message) && read[1] <= this.commit) {
+      this.#clients.serve(read[0]);
+    }
+    this.#acknowledge(round, !fits);
+  }
+
+  /** Tells a leader of the past that it is one. */
+  #tell(id: string): void {
+    const nothing = { round: 0, match: 0, gap: false, commands: [], read: 0 };
+    this.node.send(id, "ack", { ...this.told, ...nothing });
+  }
+
+  #acknowledge(round: number, gap: boolean): void {
+    this.#stopGathering?.();
+    this.#stopGathering = null;
+    this.#spokeAt = this.node.now();
+    this.node.send(this.leader!, "ack", {
+      ...this.told,
+      round,
+      match: this.#matched,
+      gap,
+      commands: this.#clients.commands(this.epoch),
+      read: this.#clients.lastRead,
+    });
+  }
+
+  #onAck(message: Ack, src: string): void {
+    if (!this.hear(src, message)) return;
+    const { epoch, round, match, gap, commands, read } = message;
+    if (epoch > this.epoch) return this.onEpoch(epoch);
+    const follower = this.#followers.get(src);
+    if (epoch < this.epoch || this.leader !== this.node.id || !follower) return;
+    follower.heardAt = this.node.now();
+    follower.round = Math.max(follower.round, round);
+    follower.match = Math.max(follower.match, match);
+    this.#count();
+    if (gap && round > follower.rewound) {
+      follower.rewound = this.#round;
+      follower.next = follower.match + 1;
+      this.#append(src);
+    }
+    this.#take(commands);
+    const reads = read > follower.asked;
+    if (reads) this.#ask(src, follower.asked = read);
+    if (reads || commands.length > 0) this.#stir();
+  }
+
+  /** Sees what a majority has, and answers the reads that waited for it. */
+  #count(): void {
+    const followers = [...this.#followers.values()];
+    const shared = (numbers: number[]) =>
+      numbers.sort((a, b) => b - a)[this.majority - 1]!;
+    const index = shared([this.log.last, ...followers.map((f) => f.match)]);
+    if (index > this.commit && this.mayCommit(index)) {
+      this.#gain();
+      this.advance(index);
+      if (followers.length > 0) this.#stir();
+    }
+    if (this.commit < this.#inherited) return;
+    const round = shared([this.#round, ...followers.map((f) => f.round)]);
+    const sure = this.#asked.filter((asked) => asked.round <= round);
+    if (sure.length === 0) return;
+    this.#asked = this.#asked.filter((asked) => asked.round > round);
+    for (const { id, read } of sure) {
+      const follower = this.#followers.get(id);
+      if (follower) follower.read = [read, this.commit];
+      else this.#clients.serve(read);
+    }
+    if (sure.some(({ id }) => id !== this.node.id)) this.#stir();
+  }
+
+  /** Asks for what this node knew before it lost its memory, until it is told. */
+  async #recover(): Promise<void> {
+    while (!this.normal) {
+      for (const peer of this.node.peers) {
+        this.node.send(peer, "recover", this.told);
+      }
+      await this.node.sleep(RECOVER_MS);
+    }
+  }
+
+  #onRecover(message: Told, src: string): void {
+    if (!this.hear(src, message)) return;
+    const leads = this.leader === this.node.id;
+    this.node.send(src, "known", {
+      ...this.told,
+      leads,
+      ...(leads ? { log: this.log.state() } : {}),
+      commit: this.commit,
+    });
+  }
+
+  /**
+   * A majority of the others has told, among them the leader of the last epoch that any of them
+   * knows: nothing was promised that is not in its log or can still come to count.
+   */
+  #onKnown(message: Known, src: string): void {
+    this.hear(src, message);
+    if (this.normal || !this.isForUs(message)) return;
+    this.#answers.set(src, message);
+    if (this.#answers.size < this.majority) return;
+    const all = [...this.#answers.values()];
+    const epoch = Math.max(...all.map((answer) => answer.epoch));
+    const leader = [...this.#answers].find(([, answer]) =>
+      answer.epoch === epoch && answer.leads
+    );
+    if (leader === undefined) return;
+    const [id, { log, commit }] = leader;
+    this.follow(id, epoch);
+    this.adopt(log!, commit);
+    this.normal = true;
+  }
+}

@@ -1,0 +1,132 @@
+/** The replicas of registers, lin-kv-raft and lin-kv-vr: what clients see, and what is asserted inside. */
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { Raft } from "../../challenges/lin-kv-raft.ts";
+import { Vr } from "../../challenges/lin-kv-vr.ts";
+import type { Node, Program } from "../../lib/maelstrom.ts";
+import {
+  replayCommand,
+  simulate,
+} from "../../lib/workbench/campaign/simulate.ts";
+import { keepPromises } from "../fixtures/seeds.ts";
+
+const PROGRAMS = { "lin-kv-raft": Raft, "lin-kv-vr": Vr } as const;
+
+/** Short runs with little traffic: enough for faults to meet it. */
+const SHORT = { "time-limit": 15, rate: 40 };
+
+/** What no two replicas of a run may disagree on. */
+class Invariants {
+  readonly #leaders = new Map<number, string>();
+  readonly #committed = new Map<number, string>();
+  readonly #entries = new Map<string, string>();
+  readonly broken = new Set<string>();
+  /** How many entries were compared with what another node, or another life, has committed. */
+  compared = 0;
+
+  leads(id: string, epoch: number): void {
+    const other = this.#leaders.get(epoch) ?? id;
+    if (other !== id) this.broken.add(`${id} and ${other} lead in ${epoch}`);
+    this.#leaders.set(epoch, other);
+  }
+
+  committed(id: string, index: number, entry: unknown): void {
+    const text = JSON.stringify(entry);
+    const other = this.#committed.get(index);
+    this.#committed.set(index, other ?? text);
+    if (other === undefined) return;
+    this.compared++;
+    if (other === text) return;
+    this.broken.add(`${id} commits ${text} at ${index}, another ${other}`);
+  }
+
+  holds(id: string, index: number, [epoch, command]: unknown[]): void {
+    const key = `${index} ${epoch}`;
+    const text = JSON.stringify(command);
+    const other = this.#entries.get(key) ?? text;
+    this.#entries.set(key, other);
+    if (other === text) return;
+    this.broken.add(`${id} has ${text} at ${key}, another ${other}`);
+  }
+}
+
+/** What is observed is what all replicas have: Raft stands for any. TypeScript wants mixins so. */
+// deno-lint-ignore no-explicit-any
+type Constructor = new (...args: any[]) => Raft;
+
+/** A program whose nodes tell of what they do. */
+function observed(base: Constructor, invariants: Invariants) {
+  class Observed extends base {
+    protected override lead(): void {
+      super.lead();
+      invariants.leads(this.node.id, this.epoch);
+    }
+
+    protected override advance(index: number): void {
+      const { log, node, commit } = this;
+      for (let at = commit + 1; at <= index; at++) {
+        invariants.committed(node.id, at, log.at(at));
+      }
+      for (let at = log.base.index + 1; at <= log.last; at++) {
+        invariants.holds(node.id, at, log.at(at));
+      }
+      super.advance(index);
+    }
+  }
+  return ((node: Node<never>) => void new Observed(node)) as Program<
+    Record<never, never>
+  >;
+}
+
+for (const [name, base] of Object.entries(PROGRAMS)) {
+  Deno.test(`${name} is linearizable under partitions, official and ours (10 seeds each)`, async () => {
+    for (const faults of ["official", "partition"] as const) {
+      const overrides = { ...SHORT, "nemesis-interval": 3 };
+      await keepPromises(name, 10, { faults, overrides, run: 1 });
+    }
+  });
+
+  for (const nodes of [3, 5]) {
+    Deno.test(`${name} on ${nodes} nodes has one leader an epoch, equal logs and equal commits in chaos with kills (20 seeds)`, async () => {
+      let compared = 0;
+      for (let seed = 1; seed <= 20; seed++) {
+        const invariants = new Invariants();
+        const simulation = {
+          name,
+          seed,
+          faults: "chaos" as const,
+          overrides: { ...SHORT, "node-count": nodes },
+        };
+        const program = observed(base as unknown as Constructor, invariants);
+        const { strict } = await simulate({ ...simulation, program });
+        const replay = replayCommand(simulation);
+        assertEquals([...invariants.broken], [], replay);
+        // The worst weather leaves hardly anything to be done in so short a time.
+        const found = strict.anomalies.filter(({ type }) =>
+          type !== "never-ok"
+        );
+        assertEquals(found, [], replay);
+        compared += invariants.compared;
+      }
+      assert(compared > 1_000, `only ${compared} entries were compared`);
+    });
+  }
+
+  Deno.test(`${name} keeps its promises with 1 to 7 nodes and slow or uneven links`, async () => {
+    for (
+      const shape of [
+        { "node-count": 1 },
+        { "node-count": 2, latency: 20 },
+        { "node-count": 4, latency: 50, "latency-dist": "exponential" },
+        { "node-count": 5, latency: 100 },
+        { "node-count": 7, latency: 20, "latency-dist": "uniform", rate: 200 },
+      ]
+    ) await keepPromises(name, 2, { overrides: { ...SHORT, ...shape } });
+  });
+
+  Deno.test(`${name} costs at most 2.5 messages an operation where nothing is broken`, async () => {
+    const overrides = { "time-limit": 20 };
+    for (const { figures } of await keepPromises(name, 3, { overrides })) {
+      assertLessOrEqual(figures["servers.msgs-per-op"]!, 2.5);
+    }
+  });
+}
