@@ -452,8 +452,8 @@ export class Node<P extends Protocol<P>> {
     await this.#settled(sleep, delayMs, sleep.resolve, signal);
   }
 
-  /** @ignore A message for this node has arrived. */
-  receive({ src, body }: Message): void {
+  /** @ignore A message for this node has arrived, at the earliest at `since`. */
+  receive({ src, body }: Message, since = this.now()): void {
     if (this.#disposed) return;
     this.#activate();
     if (body.in_reply_to !== undefined) return this.#receiveReply(src, body);
@@ -473,11 +473,11 @@ export class Node<P extends Protocol<P>> {
         request = checked.value;
       }
       const reply = handle(request, src);
-      if (!(reply instanceof Promise)) {
-        return this.#answer(src, body, okType, reply);
-      }
       const patienceMs = src.startsWith("c") ? CLIENT_PATIENCE_MS : Infinity;
-      const deadline = this.now() + patienceMs;
+      const deadline = since + patienceMs;
+      if (!(reply instanceof Promise)) {
+        return this.#answer(src, body, okType, reply, deadline);
+      }
       reply
         .then((reply) => this.#answer(src, body, okType, reply, deadline))
         .catch((error) => this.#answerError(src, body, error, deadline));
@@ -631,8 +631,11 @@ export interface Mounted {
   /**
    * Hands over what arrived. Anything that is no message is logged and skipped; the
    * first `init` starts the program; what comes before it is refused with error 11.
+   *
+   * @param since when it may have arrived, on the world's clock: earlier than now where the
+   *   process was stopped, and reads only now what came meanwhile
    */
-  receive(message: unknown): void;
+  receive(message: unknown, since?: number): void;
   /** Ends the program: its timers and calls are dropped. */
   dispose(): void;
 }
@@ -695,13 +698,13 @@ export function mount<P extends Protocol<P>>(
   }
 
   return {
-    receive(message) {
+    receive(message, since) {
       if (!isMessage(message)) {
         const text = String(JSON.stringify(message)).slice(0, 200);
         return world.log(`skipped, no message: ${text}`);
       }
       if (message.body.type === "init") return init(message);
-      if (node !== undefined) return node.receive(message);
+      if (node !== undefined) return node.receive(message, since);
       const { src, dest, body: { type, msg_id: in_reply_to } } = message;
       if (in_reply_to === undefined) return;
       const code = ErrorCode.temporarilyUnavailable;
@@ -1076,6 +1079,15 @@ class Output {
   }
 }
 
+/** How often a process notes that it runs, in milliseconds. */
+const PULSE_MS = 500;
+
+/** Whose pulse fails for so long was stopped (SIGSTOP, a laptop's lid): no machine is that busy. */
+const STOPPED_MS = 2_000;
+
+/** What is read for so long after a stop may have come during it. */
+const CATCH_UP_MS = 250;
+
 /** The longest delay that `setTimeout` takes: 25 days. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -1092,8 +1104,17 @@ export async function run<P extends Protocol<P>>(
   const log = (text: string) => console.error(text);
   // The time of the event that is being handled, as in a simulator: reading the clock for
   // every message costs a fifth of the throughput.
-  let now = 0;
-  const tick = () => void (now = performance.timeOrigin + performance.now());
+  let now = performance.timeOrigin + performance.now();
+  const stop = { from: now, until: -Infinity };
+  const tick = () => {
+    const before = now;
+    now = performance.timeOrigin + performance.now();
+    if (now - before > STOPPED_MS) {
+      stop.from = before;
+      stop.until = now;
+    }
+  };
+  setInterval(tick, PULSE_MS);
   const mounted = mount(program, {
     send: (message) => output.line(JSON.stringify(message)),
     now: () => now,
@@ -1120,7 +1141,7 @@ export async function run<P extends Protocol<P>>(
       if (line.trim() === "") return;
       return log(`skipped, ${error}: ${line.slice(0, 200)}`);
     }
-    mounted.receive(message);
+    mounted.receive(message, now < stop.until + CATCH_UP_MS ? stop.from : now);
   }
 
   const lines = new LineBuffer();

@@ -69,6 +69,11 @@ class NodeProcess {
     return this;
   }
 
+  /** Stops the process where it is, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child.kill(signal);
+  }
+
   /** Closes the node's output, as when the harness has gone. */
   async closeOutput(): Promise<void> {
     await this.#lines.cancel();
@@ -342,5 +347,23 @@ processTest(
     const hour = 3_600_000;
     assertGreaterOrEqual(times[0]!, Date.now() - hour);
     assertGreaterOrEqual(Date.now() + hour, times.at(-1)!);
+  },
+);
+
+processTest(
+  "a process that was stopped for longer than a client waits answers only what comes afterwards",
+  async () => {
+    const node = await new NodeProcess(ECHO).init();
+    await node.request({ type: "echo", msg_id: 2, echo: "before" });
+    assertEquals((await node.next()).body.in_reply_to, 2);
+    node.signal("SIGSTOP");
+    await node.request({ type: "echo", msg_id: 3, echo: "meanwhile" });
+    await delay(6_000); // a client waits for 5 s
+    node.signal("SIGCONT");
+    await delay(1_000);
+    await node.request({ type: "echo", msg_id: 4, echo: "afterwards" });
+    assertEquals((await node.next()).body.in_reply_to, 4);
+    const { stderr } = await node.close();
+    assertStringIncludes(stderr, "dropped a late reply");
   },
 );

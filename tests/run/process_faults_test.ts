@@ -6,6 +6,7 @@ import {
   type Options,
   type Recording,
 } from "../../lib/workbench/history.ts";
+import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";
 import { MS, SECOND, VirtualClock } from "../../lib/workbench/world/clock.ts";
@@ -131,6 +132,21 @@ Deno.test("a paused node hears everything later, in order, and its timers tick o
   // 3 s are 30 ticks, of which a timer that was late makes one.
   const said = heardBy(heard, "n1").length;
   assert(numbers.length - said > 25 && numbers.length - said < 32, `${said}`);
+});
+
+Deno.test("a node that was paused for longer than a client waits answers none of those that have given up", async () => {
+  const recording = await run(ticking(() => {}), [
+    [5_000, ({ pause }) => pause("n0")],
+    [11_000, ({ resume }) => resume("n0")],
+  ]);
+  const { strict } = judge(recording);
+  const found = [...strict.anomalies, ...strict.notes].map(({ type }) => type);
+  assert(!found.includes("late-reply"), found.join());
+  assert(!found.includes("protocol-violation"), found.join());
+  const given = recording.history.filter(({ error }) =>
+    error === "net-timeout"
+  );
+  assert(given.length > 0, "somebody has given up");
 });
 
 Deno.test("a node that is killed while paused, and one that is paused while dead", async () => {

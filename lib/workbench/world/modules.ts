@@ -122,7 +122,7 @@ class Life<P extends Protocol<P>> {
     this.#readyAt = clock.now() + startMs * MS;
     this.#mounted = mountOn(program, {
       send: (message) => this.#write(carried(message) as unknown as Message),
-      now: () => EPOCH_MS + clock.now() / MS,
+      now: () => this.#now(),
       random: random.next,
       schedule: (delayMs, task) => {
         const slackMs = random.uniform(0, TIMER_SLACK_MS) + process.timerMs();
@@ -132,6 +132,11 @@ class Life<P extends Protocol<P>> {
       },
       log: events.logged,
     });
+  }
+
+  /** The time of day, in milliseconds. */
+  #now(): number {
+    return EPOCH_MS + this.#process.clock.now() / MS;
   }
 
   /** Hands over a message, once the node has started. */
@@ -175,12 +180,13 @@ class Life<P extends Protocol<P>> {
   }
 
   #receive(packet: Packet): void {
-    this.#do(() => this.#hand(packet));
+    const since = this.#now();
+    this.#do(() => this.#hand(packet, since));
   }
 
-  #hand(packet: Packet): void {
+  #hand(packet: Packet, since: number): void {
     try {
-      this.#mounted.receive(plain<unknown>(packet) as Message);
+      this.#mounted.receive(plain<unknown>(packet) as Message, since);
     } catch (error) {
       const stack = error instanceof Error ? error.stack : error;
       this.events.logged(String(stack));
