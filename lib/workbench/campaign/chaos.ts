@@ -37,6 +37,8 @@ export const INGREDIENTS = [
   "last-cut",
   /** Processes are killed and started again: one or several at once, some of them twice within a second. */
   "kill",
+  /** Processes stop where they are for up to 8 s, one or several at once. */
+  "pause",
 ] as const;
 
 /** One of {@link INGREDIENTS}. */
@@ -74,6 +76,7 @@ export function chaos(
     if (active.has("kill")) {
       endings.push(kills(context, forked("kills"), sparing));
     }
+    if (active.has("pause")) endings.push(pauses(context, forked("pauses")));
     return {
       end() {
         for (const end of endings) end();
@@ -225,5 +228,24 @@ function kills(
   return () => {
     over = true;
     for (const node of [...down]) restart(node);
+  };
+}
+
+function pauses(context: FaultContext, random: Random): () => void {
+  const { clock, nodes, limitNs } = context;
+  let over = false;
+  for (let i = random.int(3); i > 0; i--) {
+    const at = Math.floor(random.uniform(0, limitNs));
+    // Clients wait for 5 s: some stops are longer.
+    const upTo = random.chance(0.8) ? 2 : 8;
+    const pausedNs = Math.floor(random.uniform(0.05, upTo) * SECOND);
+    for (const node of struck(context, random)) {
+      clock.schedule(at, () => over || context.pause(node));
+      clock.schedule(at + pausedNs, () => over || context.resume(node));
+    }
+  }
+  return () => {
+    over = true;
+    for (const node of nodes) context.resume(node);
   };
 }
