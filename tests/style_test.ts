@@ -221,7 +221,7 @@ style(
   () => {
     const exceptions = new Map([
       /** One file, so that a node imports one. */
-      ["lib/maelstrom.ts", 1150],
+      ["lib/maelstrom.ts", 1170],
     ]);
     const long = sources(/./).flatMap((path) => {
       const most = exceptions.get(path) ??
