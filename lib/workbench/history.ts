@@ -151,6 +151,8 @@ export interface Incident {
     | "protocol-violation" // a line after which Maelstrom hears the node no more
     | "foreign-source" // a message signed as somebody else, which Maelstrom carries
     | "process-exit" // a process that ended before it was told to
+    | "message-storm" // nodes set each other off without end
+    | "stopped" // the harness broke the run off, since a storm could only grow
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the harness killed the process (chaos)
     | "restart" // and started it again

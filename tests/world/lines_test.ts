@@ -110,3 +110,15 @@ Deno.test("what Maelstrom would not take is refused, with the reason", () => {
     assertStringIncludes("problem" in message ? message.problem : "", problem);
   }
 });
+
+Deno.test("a line without end is cut, and what comes after it is read", () => {
+  const lines = new Lines(10);
+  const push = (text: string) => lines.push(new TextEncoder().encode(text));
+  assertEquals(push("short\n12345678"), ["short"]);
+  assertEquals(push("90+++"), ["1234567890+++"]);
+  assertEquals(push("dropped"), []);
+  assertEquals(push("dropped\nnext\n"), ["next"]);
+  assertEquals(push("1234567890+\n"), ["1234567890+"], "it was whole already");
+  assertEquals(push("12345678901"), ["12345678901"]);
+  assertEquals(lines.end(), []);
+});

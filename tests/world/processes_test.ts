@@ -162,6 +162,7 @@ function hostOf(script: string) {
         }
       },
       garbage: (_node, text) => ended.reject(new Error(text)),
+      deaf: () => ended.resolve("deaf"),
       exited: (_node, how) => ended.resolve(how),
     },
   );
@@ -249,5 +250,18 @@ Deno.test(
       assertEquals(nodes.toSorted(), ["left", "right"]);
       assert(recording.history.some(({ type }) => type === "ok"));
     });
+  },
+);
+
+Deno.test(
+  "a node that does not read is given up when too much waits for it, and says so once",
+  needs("run"),
+  async () => {
+    const { host, ended } = hostOf("sleep 60");
+    host.start("n0");
+    const text = "x".repeat(1_000_000);
+    for (let i = 0; i < 200; i++) host.deliver("n0", packet(i, text));
+    assertEquals(await ended, "deaf");
+    await host.stop();
   },
 );

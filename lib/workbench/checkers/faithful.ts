@@ -55,6 +55,8 @@ function whyUnknown(recording: Recording): string | undefined {
   if (fatal !== undefined) {
     return `Maelstrom breaks off here, with exit status 255 and no results: ${fatal.type} of ${fatal.node}: ${fatal.text}`;
   }
+  const stopped = seen.find(({ type }) => type === "stopped");
+  if (stopped !== undefined) return stopped.text;
   const broken = seen.find(({ type }) => type === "protocol-violation");
   if (broken === undefined || faithful) return undefined;
   const at = (broken.time / 1e9).toFixed(3);

@@ -26,7 +26,7 @@ export function partOfRate(
   const rate = Number(options.rate ?? 5);
   const seconds = Number(options["time-limit"] ?? 60);
   const begun = !incidents.some(({ type, time }) =>
-    type === "setup-failed" && time <= 0
+    type === "setup-failed" && time <= 0 || type === "stopped"
   );
   // Recordings of other origin may hold a part of their run only.
   const whole = journalOrigin !== undefined && faults === undefined && begun;

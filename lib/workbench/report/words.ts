@@ -89,6 +89,8 @@ const MEANINGS: { readonly [type: string]: string } = {
     "Maelstrom's checker fails on this history, for no fault of the nodes: it would say unknown.",
   "rate-not-reached":
     "Fewer operations were made than --rate asks for, so the verdict says nothing about that rate.",
+  "message-storm":
+    "Nodes set each other off without end: they sent many times more than clients had asked for.",
   "process-exit": "A node's process ended before it was told to.",
   "setup-failed": "A node never got ready, so nothing could be tested.",
   "malformed-reply":

@@ -34,6 +34,8 @@ export type Label =
   | "stray-rejection" // a program left a promise's rejection to nobody
   | "protocol-violation"
   | "foreign-source"
+  | "message-storm"
+  | "stopped"
   | "process-exit"
   | "setup-failed";
 

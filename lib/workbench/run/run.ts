@@ -22,6 +22,7 @@ import {
   workersOf,
 } from "../history.ts";
 import { Journal } from "../world/journal.ts";
+import { StormWatch } from "../world/storm.ts";
 import { type Latency, Network } from "../world/network.ts";
 import { Nodes, SetupFailed } from "../world/nodes.ts";
 import { type Random, seeded } from "../world/random.ts";
@@ -103,6 +104,9 @@ export function checkOptions(workload: Workload, options: Options): void {
   });
 }
 
+/** A storm can only grow. */
+class Endless extends Error {}
+
 class Run {
   readonly #ids: string[];
   readonly #history = new History();
@@ -112,6 +116,9 @@ class Run {
   readonly #clients: Clients;
   readonly #nodes: Nodes;
   readonly #restarts: Promise<void>[] = [];
+  readonly #storm: StormWatch;
+  /** Rejects when the run is to be broken off. */
+  readonly #stopped = Promise.withResolvers<never>();
   #workers: ActiveWorker[] = [];
   #originNs = 0;
   #phase: Progress["phase"] = "set-up";
@@ -127,6 +134,11 @@ class Run {
       new Journal(),
       onEvent,
     );
+    this.#storm = new StormWatch(
+      new Set(this.#ids),
+      () => this.#stopped.reject(new Endless()),
+    );
+    this.#network.watch = (now, packet) => this.#storm.sent(now, packet);
     this.#clients = new Clients(
       this.#network,
       clock,
@@ -152,7 +164,7 @@ class Run {
   }
 
   async perform(): Promise<Recording> {
-    const { options, workload, clock } = this.config;
+    const { options, workload } = this.config;
     const recording: Recording = {
       workload: workload.name,
       options,
@@ -163,26 +175,51 @@ class Run {
     };
     const ticking = this.#tick();
     try {
-      this.#startServices();
-      await this.#nodes.setUp();
-      this.#begin();
-      recording.journalOrigin = this.#originNs;
-      const faults = await this.#maelstromRun();
-      // Maelstrom's run ends here: what follows is for the strict judge alone.
-      const healedAt = clock.now() - this.#originNs;
-      this.#network.journal = new Journal();
-      faults.end();
-      await Promise.all(this.#restarts);
-      const aftermath = await this.#aftermath(healedAt);
-      if (aftermath !== null) recording.aftermath = aftermath;
+      await Promise.race([this.#chapters(recording), this.#stopped.promise]);
     } catch (error) {
-      if (!(error instanceof SetupFailed)) throw error;
-      this.#report("setup-failed", error.node, error.message);
-      this.#begin();
+      if (error instanceof SetupFailed) {
+        this.#report("setup-failed", error.node, error.message);
+      } else if (!(error instanceof Endless)) throw error;
+      if (recording.journalOrigin === undefined) this.#begin();
+      if (error instanceof Endless) this.#breakOff();
     } finally {
       ticking.stop();
     }
+    this.#reportStorms();
     return recording;
+  }
+
+  /** All that happens in a run that nothing breaks off. */
+  async #chapters(recording: Recording): Promise<void> {
+    const { clock } = this.config;
+    this.#startServices();
+    await this.#nodes.setUp();
+    this.#begin();
+    recording.journalOrigin = this.#originNs;
+    const faults = await this.#maelstromRun();
+    // Maelstrom's run ends here: what follows is for the strict judge alone.
+    const healedAt = clock.now() - this.#originNs;
+    this.#network.journal = new Journal();
+    faults.end();
+    await Promise.all(this.#restarts);
+    const aftermath = await this.#aftermath(healedAt);
+    if (aftermath !== null) recording.aftermath = aftermath;
+  }
+
+  /** What comes from now on is of no interest: the storm would fill the memory. */
+  #breakOff(): void {
+    this.#network.journal = new Journal();
+    const seconds = (this.config.clock.now() - this.#originNs) / SECOND;
+    const text = `the run was broken off at ${
+      seconds.toFixed(3)
+    } s, in a message storm that could only grow`;
+    this.#report("stopped", this.#ids[0]!, text);
+  }
+
+  #reportStorms(): void {
+    for (const text of this.#storm.storms(this.config.clock.now())) {
+      this.#report("message-storm", text.split(" ")[0]!, text);
+    }
   }
 
   /** Time begins: what was before has happened at negative times. */

@@ -10,8 +10,8 @@ import { Heap } from "./heap.ts";
 export const MS = 1e6;
 export const SECOND = 1e9;
 
-/** Many times what 100 nodes need at a rate of 1000: more would hardly come to an end. */
-const EVENTS_PER_SECOND = 1_000_000;
+/** Many times what 100 nodes need at a rate of 1000, or a run takes to see a storm: more would hardly come to an end. */
+const EVENTS_PER_SECOND = 4_000_000;
 
 /** A run in virtual time cannot come to its end; the message says why. */
 export class Stuck extends Error {

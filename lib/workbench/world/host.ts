@@ -7,6 +7,8 @@ export interface HostEvents {
   sent(node: string, message: unknown): void;
   /** A node has written something that is no JSON. */
   garbage(node: string, text: string): void;
+  /** A node does not read: more waits for it than can be kept, and is lost. */
+  deaf(node: string): void;
   /** A node has ended without being told to. */
   exited(node: string, how: string): void;
 }

@@ -7,7 +7,7 @@ import {
   type Program,
   type Protocol,
 } from "../../maelstrom.ts";
-import { Avalanche, MS, type VirtualClock } from "./clock.ts";
+import { MS, type VirtualClock } from "./clock.ts";
 import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
 import { type Machine, type Process, quietMachine } from "./machine.ts";
 import type { Packet } from "./network.ts";
@@ -31,9 +31,6 @@ const PIPE_MS = 1;
  */
 const TIMER_SLACK_MS = 2;
 
-/** What 25 nodes send that tell everybody everything at a rate of 1000 operations is still less. */
-const MESSAGES_PER_SECOND = 500_000;
-
 /**
  * Hosts a program's own module, each node as a process on the machine. Everything random comes from
  * `random`, every node from a fork of its own.
@@ -50,7 +47,6 @@ export function modules<P extends Protocol<P>>(
   return (_nodes, events): Host => {
     const lives = new Map<string, Life<P>>();
     const stderr = new Map<string, string[]>();
-    const avalanche = new Avalanche("messages", MESSAGES_PER_SECOND);
     let births = 0;
     const kill = (node: string) => {
       lives.get(node)?.end();
@@ -61,7 +57,6 @@ export function modules<P extends Protocol<P>>(
         const own = random.fork(`node ${node} ${births++}`);
         const life = new Life(program, mountOn, machine, own, {
           wrote(message) {
-            avalanche.count(clock.now());
             events.sent(node, message);
           },
           logged(text) {

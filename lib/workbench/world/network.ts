@@ -54,6 +54,8 @@ export class Network {
   #nextId = 0;
   #grudge: Grudge = new Map();
   #weather: Weather | null = null;
+  /** Sees every message as it is sent. */
+  watch: ((nowNs: number, packet: Packet) => void) | null = null;
 
   constructor(
     private readonly clock: Clock,
@@ -122,6 +124,7 @@ export class Network {
     const packet = { id: this.#nextId++, src, dest, body };
     const now = this.clock.now();
     this.journal.sent(now, packet);
+    this.watch?.(now, packet);
     if (isClient(src) || isClient(dest)) {
       return this.#enqueue(endpoint, packet, 0);
     }

@@ -3,6 +3,7 @@ import type { ClientEndpoint, Clients } from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
 import type { Body, Incident } from "../history.ts";
 import type { Network } from "./network.ts";
+import { LONGEST_LINE } from "./lines.ts";
 import { quote, readMessage } from "./protocol.ts";
 import {
   ErrorReply,
@@ -66,7 +67,17 @@ export class Nodes {
           node,
           text.trim() === ""
             ? "it wrote an empty line"
+            : text.length > LONGEST_LINE
+            ? `it wrote a line of more than ${LONGEST_LINE} characters, which was cut: ${
+              text.slice(0, 100)
+            } ...`
             : `it wrote a line that is no JSON: ${text.slice(0, 200)}`,
+        ),
+      deaf: (node) =>
+        this.settings.report(
+          "protocol-violation",
+          node,
+          `${node} does not read what it is sent: more waits for it than can be kept, and what came then was lost`,
         ),
       exited: (node, how) => this.#exited(node, how),
     });

@@ -7,7 +7,7 @@ import {
   KEPT_LINES,
   type OpenHost,
 } from "./host.ts";
-import { Lines } from "./lines.ts";
+import { Lines, LONGEST_LINE } from "./lines.ts";
 
 /** How long to wait for killed processes to be gone, in milliseconds. */
 const REAP_MS = 5_000;
@@ -17,6 +17,12 @@ const LAST_WORDS_MS = 100;
 
 /** Whoever writes so many lines that are no JSON is not listened to any more: it could keep us busy for ever. */
 const GARBAGE_READ = 1_000;
+
+/** What a node writes for people is cut after so many characters of a line. */
+const LONGEST_LOG_LINE = 65_536;
+
+/** So many characters may wait for a node that does not read; what comes then is lost. */
+const MOST_UNREAD = 2 ** 27;
 
 /** What to run, and what to do with its words. */
 export interface ProcessOptions {
@@ -87,6 +93,9 @@ class NodeProcess {
   #unwritten = "";
   #writing = false;
   #killed = false;
+  /** Whether it was found not to read what it is sent. */
+  #isDeaf = false;
+  readonly #onDeaf: () => void;
   /** Resolves when the process is gone and its output has been read. */
   readonly ended: Promise<void>;
 
@@ -106,12 +115,14 @@ class NodeProcess {
       detached: true,
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
+    this.#onDeaf = () => events.deaf(node);
     let garbage = 0;
     const output = eachLine(this.#child.stdout, (line) => {
       // A process that was killed may have been in the middle of a line.
       if (this.#killed || garbage >= GARBAGE_READ) return;
       let message: Json;
       try {
+        if (line.length > LONGEST_LINE) throw new RangeError("it was cut");
         message = parseLine(line);
       } catch {
         garbage++;
@@ -119,7 +130,7 @@ class NodeProcess {
       }
       events.sent(node, message);
     });
-    const errors = eachLine(this.#child.stderr, onStderr);
+    const errors = eachLine(this.#child.stderr, onStderr, LONGEST_LOG_LINE);
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       this.signal("SIGKILL");
       // Children that have left the group may hold the pipes open: do not wait for those.
@@ -130,6 +141,11 @@ class NodeProcess {
 
   /** Writes a line; what comes while the pipe is full is written in one piece later. */
   write(line: string): void {
+    if (this.#unwritten.length > MOST_UNREAD) {
+      if (!this.#isDeaf) this.#onDeaf();
+      this.#isDeaf = true;
+      return;
+    }
     this.#unwritten += line + "\n";
     if (!this.#writing) this.#pump();
   }
@@ -170,8 +186,9 @@ class NodeProcess {
 async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
+  longest?: number,
 ): Promise<void> {
-  const lines = new Lines();
+  const lines = new Lines(longest);
   const reader = stream.getReader();
   for (;;) {
     // A pipe that breaks has ended.

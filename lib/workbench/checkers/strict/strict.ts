@@ -125,7 +125,12 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
     ];
     return [{ type: "crashed", because }];
   }
-  const types = ["protocol-violation", "process-exit", "setup-failed"] as const;
+  const types = [
+    "message-storm",
+    "protocol-violation",
+    "process-exit",
+    "setup-failed",
+  ] as const;
   return [...types, "foreign-source" as const].flatMap((type) => {
     const because = incidents.filter((incident) => incident.type === type).map(
       ({ time, text }) =>

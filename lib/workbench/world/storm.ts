@@ -1,0 +1,174 @@
+/**
+ * Message storms: nodes that set each other off without end, as when every broadcast is
+ * sent on whether it was seen or not. They are told from traffic by their links: one that
+ * carries many times more messages than clients have asked for, second after second, is
+ * not kept busy by clients.
+ */
+import { isClient } from "../history.ts";
+import { SECOND } from "./clock.ts";
+import type { Packet } from "./network.ts";
+
+/** So many messages of one type go over a link in a second for reasons of a node's own: a timer of 5 ms, say. */
+const OWN_RATE = 200;
+
+/** So many more may go there for each request of a client, retries included. */
+const EACH_REQUEST = 20;
+
+/** A burst is over after so many seconds: what follows a heal, for instance. */
+const LASTING_SECONDS = 3;
+
+/** A storm that has lasted so long does not end by itself. */
+const ENDLESS_SECONDS = 8;
+
+/** Fewer messages than this are no storm. */
+const ENOUGH = 20_000;
+
+/** Nor are fewer than this for each request of a client. */
+const TOO_MANY = 100;
+
+/** What 25 nodes send that tell everybody everything at a rate of 1000 operations is still less. */
+const MESSAGES_PER_SECOND = 500_000;
+
+/** Messages of one type that one node sends, as long as they storm. */
+interface Flood {
+  src: string;
+  type: string;
+  count: number;
+  /** When it began and ended, on the clock. */
+  fromNs: number;
+  toNs: number;
+}
+
+/** Looks at all messages of a run as they are sent. */
+export class StormWatch {
+  #windowEndsNs = SECOND;
+  /** Requests of clients: in this second, in the one before, and in all. */
+  #requests = 0;
+  #requestsBefore = 0;
+  #allRequests = 0;
+  /** Messages of nodes in this second. */
+  #sent = 0;
+  readonly #sentBy = new Map<string, number>();
+  /** By sender, type and receiver, of whoever sends much in this second. */
+  readonly #links = new Map<string, Map<string, Map<string, number>>>();
+  /** By sender and type, what is flooding now. */
+  #floods = new Map<string, Flood>();
+  readonly #past: Flood[] = [];
+  #isEndless = false;
+
+  /**
+   * @param nodes whose messages are counted: what others send in a storm was asked for by a node
+   * @param onEndless called once, when there is a storm that can only grow
+   */
+  constructor(
+    private readonly nodes: ReadonlySet<string>,
+    private readonly onEndless: () => void,
+  ) {}
+
+  /** Another message is sent. */
+  sent(nowNs: number, { src, dest, body }: Omit<Packet, "id">): void {
+    if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
+    if (isClient(src)) {
+      this.#requests++;
+      this.#allRequests++;
+      return;
+    }
+    if (!this.nodes.has(src)) return;
+    const count = (this.#sentBy.get(src) ?? 0) + 1;
+    this.#sentBy.set(src, count);
+    if (count > OWN_RATE) this.#countLink(src, String(body.type), dest);
+    if (++this.#sent !== MESSAGES_PER_SECOND || this.#isEndless) return;
+    this.#addFloods(nowNs, 0);
+    this.#end();
+  }
+
+  /** The storms there were, the largest first: `"n0 sent gossip 40000 times in 5.0 s"`. */
+  storms(nowNs: number): string[] {
+    if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
+    if (!this.#isEndless) this.#addFloods(nowNs, this.#allowed());
+    const floods = [...this.#past, ...this.#floods.values()]
+      .filter((flood) => this.#isEndless || isLasting(flood));
+    if (!this.#isEndless && !this.#isTooMuch(floods)) return [];
+    return floods.sort((a, b) => b.count - a.count).map((flood) =>
+      `${flood.src} sent ${flood.type} ${flood.count} times in ${
+        (lengthNs(flood) / SECOND).toFixed(1)
+      } s`
+    );
+  }
+
+  #countLink(src: string, type: string, dest: string): void {
+    const types = valueOf(this.#links, src, () => new Map());
+    const dests = valueOf(types, type, () => new Map());
+    dests.set(dest, (dests.get(dest) ?? 0) + 1);
+  }
+
+  /** How many messages of one type may go over a link in this second. */
+  #allowed(): number {
+    const requests = Math.max(this.#requests, this.#requestsBefore);
+    return OWN_RATE + EACH_REQUEST * requests;
+  }
+
+  #nextWindow(nowNs: number): void {
+    this.#addFloods(this.#windowEndsNs, this.#allowed());
+    const isGap = nowNs >= this.#windowEndsNs + SECOND;
+    if (isGap) this.#addFloods(nowNs, Infinity);
+    this.#requestsBefore = isGap ? 0 : this.#requests;
+    this.#requests = this.#sent = 0;
+    this.#sentBy.clear();
+    this.#windowEndsNs = (Math.floor(nowNs / SECOND) + 1) * SECOND;
+    const floods = [...this.#floods.values()];
+    const isOld = floods.some((flood) =>
+      lengthNs(flood) >= ENDLESS_SECONDS * SECOND
+    );
+    if (isOld && this.#isTooMuch(floods)) this.#end();
+  }
+
+  /** Takes in what was counted until now: what has not flooded again has ended. */
+  #addFloods(nowNs: number, allowed: number): void {
+    const now = new Map<string, Flood>();
+    for (const [src, types] of this.#links) {
+      for (const [type, dests] of types) {
+        const counts = [...dests.values()].filter((count) => count > allowed);
+        if (counts.length === 0) continue;
+        const key = `${src} ${type}`;
+        const flood = this.#floods.get(key) ??
+          { src, type, count: 0, fromNs: this.#windowEndsNs - SECOND, toNs: 0 };
+        flood.count += counts.reduce((sum, count) => sum + count, 0);
+        flood.toNs = nowNs;
+        now.set(key, flood);
+      }
+    }
+    for (const [key, flood] of this.#floods) {
+      if (!now.has(key) && isLasting(flood)) this.#past.push(flood);
+    }
+    this.#floods = now;
+    this.#links.clear();
+  }
+
+  #isTooMuch(floods: readonly Flood[]): boolean {
+    const total = floods.reduce((sum, { count }) => sum + count, 0);
+    return total >= Math.max(ENOUGH, TOO_MANY * this.#allRequests);
+  }
+
+  #end(): void {
+    if (this.#isEndless) return;
+    this.#isEndless = true;
+    this.onEndless();
+  }
+}
+
+function lengthNs({ fromNs, toNs }: Flood): number {
+  return toNs - fromNs;
+}
+
+function isLasting(flood: Flood): boolean {
+  return lengthNs(flood) >= LASTING_SECONDS * SECOND;
+}
+
+function valueOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
+}

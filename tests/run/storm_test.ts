@@ -1,0 +1,167 @@
+/** Message storms are found, named, and broken off; busy networks are left alone. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  simulate,
+  type Simulation,
+} from "../../lib/workbench/campaign/simulate.ts";
+import type { Program } from "../../lib/maelstrom.ts";
+import type { Options } from "../../lib/workbench/history.ts";
+import { StormWatch } from "../../lib/workbench/world/storm.ts";
+
+type AnyProgram = NonNullable<Simulation["program"]>;
+
+/** A node as a program without a protocol sees it. */
+interface Loose {
+  id: string;
+  peers: string[];
+  on(
+    type: string,
+    handle: (message: Record<string, unknown>, src: string) => unknown,
+  ): void;
+  send(dest: string, type: string, message: object): void;
+  every(ms: number, task: () => void): void;
+  after(ms: number, task: () => void): void;
+  call(dest: string, body: object): Promise<unknown>;
+}
+
+async function stormsOf(
+  program: (node: Loose) => void,
+  name: string,
+  overrides: Options = {},
+) {
+  const judged = await simulate({
+    name,
+    seed: 1,
+    faults: "official",
+    overrides,
+    program: program as unknown as Program<Record<never, never>> as AnyProgram,
+  });
+  const { anomalies } = judged.strict;
+  const storm = anomalies.find(({ type }) => type === "message-storm");
+  return { judged, because: storm?.because ?? [] };
+}
+
+/** The broadcast of the guide's third chapter. */
+function flooder(node: Loose, isNew: (value: unknown) => boolean) {
+  const values = new Set<unknown>();
+  node.on("topology", () => ({}));
+  node.on("read", () => ({ messages: [...values] }));
+  node.on("broadcast", ({ message }, src) => {
+    const forward = isNew(message);
+    values.add(message);
+    for (const peer of node.peers) {
+      if (forward && peer !== src) node.send(peer, "broadcast", { message });
+    }
+    return {};
+  });
+}
+
+Deno.test("values that are sent on whether they were seen or not are a storm, and the run is broken off", async () => {
+  const { judged, because } = await stormsOf(
+    (node) => flooder(node, () => true),
+    "broadcast-3b",
+  );
+  assertMatch(because[0]!, /n\d sent broadcast \d+ times in \d+\.\d s$/);
+  const { recording, results } = judged;
+  assertEquals(results["valid?"], "unknown");
+  assertMatch(
+    String(results.error),
+    /broken off at \d+\.\d+ s, in a message storm/,
+  );
+  assert(recording.journal.length < 2_500_000, "what is kept is its beginning");
+  assert(judged.labels.has("stopped"));
+});
+
+Deno.test("nodes that answer each other's answers, and one that answers itself, storm", async () => {
+  const echo = (node: Loose, start: string) => {
+    node.on("echo", ({ echo }) => ({ echo }));
+    node.on("thanks", (_, src) => node.send(src, "thanks", {}));
+    node.after(1, () => {
+      for (let i = 0; i < 20; i++) node.send(start, "thanks", {});
+    });
+  };
+  const pair = await stormsOf((node) => echo(node, node.peers[0]!), "echo-1", {
+    "node-count": 2,
+    "time-limit": 20,
+  });
+  assertMatch(pair.because[0]!, /n\d sent thanks \d+ times/);
+  const alone = await stormsOf((node) => echo(node, node.id), "echo-1", {
+    "time-limit": 20,
+  });
+  assertMatch(alone.because[0]!, /n0 sent thanks \d+ times/);
+});
+
+Deno.test("a flood of requests to a service, and one of replies to a client, are storms", async () => {
+  const service = await stormsOf(
+    (node) => {
+      node.on("echo", ({ echo }) => ({ echo }));
+      const ask = (): void => {
+        const body = { type: "read", key: "k" };
+        node.call("lin-kv", body).catch(() => ask());
+      };
+      node.after(1, () => {
+        for (let i = 0; i < 20; i++) ask();
+      });
+    },
+    "echo-1",
+    { "time-limit": 20 },
+  );
+  assertMatch(service.because[0]!, /n0 sent read \d+ times/);
+
+  const client = await stormsOf(
+    (node) => {
+      let isFlooding = false;
+      node.on("echo", ({ echo }, src) => {
+        if (isFlooding) return { echo };
+        isFlooding = true;
+        node.every(2, () => {
+          for (let i = 0; i < 10; i++) node.send(src, "news", {});
+        });
+        return { echo };
+      });
+    },
+    "echo-1",
+    { "time-limit": 20, rate: 10 },
+  );
+  assertMatch(client.because[0]!, /n0 sent news \d+ times/);
+});
+
+Deno.test("a hundred nodes that tell everybody everything at a rate of 1000 are too many messages, not a hang", async () => {
+  const { judged, because } = await stormsOf(
+    (node) => {
+      const seen = new Set<unknown>();
+      flooder(node, (value) => !seen.has(value) && Boolean(seen.add(value)));
+    },
+    "broadcast-3b",
+    { "node-count": 100, rate: 1_000, "time-limit": 20 },
+  );
+  assertMatch(because[0]!, /n\d+ sent broadcast \d+ times/);
+  assertEquals(judged.strict["valid?"], false);
+});
+
+Deno.test("heartbeats, bursts after a heal, and each value once over each link at a rate of 1000 are no storms", async () => {
+  const seen = new Map<string, Set<unknown>>();
+  const busy = await stormsOf(
+    (node) => {
+      const own = new Set<unknown>();
+      seen.set(node.id, own);
+      flooder(node, (value) => !own.has(value) && Boolean(own.add(value)));
+      node.on("beat", () => {});
+      node.every(10, () => {
+        for (const peer of node.peers) node.send(peer, "beat", {});
+      });
+    },
+    "broadcast-3b",
+    { rate: 1_000, "time-limit": 5 },
+  );
+  assertEquals(busy.because, []);
+
+  const watch = new StormWatch(new Set(["n0"]), () => {
+    throw new Error("a burst is no storm");
+  });
+  for (let i = 0; i < 60_000; i++) {
+    const message = { src: "n0", dest: "n1", body: { type: "again" } };
+    watch.sent(5e9 + i * 3e4, message);
+  }
+  assertEquals(watch.storms(20e9), []);
+});
