@@ -393,3 +393,15 @@ Deno.test("afterwards every node of kafka gets two messages of its own, is peeke
   );
   assertEquals([peeked(nothing), peeked(values[3]!)], [500, null]);
 });
+
+Deno.test("the new key that kafka's nodes get afterwards is none to which a send may yet have come through", () => {
+  const unanswered = [
+    { type: "invoke", value: [["send", "14", 1]] },
+    { type: "info", value: [["send", "14", 1]], error: "net-timeout" },
+  ].map((line, i) =>
+    ({ index: 100 + i, time: 0, process: 9, f: "send", ...line }) as Op
+  );
+  const { invocations } = workload("kafka")
+    .aftermath!([...finalHistory, ...unanswered], 0);
+  assertEquals(invocations[0]!.value, [["send", "15", 1]]);
+});

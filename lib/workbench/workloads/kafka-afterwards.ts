@@ -24,13 +24,18 @@ export function askAfterwards(
   index: number,
 ): Questions {
   const lowest = new Map<string, Integer>();
+  // A send that nobody answered may have come through: its key is not new.
+  let last = -1;
   for (const op of history) {
+    if (op.f === "send") {
+      const [[, key]] = op.value as [[string, string]];
+      if (Number.isInteger(Number(key))) last = Math.max(last, Number(key));
+    }
     for (const [key, offset] of [...sentOffsets(op), ...polledOffsets(op)]) {
       if (offset < (lowest.get(key) ?? Infinity)) lowest.set(key, offset);
     }
   }
   const known = [...lowest.keys()].sort((a, b) => Number(a) - Number(b));
-  const last = Math.max(-1, ...known.map(Number).filter(Number.isInteger));
   const [fresh, unused] = [`${last + 1}`, `${last + 2}`];
   const all = [...known, fresh, unused];
   const send = (message: number): Invocation => ({
