@@ -1,8 +1,9 @@
 /**
  * Recordings on disk: one JSON object, plain or gzipped, in the form of
- * `tests/golden/`; or the directory of a run, which holds one.
+ * `tests/golden/`; or the directory of a run, which holds one, or is the real Maelstrom's.
  */
 import { parse, plain, stringify } from "./json.ts";
+import { isMaelstromRun, loadMaelstromRun } from "./maelstrom-store.ts";
 import { join } from "node:path";
 import type { JournalEvent, Recording } from "./history.ts";
 
@@ -53,14 +54,20 @@ function withTimeToReckonWith(event: JournalEvent): JournalEvent {
 /**
  * Reads a recording.
  *
- * @param path a JSON file, gzipped or not, or a directory with {@link RECORDING_FILE} in it
+ * @param path a JSON file, gzipped or not, or a directory with {@link RECORDING_FILE} in it, or one of Maelstrom's store
  * @throws {Error} the file cannot be read, or it is no recording
  */
 export async function loadRecording(path: string): Promise<Recording> {
   try {
     const { isDirectory } = await Deno.stat(path);
-    const file = isDirectory ? join(path, RECORDING_FILE) : path;
-    return asRecording(parse(await readText(file)));
+    if (!isDirectory) return asRecording(parse(await readText(path)));
+    const file = join(path, RECORDING_FILE);
+    const there = await Deno.stat(file).then(() => true, () => false);
+    if (there) return asRecording(parse(await readText(file)));
+    if (await isMaelstromRun(path)) return await loadMaelstromRun(path);
+    throw new Error(
+      `there is neither a ${RECORDING_FILE} nor a history.edn in it; name the folder of one run`,
+    );
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot load recording ${path}: ${why}`, { cause });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { parseResults } from "../../lib/workbench/commands/edn.ts";
+import { parseResults } from "../../lib/workbench/edn.ts";
 import { figuresIn } from "../../lib/workbench/checkers/figures.ts";
 import {
   commandLine,
@@ -101,7 +101,7 @@ Deno.test(
       worst: null,
       best: null,
       big: 123456789012,
-      when: "2020-01-02T03:04:05.000Z",
+      when: "2020-01-02T03:04:05.000-00:00",
       letter: "a",
       "valid?": "unknown",
     });

@@ -2,6 +2,7 @@
 import { stringify } from "../json.ts";
 import { dirname, join, relative } from "node:path";
 import type { Judged } from "../checkers/judges.ts";
+import { maelstromFiles } from "./maelstrom-files.ts";
 import { RECORDING_FILE, saveRecording } from "../recording.ts";
 
 /** The folder of all runs, if no other is given. */
@@ -72,6 +73,10 @@ export function openRunFolder(
         await write("history.jsonl", lines.join(""));
         await saveRecording(join(path, RECORDING_FILE), recording);
         const files = ["results.json", "history.jsonl", RECORDING_FILE];
+        for (const [name, text] of maelstromFiles(judged, command)) {
+          await write(name, text);
+          files.push(name);
+        }
         // What draws takes a while to load: whoever only looks for help does not wait for it.
         const { writeReport } = await import("../report/report.ts");
         await writeReport(path, judged, {
@@ -81,6 +86,7 @@ export function openRunFolder(
         });
         await link(join(store, workload, "latest"), path);
         await link(join(store, "latest"), path);
+        await link(join(store, "current"), path);
       } catch (error) {
         if (!isOfTheDisk(error)) throw error;
         const why = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,201 @@
+/**
+ * A run that the real Maelstrom has kept, as a recording: its history, its results, its
+ * options, and the journal of its network.
+ */
+import { join } from "node:path";
+import { parseEdn, parseResults } from "./edn.ts";
+import { readFressian, Struct, type Value } from "./fressian.ts";
+import {
+  isClient,
+  isClientOp,
+  type JournalEvent,
+  type Json,
+  type JsonObject,
+  nodeOf,
+  type Op,
+  type Options,
+  type Recording,
+} from "./history.ts";
+
+const HISTORY = "history.edn";
+
+/** Whether a folder looks like one of Maelstrom's runs. */
+export async function isMaelstromRun(folder: string): Promise<boolean> {
+  const names = (await Array.fromAsync(Deno.readDir(folder)))
+    .map(({ name }) => name);
+  return [HISTORY, "jepsen.log", "test.jepsen"]
+    .some((name) => names.includes(name));
+}
+
+/**
+ * Reads a run of Maelstrom's store.
+ *
+ * @throws {Error} it has no history, or a file of it is not what it should be
+ */
+export async function loadMaelstromRun(folder: string): Promise<Recording> {
+  const lines = await textOf(folder, HISTORY);
+  if (lines === null) {
+    throw new Error(
+      "the run has no history.edn: its set-up failed, and its jepsen.log says how",
+    );
+  }
+  const history = lines.split("\n").filter((line) => line.trim() !== "")
+    .map((line) => parseEdn(line) as unknown as Op);
+  for (const op of history) op.time = Number(op.time);
+  const { workload, options } = commandIn(
+    await textOf(folder, "jepsen.log") ?? "",
+  );
+  const journal = await journalIn(join(folder, "net-journal"));
+  const results = await textOf(folder, "results.edn");
+  const parsed = results === null ? null : parseResults(results);
+  const origin = originOf(history, journal, options);
+  return {
+    workload,
+    options,
+    exit: exitOf(parsed),
+    results: parsed,
+    history,
+    journal,
+    ...(origin === undefined ? {} : { journalOrigin: origin }),
+  };
+}
+
+async function textOf(folder: string, name: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(join(folder, name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Maelstrom's exit status for its results: it crashes without any. */
+function exitOf(results: JsonObject | null): number {
+  if (results === null) return 255;
+  const verdict = results["valid?"];
+  return verdict === true ? 0 : verdict === false ? 1 : 2;
+}
+
+/** Flags that say how Maelstrom runs, not what. */
+const NO_OPTIONS = new Set(["bin", "workload", "test-count"]);
+
+/** The workload and the flags of a run, from the command line on the second line of its log. */
+export function commandIn(
+  log: string,
+): { workload: string; options: Options } {
+  const line = log.split("\n").slice(0, 5)
+    .find((line) => /(^|\s)test\s+-/.test(line)) ?? "";
+  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
+    .map(([, double, single, bare]) => double ?? single ?? bare ?? "");
+  const flags: Options = {};
+  const nodes: string[] = [];
+  for (let i = words.indexOf("test") + 1; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === "--") break; // the node's own arguments
+    if (!word.startsWith("-")) continue;
+    const [name = "", joined] = word.replace(/^--?/, "").split("=");
+    const hasValue = joined !== undefined ||
+      (words[i + 1] !== undefined && !words[i + 1]!.startsWith("-"));
+    const text = joined ?? (hasValue ? words[++i]! : "");
+    if (name === "n" || name === "node") nodes.push(text);
+    else {flags[name === "w" ? "workload" : name] = hasValue
+        ? valueOf(text)
+        : true;}
+  }
+  if (nodes.length > 0) flags.nodes = nodes.join(",");
+  const { workload = "lin-kv" } = flags;
+  return {
+    workload: String(workload),
+    options: Object.fromEntries(
+      Object.entries(flags).filter(([name]) => !NO_OPTIONS.has(name)),
+    ),
+  };
+}
+
+function valueOf(text: string): Json {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** All events of the network, in their order: every thread has left a file of its own. */
+async function journalIn(folder: string): Promise<JournalEvent[]> {
+  const events: [id: number, event: JournalEvent][] = [];
+  let names: string[];
+  try {
+    names = (await Array.fromAsync(Deno.readDir(folder)))
+      .map(({ name }) => name).filter((name) => name.endsWith(".fressian"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  for (const name of names) {
+    const bytes = await Deno.readFile(join(folder, name));
+    for (const value of readFressian(bytes)) events.push(eventOf(value, name));
+  }
+  return events.sort(([a], [b]) => a - b).map(([, event]) => event);
+}
+
+function eventOf(value: Value, file: string): [number, JournalEvent] {
+  const [id, time, type, message] = fieldsOf(value, "ev", file);
+  const [messageId, src, dest, body] = fieldsOf(message, "msg", file);
+  const kind = type === "send" ? "send" : "recv";
+  return [Number(id), [
+    kind,
+    Number(time),
+    Number(messageId),
+    String(src),
+    String(dest),
+    body as JsonObject,
+  ]];
+}
+
+function fieldsOf(
+  value: Value | undefined,
+  tag: string,
+  file: string,
+): readonly Value[] {
+  if (value instanceof Struct && value.tag === tag) return value.fields;
+  throw new Error(`net-journal/${file} holds something other than ${tag}`);
+}
+
+/**
+ * The history's time zero on the journal's clock: the least time between an operation's
+ * invocation and its client's request. Requests of a kind to a node are taken in the order of
+ * their operations; where they are not as many, some were never sent, and prove nothing.
+ */
+function originOf(
+  history: readonly Op[],
+  journal: readonly JournalEvent[],
+  options: Options,
+): number | undefined {
+  const invoked = timesBy(
+    history.filter((op) => op.type === "invoke" && isClientOp(op)),
+    (op) => `${op.f} ${nodeOf(Number(op.process), options)}`,
+    (op) => op.time,
+  );
+  const sent = timesBy(
+    journal.filter(([kind, , , src]) => kind === "send" && isClient(src)),
+    ([, , , , dest, body]) => `${body.type} ${dest}`,
+    ([, time]) => time,
+  );
+  let least = Infinity;
+  for (const [key, times] of invoked) {
+    const others = sent.get(key) ?? [];
+    if (others.length !== times.length) continue;
+    others.forEach((time, i) => least = Math.min(least, time - times[i]!));
+  }
+  return least === Infinity ? undefined : least;
+}
+
+function timesBy<T>(
+  list: readonly T[],
+  key: (element: T) => string,
+  time: (element: T) => number,
+): Map<string, number[]> {
+  const groups = Map.groupBy(list, key);
+  return new Map(
+    [...groups].map(([key, elements]) => [
+      key,
+      elements.map(time).sort((a, b) => a - b),
+    ]),
+  );
+}

@@ -1,0 +1,258 @@
+/** The real Maelstrom's store: read as recordings, and written as its scripts expect it. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { maelstromFiles } from "../../lib/workbench/commands/maelstrom-files.ts";
+import { judge } from "../../lib/workbench/checkers/judges.ts";
+import { parseEdn } from "../../lib/workbench/edn.ts";
+import { readFressian } from "../../lib/workbench/fressian.ts";
+import type {
+  JournalEvent,
+  Json,
+  Recording,
+} from "../../lib/workbench/history.ts";
+import { equal, parse, stringify } from "../../lib/workbench/json.ts";
+import { commandIn } from "../../lib/workbench/maelstrom-store.ts";
+import { loadRecording } from "../../lib/workbench/recording.ts";
+import { FressianFile } from "../fixtures/fressian.ts";
+import { needs } from "../fixtures/permitted.ts";
+import { DIRECTORY } from "../fixtures/recorded.ts";
+
+const VALUES = `[0, 63, 64, -1, -2, -4096, 4095, 4096, 65535, 524287, -524288,
+  33554431, 33554432, 8589934591, 8589934592, 2199023255551, 2199023255552, 562949953421311, 562949953421312,
+  -562949953421313, 9007199254740993, -9223372036854775808, 9223372036854775808, 1180591620717411303424,
+  -1180591620717411303424, 0.0, 1.0, 5.0, -0.5, 1e300, true, false, null, "", "seven77", "eight888",
+  "ü, 漢字 and 😀", "${
+  "long ".repeat(60)
+}", {"5": [[0, 1]], "a/b": {"c": []}}, [[], [1,2,3,4,5,6,7,8,9]]]`;
+
+Deno.test("Fressian is read as it was written, numbers exactly", () => {
+  const file = new FressianFile();
+  const value = parse(VALUES);
+  file.value(value);
+  file.value(value); // what was cached comes from the cache
+  const read = [...readFressian(file.bytes)] as Json[];
+  assertEquals(read.length, 2);
+  for (const again of read) {
+    assert(equal(again, value), stringify(again));
+  }
+});
+
+Deno.test("a Fressian file that is cut anywhere ends before what was cut", () => {
+  const file = new FressianFile();
+  const message = { id: 7, src: "n0", dest: "c1", body: { type: "read_ok" } };
+  file.event(0, 123_456_789_012, "send", message);
+  const whole = file.bytes.length;
+  file.event(1, 123_456_789_013, "recv", message);
+  for (let length = whole; length < file.bytes.length; length++) {
+    const read = [...readFressian(file.bytes.subarray(0, length))];
+    assertEquals(read.length, 1);
+  }
+  assertEquals([...readFressian(file.bytes)].length, 2);
+});
+
+for (
+  const [edn, json] of [
+    ['{:a 1, "b" :c/d}', '{"a":1,"b":"c/d"}'],
+    ["#{3 1 2}", "[1,2,3]"],
+    ["(1 2.0 2.5 1e3)", "[1,2.0,2.5,1e3]"],
+    ["[9007199254740993 12N -5]", "[9007199254740993,12,-5]"],
+    ["{7 {:polled -1}}", '{"7":{"polled":-1}}'],
+    ['"a\\"b\\n\\u00fc"', '"a\\"b\\nü"'],
+    ["#jepsen.history.Op{:index 1, :f :add}", '{"index":1,"f":"add"}'],
+    ["[1 #_ {:left out} 2 ; and this\n]", "[1,2]"],
+    ["[clojure.core$x nil true \\a]", '["clojure.core$x",null,true,"a"]'],
+    ["[##NaN ##-Inf]", "[null,null]"],
+  ] as const
+) {
+  Deno.test(`EDN ${edn} is ${json}`, () => {
+    assert(equal(parseEdn(edn), parse(json)), stringify(parseEdn(edn)));
+  });
+}
+
+Deno.test("the command line of a log gives workload and options, and leaves out what the node gets", () => {
+  assertEquals(
+    commandIn(
+      "2026 INFO [main] jepsen.cli: Command line:\n" +
+        'lein run test -w txn-rw-register --bin "/some where/node" --node-count 2 --latency-dist uniform ' +
+        "--consistency-models read-committed --concurrency 2n --rate 0.5 --log-stderr --nemesis partition -- --rate 7\n{...",
+    ),
+    {
+      workload: "txn-rw-register",
+      options: {
+        "node-count": 2,
+        "latency-dist": "uniform",
+        "consistency-models": "read-committed",
+        concurrency: "2n",
+        rate: 0.5,
+        "log-stderr": true,
+        nemesis: "partition",
+      },
+    },
+  );
+  assertEquals(commandIn("\ntest -n a -n b").options, { nodes: "a,b" });
+  assertEquals(commandIn("").workload, "lin-kv");
+});
+
+/** Writes a recording as Maelstrom would have kept it; its journal in several files. */
+async function keepAsMaelstrom(
+  folder: string,
+  recording: Recording,
+): Promise<void> {
+  const { journal, history, results, workload, options } = recording;
+  await Deno.mkdir(join(folder, "net-journal"), { recursive: true });
+  const flags = Object.entries(options).map(([name, value]) =>
+    `--${name} ${value}`
+  );
+  const command = `lein run test -w ${workload} --bin /bin/node ${
+    flags.join(" ")
+  } -- --rate 9`;
+  const kept = { ...judge(recording), results: results as never };
+  for (const [name, text] of maelstromFiles(kept, command)) {
+    if (name !== "history.edn" || history.length > 0) {
+      await Deno.writeTextFile(join(folder, name), text);
+    }
+  }
+  const files = [new FressianFile(), new FressianFile(), new FressianFile()];
+  [...journal].forEach(([kind, time, id, src, dest, body], i) => {
+    files[(i * 7) % 3]!.event(i, time, kind, { id, src, dest, body });
+  });
+  for (const [i, { bytes }] of files.entries()) {
+    await Deno.writeFile(join(folder, `net-journal/${i}.fressian`), bytes);
+  }
+}
+
+for (
+  const name of [
+    "echo-ok",
+    "echo-info",
+    "bc-neverread",
+    "gc-silent",
+    "gs-lost",
+    "ids-central",
+    "kf-ok-1",
+    "lk-drop",
+    "la-g1a",
+    "rw-g0",
+  ]
+) {
+  Deno.test(
+    `${name}, kept as Maelstrom keeps a run, is read back as it was and judged alike`,
+    needs("read", "write"),
+    async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        const golden = await loadRecording(join(DIRECTORY, `${name}.json.gz`));
+        await keepAsMaelstrom(folder, golden);
+        const read = await loadRecording(folder);
+        const { journalOrigin, ...others } = read;
+        assertEquals(others.workload, golden.workload);
+        assertEquals(others.options, golden.options);
+        assertEquals(others.exit, golden.exit);
+        assert(
+          equal(read.history as never, golden.history as never),
+          "history",
+        );
+        const events = (journal: Recording["journal"]) =>
+          [...journal] as JournalEvent[];
+        assert(
+          equal(
+            events(read.journal) as never,
+            events(golden.journal) as never,
+          ),
+          "journal",
+        );
+        assert(Number.isFinite(journalOrigin), "the journal's clock is set");
+        const [was, is] = [judge(golden), judge(read)];
+        assert(equal(is.results as never, was.results as never));
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  );
+}
+
+Deno.test(
+  "the journal's time is the least between an operation and its request, whatever was late",
+  needs("read", "write"),
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const golden = await loadRecording(
+        join(DIRECTORY, "bc-neverread.json.gz"),
+      );
+      await keepAsMaelstrom(folder, golden);
+      const { journalOrigin: origin, history, journal } = await loadRecording(
+        folder,
+      );
+      const times = history.filter(({ type, f }) =>
+        type === "invoke" && f === "broadcast"
+      ).map(({ time, value }) => {
+        const sent = [...journal].find(([kind, , , , , body]) =>
+          kind === "send" && body.type === "broadcast" &&
+          body.message === value
+        )!;
+        return sent[1] - time - origin!;
+      });
+      assert(times.length > 20);
+      assert(
+        times.every((time) => time >= 0),
+        "no request before its operation",
+      );
+      assert(Math.min(...times) < 1e6, `${Math.min(...times)} ns`);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "a folder without a history, or that is no run, is told of in a sentence",
+  needs("read", "write"),
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await assertRejects(
+        () => loadRecording(folder),
+        Error,
+        "name the folder of one run",
+      );
+      await Deno.writeTextFile(join(folder, "jepsen.log"), "x\ntest -w echo\n");
+      await assertRejects(
+        () => loadRecording(folder),
+        Error,
+        "its set-up failed, and its jepsen.log says how",
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "results and history are EDN as Maelstrom writes it",
+  needs("read"),
+  async () => {
+    const name = join(DIRECTORY, "ids-central.json.gz");
+    const judged = judge(await loadRecording(name));
+    const files = Object.fromEntries(
+      maelstromFiles(judged, "test -w unique-ids"),
+    );
+    assertStringIncludes(files["results.edn"]!, ":valid? false");
+    assertStringIncludes(files["results.edn"]!, ":by-f {:generate {");
+    const lines = files["history.edn"]!.split("\n");
+    assertStringIncludes(
+      lines[0]!,
+      ":process :nemesis, :f :start-partition, :value :one}",
+    );
+    assertStringIncludes(
+      files["history.edn"]!,
+      '[:isolated {"n0" #{"n1" "n2"}',
+    );
+    assertStringIncludes(
+      files["history.edn"]!,
+      ':error [:temporarily-unavailable "deliberate"]',
+    );
+    assertEquals(files["jepsen.log"]!.split("\n")[1], "test -w unique-ids");
+  },
+);
