@@ -21,7 +21,7 @@
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
-import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { counterProtocol } from "../lib/protocols.ts";
 import { type Integer, plus } from "../lib/schema.ts";
@@ -38,12 +38,12 @@ const PAUSE_MS = { first: 2, longest: 200 };
 type Counter = {
   total: Integer;
   /** By node, the name of its last add. */
-  adds: { [node: string]: string };
+  adds: [node: string, name: string][];
 };
 
 /** A node of a counter that is one key of seq-kv. */
 const counter4cas = program(counterProtocol, (node) => {
-  const kv = new PatientKv<Counter>(node, "seq-kv");
+  const kv = new Kv<Counter>(node, "seq-kv");
   const adds = new Rounds(add);
   const reads = new Rounds(async (readers: null[]) => {
     const { total } = await look() ?? { total: 0 };
@@ -68,10 +68,11 @@ const counter4cas = program(counterProtocol, (node) => {
     if (known === null) await look();
     for (let pauseMs = PAUSE_MS.first;; pauseMs *= 2) {
       const before: Counter | null = known;
-      if (before?.adds[node.id] === name) return []; // only the reply was lost
-      const after = {
+      if (before?.adds.some(([, other]) => other === name)) return []; // only the reply was lost
+      const others = before?.adds.filter(([id]) => id !== node.id) ?? [];
+      const after: Counter = {
         total: plus(before?.total ?? 0, delta),
-        adds: { ...before?.adds, [node.id]: name },
+        adds: [...others, [node.id, name]],
       };
       if (await kv.change(KEY, before, after)) {
         known = after;
@@ -85,7 +86,7 @@ const counter4cas = program(counterProtocol, (node) => {
   /** What the key holds now. */
   async function look(): Promise<Counter | null> {
     await kv.sync();
-    return known = await kv.readOr(KEY, null);
+    return known = await kv.read(KEY);
   }
 });
 

@@ -24,7 +24,7 @@
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
-import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { counterProtocol } from "../lib/protocols.ts";
 import { type Integer, plus } from "../lib/schema.ts";
@@ -46,7 +46,7 @@ type Sum = {
 
 /** A node of a counter that lives in seq-kv. */
 const counter4 = program(counterProtocol, (node) => {
-  const kv = new PatientKv<Sum>(node, "seq-kv");
+  const kv = new Kv<Sum>(node, "seq-kv");
   /**
    * By node, the newest known. This node's own is what the store holds, as only it writes
    * there.
@@ -100,7 +100,7 @@ const counter4 = program(counterProtocol, (node) => {
 
   /** Learns what a key holds, or held at the last barrier, or between. */
   async function read(id: string): Promise<void> {
-    const sum = await kv.readOr(`sum ${id}`, null);
+    const sum = await kv.read(`sum ${id}`);
     if (sum !== null) learn(id, sum);
   }
 

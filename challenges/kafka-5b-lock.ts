@@ -26,7 +26,7 @@ import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Change, LogMachine } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
-import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
 
@@ -50,7 +50,7 @@ type Batch = { token: number; name: string; changes: Change[] };
 
 /** A node that keeps its logs in lin-kv and takes turns at writing there. */
 const kafka5bLock = program(kafkaProtocol, (node) => {
-  const kv = new PatientKv<Batch>(node, "lin-kv");
+  const kv = new Kv<Batch>(node, "lin-kv");
   const logs = new LogMachine();
   const lock = new Lock<number>(node, "batches", 0, {
     leaseMs: LEASE_MS,
@@ -146,7 +146,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
 
   /** A batch that is there. */
   async function readBatch(number: number): Promise<Batch> {
-    return (await kv.readOr(`batch ${number}`, null))!;
+    return (await kv.read(`batch ${number}`))!;
   }
 });
 

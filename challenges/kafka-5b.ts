@@ -27,7 +27,7 @@
 import { type Change, LogMachine } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
-import { PatientKv } from "../lib/services/patient-kv.ts";
+import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
 
@@ -42,7 +42,7 @@ type Batch = { name: string; changes: Change[] };
 
 /** A node that keeps its logs in lin-kv. */
 const kafka5b = program(kafkaProtocol, (node) => {
-  const kv = new PatientKv<Batch>(node, "lin-kv");
+  const kv = new Kv<Batch>(node, "lin-kv");
   const logs = new LogMachine();
   const rounds = new Rounds(work);
   /** The first slot that has not been applied. */
@@ -106,7 +106,7 @@ const kafka5b = program(kafkaProtocol, (node) => {
   async function advance(width: number) {
     const slots = Array.from(
       { length: width },
-      (_, i) => kv.readOr(`slot ${next + i}`, null),
+      (_, i) => kv.read(`slot ${next + i}`),
     );
     const applied: { name: string; offsets: number[] }[] = [];
     for (const batch of await Promise.all(slots)) {

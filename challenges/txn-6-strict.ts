@@ -1,80 +1,82 @@
 /**
  * Challenge 6, variant: strict serializability on lin-kv. https://fly.io/dist-sys/6a
  *
- * Algorithm: the database hangs from one root in lin-kv. The root holds the keys changed of
- * late with their values, and the names of immutable pages with all others (shadow paging:
- * Lorie, "Physical Integrity in a Large Segmented Database", 1977). A node takes all
- * transactions that wait, reads the root, runs them on it one after another, and swaps it
- * for the root that results, by compare-and-set. If that fails another node was
- * faster, and it begins again. When too many keys have changed of late they move to new pages,
- * written before a root names them. Transactions that only read need no swap.
+ * Algorithm: the database hangs from one root in lin-kv, which holds the keys changed of
+ * late; every other key has a cell of its own there. A node takes all transactions that
+ * wait, reads the root and the cells they need, runs them one after another, and swaps the
+ * root for the one that results, by compare-and-set. If that fails another node was faster,
+ * and it begins again. When the root has become long, whoever made it so writes its keys to
+ * their cells, beside its other work, and drops them from the root with its next swap.
+ * Transactions that only read need no swap.
  *
  * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
- * repeated. The order is that of the root's versions; the swap, or for readers the reading,
- * lies between request and reply. No two roots are equal, since their versions count up:
- * hence a late copy of a swap fails. A swap whose answer was lost is recognised by the root it left,
- * which names the last batch of every node. Nodes keep only caches: killing one loses nothing.
- * A client never gets a conflict; it waits while others win the race, and while lin-kv is silent.
+ * repeated. The order is that of the root's versions, which count up, so a late copy of a
+ * swap fails; one whose answer was lost is recognised by the root, which names the last
+ * batch of every node. A cell is never set from an earlier version; one that is newer than
+ * the root it is read with shows that this root is old. Nodes keep only caches: killing one
+ * loses nothing. A client never gets a conflict; it waits while others win the race, and
+ * while lin-kv is silent, and is told after 4 s that the outcome is unknown.
  *
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, 4 more for each lost
- * race; now and then 2 per page. A batch takes two round trips if it loses no race, and is what came
- * during the batch before. With n nodes at work races are lost about as often as not: S is 3
- * to 5 for transactions of the workload on 2 to 5 nodes. A root is as long as 64 keys with
- * their values, and 64 names.
+ * race, 2 for each key that is neither in the root nor cached, and 4 for each key that is
+ * written out. A batch takes two round trips if it loses no race, one more if it needs
+ * cells, and is what came during the batch before. lin-kv holds nothing but the root, of 64
+ * to 128 keys, and a cell a key.
  */
-import {
-  ErrorCode,
-  hasCode,
-  type Json,
-  Kv,
-  program,
-  run,
-} from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/services/patience.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
+import { type Cell, Cells } from "../lib/services/cells.ts";
+import { Kv } from "../lib/services/kv.ts";
+import { inTime } from "../lib/services/patience.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { executeOn } from "../lib/stores/transactions.ts";
-import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 
-/** How many keys may be in the root: more make every swap longer, fewer make pages change more often. */
+/** How many keys the root may hold: more make every swap longer, fewer are written out more often. */
 const RECENT_KEYS = 64;
 
-/** How many pages there are: more make the root longer, fewer make pages longer. */
-const PAGES = 64;
-
-/** How many neighbouring keys share a page: keys of one time tend to be used together. */
-const NEIGHBOURS = 16;
+/**
+ * How long a winner stands back at most, in milliseconds: longer lets more others go first,
+ * shorter has the node that has just been unlucky back sooner.
+ */
+const YIELD_MS = 250;
 
 /** The root of the database: one version of it, which differs from every other. */
 type Root = {
   version: number;
+  /** The version that last dropped keys, whose cells had been written. */
+  dropped: number;
   /** By node, its last batch that has committed. */
-  done: { [node: string]: string };
-  /** Keys with their values, newer than in the pages. */
-  recent: [Key, Json][];
-  /** By number, the key under which a page is stored. */
-  pages: (string | null)[];
+  done: [node: string, batch: string][];
+  /** Keys whose cells may be older, or missing. */
+  recent: [Key, Cell][];
 };
-
-type Page = [Key, Json][];
 
 /** A node that keeps nothing but caches. */
 const txn6Strict = program(txnProtocol, (node) => {
-  const patience = new Patience(node);
+  const kv = new Kv<Root>(node, "lin-kv");
+  const cells = new Cells(node);
   const epoch = Math.floor(node.random() * 2 ** 40).toString(36);
   let serial = 0;
   /** The newest version this node has seen. */
-  let root: Root = { version: 0, done: {}, recent: [], pages: [] };
-  /** How long it last took to read and swap the root. */
-  let attemptMs = 0;
+  let root: Root = { version: 0, dropped: 0, done: [], recent: [] };
+  /** Whether this node is writing cells. */
+  let isWriting = false;
+  /** Keys it has written, and from which version: the next root need not hold them. */
+  const written = new Map<Key, number>();
   /** Ends when this node may take part in the race again. */
   let yielding = Promise.resolve();
-  /** Pages by the name they are stored under. */
-  const cache = new Map<string, Map<Key, Json>>();
 
   const rounds = new Rounds(async (batch: MicroOp[][]) => {
+    await yielding;
+    const begun = node.now();
+    const before = root.version;
     const replies = await commit(batch);
+    const isAlone = root.version <= before + 1;
     // Who has just won lets the others go first, or might win for ever.
-    yielding = node.sleep(node.random() * attemptMs * node.peers.length);
+    const standBackMs = (node.now() - begun) * node.peers.length;
+    if (!isAlone) {
+      yielding = node.sleep(node.random() * Math.min(standBackMs, YIELD_MS));
+    }
     return replies;
   });
 
@@ -86,102 +88,82 @@ const txn6Strict = program(txnProtocol, (node) => {
   /** Runs transactions until a run of them is part of the database, and gives that run's answers. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
     const id = `${epoch}.${serial++}`;
+    const keys = batch.flat().map(([, key]) => key);
     let replies: MicroOp[][] = [];
-    await yielding;
     for (;;) {
-      const begun = node.now();
-      root = await readRoot();
-      if (root.done[node.id] === id) return replies; // only the answer had been lost
-      await load(batch.flat().map(([, key]) => key));
-      const values = new Map(root.recent);
-      const executed = batch.map((steps) => executeOn(values, steps, paged));
-      replies = executed.map(({ txn }) => txn);
-      if (executed.every(({ changes }) => changes.length === 0)) return replies;
-      const swapped = await swap(root, await successor(id, values));
-      attemptMs = node.now() - begun;
-      if (swapped) return replies;
-    }
-  }
-
-  function readRoot(): Promise<Root> {
-    return patience.until((options) =>
-      new Kv<Root>(node, "lin-kv", options).readOr("root", root)
-    );
-  }
-
-  /** Whether the root was as expected and now is the next one; if not, it may be so all the same. */
-  async function swap(from: Root, to: Root): Promise<boolean> {
-    const create = from.version === 0;
-    try {
-      await patience.until((options) =>
-        new Kv<Root>(node, "lin-kv", options).cas("root", from, to, { create })
+      see(await kv.read("root") ?? root);
+      const isDone = root.done.some(([, done]) => done === id);
+      if (isDone) return replies; // only the answer had been lost
+      const recent = new Map(root.recent);
+      await cells.load(keys.filter((key) => !recent.has(key)));
+      const isOld = (key: Key) =>
+        (cells.known(key)?.version ?? 0) > root.version;
+      if (keys.some((key) => !recent.has(key) && isOld(key))) continue;
+      const values = new Map(
+        root.recent.map(([key, { value }]) => [key, value]),
       );
-      return true;
-    } catch (error) {
-      if (hasCode(error, ErrorCode.preconditionFailed)) return false;
-      throw error;
+      const stored = (key: Key) => cells.known(key)?.value ?? null;
+      const runs = batch.map((steps) => executeOn(values, steps, stored));
+      replies = runs.map(({ txn }) => txn);
+      const changed = runs.flatMap(({ changes }) =>
+        changes.map(([, key]) => key)
+      );
+      if (changed.length === 0) return replies;
+      const version = root.version + 1;
+      for (const key of changed) {
+        recent.set(key, { version, value: values.get(key)! });
+      }
+      if (await swap(id, recent)) return replies;
     }
   }
 
-  /** The root after this one, which moves its keys to pages when they have become too many. */
-  async function successor(id: string, values: Map<Key, Json>): Promise<Root> {
+  /** Takes a version of the database for the newest. */
+  function see(seen: Root): void {
+    // What was dropped may have been written to cells that are known as they were before.
+    if (seen.dropped > root.dropped) cells.forget();
+    root = seen;
+  }
+
+  /** Whether the root was this one, and now is the next; if not, it may be so all the same. */
+  async function swap(id: string, recent: Map<Key, Cell>): Promise<boolean> {
+    const dropped = [...recent].filter(([key, { version }]) =>
+      written.get(key) === version
+    );
+    for (const [key] of dropped) recent.delete(key);
+    const version = root.version + 1;
     const next: Root = {
-      version: root.version + 1,
-      done: { ...root.done, [node.id]: id },
-      recent: [...values],
-      pages: root.pages,
+      version,
+      dropped: dropped.length > 0 ? version : root.dropped,
+      done: [...root.done.filter(([other]) => other !== node.id), [
+        node.id,
+        id,
+      ]],
+      recent: [...recent],
     };
-    if (values.size <= RECENT_KEYS) return next;
-    await load([...values.keys()], true);
-    const moved = Map.groupBy(values, ([key]) => pageOf(key));
-    const pages = Array.from(
-      { length: PAGES },
-      (_, i) => root.pages[i] ?? null,
-    );
-    await Promise.all([...moved].map(async ([number, entries]) => {
-      const before = cache.get(root.pages[number] ?? "") ?? [];
-      const page = new Map([...before, ...entries]);
-      const name = `page ${number} ${epoch}.${serial++}`;
-      pages[number] = name;
-      cache.set(name, page);
-      await patience.until((options) =>
-        new Kv<Page>(node, "lin-kv", options).write(name, [...page])
-      );
-    }));
-    for (const name of cache.keys()) {
-      if (!pages.includes(name)) cache.delete(name);
-    }
-    return { ...next, recent: [], pages };
+    const before = root;
+    const from = root.version === 0 ? null : root;
+    if (!await kv.change("root", from, next)) return false;
+    root = next;
+    for (const [key, cell] of dropped) cells.learn(key, cell);
+    const isLong = recent.size > RECENT_KEYS;
+    const isOurs = before.recent.length <= RECENT_KEYS || dropped.length > 0;
+    // Who should write it out may be dead.
+    if (isLong && isOurs || recent.size > 2 * RECENT_KEYS) writeOut();
+    return true;
   }
 
-  /** A key's value in the pages, which must have been loaded. */
-  function paged(key: Key): Json {
-    return cache.get(root.pages[pageOf(key)] ?? "")?.get(key) ?? null;
-  }
-
-  /** Fetches the pages of these keys, of those that are in the root too if `all`. */
-  async function load(keys: Key[], all = false): Promise<void> {
-    const inRoot = new Set(root.recent.map(([key]) => key));
-    const wanted = keys.filter((key) => all || !inRoot.has(key))
-      .map((key) => root.pages[pageOf(key)] ?? null);
-    const missing = new Set(wanted.filter((name) => name && !cache.has(name)));
-    await Promise.all([...missing].map(async (name) => {
-      const page = await patience.until((options) =>
-        new Kv<Page>(node, "lin-kv", options).read(name!)
-      );
-      cache.set(name!, new Map(page));
-    }));
+  /** Writes the root's keys to their cells. */
+  async function writeOut(): Promise<void> {
+    if (isWriting) return;
+    isWriting = true;
+    const { recent } = root;
+    written.clear();
+    await Promise.all(recent.map(([key, cell]) => cells.put(key, cell)));
+    for (const [key, { version }] of recent) written.set(key, version);
+    isWriting = false;
   }
 });
 
 export default txn6Strict;
-
-/** The number of the page that a key belongs to. */
-function pageOf(key: Key): number {
-  const number = typeof key === "string"
-    ? [...key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
-    : Number(key);
-  return Math.abs(Math.floor(number / NEIGHBOURS)) % PAGES || 0;
-}
 
 if (import.meta.main) await run(txn6Strict);

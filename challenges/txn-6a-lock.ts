@@ -23,24 +23,15 @@
  * at most 4 + 4 * 1.2 + 2 * 2.2, or 13.2, on one node and in practice a third of that.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
-import {
-  ErrorCode,
-  hasCode,
-  type Json,
-  Kv,
-  program,
-  run,
-} from "../lib/maelstrom.ts";
-import { inTime, Patience } from "../lib/services/patience.ts";
+import { type Json, program, run } from "../lib/maelstrom.ts";
+import { Cells } from "../lib/services/cells.ts";
+import { inTime } from "../lib/services/patience.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { executeOn } from "../lib/stores/transactions.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 
 /** How long a dead holder stops the others. Five round trips must fit in, or nothing ever commits. */
 const LEASE_MS = 2_000;
-
-/** A key's value in lin-kv, and the token of the journal it was written from. */
-type Stored = { token: number; value: Json };
 
 /** How many changes the journal holds: more make the lock's key longer, fewer are written out more often. */
 const JOURNAL_LENGTH = 64;
@@ -51,7 +42,7 @@ type Journal = {
   token: number;
   changes: [Key, Json][];
   /** By node, its last round that has committed. */
-  done: { [node: string]: string };
+  done: [node: string, round: string][];
 };
 
 /** Transactions that are run together. */
@@ -65,15 +56,14 @@ interface Round {
 
 /** A node that keeps nothing but a cache. */
 const txn6aLock = program(txnProtocol, (node) => {
-  const patience = new Patience(node);
-  const empty: Journal = { token: 0, changes: [], done: {} };
+  const empty: Journal = { token: 0, changes: [], done: [] };
   const lock = new Lock(node, "journal", empty, {
     leaseMs: LEASE_MS,
     eager: node.peers.length === 0, // else this node could take the lock for ever
   });
   const rounds = new Rounds(commit);
-  /** What lin-kv holds of some keys, unless another node has had the lock since this token. */
-  const known = new Map<Key, Stored | null>();
+  /** Known as long as no other node has had the lock since this token. */
+  const cells = new Cells(node);
   let lastToken = 0;
 
   node.on("txn", async (request) => {
@@ -97,64 +87,34 @@ const txn6aLock = program(txnProtocol, (node) => {
   }
 
   async function runUnder(token: number, journal: Journal, round: Round) {
-    if (journal.done[node.id] === round.name) {
+    if (journal.done.some(([, name]) => name === round.name)) {
       return { value: journal, result: round.replies }; // only the answer had been lost
     }
-    if (token !== lastToken + 1) known.clear();
+    if (token !== lastToken + 1) cells.forget();
     lastToken = token;
     const isLong = journal.changes.length >= JOURNAL_LENGTH;
     if (isLong) await writeOut(journal);
     const changes = new Map(isLong ? [] : journal.changes);
     const keys = new Set(round.txns.flat().map(([, key]) => key));
-    await Promise.all([...keys].map(async (key) => {
-      if (!changes.has(key) && !known.has(key)) known.set(key, await get(key));
-    }));
-    const below = (key: Key) => known.get(key)?.value ?? null;
+    await cells.load([...keys].filter((key) => !changes.has(key)));
+    const below = (key: Key) => cells.known(key)?.value ?? null;
     round.replies = round.txns.map((steps) =>
       executeOn(changes, steps, below).txn
     );
-    const done = { ...journal.done, [node.id]: round.name };
+    const others = journal.done.filter(([id]) => id !== node.id);
+    const done: Journal["done"] = [...others, [node.id, round.name]];
     const value = { token, changes: [...changes], done };
     return { value, result: round.replies };
   }
 
+  /** Writes the journal to its keys, whose versions are the tokens of journals. */
   async function writeOut({ token, changes }: Journal): Promise<void> {
-    await Promise.all(
-      changes.map(([key, value]) => put(key, { token, value })),
-    );
-  }
-
-  function get(key: Key): Promise<Stored | null> {
-    return patience.until((options) =>
-      new Kv<Stored>(node, "lin-kv", options).readOr(nameOf(key), null)
-    );
-  }
-
-  /** Sets a key, unless it has been set from a later journal. */
-  async function put(key: Key, next: Stored): Promise<void> {
-    let current = known.get(key) ?? await get(key);
-    while (current === null || current.token < next.token) {
-      try {
-        const from = current;
-        await patience.until((options) =>
-          new Kv<Stored>(node, "lin-kv", options)
-            .cas(nameOf(key), from, next, { create: from === null })
-        );
-        current = next;
-      } catch (error) {
-        if (!hasCode(error, ErrorCode.preconditionFailed)) throw error;
-        current = await get(key);
-      }
-    }
-    known.set(key, current);
+    await Promise.all(changes.map(async ([key, value]) => {
+      cells.learn(key, await cells.put(key, { version: token, value }));
+    }));
   }
 });
 
 export default txn6aLock;
-
-/** Under what a key is stored: numbers and texts apart, and apart from the lock. */
-function nameOf(key: Key): string {
-  return `key ${JSON.stringify(key)}`;
-}
 
 if (import.meta.main) await run(txn6aLock);

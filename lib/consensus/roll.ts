@@ -10,9 +10,8 @@
  *
  * @module
  */
-import type { Caller } from "../maelstrom.ts";
-import { PatientKv } from "../services/patient-kv.ts";
-import type { Waiter } from "../services/patience.ts";
+import type { Node } from "../maelstrom.ts";
+import { type Caller, Kv } from "../services/kv.ts";
 
 /** By a node's place among all nodes: how often it has started, as far as is known. */
 export type Lives = number[];
@@ -30,7 +29,9 @@ const KEY = "roll";
 const COMPLETE_MS = 300;
 
 /** The part of a node that enters rolls. */
-export type Entrant = Caller & Waiter & { readonly ids: readonly string[] };
+export type Entrant =
+  & Caller
+  & Pick<Node<Record<never, never>>, "ids" | "sleep">;
 
 /** Whether every node has started. */
 export function isComplete(lives: Lives): boolean {
@@ -44,11 +45,11 @@ export function merge(lives: Lives, others: Lives): void {
 
 /** Enters a node into the roll: one compare-and-set, repeated while others enter too. */
 export async function enter(node: Entrant): Promise<Entered> {
-  const kv = new PatientKv<Lives>(node, "lin-kv");
+  const kv = new Kv<Lives>(node, "lin-kv");
   const self = node.ids.indexOf(node.id);
   let entered: Entered | null = null;
   for (;;) {
-    const roll: Lives | null = await kv.readOr(KEY, null);
+    const roll: Lives | null = await kv.read(KEY);
     // Only an answer was lost: nobody else counts this node's lives.
     if (entered !== null && roll?.[self] === entered.lives[self]) {
       return { ...entered, lives: roll! };
@@ -65,6 +66,6 @@ export async function untilComplete(
   node: Entrant,
   tell: (lives: Lives) => boolean,
 ): Promise<void> {
-  const kv = new PatientKv<Lives>(node, "lin-kv");
-  while (!tell(await kv.readOr(KEY, []))) await node.sleep(COMPLETE_MS);
+  const kv = new Kv<Lives>(node, "lin-kv");
+  while (!tell(await kv.read(KEY) ?? [])) await node.sleep(COMPLETE_MS);
 }

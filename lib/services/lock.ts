@@ -33,12 +33,11 @@
  *
  * @module
  */
-import type { Caller, Json } from "../maelstrom.ts";
-import type { Waiter } from "./patience.ts";
-import { PatientKv } from "./patient-kv.ts";
+import type { Json, Node } from "../maelstrom.ts";
+import { type Caller, Kv } from "./kv.ts";
 
 /** The part of a node that a lock uses. */
-export type LockNode = Caller & Waiter;
+export type LockNode = Caller & Pick<Node<Record<never, never>>, "sleep">;
 
 /** The right to change the value, for a while. */
 export interface Lease<V extends Json> {
@@ -89,7 +88,7 @@ type LockRecord<V extends Json> = {
 /** A lock by the name of its key. */
 export class Lock<V extends Json> {
   readonly #node: LockNode;
-  readonly #kv: PatientKv<LockRecord<V>>;
+  readonly #kv: Kv<LockRecord<V>>;
   readonly #key: string;
   readonly #initial: V;
   readonly #leaseMs: number;
@@ -108,7 +107,7 @@ export class Lock<V extends Json> {
     options: LockOptions = {},
   ) {
     this.#node = node;
-    this.#kv = new PatientKv(node, "lin-kv");
+    this.#kv = new Kv(node, "lin-kv");
     this.#key = key;
     this.#initial = initial;
     this.#leaseMs = options.leaseMs ?? 2_000;
@@ -185,6 +184,6 @@ export class Lock<V extends Json> {
   }
 
   #read(): Promise<LockRecord<V> | null> {
-    return this.#kv.readOr(this.#key, null);
+    return this.#kv.read(this.#key);
   }
 }

@@ -24,6 +24,18 @@ export type Waiter = Pick<
  */
 const AGAIN_MS = 200;
 
+/**
+ * And at most, if nothing else is said: who has been slow, or away, is soon asked as often
+ * as ever. Where answers take longer than this, calls are made more often than they need be.
+ */
+const LONGEST_MS = 1_500;
+
+/**
+ * What an answer is taken to have taken at most, in milliseconds: longer are a pause of
+ * this process, or of the other, and say nothing of the network.
+ */
+const TRIP_MS = 1_000;
+
 /** How long one try waits for its answer, in milliseconds: longer than any client does. */
 const TRY_MS = 10_000;
 
@@ -37,9 +49,10 @@ const CLIENT_MS = 4_000;
 /** How patience grows. */
 export interface PatienceOptions {
   /**
-   * The longest time between two tries, in milliseconds, unless answers take longer: up to it
+   * The longest time between two tries, in milliseconds, whatever answers take: up to it
    * the time doubles from one try to the next, less a random part of what it grows by. For
-   * asking nodes, which may be cut off for long. If not given, all times are alike.
+   * asking nodes, which may be cut off for long. If not given, all times are alike, and at
+   * most 1500.
    */
   capMs?: number;
 }
@@ -51,13 +64,13 @@ export interface PatienceOptions {
  * asked for again, and a slow network is not taken for a lossy one.
  *
  * ```ts
- * import { Kv, type Node } from "../maelstrom.ts";
+ * import type { Body, Node } from "../maelstrom.ts";
  * import { Patience } from "./patience.ts";
  *
- * async function limit(node: Node<Record<never, never>>): Promise<number> {
+ * async function stamp(node: Node<Record<never, never>>): Promise<Body> {
  *   const patience = new Patience(node);
  *   return await patience.until((options) =>
- *     new Kv<number>(node, "lin-kv", options).readOr("limit", 0)
+ *     node.call("lin-tso", { type: "ts" }, options)
  *   );
  * }
  * ```
@@ -96,7 +109,7 @@ export class Patience {
     const ask = () => {
       const begun = this.node.now();
       const learn = () => {
-        const tookMs = this.node.now() - begun;
+        const tookMs = Math.min(this.node.now() - begun, TRIP_MS);
         this.#usualMs = 0.8 * this.#usualMs + 0.2 * tookMs;
       };
       const stop = this.node.after(this.#pauseMs(tries++), ask);
@@ -120,10 +133,11 @@ export class Patience {
 
   /** How long to wait for an answer before the next try, after so many others. */
   #pauseMs(tries: number): number {
-    const leastMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
-    const { capMs = leastMs } = this.options;
+    const { capMs } = this.options;
+    const usualMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
+    const leastMs = Math.min(usualMs, capMs ?? LONGEST_MS);
+    if (capMs === undefined) return leastMs;
     const mostMs = Math.min(capMs, leastMs * 2 ** tries);
-    if (mostMs <= leastMs) return leastMs;
     return leastMs + this.node.random() * (mostMs - leastMs);
   }
 }

@@ -8,10 +8,10 @@ import {
 import {
   ErrorCode,
   hasCode,
-  Kv,
   type Node,
   RpcError,
 } from "../../lib/maelstrom.ts";
+import { Kv } from "../../lib/services/kv.ts";
 import { inTime, Patience } from "../../lib/services/patience.ts";
 import { Rounds } from "../../lib/services/rounds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
@@ -26,13 +26,11 @@ async function reads(
   const took: number[] = [];
   const cluster = new SmallCluster(
     (node: Woken) => {
-      const patience = new Patience(node);
+      const kv = new Kv<number>(node, "lin-kv");
       node.on("wake", async () => {
         for (let i = 0; i < count; i++) {
           const begun = node.now();
-          await patience.until((options) =>
-            new Kv<number>(node, "lin-kv", options).readOr("absent", 0)
-          );
+          await kv.read("absent");
           took.push(node.now() - begun);
         }
       });
@@ -64,8 +62,9 @@ Deno.test("a refusal is an answer, and ends the asking", async () => {
   const cluster = new SmallCluster((node: Woken) => {
     const patience = new Patience(node);
     node.on("wake", async () => {
+      const body = { type: "read", key: "absent" };
       const read = patience.until((options) =>
-        new Kv<number>(node, "lin-kv", options).read("absent")
+        node.call("lin-kv", body, options)
       );
       codes.push((await assertRejects(() => read, RpcError)).code);
     });
@@ -73,6 +72,38 @@ Deno.test("a refusal is an answer, and ends the asking", async () => {
   await cluster.advance(5_000);
   assertEquals(codes, [ErrorCode.keyDoesNotExist]);
   assertEquals(cluster.journal.length, 4);
+});
+
+Deno.test("after a pause of five minutes calls are made again as soon as before it, or a little later", async () => {
+  for (const capMs of [undefined, 800]) {
+    const at: number[] = [];
+    const cluster = new SmallCluster((node: Woken) => {
+      let pausedMs = 0;
+      const clock = Object.create(node, {
+        now: { value: () => node.now() + pausedMs },
+        after: { value: node.after.bind(node) },
+        random: { value: () => 1 },
+      });
+      node.on("wake", async () => {
+        const patience = new Patience(
+          clock,
+          capMs === undefined ? {} : { capMs },
+        );
+        for (let i = 0; i < 20; i++) {
+          const answer = patience.until(() => node.sleep(10));
+          pausedMs += 300_000;
+          await answer;
+        }
+        patience.until(() => {
+          at.push(node.now());
+          return new Promise(() => {});
+        });
+      });
+    }, ["n0"]);
+    await cluster.advance(20_000);
+    const pauses = at.slice(1).map((time, i) => time - at[i]!);
+    assertLessOrEqual(Math.max(...pauses), (capMs ?? 1_500) + 30);
+  }
 });
 
 Deno.test("with a limit the asking ends, and the outcome is unknown", async () => {

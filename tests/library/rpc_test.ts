@@ -1,10 +1,7 @@
 /** Calls: they end once, by a reply, a timeout, a signal or the node's end, and leave nothing behind. */
 import {
   assertEquals,
-  assertGreater,
   assertInstanceOf,
-  assertLess,
-  assertLessOrEqual,
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
@@ -13,11 +10,10 @@ import {
   ErrorCode,
   type Json,
   type Node,
-  retry,
   RpcError,
   type RpcOptions,
 } from "../../lib/maelstrom.ts";
-import { type FakeWorld, settle, start } from "../fixtures/fake-world.ts";
+import { settle, start } from "../fixtures/fake-world.ts";
 
 interface Shop {
   price(request: { what: string }): { price: number };
@@ -211,109 +207,4 @@ Deno.test("when a node is disposed its calls never end, and its timers are gone"
   node.after(1, () => {});
   ask().catch(() => {});
   assertEquals([world.timers, world.sent], [0, []]);
-});
-
-/** Fails with each of the errors in turn, then gives how often it was called. */
-function failing(...errors: unknown[]): () => Promise<number> {
-  let calls = 0;
-  return () => {
-    const error = errors[calls++];
-    return error === undefined ? Promise.resolve(calls) : Promise.reject(error);
-  };
-}
-
-const timeout = new RpcError(ErrorCode.timeout, "silence");
-const conflict = new RpcError(ErrorCode.txnConflict, "conflict");
-
-/** Lets time pass until the promise has settled; gives how many milliseconds that took. */
-async function lasts(
-  world: FakeWorld,
-  promise: Promise<unknown>,
-): Promise<number> {
-  const begun = world.now();
-  let settled = false;
-  promise.catch(() => {}).finally(() => settled = true);
-  await settle();
-  while (!settled) await world.advance(1);
-  return world.now() - begun;
-}
-
-Deno.test("retry repeats what failed without a verdict, until it succeeds", async () => {
-  const { node, world } = wake();
-  const promise = retry(node, failing(timeout, timeout, timeout));
-  await lasts(world, promise);
-  assertEquals(await promise, 4);
-  assertEquals(world.timers, 0);
-});
-
-Deno.test("retry gives up at once on a definite error, and on one that is none of ours", async () => {
-  const { node } = wake();
-  for (const error of [conflict, new TypeError("a bug")]) {
-    await assertRejects(
-      () => retry(node, failing(error)),
-      Error,
-      error.message,
-    );
-  }
-});
-
-Deno.test("retry repeats what it is told to, as often as it is told to", async () => {
-  const { node, world } = wake();
-  const when = (error: unknown) => error === conflict;
-  const enough = retry(node, failing(conflict, conflict), {
-    when,
-    attempts: 3,
-  });
-  await lasts(world, enough);
-  assertEquals(await enough, 3);
-  const tooFew = retry(node, failing(conflict, conflict), {
-    when,
-    attempts: 2,
-  });
-  await lasts(world, tooFew);
-  await assertRejects(() => tooFew, RpcError, "conflict");
-});
-
-Deno.test("retry pauses at random below a bound that doubles up to its cap", async () => {
-  const bounds = [100, 200, 400, 500, 500];
-  const longest = bounds.map(() => 0);
-  const shortest = bounds.map(() => Infinity);
-  const { node, world } = wake();
-  for (let round = 0; round < 200; round++) {
-    const times: number[] = [];
-    const attempt = () => {
-      times.push(world.now());
-      return Promise.reject(timeout);
-    };
-    const promise = retry(node, attempt, {
-      attempts: 6,
-      baseMs: 100,
-      capMs: 500,
-    });
-    promise.catch(() => {});
-    await world.advance(2_000);
-    bounds.forEach((_, i) => {
-      const pauseMs = times[i + 1]! - times[i]!;
-      longest[i] = Math.max(longest[i]!, pauseMs);
-      shortest[i] = Math.min(shortest[i]!, pauseMs);
-    });
-  }
-  bounds.forEach((bound, i) => {
-    assertLessOrEqual(longest[i]!, bound);
-    assertGreater(longest[i]!, 0.9 * bound);
-    assertLess(shortest[i]!, 0.1 * bound);
-  });
-});
-
-Deno.test("retry ends when its signal is aborted", async () => {
-  const { node, world } = wake();
-  const stop = new AbortController();
-  const promise = retry(node, () => Promise.reject(timeout), {
-    signal: stop.signal,
-  });
-  await settle();
-  const reason = new Error("enough");
-  stop.abort(reason);
-  assertStrictEquals(await outcome(promise), reason);
-  assertEquals(world.timers, 0);
 });

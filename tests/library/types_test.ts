@@ -3,7 +3,8 @@
  * one, so these tests have passed when they run at all.
  */
 import { assertEquals } from "@std/assert";
-import type { Kv, Node, Program } from "../../lib/maelstrom.ts";
+import type { Node, Program } from "../../lib/maelstrom.ts";
+import type { Kv } from "../../lib/services/kv.ts";
 
 interface Shop {
   buy(request: { what: string; count?: number }): { price: number };
@@ -109,10 +110,10 @@ const programs: Record<string, Program<Shop>> = {
     // @ts-expect-error the store holds numbers
     await kv.write("key", "1");
     // @ts-expect-error it gives numbers
-    (await kv.read("key")).toUpperCase();
+    (await kv.read("key"))?.toUpperCase();
     // @ts-expect-error it changes numbers into numbers
-    await kv.update("key", (value) => String(value), 0);
-    const known: number | undefined = await kv.readOr("key", undefined);
+    await kv.change("key", 0, "1");
+    const known: number | null = await kv.read("key");
     return known;
   },
 };

@@ -2,7 +2,8 @@
  * Mutants of broadcast: one right node, which tells every peer until that has answered,
  * with a place for one bug.
  */
-import { type Node, retry } from "../../lib/maelstrom.ts";
+import type { Node } from "../../lib/maelstrom.ts";
+import { Patience } from "../../lib/services/patience.ts";
 import type { Mutant } from "./mutant.ts";
 
 interface Protocol {
@@ -31,12 +32,12 @@ interface Bug {
 
 /** Tells every peer, each until it has answered. */
 function tellAll(node: Node<Protocol>, value: number): Promise<unknown> {
+  const patience = new Patience(node, { capMs: 1_000 });
   return Promise.all(
     node.peers.map((peer) =>
-      retry(node, () => node.rpc(peer, "tell", { values: [value] }), {
-        baseMs: 200,
-        capMs: 1_000,
-      })
+      patience.until((options) =>
+        node.rpc(peer, "tell", { values: [value] }, options)
+      )
     ),
   );
 }

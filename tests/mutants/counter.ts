@@ -2,10 +2,10 @@
 import {
   ErrorCode,
   hasCode,
-  Kv,
   type Node,
   RpcError,
 } from "../../lib/maelstrom.ts";
+import { HastyKv } from "./hasty-kv.ts";
 import counter4 from "../../challenges/counter-4.ts";
 import type { Mutant } from "./mutant.ts";
 import { twist } from "./twist.ts";
@@ -19,7 +19,7 @@ interface Counter {
 type Sums = { [node: string]: number };
 
 const store = (node: Node<Counter>) =>
-  new Kv<number>(node, "seq-kv", { timeoutMs: 300 });
+  new HastyKv<number>(node, "seq-kv", { timeoutMs: 300 });
 
 /** Repeats what timed out, for as long as clients wait. */
 async function again<T>(attempt: () => Promise<T>): Promise<T> {

@@ -6,9 +6,9 @@ import {
   ErrorCode,
   hasCode,
   type Json,
-  Kv,
   type Node,
 } from "../../lib/maelstrom.ts";
+import { HastyKv } from "./hasty-kv.ts";
 import { StripedLog } from "../../lib/stores/striped-log.ts";
 
 type Appended = { key: string; msg: Json };
@@ -67,7 +67,7 @@ export function leader(
  * the two finds a hole, and goes on behind it.
  */
 export function skipsHoles(node: Node<Replicated>): void {
-  const kv = new Kv<Json>(node, "lin-kv");
+  const kv = new HastyKv<Json>(node, "lin-kv");
   node.on("send", async ({ key, msg }) => {
     const end = await kv.update(`end ${key}`, (n) => Number(n) + 1, 0);
     const offset = Number(end) - 1;
@@ -96,7 +96,7 @@ export function skipsHoles(node: Node<Replicated>): void {
 /** Acknowledges a message, and only then begins to store it. */
 export function storesLater(node: Node<Replicated>): void {
   type Logs = { [key: string]: Json[] };
-  const kv = new Kv<Logs>(node, "lin-kv", { timeoutMs: 4_000 });
+  const kv = new HastyKv<Logs>(node, "lin-kv", { timeoutMs: 4_000 });
   let logs: Promise<Logs> | null = null;
   const load = () => logs ??= kv.readOr<Logs>("logs", {});
   node.on("send", async ({ key, msg }) => {

@@ -2,10 +2,10 @@
 import {
   ErrorCode,
   type Json,
-  Kv,
   type Node,
   RpcError,
 } from "../../lib/maelstrom.ts";
+import { HastyKv } from "./hasty-kv.ts";
 import { execute, executeOn } from "../../lib/stores/transactions.ts";
 import type { Key, MicroOp, TxnProtocol } from "../../lib/protocols.ts";
 
@@ -147,7 +147,7 @@ export function synchronous(
 
 /** The whole database in one key of lin-kv; `commit` says how it is changed. */
 class OneKey {
-  readonly #kv: Kv;
+  readonly #kv: HastyKv;
   /** The database as it was last read. */
   seen: Json = null;
 
@@ -155,7 +155,7 @@ class OneKey {
     private readonly node: TxnNode,
     private readonly commit: "cas" | "write",
   ) {
-    this.#kv = new Kv(node, "lin-kv", { timeoutMs: 500 });
+    this.#kv = new HastyKv(node, "lin-kv", { timeoutMs: 500 });
   }
 
   /** Runs a transaction until it is committed. */
@@ -206,7 +206,7 @@ export function cachedReads(node: TxnNode): void {
 /** Takes a lock without a lease, which stays taken when its holder dies. */
 export function lockWithoutLease(node: TxnNode): void {
   const database = new OneKey(node, "cas");
-  const kv = new Kv(node, "lin-kv", { timeoutMs: 500 });
+  const kv = new HastyKv(node, "lin-kv", { timeoutMs: 500 });
   node.on("txn", async ({ txn }) => {
     const take = () =>
       kv.cas("lock", "free", node.id, { create: true })

@@ -1,0 +1,103 @@
+import {
+  type Body,
+  ErrorCode,
+  hasCode,
+  type Json,
+  type Node,
+} from "../maelstrom.ts";
+import { Patience, type Waiter } from "./patience.ts";
+
+/** The part of a node that talks to services. */
+export type Caller = Waiter & Pick<Node<Record<never, never>>, "id" | "call">;
+
+/** The names of Maelstrom's key-value stores. */
+export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
+
+/**
+ * One of Maelstrom's key-value stores, asked until it answers. There is no end while it
+ * does not: see `inTime` for clients that wait.
+ *
+ * - `lin-kv` is linearizable.
+ * - `seq-kv` is sequential: a read may be of any state since the last one this node saw.
+ *   Only a request that really changes the store brings its caller up to date:
+ *   {@link sync} is one.
+ * - `lww-kv` is eventual and can lose writes; {@link change} creates no key there.
+ *
+ * What is repeated may happen twice, and a copy may arrive late. That does no harm to a
+ * read, to a barrier, or to a change whose values never come back, which the caller must
+ * see to; a plain {@link write} may undo a later one.
+ *
+ * ```ts
+ * import type { Node } from "../maelstrom.ts";
+ * import { Kv } from "./kv.ts";
+ *
+ * async function claim(node: Node<Record<never, never>>): Promise<string> {
+ *   const kv = new Kv<string>(node, "lin-kv");
+ *   await kv.change("leader", null, node.id);
+ *   return await kv.read("leader") ?? "nobody"; // whoever was first
+ * }
+ * ```
+ */
+export class Kv<V extends Json = Json> {
+  readonly #patience: Patience;
+
+  /** A store, reached by way of a node. */
+  constructor(
+    private readonly node: Caller,
+    /** The store's name. */
+    readonly service: KvService,
+  ) {
+    this.#patience = new Patience(node);
+  }
+
+  /** The value of a key, null when it has none. */
+  async read(key: string): Promise<V | null> {
+    try {
+      return (await this.#ask({ type: "read", key })).value as V;
+    } catch (error) {
+      if (hasCode(error, ErrorCode.keyDoesNotExist)) return null;
+      throw error;
+    }
+  }
+
+  /** Sets a key. */
+  async write(key: string, value: V): Promise<void> {
+    await this.#ask({ type: "write", key, value });
+  }
+
+  /**
+   * Sets a key to `to` if it is `from`, or if it is absent and `from` is null.
+   *
+   * @returns whether it was `from`; false may also mean that an earlier try, whose answer
+   * was lost, has changed it: look, unless it does not matter who did it
+   */
+  async change(key: string, from: V | null, to: V): Promise<boolean> {
+    const create = from === null ? { create_if_not_exists: true } : {};
+    try {
+      await this.#ask({ type: "cas", key, from, to, ...create });
+      return true;
+    } catch (error) {
+      const { preconditionFailed, keyDoesNotExist } = ErrorCode;
+      const isOther = hasCode(error, preconditionFailed) ||
+        hasCode(error, keyDoesNotExist);
+      if (isOther) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * A read barrier for seq-kv: what this node reads afterwards is at least as new as
+   * the store was when `sync` was called. It writes a value never used before, since
+   * a request that changes the store is executed on its newest state.
+   */
+  async sync(): Promise<void> {
+    const value = `${this.node.random()} ${this.node.random()}`;
+    await this.#ask({ type: "write", key: `sync ${this.node.id}`, value });
+  }
+
+  #ask(body: Body): Promise<Body> {
+    return this.#patience.until((options) =>
+      this.node.call(this.service, body, options)
+    );
+  }
+}

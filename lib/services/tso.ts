@@ -1,0 +1,34 @@
+import type { Caller } from "./kv.ts";
+import { Patience } from "./patience.ts";
+
+/**
+ * Maelstrom's timestamp oracle, `lin-tso`, asked until it answers.
+ *
+ * ```ts
+ * import type { Node } from "../maelstrom.ts";
+ * import { Tso } from "./tso.ts";
+ *
+ * async function stamp(node: Node<Record<never, never>>): Promise<string> {
+ *   return `${await new Tso(node).ts()} ${node.id}`;
+ * }
+ * ```
+ */
+export class Tso {
+  readonly #patience: Patience;
+
+  /** The oracle, reached by way of a node. */
+  constructor(private readonly node: Caller) {
+    this.#patience = new Patience(node);
+  }
+
+  /**
+   * An integer greater than any that was given before this call began. Of what is asked
+   * for twice, since an answer was late, one is given away.
+   */
+  async ts(): Promise<number> {
+    const { ts } = await this.#patience.until((options) =>
+      this.node.call("lin-tso", { type: "ts" }, options)
+    );
+    return Number(ts);
+  }
+}
