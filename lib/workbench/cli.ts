@@ -2,7 +2,8 @@
  * The workbench's commands. `deno task workbench help` lists them.
  *
  * Exit status: 0 all valid under both judges, 1 something invalid, 2 something unknown,
- * 254 what was asked cannot be done, 255 the workbench itself has a bug.
+ * 254 what was asked cannot be done, 255 the workbench itself has a bug, or, with --faithful,
+ * a run that Maelstrom would have broken off.
  */
 import { stringify } from "./json.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
@@ -13,6 +14,7 @@ import {
   parseFlags,
   UsageError,
 } from "./commands/flags.ts";
+import { crashOf } from "./checkers/faithful.ts";
 import { exitStatus, judge, type Judged, overall } from "./checkers/judges.ts";
 import { challenge } from "./commands/challenge.ts";
 import { HELP_PAGES, helpText, pageText } from "./commands/help.ts";
@@ -138,7 +140,11 @@ async function test(args: readonly string[]): Promise<number> {
       args: parsed.rest,
     }));
     console.log(stringify(count === 1 ? values[0] : values));
-  } else console.log(`\n${LAST_LINES[`${verdict}`]}`);
+  }
+  const { recording } = all.at(-1)!;
+  // Asked to be as Maelstrom is, we are: it breaks off without a verdict.
+  if (recording.faithful && crashOf(recording) !== undefined) return 255;
+  if (!json) console.log(`\n${LAST_LINES[`${verdict}`]}`);
   return exitStatus(verdict);
 }
 
@@ -223,7 +229,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return 255;
     }
     console.error(error.message);
-    return 254;
+    // A simulation without an end is no wrong command: nobody can tell what comes of it.
+    return error.message.startsWith("Cannot finish ") ? 2 : 254;
   }
 }
 

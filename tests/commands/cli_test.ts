@@ -335,6 +335,82 @@ Deno.test(
 );
 
 Deno.test(
+  "with --faithful a run that Maelstrom breaks off has its exit status and no last line",
+  needs("run", "read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    try {
+      const plain = await testEcho("--store", store, "--", "leave");
+      assertEquals(plain.code, 1);
+      const flags = ["--store", store, "--faithful"];
+      const faithful = await testEcho(...flags, "--", "leave");
+      assertEquals(faithful.code, 255, faithful.stdout);
+      assert(!faithful.stdout.includes("Analysis invalid!"));
+      const { command } = JSON.parse(
+        await Deno.readTextFile(`${store}/latest/results.json`),
+      );
+      assertStringIncludes(command, "--faithful");
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "a campaign keeps the report of its first failing seed",
+  needs("run", "read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    try {
+      const { code, stdout } = await workbench(
+        ...["simulate", "echo-another", "--seeds", "2", "--time-limit", "3"],
+        ...["--store", store],
+      );
+      assertEquals(code, 1, stdout);
+      const folder = stdout.trimEnd().split("\n").at(-1)!;
+      assert((await Deno.stat(`${folder}/report.html`)).isFile);
+      const kept = JSON.parse(
+        await Deno.readTextFile(`${folder}/results.json`),
+      );
+      assertEquals(kept.label, "echo-another");
+      assertMatch(kept.command, /simulate echo-another --seed 1 /);
+      assertStringIncludes(stdout, kept.command);
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "Ctrl-C ends a campaign with what it has found",
+  needs("run", "read", "write"),
+  async () => {
+    const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", cli.href, "simulate", "echo-1"],
+        ...["--seeds", "100000", "--workers", "1"],
+      ],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    let said = "";
+    for await (
+      const text of child.stderr.pipeThrough(new TextDecoderStream())
+    ) {
+      said += text;
+      if (/[1-9]\d* of 100000 seeds/.test(said)) break;
+    }
+    child.kill("SIGINT");
+    const out = await new Response(child.stdout).text();
+    assertEquals((await child.status).code, 130);
+    const [, seeds] = /^echo-1, (\d+) seeds/.exec(out) ?? [];
+    assert(Number(seeds) > 0 && Number(seeds) < 100_000, out);
+    assertStringIncludes(out, `${seeds} valid, 0 invalid, 0 unknown`);
+  },
+);
+
+Deno.test(
   "a store that cannot be written costs a sentence, not the verdict",
   needs("run", "read", "write"),
   async () => {

@@ -2,7 +2,7 @@
  * The faithful judge: Maelstrom's verdict, with Maelstrom's keys and figures,
  * quirks included where they decide a verdict or a figure.
  */
-import type { Op, Options, Recording } from "../history.ts";
+import type { Incident, Op, Options, Recording } from "../history.ts";
 import { checkAvailability } from "./availability.ts";
 import { checkCounter } from "./counter.ts";
 import { checkEcho } from "./echo.ts";
@@ -42,16 +42,24 @@ function guarded(check: () => Results): Results {
   }
 }
 
+/** What made Maelstrom break off, with exit status 255 and no results, if something did. */
+export function crashOf(
+  { incidents = [], aftermath }: Recording,
+): Incident | undefined {
+  // What happens later, Maelstrom does not live to see.
+  const end = aftermath?.healedAt ?? Infinity;
+  return incidents.find(({ type, time }) =>
+    time <= end && (type === "process-exit" || type === "setup-failed")
+  );
+}
+
 /** Why Maelstrom would have had no results, or others than these; undefined if it is none of both. */
 function whyUnknown(recording: Recording): string | undefined {
   const { exit, incidents = [], aftermath, faithful } = recording;
   if (exit === 255) return "crashed before the analysis (exit 255)";
-  // What happens later, Maelstrom does not live to see.
   const end = aftermath?.healedAt ?? Infinity;
   const seen = incidents.filter(({ time }) => time <= end);
-  const fatal = seen.find(({ type }) =>
-    type === "process-exit" || type === "setup-failed"
-  );
+  const fatal = crashOf(recording);
   if (fatal !== undefined) {
     return `Maelstrom breaks off here, with exit status 255 and no results: ${fatal.type} of ${fatal.node}: ${fatal.text}`;
   }
