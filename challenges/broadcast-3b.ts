@@ -9,11 +9,13 @@
  * Guarantees: an acknowledged value is everywhere within 1 s where a hop takes up to
  * 100 ms and nodes are up to 100 (below). Nothing is lost in cuts or by bad links
  * either: what could not be told is told within CAP_MS of the heal. Requests are
- * answered at once, from the node's own set. Nothing survives the process.
+ * answered at once, from the node's own set. A node that starts asks its neighbours for
+ * all that they have: one that has lost its memory gets back what it had told another.
  *
  * Costs: with n nodes and a hop of L ms
  * - a tree of n nodes has n - 1 edges; a value crosses each once and is answered: 2 (n
- *   - 1) messages. Half of the operations are broadcasts, so S = n - 1, 4 for 5 nodes;
+ *   - 1) messages. Half of the operations are broadcasts, so S = n - 1, 4 for 5 nodes, and
+ *   4 (n - 1) messages at the start;
  * - from leaf to leaf are 2 h hops in a tree of height h: after 2 h L a value is
  *   everywhere, which is 2 L with 5 nodes, 6 L with 25, 8 L with 100;
  * - while a node cannot be reached, every value for it costs a message per 200 ms to
@@ -53,6 +55,15 @@ const broadcast3b = program(protocol, (node) => {
       patience.until((options) => node.rpc(id, "tell", { message }, options));
     }
   }
+
+  /** This may be a later life of the node: its neighbours have what it has lost. */
+  async function ask(id: string): Promise<void> {
+    const { messages } = await patience.until((options) =>
+      node.rpc(id, "read", {}, options)
+    );
+    for (const message of messages) learn(message, id);
+  }
+  for (const id of neighbours) ask(id);
 
   node.on("broadcast", ({ message }, src) => {
     learn(message, src);

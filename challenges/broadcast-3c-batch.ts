@@ -12,8 +12,9 @@
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
  * reordering and cuts of any kind: within CAP_MS, and a period and three hops per edge
  * on its way, of the end of the last one. No new traffic is needed for that. Requests
- * are answered at once, from the node's own set, whoever is cut off. Nothing survives
- * the process.
+ * are answered at once, from the node's own set, whoever is cut off. A node that starts
+ * asks its neighbours for all that they have: one that has lost its memory, and its
+ * topology, gets back what it had told another.
  *
  * Costs: with e edges, a period of P ms, a hop of L ms and a diameter of d hops
  * - at most 4 e messages per P, acknowledgements included, however many values there
@@ -49,6 +50,9 @@ const PERIOD_MS = 200;
  */
 const CAP_MS = 1_600;
 
+/** How long a node waits for its topology before it asks its neighbours what they have, in milliseconds. */
+const ASK_MS = 200;
+
 const protocol = {
   ...broadcastProtocol,
   ...amongNodes({ broadcast_many: rpc({ messages: array(integer) }, {}) }),
@@ -79,6 +83,14 @@ const batch = program(protocol, (node) => {
     busy.delete(id);
     for (const message of messages) lacking.delete(message);
   }
+
+  /** This may be a later life of the node: its neighbours have what it has lost. */
+  node.after(ASK_MS, () => {
+    for (const id of neighbours) {
+      patience.until((options) => node.rpc(id, "read", {}, options))
+        .then(({ messages }) => messages.forEach((one) => learn(one, id)));
+    }
+  });
 
   node.every(PERIOD_MS, () => {
     for (const [id, lacking] of pending) {

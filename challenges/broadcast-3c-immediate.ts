@@ -11,7 +11,9 @@
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
  * reordering and cuts of any kind: within CAP_MS and a hop per edge on its way of the
  * end of the last one. No new traffic is needed for that. Requests are answered at
- * once, from the node's own set, whoever is cut off. Nothing survives the process.
+ * once, from the node's own set, whoever is cut off. A node that starts asks its
+ * neighbours for all that they have: one that has lost its memory, and its topology, gets
+ * back what it had told another.
  *
  * Costs: with n nodes, e edges, and a hop of L ms
  * - a value crosses the edges of a spanning tree once, and the e - n + 1 others twice
@@ -22,6 +24,7 @@
  */
 import { program, run, type Stop } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
+import { Patience } from "../lib/services/patience.ts";
 import { broadcastProtocol } from "../lib/protocols.ts";
 import { amongNodes, type Integer, integer, message } from "../lib/schema.ts";
 
@@ -36,6 +39,9 @@ const FIRST_PAUSE_MS = 500;
  * much as the cut had lasted.
  */
 const CAP_MS = 2_000;
+
+/** How long a node waits for its topology before it asks its neighbours what they have, in milliseconds. */
+const ASK_MS = 200;
 
 const protocol = {
   ...broadcastProtocol,
@@ -70,6 +76,15 @@ const immediate = program(protocol, (node) => {
     tries.get(key)?.();
     tries.delete(key);
   }
+
+  /** This may be a later life of the node: its neighbours have what it has lost. */
+  node.after(ASK_MS, () => {
+    const patience = new Patience(node, { capMs: CAP_MS });
+    for (const id of neighbours) {
+      patience.until((options) => node.rpc(id, "read", {}, options))
+        .then(({ messages }) => messages.forEach((one) => learn(one, id)));
+    }
+  });
 
   node.on("tell", ({ message }, src) => {
     node.send(src, "told", { message });

@@ -9,7 +9,8 @@
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
  * reordering and cuts of any kind: within 2 s and 2 h hops of the end of the last one.
  * No new traffic is needed for that. Requests are answered at once, from the node's own
- * set, whoever is cut off. Nothing survives the process.
+ * set, whoever is cut off. A node that has lost its memory gets back what it had told
+ * another within GREET_MS and two hops of its start, if nobody is cut off.
  *
  * Costs: with n nodes, a hop of L ms and a tree of height h
  * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1)
@@ -21,7 +22,8 @@
  * - values spread to all sides of a cut only as far as the tree's edges reach (3d does
  *   better).
  */
-import { Conversation, saying } from "../lib/gossip/conversation.ts";
+import { conversations } from "../lib/gossip/conversation.ts";
+import { saying } from "../lib/gossip/saying.ts";
 import { RoundTrip } from "../lib/gossip/round-trip.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
@@ -30,6 +32,9 @@ import { amongNodes, type Integer, integer, message } from "../lib/schema.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;
+
+/** How long a node waits for something to say before it greets its neighbours, in milliseconds. */
+const GREET_MS = 500;
 
 const protocol = {
   ...broadcastProtocol,
@@ -40,12 +45,12 @@ const protocol = {
 const broadcast3c = program(protocol, (node) => {
   const values = new Set<Integer>();
   const roundTrip = new RoundTrip();
-  const neighbours = new Map(
-    treeNeighbours(node, CHILDREN).map((id) => [
-      id,
-      new Conversation<Integer>(node, roundTrip, () => speak(id)),
-    ]),
-  );
+  const neighbours = conversations<Integer>(node, {
+    ids: treeNeighbours(node, CHILDREN),
+    roundTrip,
+    onSilence: speak,
+    all: () => [...values],
+  });
 
   function speak(id: string): void {
     node.send(id, "say", neighbours.get(id)!.say(roundTrip.patienceMs));
@@ -71,11 +76,14 @@ const broadcast3c = program(protocol, (node) => {
     }
   }
 
-  node.on("say", (heard, src) => {
-    const isUrgent = neighbours.get(src)?.hear(heard);
-    learn(heard.v, src);
-    speakUp(isUrgent ? src : undefined);
+  node.on("say", (saying, src) => {
+    const heard = neighbours.get(src)?.hear(saying);
+    if (heard === undefined) return;
+    learn(heard.items, src);
+    speakUp(heard.isUrgent ? src : undefined);
   });
+
+  node.after(GREET_MS, () => speakUp());
 
   node.on("broadcast", ({ message }, src) => {
     learn([message], src);

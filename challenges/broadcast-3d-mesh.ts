@@ -10,8 +10,8 @@
  * Guarantees: a value is everywhere after one hop. Through loss, duplication, reordering
  * and cuts of any kind an acknowledged value reaches every node: within 3.5 s and two
  * hops of the end of the last one. No new traffic is needed for that. Requests are
- * answered at once, from the node's own set, whoever is cut off. Nothing survives the
- * process.
+ * answered at once, from the node's own set, whoever is cut off. A node that has lost its
+ * memory gets back, from each, what it had told another, and tells all what was its own.
  *
  * Costs: with n nodes and a hop of L ms
  * - a value is everywhere after L: no protocol is faster;
@@ -28,7 +28,15 @@
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { broadcastProtocol } from "../lib/protocols.ts";
-import { type Integer, integer } from "../lib/schema.ts";
+import {
+  array,
+  either,
+  type Integer,
+  integer,
+  object,
+  string,
+  type TypeOf,
+} from "../lib/schema.ts";
 
 /**
  * D, in milliseconds: how long an acknowledgement waits for values to ride on. More
@@ -37,14 +45,9 @@ import { type Integer, integer } from "../lib/schema.ts";
 const ACK_DELAY_MS = 1_500;
 
 /**
- * How long an acknowledgement may take, in milliseconds, before values are sent again: more
- * than D, a look and a round trip.
- */
-const PATIENCE_MS = 2_200;
-
-/**
- * How far that grows while a node is silent: more sends less in vain, and spreads values
- * later after a cut.
+ * The longest pause between two tries, in milliseconds: more than D, a look and a round
+ * trip, or values are sent twice. More sends less in vain, and spreads values later after a
+ * cut.
  */
 const CAP_MS = 2_500;
 
@@ -54,11 +57,11 @@ const CAP_MS = 2_500;
  */
 const LOOK_MS = 200;
 
+/** A value of the sender's own, or all that it has of one node. */
+const news = either(integer, object({ of: string, values: array(integer) }));
+
 /** What nodes of a mesh say and are told. */
-export const meshProtocol = {
-  ...broadcastProtocol,
-  ...linksProtocol(integer),
-};
+export const meshProtocol = { ...broadcastProtocol, ...linksProtocol(news) };
 
 /**
  * The algorithm.
@@ -69,23 +72,41 @@ export function mesh(
   node: Node<ProtocolOf<typeof meshProtocol>>,
   periodMs: number,
 ): void {
-  const values = new Set<Integer>();
-  const links = new Links<Integer>(node, (messages) => {
-    for (const message of messages) values.add(message);
-  }, {
+  /** Each value, and the node that has told it. */
+  const values = new Map<Integer, string>();
+  const links = new Links<TypeOf<typeof news>>(node, {
+    deliver(items, src) {
+      for (const item of items) {
+        if (typeof item !== "object") learn(item, src);
+        else for (const value of item.values) learn(value, item.of);
+      }
+    },
+    all: () =>
+      node.ids.map((of) => ({
+        of,
+        values: [...values.keys()].filter((value) => values.get(value) === of),
+      })).filter(({ values }) => values.length > 0),
     ackDelayMs: ACK_DELAY_MS,
-    patienceMs: PATIENCE_MS,
+    flushMs: 1.5 * LOOK_MS,
     capMs: CAP_MS,
-    limitMs: CAP_MS,
   });
   /** What the others have not been told. */
-  let news: Integer[] = [];
+  let untold: Integer[] = [];
   /** When they are told next, or were told last. */
   let tellAt = -Infinity;
 
+  /** What is this node's own, the others have from it, though it was another life of it. */
+  function learn(value: Integer, of: string): void {
+    if (values.has(value)) return;
+    values.set(value, of);
+    if (of !== node.id) return;
+    untold.push(value);
+    tellSoon();
+  }
+
   function tell(): void {
-    for (const message of news) links.push(message);
-    news = [];
+    for (const value of untold) links.push(value);
+    untold = [];
     links.flush();
   }
 
@@ -105,15 +126,11 @@ export function mesh(
   look();
 
   node.on("broadcast", ({ message }) => {
-    if (!values.has(message)) {
-      values.add(message);
-      news.push(message);
-      tellSoon();
-    }
+    learn(message, node.id);
     return {};
   });
 
-  node.on("read", () => ({ messages: [...values] }));
+  node.on("read", () => ({ messages: [...values.keys()] }));
 
   node.on("topology", () => ({}));
 }

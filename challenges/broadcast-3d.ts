@@ -16,7 +16,7 @@
  * Guarantees: an acknowledged value reaches every node, through loss, duplication,
  * reordering and cuts of any kind; after these it takes a pause between two tries (2 s,
  * the first one up to 4 s) and two periods more. Requests are answered at once, from the
- * node's own set. Nodes must not lose their memory.
+ * node's own set. A node that has lost its memory gets back what it had told another.
  *
  * In a cut, values spread among those who reach each other, as soon as somebody has
  * noticed it: a node does when what it says is not acknowledged. One that has nothing to
@@ -32,10 +32,11 @@
  *   n = 25, L = 100, B = 655 less than 115 a second, and about 98 at 50 values a second.
  *   Then n - 1 acknowledgements, and silence.
  * - Each value crosses to each node once. With 50 values a second, all that is sent is
- *   less than twice the digits of the values.
+ *   2.1 times the digits of the values at most.
  * - If B is too short for the links (B < 4L + g), G is a round trip.
  */
-import { Conversation, saying } from "../lib/gossip/conversation.ts";
+import { conversations } from "../lib/gossip/conversation.ts";
+import { saying } from "../lib/gossip/saying.ts";
 import { RoundTrip } from "../lib/gossip/round-trip.ts";
 import { Hub, hubMarks } from "../lib/gossip/hub.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
@@ -65,11 +66,11 @@ const ACK_DELAY_MS = 1_500;
 /** How soon after each other values are told to a hub that never answered, in milliseconds. */
 const HURRY_MS = 10;
 
-/** What clients and nodes say to each other. */
+/** What clients and nodes say to each other: nodes in letters, since values are short. */
 export const gossipProtocol = {
   ...broadcastProtocol,
   ...amongNodes({
-    say: message({
+    g: message({
       ...saying(integer),
       ...hubMarks,
       /** Milliseconds until the sender speaks again, if it has anything to say. */
@@ -85,15 +86,15 @@ export function gatherAndScatter(
 ): void {
   const values = new Set<Integer>();
   const roundTrip = new RoundTrip();
-  const peers = new Map(node.peers.map((id) => [
-    id,
-    new Conversation<Integer>(node, roundTrip, () => {
+  const peers = conversations<Integer>(node, {
+    roundTrip,
+    onSilence(id) {
       chooseHub();
       if (hub.isNeighbour(id)) speak(id);
-    }),
-  ]));
-  const isSilent = (id: string) => peers.get(id)!.silence > 0;
-  const hub = new Hub(node, isSilent);
+    },
+    all: () => [...values],
+  });
+  const hub = new Hub(node, (id) => peers.get(id)!.silence > 0);
   const metronome = new Metronome(node, roundTrip, budgetMs, speakToAll);
   let isHurrying = false;
   const ackDelayMs = () => Math.max(ACK_DELAY_MS, metronome.periodMs);
@@ -142,7 +143,7 @@ export function gatherAndScatter(
       : id === hub.first || peer.heardAt > -Infinity
       ? metronome.periodMs
       : 0;
-    node.send(id, "say", {
+    node.send(id, "g", {
       ...peer.say(roundTrip.patienceMs + waitMs),
       ...(!toHub && { t: Math.round(metronome.nextMs) }),
       ...hub.marks(id),
@@ -162,12 +163,12 @@ export function gatherAndScatter(
     }
   }
 
-  node.on("say", (gossip, src) => {
+  node.on("g", (gossip, src) => {
     const peer = peers.get(src);
     if (peer === undefined) return;
     const isFirst = !peer.hasHeard && gossip.v.length > 0;
-    const isUrgent = peer.hear(gossip);
-    for (const value of gossip.v) learn(value, src);
+    const { items, isUrgent } = peer.hear(gossip);
+    for (const value of items) learn(value, src);
     wake();
     const isNews = gossip.v.length > 0 && !isFirst;
     if (isNews && hub.isHere) metronome.catchUp();

@@ -89,12 +89,17 @@ const kafka5cLeader = program(protocol, (node) => {
   const logs = new DenseLogs();
   const committed = new CommittedOffsets();
   const patience = new Patience(node);
-  const links = new Links<News>(node, (news) => news.forEach(apply));
+  const links = new Links<News>(node, {
+    deliver: (news) => news.forEach(apply),
+    all: () => [],
+    inOrder: true,
+    flushMs: PERIOD_MS,
+    capMs: 5 * PERIOD_MS,
+  });
   const forwarders = new Map<string, Forwarder>();
   const open = new Set<number>();
   const silent = new Set<string>();
   let next = 0;
-
   node.on("send", async ({ key, msg }) => {
     const owner = ownerOf(key, node.ids);
     const offset = owner === node.id
@@ -104,7 +109,6 @@ const kafka5cLeader = program(protocol, (node) => {
   });
 
   node.on("poll", ({ offsets }) => ({ msgs: logs.from(offsets) }));
-
   node.on("commit_offsets", ({ offsets }) => {
     const risen = committed.raise(offsets, (key) => logs.size(key) - 1);
     if (entriesOf(risen).length > 0) links.push({ committed: risen });
@@ -131,9 +135,7 @@ const kafka5cLeader = program(protocol, (node) => {
   });
 
   node.on("probe", () => ({}));
-
   node.every(PERIOD_MS, () => links.flush());
-
   function append(key: string, msg: Json): number {
     links.push({ key, msg });
     return logs.append(key, msg);

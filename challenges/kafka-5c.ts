@@ -44,6 +44,9 @@ import {
 /** Between two messages to one peer: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 95;
 
+/** The longest pause between two tries to reach a silent peer. */
+const CAP_MS = 500;
+
 /** What a node tells the others about a key. */
 const news = object({
   key: string,
@@ -67,9 +70,15 @@ const kafka5c = program(protocol, (node) => {
   const logs = new Map<string, StripedLog>();
   const committed = new CommittedOffsets();
   const self = node.ids.indexOf(node.id);
-  const links = new Links<News>(node, (all, src) => {
-    for (const news of all) hear(news, node.ids.indexOf(src));
-    if (src === node.ids[0]) keepTurn();
+  const links = new Links<News>(node, {
+    deliver(all, src) {
+      for (const news of all) hear(news, node.ids.indexOf(src));
+      if (src === node.ids[0]) keepTurn();
+    },
+    all: () => [],
+    inOrder: true,
+    flushMs: PERIOD_MS,
+    capMs: CAP_MS,
   });
   /** What the others have not been told, by key. */
   const untold = new Map<string, News>();

@@ -11,7 +11,9 @@
  * one order (no G0); equal times are told apart by the node's name, the clock jumps over
  * what it receives, and an acknowledgement names a version, so a newer one is not forgotten:
  * copies become equal, within a second after a cut. Every transaction commits, whoever is
- * cut off. Not prevented: a write may be seen while another of its transaction is still on
+ * cut off. A node that starts asks its peers for all that they have, and waits for that
+ * before it answers, but for a second at most: one that has lost its memory gets back what
+ * it had told another. Not prevented: a write may be seen while another of its transaction is still on
  * its way (fractured reads), and what follows from that.
  *
  * Costs: 2 (n - 1) messages per write, S = 2.5 for two nodes (a transaction of the workload
@@ -19,15 +21,18 @@
  * hop. What is overdue costs one more request per peer and 100 ms. Memory is bounded by the
  * changes that some peer has not acknowledged; of a register, only the last.
  */
+import { CatchUp, Life, nodeOf } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
+import { txnProtocol } from "../lib/protocols.ts";
+import { amongNodes, array, rpc } from "../lib/schema.ts";
+import { Patience } from "../lib/services/patience.ts";
 import {
   type Entry,
   entry,
+  StampClock,
   StampedStore,
 } from "../lib/stores/stamped-store.ts";
 import { execute } from "../lib/stores/transactions.ts";
-import { txnProtocol } from "../lib/protocols.ts";
-import { amongNodes, array, rpc } from "../lib/schema.ts";
 
 /** How long a peer may take to acknowledge a write before it is sent again. */
 const PATIENCE_MS = 200;
@@ -35,67 +40,119 @@ const PATIENCE_MS = 200;
 const PATIENCE_CAP_MS = 400;
 /** How often to look for what is overdue. */
 const LOOK_MS = 100;
+/** How many writes a silent peer is tried with at most; all others wait until it answers. */
+const PROBE = 20;
+/** How late an acknowledgement may be and still count. */
+const TIMEOUT_MS = 5_000;
 
 /** Another node, as this one sees it. */
 class Peer {
   /** What it has yet to acknowledge, and when to send that again. */
   readonly pending = new Map<Entry, number>();
   patienceMs = PATIENCE_MS;
+  isSilent = false;
+  /** When to try a silent one again. */
+  tryAt = 0;
 
   constructor(readonly id: string) {}
 }
 
 const protocol = {
   ...txnProtocol,
-  ...amongNodes({ replicate: rpc({ entries: array(entry) }, {}) }),
+  ...amongNodes({
+    replicate: rpc({ entries: array(entry) }, {}),
+    everything: rpc({}, { entries: array(entry) }),
+  }),
 };
 
 /** A convergent replica. */
 const txn6bWrites = program(protocol, (node) => {
   const store = new StampedStore();
+  const clock = new StampClock(node);
+  const life = new Life(node);
+  const catchUp = new CatchUp(node);
+  const patience = new Patience(node, { capMs: PATIENCE_CAP_MS });
   const peers = node.peers.map((id) => new Peer(id));
-  let clock = 0;
 
-  node.on("txn", (request) => {
-    const { txn, changes } = execute(request.txn, (key) => store.read(key));
-    if (changes.length > 0) clock++;
-    for (const change of changes) {
-      const entry: Entry = { time: clock, node: node.id, change };
-      const dead = store.insert(entry) ?? [];
-      for (const peer of peers) {
-        for (const old of dead) peer.pending.delete(old);
-        send(peer, [entry]);
+  node.on("txn", ({ txn }) =>
+    catchUp.run(() => {
+      const executed = execute(txn, (key) => store.read(key));
+      const { changes } = executed;
+      const time = changes.length > 0 ? clock.next() : 0;
+      for (const change of changes) {
+        replicate({ time, node: life.nameOf(node.id), change });
       }
-    }
-    return { txn };
-  });
+      return { txn: executed.txn };
+    }));
 
   node.on("replicate", ({ entries }) => {
-    for (const entry of entries) {
-      clock = Math.max(clock, entry.time);
-      store.insert(entry);
-    }
+    for (const entry of entries) take(entry);
     return {};
   });
 
-  function send(peer: Peer, entries: Entry[]): void {
+  node.on("everything", () => ({ entries: store.beyond(new Map()) }));
+
+  function take(entry: Entry): Entry[] | null {
+    clock.see(entry.time);
+    return store.insert(entry);
+  }
+
+  /** Takes a change of this node's, and tells the others. */
+  function replicate(entry: Entry): void {
+    const dead = take(entry);
+    if (dead === null) return;
+    for (const peer of peers) {
+      for (const old of dead) peer.pending.delete(old);
+      peer.pending.set(entry, node.now() + peer.patienceMs);
+      if (!peer.isSilent) send(peer, [entry]);
+    }
+  }
+
+  async function send(peer: Peer, entries: Entry[]): Promise<void> {
     const due = node.now() + peer.patienceMs;
     for (const entry of entries) peer.pending.set(entry, due);
-    const options = { timeoutMs: 2 * PATIENCE_CAP_MS };
-    node.rpc(peer.id, "replicate", { entries }, options).then(() => {
-      for (const entry of entries) peer.pending.delete(entry);
-      peer.patienceMs = PATIENCE_MS;
-    }, () => {/* The timer sends it again. */});
+    try {
+      const options = { timeoutMs: TIMEOUT_MS };
+      await node.rpc(peer.id, "replicate", { entries }, options);
+    } catch {
+      return; // the timer sends it again
+    }
+    for (const entry of entries) peer.pending.delete(entry);
+    peer.patienceMs = PATIENCE_MS;
+    if (!peer.isSilent) return;
+    peer.isSilent = false;
+    if (peer.pending.size > 0) send(peer, [...peer.pending.keys()]);
   }
 
   node.every(LOOK_MS, () => {
+    const now = node.now();
     for (const peer of peers) {
-      const overdue = [...peer.pending].filter(([, due]) => due <= node.now());
+      if (peer.isSilent && now < peer.tryAt) continue;
+      const overdue: Entry[] = [];
+      for (const [entry, due] of peer.pending) {
+        if (due > now || overdue.length === PROBE) break;
+        overdue.push(entry);
+      }
       if (overdue.length === 0) continue;
+      peer.isSilent = true;
       peer.patienceMs = Math.min(2 * peer.patienceMs, PATIENCE_CAP_MS);
-      send(peer, overdue.map(([entry]) => entry));
+      peer.tryAt = now + peer.patienceMs;
+      send(peer, overdue);
     }
   });
+
+  /** This may be a later life of the node: its peers have what it has lost. */
+  async function ask(id: string): Promise<void> {
+    const { entries } = await patience.until((options) =>
+      node.rpc(id, "everything", {}, options)
+    );
+    for (const entry of entries) {
+      // What an earlier life of this node has done may have reached only some.
+      if (nodeOf(entry.node) === node.id) replicate(entry);
+      else take(entry);
+    }
+  }
+  Promise.all(node.peers.map(ask)).then(() => catchUp.end());
 });
 
 export default txn6bWrites;

@@ -12,18 +12,25 @@
  * Copies that have had the same transactions are equal, and all have had all of them within
  * a second after a cut. Every transaction commits, whoever is cut off. Not prevented: lost
  * updates, write skew; and with three nodes or more, a write may be seen before one that it
- * follows (txn-6c.ts prevents that). A killed node loses what it has not sent.
+ * follows (txn-6c.ts prevents that). A node that has lost its memory gets back what it had
+ * told another. It waits for that when it starts, for a second at most: is everybody cut
+ * off, it answers from what it has, and shows again what it had shown when the cut ends.
  *
  * Costs: n nodes send at most n (n - 1) batches per 100 ms, acknowledgements included, and
  * none once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere
  * within 100 ms and a hop. Memory and messages hold what is unacknowledged.
  */
+import { nodeOf } from "../lib/gossip/life.ts";
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { StampedStore } from "../lib/stores/stamped-store.ts";
-import { change, execute } from "../lib/stores/transactions.ts";
 import { txnProtocol } from "../lib/protocols.ts";
-import { array, natural, object, type TypeOf } from "../lib/schema.ts";
+import {
+  StampClock,
+  StampedStore,
+  type Transaction,
+  transaction,
+} from "../lib/stores/stamped-store.ts";
+import { execute } from "../lib/stores/transactions.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
@@ -31,36 +38,48 @@ const FLUSH_MS = 100;
 /** Between tries to reach a silent peer, at most: shorter sends more in vain, longer converges later. */
 const LIMIT_MS = 400;
 
-/** What a transaction changed, on its way to a peer. */
-const committed = object({ time: natural, changes: array(change) });
-
-type Committed = TypeOf<typeof committed>;
-
-const protocol = { ...txnProtocol, ...linksProtocol(committed) };
+const protocol = { ...txnProtocol, ...linksProtocol(transaction) };
 
 /** A convergent replica. */
 const txn6b = program(protocol, (node) => {
   const store = new StampedStore();
-  let clock = 0;
+  const clock = new StampClock(node);
+  const links = new Links<Transaction>(node, {
+    deliver(transactions) {
+      for (const transaction of transactions) {
+        // What an earlier life of this node has done may have reached only some.
+        const isNews = apply(transaction);
+        if (isNews && nodeOf(transaction.node) === node.id) {
+          links.push(transaction);
+        }
+      }
+    },
+    all: () => store.transactions(),
+    flushMs: FLUSH_MS,
+    capMs: LIMIT_MS,
+  });
 
-  function apply({ time, changes }: Committed, origin: string): void {
-    clock = Math.max(clock, time);
-    for (const change of changes) store.insert({ time, node: origin, change });
+  /** Tells whether that was news. */
+  function apply({ time, node, changes }: Transaction): boolean {
+    clock.see(time);
+    const inserted = changes.map((change) =>
+      store.insert({ time, node, change })
+    );
+    return inserted.some((dead) => dead !== null);
   }
 
-  const links = new Links<Committed>(node, (items, src) => {
-    for (const item of items) apply(item, src);
-  }, { limitMs: LIMIT_MS });
-
-  node.on("txn", (request) => {
-    const { txn, changes } = execute(request.txn, (key) => store.read(key));
-    if (changes.length > 0) {
-      const committed = { time: clock + 1, changes };
-      apply(committed, node.id);
-      links.push(committed);
-    }
-    return { txn };
-  });
+  node.on("txn", ({ txn }) =>
+    links.catchUp.run(() => {
+      const executed = execute(txn, (key) => store.read(key));
+      const { changes } = executed;
+      if (changes.length > 0) {
+        const name = links.life.nameOf(node.id);
+        const transaction = { time: clock.next(), node: name, changes };
+        apply(transaction);
+        links.push(transaction);
+      }
+      return { txn: executed.txn };
+    }));
 
   node.every(FLUSH_MS, () => links.flush());
 });

@@ -19,20 +19,27 @@
  * written over at once; each carries n numbers. Memory holds what is unacknowledged, and what
  * is staged: bounded by what the slowest link has yet to bring.
  */
+import { nodeOf } from "../lib/gossip/life.ts";
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { StampedStore } from "../lib/stores/stamped-store.ts";
-import { change, execute } from "../lib/stores/transactions.ts";
 import { txnProtocol } from "../lib/protocols.ts";
 import {
   array,
   dict,
   dictOf,
+  either,
   entriesOf,
   natural,
   object,
   type TypeOf,
 } from "../lib/schema.ts";
+import {
+  entry,
+  StampClock,
+  StampedStore,
+  transaction,
+} from "../lib/stores/stamped-store.ts";
+import { execute } from "../lib/stores/transactions.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
@@ -40,62 +47,99 @@ const FLUSH_MS = 100;
 /** Between tries to reach a silent peer, at most: shorter sends more in vain, longer converges later. */
 const LIMIT_MS = 400;
 
-/** A transaction that has committed somewhere. */
-const committed = object({
-  time: natural,
-  changes: array(change),
-  /** By node, how many of its transactions come before this one. */
-  after: dict(natural),
-});
+/** By origin, which is a life of a node, a number of its transactions. */
+const counts = dict(natural);
 
-type Committed = TypeOf<typeof committed>;
+/** A transaction that has committed somewhere, and how many of each origin it follows. */
+const committed = object({ transaction, after: counts });
 
-const protocol = { ...txnProtocol, ...linksProtocol(committed) };
+/** All that a copy holds, for a node that has lost its memory, or what one got back. */
+const whole = object({ entries: array(entry), merged: counts });
+
+const item = either(committed, whole);
+
+const protocol = { ...txnProtocol, ...linksProtocol(item) };
 
 /** A causally consistent replica. */
 const txn6cStaged = program(protocol, (node) => {
   const store = new StampedStore();
-  /** What has arrived and cannot be merged yet, by origin, in order. */
-  const staged = new Map<string, Committed[]>(
+  const clock = new StampClock(node);
+  /** What has arrived and cannot be merged yet, by the node it came from, in order. */
+  const staged = new Map<string, TypeOf<typeof committed>[]>(
     node.peers.map((id) => [id, []]),
   );
   /** By origin, how many transactions have been merged. */
   const merged = new Map<string, number>();
-  let clock = 0;
+  const mergedOf = (origin: string) => merged.get(origin) ?? 0;
 
-  function merge({ time, changes }: Committed, origin: string): void {
-    clock = Math.max(clock, time);
-    for (const change of changes) store.insert({ time, node: origin, change });
-    merged.set(origin, (merged.get(origin) ?? 0) + 1);
+  const links = new Links<TypeOf<typeof item>>(node, {
+    deliver(items, src) {
+      for (const item of items) {
+        if ("after" in item) staged.get(src)?.push(item);
+        else mergeWhole(item);
+      }
+      mergeStaged();
+    },
+    all: () => [all()],
+    inOrder: true,
+    flushMs: FLUSH_MS,
+    capMs: LIMIT_MS,
+  });
+
+  const all = () => ({
+    entries: store.beyond(new Map()),
+    merged: dictOf(merged),
+  });
+
+  function merge({ transaction }: TypeOf<typeof committed>): void {
+    const { time, node, changes } = transaction;
+    clock.see(time);
+    for (const change of changes) store.insert({ time, node, change });
+    merged.set(node, mergedOf(node) + 1);
   }
-
-  const isReady = ({ after }: Committed) =>
-    entriesOf(after).every(([id, count]) => (merged.get(id) ?? 0) >= count);
-
-  const nextReady = () =>
-    [...staged].find(([, [first]]) => first !== undefined && isReady(first));
 
   function mergeStaged(): void {
-    for (let next = nextReady(); next; next = nextReady()) {
-      const [origin, queue] = next;
-      merge(queue.shift()!, origin);
+    const isReady = ({ after }: TypeOf<typeof committed>) =>
+      entriesOf(after).every(([origin, count]) => mergedOf(origin) >= count);
+    const nextReady = () =>
+      [...staged.values()].find(([first]) =>
+        first !== undefined && isReady(first)
+      );
+    for (let queue = nextReady(); queue; queue = nextReady()) {
+      const first = queue.shift()!;
+      const { node } = first.transaction;
+      const place = new Map(entriesOf(first.after)).get(node) ?? 0;
+      if (place === mergedOf(node)) merge(first); // else it came with a whole
     }
   }
 
-  const links = new Links<Committed>(node, (items, src) => {
-    staged.get(src)?.push(...items);
-    mergeStaged();
-  }, { limitMs: LIMIT_MS });
-
-  node.on("txn", (request) => {
-    const { txn, changes } = execute(request.txn, (key) => store.read(key));
-    if (changes.length > 0) {
-      const committed = { time: clock + 1, changes, after: dictOf(merged) };
-      merge(committed, node.id);
-      links.push(committed);
+  /** Merges another copy. What this node has done in earlier lives, perhaps not all have. */
+  function mergeWhole(
+    { entries, merged: theirs }: TypeOf<typeof whole>,
+  ): void {
+    for (const entry of entries) {
+      clock.see(entry.time);
+      store.insert(entry);
     }
-    return { txn };
-  });
+    const news = entriesOf(theirs)
+      .filter(([origin, count]) => count > mergedOf(origin));
+    for (const [origin, count] of news) merged.set(origin, count);
+    if (news.some(([origin]) => nodeOf(origin) === node.id)) links.push(all());
+  }
+
+  node.on("txn", ({ txn }) =>
+    links.catchUp.run(() => {
+      const executed = execute(txn, (key) => store.read(key));
+      const { changes } = executed;
+      if (changes.length > 0) {
+        const name = links.life.nameOf(node.id);
+        const transaction = { time: clock.next(), node: name, changes };
+        const committed = { transaction, after: dictOf(merged) };
+        merge(committed);
+        links.push(committed);
+      }
+      return { txn: executed.txn };
+    }));
 
   node.every(FLUSH_MS, () => links.flush());
 });

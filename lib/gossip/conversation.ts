@@ -1,118 +1,169 @@
 /**
- * One side of a reliable conversation between two nodes, for programs that decide
- * themselves when to speak, and do not mind order or repetition (sets, maxima): what is
- * owed arrives, through loss, duplication, reordering and cuts, and an acknowledgement
- * costs no message of its own as long as there is something to say.
+ * One side of a reliable conversation between two nodes: what is owed arrives, through
+ * loss, duplication, reordering, cuts and restarts, and an acknowledgement costs no message
+ * of its own as long as there is something to say. The program decides when to speak.
  *
  * It is TCP in small. Items are numbered, acknowledgements are cumulative and ride on
  * items, and a round trip is measured by what is acknowledged (Jacobson, "Congestion
  * Avoidance and Control"; Karn for what was sent twice). What somebody turns out to lack
  * is said again at once, and to a silent peer a little of it, with pauses that
  * double up to a cap, jittered. Items that overtake others count, and are not said again.
- * Unlike the links of lib/gossip/links.ts, which deliver one log in order to all peers, every
- * peer is owed items of its own.
+ *
+ * Like a connection, a conversation is between one life of a node and one of another. It
+ * begins with a greeting, which is number 0 and says whose lives are meant ({@link Hello}).
+ * Acknowledgements count from a number that the greeting gives, drawn at random for every
+ * conversation (the verification tag of SCTP, RFC 9260), so what was said between earlier
+ * lives is known for what it is. When a peer turns out to have begun a new life, that is
+ * logged, and it is owed what the program gives for it ({@link ConversationOptions.all}).
  *
  * ```ts
- * import { Conversation, saying } from "./conversation.ts";
+ * import { conversations } from "./conversation.ts";
  * import { program } from "../maelstrom.ts";
  * import { RoundTrip } from "./round-trip.ts";
+ * import { saying } from "./saying.ts";
  * import { message, string } from "../schema.ts";
  *
- * const pairProtocol = { say: message(saying(string)) };
+ * const helloProtocol = { say: message(saying(string)) };
  *
- * export default program(pairProtocol, (node) => {
- *   const other = node.peers[0]!;
+ * export default program(helloProtocol, (node) => {
  *   const roundTrip = new RoundTrip();
- *   const talk = new Conversation<string>(node, roundTrip, speak);
- *   function speak() {
- *     node.send(other, "say", talk.say(roundTrip.patienceMs + 100));
+ *   const peers = conversations<string>(node, {
+ *     roundTrip,
+ *     onSilence: speak,
+ *     all: () => ["hello"],
+ *   });
+ *   function speak(id: string) {
+ *     const patienceMs = roundTrip.patienceMs + 100;
+ *     node.send(id, "say", peers.get(id)!.say(patienceMs));
  *   }
- *   node.on("say", (heard) => {
- *     node.log(`heard ${heard.v}`);
- *     if (talk.hear(heard)) speak();
+ *   node.on("say", (saying, src) => {
+ *     const { items, isUrgent } = peers.get(src)!.hear(saying);
+ *     for (const item of items) node.log(`heard ${item}`);
+ *     if (isUrgent) speak(src);
  *   });
  *   node.every(100, () => {
- *     if (talk.hasNews || talk.owesSince < Infinity) speak();
+ *     for (const [id, peer] of peers) {
+ *       if (peer.hasNews || peer.owesSince < Infinity) speak(id);
+ *     }
  *   });
- *   talk.owe("hello");
+ *   for (const peer of peers.values()) peer.owe("hello");
  * });
  * ```
  *
- * Assumed: neither node loses its memory. Memory is bounded by what is unacknowledged.
+ * What a life had acknowledged and told nobody dies with it. Memory is bounded by what is
+ * unacknowledged.
  *
  * @module
  */
 import type { Json, Node, Stop } from "../maelstrom.ts";
+import { Life } from "./life.ts";
 import type { RoundTrip } from "./round-trip.ts";
-import {
-  array,
-  natural,
-  oneOf,
-  type Optional,
-  optional,
-  type Schema,
-} from "../schema.ts";
+import type { Hello, Saying } from "./saying.ts";
 
 /** The longest pause between two tries to reach a silent peer, in ms: a heal is noticed within it. */
 const RETRY_CAP_MS = 2_000;
 
+/** How long there may be something to say before a greeting goes alone, in ms. */
+const GREET_MS = 1_500;
+
 /** How many items a try to reach a silent peer holds at most. */
 const PROBE = 100;
 
-/**
- * One message of a conversation. Names are letters since messages are short: with words for
- * names, broadcast would send more of names than of values.
- */
-export interface Saying<T extends Json> {
-  /** How many items came before these. */
-  n: number;
-  /** The values: some items, in the order of their numbers. */
-  v: T[];
-  /** The acknowledgement, if one is due: all items of the other side before this number have arrived. */
-  a?: number;
-  /** For how many milliseconds it was held back, if it answers one message, and that for the first time. */
-  h?: number;
-  /** The sender has missed items or answers: it wants to hear of all it lacks, at once. */
-  lost?: true;
-}
+/** How many messages that came before their turn are kept at most, where items are taken in order. */
+const EARLY = 100;
 
-/** What a {@link Saying} is at run time. */
-export function saying<T>(item: Schema<T>): {
-  n: Schema<number>;
-  v: Schema<T[]>;
-  a: Optional<number>;
-  h: Optional<number>;
-  lost: Optional<true>;
-} {
-  return {
-    n: natural,
-    v: array(item),
-    a: optional(natural),
-    h: optional(natural),
-    lost: optional(oneOf(true)),
-  };
+/** From where acknowledgements may count: with six digits, one stray message of ten thousand is not known for what it is. */
+const TAGS = { from: 100_000, to: 1_000_000 };
+
+/** What acknowledges so many items less than others did before it came too late to count. */
+const LATE = 100;
+
+/** The least time between two answers that do not wait for their turn, in ms. */
+const LEAST_URGENT_MS = 10;
+
+/** What has been heard. */
+export interface Heard<T> {
+  /** The items to take: in order, each once, or as they come. */
+  items: T[];
+  /**
+   * Whether to answer at once, since something has been lost: in the one direction or the
+   * other, or for so long that the peer was thought silent, or a whole memory.
+   */
+  isUrgent: boolean;
 }
 
 /** The part of a node that conversations use. */
 export type Talker = Pick<
   Node<Record<never, never>>,
-  "now" | "after" | "random"
+  "now" | "after" | "random" | "log"
 >;
+
+/** What conversations are told when they are made. */
+export interface ConversationOptions<T> {
+  /** Is given the round trips that are measured; may be shared. */
+  roundTrip: RoundTrip;
+  /** Called when a peer has not answered in time: it may be spoken to again now. */
+  onSilence(peer: string): void;
+  /** What to tell a peer that has lost its memory: all that is known, its own included. */
+  all(): T[];
+  /** Whether items are to be taken in order, each once; else as they come, perhaps repeatedly (sets, maxima). */
+  inOrder?: boolean;
+  /** The longest pause between two tries to reach a silent peer, in milliseconds; 2000 if not given. */
+  capMs?: number;
+  /**
+   * How long a peer is not greeted where there is nothing else to tell it, in milliseconds;
+   * 1500 if not given. A greeting that rides on items costs no message.
+   */
+  greetMs?: number;
+}
+
+/** The conversations of a node with these others, or with all its peers. */
+export function conversations<T extends Json>(
+  node: Talker & { readonly peers: readonly string[] },
+  { ids = node.peers, life = new Life(node), ...options }:
+    & ConversationOptions<T>
+    & { ids?: readonly string[]; life?: Life },
+): Map<string, Conversation<T>> {
+  return new Map(
+    ids.map((id) => [id, new Conversation<T>(node, id, life, options)]),
+  );
+}
+
+/** Items that came, the number of the first, and the number behind the last. */
+interface Early<T> {
+  from: number;
+  to: number;
+  items: T[];
+}
 
 /** What one node knows of its conversation with another. */
 export class Conversation<T extends Json> {
+  readonly #node: Talker;
+  readonly #options: Required<ConversationOptions<T>>;
+  readonly #greetAt: number;
   /** Items that the peer may lack: those from number `acked` on. */
   #owed: T[] = [];
-  #acked = 0;
-  #sent = 0;
+  /** How many items the peer has, and how many it has been sent; -1 as long as that is not even the greeting. */
+  #acked = -1;
+  #sent = -1;
+  #everSent = -1;
+  /** From where the peer's acknowledgements count. */
+  #tag = 0;
   /** When unacknowledged items were sent, but for those sent again: their answers tell nothing (Karn). */
   #flights: { until: number; at: number }[] = [];
   #sentAt = 0;
   #rewoundAt = -Infinity;
-  #everSent = 0;
+  #urgentAt = -Infinity;
+  /** The peer's life, 0 as long as none is known; and from where acknowledgements for it count. */
+  #theirLife = 0;
+  #theirTag: number | null = null;
   #received = 0;
-  /** Items that have come before their predecessors: from which number to which. */
-  #early: { from: number; to: number }[] = [];
+  /** How many items the peer owed when it first spoke to this life; null before. */
+  #owing: number | null = null;
+  /** Whether the peer has to be greeted, although it has answered. */
+  #mustGreet = false;
+  /** What has come before its predecessors. */
+  #early: Early<T>[] = [];
   /** Since when the predecessors of the first of them have been missing. */
   #missingSince = Infinity;
   /** How many messages with items have come since this side spoke. */
@@ -127,16 +178,29 @@ export class Conversation<T extends Json> {
   owesSince = Infinity;
 
   constructor(
-    private readonly node: Talker,
-    /** Is given the round trips that are measured; may be shared. */
-    private readonly roundTrip: RoundTrip,
-    /** Called when the peer has not answered in time: it may be spoken to again now. */
-    private readonly onSilence: () => void,
-  ) {}
+    node: Talker,
+    /** The other node. */
+    readonly peer: string,
+    /** The life of this node. */
+    private readonly life: Life,
+    options: ConversationOptions<T>,
+  ) {
+    this.#node = node;
+    this.#options = {
+      inOrder: false,
+      capMs: RETRY_CAP_MS,
+      greetMs: GREET_MS,
+      ...options,
+    };
+    this.#greetAt = node.now() + this.#options.greetMs;
+    this.#begin();
+    life.onRaise(() => this.#begin());
+  }
 
   /** Whether there is something to say that has not been said, to a peer that answers. */
   get hasNews(): boolean {
-    return this.silence === 0 && this.#sent < this.#acked + this.#owed.length;
+    if (this.silence > 0 || this.#sent === this.#end) return false;
+    return this.#owed.length > 0 || this.#node.now() >= this.#greetAt;
   }
 
   /** Whether any item has arrived. */
@@ -144,12 +208,22 @@ export class Conversation<T extends Json> {
     return this.#received > 0;
   }
 
-  /** Whether no item has ever been acknowledged. */
+  /** Whether nothing has ever been acknowledged. */
   get isUnanswered(): boolean {
-    return this.#acked === 0;
+    return this.#acked < 0;
   }
 
-  /** Adds an item to be said. */
+  /** Whether the peer has greeted this life, and all has arrived that it owed it then. */
+  get isCaughtUp(): boolean {
+    return this.#owing !== null && this.#received >= this.#owing;
+  }
+
+  /** How many items the peer has yet to acknowledge. */
+  get unacknowledged(): number {
+    return this.#owed.length;
+  }
+
+  /** Adds an item to be said. The caller must not change it any more. */
   owe(item: T): void {
     this.#owed.push(item);
   }
@@ -167,74 +241,169 @@ export class Conversation<T extends Json> {
    * @param patienceMs how long an answer may take, at first
    */
   say(patienceMs: number): Saying<T> {
-    const now = this.node.now();
-    const from = this.#sent - this.#acked;
+    const now = this.#node.now();
+    const n = Math.max(0, this.#sent);
+    const from = n - Math.max(0, this.#acked);
     const until = this.silence > 0 ? from + PROBE : undefined;
     const items = this.#owed.slice(from, until);
-    const saying: Saying<T> = { n: this.#sent, v: items };
-    const isLost = this.silence > 0 || this.#hasLost;
-    if (isLost) saying.lost = true;
-    if (isLost || this.owesSince < Infinity) saying.a = this.#received;
+    const saying: Saying<T> = { n, v: items };
+    if (this.#theirTag !== null) saying.a = this.#theirTag + this.#received;
     if (this.#unanswered === 1) saying.h = Math.round(now - this.owesSince);
+    if (this.silence > 0 || this.#hasLost) saying.lost = true;
+    if (this.#acked < 0 || this.#mustGreet) saying.hello = this.#hello();
+    this.#mustGreet = false;
     this.owesSince = Infinity;
     this.#unanswered = 0;
-    if (items.length > 0) {
+    const to = n + items.length;
+    if (to > this.#sent) {
       this.#patienceMs = patienceMs;
-      if (from === 0) this.#wait();
+      if (this.#sent === this.#acked) this.#wait();
       const isFirstTime = this.#sent === this.#everSent;
-      this.#sent += items.length;
+      this.#sent = to;
       this.#sentAt = now;
-      if (isFirstTime) this.#flights.push({ until: this.#sent, at: now });
-      this.#everSent = Math.max(this.#everSent, this.#sent);
+      if (isFirstTime) this.#flights.push({ until: to, at: now });
+      this.#everSent = Math.max(this.#everSent, to);
     }
     return saying;
   }
 
-  /**
-   * Takes in what the peer has said, but for the items, which the caller may take in any
-   * order. Tells whether to answer at once, since something has been lost: in the one
-   * direction or the other, or for so long that the peer was thought silent.
-   */
-  hear({ n: from, v: items, a: ack = 0, h: held, lost }: Saying<T>): boolean {
-    const now = this.node.now();
+  /** Takes in what the peer has said. */
+  hear(saying: Saying<T>): Heard<T> {
+    const { n: from, v: items, a, h: held, lost, hello } = saying;
+    const { roundTrip, inOrder } = this.#options;
+    const now = this.#node.now();
     const wasSilent = this.silence > 0;
     this.heardAt = now;
+    if (hello !== undefined) this.#meet(hello);
+    if (!this.#isMeant(saying)) {
+      // A peer that does not greet, and is strange to this life, has yet to hear of it.
+      if (this.#acked < 0) this.#mustGreet = true;
+      return { items: [], isUrgent: this.#urgent(this.#mustGreet) };
+    }
+    if (hello === undefined) this.#owing ??= 0; // nothing, or it would have greeted anew
+    const ack = a === undefined ? -1 : a - this.#tag;
     if (ack > this.#acked) this.#acknowledge(ack, held);
     // What should have arrived before the peer spoke, and has not, is said again.
-    const late = now - this.#sentAt > this.roundTrip.patienceMs;
+    const late = now - this.#sentAt > roundTrip.patienceMs;
     // A complaint that may have crossed the repetition it asks for is none.
     const sinceMs = now - this.#rewoundAt;
-    const complains = lost === true && sinceMs >= this.roundTrip.meanMs;
+    const complains = lost === true && sinceMs >= roundTrip.meanMs;
     if (wasSilent || complains || late) this.#rewind();
     const to = from + items.length;
     const again = items.length > 0 && to <= this.#received;
-    this.#receive(from, to);
-    if (items.length > 0) {
+    const taken = this.#receive({ from, to, items: inOrder ? items : [] });
+    if (items.length > 0 || hello !== undefined) {
       this.owesSince = Math.min(now, this.owesSince);
       this.#unanswered += again ? 2 : 1; // the first of two has had its answer
     }
-    return wasSilent || complains || again || this.#hasLost;
+    const isDue = wasSilent || complains || again || this.#hasLost ||
+      this.#mustGreet;
+    return { items: inOrder ? taken : items, isUrgent: this.#urgent(isDue) };
   }
 
-  /** Items have arrived, perhaps before those that were sent before them. */
-  #receive(from: number, to: number): void {
+  /** Forgets how far the conversation had got: it begins anew, with what is owed. */
+  #begin(): void {
+    const { from, to } = TAGS;
+    this.#tag = from + Math.floor(this.#node.random() * (to - from));
+    this.#acked = this.#sent = this.#everSent = -1;
+    this.#flights = [];
+    this.silence = 0;
+    this.#stopWaiting();
+  }
+
+  #hello(): Hello {
+    const hello: Hello = { me: this.life.stamp, tag: this.#tag };
+    if (this.#theirLife > 0) hello.you = this.#theirLife;
+    if (this.#owed.length > 0) hello.owes = this.#owed.length;
+    return hello;
+  }
+
+  /** Learns from a greeting whom it comes from and whom it is for. */
+  #meet({ me, you = 0, tag, owes = 0 }: Hello): void {
+    const { life, peer } = this;
+    life.raise(you);
+    const isMine = you === life.stamp;
+    if (me > this.#theirLife) {
+      const isReturn = this.#theirLife > 0;
+      this.#theirLife = me;
+      this.#theirTag = this.#owing = null;
+      if (isReturn) {
+        this.#node.log(`${peer} has started again, without its memory`);
+        this.#owed = this.#options.all();
+        this.#begin();
+        this.#mustGreet = true;
+      }
+    } else if (me < this.#theirLife) {
+      // An earlier life, which is over; or a later one, whose clock was set back.
+      this.#mustGreet ||= !isMine;
+      return;
+    }
+    this.#mustGreet ||= !isMine && you > 0;
+    if (tag !== this.#theirTag && (isMine || this.#theirTag === null)) {
+      this.#theirTag = tag;
+      this.#received = 0;
+      this.#early = [];
+      this.#missingSince = Infinity;
+      this.#owing = null;
+    }
+    if (isMine) this.#owing ??= owes;
+  }
+
+  /** Whether a message is of this conversation, and not of earlier lives. */
+  #isMeant({ a, hello }: Saying<T>): boolean {
+    if (this.#theirTag === null) return false;
+    if (hello !== undefined) {
+      const { me, you = 0, tag } = hello;
+      const isForMe = you === 0 || you === this.life.stamp;
+      if (me !== this.#theirLife || !isForMe || tag !== this.#theirTag) {
+        return false;
+      }
+    }
+    if (a === undefined) return hello !== undefined;
+    const ack = a - this.#tag;
+    return ack >= Math.max(0, this.#acked - LATE) && ack <= this.#everSent;
+  }
+
+  /** Of answers that do not wait for their turn there is one in a round trip. */
+  #urgent(isDue: boolean): boolean {
+    const { meanMs } = this.#options.roundTrip;
+    const now = this.#node.now();
+    const isUrgent = isDue &&
+      now - this.#urgentAt >= Math.max(LEAST_URGENT_MS, meanMs);
+    if (isUrgent) this.#urgentAt = now;
+    else if (isDue) this.owesSince = Math.min(now, this.owesSince);
+    return isUrgent;
+  }
+
+  /** Items have arrived, perhaps before those that were sent before them. Gives those that have no gap before them. */
+  #receive(arrived: Early<T>): T[] {
+    const { from, to } = arrived;
     const isKnown = this.#early.some((one) => one.from <= from && to <= one.to);
-    if (!isKnown) this.#early.push({ from, to });
+    if (!isKnown) this.#early.push(arrived);
     this.#early.sort((one, other) => one.from - other.from);
     const before = this.#received;
+    const fresh: T[] = [];
     while (this.#early.length > 0 && this.#early[0]!.from <= this.#received) {
-      this.#received = Math.max(this.#received, this.#early.shift()!.to);
+      const { from, to, items } = this.#early.shift()!;
+      fresh.push(...items.slice(Math.max(0, this.#received - from)));
+      this.#received = Math.max(this.#received, to);
     }
+    if (this.#early.length > EARLY) this.#early.pop();
     if (this.#early.length === 0) this.#missingSince = Infinity;
     else if (this.#received > before || this.#missingSince === Infinity) {
-      this.#missingSince = this.node.now();
+      this.#missingSince = this.#node.now();
     }
+    return fresh;
   }
 
   /** Whether items have been overtaken by others for so long that they must be lost. */
   get #hasLost(): boolean {
-    const missingMs = this.node.now() - this.#missingSince;
-    return missingMs >= this.roundTrip.overtakingMs;
+    const missingMs = this.#node.now() - this.#missingSince;
+    return missingMs >= this.#options.roundTrip.overtakingMs;
+  }
+
+  get #end(): number {
+    return Math.max(0, this.#acked) + this.#owed.length;
   }
 
   #acknowledge(ack: number, held: number | undefined): void {
@@ -242,9 +411,10 @@ export class Conversation<T extends Json> {
     this.#flights = this.#flights.slice(landed.length);
     // Of several, some may have been acknowledged before, by what was lost.
     if (landed.length === 1 && held !== undefined) {
-      this.roundTrip.measure(this.node.now() - landed[0]!.at - held);
+      const { at } = landed[0]!;
+      this.#options.roundTrip.measure(this.#node.now() - at - held);
     }
-    this.#owed.splice(0, ack - this.#acked);
+    this.#owed.splice(0, ack - Math.max(0, this.#acked));
     this.#acked = ack;
     this.#sent = Math.max(this.#sent, ack);
     this.silence = 0;
@@ -256,19 +426,20 @@ export class Conversation<T extends Json> {
     if (this.#sent === this.#acked) return;
     this.#sent = this.#acked;
     this.#flights = [];
-    this.#rewoundAt = this.node.now();
+    this.#rewoundAt = this.#node.now();
   }
 
   #wait(): void {
     const doubledMs = this.#patienceMs * 2 ** this.silence;
     const pauseMs = this.silence === 0
       ? this.#patienceMs
-      : Math.min(RETRY_CAP_MS, doubledMs) * (1 - this.node.random() / 4);
+      : Math.min(this.#options.capMs, doubledMs) *
+        (1 - this.#node.random() / 4);
     this.#stopWaiting();
-    this.#stopWaiting = this.node.after(pauseMs, () => {
+    this.#stopWaiting = this.#node.after(pauseMs, () => {
       this.silence++;
       this.#rewind();
-      this.onSilence();
+      this.#options.onSilence(this.peer);
     });
   }
 }

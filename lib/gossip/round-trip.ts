@@ -14,6 +14,12 @@ const FIRST_GUESS_MS = 200;
 /** How long to wait at most for an answer that is sent at once, and how long at first; in ms. */
 const MAX_PATIENCE_MS = 2_000;
 
+/**
+ * What takes longer is no round trip, in milliseconds: a process was stopped and went on, or
+ * a machine slept. Five times what the slowest links are patient for.
+ */
+const NO_ROUND_TRIP_MS = 10_000;
+
 /** How far from the mean a round trip may be, in mean deviations. */
 const FARTHEST = 6;
 
@@ -49,9 +55,15 @@ export class RoundTrip {
     return Math.max(this.#doubtMs, OVERTAKEN * this.deviationMs) - SLACK_MS;
   }
 
-  /** Takes a sample. */
+  /** Whether anything has been measured. */
+  get isMeasured(): boolean {
+    return this.#recent.length > 0;
+  }
+
+  /** Takes a sample; not one that can be no round trip. */
   measure(sampleMs: number): void {
-    if (sampleMs < 0) return; // how long an answer was held back is rounded
+    // How long an answer was held back is rounded.
+    if (sampleMs < 0 || sampleMs > NO_ROUND_TRIP_MS) return;
     if (this.#doubtMs === Infinity) {
       this.meanMs = sampleMs;
       this.#doubtMs = 4 * sampleMs;

@@ -4,21 +4,23 @@
  * registers, and lists in the order of stamps.
  *
  * Stamps are Lamport's ("Time, Clocks, and the Ordering of Events", 1978): a counter that
- * is raised above every stamp its node has seen, and the node's name for equal counters.
- * What a node has read is thus always stamped lower than what it writes.
+ * is raised above every stamp its node has seen, and a name for equal counters. What a node
+ * has read is thus always stamped lower than what it writes. The counter is never behind
+ * the time of day (Kulkarni et al., "Logical Physical Clocks", 2014), so a node that has
+ * lost its memory does not stamp anything lower than before, unless its clock was set back.
  *
  * @module
  */
-import type { Json } from "../maelstrom.ts";
+import type { Json, Node } from "../maelstrom.ts";
 import type { Key } from "../protocols.ts";
-import { natural, object, string } from "../schema.ts";
+import { array, natural, object, string, type TypeOf } from "../schema.ts";
 import { type Change, change, changed } from "./transactions.ts";
 
 /** When a change was made, in the order all replicas agree on: first by `time`, then by `node`. */
 export interface Stamp {
-  /** Lamport's counter, from 1. */
+  /** The counter. */
   time: number;
-  /** Where the change was made; a node makes one transaction at each time. */
+  /** In which life of which node the change was made; it makes one transaction at each time. */
   node: string;
 }
 
@@ -35,18 +37,76 @@ export function compareStamps(a: Stamp, b: Stamp): number {
   return a.time - b.time || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
 }
 
+/** A counter for stamps. */
+export class StampClock {
+  #time = 0;
+
+  constructor(
+    private readonly node: Pick<Node<Record<never, never>>, "now">,
+  ) {}
+
+  /** The counter of a new change: above all that were seen. In microseconds since 1970, or higher. */
+  next(): number {
+    const time = Math.floor(this.node.now() * 1_000);
+    return this.#time = Math.max(this.#time + 1, time);
+  }
+
+  /** A change with this counter is known here. */
+  see(time: number): void {
+    this.#time = Math.max(this.#time, time);
+  }
+}
+
+/** What one transaction changed. */
+export const transaction = object({
+  time: natural,
+  node: string,
+  changes: array(change),
+});
+
+/** {@link transaction}, to the compiler. */
+export type Transaction = TypeOf<typeof transaction>;
+
 /** The changes a replica has had, by key. */
 export class StampedStore {
   /** In the order of stamps. Only the first may be a write: those before a write are dead. */
   readonly #entries = new Map<Key, Entry[]>();
+  /** The same by where they were made, in the order of times. */
+  readonly #origins = new Map<string, Entry[]>();
 
   /** A key's value, null for none. */
   read(key: Key): Json {
-    const entries = this.#entries.get(key) ?? [];
-    return entries.reduce<Json>(
-      (value, { change }) => changed(value, change),
-      null,
-    );
+    const [first, ...others] = this.#entries.get(key) ?? [];
+    if (first === undefined) return null;
+    const value = changed(null, first.change);
+    if (others.length === 0) return value;
+    // Only appends follow: each adds to one copy.
+    const list = Array.isArray(value) ? [...value] : [];
+    for (const { change: [, , elements] } of others) {
+      list.push(...elements as Json[]);
+    }
+    return list;
+  }
+
+  /** All changes that are not void and that a vector does not cover: per origin, it says up to which time. */
+  beyond(vector: ReadonlyMap<string, number>): Entry[] {
+    return [...this.#origins].flatMap(([node, entries]) => {
+      const time = vector.get(node) ?? -1;
+      return entries.slice(placeOf(entries, time + 1));
+    });
+  }
+
+  /** All transactions of which some change is not void. */
+  transactions(): Transaction[] {
+    return [...this.#origins].flatMap(([node, entries]) => {
+      const found: Transaction[] = [];
+      for (const { time, change } of entries) {
+        const last = found.at(-1);
+        if (last?.time === time) last.changes.push(change);
+        else found.push({ time, node, changes: [change] });
+      }
+      return found;
+    });
   }
 
   /**
@@ -66,6 +126,28 @@ export class StampedStore {
     const dead = entries.splice(0, f === "w" ? at : 0);
     entries.splice(at - dead.length, 0, entry);
     this.#entries.set(key, entries);
+    for (const old of dead) this.#forget(old);
+    const { node, time } = entry;
+    const origin = this.#origins.get(node) ?? [];
+    this.#origins.set(node, origin);
+    origin.splice(placeOf(origin, time + 1), 0, entry);
     return dead;
   }
+
+  #forget(entry: Entry): void {
+    const origin = this.#origins.get(entry.node)!;
+    origin.splice(origin.indexOf(entry, placeOf(origin, entry.time)), 1);
+  }
+}
+
+/** Where the first entry is that is not before a time, among those of one origin. */
+function placeOf(entries: readonly Entry[], time: number): number {
+  let low = 0, high = entries.length;
+  if (high === 0 || entries[high - 1]!.time < time) return high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (entries[middle]!.time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -45,22 +45,25 @@ export function changed(before: Json, [f, , value]: Change): Json {
 /**
  * Runs a transaction, step by step, on what `read` gives and what it has itself written.
  *
- * @param read a key's value in the store, null for none; asked at most once a key
+ * @param read a key's value in the store, null for none; asked at most once a key, and not
+ *   for what is only written or appended to
  */
 export function execute(
   txn: readonly MicroOp[],
   read: (key: Key) => Json,
 ): Executed {
-  const scratch = new Map<Key, Json>();
+  const values = new Map<Key, Json>();
   const changes = new Map<Key, Change>();
   const valueOf = (key: Key): Json => {
-    if (!scratch.has(key)) scratch.set(key, read(key));
-    return scratch.get(key) ?? null;
+    const change = changes.get(key);
+    if (change?.[0] === "w") return change[2];
+    if (!values.has(key)) values.set(key, read(key));
+    const value = values.get(key) ?? null;
+    return change === undefined ? value : changed(value, change);
   };
   const filled = txn.map(([f, key, value]): MicroOp => {
     if (f === "r") return [f, key, valueOf(key)];
     const change: Change = f === "w" ? [f, key, value] : [f, key, [value]];
-    scratch.set(key, changed(valueOf(key), change));
     changes.set(key, joined(changes.get(key), change));
     return [f, key, value];
   });

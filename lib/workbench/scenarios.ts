@@ -160,7 +160,7 @@ const broadcast3d: Scenario = {
   guarantee: "every acknowledged value everywhere after the heal",
   workload: "broadcast",
   runs: [
-    run(efficient, [availability, S(1.05), bytes(2)], limits3d),
+    run(efficient, [availability, S(1.05), bytes(2.1)], limits3d),
     cut(efficient, [availability, S(2)]),
   ],
   promises: {

@@ -6,21 +6,44 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import fc from "fast-check";
-import { Conversation, type Saying } from "../../lib/gossip/conversation.ts";
+import {
+  Conversation,
+  type ConversationOptions,
+  type Talker,
+} from "../../lib/gossip/conversation.ts";
+import type { Saying } from "../../lib/gossip/saying.ts";
+import { Life } from "../../lib/gossip/life.ts";
 import { RoundTrip } from "../../lib/gossip/round-trip.ts";
 import { Time } from "../fixtures/time.ts";
 
 const PATIENCE_MS = 300;
 
-/** Two sides, and how often each has found the other silent. */
+/** The first acknowledgement, where random numbers are 0. */
+const TAG = 100_000;
+
+/** A side of a conversation, in a first life. */
+function side(
+  time: ConstructorParameters<typeof Life>[0] & Talker,
+  roundTrip: RoundTrip,
+  more: Partial<ConversationOptions<number>> = {},
+): Conversation<number> {
+  const options = { roundTrip, onSilence() {}, all: () => [], ...more };
+  return new Conversation(time, "n1", new Life(time), options);
+}
+
+/** Two sides that have greeted each other, and how often each has found the other silent. */
 function pair() {
   const time = new Time();
   const trips = [new RoundTrip(), new RoundTrip()] as const;
   const silences = [0, 0];
-  const sides = trips.map((trip, i) =>
-    new Conversation<number>(time, trip, () => void silences[i]!++)
-  );
-  return { time, a: sides[0]!, b: sides[1]!, trips, silences };
+  const [a, b] = trips.map((trip, i) =>
+    side(time, trip, { onSilence: () => void silences[i]!++ })
+  ) as [Conversation<number>, Conversation<number>];
+  for (const [from, to] of [[a, b], [b, a], [a, b]] as const) {
+    const { h: _, ...greeting } = from.say(PATIENCE_MS); // measures nothing
+    to.hear(greeting);
+  }
+  return { time, a, b, trips, silences };
 }
 
 /** Makes a round trip of 100 ms well known. */
@@ -36,7 +59,7 @@ Deno.test("what has been said is not said again while an answer may come", () =>
   assertEquals(items(a.say(PATIENCE_MS)), [1]);
   a.owe(2);
   time.pass(PATIENCE_MS - 1);
-  assertEquals(a.say(PATIENCE_MS), { n: 1, v: [2] });
+  assertEquals(a.say(PATIENCE_MS), { n: 1, v: [2], a: TAG });
   assert(!a.hasNews);
 });
 
@@ -44,9 +67,9 @@ Deno.test("an acknowledgement rides on the other side's items, and ends the debt
   const { a, b } = pair();
   a.owe(1);
   b.owe(2);
-  assert(!b.hear(a.say(PATIENCE_MS)));
-  assert(!a.hear(b.say(PATIENCE_MS)));
-  assertEquals(a.say(PATIENCE_MS), { n: 1, v: [], a: 1, h: 0 });
+  assert(!b.hear(a.say(PATIENCE_MS)).isUrgent);
+  assert(!a.hear(b.say(PATIENCE_MS)).isUrgent);
+  assertEquals(a.say(PATIENCE_MS), { n: 1, v: [], a: TAG + 1, h: 0 });
   assert(!a.isUnanswered);
 });
 
@@ -103,7 +126,7 @@ Deno.test("an acknowledgement that was lost, and rides again on a later one, mea
   b.hear(a.say(10_000));
   time.pass(100);
   const answer = b.say(10_000);
-  assertEquals(answer, { n: 0, v: [], a: 2, h: 100 });
+  assertEquals(answer, { n: 0, v: [], a: TAG + 2, h: 100 });
   a.hear(answer);
   assertEquals(trips[0].meanMs, new RoundTrip().meanMs);
   assert(!a.hasNews);
@@ -117,7 +140,7 @@ Deno.test("an acknowledgement of a repetition does not say how long it was held 
   b.say(10_000); // lost
   time.pass(1_000);
   b.hear(said); // doubled by the network
-  assertEquals(b.say(10_000), { n: 0, v: [], a: 1 });
+  assertEquals(b.say(10_000), { n: 0, v: [], a: TAG + 1 });
 });
 
 Deno.test("patience is long at first, and always where round trips vary, but not over two seconds", () => {
@@ -141,9 +164,9 @@ Deno.test("items that overtake others count, and only what is missing delays the
     return a.say(10_000);
   });
   for (const i of [3, 1, 2]) b.hear(said[i]!);
-  assertEquals(b.say(10_000).a, 0);
+  assertEquals(b.say(10_000).a, TAG);
   b.hear(said[0]!);
-  assertEquals(b.say(10_000).a, 4);
+  assertEquals(b.say(10_000).a, TAG + 4);
 });
 
 Deno.test("where round trips vary, what has been overtaken may be on its way still, for a while", () => {
@@ -152,11 +175,11 @@ Deno.test("where round trips vary, what has been overtaken may be on its way sti
   a.owe(1);
   a.say(10_000); // lost
   a.owe(2);
-  assert(!b.hear(a.say(10_000)));
+  assert(!b.hear(a.say(10_000)).isUrgent);
   time.pass(100);
   assertEquals(b.say(10_000).lost, undefined);
   time.pass(250);
-  assert(b.hear(a.say(10_000)));
+  assert(b.hear(a.say(10_000)).isUrgent);
   assertEquals(b.say(10_000).lost, true);
 });
 
@@ -168,14 +191,14 @@ Deno.test("how long something has been missing does not count for what is missin
     a.owe(item);
     return a.say(10_000);
   });
-  assert(!b.hear(said[1]!));
-  assert(!b.hear(said[3]!));
+  assert(!b.hear(said[1]!).isUrgent);
+  assert(!b.hear(said[3]!).isUrgent);
   time.pass(latestMs - 1);
-  assert(!b.hear(said[0]!));
+  assert(!b.hear(said[0]!).isUrgent);
   time.pass(latestMs - 1);
-  assertEquals(b.say(10_000), { n: 0, v: [], a: 2 });
+  assertEquals(b.say(10_000), { n: 0, v: [], a: TAG + 2 });
   time.pass(1);
-  assertEquals(b.say(10_000), { n: 0, v: [], a: 2, lost: true });
+  assertEquals(b.say(10_000), { n: 0, v: [], a: TAG + 2, lost: true });
 });
 
 Deno.test("a gap is answered at once, and what is missing is then said again", () => {
@@ -185,12 +208,12 @@ Deno.test("a gap is answered at once, and what is missing is then said again", (
   a.say(PATIENCE_MS); // lost
   a.owe(2);
   assert(
-    b.hear(a.say(PATIENCE_MS)),
+    b.hear(a.say(PATIENCE_MS)).isUrgent,
     "there is no need to wait with the answer",
   );
   const answer = b.say(PATIENCE_MS);
-  assertEquals([answer.a, answer.lost], [0, true]);
-  assert(a.hear(answer));
+  assertEquals([answer.a, answer.lost], [TAG, true]);
+  assert(a.hear(answer).isUrgent);
   assertEquals(items(a.say(PATIENCE_MS)), [1, 2]);
 });
 
@@ -200,7 +223,7 @@ Deno.test("as long as nothing is known of the network, what is missing may be on
   a.say(10_000); // lost
   a.owe(2);
   time.pass(5_000);
-  assert(!b.hear(a.say(10_000)));
+  assert(!b.hear(a.say(10_000)).isUrgent);
   time.pass(5_000);
   assertEquals(b.say(10_000).lost, undefined);
 });
@@ -212,16 +235,19 @@ Deno.test("what has just been said again is not once more for a complaint that c
   a.say(10_000); // lost
   const complaints = [4, 5].map((item) => {
     a.owe(item);
-    assert(b.hear(a.say(10_000)));
+    b.hear(a.say(10_000));
     return b.say(10_000);
   });
-  assert(a.hear(complaints[0]!));
+  assert(a.hear(complaints[0]!).isUrgent);
   assertEquals(items(a.say(10_000)).length, 5); // lost
   time.pass(99);
-  assert(!a.hear(complaints[1]!));
+  assert(!a.hear(complaints[1]!).isUrgent);
   assert(!a.hasNews);
   time.pass(1);
-  assert(a.hear(complaints[1]!), "that one is of what has been said again");
+  assert(
+    a.hear(complaints[1]!).isUrgent,
+    "that one is of what has been said again",
+  );
   assertEquals(items(a.say(10_000)).length, 5);
 });
 
@@ -230,7 +256,7 @@ Deno.test("a gap also shows by a message without items", () => {
   measured(trips[1]);
   a.owe(1);
   a.say(PATIENCE_MS); // lost
-  assert(b.hear(a.say(PATIENCE_MS)));
+  assert(b.hear(a.say(PATIENCE_MS)).isUrgent);
   assertEquals(b.say(PATIENCE_MS).lost, true);
 });
 
@@ -238,10 +264,10 @@ Deno.test("a repetition is answered at once: the first answer must have been los
   const { a, b } = pair();
   a.owe(1);
   const said = a.say(PATIENCE_MS);
-  assert(!b.hear(said));
+  assert(!b.hear(said).isUrgent);
   b.say(PATIENCE_MS); // lost
-  assert(b.hear(said));
-  assertEquals(b.say(PATIENCE_MS).a, 1);
+  assert(b.hear(said).isUrgent);
+  assertEquals(b.say(PATIENCE_MS).a, TAG + 1);
 });
 
 Deno.test("an answer that lacks what should have arrived by then has it said again", () => {
@@ -284,7 +310,7 @@ Deno.test("a peer that speaks again is told the rest at once", () => {
   a.say(PATIENCE_MS); // lost
   time.pass(PATIENCE_MS);
   b.hear(a.say(PATIENCE_MS));
-  assert(a.hear(b.say(PATIENCE_MS)), "the rest is due");
+  assert(a.hear(b.say(PATIENCE_MS)).isUrgent, "the rest is due");
   assertEquals(items(a.say(PATIENCE_MS)).length, 150);
 });
 
@@ -292,9 +318,9 @@ Deno.test("an acknowledgement that comes when its items are due again saves them
   const { a } = pair();
   for (const item of [1, 2, 3]) a.owe(item);
   a.say(10_000);
-  a.hear({ n: 0, v: [], a: 0, lost: true });
-  a.hear({ n: 0, v: [], a: 2 }); // was sent before that
-  assertEquals(a.say(10_000), { n: 2, v: [3] });
+  a.hear({ n: 0, v: [], a: TAG, lost: true });
+  a.hear({ n: 0, v: [], a: TAG + 2 }); // was sent before that
+  assertEquals(a.say(10_000), { n: 2, v: [3], a: TAG });
 });
 
 Deno.test("whoever has acknowledged a part is given up for the rest", () => {
@@ -328,7 +354,7 @@ Deno.test("when a silent peer speaks, without an answer, what it was told in vai
   time.pass(PATIENCE_MS);
   a.say(PATIENCE_MS); // lost as well
   b.owe(3);
-  assert(a.hear(b.say(PATIENCE_MS)));
+  assert(a.hear(b.say(PATIENCE_MS)).isUrgent);
   assertEquals(items(a.say(PATIENCE_MS)), [1, 2]);
 });
 
@@ -336,14 +362,13 @@ Deno.test("pauses between tries are shorter by up to a quarter, at random", () =
   const time = new Time();
   const tries: number[] = [];
   const random = () => 0.8; // of a quarter
-  const a = new Conversation<number>(
-    { now: time.now, after: time.after, random },
-    new RoundTrip(),
-    () => {
+  const { now, after, log } = time;
+  const a = side({ now, after, log, random }, new RoundTrip(), {
+    onSilence() {
       tries.push(time.now());
       a.say(PATIENCE_MS);
     },
-  );
+  });
   a.owe(1);
   a.say(PATIENCE_MS);
   time.pass(6_000);
@@ -376,7 +401,7 @@ Deno.test("whatever is lost, doubled or overtaken, all arrives when the network 
     let next = 0;
     const arrive = (to: number, said: Saying<number>) => {
       for (const item of said.v) heard[to]!.add(item);
-      return sides[to]!.hear(said);
+      return sides[to]!.hear(said).isUrgent;
     };
     for (const { side, fate, owes, ms } of steps) {
       for (let i = 0; i < owes; i++) {
