@@ -72,7 +72,7 @@ function linearizableFigures(results: JsonObject): JsonObject {
 function anomalyTypes(results: JsonObject, searchWasCut: boolean): JsonObject {
   const types = results["anomaly-types"] as string[] | undefined ?? [];
   const kept = types.filter((type) =>
-    !MARKER.test(type) && !(searchWasCut && CYCLE.test(type))
+    !(searchWasCut && (MARKER.test(type) || CYCLE.test(type)))
   );
   return { "valid?": results["valid?"]!, "anomaly-types": kept.sort() };
 }

@@ -98,9 +98,15 @@ function ordered(suffix: string, strength: string): {
     [`${strength}-PL-2-cycle-exists`]: [`${strength}-read-committed`],
     [`G-single-item-${suffix}`]: [`${strength}-snapshot-isolation`],
     [`G-nonadjacent-item-${suffix}`]: [`${strength}-snapshot-isolation`],
-    [`${strength}-PL-SI-cycle-exists`]: [`${strength}-snapshot-isolation`],
+    [`${strength}-snapshot-isolation-cycle-exists`]: [
+      `${strength}-snapshot-isolation`,
+    ],
     [`G2-item-${suffix}`]: [`${strength}-serializable`],
-    [`${strength}-PL-3-cycle-exists`]: [`${strength}-serializable`],
+    [
+      strength === "strong"
+        ? "PL-SS-cycle-exists"
+        : `${strength}-serializable-cycle-exists`
+    ]: [`${strength}-serializable`],
   };
 }
 
@@ -140,6 +146,11 @@ function withWeaker(models: Iterable<string>): Set<string> {
     for (const weaker of IMPLIES[model]!) all.add(weaker);
   }
   return all;
+}
+
+/** A model and all that it implies. */
+export function impliedModels(model: string): ReadonlySet<string> {
+  return withWeaker([model]);
 }
 
 /**

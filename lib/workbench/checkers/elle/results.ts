@@ -1,10 +1,11 @@
 /** From anomalies to a verdict, in the form of Elle's results. */
 import type { Json, JsonObject, Options } from "../../history.ts";
+import { cyclicCases } from "./cases.ts";
+import { REFUTED } from "./cycle-sorts.ts";
 import { explainCycle, type Versions } from "./explain.ts";
 import type { DependencyGraph } from "./graph.ts";
 import { forbiddenBy, modelNamed, ruledOutBy } from "./models.ts";
 import { linkProcessOrder, linkRealtimeOrder } from "./order.ts";
-import { findCycles } from "./search.ts";
 import type { Transaction } from "./txn.ts";
 import { opJson } from "../json-key.ts";
 import type { Results } from "../verdict.ts";
@@ -32,7 +33,7 @@ export function modelsOf(options: Options): string[] {
 
 /**
  * Adds to a graph of dependencies the order in time that the models ask for, and
- * searches it for the cycles that they forbid.
+ * gives all its cycles that Elle lists, whether or not the models forbid them.
  */
 export function cyclicAnomalies(
   graph: DependencyGraph,
@@ -46,7 +47,10 @@ export function cyclicAnomalies(
   else if (forbidden.has("G0-process")) linkProcessOrder(graph, transactions);
   if (graph.edges === 0) return { "empty-transaction-graph": true };
 
-  const { cycles, timeouts, unnamed } = findCycles(graph, forbidden);
+  const { cycles, timeouts, signs } = cyclicCases(
+    graph,
+    (id) => transactions[id]!.op.index,
+  );
   const anomalies: Anomalies = {};
   for (const [type, found] of cycles) {
     anomalies[type] = found.map((cycle) =>
@@ -60,10 +64,9 @@ export function cyclicAnomalies(
       "scc-size": size,
     }));
   }
-  if (unnamed) {
-    const { type, subgraph, scc } = unnamed;
+  for (const { type, subgraph, scc } of signs) {
     const members = scc.map((id) => transactions[id]!.op);
-    anomalies[type] = [{
+    const sign = {
       type,
       not: ruledOutBy([type]).not,
       subgraph: ["union", ...subgraph],
@@ -72,7 +75,8 @@ export function cyclicAnomalies(
       cycle: members.slice(0, 8).map(opJson),
       explanation: `The ${scc.length} transactions with these indices all ` +
         `precede each other by ${subgraph.join(", ")} dependencies.`,
-    }];
+    };
+    anomalies[type] = [...anomalies[type] as Json[] ?? [], sign];
   }
   return anomalies;
 }
@@ -90,8 +94,14 @@ export function elleResults(
     const cases = anomalies[type];
     return !Array.isArray(cases) || cases.length > 0;
   });
-  const reported = occurring
-    .filter((type) => forbidden.has(type) || UNKNOWN.includes(type))
+  const reportable = occurring.filter((type) =>
+    forbidden.has(type) || UNKNOWN.includes(type)
+  );
+  const refuted = ruledOutBy(reportable.filter((type) => !REFUTED.has(type)));
+  const known = new Set([...refuted.not, ...refuted.alsoNot]);
+  // That there is some cycle is said only where nothing better shows the same.
+  const reported = reportable
+    .filter((type) => !known.has(REFUTED.get(type) ?? ""))
     .sort();
   if (reported.length === 0) return { "valid?": true };
   const { not, alsoNot } = ruledOutBy(occurring);

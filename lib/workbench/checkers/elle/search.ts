@@ -1,8 +1,10 @@
 /**
- * Which cyclic anomalies a dependency graph has. Each strongly connected component
+ * Which cyclic anomalies a dependency graph has, for the strict judge: what is told of a
+ * history, not what Elle would list of it (`cases.ts` does that). Each strongly connected component
  * is searched for each sort of cycle from the worst on, so that a component is
  * reported by what is worst about it, with one shortest cycle a sort.
  */
+import { SUBGRAPHS } from "./cycle-sorts.ts";
 import { classify, Component, type CycleSpec } from "./cycles.ts";
 import {
   type DependencyGraph,
@@ -82,47 +84,23 @@ const GENERATIONS: readonly (readonly Sort[])[] = [
   ordered("realtime"),
 ];
 
-/** Which subgraph may have no cycle at all, weakest first. */
-const ACYCLIC: readonly {
-  type: string;
-  kinds: readonly EdgeKind[];
-  /** Only cycles in which no two `rw` edges follow each other count. */
-  nonadjacent?: boolean;
-}[] = [
-  ["", []] as const,
-  ["strong-session-", ["process"]] as const,
-  ["strong-", ["process", "realtime"]] as const,
-].flatMap(([prefix, order]) => [
-  { type: `${prefix}PL-1-cycle-exists`, kinds: [...WRITES, ...order] },
-  { type: `${prefix}PL-2-cycle-exists`, kinds: [...FLOWS, ...order] },
-  {
-    type: `${prefix}PL-SI-cycle-exists`,
-    kinds: [...ALL, ...order],
-    nonadjacent: true,
-  },
-  {
-    type: prefix === "" ? "PL-2.99-cycle-exists" : `${prefix}PL-3-cycle-exists`,
-    kinds: [...ALL, ...order],
-  },
-]);
-
 /**
  * Proves that a graph has a cycle of some sort without finding it. Its vertices
- * are doubled for `nonadjacent`: one where a path arrives by an `rw` edge, and
+ * are doubled for `apart`: one where a path arrives by an `rw` edge, and
  * may not leave by another, and one where it arrives by any other.
  */
 function unnamedCycle(
   graph: DependencyGraph,
   reportable: ReadonlySet<string>,
 ): UnnamedCycle | undefined {
-  for (const { type, kinds, nonadjacent } of ACYCLIC) {
+  for (const { type, kinds, apart } of SUBGRAPHS) {
     if (!reportable.has(type)) continue;
     const successors = function* (state: number): Generator<number> {
       for (const [to, dependencies] of graph.successors(state >> 1)) {
         const usable = dependencies.filter(({ kind }) => kinds.includes(kind));
         const anti = usable.every(({ kind }) => kind === "rw");
         if (usable.length === 0 || (state & 1 && anti)) continue;
-        yield 2 * to + (nonadjacent && anti ? 1 : 0);
+        yield 2 * to + (apart && anti ? 1 : 0);
       }
     };
     const { cyclic } = stronglyConnected(2 * graph.size, successors);

@@ -1,6 +1,5 @@
 /** Which of the classical phenomena a recording of list-append shows, whatever its program promises. */
 import type { Recording } from "../../history.ts";
-import { Component } from "../elle/cycles.ts";
 import { DependencyGraph, stronglyConnected } from "../elle/graph.ts";
 import { lostUpdates } from "../elle/txn.ts";
 import { causalAnomalies, linkReads } from "./txn-causal.ts";
@@ -112,10 +111,7 @@ function hasWriteSkew(
     all.length,
     (id) => skewed.successors(id).keys(),
   );
-  const spec = { first: ["rw"], rest: ["rw"] } as const;
-  return cyclic.some((part) =>
-    new Component(skewed, part).find(spec).cycle !== null
-  );
+  return cyclic.length > 0;
 }
 
 /** Whether a transaction missed a write that had been acknowledged before it began. */

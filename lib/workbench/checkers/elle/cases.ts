@@ -1,0 +1,198 @@
+/**
+ * The cyclic anomalies that Elle lists, found in the order in which it looks for them and
+ * left out where it stops looking (its `elle.txn` and `elle.bfs`, version 0.2.2):
+ *
+ * - Each strongly connected component is searched for each sort of cycle, unless a sort was
+ *   found that implies it, or a subgraph without any cycle rules it out.
+ * - A search begins at one transaction after another and ends with the first cycle that
+ *   it closes. An edge may serve as any of its kinds. Afterwards the cycle is explained, each
+ *   edge by the preferred of its kinds; if it then is of another sort, most sorts count
+ *   as not found, although there may be a cycle of them elsewhere.
+ * - That a subgraph has some cycle is listed too, for the weakest models that it refutes,
+ *   where nothing that was found refutes them.
+ *
+ * Elle gives up on a component after a second; here it is after so many steps of a search.
+ */
+import { classify } from "./cycles.ts";
+import { inOrder, PathSearch, type View } from "./cycle-paths.ts";
+import {
+  BIT,
+  implies,
+  type Place,
+  type Sort,
+  SORTS,
+  SUBGRAPHS,
+} from "./cycle-sorts.ts";
+import {
+  type DependencyGraph,
+  type EdgeKind,
+  stronglyConnected,
+} from "./graph.ts";
+import { trieHash } from "./hash-trie.ts";
+import { impliedModels } from "./models.ts";
+
+/** Proof that a component has a cycle of these edges. */
+export interface Sign {
+  type: string;
+  subgraph: readonly EdgeKind[];
+  scc: number[];
+}
+
+/** What was found in all components. */
+export interface Cases {
+  /** The transactions of each cycle, by what it is explained as. */
+  cycles: Map<string, number[][]>;
+  signs: Sign[];
+  /** For which sort a component's searches were given up, and the size of the component. */
+  timeouts: { type: string; size: number }[];
+}
+
+/** How many steps the searches of a component make before they are given up: half a second or so. */
+const BUDGET = 300_000;
+
+/**
+ * Everything that Elle lists about a graph's cycles, whether or not it is asked for.
+ *
+ * @param indexOf the position of a transaction's completion in the history: it decides the
+ * order in which Elle meets transactions
+ */
+export function cyclicCases(
+  graph: DependencyGraph,
+  indexOf: (vertex: number) => number,
+  budget = BUDGET,
+): Cases {
+  const hashes = Int32Array.from(
+    { length: graph.size },
+    (_, vertex) => trieHash(indexOf(vertex)),
+  );
+  const hashOf = (vertex: number) => hashes[vertex]!;
+  const found: Cases = { cycles: new Map(), signs: [], timeouts: [] };
+  const { cyclic } = stronglyConnected(
+    graph.size,
+    (vertex) => graph.successors(vertex).keys(),
+  );
+  for (const vertices of cyclic) {
+    const part = new Part(graph, vertices, hashOf);
+    const refuted = new Set<string>();
+    for (const { type, model, kinds, apart } of SUBGRAPHS) {
+      if ([...impliedModels(model)].some((weaker) => refuted.has(weaker))) {
+        continue;
+      }
+      const scc = part.cyclic(kinds, apart);
+      if (scc === null) continue;
+      refuted.add(model);
+      found.signs.push({ type, subgraph: kinds, scc });
+    }
+    const done: Place[] = [];
+    let left = budget;
+    for (const sort of SORTS) {
+      const possible = [...impliedModels(sort.model)]
+        .some((weaker) => refuted.has(weaker));
+      if (!possible || done.some((place) => implies(place, sort))) continue;
+      const search = part.search(sort, left);
+      left = search.left;
+      if (left < 0) {
+        found.timeouts.push({ type: sort.type, size: vertices.length });
+        break;
+      }
+      const { cycle } = search;
+      if (cycle === null) continue;
+      const type = classify(
+        cycle.map((from, i) =>
+          graph.dependencies(from, cycle[(i + 1) % cycle.length]!)[0]!.kind
+        ),
+      );
+      if (sort.exact && type !== sort.type) continue;
+      done.push(sort);
+      found.cycles.set(type, [...found.cycles.get(type) ?? [], cycle]);
+    }
+  }
+  return found;
+}
+
+/** A strongly connected component. */
+class Part {
+  readonly #vertices: readonly number[];
+  readonly #place: ReadonlyMap<number, number>;
+  readonly #hashOf: (vertex: number) => number;
+  readonly #edges: View["edges"];
+  readonly #views = new Map<number, View>();
+
+  constructor(
+    graph: DependencyGraph,
+    vertices: readonly number[],
+    hashOf: (vertex: number) => number,
+  ) {
+    this.#vertices = vertices;
+    this.#place = new Map(vertices.map((vertex, place) => [vertex, place]));
+    this.#hashOf = hashOf;
+    this.#edges = new Map(vertices.map((from) => [
+      from,
+      [...graph.successors(from)].filter(([to]) => this.#place.has(to)).map((
+        [to, reasons],
+      ) => [to, reasons.reduce((bits, { kind }) => bits | BIT[kind], 0)]),
+    ]));
+  }
+
+  /**
+   * The smallest component of the edges of these kinds; null if none has a cycle. Vertices
+   * are doubled for `apart`: one is where a path arrives by an anti-dependency and may not
+   * leave by another.
+   */
+  cyclic(kinds: readonly EdgeKind[], apart: boolean): number[] | null {
+    const usable = kinds.reduce((all, kind) => all | BIT[kind], 0);
+    const edges = this.#edges, place = this.#place, vertices = this.#vertices;
+    const isAnti = (kinds: number) => apart && (kinds & usable) === BIT.rw;
+    for (const [vertex, out] of edges) {
+      // A transaction that precedes itself is a cycle too.
+      const loops = out.some(([to, kinds]) =>
+        to === vertex && kinds & usable && !isAnti(kinds)
+      );
+      if (loops) return [vertex];
+    }
+    const successors = function* (state: number): Generator<number> {
+      for (const [to, kinds] of edges.get(vertices[state >> 1]!)!) {
+        if ((kinds & usable) === 0) continue;
+        const anti = isAnti(kinds);
+        if (!(anti && state & 1)) yield 2 * place.get(to)! + (anti ? 1 : 0);
+      }
+    };
+    const { cyclic } = stronglyConnected(2 * vertices.length, successors);
+    const smallest = cyclic.toSorted((a, b) => a.length - b.length)[0];
+    return smallest
+      ? [...new Set(smallest.map((state) => vertices[state >> 1]!))]
+      : null;
+  }
+
+  /** The first cycle of a sort that is closed, from one transaction after the other. */
+  search(
+    sort: Sort,
+    budget: number,
+  ): { cycle: number[] | null; left: number } {
+    const anti = sort.anti === "none" ? 0 : BIT.rw;
+    const usable = sort.wanted.reduce((all, set) => all | set, sort.legal);
+    const search = new PathSearch(sort, this.#hashOf, budget);
+    const cycle = search.in(this.#view(usable | anti));
+    return { cycle, left: search.left };
+  }
+
+  /** The edges of these kinds, in the order in which Elle meets them. */
+  #view(kinds: number): View {
+    const known = this.#views.get(kinds);
+    if (known) return known;
+    const edges = new Map<number, [to: number, kinds: number][]>();
+    const vertices = new Set<number>();
+    for (const [from, out] of this.#edges) {
+      const usable = out.flatMap(([to, all]): [number, number][] =>
+        all & kinds ? [[to, all & kinds]] : []
+      );
+      if (usable.length === 0) continue;
+      edges.set(from, usable);
+      vertices.add(from);
+      for (const [to] of usable) vertices.add(to);
+    }
+    const view = inOrder({ vertices: [...vertices], edges }, this.#hashOf);
+    this.#views.set(kinds, view);
+    return view;
+  }
+}
