@@ -151,11 +151,17 @@ async function test(args: readonly string[]): Promise<number> {
 async function check(args: readonly string[]): Promise<number> {
   const { words, texts, switches } = parseFlags(args, {
     judge: "text",
+    report: "text",
     json: "switch",
   });
   if (words.length === 0) {
     throw new UsageError(
       "Cannot check nothing: name files or folders of recorded runs",
+    );
+  }
+  if (texts.report !== undefined && words.length > 1) {
+    throw new UsageError(
+      "Cannot write one report for several runs: check them one by one",
     );
   }
   const verdictOf = (judged: Judged): Validity =>
@@ -170,6 +176,7 @@ async function check(args: readonly string[]): Promise<number> {
     const judged = judge(await loadRecording(file));
     all.push(judged);
     if (!json) console.log(`${file}\n${judgedText(judged)}`);
+    if (texts.report !== undefined) await saveReport(texts.report, judged);
   }
   const verdict = worst(...all.map(verdictOf));
   if (json) {
@@ -179,6 +186,19 @@ async function check(args: readonly string[]): Promise<number> {
     console.log(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
   }
   return exitStatus(verdict);
+}
+
+/** Writes the report of a run that was kept without one, as the real Maelstrom's are. */
+async function saveReport(file: string, judged: Judged): Promise<void> {
+  // What draws takes a while to load.
+  const { reportHtml } = await import("./report/report.ts");
+  try {
+    await Deno.writeTextFile(file, await reportHtml(judged));
+    console.error(file);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    console.error(`Cannot write the report ${file}: ${error.message}`);
+  }
 }
 
 async function serve(args: readonly string[]): Promise<number> {

@@ -109,13 +109,17 @@ ${workloadList()}`,
     ],
   }),
   check: () => ({
-    usage: "FILE... [--judge faithful|strict] [--json]",
+    usage: "FILE... [--report FILE] [--judge faithful|strict] [--json]",
     does: "judges recorded runs again, those of the real Maelstrom too",
     details:
       `  FILE                  a run's folder, ours or Maelstrom's own, or a recording
+  --report FILE         writes the report of the run as one HTML file
   --judge NAME          whose verdict is the exit status (default both)
   --json                one JSON value on stdout`,
-    examples: ["check store/latest", "check ~/maelstrom/store/echo/latest"],
+    examples: [
+      "check store/latest",
+      "check ~/maelstrom/store/broadcast/latest --report report.html",
+    ],
   }),
   serve: () => ({
     usage: "[-p PORT] [--host HOST] [--store DIR]",

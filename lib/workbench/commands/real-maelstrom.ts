@@ -3,6 +3,7 @@
  * Graphviz and gnuplot for its plots; all of that is the user's.
  */
 import { delimiter, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Results } from "../checkers/verdict.ts";
 import { parseResults } from "../edn.ts";
 import type { Options } from "../history.ts";
@@ -46,7 +47,16 @@ export function findMaelstrom(
   const onPath = PATH.split(delimiter)
     .filter((directory) => directory !== "")
     .map((directory) => resolve(directory, "maelstrom"));
-  return [resolve(root, "maelstrom/maelstrom"), ...onPath].find(isProgram);
+  return [resolve(root, "maelstrom/maelstrom"), ...onPath]
+    .find((path) => isProgram(path) && !isThisProgram(path));
+}
+
+/** Whether it is the workbench's own executable, which may well be called so. */
+function isThisProgram(path: string): boolean {
+  const own = Deno.build.standalone
+    ? Deno.execPath()
+    : fileURLToPath(Deno.mainModule);
+  return Deno.realPathSync(path) === own;
 }
 
 /** The words of Maelstrom's command line: `-w echo --node-count 1 ...`, without `--bin`. */
