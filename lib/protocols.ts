@@ -6,7 +6,6 @@
  */
 import type { ProtocolOf } from "./maelstrom.ts";
 import {
-  amount,
   array,
   dict,
   either,
@@ -34,9 +33,9 @@ export const broadcastProtocol = {
 /** What the nodes of a broadcast answer. */
 export type BroadcastProtocol = ProtocolOf<typeof broadcastProtocol>;
 
-/** Of `g-counter`, which only grows. */
+/** Of `g-counter` and `pn-counter`. */
 export const counterProtocol = {
-  add: rpc({ delta: amount }, {}),
+  add: rpc({ delta: integer }, {}),
   read: rpc({}, { value: integer }),
 };
 

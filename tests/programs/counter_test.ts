@@ -78,3 +78,28 @@ Deno.test("counter-4-crdt costs at most 0.21 messages an operation, none of them
     assertEquals(late, []);
   }
 });
+
+for (const [nodes, most] of [[40, 1], [100, 1.3]] as const) {
+  Deno.test(`counter-4-crdt costs at most ${most} messages an operation on ${nodes} nodes at rate 1000, and is exact after cuts`, async () => {
+    const overrides = {
+      ...{ "node-count": nodes, rate: 1000, concurrency: "1n" },
+      "time-limit": 6,
+    };
+    const runs = await keepPromises("counter-4-crdt", 1, { overrides });
+    for (const { figures } of runs) {
+      assertLessOrEqual(figures["servers.msgs-per-op"]!, most);
+    }
+  });
+}
+
+Deno.test("counter-4-cas: on 25 nodes with hops of 5 ms no add loses for 4 s, with hops of 100 ms some do", async () => {
+  for (const [latency, some] of [[5, false], [100, true]] as const) {
+    const [run] = await keepPromises("counter-4-cas", 1, {
+      overrides: {
+        ...{ "node-count": 25, rate: 1000, latency },
+        "time-limit": 10,
+      },
+    });
+    assertEquals(failed(run!.recording) > 0, some);
+  }
+});
