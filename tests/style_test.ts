@@ -244,7 +244,7 @@ style("files are named in kebab-case, tests and benchmarks as such", () => {
     const name = path.split("/").at(-1)!;
     return !kebab.test(name) && !/^[A-Z]+(\.md)?$|^Makefile$/.test(name);
   });
-  const stray = sources(/^tests\/(?!(fixtures|mutants|bench)\/)/)
+  const stray = sources(/^tests\/(?!(fixtures|mutants|strangers|bench)\/)/)
     .filter((path) => !path.endsWith("_test.ts"));
   assertEquals([misnamed, stray], [[], []]);
 });

@@ -56,6 +56,9 @@ const CLIENTS_STAY: ReadonlySet<string> = new Set([
   "unique-ids",
 ]);
 
+/** How late an answer may be before it is taken for none, in ns. */
+const LATE_NS = 6e9;
+
 /**
  * Judges a recording by what is asked of every workload, by its own workload's checks,
  * and by what the faithful judge has found: the strict judge is never the milder one.
@@ -271,9 +274,13 @@ function answers(recording: Recording) {
     journal.at(-1)?.[1] ?? 0,
     originOf(recording) + (history.at(-1)?.time ?? 0),
   );
-  // Its client gave up at the end of the run at the latest, a message's way after it had asked.
+  // Its client gave up at the end of the run at the latest, a message's way after it had
+  // asked. Where that does no harm, an answer may still be under way.
+  const waited = CLIENTS_STAY.has(recording.workload)
+    ? patience + LATE_NS
+    : 0.9 * patience;
   const unanswered = [...asked].filter(([key, [, time]]) =>
-    !answered.has(key) && end - time >= 0.9 * patience
+    !answered.has(key) && end - time >= waited
   ).map(([, event]) => event);
   return { repeated, late, unsolicited, unanswered };
 }
