@@ -17,7 +17,13 @@ import {
 import { crashOf } from "./checkers/faithful.ts";
 import { exitStatus, judge, type Judged, overall } from "./checkers/judges.ts";
 import { challenge } from "./commands/challenge.ts";
-import { HELP_PAGES, helpText, pageText } from "./commands/help.ts";
+import { explanationText, glossary } from "./glossary/glossary.ts";
+import {
+  findingsText,
+  HELP_PAGES,
+  helpText,
+  pageText,
+} from "./commands/help.ts";
 import { didYouMean } from "./commands/nearest.ts";
 import { HOST, isLoopback, serveStore } from "./commands/serve.ts";
 import { demo, simulate } from "./commands/simulate.ts";
@@ -26,7 +32,12 @@ import { mutantsText } from "./commands/subjects.ts";
 import { runTest, type Tested } from "./commands/test.ts";
 import { loadRecording } from "./recording.ts";
 import { limitsOf } from "./standards.ts";
-import { judgedText, ProgressLine, verdictWord } from "./terminal/text.ts";
+import {
+  judgedText,
+  ProgressLine,
+  stderrText,
+  verdictWord,
+} from "./terminal/text.ts";
 
 type Command = (args: readonly string[]) => Promise<number>;
 
@@ -57,20 +68,23 @@ const LAST_LINES = {
 
 async function help([topic]: readonly string[]): Promise<number> {
   const name = ALIASES[topic ?? ""] ?? topic ?? "help";
-  if (name !== "help" && !HELP_PAGES.includes(name)) {
+  const text = name === "help"
+    ? helpText()
+    : name === "mutants"
+    ? await mutantsText()
+    : name === "findings"
+    ? findingsText()
+    : HELP_PAGES.includes(name)
+    ? pageText(name)
+    : explanationText(name);
+  if (text === undefined) {
     throw new UsageError(
       `Cannot explain "${name}": there are ${HELP_PAGES.join(", ")}${
-        didYouMean(name, HELP_PAGES)
+        didYouMean(name, [...HELP_PAGES, ...Object.keys(glossary)])
       }`,
     );
   }
-  console.log(
-    name === "help"
-      ? helpText()
-      : name === "mutants"
-      ? await mutantsText()
-      : pageText(name),
-  );
+  console.log(text);
   return 0;
 }
 
@@ -124,7 +138,10 @@ async function test(args: readonly string[]): Promise<number> {
     });
     all.push(tested);
     if (tested.notKept !== undefined) console.error(tested.notKept);
-    else if (!json) console.log(tested.report);
+    else if (!json) {
+      const { report, logged } = tested;
+      console.log([report, ...stderrText(logged, report)].join("\n"));
+    }
   } while (all.length < count && overall(all.at(-1)!) === true);
   const verdict = overall(all.at(-1)!);
   if (json) {

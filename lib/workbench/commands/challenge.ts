@@ -22,7 +22,7 @@ import {
   challenges,
 } from "../standards.ts";
 import { runTest } from "./test.ts";
-import { ProgressLine } from "../terminal/text.ts";
+import { ProgressLine, stderrText } from "../terminal/text.ts";
 import { basename } from "node:path";
 
 /** A program, and what it is held to. */
@@ -123,7 +123,7 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
   const { challenge, store, seed } = candidate;
   const progress = new ProgressLine();
   let outcome: Outcome | undefined;
-  const { report, notKept } = await runTest({
+  const { report, logged, notKept } = await runTest({
     workload,
     options: flags,
     bin,
@@ -144,7 +144,8 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
       print(outcome);
     },
   });
-  return { outcome: outcome!, report: notKept ?? report };
+  const where = [report, ...stderrText(logged, report)].join("\n  ");
+  return { outcome: outcome!, report: notKept ?? where };
 };
 
 /**

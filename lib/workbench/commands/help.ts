@@ -1,5 +1,6 @@
 /** What `help` says: of all commands, and of each. */
 import { INGREDIENTS } from "../campaign/chaos.ts";
+import { glossary } from "../glossary/glossary.ts";
 import { invocation } from "../invocation.ts";
 import { scenarios } from "../scenarios.ts";
 import { challenges } from "../standards.ts";
@@ -138,7 +139,22 @@ ${workloadList()}`,
 };
 
 /** The names of all pages. */
-export const HELP_PAGES: readonly string[] = [...Object.keys(PAGES), "mutants"];
+export const HELP_PAGES: readonly string[] = [
+  ...Object.keys(PAGES),
+  "mutants",
+  "findings",
+];
+
+/** What each finding means, in a line. */
+export function findingsText(): string {
+  const lines = Object.entries(glossary).map(([type, { means }]) =>
+    `  ${type}\n      ${means}`
+  );
+  return `Findings of the judges. ${invocation()} help NAME says of one what usually
+causes it, and what to try.
+
+${lines.join("\n")}`;
+}
 
 /** The first page. */
 export function helpText(): string {
@@ -152,7 +168,8 @@ export function helpText(): string {
 
 ${lines.join("\n")}
   help COMMAND
-      flags with their defaults, and examples; also help mutants
+      flags with their defaults, and examples; also help mutants, help findings,
+      and help NAME for any finding's name
 
 Workloads:
 ${list(Object.keys(workloads))}

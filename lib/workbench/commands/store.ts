@@ -23,6 +23,8 @@ export interface Origin {
 /** A folder for one run, which is made when there is something to put into it. */
 export interface RunFolder {
   path: string;
+  /** The nodes of which there are logs. */
+  readonly logged: readonly string[];
   /** Appends a line to a node's log. */
   logStderr(node: string, line: string): void;
   /**
@@ -47,6 +49,9 @@ export function openRunFolder(
     Deno.writeTextFile(join(path, name), text);
   return {
     path,
+    get logged() {
+      return [...logs.lastLines.keys()];
+    },
     logStderr: (node, line) => logs.add(node, line),
     async save(judged, { command, bin = null, args = [] }) {
       const { recording, results, strict, figures } = judged;

@@ -43,6 +43,8 @@ export interface TestSettings {
 export interface Tested extends Judged {
   /** The folder in which it is kept. */
   report: string;
+  /** The nodes that wrote to stderr. */
+  logged: readonly string[];
   /** Why it could not be kept there, if so. */
   notKept?: string;
 }
@@ -98,10 +100,10 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
     bin: settings.bin,
     args: settings.args ?? [],
   });
-  const report = folder.path;
+  const { path: report, logged } = folder;
   return notKept === null
-    ? { ...judged, report }
-    : { ...judged, report, notKept };
+    ? { ...judged, report, logged }
+    : { ...judged, report, logged, notKept };
 }
 
 /** Keeps a run, or says why it cannot be kept. */

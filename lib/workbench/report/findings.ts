@@ -3,9 +3,9 @@ import { stringify } from "../json.ts";
 import type { Anomaly, Results } from "../checkers/verdict.ts";
 import type { Op } from "../history.ts";
 import type { Judged } from "../checkers/judges.ts";
+import { explanationOf } from "../glossary/glossary.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { type Moment, momentsIn, phrases } from "./moments.ts";
-import { meaningOf } from "./words.ts";
 
 /** More of one kind are in `results.json`. */
 const SENTENCES_SHOWN = 10;
@@ -72,8 +72,13 @@ function strictFindings(
 }
 
 function meaning(type: string): Html | undefined {
-  const text = meaningOf(type);
-  return text === undefined ? undefined : html`<p class="meaning">${text}</p>`;
+  const explained = explanationOf(type);
+  if (explained === undefined) return undefined;
+  const { means, usually, tries } = explained;
+  return html`
+    <p
+      class="meaning">${means} <b>Usually:</b> ${usually} <b>Try:</b> ${tries}</p>
+  `;
 }
 
 function sentenceHtml(sentence: string, history: readonly Op[]): Content[] {
@@ -119,7 +124,9 @@ function faithfulFinding(name: string, part: Results): Html {
     <article class="finding">
       <h3>Maelstrom's checker “${name}”: ${String(part["valid?"])}</h3>
       ${typesIn(part).map((type) =>
-        html`<p class="meaning"><b>${type}</b> ${meaningOf(type) ?? ""}</p>`
+        html`<p class="meaning"><b>${type}</b> ${
+          explanationOf(type)?.means ?? ""
+        }</p>`
       )}
       ${operations.length > 0 &&
         html`<p>Operations it names: ${

@@ -12,6 +12,7 @@ import {
   limitText,
 } from "../limits.ts";
 import type { FigureName, Limit } from "../limits.ts";
+import { moreText, shorter } from "./text.ts";
 import type { ScenarioRun } from "../scenarios.ts";
 
 /** What came out of one run. */
@@ -42,6 +43,7 @@ export interface Card {
 /** More are in the report. */
 const SHOWN_ANOMALIES = 3;
 const SHOWN_SENTENCES = 2;
+const SENTENCE_LENGTH = 200;
 const WIDTH = 80;
 
 /** Why a run does not pass, each in a few words; empty when it does. */
@@ -159,8 +161,12 @@ function figureLines(
 function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   const lines: string[] = [];
   for (const { type, because } of anomalies.slice(0, SHOWN_ANOMALIES)) {
-    const shown = because.slice(0, SHOWN_SENTENCES).join(" ");
-    lines.push(...wrap(shown, `    ${type}: `).slice(0, 3));
+    const shown = because.slice(0, SHOWN_SENTENCES)
+      .map((sentence) =>
+        shorter(sentence.replaceAll("\n", " "), SENTENCE_LENGTH)
+      );
+    const all = [...shown, ...moreText(because, SHOWN_SENTENCES)].join("; ");
+    lines.push(...wrap(all, `    ${type}: `));
   }
   const rest = anomalies.length - SHOWN_ANOMALIES;
   if (rest > 0) lines.push(`    and ${rest} more, in the report`);

@@ -18,6 +18,7 @@ export function judgedText({ results, strict, figures }: Judged): string {
     `strict judge:   ${verdictWord(strict["valid?"])}`,
     ...anomalyLines(strict.anomalies),
     ...noteLines(strict.notes),
+    ...hint(strict.anomalies),
   ];
   if (typeof results.error === "string") lines.push(`  ${results.error}`);
   if (results["valid?"] !== true) lines.push(...unfaithful(results));
@@ -27,24 +28,63 @@ export function judgedText({ results, strict, figures }: Judged): string {
   return lines.join("\n");
 }
 
+/** That nodes have written to stderr, and where it is. */
+export function stderrText(nodes: readonly string[], folder: string): string[] {
+  if (nodes.length === 0) return [];
+  const who = nodes.length > 3 ? `${nodes.length} nodes` : nodes.join(", ");
+  return [`${who} wrote to stderr: ${folder}/node-logs/`];
+}
+
+/** Where more is said of a finding. */
+function hint([first]: readonly Anomaly[]): string[] {
+  return first === undefined
+    ? []
+    : [`  (help ${first.type} says what usually causes it)`];
+}
+
 /** Which of the faithful judge's parts are not valid, as they are. */
 function unfaithful(results: Judged["results"]): string[] {
   return Object.entries(results).flatMap(([part, result]) =>
     typeof result === "object" && result !== null && !Array.isArray(result) &&
       result["valid?"] !== true && result["valid?"] !== undefined
-      ? [`  ${part}: ${stringify(result).slice(0, 600)}`]
+      ? [`  ${part}: ${shorter(stringify(result), 600)}`]
       : []
   );
 }
 
-/** Each anomaly's name and why. */
+/** How many sentences are shown of a finding, and how much of each. */
+const SENTENCES = 4;
+const SENTENCE_LENGTH = 400;
+
+/** Each anomaly's name and why; how many sentences are left out. */
 export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   return anomalies.flatMap(({ type, because }) => [
     `  ${type}`,
-    ...because.slice(0, 4).map((sentence) =>
-      `    ${sentence.replaceAll("\n", "\n    ")}`
+    ...because.slice(0, SENTENCES).map((sentence) =>
+      `    ${shorter(sentence, SENTENCE_LENGTH).replaceAll("\n", "\n    ")}`
     ),
+    ...moreText(because, SENTENCES).map((more) => `    ${more}`),
   ]);
+}
+
+/** What follows the sentences of a finding that are shown: how many more there are. */
+export function moreText(because: readonly string[], shown: number): string[] {
+  const left = because.slice(shown);
+  if (left.length === 0) return [];
+  // The judge itself may have counted further ones.
+  const [, counted] = /^\.\.\. and (\d+) more/.exec(left.at(-1)!) ?? [];
+  const more = counted === undefined
+    ? left.length
+    : left.length - 1 + Number(counted);
+  return [`... and ${more} more of this kind`];
+}
+
+/** A text of at most so many characters; cut at a blank, and then with an ellipsis. */
+export function shorter(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const cut = text.slice(0, length - 1);
+  const blank = cut.lastIndexOf(" ");
+  return `${blank > length / 2 ? cut.slice(0, blank) : cut}…`;
 }
 
 /** Each note's name and why; they decide nothing, so they are marked. */

@@ -1,0 +1,46 @@
+/**
+ * What the names of findings mean: what was promised and not seen, what usually causes it,
+ * and what to try. The report, the terminal's help and the tests read it.
+ */
+import { GENERAL } from "./general.ts";
+import { KAFKA } from "./kafka.ts";
+import { SETS } from "./sets.ts";
+import { TRANSACTIONS } from "./transactions.ts";
+
+/** A finding explained to somebody who meets it for the first time. */
+export interface Explanation {
+  /** What was promised, and what was seen instead. */
+  means: string;
+  /** What usually causes it. */
+  usually: string;
+  /** What to look at, or to try. */
+  tries: string;
+}
+
+/** The explanations of one part of the judges' findings, by name. */
+export type Explanations = { readonly [type: string]: Explanation };
+
+/** All of them. */
+export const glossary: Explanations = {
+  ...GENERAL,
+  ...SETS,
+  ...KAFKA,
+  ...TRANSACTIONS,
+};
+
+/** What a finding's name means; undefined if nobody has explained it. */
+export function explanationOf(type: string): Explanation | undefined {
+  if (Object.hasOwn(glossary, type)) return glossary[type];
+  // Cycles come in kinds: over items or predicates, with the order of processes or of time.
+  const plain = type.replace(/-(item|process|realtime)/g, "");
+  return Object.hasOwn(glossary, plain) ? glossary[plain] : undefined;
+}
+
+/** A finding's explanation as text. */
+export function explanationText(type: string): string | undefined {
+  const found = explanationOf(type);
+  return found === undefined ? undefined : `${type}
+  ${found.means}
+  Usually: ${found.usually}
+  Try: ${found.tries}`;
+}

@@ -1,0 +1,39 @@
+/** Findings as a terminal shows them: whole sentences, and a count of what is left out. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  anomalyLines,
+  moreText,
+  shorter,
+  stderrText,
+} from "../../lib/workbench/terminal/text.ts";
+
+Deno.test("a sentence is cut at a word, with an ellipsis, and left alone if it fits", () => {
+  assertEquals(shorter("all of it", 9), "all of it");
+  assertEquals(shorter("value 12 was acknowledged", 14), "value 12 was…");
+  assertEquals(shorter("x".repeat(50), 10), `${"x".repeat(9)}…`);
+});
+
+Deno.test("what is left out of a finding is counted, with what the judge has left out", () => {
+  assertEquals(moreText(["a", "b"], 2), []);
+  assertEquals(moreText(["a", "b", "c", "d"], 2), [
+    "... and 2 more of this kind",
+  ]);
+  const counted = ["a", "b", "c", "... and 40 more of this kind"];
+  assertEquals(moreText(counted, 2), ["... and 41 more of this kind"]);
+  const because = Array.from({ length: 9 }, (_, i) => `sentence ${i}`);
+  const lines = anomalyLines([{ type: "lost-value", because }]);
+  assertEquals(lines.length, 6);
+  assertEquals(lines.at(-1), "    ... and 5 more of this kind");
+  assert(lines.every((line) => line.startsWith("  ")));
+});
+
+Deno.test("that nodes wrote to stderr is told with the place", () => {
+  assertEquals(stderrText([], "store/x"), []);
+  assertEquals(stderrText(["n0", "n2"], "store/x"), [
+    "n0, n2 wrote to stderr: store/x/node-logs/",
+  ]);
+  const many = ["n0", "n1", "n2", "n3"];
+  assertEquals(stderrText(many, "s"), [
+    "4 nodes wrote to stderr: s/node-logs/",
+  ]);
+});
