@@ -29,6 +29,8 @@ export interface Host {
   stop(): Promise<void>;
   /** The last lines a node wrote to stderr. */
   lastLines(node: string): string[];
+  /** Why nothing is heard of a node, as far as can be told: `"it closed its stdout"`. */
+  silence?(node: string): string | null;
 }
 
 /** Opens a host for these nodes. */

@@ -165,7 +165,7 @@ export class Nodes {
       node_id: node,
       node_ids: [...this.settings.ids],
     };
-    await this.#call(node, () =>
+    await this.#call(node, "init", () =>
       // Of the reply to init, Maelstrom looks at the type alone.
       client.rpc(node, request, {}, INIT_TIMEOUT_MS, {
         closed: false,
@@ -179,12 +179,17 @@ export class Nodes {
     const { request, reply, timeoutMs } = setup;
     await this.#call(
       node,
+      String(request.type),
       () => client.rpc(node, request, reply, timeoutMs),
     );
   }
 
   /** A request of the set-up: whatever goes wrong with it ends the set-up. */
-  async #call(node: string, rpc: () => Promise<Body>): Promise<void> {
+  async #call(
+    node: string,
+    type: string,
+    rpc: () => Promise<Body>,
+  ): Promise<void> {
     const interrupted = Promise.withResolvers<never>();
     this.#interrupt.set(node, interrupted.reject);
     try {
@@ -195,13 +200,19 @@ export class Nodes {
       if (!known) throw error;
       throw new SetupFailed(
         node,
-        `${node} did not get through its set-up: ${error.message}${
-          this.#lastWords(node)
-        }`,
+        `${node} did not get through its set-up, at "${type}": ${error.message}${
+          error instanceof NetTimeout ? this.#silence(node) : ""
+        }${this.#lastWords(node)}`,
       );
     } finally {
       this.#interrupt.delete(node);
     }
+  }
+
+  /** Why a node may not have been heard. */
+  #silence(node: string): string {
+    const why = this.#host.silence?.(node) ?? null;
+    return why === null ? "" : `; ${why}`;
   }
 
   #sent(node: string, written: unknown): void {

@@ -82,6 +82,7 @@ export function processes(options: ProcessOptions): OpenHost {
         stopped = true;
       },
       lastLines: (node) => stderr.get(node) ?? [],
+      silence: (node) => running.get(node)?.silence() ?? null,
     };
   };
 }
@@ -96,6 +97,10 @@ class NodeProcess {
   /** Whether it was found not to read what it is sent. */
   #isDeaf = false;
   readonly #onDeaf: () => void;
+  /** What has come from stdout so far. */
+  #bytes = 0;
+  #lines = 0;
+  #closed = false;
   /** Resolves when the process is gone and its output has been read. */
   readonly ended: Promise<void>;
 
@@ -118,6 +123,7 @@ class NodeProcess {
     this.#onDeaf = () => events.deaf(node);
     let garbage = 0;
     const output = eachLine(this.#child.stdout, (line) => {
+      this.#lines++;
       // A process that was killed may have been in the middle of a line.
       if (this.#killed || garbage >= GARBAGE_READ) return;
       let message: Json;
@@ -129,14 +135,26 @@ class NodeProcess {
         return events.garbage(node, line);
       }
       events.sent(node, message);
+    }, { onBytes: (bytes) => this.#bytes += bytes });
+    output.then(() => this.#closed = true);
+    const errors = eachLine(this.#child.stderr, onStderr, {
+      longest: LONGEST_LOG_LINE,
     });
-    const errors = eachLine(this.#child.stderr, onStderr, LONGEST_LOG_LINE);
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       this.signal("SIGKILL");
       // Children that have left the group may hold the pipes open: do not wait for those.
       await within(LAST_WORDS_MS, Promise.all([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
     });
+  }
+
+  /** Why nothing is heard of it, as far as its stdout tells; null if lines have come. */
+  silence(): string | null {
+    if (this.#closed) return "it closed its stdout";
+    if (this.#lines > 0) return null;
+    return this.#bytes === 0
+      ? "it wrote nothing to stdout"
+      : `it wrote ${this.#bytes} bytes to stdout without a newline`;
   }
 
   /** Writes a line; what comes while the pipe is full is written in one piece later. */
@@ -186,7 +204,7 @@ class NodeProcess {
 async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
-  longest?: number,
+  { longest, onBytes }: { longest?: number; onBytes?(bytes: number): void },
 ): Promise<void> {
   const lines = new Lines(longest);
   const reader = stream.getReader();
@@ -194,6 +212,7 @@ async function eachLine(
     // A pipe that breaks has ended.
     const { value } = await reader.read().catch(() => ({ value: undefined }));
     if (value === undefined) break;
+    onBytes?.(value.length);
     for (const line of lines.push(value)) onLine(line);
   }
   for (const line of lines.end()) onLine(line);
