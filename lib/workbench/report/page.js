@@ -35,6 +35,8 @@ function draw() {
   overview.innerHTML = overviewSvg(view, state.window, width);
   timeline.innerHTML = timelineSvg(view, state.window, width, state.sought);
   spacetime.innerHTML = spacetimeSvg(view, state.window, width, state);
+  name("[data-call]", ({ call }) => callText(view.calls[call]));
+  name("[data-hop]", ({ hop }) => hopText(view.hops[hop]));
   const { from, to } = state.window;
   element("stretch").textContent = `${from.toFixed(3)} s to ${to.toFixed(3)} s`;
   const hops = spacetime.querySelectorAll("[data-hop]").length;
@@ -45,6 +47,15 @@ function draw() {
     : `looking at ${sought.at.toFixed(3)} s` +
       (sought.process === undefined ? "" : `, process ${sought.process}`) +
       (sought.node === undefined ? "" : `, at ${sought.node}`);
+}
+
+/** What is drawn can be reached by the tabulator, and says what it is. */
+function name(selector, words) {
+  for (const drawn of document.querySelectorAll(selector)) {
+    drawn.setAttribute("tabindex", "0");
+    drawn.setAttribute("role", "img");
+    drawn.setAttribute("aria-label", words(drawn.dataset));
+  }
 }
 
 function zoom(factor) {
@@ -124,20 +135,25 @@ element("clients")?.addEventListener("change", ({ target }) => {
   draw();
 });
 
-/** What is under the pointer, in words. */
-document.addEventListener("pointermove", ({ target, clientX, clientY }) => {
-  const call = target.closest?.("[data-call]");
-  const hop = target.closest?.("[data-hop]");
-  hover.hidden = !call && !hop;
+/** Says in words what is at a place of the drawings, or nothing. */
+function tell(target, clientX, clientY) {
+  const drawn = target.closest?.("[data-call], [data-hop]");
+  hover.hidden = !drawn;
   if (hover.hidden) return;
-  hover.textContent = call
-    ? callText(view.calls[call.dataset.call])
-    : hopText(view.hops[hop.dataset.hop]);
+  hover.textContent = drawn.getAttribute("aria-label");
   const { width, height } = hover.getBoundingClientRect();
   const left = Math.min(clientX + 14, innerWidth - width - 8);
   const below = clientY + 16 + height < innerHeight;
   hover.style.left = `${Math.max(4, left)}px`;
   hover.style.top = `${below ? clientY + 16 : clientY - height - 12}px`;
+}
+document.addEventListener(
+  "pointermove",
+  ({ target, clientX, clientY }) => tell(target, clientX, clientY),
+);
+document.addEventListener("focusin", ({ target }) => {
+  const { left, bottom } = target.getBoundingClientRect();
+  tell(target, left, bottom);
 });
 
 new ResizeObserver(draw).observe(timeline);

@@ -3,7 +3,7 @@
  * network. `writeReport` puts it into the run's folder.
  */
 import { join } from "node:path";
-import type { Judged } from "../checkers/judges.ts";
+import { type Judged, overall } from "../checkers/judges.ts";
 import {
   axisSvg,
   cutsSvg,
@@ -30,7 +30,7 @@ import style from "./page.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
 import { drawnHops, hopText, spacetimeSvg, typeColour } from "./spacetime.ts";
 import { titleOf } from "../standards.ts";
-import { summarySection } from "./summary.ts";
+import { summarySection, verdictText } from "./summary.ts";
 import { callColour, callText, isMeant, timelineSvg } from "./timeline.ts";
 import { trafficSection } from "./traffic.ts";
 import { type View, viewOf } from "./view.ts";
@@ -108,7 +108,7 @@ export async function reportHtml(
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <link rel="icon" href="data:,">
-        <title>${title}: a run</title>
+        <title>${verdictText(overall(judged))}: ${title}</title>
         <style>
     ${new Raw(style)}</style>
       </head>
@@ -123,7 +123,12 @@ export async function reportHtml(
           <h2>${title}</h2>
           <p class="lead">${lead}</p>
           ${"svg" in plot
-            ? html`<div class="scroll">${new Raw(plot.svg)}</div>`
+            ? html`
+              <div class="scroll" role="img"
+                aria-label="${title}: ${lead}">${new Raw(
+                  plot.svg,
+                )}</div>
+            `
             : html`<p class="missing">${plot.missing}</p>`}
         </section>
       `;
@@ -206,7 +211,7 @@ function drawings(view: View): Html {
               )}, those around findings and the earliest. Where some are left out, the drawings are hatched; all are in recording.json.gz.</p>
         `}
       <div id="loupe">
-        <div id="overview"></div>
+        <div id="overview" role="img" aria-label="how many operations began when, in the whole run"></div>
         <div id="controls">
           <button id="earlier" title="earlier (←)">◀</button>
           <button id="later" title="later (→)">▶</button>
@@ -220,7 +225,7 @@ function drawings(view: View): Html {
         <span><i style="background: var(--ok)"></i>succeeded (ok)</span>
         <span><i style="background: var(--info)"></i>unknown whether it happened (info)</span>
         <span><i style="background: var(--fail)"></i>failed for certain (fail)</span></p>
-      <div id="timeline"></div>
+      <div id="timeline" role="group" aria-label="operations of the clients"></div>
       <h3>Messages between nodes (spacetime diagram)</h3>
       <p class="lead">A row for each node; a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at one to read it. A red cross is a message that never arrived.</p>
       <p class="legend">${view.types.map((type, i) =>
@@ -232,7 +237,7 @@ function drawings(view: View): Html {
         `
       )}<label><input type="checkbox" id="clients" checked> requests (▾) and replies (▴) of clients</label></p>
       <p class="missing" id="crowded" hidden>Too many messages in this stretch: only the first ${drawnHops()} are drawn. Zoom in.</p>
-      <div id="spacetime"></div>
+      <div id="spacetime" role="group" aria-label="messages between nodes"></div>
       <noscript><p class="missing">These drawings need JavaScript.</p></noscript>
     </section>
   `;
