@@ -200,7 +200,11 @@ export class RpcError extends Error {
     readonly code: number,
     text: string,
   ) {
+    // Most are part of a protocol, and to record the stack takes longer than a whole call.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(text);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 
   /** Whether the request certainly did not and will not take effect. */

@@ -10,6 +10,7 @@ import {
   type Node,
   RpcError,
   type RpcOptions,
+  type Stop,
 } from "../maelstrom.ts";
 
 /** The part of a node that waits. */
@@ -96,35 +97,38 @@ export class Patience {
     limitMs?: number,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const answered = new AbortController();
+    const others = new AbortController();
+    const options = { timeoutMs: TRY_MS, signal: others.signal };
+    const stops: Stop[] = [];
+    let tries = 0, isOver = false;
+    const end = (triesLeft: number) => {
+      isOver = true;
+      for (const stop of stops) stop();
+      // To abort costs more than a whole try, and mostly there is no other.
+      if (triesLeft > 0) others.abort(ANSWERED);
+    };
     if (limitMs !== undefined) {
-      const stop = this.node.after(limitMs, () => {
+      stops.push(this.node.after(limitMs, () => {
         reject(tooLong());
-        answered.abort();
-      });
-      answered.signal.addEventListener("abort", stop);
+        end(tries);
+      }));
     }
-    const options = { timeoutMs: TRY_MS, signal: answered.signal };
-    let tries = 0;
     const ask = () => {
       const begun = this.node.now();
       const learn = () => {
         const tookMs = Math.min(this.node.now() - begun, TRIP_MS);
         this.#usualMs = 0.8 * this.#usualMs + 0.2 * tookMs;
       };
-      const stop = this.node.after(this.#pauseMs(tries++), ask);
-      answered.signal.addEventListener("abort", stop);
+      stops.push(this.node.after(this.#pauseMs(tries++), ask));
       attempt(options).then((answer) => {
         learn();
         resolve(answer);
-        answered.abort();
+        end(tries - 1);
       }, (error) => {
-        if (answered.signal.aborted || hasCode(error, ErrorCode.timeout)) {
-          return;
-        }
+        if (isOver || hasCode(error, ErrorCode.timeout)) return;
         learn();
         reject(error);
-        answered.abort();
+        end(tries - 1);
       });
     };
     ask();
@@ -161,6 +165,9 @@ export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
   work.then(resolve, reject).finally(stop);
   return promise;
 }
+
+/** Why tries are given up when another was answered; nobody hears of it. */
+const ANSWERED = "another try was answered";
 
 function tooLong(): RpcError {
   const text = "this takes too long; it may have happened, or yet happen";

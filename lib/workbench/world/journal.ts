@@ -294,7 +294,8 @@ class Bodies {
 
   #pack(page: Page): void {
     const text = page.bodies.map((body) => stringify(body)).join("\n");
-    page.isDelicate = page.bodies.some(isDelicate);
+    page.isDelicate = MAY_BE_DELICATE.test(text) &&
+      page.bodies.some(isDelicate);
     page.packed = new Uint8Array(deflateRawSync(text, { level: 1 }));
     page.bodies = [];
     this.#weight -= page.weight;
@@ -326,12 +327,16 @@ class Bodies {
   }
 }
 
+/** What every text with such a number has. */
+const MAY_BE_DELICATE = /\d[.eE]|\d{16}/;
+
 /** Whether some number in a value would not be the same if JavaScript's own parser read it. */
 function isDelicate(value: Json): boolean {
   if (typeof value !== "object" || value === null) {
     return typeof value === "bigint";
   }
   if (value instanceof Float) return true;
+  if (Array.isArray(value)) return value.some(isDelicate);
   for (const key in value) {
     if (isDelicate((value as JsonObject)[key]!)) return true;
   }
