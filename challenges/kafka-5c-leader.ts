@@ -4,184 +4,167 @@
  * Algorithm: a hash of the key names its owner, so the load spreads over the nodes. The
  * owner alone appends to a key's log. It keeps what it appends and gives the offset in one
  * step, and sends it over reliable links to the others, which append it in the same order.
- * Other nodes forward sends to the owner; each forwarded send has a number by which the
- * owner knows it again when it is repeated. Polls are answered from what a node has.
- * Committed offsets merge by maximum and ride on the same links.
+ * Sends go to the owner, and their offsets come back, over the same links, each once. Polls
+ * are answered from what a node has. Committed offsets merge by maximum and ride along.
  *
- * Guarantees: offsets are 0, 1, 2, ... on all nodes; a follower is a prefix of the owner,
- * so a poll skips nothing. An acknowledged message is visible at its owner at once,
- * elsewhere after a period and the network's latency, or within one second after a heal.
- * When the owner does not answer, a send ends in error 11 if nothing was sent to it, as it
- * was known to be silent, and otherwise, its outcome being unknown, in a timeout. Polls and
- * commits never wait. A killed node loses its logs.
+ * Guarantees: a follower is a prefix of the owner, so a poll skips nothing; offsets are 0,
+ * 1, 2, ..., with a hole where an owner lost its memory: it reserves them in lin-kv, so none
+ * is given twice. An acknowledged message is visible at its owner at once, elsewhere after
+ * a period and the network's latency, or within one second after a heal. A send to an owner
+ * that is known to be silent is refused with error 11; one that gets no answer ends in a
+ * timeout, since its outcome is unknown. A node that has lost its memory gets back what it
+ * had told another. Until it has met all others again, sends to it, commits and questions
+ * for commits wait; otherwise those never do, nor do polls.
  *
  * Costs: a send that is forwarded, 1 - 1/n of them, is 2 messages; links cost n (n - 1)
  * messages per period of 100 ms while there is something new: S <= 0.5 (1/2) 2 + 20 / rate
  * = 0.52 for two nodes on the official command. A message holds what is unacknowledged.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
-import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 import {
   ErrorCode,
-  hasCode,
   type Json,
   program,
   RpcError,
   run,
 } from "../lib/maelstrom.ts";
-import { Patience } from "../lib/services/patience.ts";
-import { kafkaProtocol, offsets } from "../lib/protocols.ts";
 import {
-  amongNodes,
+  type Entries,
+  entries,
+  kafkaProtocol,
+  type Offsets,
+  offsets,
+} from "../lib/protocols.ts";
+import {
+  dictOf,
   either,
   entriesOf,
   json,
   natural,
   object,
-  rpc,
   string,
   type TypeOf,
 } from "../lib/schema.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { Reserve } from "../lib/services/reserve.ts";
+import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 
 /** Between two messages on a link: longer saves messages, shorter shows new entries sooner. */
 const PERIOD_MS = 100;
 
-/**
- * How long an owner may leave a send unanswered before its client is told, in milliseconds;
- * with a probe before, clients wait for less than 5 s.
- */
-const FORWARD_MS = 3_000;
+/** When a send has been given up: clients wait for less. */
+const FORGET_MS = 6_000;
 
-/** How long a silent owner gets for a sign of life before a send is refused, in milliseconds. */
-const PROBE_MS = 1_500;
-
-/** What owners tell the others. */
+/** What nodes tell each other. */
 const news = either(
-  object({ key: string, msg: json }),
-  object({ committed: offsets }),
+  /** Entries that the receiver may lack, and what has been committed. */
+  object({ entries, committed: offsets }),
+  either(
+    /** A send to the owner, and its answer. */
+    object({ send: natural, key: string, msg: json }),
+    object({ sent: natural, offset: natural }),
+  ),
 );
 
 type News = TypeOf<typeof news>;
 
-/** What an owner keeps of a node that forwards to it. */
-interface Forwarder {
-  /** Below it no send is open any more. */
-  oldest: number;
-  /** The offsets of those that may be. */
-  offsets: Map<number, number>;
-}
-
-const protocol = {
-  ...kafkaProtocol,
-  ...linksProtocol(news),
-  ...amongNodes({
-    /** A send to the owner. Its node has none open below `oldest`. */
-    forward: rpc(
-      { key: string, msg: json, number: natural, oldest: natural },
-      { offset: natural },
-    ),
-    probe: rpc({}, {}),
-  }),
-};
+const protocol = { ...kafkaProtocol, ...linksProtocol(news) };
 
 /** A node that owns some of the keys. */
 const kafka5cLeader = program(protocol, (node) => {
   const logs = new DenseLogs();
   const committed = new CommittedOffsets();
-  const patience = new Patience(node);
+  const reserve = new Reserve(node);
   const links = new Links<News>(node, {
-    deliver: (news) => news.forEach(apply),
-    all: () => [],
+    deliver: (all, src) => all.forEach((news) => hear(news, src)),
+    all: () => [{
+      entries: logs.from(dictOf(logs.keys.map((key) => [key, 0]))),
+      committed: committed.all,
+    }],
     inOrder: true,
     flushMs: PERIOD_MS,
     capMs: 5 * PERIOD_MS,
   });
-  const forwarders = new Map<string, Forwarder>();
-  const open = new Set<number>();
-  const silent = new Set<string>();
-  let next = 0;
+  /** Sends to owners that have not been answered. */
+  const open = new Map<number, (offset: number) => void>();
+  let sends = 0;
+
+  /** Resolves when this node has all that it knew in earlier lives. */
+  const back = Promise.withResolvers<void>();
+  reserve.begun.then(() => reserve.isLater || back.resolve());
+
   node.on("send", async ({ key, msg }) => {
     const owner = ownerOf(key, node.ids);
-    const offset = owner === node.id
-      ? append(key, msg)
-      : await forward(owner, key, msg);
-    return { offset };
+    const isOwner = owner === node.id;
+    const work = isOwner ? append(key, msg) : forward(owner, key, msg);
+    return { offset: await inTime(node, work) };
   });
 
   node.on("poll", ({ offsets }) => ({ msgs: logs.from(offsets) }));
-  node.on("commit_offsets", ({ offsets }) => {
+
+  node.on("commit_offsets", async ({ offsets }) => {
+    await inTime(node, back.promise);
     const risen = committed.raise(offsets, (key) => logs.size(key) - 1);
-    if (entriesOf(risen).length > 0) links.push({ committed: risen });
+    if (entriesOf(risen).length > 0) tell(dictOf([]), risen);
     return {};
   });
 
-  node.on("list_committed_offsets", ({ keys }) => ({
-    offsets: committed.of(keys),
-  }));
-
-  node.on("forward", ({ key, msg, number, oldest }, src) => {
-    const from = forwarders.get(src) ?? { oldest: 0, offsets: new Map() };
-    forwarders.set(src, from);
-    from.oldest = Math.max(from.oldest, oldest);
-    for (const known of from.offsets.keys()) {
-      if (known < from.oldest) from.offsets.delete(known);
-    }
-    if (number < from.oldest) {
-      throw new RpcError(ErrorCode.abort, "nobody waits for this any more");
-    }
-    const offset = from.offsets.get(number) ?? append(key, msg);
-    from.offsets.set(number, offset);
-    return { offset };
+  node.on("list_committed_offsets", async ({ keys }) => {
+    await inTime(node, back.promise);
+    return { offsets: committed.of(keys) };
   });
 
-  node.on("probe", () => ({}));
-  node.every(PERIOD_MS, () => links.flush());
-  function append(key: string, msg: Json): number {
-    links.push({ key, msg });
-    return logs.append(key, msg);
-  }
+  node.every(PERIOD_MS, () => {
+    if (links.isCaughtUp) back.resolve();
+    links.flush();
+  });
 
-  /** Does what another node has done. */
-  function apply(news: News): void {
-    if ("key" in news) logs.append(news.key, news.msg);
-    else committed.raise(news.committed, () => Infinity);
-  }
-
-  async function forward(owner: string, key: string, msg: Json) {
-    if (silent.has(owner)) await probe(owner);
-    const number = next++;
-    open.add(number);
-    try {
-      const { offset } = await patience.until((options) => {
-        const oldest = Math.min(...open);
-        return node.rpc(
-          owner,
-          "forward",
-          { key, msg, number, oldest },
-          options,
-        );
-      }, FORWARD_MS);
-      silent.delete(owner);
+  async function append(key: string, msg: Json): Promise<number> {
+    await back.promise;
+    const next = () => Math.max(logs.size(key), reserve.first);
+    return await reserve.give(next, () => {
+      const offset = logs.append(key, msg, reserve.first);
+      tell(dictOf([[key, [[offset, msg]]]]));
       return offset;
-    } catch (error) {
-      if (hasCode(error, ErrorCode.timeout)) silent.add(owner);
-      throw error;
-    } finally {
-      open.delete(number);
-    }
+    });
   }
 
-  /** Waits for a sign of life. */
-  async function probe(owner: string): Promise<void> {
-    try {
-      await patience.until(
-        (options) => node.rpc(owner, "probe", {}, options),
-        PROBE_MS,
-      );
-      silent.delete(owner);
-    } catch {
+  function forward(owner: string, key: string, msg: Json): Promise<number> {
+    if (links.isSilent(owner)) {
       const text = `${owner}, which owns the key, cannot be reached`;
       throw new RpcError(ErrorCode.temporarilyUnavailable, text);
+    }
+    const send = sends++;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    open.set(send, resolve);
+    node.after(FORGET_MS, () => open.delete(send));
+    links.tell(owner, { send, key, msg });
+    return promise;
+  }
+
+  function tell(entries: Entries, committed: Offsets = dictOf([])): void {
+    links.push({ entries, committed });
+  }
+
+  function hear(news: News, src: string): void {
+    if ("sent" in news) {
+      open.get(news.sent)?.(news.offset);
+      open.delete(news.sent);
+    } else if ("send" in news) {
+      const answer = (offset: number) =>
+        links.tell(src, { sent: news.send, offset });
+      append(news.key, news.msg).then(
+        answer,
+        () => {/* its client has given up */},
+      );
+    } else {
+      committed.raise(news.committed, () => Infinity);
+      for (const [key, entries] of entriesOf(news.entries)) {
+        const missing = logs.add(key, entries);
+        // What this node appended in an earlier life may have reached only some.
+        const isOwn = ownerOf(key, node.ids) === node.id;
+        if (isOwn && missing.length > 0) tell(dictOf([[key, missing]]));
+      }
     }
   }
 });

@@ -17,7 +17,10 @@
  * 143 ms for two nodes, at most 190 ms for any number, and half a period more before nodes
  * have fallen into turn; a committed offset after a period and a latency. A node that is cut
  * off, or dead, freezes visibility on all nodes, never sends; one second after a heal
- * everything acknowledged before is visible. A killed node loses its logs.
+ * everything acknowledged before is visible. A node reserves its offsets in lin-kv, so one
+ * that has lost its memory gives none again, whoever is cut off. It gets back what it had
+ * told another, and until it has met all the others again it makes no promise, which
+ * freezes visibility, and lets commits wait.
  *
  * Costs: n (n - 1) messages per 95 ms while there is something new, whatever the load, and
  * none when all is known: for two nodes 21.1 messages/s, S <= 21.1 / rate = 0.021 on the
@@ -27,6 +30,8 @@
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { CommittedOffsets } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { Reserve } from "../lib/services/reserve.ts";
 import { StripedLog } from "../lib/stores/striped-log.ts";
 import { entry, kafkaProtocol } from "../lib/protocols.ts";
 import {
@@ -43,9 +48,6 @@ import {
 
 /** Between two messages to one peer: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 95;
-
-/** The longest pause between two tries to reach a silent peer. */
-const CAP_MS = 500;
 
 /** What a node tells the others about a key. */
 const news = object({
@@ -70,24 +72,44 @@ const kafka5c = program(protocol, (node) => {
   const logs = new Map<string, StripedLog>();
   const committed = new CommittedOffsets();
   const self = node.ids.indexOf(node.id);
+  const reserve = new Reserve(node);
   const links = new Links<News>(node, {
     deliver(all, src) {
       for (const news of all) hear(news, node.ids.indexOf(src));
       if (src === node.ids[0]) keepTurn();
     },
-    all: () => [],
+    all: () => [...logs.keys()].map(allOf),
     inOrder: true,
     flushMs: PERIOD_MS,
-    capMs: CAP_MS,
+    capMs: 5 * PERIOD_MS,
   });
   /** What the others have not been told, by key. */
   const untold = new Map<string, News>();
-
-  node.on("send", ({ key, msg }) => {
-    const entry = logOf(key).append(msg);
-    newsOf(key).entries.push(entry);
-    return { offset: entry[0] };
+  /** And what they have been promised. */
+  const promised = new Map<string, number>();
+  /** Resolves when this node has all that it knew in earlier lives. */
+  const back = Promise.withResolvers<void>();
+  let isSettled = false;
+  reserve.begun.then(() => {
+    for (const log of logs.values()) log.raise(reserve.first);
+    if (!reserve.isLater) comeBack();
   });
+
+  function comeBack(): void {
+    isSettled = true;
+    for (const [key, log] of logs) {
+      log.settle();
+      newsOf(key);
+    }
+    back.resolve();
+  }
+
+  node.on("send", ({ key, msg }) =>
+    reserve.give(() => logOf(key).next, () => {
+      const entry = logOf(key).append(msg);
+      newsOf(key).entries.push(entry);
+      return { offset: entry[0] };
+    }));
 
   node.on("poll", ({ offsets }) => {
     const found = entriesOf(offsets)
@@ -96,7 +118,8 @@ const kafka5c = program(protocol, (node) => {
     return { msgs: dictOf(found) };
   });
 
-  node.on("commit_offsets", ({ offsets }) => {
+  node.on("commit_offsets", async ({ offsets }) => {
+    await inTime(node, back.promise);
     const risen = committed.raise(offsets, (key) => logs.get(key)?.last ?? -1);
     for (const [key, offset] of entriesOf(risen)) {
       newsOf(key).committed = offset;
@@ -104,9 +127,10 @@ const kafka5c = program(protocol, (node) => {
     return {};
   });
 
-  node.on("list_committed_offsets", ({ keys }) => ({
-    offsets: committed.of(keys),
-  }));
+  node.on("list_committed_offsets", async ({ keys }) => {
+    await inTime(node, back.promise);
+    return { offsets: committed.of(keys) };
+  });
 
   let stop = node.after(PERIOD_MS, speak);
   /** Whether the next turn is in its place. */
@@ -115,8 +139,11 @@ const kafka5c = program(protocol, (node) => {
   function speak() {
     stop = node.after(PERIOD_MS, speak);
     kept = false;
+    if (!isSettled && links.isCaughtUp) comeBack();
     for (const [key, news] of untold) {
-      links.push({ ...news, promise: logOf(key).promise });
+      const { promise } = logOf(key);
+      links.push({ ...news, promise });
+      promised.set(key, promise);
     }
     untold.clear();
     links.flush();
@@ -135,16 +162,27 @@ const kafka5c = program(protocol, (node) => {
     from: number,
   ) {
     const log = logOf(key);
-    const before = log.promise;
-    log.receive(from, entries, promise);
-    if (log.promise > before) newsOf(key);
+    // What this node gave in an earlier life may have reached only some.
+    const own = log.receive(from, entries, promise);
+    const isNews = log.promise > (promised.get(key) ?? self);
+    if (isNews || own.length > 0) newsOf(key).entries.push(...own);
     if (offset !== null) committed.raise(dictOf([[key, offset]]), () => offset);
   }
 
   function logOf(key: string): StripedLog {
-    const log = logs.get(key) ?? new StripedLog(self, node.ids.length);
+    const known = logs.get(key);
+    if (known !== undefined) return known;
+    const log = new StripedLog(self, node.ids.length, isSettled);
+    log.raise(reserve.first);
     logs.set(key, log);
     return log;
+  }
+
+  /** What a node is told that has lost its memory. */
+  function allOf(key: string): News {
+    const log = logOf(key);
+    const offset = new Map(entriesOf(committed.of([key]))).get(key) ?? null;
+    return { key, entries: log.all, promise: log.promise, committed: offset };
   }
 
   /** The news of a key that will be told next. */

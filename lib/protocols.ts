@@ -51,7 +51,8 @@ export const offsets = dict(natural);
 /** Offsets by key. */
 export type Offsets = TypeOf<typeof offsets>;
 
-const entries = dict(array(entry));
+/** {@link Entries} at run time. */
+export const entries = dict(array(entry));
 
 /** Messages by key, in the order of their offsets. */
 export type Entries = TypeOf<typeof entries>;

@@ -158,6 +158,18 @@ export class Links<T extends Json> {
     for (const { talk } of this.#peers.values()) talk.owe(item);
   }
 
+  /** Sends a peer an item of its own, at once. The caller must not change it any more. */
+  tell(id: string, item: T): void {
+    const { talk } = this.#peers.get(id)!;
+    talk.owe(item);
+    if (talk.hasNews) this.#speak(id);
+  }
+
+  /** Whether a peer has not answered of late. */
+  isSilent(id: string): boolean {
+    return this.#peers.get(id)!.talk.silence > 0;
+  }
+
   /** Sends each peer what it lacks, if it lacks anything. */
   flush(): void {
     const { ackDelayMs } = this.#options;

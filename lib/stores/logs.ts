@@ -9,7 +9,7 @@ import type { Entries, Entry, Offsets } from "../protocols.ts";
 import { dictOf, entriesOf } from "../schema.ts";
 
 /**
- * Logs without holes: the offsets of each key are 0, 1, 2, ...
+ * Logs without holes: the offsets of each key are 0, 1, 2, ..., except where a hole is asked for.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -19,34 +19,62 @@ import { dictOf, entriesOf } from "../schema.ts";
  * logs.append("k", "a");
  * assertEquals(logs.append("k", "b"), 1);
  * assertEquals(logs.from({ k: 1, other: 0 }), { k: [[1, "b"]] });
+ * assertEquals(logs.append("k", "c", 7), 7);
  * ```
  */
 export class DenseLogs {
-  readonly #logs = new Map<string, Json[]>();
+  readonly #logs = new Map<string, Entry[]>();
 
-  /** How many messages a key has. */
-  size(key: string): number {
-    return this.#logs.get(key)?.length ?? 0;
+  /** The keys that have messages. */
+  get keys(): string[] {
+    return [...this.#logs.keys()];
   }
 
-  /** Adds a message and gives its offset. */
-  append(key: string, msg: Json): number {
+  /** The offset behind a key's last message: how many it has, if it has no holes. */
+  size(key: string): number {
+    const last = this.#logs.get(key)?.at(-1);
+    return last === undefined ? 0 : last[0] + 1;
+  }
+
+  /** Adds a message, at this offset or a higher one, and gives its offset. */
+  append(key: string, msg: Json, least = 0): number {
+    const offset = Math.max(this.size(key), least);
+    this.add(key, [[offset, msg]]);
+    return offset;
+  }
+
+  /** Adds entries behind those that there are, in the order of their offsets; gives those that were missing. */
+  add(key: string, entries: readonly Entry[]): Entry[] {
+    const size = this.size(key);
+    const missing = entries.filter(([offset]) => offset >= size);
+    if (missing.length === 0) return missing;
     const log = this.#logs.get(key) ?? [];
     this.#logs.set(key, log);
-    return log.push(msg) - 1;
+    for (const entry of missing) log.push(entry);
+    return missing;
   }
 
   /** All messages from these offsets on, without the keys that have none. */
   from(offsets: Offsets): Entries {
     const found: [string, Entry[]][] = [];
     for (const [key, offset] of entriesOf(offsets)) {
-      const start = Math.max(0, offset);
-      const msgs = this.#logs.get(key)?.slice(start) ?? [];
-      if (msgs.length === 0) continue;
-      found.push([key, msgs.map((msg, i): Entry => [start + i, msg])]);
+      const log = this.#logs.get(key) ?? [];
+      const entries = log.slice(placeOf(log, offset));
+      if (entries.length > 0) found.push([key, entries]);
     }
     return dictOf(found);
   }
+}
+
+/** Where the first entry is whose offset is not below this one. */
+export function placeOf(log: readonly Entry[], offset: number): number {
+  let low = 0, high = log.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (log[middle]![0] < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Committed offsets: of all that were ever committed of a key, the highest. */
@@ -68,6 +96,11 @@ export class CommittedOffsets {
       risen.push([key, offset]);
     }
     return dictOf(risen);
+  }
+
+  /** All committed offsets. */
+  get all(): Offsets {
+    return dictOf(this.#offsets);
   }
 
   /** The committed offsets of these keys, without those that were never committed. */

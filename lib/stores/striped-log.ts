@@ -1,4 +1,5 @@
 import type { Json } from "../maelstrom.ts";
+import { placeOf } from "./logs.ts";
 import type { Entry } from "../protocols.ts";
 
 /**
@@ -32,23 +33,37 @@ export class StripedLog {
   readonly #promises: number[];
   /** Entries below the watermark, in the order of their offsets. */
   readonly #shown: Entry[] = [];
-  /** Entries at and above it, in no order. */
-  #hidden: Entry[] = [];
+  /** Those at and above it. */
+  readonly #hidden = new Map<number, Entry>();
   #watermark = 0;
+  #next: number;
 
   constructor(
     /** The number of the node whose copy this is, 0 .. `nodes` - 1. */
     node: number,
     /** How many nodes append. */
     nodes: number,
+    /** Whether all that this node has ever given out is here; else it promises nothing until {@link settle}. */
+    private isSettled = true,
   ) {
     this.#node = node;
     this.#promises = Array.from({ length: nodes }, (_, i) => i);
+    this.#next = node;
   }
 
-  /** The lowest offset that this node may still give out. */
+  /** The offset that this node gives out next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The lowest offset at which an entry of this node may still appear. */
   get promise(): number {
     return this.#promises[this.#node]!;
+  }
+
+  /** All entries that this copy has. */
+  get all(): Entry[] {
+    return [...this.#shown, ...this.#hidden.values()];
   }
 
   /** The offset of the last entry that is shown, -1 where there is none. */
@@ -58,38 +73,50 @@ export class StripedLog {
 
   /** Adds a message of this node's own. */
   append(msg: Json): Entry {
-    const entry: Entry = [this.promise, msg];
-    this.#hidden.push(entry);
-    this.#promises[this.#node]! += this.#promises.length;
-    this.#show();
+    const entry: Entry = [this.#next, msg];
+    this.#hidden.set(entry[0], entry);
+    this.raise(this.#next + 1);
     return entry;
+  }
+
+  /** This node will give out nothing below an offset. */
+  raise(offset: number): void {
+    const stripe = this.#promises.length;
+    const behind = Math.ceil((offset - this.#next) / stripe);
+    if (behind > 0) this.#next += behind * stripe;
+    if (this.isSettled) this.#promises[this.#node] = this.#next;
+    this.#show();
+  }
+
+  /** All that this node had given out in earlier lives, and told, is here now. */
+  settle(): void {
+    this.isSettled = true;
+    this.raise(0);
   }
 
   /**
    * Takes another node's entries, all that it has given out below its promise since it was
-   * last heard.
+   * last heard. It may know others as well: of this node's own, from an earlier life, too.
+   *
+   * @returns entries of this node's own that were not known
    */
-  receive(from: number, entries: readonly Entry[], promise: number): void {
-    this.#hidden.push(...entries);
-    this.#promises[from] = promise;
-    // Its last entry lies a stripe below its promise: give out nothing below that.
+  receive(from: number, entries: readonly Entry[], promise: number): Entry[] {
     const stripe = this.#promises.length;
-    const behind = promise - stripe - this.promise;
-    if (behind > 0) {
-      this.#promises[this.#node]! += Math.ceil(behind / stripe) * stripe;
-    }
-    this.#show();
+    // What is below the watermark, all have had.
+    const news = entries.filter(([offset]) =>
+      offset >= this.#watermark && !this.#hidden.has(offset)
+    );
+    for (const entry of news) this.#hidden.set(entry[0], entry);
+    this.#promises[from] = Math.max(promise, this.#promises[from]!);
+    // Give out nothing below what others have: stripes keep pace.
+    const highest = Math.max(promise - stripe, ...news.map(([at]) => at));
+    this.raise(highest);
+    return news.filter(([offset]) => offset % stripe === this.#node);
   }
 
   /** The entries from an offset on, as far as they are shown. */
   from(offset: number): Entry[] {
-    let low = 0, high = this.#shown.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#shown[middle]![0] < offset) low = middle + 1;
-      else high = middle;
-    }
-    return this.#shown.slice(low);
+    return this.#shown.slice(placeOf(this.#shown, offset));
   }
 
   /** Shows what the watermark has passed. */
@@ -97,9 +124,9 @@ export class StripedLog {
     const watermark = Math.min(...this.#promises);
     if (watermark === this.#watermark) return;
     this.#watermark = watermark;
-    const ready = this.#hidden.filter(([offset]) => offset < watermark);
-    if (ready.length === 0) return;
-    this.#hidden = this.#hidden.filter(([offset]) => offset >= watermark);
+    const ready = this.#hidden.values()
+      .filter(([offset]) => offset < watermark).toArray();
+    for (const [offset] of ready) this.#hidden.delete(offset);
     this.#shown.push(...ready.sort(([a], [b]) => a - b));
   }
 }

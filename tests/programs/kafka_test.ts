@@ -236,5 +236,6 @@ Deno.test("when the owner cannot be reached, kafka-5c-leader says so in time: un
   const [here, there] = polls.map((reply) => reply()?.msgs);
   assertEquals(here, there);
   const messages = (here as { k: Entry[] }).k.map(([, msg]) => msg);
-  assertEquals(messages, [1, 2, 3, 4]);
+  // The one whose outcome was unknown was under way, and comes when it can.
+  assertEquals(messages, [1, 2, 3, 4, 3]);
 });

@@ -1,0 +1,97 @@
+import type { Json } from "../maelstrom.ts";
+import { type Caller, Kv } from "./kv.ts";
+import { inTime } from "./patience.ts";
+
+/** How many numbers are reserved at first. */
+const BLOCK = 4_096;
+
+/**
+ * Numbers of which none is given twice, also by a node that loses its memory and comes
+ * back while it can reach no other node: before it gives a number, its node has written
+ * to lin-kv that it may have given all below a limit. A later life begins at the limit.
+ * The limit is doubled before it is reached, so hardly any number waits for it, and the gap
+ * that a lost memory leaves is at most as large as what was given before.
+ *
+ * ```ts
+ * import type { Node } from "../maelstrom.ts";
+ * import { Reserve } from "./reserve.ts";
+ *
+ * function tickets(node: Node<Record<never, never>>): () => number | Promise<number> {
+ *   const reserve = new Reserve(node);
+ *   let given = 0;
+ *   const next = () => Math.max(given + 1, reserve.first);
+ *   return () => reserve.give(next, () => given = next());
+ * }
+ * ```
+ */
+export class Reserve {
+  /** The first number that this life may give; 0 until it has begun. */
+  first = 0;
+  /** Whether an earlier life may have given something. */
+  isLater = false;
+  /** Resolves when the first number is known. */
+  readonly begun: Promise<void>;
+  readonly #kv: Kv;
+  readonly #key: string;
+  #limit = 0;
+  #raising: Promise<void> | null = null;
+
+  constructor(private readonly node: Caller) {
+    this.#kv = new Kv(node, "lin-kv");
+    this.#key = `given by ${node.id}`;
+    this.begun = this.#begin();
+  }
+
+  /**
+   * Does a task that gives a number: now, or as soon as that number may be given.
+   *
+   * @param next the number that the task would give now
+   * @throws {RpcError} `timeout`, when lin-kv does not answer while a client waits
+   */
+  give<R>(next: () => number, task: () => R): R | Promise<R> {
+    if (this.#allows(next())) return task();
+    return inTime(this.node, this.#giveLater(next, task));
+  }
+
+  async #giveLater<R>(next: () => number, task: () => R): Promise<R> {
+    await this.begun;
+    while (!this.#allows(next())) await this.#raising;
+    return task();
+  }
+
+  #allows(number: number): boolean {
+    if (number >= this.#limit / 2 && this.#limit > 0) this.#raise(number);
+    return number < this.#limit;
+  }
+
+  async #begin(): Promise<void> {
+    let known = await this.#kv.read(this.#key);
+    // A life that died before it had reserved anything has given nothing.
+    this.isLater = known !== null;
+    while (!await this.#change(known, numberOf(known) + BLOCK)) {
+      known = await this.#kv.read(this.#key);
+    }
+    this.first = numberOf(known);
+  }
+
+  #raise(number: number): void {
+    const to = 2 * Math.max(number, this.#limit);
+    this.#raising ??= this.#change(this.#limit, to)
+      .then(() => {}).finally(() => this.#raising = null);
+  }
+
+  /**
+   * Tells whether the limit is what it was to be. It is that too when only the answer was
+   * lost, or when an earlier life asked for it, which has not lived to use it.
+   */
+  async #change(from: Json, to: number): Promise<boolean> {
+    const isChanged = await this.#kv.change(this.#key, from, to) ||
+      await this.#kv.read(this.#key) === to;
+    if (isChanged) this.#limit = to;
+    return isChanged;
+  }
+}
+
+function numberOf(known: Json): number {
+  return typeof known === "number" ? known : 0;
+}
