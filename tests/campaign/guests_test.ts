@@ -11,6 +11,7 @@ import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
 import { watched } from "../../lib/workbench/commands/watched.ts";
 import { limitsOf } from "../../lib/workbench/standards.ts";
 import { needs } from "../fixtures/permitted.ts";
+import { workbench } from "../fixtures/workbench.ts";
 
 const guest = (name: string) =>
   new URL(`../fixtures/guests/${name}.ts`, import.meta.url).pathname;
@@ -148,6 +149,52 @@ Deno.test(
       said.join("\n"),
       /looping\.ts never returns: n\d in its handler of \{.*"echo".*\} from c\d+/,
     );
+  },
+);
+
+Deno.test(
+  "the watchdog leaves the judges their time",
+  needs("read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    const { log } = console;
+    try {
+      const command = await readSimulate([
+        ...[guest("plain"), "-w", "echo", "--time-limit", "2"],
+        ...["--store", store],
+      ]);
+      console.log = () => {};
+      assertEquals(await watched(command, 500), 0);
+    } finally {
+      console.log = log;
+      await Deno.remove(store, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  "an official limit that a guest misses fails its simulated run",
+  needs("run", "read", "write"),
+  async () => {
+    const store = await Deno.makeTempDir();
+    try {
+      const { code, stdout } = await workbench(
+        ...["simulate", guest("slow"), "--challenge", "broadcast-3d"],
+        ...["--store", store],
+      );
+      assertEquals(code, 1);
+      assertMatch(
+        stdout,
+        /stable latency, median \(ms\) +\d+ +official < 400 ✗/,
+      );
+      assertStringIncludes(
+        stdout,
+        "the official limit of stable-latency.median-ms, < 400, is missed",
+      );
+      assertStringIncludes(stdout, "strict judge:   valid");
+    } finally {
+      await Deno.remove(store, { recursive: true });
+    }
   },
 );
 

@@ -18,7 +18,7 @@ export class Mark {
     this.#text = new Uint8Array(memory, 8);
   }
 
-  /** How often something was written. */
+  /** How often something was written; 0 while nothing is being done. */
   get count(): number {
     return Atomics.load(this.#numbers, 0);
   }
@@ -27,6 +27,11 @@ export class Mark {
   get text(): string {
     const length = Atomics.load(this.#numbers, 1);
     return new TextDecoder().decode(this.#text.slice(0, length));
+  }
+
+  /** Nothing is being done any more that could last. */
+  clear(): void {
+    Atomics.store(this.#numbers, 0, 0);
   }
 
   write(text: string): void {

@@ -116,8 +116,11 @@ export async function recordAny(
 ): Promise<Recording> {
   const recording = await record(simulation, listeners);
   const { guest } = simulation;
-  // One that uses the machine differs anyway.
-  if (guest === undefined || recording.impurities!.length > 0) return recording;
+  if (guest === undefined) return recording;
+  // One that uses the machine differs anyway, and a storm is enough to be told once.
+  const enough = recording.impurities!.length > 0 ||
+    recording.incidents?.some(({ type }) => type === "message-storm");
+  if (enough) return recording;
   const apart = await record(simulation, { ...listeners, apart: true });
   const told = ({ history, journal }: Recording) =>
     stringify([history, [...journal]]);
@@ -207,6 +210,7 @@ export async function record(
     throw new Error(`Cannot finish "${command}": ${reason}`, { cause });
   } finally {
     impurities?.stop();
+    mark?.clear();
     globalThis.removeEventListener("unhandledrejection", onStray);
   }
 }

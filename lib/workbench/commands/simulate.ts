@@ -8,11 +8,13 @@ import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
 import type { Mark } from "../campaign/mark.ts";
 import { flagsText } from "../history.ts";
 import { namedScenario, parseFlags, UsageError } from "./flags.ts";
-import { exitStatus, judge, overall } from "../checkers/judges.ts";
+import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { passed, runSeed } from "../campaign/seed-result.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
 import { stringify } from "../json.ts";
+import { isMet, type Limit, limitText } from "../limits.ts";
 import { scenarios } from "../scenarios.ts";
+import { limitsOf } from "../standards.ts";
 import type { MachineName } from "../world/machine.ts";
 import {
   type FaultProfile,
@@ -214,7 +216,23 @@ async function keepRun(
   const notKept = await keep(folder, judged, { command });
   if (notKept === null) console.log(folder.path);
   else console.error(notKept);
-  return exitStatus(overall(judged));
+  const verdict = overall(judged);
+  // Our own programs are held to their limits by `make` and the tests.
+  const missed = simulation.guest === undefined ? [] : missedLimits(judged);
+  for (const { figure, ...limit } of missed) {
+    console.log(
+      `the official limit of ${figure}, ${
+        limitText({ figure, ...limit })
+      }, is missed`,
+    );
+  }
+  return missed.length > 0 ? 1 : exitStatus(verdict);
+}
+
+/** The official limits that a run does not keep. */
+function missedLimits({ recording, figures }: Judged): Limit[] {
+  return limitsOf(recording).official
+    .filter((limit) => !isMet(limit, figures[limit.figure]));
 }
 
 /** Simulates programs of ours, each once, with what its challenge asks: a line for each. */

@@ -3,8 +3,9 @@ import { stringify } from "../json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
 import type { Judged } from "../checkers/judges.ts";
-import { figureText, figureTitles } from "../limits.ts";
-import type { FigureName } from "../limits.ts";
+import { figureText, figureTitles, isMet, limitText } from "../limits.ts";
+import type { FigureName, Limit } from "../limits.ts";
+import { limitsOf } from "../standards.ts";
 
 /** A verdict in a word. */
 export function verdictWord(verdict: Validity): string {
@@ -12,7 +13,10 @@ export function verdictWord(verdict: Validity): string {
 }
 
 /** Verdicts, figures and anomalies of one run. */
-export function judgedText({ results, strict, figures }: Judged): string {
+export function judgedText(
+  { recording, results, strict, figures }: Judged,
+): string {
+  const { official, ours } = limitsOf(recording);
   const lines = [
     `faithful judge: ${verdictWord(results["valid?"])}`,
     `strict judge:   ${verdictWord(strict["valid?"])}`,
@@ -23,9 +27,30 @@ export function judgedText({ results, strict, figures }: Judged): string {
   if (typeof results.error === "string") lines.push(`  ${results.error}`);
   if (results["valid?"] !== true) lines.push(...unfaithful(results));
   for (const [name, value] of figureEntries(figures)) {
-    lines.push(`  ${figureTitles[name].padEnd(30)} ${figureText(value)}`);
+    const limits = [
+      ...judgedLimits("official", official, name, value),
+      ...judgedLimits("ours", ours, name, value),
+    ];
+    lines.push(
+      [
+        `  ${figureTitles[name].padEnd(30)} ${figureText(value).padEnd(10)}`,
+        ...limits,
+      ].join("  ").trimEnd(),
+    );
   }
   return lines.join("\n");
+}
+
+/** Limits of a figure with whether they are kept. */
+function judgedLimits(
+  whose: string,
+  limits: readonly Limit[],
+  name: FigureName,
+  value: number,
+): string[] {
+  return limits.filter(({ figure }) => figure === name).map((limit) =>
+    `${whose} ${limitText(limit)} ${isMet(limit, value) ? "✓" : "✗"}`
+  );
 }
 
 /** That nodes have written to stderr, and where it is. */
