@@ -85,6 +85,12 @@ export const KAFKA: Explanations = {
     usually: "messages in the order of arrival, or offsets sorted as texts.",
     tries: "Sort by offset, as a number.",
   },
+  "null-poll": {
+    means:
+      "A poll had null instead of a list. Maelstrom takes it, but its checker fails if no poll ever has a message of that key.",
+    usually: "a map's missing value, or an empty list that is encoded as null.",
+    tries: "Leave the key out, or answer an empty list.",
+  },
   "unasked-key": {
     means: "A reply speaks of a key that nobody asked for.",
     usually: "all logs answered instead of those in the request.",

@@ -87,6 +87,26 @@ export function processes(options: ProcessOptions): OpenHost {
   };
 }
 
+/** Takes the lines that a node writes for messages, as far as they are JSON. */
+export function listener(
+  node: string,
+  events: Pick<HostEvents, "sent" | "garbage">,
+): (line: string) => void {
+  let garbage = 0;
+  return (line) => {
+    if (garbage >= GARBAGE_READ) return;
+    let message: Json;
+    try {
+      if (line.length > LONGEST_LINE) throw new RangeError("it was cut");
+      message = parseLine(line);
+    } catch {
+      garbage++;
+      return events.garbage(node, line);
+    }
+    events.sent(node, message);
+  };
+}
+
 class NodeProcess {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
@@ -121,20 +141,11 @@ class NodeProcess {
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     this.#onDeaf = () => events.deaf(node);
-    let garbage = 0;
+    const listen = listener(node, events);
     const output = eachLine(this.#child.stdout, (line) => {
       this.#lines++;
       // A process that was killed may have been in the middle of a line.
-      if (this.#killed || garbage >= GARBAGE_READ) return;
-      let message: Json;
-      try {
-        if (line.length > LONGEST_LINE) throw new RangeError("it was cut");
-        message = parseLine(line);
-      } catch {
-        garbage++;
-        return events.garbage(node, line);
-      }
-      events.sent(node, message);
+      if (!this.#killed) listen(line);
     }, { onBytes: (bytes) => this.#bytes += bytes });
     output.then(() => this.#closed = true);
     const errors = eachLine(this.#child.stderr, onStderr, {

@@ -1,11 +1,13 @@
 /** The strict judge of kafka on small journals, one for every anomaly; and the visibility lag. */
 import { assert, assertEquals } from "@std/assert";
 import { visibilityLagMs } from "../../../lib/workbench/checkers/kafka/visibility.ts";
+import { float } from "../../../lib/workbench/json.ts";
 import type { Promises } from "../../../lib/workbench/promises.ts";
 import { strictKafka } from "../../../lib/workbench/checkers/strict/kafka.ts";
 import type {
   Body,
   JournalEvent,
+  Json,
   Recording,
 } from "../../../lib/workbench/history.ts";
 
@@ -112,6 +114,40 @@ Deno.test("a log that is appended to, polled and committed has no anomaly", () =
     listed("n1", 2_200, { k: 2 }),
   ];
   assertEquals(found(exchanges), "");
+});
+
+Deno.test("null instead of a list of messages is worth a note, an empty list is not", () => {
+  const poll = (messages: Json) =>
+    exchange("n0", 100, { type: "poll", offsets: { k: 0 } }, {
+      type: "poll_ok",
+      msgs: { k: messages },
+    });
+  assertEquals(found([poll(null), poll(null)]), "(null-poll)");
+  assertEquals(found([poll([])]), "");
+});
+
+Deno.test("offsets of nanoseconds are told apart, and what is none is not taken for one", () => {
+  const late = (i: number) => 1732795200000000000n + BigInt(i);
+  const send = (i: number) =>
+    exchange("n0", 10 * i, { type: "send", key: "k", msg: 10 + i }, {
+      type: "send_ok",
+      offset: late(i),
+    });
+  const poll = (...places: Json[]) =>
+    exchange("n0", 100, { type: "poll", offsets: { k: late(1) } }, {
+      type: "poll_ok",
+      msgs: { k: places },
+    });
+  const sends = [send(1), send(2), send(3)];
+  const at = (i: number): Json => [late(i), 10 + i];
+  assertEquals(found([...sends, poll(at(1), at(2), at(3))]), "");
+  assertEquals(found([...sends, poll(at(1), at(3))]), "poll-skip");
+  assertEquals(found([...sends, poll(at(2), at(1))]), "poll-order");
+  assertEquals(
+    found([...sends, poll([late(1), 11], [late(2), 13])]),
+    "inconsistent-offsets duplicate",
+  );
+  assertEquals(found([...sends, poll([float(1), 11], "x", [1])]), "");
 });
 
 Deno.test("an offset that holds two messages is found, and a message at two offsets", () => {

@@ -19,6 +19,8 @@ export interface Poll {
   key: string;
   /** The offset from which on messages were asked for; null if the key was not asked for. */
   asked: Integer | null;
+  /** Whether the reply has null for the key instead of a list. */
+  isNull: boolean;
   /** Offsets and messages, as they were given. */
   got: [offset: Integer, message: string][];
   call: Call;
@@ -98,6 +100,7 @@ function pollsOf(call: Call): Poll[] {
   return [...keys].map((key) => ({
     key,
     asked: asked[key] ?? null,
+    isNull: msgs[key] === null,
     got: (Array.isArray(msgs[key]) ? msgs[key] : []).filter(isPlaced)
       .map(([offset, message]) => [offset as Integer, stringify(message)]),
     call,

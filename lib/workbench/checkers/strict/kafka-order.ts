@@ -150,6 +150,28 @@ export function pollOrder(
   }
 }
 
+/**
+ * Keys for which a poll has null instead of a list. Maelstrom takes it, but its checker
+ * throws if no message of such a key is ever polled.
+ */
+export function nullLists(
+  { polls }: KafkaRun,
+  findings: Findings,
+  at: Clock,
+): void {
+  const told = new Set<string>();
+  for (const { key, isNull, call } of polls) {
+    if (!isNull || told.has(key)) continue;
+    told.add(key);
+    findings.note(
+      "null-poll",
+      `${call.node}, polled at ${
+        at(call.from)
+      }, gave null for key ${key}: Maelstrom's checker throws if no poll ever has a message of it`,
+    );
+  }
+}
+
 /** What one node has shown, it goes on showing. */
 export function vanished(
   { polls }: KafkaRun,

@@ -15,6 +15,7 @@ import { type KafkaRun, kafkaRun } from "./kafka-log.ts";
 import {
   type Clock,
   contents,
+  nullLists,
   pollOrder,
   sendOrder,
   vanished,
@@ -49,6 +50,7 @@ export function strictKafka(
   contents(run, findings);
   sendOrder(run, findings, at);
   pollOrder(run, findings, at);
+  nullLists(run, findings, at);
   if (promises.visibilityMs === undefined) {
     lostMessages(recording, run, findings, origin, at);
   } else {
