@@ -6,6 +6,7 @@
  * network. Both have, in memory and on disk, the form in which Maelstrom's own
  * recordings are kept in `tests/golden/`, so that one set of checkers judges both.
  */
+import { textLength } from "./json.ts";
 
 /** Anything JSON can say. */
 export type Json =
@@ -93,6 +94,15 @@ export type EventHead = [
   dest: string,
 ];
 
+/** How large a message is. */
+export interface Size {
+  /** When it was sent. */
+  time: number;
+  /** The length of its body as JSON text. */
+  characters: number;
+  isReply: boolean;
+}
+
 /**
  * The events of a journal in their order, as checkers read them: an array, or something
  * smaller that gives out each event when it is asked for.
@@ -108,6 +118,10 @@ export interface Events extends Iterable<JournalEvent> {
   among?(
     wanted: (src: string, dest: string) => boolean,
   ): Iterable<JournalEvent>;
+  /** Where bodies take time to read: the sizes of what was sent between such ends. */
+  sizes?(wanted: (src: string, dest: string) => boolean): Iterable<Size>;
+  /** Where bodies take time to read: the events of these messages. */
+  withIds?(ids: ReadonlySet<number>): Iterable<JournalEvent>;
   /** Where bodies take time to read: all events, without them. */
   heads?(): Iterable<EventHead>;
 }
@@ -119,6 +133,29 @@ export function among(
 ): Iterable<JournalEvent> {
   return events.among?.(wanted) ??
     events.filter(([, , , src, dest]) => wanted(src, dest));
+}
+
+/** How large the messages of a journal between such ends are, in the order of their sending. */
+export function sizesOf(
+  events: Events,
+  wanted: (src: string, dest: string) => boolean,
+): Iterable<Size> {
+  return events.sizes?.(wanted) ??
+    events.filter(([kind, , , src, dest]) =>
+      kind === "send" && wanted(src, dest)
+    ).map(([, time, , , , body]) => ({
+      time,
+      characters: textLength(body),
+      isReply: body.in_reply_to !== undefined,
+    }));
+}
+
+/** The events of these messages in a journal. */
+export function withIds(
+  events: Events,
+  ids: ReadonlySet<number>,
+): Iterable<JournalEvent> {
+  return events.withIds?.(ids) ?? events.filter(([, , id]) => ids.has(id));
 }
 
 /** The events of a journal, for who does not read the messages. */

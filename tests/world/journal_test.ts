@@ -1,7 +1,14 @@
 /** The journal: compact, and yet it gives back every event as it was. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Body, JournalEvent } from "../../lib/workbench/history.ts";
+import {
+  among,
+  type Body,
+  headsOf,
+  type JournalEvent,
+  sizesOf,
+  withIds,
+} from "../../lib/workbench/history.ts";
 import { float, parse, stringify } from "../../lib/workbench/json.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
 
@@ -52,6 +59,18 @@ for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
       assertEquals(journal.find(isSend), events.find(isSend));
       assertEquals(journal.map(isSend), events.map(isSend));
       assertEquals(journal.some(isSend), events.some(isSend));
+      // What the compact form does its own way is what the array would give.
+      const ends = (src: string) => src !== "n0";
+      assertEquals([...among(journal, ends)], [...among(events, ends)]);
+      assertEquals([...sizesOf(journal, ends)], [...sizesOf(events, ends)]);
+      assertEquals(
+        [...headsOf(journal)],
+        events.map((
+          [kind, time, id, src, dest],
+        ) => [kind, time, id, src, dest]),
+      );
+      const ids = new Set([1, 3, 5, 8]);
+      assertEquals([...withIds(journal, ids)], [...withIds(events, ids)]);
     }));
   });
 }

@@ -1,15 +1,15 @@
 /** What is measured in a run: Maelstrom's figures from its results, the others from the recording. */
-import { stringify, textLength } from "../json.ts";
+import { stringify } from "../json.ts";
 import { pairs } from "./pairs.ts";
 import { partOfRate } from "./rate.ts";
 import type { Results } from "./verdict.ts";
 import {
-  among,
   type Events,
   isBetweenServers,
   type Json,
   nodesOf,
   type Recording,
+  sizesOf,
 } from "../history.ts";
 import type { Figures } from "../limits.ts";
 import type { FigureName } from "../limits.ts";
@@ -96,8 +96,8 @@ export function bytesOfValues(
 /** The sizes of all messages that touch no client, as JSON text of their bodies. */
 function serverBytes(journal: Events): number {
   let bytes = 0;
-  for (const [kind, , , , , body] of among(journal, isBetweenServers)) {
-    if (kind === "send") bytes += textLength(body);
+  for (const { characters } of sizesOf(journal, isBetweenServers)) {
+    bytes += characters;
   }
   return bytes;
 }

@@ -11,18 +11,22 @@ export class IdSet {
   #seen = new Uint8Array(1_024);
   readonly #others = new Set<number>();
 
-  add(id: number): void {
+  /** Takes in a number; gives whether it is new. */
+  add(id: number): boolean {
     if (!(Number.isInteger(id) && id >= 0 && id < DENSE)) {
-      if (!this.#others.has(id)) this.size++;
+      if (this.#others.has(id)) return false;
       this.#others.add(id);
-      return;
+      this.size++;
+      return true;
     }
     if (id >= this.#seen.length) {
       const longer = new Uint8Array(Math.max(id + 1, 2 * this.#seen.length));
       longer.set(this.#seen);
       this.#seen = longer;
     }
-    if (this.#seen[id] === 0) this.size++;
+    if (this.#seen[id] === 1) return false;
     this.#seen[id] = 1;
+    this.size++;
+    return true;
   }
 }

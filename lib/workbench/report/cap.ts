@@ -23,15 +23,14 @@ export function cap<T>(
   moments: readonly number[],
 ): { kept: T[]; omitted: Span[] } {
   if (items.length <= limit) return { kept: [...items], omitted: [] };
-  const distance = (item: T) =>
-    moments.reduce(
-      (d, at) => Math.min(d, Math.abs(timeOf(item) - at)),
-      Infinity,
-    );
-  const near = items.map((item, index) => ({ index, far: distance(item) }))
-    .filter(({ far }) => far <= NEAR_SECONDS)
-    .sort((a, b) => a.far - b.far || a.index - b.index)
-    .slice(0, limit >> 1);
+  const distance = distanceTo(moments);
+  const near: { index: number; far: number }[] = [];
+  items.forEach((item, index) => {
+    const far = distance(timeOf(item));
+    if (far <= NEAR_SECONDS) near.push({ index, far });
+  });
+  near.sort((a, b) => a.far - b.far || a.index - b.index)
+    .splice(limit >> 1);
   const chosen = new Set(near.map(({ index }) => index));
   for (let i = 0; chosen.size < limit; i++) chosen.add(i);
   const kept: T[] = [], omitted: Span[] = [];
@@ -47,6 +46,21 @@ export function cap<T>(
     else open.to = at;
   });
   return { kept, omitted };
+}
+
+/** How far a time is from the nearest of these moments. */
+function distanceTo(moments: readonly number[]): (at: number) => number {
+  const sorted = Float64Array.from(moments).sort();
+  return (at) => {
+    let low = 0, high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < at) low = middle + 1;
+      else high = middle;
+    }
+    const before = at - (sorted[low - 1] ?? -Infinity);
+    return Math.min(before, (sorted[low] ?? Infinity) - at);
+  };
 }
 
 /** A JSON value in a few words: long arrays and texts lose their middle. */

@@ -1,6 +1,14 @@
 /** The journal as messages: who sent what to whom, and when it arrived, if it did. */
-import type { Body, JournalEvent, Recording } from "../history.ts";
-import { isClient } from "../history.ts";
+import {
+  type Body,
+  type EventHead,
+  type Events,
+  headsOf,
+  isClient,
+  type JournalEvent,
+  type Recording,
+  withIds,
+} from "../history.ts";
 
 /** A message from its sending to its arrivals. Times are seconds since the main phase began. */
 export interface Flight {
@@ -16,33 +24,58 @@ export interface Flight {
 /** Requests of the set-up: the workload's own begin after them. */
 const SET_UP: ReadonlySet<unknown> = new Set(["init", "topology"]);
 
-/** All messages of a run in the order of their sending, those after it included. */
-export function flightsOf(recording: Recording): Flight[] {
+/**
+ * Messages of a run in the order of their sending, those after it included: all, or those
+ * whose numbers in that order are given. Of millions, only some can lie in memory.
+ */
+export function flightsOf(
+  recording: Recording,
+  numbers?: ReadonlySet<number>,
+): Flight[] {
   const origin = journalOrigin(recording);
-  const events = [
-    ...recording.journal,
-    ...recording.aftermath?.journal ?? [],
-  ];
+  const ids = new Set<number>();
+  if (numbers !== undefined) {
+    let number = 0;
+    for (const [kind, , id] of heads(recording)) {
+      if (kind === "send" && numbers.has(number++)) ids.add(id);
+    }
+  }
   const flights = new Map<number, Flight>();
-  for (const [kind, time, id, src, dest, body] of events) {
-    const at = (time - origin) / 1e9;
-    if (kind === "send") {
-      flights.set(id, { id, src, dest, sent: at, arrived: [], body });
-    } else flights.get(id)?.arrived.push(at);
+  for (const journal of journalsOf(recording)) {
+    const events = numbers === undefined ? journal : withIds(journal, ids);
+    for (const [kind, time, id, src, dest, body] of events) {
+      const at = (time - origin) / 1e9;
+      if (kind === "send") {
+        flights.set(id, { id, src, dest, sent: at, arrived: [], body });
+      } else flights.get(id)?.arrived.push(at);
+    }
   }
   return [...flights.values()];
 }
 
-/** Whether a message is between servers: it counts in S. */
-export function isBetweenServers({ src, dest }: Flight): boolean {
-  return !isClient(src) && !isClient(dest);
+/** All sendings in their order, without what was sent. */
+export function* sendings(
+  recording: Recording,
+): Generator<{ sent: number; src: string; dest: string }> {
+  const origin = journalOrigin(recording);
+  for (const [kind, time, , src, dest] of heads(recording)) {
+    if (kind === "send") yield { sent: (time - origin) / 1e9, src, dest };
+  }
+}
+
+function journalsOf({ journal, aftermath }: Recording): Events[] {
+  return aftermath === undefined ? [journal] : [journal, aftermath.journal];
+}
+
+function* heads(recording: Recording): Generator<EventHead | JournalEvent> {
+  for (const journal of journalsOf(recording)) yield* headsOf(journal);
 }
 
 /**
  * When the main phase began on the journal's clock, in nanoseconds. Where it was not
  * recorded, the first request of the workload is taken for the first invocation.
  */
-function journalOrigin(recording: Recording): number {
+export function journalOrigin(recording: Recording): number {
   const { journalOrigin, journal, history } = recording;
   if (journalOrigin !== undefined) return journalOrigin;
   const first = journal.find(isRequest) ?? journal.at(0);

@@ -7,9 +7,14 @@ import type { TopLevelSpec } from "vega-lite";
 import { stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";
 import { quantile } from "../checkers/figures.ts";
-import { nodesOf, type Recording } from "../history.ts";
+import {
+  among,
+  isBetweenServers,
+  nodesOf,
+  type Recording,
+} from "../history.ts";
 import { cutsOf } from "./cuts.ts";
-import { flightsOf, isBetweenServers } from "./messages.ts";
+import { journalOrigin } from "./messages.ts";
 import { callColour } from "./timeline.ts";
 
 /** A plot before it is drawn. */
@@ -40,11 +45,16 @@ interface Point {
   f: string;
 }
 
+/** The greatest measure of any of the items: they are too many to be arguments. */
+function greatest<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((most, item) => Math.max(most, of(item)), -Infinity);
+}
+
 /** All plots that a run gives rise to. */
 export function plotsOf(recording: Recording): Plot[] {
   const points = pointsOf(recording);
   if (points.length === 0) return [];
-  const last = Math.max(...points.map(({ at, ms }) => at + ms / 1e3));
+  const last = greatest(points, ({ at, ms }) => at + ms / 1e3);
   const bucket = bucketSeconds(last);
   const end = Math.ceil(last / bucket) * bucket;
   const frame = framed(recording, end);
@@ -173,7 +183,7 @@ function quantilePlot(
   frame: Frame,
 ): Plot {
   const byBucket = Map.groupBy(points, ({ at }) => Math.floor(at / bucket));
-  const last = Math.max(...byBucket.keys());
+  const last = greatest([...byBucket.keys()], (key) => key);
   // A bucket without operations interrupts the lines.
   const values = Array.from({ length: last + 1 }, (_, n) => {
     const latencies = byBucket.get(n)?.map(({ ms }) => ms) ?? [];
@@ -222,8 +232,9 @@ function ratePlot(
       `${f} ${type} ${Math.floor((at + ms / 1e3) / bucket)}`,
   );
   const series = new Set(points.map(({ f, type }) => `${f} ${type}`));
-  const last = Math.max(
-    ...points.map(({ at, ms }) => Math.floor((at + ms / 1e3) / bucket)),
+  const last = greatest(
+    points,
+    ({ at, ms }) => Math.floor((at + ms / 1e3) / bucket),
   );
   const values = [...series].flatMap((name) =>
     Array.from({ length: last + 1 }, (_, n) => {
@@ -288,28 +299,29 @@ function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
 const BARS = 220;
 
 function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
-  const { aftermath: _, ...run } = recording;
-  const sent = flightsOf(run)
-    .filter((flight) => isBetweenServers(flight) && flight.sent >= 0);
-  if (sent.length === 0) return [];
+  const origin = journalOrigin(recording);
   const width = end / BARS;
-  const counts = Map.groupBy(
-    sent,
-    ({ sent, body }) => `${Math.floor(sent / width)} ${body.type}`,
-  );
-  const values = [...counts].map(([key, flights]) => {
+  const counts = new Map<string, number>();
+  const events = among(recording.journal, isBetweenServers);
+  for (const [kind, time, , , , body] of events) {
+    if (kind !== "send" || time < origin) continue;
+    const key = `${Math.floor((time - origin) / 1e9 / width)} ${body.type}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  if (counts.size === 0) return [];
+  const values = [...counts].map(([key, messages]) => {
     const [n, type] = key.split(" ");
     return {
       at: Number(n) * width,
       to: (Number(n) + 0.9) * width,
-      messages: flights.length,
+      messages,
       type,
     };
   });
   return [{
     title: "Messages between servers",
     lead: `How many of the ${
-      nodesOf(run.options).length
+      nodesOf(recording.options).length
     } nodes' messages (services' included) were sent in each ${
       (width * 1e3).toFixed(0)
     } ms. Nothing should be sent while there is nothing to say.`,

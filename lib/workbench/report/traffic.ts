@@ -1,8 +1,15 @@
 /** How many messages of which type there were. */
-import { stringify } from "../json.ts";
-import { isClientOp, type Recording } from "../history.ts";
+import { textLength } from "../json.ts";
+import { IdSet } from "../checkers/id-set.ts";
+import {
+  among,
+  isBetweenServers,
+  isClientOp,
+  isWithClient,
+  type JournalEvent,
+  type Recording,
+} from "../history.ts";
 import { type Html, html } from "./html.ts";
-import { type Flight, flightsOf, isBetweenServers } from "./messages.ts";
 import { count } from "./words.ts";
 
 interface Row {
@@ -15,10 +22,9 @@ interface Row {
 
 /** Messages by type, those between servers first, since they are what S counts. */
 export function trafficSection(recording: Recording): Html {
-  const { aftermath: _, ...run } = recording;
-  const flights = flightsOf(run);
-  const servers = flights.filter(isBetweenServers);
-  const clients = flights.filter((flight) => !isBetweenServers(flight));
+  const servers = rowsOf(among(recording.journal, isBetweenServers));
+  const clients = rowsOf(among(recording.journal, isWithClient));
+  const sent = servers.reduce((sum, row) => sum + row.sent, 0);
   const requests = recording.history
     .filter((op) => op.type === "invoke" && isClientOp(op)).length;
   return html`
@@ -26,36 +32,41 @@ export function trafficSection(recording: Recording): Html {
       <h2>Messages by type</h2>
       <p
         class="lead">Between servers: ${count(
-          servers.length,
+          sent,
           "message",
         )} for ${count(requests, "request")} of clients${requests > 0 &&
           " – "}${requests > 0 &&
           html`
-            that is S = <b>${(servers.length / requests).toFixed(4)}</b>
+            that is S = <b>${(sent / requests).toFixed(4)}</b>
           `}. What never arrived was cut by a partition, lost, or still on its way at the end.</p>
       <div class="scroll">
         <table>
         <thead><tr><th>type</th><th class="number">sent</th><th class="number">arrived</th>
           <th class="number">never arrived</th><th class="number">bytes, mean</th><th class="number">bytes, all</th></tr></thead>
-        ${body("between servers", rowsOf(servers))}
-        ${body("with clients", rowsOf(clients))}
+        ${body("between servers", servers)}
+        ${body("with clients", clients)}
       </table>
       </div>
     </section>
   `;
 }
 
-function rowsOf(flights: readonly Flight[]): Row[] {
+function rowsOf(events: Iterable<JournalEvent>): Row[] {
   const rows = new Map<string, Row>();
-  for (const { body, arrived } of flights) {
+  const arrivedIds = new IdSet();
+  for (const [kind, , id, , , body] of events) {
     const type = String(body.type);
     const row = rows.get(type) ??
       { type, sent: 0, arrived: 0, lost: 0, bytes: 0 };
-    row.sent++;
-    row.arrived += arrived.length;
-    if (arrived.length === 0) row.lost++;
-    row.bytes += stringify(body).length;
     rows.set(type, row);
+    if (kind === "send") {
+      row.sent++;
+      row.lost++;
+      row.bytes += textLength(body);
+    } else {
+      row.arrived++;
+      if (arrivedIds.add(id)) row.lost--;
+    }
   }
   return [...rows.values()].sort((a, b) => b.sent - a.sent);
 }

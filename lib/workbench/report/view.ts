@@ -2,7 +2,7 @@
  * What the page of a run draws, small enough to stand in it: operations, messages,
  * faults. All times are seconds since the main phase began, to the microsecond.
  */
-import { pairs } from "../checkers/pairs.ts";
+import { type Pair, pairs } from "../checkers/pairs.ts";
 import {
   nodeOf,
   nodesOf,
@@ -14,7 +14,7 @@ import {
 import { isClient } from "../history.ts";
 import { brief, cap, type Span } from "./cap.ts";
 import { type Cut, cutsOf, type Down, downsOf } from "./cuts.ts";
-import { type Flight, flightsOf, isBetweenServers } from "./messages.ts";
+import { type Flight, flightsOf, sendings } from "./messages.ts";
 
 /** A client's operation, from invocation to completion. */
 export interface Call {
@@ -109,20 +109,13 @@ export function viewOf(
   caps: Caps = CAPS,
 ): View {
   const { history, options, aftermath, incidents = [] } = recording;
-  const flights = flightsOf(recording);
-  const calls = [...callsOf(recording, history)];
-  if (aftermath) calls.push(...callsOf(recording, aftermath.history));
+  const calls = [history, aftermath?.history ?? []].flatMap(pairs);
   const last = [...history, ...aftermath?.history ?? []].at(-1);
   const limit = Number(options["time-limit"] ?? 60);
   const to = Math.max(limit, last === undefined ? 0 : seconds(last)) * MARGIN;
-  const servers = flights.filter(isBetweenServers);
-  const clients = flights.filter((flight) => !isBetweenServers(flight));
-  const keptCalls = cap(calls, caps.calls, ({ from }) => from, moments);
-  const sent = ({ sent }: Flight) => sent;
-  const keptServers = cap(servers, caps.serverHops, sent, moments);
-  const keptClients = cap(clients, caps.clientHops, sent, moments);
-  const hops = [...keptServers.kept, ...keptClients.kept]
-    .sort((a, b) => a.sent - b.sent || a.id - b.id).map(hopOf);
+  const from = ({ invocation }: Pair) => seconds(invocation);
+  const keptCalls = cap(calls, caps.calls, from, moments);
+  const hops = hopsOf(recording, moments, caps);
   return {
     from: 0,
     to: micro(to),
@@ -136,16 +129,50 @@ export function viewOf(
     })),
     density: densityOf(calls, to),
     workers: workersOfRun(recording),
-    calls: keptCalls.kept,
-    endpoints: endpointsOf(recording, flights),
-    types: typesOf(servers),
-    hops,
-    omitted: {
-      calls: keptCalls.omitted,
-      hops: [...keptServers.omitted, ...keptClients.omitted],
-    },
-    total: { calls: calls.length, hops: flights.length },
+    calls: keptCalls.kept.map((call) => callOf(recording, call)),
+    endpoints: endpointsOf(recording, hops.others),
+    types: typesOf(hops.kept),
+    hops: hops.kept.map(hopOf),
+    omitted: { calls: keptCalls.omitted, hops: hops.omitted },
+    total: { calls: calls.length, hops: hops.total },
   };
+}
+
+/** Which messages are drawn. Of the others no more is read than who sent them when. */
+function hopsOf(
+  recording: Recording,
+  moments: readonly number[],
+  caps: Caps,
+) {
+  const nodes = nodesOf(recording.options);
+  const others = new Set<string>();
+  const servers: Sending[] = [], clients: Sending[] = [];
+  let total = 0;
+  for (const { sent, src, dest } of sendings(recording)) {
+    (isClient(src) || isClient(dest) ? clients : servers).push({
+      number: total++,
+      sent,
+    });
+    for (const id of [src, dest]) {
+      if (!isClient(id) && !nodes.includes(id)) others.add(id);
+    }
+  }
+  const sent = ({ sent }: Sending) => sent;
+  const parts = [
+    cap(servers, caps.serverHops, sent, moments),
+    cap(clients, caps.clientHops, sent, moments),
+  ];
+  const numbers = parts.flatMap(({ kept }) => kept.map(({ number }) => number));
+  const kept = flightsOf(recording, new Set(numbers))
+    .sort((a, b) => a.sent - b.sent || a.id - b.id);
+  const omitted = parts.flatMap(({ omitted }) => omitted);
+  return { kept, omitted, others, total };
+}
+
+/** A message, by its number in the order of sendings. */
+interface Sending {
+  number: number;
+  sent: number;
 }
 
 function seconds({ time }: Op): number {
@@ -157,44 +184,45 @@ function micro(seconds: number): number {
   return Number(seconds.toFixed(6));
 }
 
-function callsOf({ options }: Recording, history: readonly Op[]): Call[] {
-  const workers = workersOf(options);
-  return pairs(history).map(({ invocation, completion }) => {
-    const process = Number(invocation.process);
-    // Those asked after the run say which node they ask.
-    const { node } = invocation;
-    const after = typeof node === "string";
-    const error = completion?.error;
-    return {
-      row: after ? process : process % workers,
-      process,
-      node: after ? node : nodeOf(process, options),
-      f: invocation.f,
-      from: micro(seconds(invocation)),
-      to: completion === undefined ? null : micro(seconds(completion)),
-      type: completion === undefined
-        ? "open"
-        : completion.type as Exclude<OpType, "invoke">,
-      asked: invocation.value === null ? "" : brief(invocation.value),
-      got: completion === undefined
-        ? ""
-        : error !== undefined
-        ? brief(error)
-        : completion.value === null
-        ? ""
-        : brief(completion.value),
-    };
-  });
+function callOf(
+  { options }: Recording,
+  { invocation, completion }: Pair,
+): Call {
+  const process = Number(invocation.process);
+  // Those asked after the run say which node they ask.
+  const { node } = invocation;
+  const after = typeof node === "string";
+  const error = completion?.error;
+  return {
+    row: after ? process : process % workersOf(options),
+    process,
+    node: after ? node : nodeOf(process, options),
+    f: invocation.f,
+    from: micro(seconds(invocation)),
+    to: completion === undefined ? null : micro(seconds(completion)),
+    type: completion === undefined
+      ? "open"
+      : completion.type as Exclude<OpType, "invoke">,
+    asked: invocation.value === null ? "" : brief(invocation.value),
+    got: completion === undefined
+      ? ""
+      : error !== undefined
+      ? brief(error)
+      : completion.value === null
+      ? ""
+      : brief(completion.value),
+  };
 }
 
 /** Fine enough for the widest window. */
 const PARTS = 240;
 
-function densityOf(calls: readonly Call[], end: number): View["density"] {
+function densityOf(calls: readonly Pair[], end: number): View["density"] {
   const parts = Array.from({ length: PARTS }, () => ({ ok: 0, bad: 0 }));
-  for (const { from, type } of calls) {
-    const part = Math.min(PARTS - 1, Math.floor(from / end * PARTS));
-    parts[part]![type === "ok" ? "ok" : "bad"]++;
+  for (const { invocation, completion } of calls) {
+    const at = micro(seconds(invocation));
+    const part = Math.min(PARTS - 1, Math.floor(at / end * PARTS));
+    parts[part]![completion?.type === "ok" ? "ok" : "bad"]++;
   }
   return parts;
 }
@@ -224,21 +252,15 @@ function workersOfRun({ options, aftermath }: Recording): string[] {
 
 function endpointsOf(
   { options }: Recording,
-  flights: readonly Flight[],
+  others: ReadonlySet<string>,
 ): string[] {
-  const nodes = nodesOf(options);
-  const others = new Set<string>();
-  for (const { src, dest } of flights) {
-    for (const id of [src, dest]) {
-      if (!isClient(id) && !nodes.includes(id)) others.add(id);
-    }
-  }
-  return [...nodes, ...[...others].sort()];
+  return [...nodesOf(options), ...[...others].sort()];
 }
 
-function typesOf(servers: readonly Flight[]): string[] {
+function typesOf(flights: readonly Flight[]): string[] {
   const counts = new Map<string, number>();
-  for (const { body } of servers) {
+  for (const { body, src, dest } of flights) {
+    if (isClient(src) || isClient(dest)) continue;
     const type = String(body.type);
     counts.set(type, (counts.get(type) ?? 0) + 1);
   }

@@ -12,8 +12,9 @@ import type {
   JournalEvent,
   Json,
   JsonObject,
+  Size,
 } from "../history.ts";
-import { Float, parse, stringify } from "../json.ts";
+import { Float, parse, stringify, textLength } from "../json.ts";
 
 export type { Body };
 
@@ -97,6 +98,26 @@ export class Journal implements Events {
       const src = this.#names[this.#srcs[place]!]!;
       const dest = this.#names[this.#dests[place]!]!;
       if (wanted(src, dest)) yield this.#eventAt(i);
+    }
+  }
+
+  /** The sizes of what was sent between such ends. */
+  *sizes(
+    wanted: (src: string, dest: string) => boolean,
+  ): Generator<Size> {
+    for (let i = 0; i < this.#length; i++) {
+      const mark = this.#marks[i]!, place = mark >>> 1;
+      const src = this.#names[this.#srcs[place]!]!;
+      const dest = this.#names[this.#dests[place]!]!;
+      if ((mark & 1) === 1 || !wanted(src, dest)) continue;
+      yield { time: this.#times[i]!, ...this.#bodies.sizeOf(place) };
+    }
+  }
+
+  /** The events of these messages. */
+  *withIds(ids: ReadonlySet<number>): Generator<JournalEvent> {
+    for (let i = 0; i < this.#length; i++) {
+      if (ids.has(this.#ids[this.#marks[i]! >>> 1]!)) yield this.#eventAt(i);
     }
   }
 
@@ -230,6 +251,8 @@ interface Page {
   bodies: Body[];
   /** The bodies as text, instead of the objects. */
   packed: Uint8Array | null;
+  /** By body, twice the length of its text, and 1 more if it is a reply; once they are compressed. */
+  sizes: Uint32Array;
   /** Whether the text has numbers that need to be read with care. */
   isDelicate: boolean;
 }
@@ -273,6 +296,15 @@ class Bodies {
     return bodies[at] = read;
   }
 
+  /** The size of a body, which need not be read if it is compressed. */
+  sizeOf(place: number): Omit<Size, "time"> {
+    const page = this.#pageOf(place);
+    const at = place - page.first;
+    if (page.packed === null) return sizeOf(page.bodies[at]!);
+    const size = page.sizes[at]!;
+    return { characters: size >>> 1, isReply: (size & 1) === 1 };
+  }
+
   /** The page to which the next body goes. */
   #lastPage(): Page {
     const last = this.#pages.at(-1);
@@ -287,13 +319,20 @@ class Bodies {
       weight: 0,
       bodies: [],
       packed: null,
+      sizes: NO_SIZES,
       isDelicate: false,
     });
     return this.#pages.at(-1)!;
   }
 
   #pack(page: Page): void {
-    const text = page.bodies.map((body) => stringify(body)).join("\n");
+    const texts = page.bodies.map((body) => stringify(body));
+    page.sizes = Uint32Array.from(
+      texts,
+      ({ length }, i) =>
+        2 * length + Number(page.bodies[i]!.in_reply_to !== undefined),
+    );
+    const text = texts.join("\n");
     page.isDelicate = MAY_BE_DELICATE.test(text) &&
       page.bodies.some(isDelicate);
     page.packed = new Uint8Array(deflateRawSync(text, { level: 1 }));
@@ -325,6 +364,13 @@ class Bodies {
     this.#last = low;
     return pages[low]!;
   }
+}
+
+const NO_SIZES = new Uint32Array();
+
+function sizeOf(body: Body): Omit<Size, "time"> {
+  const isReply = body.in_reply_to !== undefined;
+  return { characters: textLength(body), isReply };
 }
 
 /** What every text with such a number has. */

@@ -1,10 +1,9 @@
 /** Messages that grow for ever: what has been acknowledged is sent again, or never forgotten. */
-import { textLength } from "../../json.ts";
 import {
-  among,
   isBetweenServers,
   NEMESIS,
   type Recording,
+  sizesOf,
 } from "../../history.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -30,11 +29,11 @@ export function growingMessages(
   if (!official || cut) return [];
   const end = history.at(-1)?.time ?? 0;
   const early: number[] = [], late: number[] = [];
-  for (const [kind, time, , , , body] of among(journal, isBetweenServers)) {
-    if (kind !== "send" || body.in_reply_to !== undefined) continue;
-    const at = (time - origin) / end;
-    if (at >= 0 && at < 0.2) early.push(textLength(body));
-    if (at >= 0.8 && at < 1) late.push(textLength(body));
+  for (const size of sizesOf(journal, isBetweenServers)) {
+    if (size.isReply) continue;
+    const at = (size.time - origin) / end;
+    if (at >= 0 && at < 0.2) early.push(size.characters);
+    if (at >= 0.8 && at < 1) late.push(size.characters);
   }
   if (early.length < ENOUGH || late.length < ENOUGH) return [];
   const [before, after] = [median(early), median(late)];
