@@ -142,9 +142,8 @@ const POSITIVE = new Set([
   "key-count",
   "max-txn-length",
   "max-writes-per-key",
-  "port",
 ]);
-const WHOLE = new Set([...POSITIVE, "latency", "seed", "run"]);
+const WHOLE = new Set([...POSITIVE, "latency", "seed", "run", "port"]);
 WHOLE.delete("nemesis-interval");
 
 /** A parsed command line. */

@@ -125,7 +125,7 @@ ${workloadList()}`,
   serve: () => ({
     usage: "[-p PORT] [--host HOST] [--store DIR]",
     does: "shows the kept runs in a browser",
-    details: `  -p, --port N          default ${PORT}
+    details: `  -p, --port N          default ${PORT}; 0 takes any that is free
   --host HOST           default 127.0.0.1: this machine only
   --store DIR           default store`,
     examples: ["serve -p 8081"],

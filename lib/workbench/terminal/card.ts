@@ -153,9 +153,11 @@ function figureLines(
       cell(limits.official, figure) + cell(limits.ours, figure);
     return row.trimEnd();
   });
+  const column = (name: string, all: Limit[]) =>
+    (all.length === 0 ? "" : name).padEnd(14);
   const head = `  ${"figure".padEnd(30)}${"measured".padStart(10)}   ` +
-    `${"official".padEnd(14)}ours`;
-  return [head, ...rows];
+    column("official", limits.official) + column("ours", limits.ours);
+  return [head.trimEnd(), ...rows];
 }
 
 function anomalyLines(anomalies: readonly Anomaly[]): string[] {
