@@ -1,3 +1,7 @@
+import {
+  findingsTable,
+  flagsTable,
+} from "../../lib/workbench/results/reference.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   partOf,
@@ -133,5 +137,23 @@ Deno.test(
       const mutant = mutants.find((mutant) => mutant.name === name);
       assert(mutant?.caughtAs.includes(anomaly!), `${name}: ${anomaly}`);
     }
+  },
+);
+
+Deno.test(
+  "the workbench's README has its flags and its findings as the code has them",
+  needs("read"),
+  () => {
+    const readme = Deno.readTextFileSync(readmeOf("flags"));
+    assertEquals(
+      rowsOf(partOf(readme, "flags")),
+      rowsOf(flagsTable()),
+      "run make results",
+    );
+    assertEquals(
+      rowsOf(partOf(readme, "findings")),
+      rowsOf(findingsTable()),
+      "run make results",
+    );
   },
 );

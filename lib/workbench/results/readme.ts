@@ -68,6 +68,8 @@ const FILES = {
   results: "challenges/README.md",
   anomalies: "challenges/README.md",
   mutants: "tests/README.md",
+  flags: "lib/workbench/README.md",
+  findings: "lib/workbench/README.md",
 };
 
 /** A part that is made, by its name. */
