@@ -67,8 +67,10 @@ function whyUnknown(recording: Recording): string | undefined {
   if (stopped !== undefined) return stopped.text;
   const broken = seen.find(({ type }) => type === "protocol-violation");
   if (broken === undefined || faithful) return undefined;
-  const at = (broken.time / 1e9).toFixed(3);
-  return `Maelstrom would not have heard ${broken.node} any more after a broken line at ${at} s, and here it lived on: use --faithful for Maelstrom's own verdict`;
+  const at = broken.time < 0
+    ? "in the set-up"
+    : `at ${(broken.time / 1e9).toFixed(3)} s`;
+  return `Maelstrom would not have heard ${broken.node} any more after a broken line ${at}, and here it lived on: use --faithful for Maelstrom's own verdict`;
 }
 
 function checkWorkload({ workload, history, options }: Recording): Results {
