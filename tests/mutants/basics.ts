@@ -64,6 +64,25 @@ function drawsFromFew(node: Node<Generate>): void {
   node.on("generate", () => ({ id: String(Math.floor(node.random() * 1e5)) }));
 }
 
+/** Two requests at a time read one counter. */
+function racesForIds(node: Node<Generate>): void {
+  const boot = Math.floor(node.random() * 1e9);
+  let count = 0;
+  node.on("generate", async () => {
+    const serial = count;
+    await node.sleep(1);
+    count = serial + 1;
+    return { id: `${node.id} ${boot} ${serial}` };
+  });
+}
+
+/** Lives that begin in one second cannot be told apart. */
+function countsFromTheSecond(node: Node<Generate>): void {
+  const second = Math.floor(node.now() / 1_000);
+  let count = 0;
+  node.on("generate", () => ({ id: `${node.id} ${second} ${count++}` }));
+}
+
 function mixesTypes(node: Node<Generate>): void {
   const boot = Math.floor(node.random() * 1e9);
   let count = 0;
@@ -143,6 +162,26 @@ export const mutants: Mutant[] = [
     scenario: "unique-ids-2",
     flags: { "time-limit": 2, rate: 200 },
     faults: "official",
+    caughtAs: ["duplicate-id"],
+    faithful: "caught",
+  },
+  {
+    name: "ids-racy",
+    bug: "reads its counter, waits a moment, and writes it",
+    program: racesForIds,
+    scenario: "unique-ids-2",
+    flags: { "time-limit": 10, rate: 300 },
+    faults: "chaos",
+    caughtAs: ["duplicate-id"],
+    faithful: "caught",
+  },
+  {
+    name: "ids-second",
+    bug: "tells its lives apart by the second in which they began",
+    program: countsFromTheSecond,
+    scenario: "unique-ids-2",
+    flags: { "time-limit": 60, rate: 50 },
+    faults: "chaos",
     caughtAs: ["duplicate-id"],
     faithful: "caught",
   },

@@ -24,6 +24,8 @@ interface Bug {
   waits?: boolean;
   /** When a node stores what a client sends, in milliseconds after its answer. */
   storesAfterMs?: number;
+  /** How long lies between the copying of the set for a client's value and its replacing, in milliseconds. */
+  racesMs?: number;
   /** What a read answers. */
   read?: (node: Node<Protocol>, values: number[]) => number[];
   /** What else a node does. */
@@ -50,6 +52,12 @@ function withBug(bug: Bug) {
       if (bug.hears?.(node, src) ?? true) values.forEach((v) => all.add(v));
     };
     node.on("broadcast", async ({ message }) => {
+      if (bug.racesMs !== undefined) {
+        const before = [...all];
+        await node.sleep(bug.racesMs);
+        all.clear();
+        before.forEach((value) => all.add(value));
+      }
       if (bug.storesAfterMs === undefined) all.add(message);
       else node.after(bug.storesAfterMs, () => void all.add(message));
       const spreading = spread(node, message, all);
@@ -216,6 +224,17 @@ export const mutants: Mutant[] = [
     faults: "official",
     caughtAs: ["chatter"],
     faithful: "passes",
+  },
+  {
+    name: "bc-racy-clients",
+    bug:
+      "copies the set, waits a moment, and replaces it with the copy and a client's value",
+    program: withBug({ racesMs: 5 }),
+    scenario: "broadcast-3c",
+    flags: { rate: 100, "time-limit": 10 },
+    faults: "chaos",
+    caughtAs: ["own-write-missing", "value-forgotten", "lost-value"],
+    faithful: "caught",
   },
   {
     name: "broadcast-sends-all-again",

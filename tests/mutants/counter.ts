@@ -76,6 +76,18 @@ function writesPlainly(node: Node<Counter>): void {
   node.on("read", async () => ({ value: await sum(node, true) }));
 }
 
+/** Two adds at a time begin with the same sum. */
+function racesWithItself(node: Node<Counter>): void {
+  let own = 0;
+  node.on("add", async ({ delta }) => {
+    const total = own + delta;
+    await again(() => store(node).write(node.id, total));
+    own = total;
+    return {};
+  });
+  node.on("read", async () => ({ value: await sum(node, true) }));
+}
+
 function repeatsBlindly(node: Node<Counter>): void {
   node.on("add", async ({ delta }) => {
     await again(() => store(node).update("counter", (n) => n + delta, 0));
@@ -225,6 +237,16 @@ export const mutants: Mutant[] = [
     faults: "chaos",
     caughtAs: ["read-went-backwards", "read-too-low"],
     faithful: "passes",
+  },
+  {
+    name: "ctr-racy",
+    bug: "takes its sum, writes what comes of it, and only then keeps it",
+    program: racesWithItself,
+    scenario: "counter-4",
+    flags: { ...small, latency: 5 },
+    faults: "chaos",
+    caughtAs: ["stale-read", "read-too-low"],
+    faithful: "caught",
   },
   {
     name: "crdt-forgets-the-tail",

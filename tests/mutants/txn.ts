@@ -150,7 +150,7 @@ export const mutants: Mutant[] = [
     flags: { ...short, "time-limit": 10, "node-count": 2 },
     faults: "chaos",
     caughtAs: ["no-final-read", "unanswered-request"],
-    faithful: "passes",
+    faithful: "caught",
   },
   {
     name: "txn-synchronous",

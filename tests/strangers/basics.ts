@@ -9,7 +9,9 @@ import {
   type Stranger,
 } from "./stranger.ts";
 
-const echo = (node: AnyNode) => node.on("echo", ({ echo }) => ({ echo }));
+/** Gives back what it gets. */
+export const echo = (node: AnyNode) =>
+  node.on("echo", ({ echo }) => ({ echo }));
 
 /** Numbers its own replies, and sends peers a greeting now and then. */
 function chatty(node: AnyNode): void {
@@ -67,7 +69,8 @@ function timestamps(node: AnyNode): void {
 }
 
 const simple = { "node-count": 2, rate: 10, "time-limit": 5 };
-const three = { "node-count": 3, rate: 40, "time-limit": 5 };
+/** How three nodes are run. */
+export const three = { "node-count": 3, rate: 40, "time-limit": 5 };
 const cut = { ...three, nemesis: "partition", "nemesis-interval": 2 };
 
 const of = (

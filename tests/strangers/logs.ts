@@ -30,6 +30,8 @@ export interface LogChoices {
   uncommitted?: number;
   /** What may be said to a send before it is done. */
   before?(node: AnyNode): void;
+  /** Whether a poll commits what it gives. */
+  pollsCommit?: boolean;
 }
 
 /** One node with a log a key. */
@@ -59,7 +61,10 @@ export const log = (choices: LogChoices = {}) => (node: AnyNode) => {
         .filter(({ at }) => node.now() - at >= visibleMs)
         .map(({ entry }) => entry).filter(([offset]) => offset >= from);
       if (there.length > 0 && given++ >= keys) continue;
-      msgs[key] = gives(there, node);
+      const entries = gives(there, node);
+      msgs[key] = entries;
+      const last = choices.pollsCommit && entries?.at(-1);
+      if (last) committed.set(key, last[0]);
     }
     return { msgs };
   });
@@ -85,13 +90,18 @@ export interface LeaderChoices {
   lagMs?: number;
   /** Whether followers send clients away instead of passing on what they ask. */
   sendsAway?: boolean;
+  /** Whether a follower takes no notice of what it is told, the message's offset given. */
+  ignores?(offset: number): boolean;
+  /** Whether polls go past what has not come yet. */
+  skips?: boolean;
 }
 
 /** One node appends, and tells the others, who append in its order. */
-export const led = ({ lagMs = 0, sendsAway = false }: LeaderChoices) =>
+export const led = (choices: LeaderChoices) =>
 (
   node: AnyNode,
 ) => {
+  const { lagMs = 0, sendsAway = false } = choices;
   const leads = node.id === first(node);
   const lists = new Map<string, unknown[]>();
   const committed = new Map<string, number>();
@@ -122,8 +132,8 @@ export const led = ({ lagMs = 0, sendsAway = false }: LeaderChoices) =>
     }
   };
   node.on("append", async ({ key, msg, offset }) => {
-    await node.sleep(lagMs);
-    put(key, offset, msg);
+    await node.sleep(lagMs * (choices.skips ? node.random() : 1));
+    if (!choices.ignores?.(offset)) put(key, offset, msg);
     return {};
   });
   const options = { timeoutMs: 2_000 };
@@ -153,7 +163,10 @@ export const led = ({ lagMs = 0, sendsAway = false }: LeaderChoices) =>
         const list = lists.get(key) ?? [];
         const entries: Entry[] = [];
         // What has not come yet stops a poll.
-        for (let at = from; at in list; at++) entries.push([at, list[at]]);
+        for (let at = from; at < list.length; at++) {
+          if (at in list) entries.push([at, list[at]]);
+          else if (!choices.skips) break;
+        }
         return [key, entries];
       }),
     ),

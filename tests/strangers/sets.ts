@@ -17,32 +17,37 @@ interface Words {
   elements: string;
 }
 
-const BROADCAST = {
+/** Broadcast is asked so. */
+export const BROADCAST = {
   add: "broadcast",
   element: "message",
   elements: "messages",
 };
-const G_SET = { add: "add", element: "element", elements: "value" };
+/** A g-set is asked so. */
+export const G_SET = { add: "add", element: "element", elements: "value" };
 
 /** Every node tells all others everything it has, so often. */
-const gossiping = (everyMs: number, { add, element, elements }: Words) =>
-(
-  node: AnyNode,
-) => {
-  const known = new Set<number>();
-  node.on("topology", () => ({}));
-  node.on(add, (request) => {
-    known.add(request[element]);
-    return {};
-  });
-  node.on("read", () => ({ [elements]: [...known] }));
-  node.on("all", ({ all }) => {
-    for (const value of all) known.add(value);
-  });
-  node.every(everyMs, () => {
-    for (const peer of node.peers) node.send(peer, "all", { all: [...known] });
-  });
-};
+export const gossiping =
+  (everyMs: number, { add, element, elements }: Words) =>
+  (
+    node: AnyNode,
+  ) => {
+    const known = new Set<number>();
+    node.on("topology", () => ({}));
+    node.on(add, (request) => {
+      known.add(request[element]);
+      return {};
+    });
+    node.on("read", () => ({ [elements]: [...known] }));
+    node.on("all", ({ all }) => {
+      for (const value of all) known.add(value);
+    });
+    node.every(everyMs, () => {
+      for (const peer of node.peers) {
+        node.send(peer, "all", { all: [...known] });
+      }
+    });
+  };
 
 const gossip = gossiping(500, BROADCAST);
 
@@ -120,7 +125,7 @@ const shuffling = changed(gossip, (node, handler) => (request, src) => {
 }, ["read"]);
 
 /** Each node tells the others its own sum, so often. */
-const sums = (everyMs: number) => (node: AnyNode) => {
+export const sums = (everyMs: number) => (node: AnyNode) => {
   const known = new Map<string, number>([[node.id, 0]]);
   node.on("add", ({ delta }) => {
     known.set(node.id, known.get(node.id)! + delta);
@@ -176,9 +181,10 @@ function countingAtOne(node: AnyNode): void {
   }
 }
 
-const five = { "node-count": 5, rate: 20, "time-limit": 6 };
-const cut = { ...five, nemesis: "partition", "nemesis-interval": 3 };
-const three = { "node-count": 3, rate: 30, "time-limit": 6 };
+/** How five nodes are run, with cuts, and three. */
+export const five = { "node-count": 5, rate: 20, "time-limit": 6 };
+export const cut = { ...five, nemesis: "partition", "nemesis-interval": 3 };
+export const three = { "node-count": 3, rate: 30, "time-limit": 6 };
 
 const of = (
   workload: string,

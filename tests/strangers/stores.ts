@@ -9,7 +9,8 @@ import {
 } from "./stranger.ts";
 import { RpcError } from "../../lib/maelstrom.ts";
 
-type Step = [f: string, key: number, value: unknown];
+/** A step of a transaction. */
+export type Step = [f: string, key: number, value: unknown];
 
 /** Passes every request on to the service. */
 function proxy(node: AnyNode): void {
@@ -67,8 +68,9 @@ const registers = (whenCut: "refuse" | "silence") => (node: AnyNode) => {
 export interface StoreChoices {
   /** Transactions that only read see what was there so long ago. */
   staleMs?: number;
-  /** Whether a transaction is refused, its number given. */
+  /** Whether a transaction is refused, its number given; before it is done, or after. */
   refuses?(serial: number): boolean;
+  refusesAfterwards?(serial: number): boolean;
   /** Changes the steps before they are done, or what they are answered with. */
   steps?(steps: Step[], serial: number, node: AnyNode): Step[];
   answers?(steps: Step[], serial: number, node: AnyNode): unknown;
@@ -109,6 +111,7 @@ export const store = (choices: StoreChoices = {}) => (node: AnyNode) => {
       }
       if (pauseMs > 0) await node.sleep(node.random() * pauseMs);
     }
+    if (choices.refusesAfterwards?.(number)) throw new RpcError(30, "conflict");
     return { txn: choices.answers?.(answer, number, node) ?? answer };
   });
 };

@@ -103,8 +103,9 @@ export function refusingAtFirst(
   }, types);
 }
 
+/** A handler of any messages. */
 // deno-lint-ignore no-explicit-any
-type Handler = (request: any, src: string) => any;
+export type Handler = (request: any, src: string) => any;
 
 /** A program with other handlers of these types, made from its own. */
 export function changed(

@@ -39,6 +39,8 @@ export const INGREDIENTS = [
   "kill",
   /** Processes stop where they are for up to 8 s, one or several at once. */
   "pause",
+  /** Up to six clients a node ask at the same time. */
+  "crowd",
 ] as const;
 
 /** One of {@link INGREDIENTS}. */
@@ -49,6 +51,12 @@ export const PARTITION_INGREDIENTS: readonly Ingredient[] = [
   "partition",
   "last-cut",
 ];
+
+/** How many clients there are, by the flag's words: one to six a node; lin-kv shares keys by pairs of them. */
+export function crowd(random: Random, workload: string): string {
+  const pairs = workload === "lin-kv";
+  return `${pairs ? 2 * (1 + random.int(3)) : 1 + random.int(6)}n`;
+}
 
 /**
  * Brings the chaos of these ingredients; each one draws its own measure, which may be none, from the seed.
@@ -218,11 +226,13 @@ function kills(
   for (let i = 0; i < count; i++) {
     const at = Math.floor(random.uniform(0.2 * limitNs, limitNs));
     for (const node of struck(context, random)) {
-      const downNs = Math.floor(random.uniform(1, 1_500) * MS);
+      const twice = random.chance(0.3);
+      // Of two in a row both are short: lives may then begin, and serve, in the same second.
+      const downMs = random.uniform(1, twice ? 150 : 1_500);
+      const downNs = Math.floor(downMs * MS);
       clock.schedule(at, () => kill(node, downNs));
-      // Its next life is a short one.
-      const again = at + downNs + Math.floor(random.uniform(1, 1_000) * MS);
-      if (random.chance(0.2)) clock.schedule(again, () => kill(node, downNs));
+      const again = at + downNs + Math.floor(random.uniform(1, 500) * MS);
+      if (twice) clock.schedule(again, () => kill(node, downNs));
     }
   }
   return () => {

@@ -4,6 +4,7 @@
  */
 import {
   chaos,
+  crowd,
   type Ingredient,
   INGREDIENTS,
   PARTITION_INGREDIENTS,
@@ -153,6 +154,9 @@ export async function record(
   if (ingredients.includes("kill")) delete options.availability;
   const clock = new VirtualClock();
   const random = seeded(seed);
+  if (ingredients.includes("crowd") && !simulation.overrides?.concurrency) {
+    options.concurrency = crowd(random.fork("crowd"), workload);
+  }
   const mainNs = Number(options["time-limit"] ?? 60) * SECOND;
   const machine = machineOf(kind, clock, random.fork("machine"), mainNs);
   // A rejection that nobody handles is the program's business: a real one logs it and goes on.

@@ -15,6 +15,7 @@ import {
 } from "../../history.ts";
 import type { Promises } from "../../promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
+import { growingMessages } from "./traffic.ts";
 import { disturbed } from "../calm.ts";
 import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
@@ -76,6 +77,7 @@ export function judgeStrict(
     ...throwsNote(faithful),
     ...replies(recording, promises),
     ...availability(recording, promises),
+    ...growingMessages(recording, promises),
     ...(checks[recording.workload]?.(recording, promises) ?? []),
   ];
   const named = new Set(

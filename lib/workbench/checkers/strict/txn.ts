@@ -15,7 +15,6 @@ import { type TxnHistory, txnHistory } from "./txn-history.ts";
 import { badReads } from "./txn-reads.ts";
 import { isolation } from "./txn-isolation.ts";
 import { serialAnomalies } from "./txn-serial.ts";
-import { growingMessages } from "./txn-traffic.ts";
 import { dirtyWrites, vanished, writeOrder } from "./txn-versions.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -36,7 +35,6 @@ export function strictTxn(
   return [
     ...found,
     ...(strict ? [] : serialAnomalies(history, forbidden)),
-    ...growingMessages(recording),
   ];
 }
 

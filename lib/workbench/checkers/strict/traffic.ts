@@ -5,6 +5,7 @@ import {
   type Recording,
   sizesOf,
 } from "../../history.ts";
+import type { Promises } from "../../promises.ts";
 import type { Finding } from "../verdict.ts";
 
 /** Fewer messages in a part of a run say nothing about it. */
@@ -19,10 +20,12 @@ const SHORT = 1_000;
 /**
  * `growing-messages`: in a run without a cut, at a steady rate, what nodes send one another
  * is much longer in the last fifth of the run than in the first: half of the
- * messages there are as long as none should be.
+ * messages there are as long as none should be. It is an anomaly of our own programs; of
+ * others a note, since who tells everybody everything is right, if dear.
  */
 export function growingMessages(
   { history, journal, journalOrigin: origin = 0, faults }: Recording,
+  promises: Promises,
 ): Finding[] {
   const official = faults === undefined || faults === "official";
   const cut = history.some(({ process }) => process === NEMESIS);
@@ -38,8 +41,10 @@ export function growingMessages(
   if (early.length < ENOUGH || late.length < ENOUGH) return [];
   const [before, after] = [median(early), median(late)];
   if (after <= SHORT || after <= GROWTH * before) return [];
+  const isOurs = Object.keys(promises).length > 0;
   return [{
     type: "growing-messages",
+    ...(isOurs ? {} : { rank: "note" as const }),
     because: [
       `messages between nodes had ${before} characters in the first fifth of the run, ` +
       `and ${after} in the last (medians), though nothing was cut off`,
