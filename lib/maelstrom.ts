@@ -974,15 +974,18 @@ export async function run<P extends Protocol<P>>(
 
   const lines = new LineBuffer();
   const longDigits = new LongDigits();
+  function take(bytes: Uint8Array): void {
+    const parse = longDigits.push(bytes) ? parseJson : JSON.parse;
+    for (const line of lines.push(bytes)) receive(line, parse);
+    output.flush();
+  }
+
   const chunk = new Uint8Array(65_536);
   for (;;) {
     const length = await Deno.stdin.read(chunk);
     if (length === null) break;
     tick();
-    const bytes = chunk.subarray(0, length);
-    const parse = longDigits.push(bytes) ? parseJson : JSON.parse;
-    for (const line of lines.push(bytes)) receive(line, parse);
-    output.flush();
+    take(chunk.subarray(0, length));
   }
   receive(lines.end(), parseJson);
   // One more turn for answers and reports that only wait for promises.
