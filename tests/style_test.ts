@@ -199,6 +199,18 @@ for (const word of ["Algorithm", "Guarantees", "Costs"]) {
   });
 }
 
+/** A type whose keys may be any text: its objects have keys of their own, such as "constructor". */
+const PLAIN_MAP = /\[\w+: (string|Key)\]\??:|\bRecord<string, (?!never)/;
+
+style("no plain object is a map: keys from outside are kept in a Map", () => {
+  // What JSON is, and what reads and makes it, with own keys only.
+  const makers = ["lib/maelstrom.ts", "lib/schema.ts"];
+  const mapping = sources(/^(challenges|lib\/(?!workbench|std))/)
+    .filter((path) => !makers.includes(path) && PLAIN_MAP.test(code(path)));
+  assertEquals(mapping, []);
+  assert(makers.every((path) => PLAIN_MAP.test(code(path))));
+});
+
 style(
   "every program declares its protocol, from which its messages are checked",
   () => {

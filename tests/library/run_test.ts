@@ -50,10 +50,15 @@ class NodeProcess {
     await this.#stdin.write(bytes);
   }
 
+  /** The next line that the node writes. */
+  async nextLine(): Promise<string> {
+    const { value } = await deadline(this.#lines.read(), PATIENCE_MS);
+    return value ?? "null";
+  }
+
   /** The next message that the node sends. */
   async next(): Promise<Message> {
-    const { value } = await deadline(this.#lines.read(), PATIENCE_MS);
-    return JSON.parse(value ?? "null");
+    return JSON.parse(await this.nextLine());
   }
 
   /** Sends a request from a client. */
@@ -139,6 +144,38 @@ processTest("bytes may come one by one, even within a character", async () => {
   assertEquals((await node.next()).body.echo, "a\u{1F600}é");
   assertEquals((await node.close()).code, 0);
 });
+
+processTest(
+  "integers come back digit by digit, however long, and wherever a chunk ends",
+  async () => {
+    const node = await new NodeProcess(ECHO).init();
+    const numbers = ["9007199254740993", `-${"7".repeat(400)}`, "123456"];
+    const line = (n: number, pad: string) =>
+      `{"src":"c1","dest":"n0","body":{"type":"echo","msg_id":${n},"echo":` +
+      `[${numbers.join()},0.5,"${numbers[0]}",{"a":${
+        numbers[0]
+      }}],"x":"${pad}"}}\n`;
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    // Cut at every place of the first numbers: between two chunks, and byte by byte.
+    for (let cut = 60; cut < 100; cut++) {
+      const whole = bytes(line(cut, ""));
+      await node.write(whole.subarray(0, cut));
+      await delay(1);
+      await node.write(whole.subarray(cut));
+      const raw = await node.nextLine();
+      assertStringIncludes(raw, `"echo":[${numbers.join()},0.5,`);
+      assertStringIncludes(raw, `{"a":${numbers[0]}}`);
+    }
+    // And in the middle of what fills more than one chunk.
+    for (let n = 0; n < 40; n++) {
+      await node.write(line(n, "p".repeat(3_000 + n)));
+    }
+    for (let n = 0; n < 40; n++) {
+      assertStringIncludes(await node.nextLine(), `[${numbers.join()},0.5,`);
+    }
+    assertEquals((await node.close()).stderr, "");
+  },
+);
 
 processTest("a line of 10 MB is answered like any other", async () => {
   const node = await new NodeProcess(ECHO).init();

@@ -124,19 +124,22 @@ export function checkLinearizable(
     if (ofKey) ofKey.push(pair);
     else byKey.set(key, [pair]);
   }
-  const results: { [key: string]: Results } = {};
+  // Entries: a key may be "__proto__".
+  const results: [key: string, Results][] = [];
   const failures: Json[] = [];
   const ascending = [...byKey].sort(([a], [b]) => Number(a) - Number(b));
   for (const [key, ofKey] of ascending) {
     const linearizable = checkKey(ofKey, limit);
     const valid = linearizable["valid?"];
     if (valid === false) failures.push(keyJson(key));
-    results[String(keyJson(key))] = {
-      "valid?": valid,
-      linearizable,
-      timeline: { "valid?": true },
-    };
+    const timeline = { "valid?": true };
+    const result = { "valid?": valid, linearizable, timeline };
+    results.push([String(keyJson(key)), result]);
   }
-  const verdicts = Object.values(results).map((result) => result["valid?"]);
-  return { "valid?": worst(...verdicts), results, failures };
+  const verdicts = results.map(([, result]) => result["valid?"]);
+  return {
+    "valid?": worst(...verdicts),
+    results: Object.fromEntries(results),
+    failures,
+  };
 }

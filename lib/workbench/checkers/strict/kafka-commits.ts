@@ -117,10 +117,12 @@ function commitsByKey(calls: readonly Call[]): Map<string, Commit[]> {
 }
 
 function listed(call: Call): Listed[] {
-  const offsets = (call.reply!.offsets ?? {}) as OffsetsField;
+  const offsets = new Map(
+    Object.entries((call.reply!.offsets ?? {}) as OffsetsField),
+  );
   const asked = new Set((call.request.keys as (string | number)[]).map(String));
-  return [...asked.union(new Set(Object.keys(offsets)))].map((key) => {
-    const offset = offsets[key];
+  return [...asked.union(new Set(offsets.keys()))].map((key) => {
+    const offset = offsets.get(key);
     return {
       key,
       asked: asked.has(key),

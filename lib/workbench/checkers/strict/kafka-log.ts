@@ -94,14 +94,17 @@ function sendOf(call: Call): Send {
 }
 
 function pollsOf(call: Call): Poll[] {
-  const asked = call.request.offsets as { [key: string]: Integer };
-  const msgs = (call.reply!.msgs ?? {}) as JsonObject;
-  const keys = new Set([...Object.keys(asked), ...Object.keys(msgs)]);
+  const asked = new Map(
+    Object.entries(call.request.offsets as { [key: string]: Integer }),
+  );
+  const msgs = new Map(Object.entries((call.reply!.msgs ?? {}) as JsonObject));
+  const keys = new Set([...asked.keys(), ...msgs.keys()]);
+  const listOf = (value: Json | undefined) => Array.isArray(value) ? value : [];
   return [...keys].map((key) => ({
     key,
-    asked: asked[key] ?? null,
-    isNull: msgs[key] === null,
-    got: (Array.isArray(msgs[key]) ? msgs[key] : []).filter(isPlaced)
+    asked: asked.get(key) ?? null,
+    isNull: msgs.get(key) === null,
+    got: listOf(msgs.get(key)).filter(isPlaced)
       .map(([offset, message]) => [offset as Integer, stringify(message)]),
     call,
   }));
