@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/.deno/node_modules/.bin:$(PATH)
 endif
 
 # Every file in challenges/ is a target. A challenge may import another, so all are its sources.
-# W=WORKLOAD says what a file is tested with whose name says no challenge; BIN=FILE tests another executable
+# W=WORKLOAD or W=CHALLENGE says as what a file is tested whose name says no challenge; BIN=FILE tests another executable
 # as the challenge asks, with ARGS="..." as its arguments.
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
@@ -30,7 +30,7 @@ help: ## list the targets
 	@echo "$(NAMES)" | fold -s -w 76 | sed 's/^/  /'
 
 $(NAMES): %: $(if $(BIN),,bin/%) ## build challenges/NAME.ts, test it as the challenge asks, print a result card
-	@$(DENO) run --allow-all lib/workbench/cli.ts challenge $@ $(if $(W),--workload $(W)) $(if $(BIN),--bin '$(BIN)') $(if $(ARGS),-- $(ARGS))
+	@$(DENO) run --allow-all lib/workbench/cli.ts challenge $@ $(if $(W),--as $(W)) $(if $(BIN),--bin '$(BIN)') $(if $(ARGS),-- $(ARGS))
 
 build: $(NAMES:%=bin/%) ## build all programs into bin/
 

@@ -219,6 +219,14 @@ Deno.test(
     assertEquals(code, 0, said);
     assertStringIncludes(said, "my-echo: workload echo");
     assertMatch(argumentsIn(project)[0]!, /^test -w echo .*bin\/my-echo$/);
+    await project.make(["my-echo", "W=echo-1"], { MAELSTROM });
+    assertMatch(
+      argumentsIn(project).at(-1)!,
+      /^test -w echo --node-count 1 --time-limit 10 --bin .*bin\/my-echo$/,
+    );
+    const typo = await project.make(["my-echo", "W=ehco"], { MAELSTROM });
+    assertStringIncludes(typo.said, 'Cannot test as "ehco"');
+    assertStringIncludes(typo.said, "did you mean echo?");
   },
 );
 

@@ -21,6 +21,8 @@ import {
   challengeOf,
   challenges,
 } from "../standards.ts";
+import { workloads } from "../workloads/all.ts";
+import { didYouMean } from "./nearest.ts";
 import { runTest } from "./test.ts";
 import { ProgressLine, stderrText } from "../terminal/text.ts";
 import { basename } from "node:path";
@@ -47,8 +49,8 @@ export interface Asked {
   /** The executable, if it is not `bin/NAME`. */
   bin?: string | undefined;
   args?: readonly string[];
-  /** A workload, where the name says none. */
-  workload?: string | undefined;
+  /** A workload or a challenge, where the name says none. */
+  as?: string | undefined;
 }
 
 /**
@@ -58,17 +60,30 @@ export interface Asked {
  * @throws {UsageError} nothing says what it is to be tested as
  */
 export function candidateOf(asked: Asked): Candidate {
-  const { name, args = [], workload, bin = `bin/${name}` } = asked;
+  const { name, args = [], as, bin = `bin/${name}` } = asked;
   const scenario = scenarios.find((scenario) => scenario.name === name);
-  const ours = asked.bin === undefined && workload === undefined;
+  const ours = asked.bin === undefined && as === undefined;
   if (ours && scenario !== undefined) {
     return { scenario, bin, args, ours };
   }
   const title = asked.bin === undefined ? name : basename(bin);
-  if (workload !== undefined) {
-    return { scenario: asWorkload(title, workload), bin, args, ours: false };
+  if (as !== undefined && Object.hasOwn(workloads, as)) {
+    return { scenario: asWorkload(title, as), bin, args, ours: false };
   }
-  const challenge = scenario ?? challengeOf(name);
+  const challenge = as === undefined
+    ? scenario ?? challengeOf(name)
+    : challenges.find(({ name }) => name === as);
+  if (as !== undefined && challenge === undefined) {
+    const names = [
+      ...Object.keys(workloads),
+      ...challenges.map(({ name }) => name),
+    ];
+    throw new UsageError(
+      `Cannot test as "${as}": there are ${names.join(", ")}${
+        didYouMean(as, names)
+      }`,
+    );
+  }
   if (challenge === undefined) {
     const names = challenges.map(({ name }) => name).join(", ");
     throw new UsageError(
@@ -196,6 +211,7 @@ export async function testCandidate(
 export async function challenge(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args, {
     bin: "text",
+    as: "text",
     workload: "text",
     store: "text",
     seed: "number",
@@ -214,10 +230,10 @@ export async function challenge(args: readonly string[]): Promise<number> {
       `Cannot use --${flag} here: a challenge's own command decides it. Use test, as in test -w echo --bin ./node --${flag} ...`,
     );
   }
-  const { bin, workload, store } = texts;
+  const { bin, workload, as = workload, store } = texts;
   const { seed } = parsed.numbers;
   const candidate = {
-    ...candidateOf({ name, bin, workload, args: rest }),
+    ...candidateOf({ name, bin, as, args: rest }),
     ...(store === undefined ? {} : { store }),
     ...(seed === undefined ? {} : { seed }),
   };

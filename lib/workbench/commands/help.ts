@@ -69,7 +69,7 @@ ${workloadList()}`,
       `  NAME                  a challenge, or a file in challenges/, built as bin/NAME
   --bin FILE            an executable in its place, in any language
   -- ARGS               its arguments
-  -w, --workload        for a file whose name begins with that of no challenge
+  --as NAME             a workload or a challenge, for a file whose name says none
   --seed N --store DIR  as with test
 
 Challenges:
