@@ -150,8 +150,10 @@ export async function record(
   } as Options & { workload: string };
   const ingredients = ingredientsOf(simulation, scenario);
   const sparing = scenario.promises.survivesRestart === "minority";
-  // A killed node does not answer, whatever it promises.
-  if (ingredients.includes("kill")) delete options.availability;
+  // A node that was killed or stopped does not answer, whatever it promises.
+  if (ingredients.includes("kill") || ingredients.includes("pause")) {
+    delete options.availability;
+  }
   const clock = new VirtualClock();
   const random = seeded(seed);
   if (ingredients.includes("crowd") && !simulation.overrides?.concurrency) {
