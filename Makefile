@@ -53,8 +53,8 @@ check: | $(DENO_FILE) ## check format, lint and types of everything
 serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 	@$(DENO) task --quiet workbench serve
 
-soak: | $(DENO_FILE) ## simulate 1000 seeds of chaos for every program (SEEDS=N for another number); takes hours
-	@$(DENO) run --allow-all lib/workbench/results/soak.ts $(SEEDS)
+soak: | $(DENO_FILE) ## simulate 1000 seeds of every program (SEEDS=N), of which a machine can do a part (SHARD=I/N); goes on where it was
+	@$(DENO) run --allow-all lib/workbench/results/soak.ts $(if $(JOIN),--join $(JOIN),$(SEEDS) $(if $(SHARD),--shard $(SHARD)))
 
 BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/programs.ts
 

@@ -174,8 +174,11 @@ Deno.test(
   async () => {
     const results: SeedResult[] = [];
     await runInThreads(
-      { name: "echo-1", faults: "official" },
-      [1, 2, 3, 4],
+      [1, 2, 3, 4].map((seed) => ({
+        name: "echo-1",
+        faults: "official",
+        seed,
+      })),
       {
         threads: 1,
         patienceMs: 2_000,

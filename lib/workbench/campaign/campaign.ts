@@ -72,7 +72,8 @@ export async function campaign(
   };
   if (workers > 0) {
     const threads = { threads: workers, ...(signal ? { signal } : {}) };
-    await runInThreads(simulation, seeds, threads, onResult);
+    const runs = seeds.map((seed) => ({ ...simulation, seed }));
+    await runInThreads(runs, threads, onResult);
   } else {
     for (const seed of seeds) {
       if (!signal?.aborted) onResult(await runSeed({ ...simulation, seed }));

@@ -25,22 +25,23 @@ const GUEST_PATIENCE_MS = 15_000;
 /** What a thread is told: a run, and where it notes what a guest's nodes are doing. */
 export type ToThread = Simulation & { memory?: SharedArrayBuffer };
 
-/** Does the runs of all seeds; `onResult` hears of each as it ends, in no order. */
+/** Does runs; `onResult` hears of each as it ends, in no order, and how many milliseconds it took. */
 export async function runInThreads(
-  simulation: Omit<Simulation, "seed">,
-  seeds: readonly number[],
+  simulations: readonly Simulation[],
   options: ThreadOptions,
-  onResult: (result: SeedResult) => void,
+  onResult: (result: SeedResult, simulation: Simulation, ms: number) => void,
 ): Promise<void> {
-  const queue = [...seeds];
+  const queue = simulations.values();
   const { signal } = options;
-  const count = Math.min(options.threads, seeds.length);
+  const count = Math.min(options.threads, simulations.length);
   const work = async () => {
     const runner = new Thread(options);
     try {
-      for (let seed; (seed = queue.shift()) !== undefined;) {
+      for (const simulation of queue) {
         if (signal?.aborted) return;
-        onResult(await runner.run({ ...simulation, seed }));
+        const began = performance.now();
+        const result = await runner.run(simulation);
+        onResult(result, simulation, performance.now() - began);
       }
     } finally {
       runner.end();

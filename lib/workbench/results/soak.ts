@@ -1,12 +1,20 @@
 /**
- * Chaos for every program, over many seeds: what `make soak` does. Nothing waits for it,
- * so it may take hours.
+ * What `make soak` does: many seeds of every program, under its official commands and
+ * under chaos.
  *
- *     deno run -A lib/workbench/results/soak.ts [SEEDS]
+ *     deno run -A lib/workbench/results/soak.ts [SEEDS] [--shard I/N] [--out FILE]
+ *     deno run -A lib/workbench/results/soak.ts --join FILE...
  *
- * Ends with a table, and with status 1 where a seed does not pass.
+ * Every run becomes a line of a file as soon as it ends. Broken off, the same command goes
+ * on where it was, unless the commit is another by then. With `--shard`, one of N machines
+ * does an Nth of the runs; `--join` makes one table of their files. Ends with status 1
+ * where a run does not pass, and with 2 where some are missing.
  */
-import { campaign, campaignVerdict } from "../campaign/campaign.ts";
+import { dirname } from "node:path";
+import { runInThreads } from "../campaign/threads.ts";
+import { passed } from "../campaign/seed-result.ts";
+import { replayCommand, type Simulation } from "../campaign/simulate.ts";
+import type { Anomaly } from "../checkers/verdict.ts";
 import { tableOf } from "./readme.ts";
 import { hasProgram } from "./results.ts";
 import { scenarios } from "../scenarios.ts";
@@ -15,36 +23,247 @@ import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 /** Seeds a program, unless told otherwise. */
 const SEEDS = 1_000;
 
-const count = Number(Deno.args[0] ?? SEEDS);
-if (!Number.isInteger(count) || count < 1) {
-  console.error(
-    `Cannot simulate ${Deno.args[0]} seeds: give a whole number, at least 1`,
-  );
-  Deno.exit(254);
+/** A part of the work: the `index`-th of `count`, from 1. */
+export interface Shard {
+  index: number;
+  count: number;
 }
-const seeds = Array.from({ length: count }, (_, i) => i + 1);
-const progress = new ProgressLine();
-const rows: string[][] = [];
-let failed = false;
 
-for (const { name } of scenarios.filter(({ name }) => hasProgram(name))) {
+/** The first line of a file. */
+interface Head {
+  seeds: number;
+  shard: Shard;
+  /** Of the sources that were run. */
+  commit: string;
+}
+
+/** Another line: one run. */
+interface Line {
+  /** The program and how it was run, the same for all seeds. */
+  name: string;
+  faults: string;
+  seed: number;
+  passed: boolean;
+  ms: number;
+  /** Where it did not pass. */
+  replay?: string;
+  anomalies?: Anomaly[];
+}
+
+/** What a file holds; what was being written when the power went is not in it. */
+export interface Part {
+  head: Head;
+  lines: Line[];
+}
+
+/** All runs of a shard: seed by seed through all programs, so that what is done early is of all kinds. */
+export function workOf(seeds: number, { index, count }: Shard): Simulation[] {
+  const one = scenarios.filter(({ name }) => hasProgram(name)).flatMap(
+    ({ name, runs }): Omit<Simulation, "seed">[] => [
+      ...runs.map((_, run) => ({ name, faults: "official" as const, run })),
+      { name, faults: "chaos" as const },
+    ],
+  );
+  return Array.from({ length: seeds }, (_, i) => i + 1)
+    .flatMap((seed) => one.map((simulation) => ({ ...simulation, seed })))
+    .filter((_, i) => i % count === index - 1);
+}
+
+/** Reads a file's text; null if it is no such file, or an empty one. */
+export function readPart(text: string): Part | null {
+  const lines = text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      return []; // the last one, cut in the middle
+    }
+  });
+  const [head, ...rest] = lines;
+  return head?.shard === undefined ? null : { head, lines: rest };
+}
+
+/**
+ * The table of some parts, the failures before it, and an exit status.
+ *
+ * @param shard what should be there: all, if not given
+ */
+export function joined(
+  parts: readonly Part[],
+  shard: Shard = { index: 1, count: 1 },
+): { text: string; status: 0 | 1 | 2 } {
+  const runs = new Map<string, Line>();
+  for (const line of parts.flatMap(({ lines }) => lines)) {
+    runs.set(keyOf(line), line);
+  }
+  const wanted = Math.max(0, ...parts.map(({ head }) => head.seeds));
+  const all = workOf(wanted, shard);
+  const failures = [...runs.values()].filter(({ passed }) => !passed);
+  const rows = new Map<string, { wanted: number; done: Line[] }>();
+  for (const simulation of all) {
+    const line = lineOf(simulation);
+    const title = titleOf(line);
+    const row = rows.get(title) ?? { wanted: 0, done: [] };
+    rows.set(title, row);
+    row.wanted++;
+    const done = runs.get(keyOf(line));
+    if (done !== undefined) row.done.push(done);
+  }
+  const missing = all.length - runs.size;
+  const commits = new Set(parts.map(({ head }) => head.commit));
+  const table = tableOf(
+    ["program", "faults", "passed", "failed", "missing", "seconds"],
+    [...rows].map(([title, { wanted, done }]) => [
+      ...title.split(", "),
+      `${done.filter(({ passed }) => passed).length}`,
+      `${done.filter(({ passed }) => !passed).length}`,
+      `${wanted - done.length}`,
+      (done.reduce((sum, { ms }) => sum + ms, 0) / 1e3).toFixed(0),
+    ]),
+  );
+  const text = [
+    ...failures.map(({ replay, anomalies = [] }) =>
+      [replay, ...anomalyLines(anomalies)].join("\n")
+    ),
+    table,
+    ...(missing > 0 ? [`${missing} of ${all.length} runs are missing`] : []),
+    ...(commits.size > 1
+      ? [
+        `these are runs of ${commits.size} commits: ${[...commits].join(", ")}`,
+      ]
+      : []),
+  ].join("\n");
+  const status = failures.length > 0 ? 1 : missing > 0 ? 2 : 0;
+  return { text, status };
+}
+
+function titleOf({ name, faults }: Pick<Line, "name" | "faults">): string {
+  return `${name}, ${faults}`;
+}
+
+function keyOf(line: Pick<Line, "name" | "faults" | "seed">): string {
+  return `${titleOf(line)}, ${line.seed}`;
+}
+
+function lineOf({ name, faults, run = 0, seed }: Simulation) {
+  return { name, faults: run === 0 ? faults : `${faults} ${run}`, seed };
+}
+
+/**
+ * Does the work of a shard that its file does not hold yet.
+ *
+ * @returns what the file holds then
+ */
+export async function soak(
+  seeds: number,
+  shard: Shard,
+  file: string,
+  threads = navigator.hardwareConcurrency,
+): Promise<Part> {
+  const head = { seeds, shard, commit: await commit() };
+  const before = readPart(await Deno.readTextFile(file).catch(() => ""));
+  const isSame = JSON.stringify(before?.head) === JSON.stringify(head);
+  const lines = isSame ? before!.lines : [];
+  await Deno.mkdir(dirname(file), { recursive: true });
+  // Written anew, without what was cut in the middle.
+  const text = [head, ...lines].map((line) => JSON.stringify(line) + "\n");
+  await Deno.writeTextFile(file, text.join(""));
+  const done = new Set(lines.map(keyOf));
+  const all = workOf(seeds, shard);
+  const left = all.filter((simulation) => !done.has(keyOf(lineOf(simulation))));
+
+  const progress = new ProgressLine();
   const began = performance.now();
-  const seconds = () => ((performance.now() - began) / 1e3).toFixed(0);
-  let done = 0;
-  const result = await campaign({ name, faults: "chaos" }, seeds, {
-    workers: navigator.hardwareConcurrency,
-    onResult: () =>
-      progress.show(`${name}: ${++done} of ${seeds.length}, ${seconds()} s`),
-    onShrink: (seed) => progress.show(`${name}: makes seed ${seed} smaller`),
+  let failed = lines.filter(({ passed }) => !passed).length;
+  const out = await Deno.open(file, { append: true });
+  await runInThreads(left, { threads }, (result, simulation, ms) => {
+    const isPassed = passed(result);
+    const line: Line = {
+      ...lineOf(simulation),
+      passed: isPassed,
+      ms: Math.round(ms),
+      ...(isPassed ? {} : {
+        replay: replayCommand(simulation),
+        anomalies: result.anomalies,
+      }),
+    };
+    out.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
+    lines.push(line);
+    if (!isPassed) failed++;
+    const minutes = (performance.now() - began) / 60_000;
+    const made = lines.length - (all.length - left.length);
+    const leftMinutes = minutes / made * (left.length - made);
+    progress.show(
+      `${lines.length} of ${all.length} runs, ${failed} not valid, ${
+        minutes.toFixed(0)
+      } min, about ${leftMinutes.toFixed(0)} to go`,
+    );
   });
   progress.end();
-  failed ||= campaignVerdict(result) !== true;
-  for (const { replay, anomalies } of result.failures) {
-    console.log([replay, ...anomalyLines(anomalies)].join("\n"));
-  }
-  const passed = seeds.length - result.failures.length;
-  rows.push([name, `${passed} of ${seeds.length}`, seconds()]);
+  out.close();
+  return { head, lines };
 }
 
-console.log(tableOf(["program", "passed chaos", "seconds"], rows));
-if (failed) Deno.exit(1);
+/** The commit of the sources; where there is none, resuming is trusted. */
+async function commit(): Promise<string> {
+  try {
+    const { stdout } = await new Deno.Command("git", {
+      args: ["rev-parse", "--short", "HEAD"],
+      cwd: import.meta.dirname!,
+      stderr: "null",
+    }).output();
+    return new TextDecoder().decode(stdout).trim();
+  } catch {
+    return "";
+  }
+}
+
+function fail(text: string): never {
+  console.error(text);
+  Deno.exit(254);
+}
+
+function readShard(text: string): Shard {
+  const [index, count] = text.split("/").map(Number);
+  if (
+    !(index! >= 1 && index! <= count!) || !Number.isInteger(index! + count!)
+  ) {
+    fail(`Cannot do shard "${text}": give I/N, such as 2/8`);
+  }
+  return { index: index!, count: count! };
+}
+
+if (import.meta.main) {
+  const args = [...Deno.args];
+  const flag = (name: string): string | undefined => {
+    const at = args.indexOf(name);
+    return at === -1 ? undefined : args.splice(at, 2)[1];
+  };
+  const parts: Part[] = [];
+  const isJoin = args[0] === "--join";
+  if (isJoin) {
+    for (const file of args.slice(1)) {
+      const part = readPart(await Deno.readTextFile(file).catch(() => ""));
+      if (part === null) fail(`Cannot join ${file}: it is no file of a soak`);
+      parts.push(part);
+    }
+    if (parts.length === 0) fail("Cannot join nothing: name the files");
+  } else {
+    const shard = readShard(flag("--shard") ?? "1/1");
+    const file = flag("--out") ??
+      `store/soak/${shard.index}-of-${shard.count}.jsonl`;
+    const seeds = Number(args[0] ?? SEEDS);
+    if (!Number.isInteger(seeds) || seeds < 1 || args.length > 1) {
+      fail(
+        `Cannot simulate ${
+          args.join(" ")
+        } seeds: give a whole number, at least 1`,
+      );
+    }
+    parts.push(await soak(seeds, shard, file));
+    console.log(`${file}: the runs of shard ${shard.index} of ${shard.count}`);
+  }
+  const [{ head: { shard } }] = parts as [Part];
+  const { text, status } = joined(parts, isJoin ? undefined : shard);
+  console.log(text);
+  Deno.exit(status);
+}

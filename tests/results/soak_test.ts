@@ -1,0 +1,89 @@
+/** Soaking: shards, going on after a break, and one table of all parts. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import {
+  joined,
+  readPart,
+  soak,
+  workOf,
+} from "../../lib/workbench/results/soak.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+const keys = (count: number, index: number) =>
+  workOf(3, { index, count }).map((run) => JSON.stringify(run));
+
+Deno.test(
+  "shards are equal parts of all runs, and no run is in two of them",
+  needs("read"),
+  () => {
+    const all = keys(1, 1);
+    const parts = [1, 2, 3, 4].map((index) => keys(4, index));
+    assertEquals(parts.flat().toSorted(), all.toSorted());
+    assertEquals(new Set(all).size, all.length);
+    const sizes = parts.map(({ length }) => length);
+    assert(Math.max(...sizes) - Math.min(...sizes) <= 1);
+    for (const faults of ["official", "chaos"]) {
+      assert(all.some((run) => run.includes(`"${faults}"`)));
+    }
+  },
+);
+
+/** A part in which all runs have passed, but one. */
+function partOf(index: number, count: number, failing: string) {
+  const shard = { index, count };
+  const lines = workOf(1, shard).map(({ name, faults, run = 0, seed }) => ({
+    name,
+    faults: run === 0 ? faults : `${faults} ${run}`,
+    seed,
+    passed: name !== failing,
+    ms: 500,
+    ...(name === failing ? { replay: "the command", anomalies: [] } : {}),
+  }));
+  return { head: { seeds: 1, shard, commit: "c" }, lines };
+}
+
+Deno.test(
+  "parts are joined to one table, with what failed and what is missing",
+  needs("read"),
+  () => {
+    const [a, b] = [partOf(1, 2, "none"), partOf(2, 2, "none")];
+    const whole = joined([a, b]);
+    assertEquals(whole.status, 0);
+    assertStringIncludes(whole.text, "| echo-1 | chaos | 1 | 0 | 0 |");
+    const half = joined([a]);
+    assertEquals(half.status, 2);
+    assertStringIncludes(half.text, `${b.lines.length} of`);
+    assertEquals(joined([a], { index: 1, count: 2 }).status, 0, "by itself");
+    const bad = joined([partOf(1, 1, "echo-1")]);
+    assertEquals(bad.status, 1);
+    assertStringIncludes(bad.text, "the command");
+    assertStringIncludes(bad.text, "| echo-1 | official | 0 | 1 | 0 |");
+    const other = { ...b, head: { ...b.head, commit: "d" } };
+    assertStringIncludes(joined([a, other]).text, "runs of 2 commits: c, d");
+  },
+);
+
+Deno.test(
+  "a soak that was broken off goes on where it was, also after half a line",
+  needs("read", "write", "run"),
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const file = join(folder, "soak", "part.jsonl");
+    const shard = { index: 1, count: 10_000 };
+    try {
+      const first = await soak(1, shard, file, 1);
+      assertEquals(first.lines.length, workOf(1, shard).length);
+      const text = await Deno.readTextFile(file);
+      assertEquals(readPart(text), first);
+      const marked = text.replace(/"ms":\d+/, '"ms":123456789');
+      await Deno.writeTextFile(file, `${marked}{"name":"ech`);
+      const again = await soak(1, shard, file, 1);
+      assertEquals(again.lines.length, first.lines.length);
+      assertEquals(again.lines[0]!.ms, 123456789, "it was not run again");
+      const other = await soak(2, shard, file, 1);
+      assert(other.lines[0]!.ms < 123456789, "other seeds begin anew");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
