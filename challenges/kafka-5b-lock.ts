@@ -23,9 +23,9 @@
  * lock meanwhile.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
+import { serveLog } from "../lib/stores/agreed-log.ts";
 import { type Change, LogMachine } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/services/patience.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
@@ -70,25 +70,9 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
    */
   const expected = new Map<string, number[] | null>();
 
-  node.on("send", async ({ key, msg }) => {
-    const offset = await inTime(node, appends.join({ key, msg }));
-    return { offset };
-  });
-
-  node.on("poll", async ({ offsets }) => {
-    await inTime(node, looks.join(null));
-    return { msgs: logs.from(offsets) };
-  });
-
-  node.on("commit_offsets", async ({ offsets }) => {
-    const commit = logs.commitOf(offsets);
-    if (commit !== null) await inTime(node, appends.join(commit));
-    return {};
-  });
-
-  node.on("list_committed_offsets", async ({ keys }) => {
-    await inTime(node, looks.join(null));
-    return { offsets: logs.committed(keys) };
+  serveLog(node, logs, {
+    append: (change) => appends.join(change),
+    catchUp: () => looks.join(null),
   });
 
   /** Appends changes under as many leases as it takes; gives the offset of each message. */

@@ -24,9 +24,9 @@
  * share a round make it less. An append takes a round trip to lin-kv, and two more for each
  * slot that was taken. No message holds what was sent before.
  */
+import { serveLog } from "../lib/stores/agreed-log.ts";
 import { type Change, LogMachine } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/services/patience.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
@@ -48,25 +48,9 @@ const kafka5b = program(kafkaProtocol, (node) => {
   /** The first slot that has not been applied. */
   let next = 0;
 
-  node.on("send", async ({ key, msg }) => {
-    const offset = await inTime(node, rounds.join({ key, msg }));
-    return { offset };
-  });
-
-  node.on("poll", async ({ offsets }) => {
-    await inTime(node, rounds.join(null));
-    return { msgs: logs.from(offsets) };
-  });
-
-  node.on("commit_offsets", async ({ offsets }) => {
-    const commit = logs.commitOf(offsets);
-    if (commit !== null) await inTime(node, rounds.join(commit));
-    return {};
-  });
-
-  node.on("list_committed_offsets", async ({ keys }) => {
-    await inTime(node, rounds.join(null));
-    return { offsets: logs.committed(keys) };
+  serveLog(node, logs, {
+    append: (change) => rounds.join(change),
+    catchUp: () => rounds.join(null),
   });
 
   /**

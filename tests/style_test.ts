@@ -73,7 +73,7 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
   ],
   [
     /^lib\/stores\//,
-    /^lib\/((maelstrom|schema|protocols)\.ts|stores\/|gossip\/)/,
+    /^lib\/((maelstrom|schema|protocols)\.ts|stores\/|gossip\/|services\/)/,
     false,
   ],
   [
