@@ -324,6 +324,34 @@ Deno.test("a float is not the integer in any workload", async () => {
   }
 });
 
+Deno.test("a register that reads 1.0 for 1 is not linearizable", async () => {
+  const register = (as: (value: Json) => Json): Writer => {
+    const registers = new Map<Json, Json>();
+    return (asked) => {
+      const { type, key, value, from, to } = asked.body;
+      const now = registers.get(key!) ?? null;
+      const error = (code: number) => reply(asked, { type: "error", code });
+      if (type === "write") registers.set(key!, value!);
+      if (type === "cas" && now === null) return error(20) + "\n";
+      if (type === "cas" && now !== from) return error(22) + "\n";
+      if (type === "cas") registers.set(key!, to!);
+      return reply(asked, type === "read" ? { value: as(now) } : {}) + "\n";
+    };
+  };
+  const options = { concurrency: "4n", "time-limit": 10 };
+  const right = await runWriting("lin-kv", register((value) => value), options);
+  assertEquals(right.results["valid?"], true);
+  const floats = register((value) =>
+    value === null ? null : float(Number(value))
+  );
+  const wrong = await runWriting("lin-kv", floats, options);
+  assertEquals(wrong.results["valid?"], false);
+  assertEquals(
+    (wrong.results["workload"] as JsonObject)["failures"],
+    [0],
+  );
+});
+
 Deno.test("ids, offsets and counters of any size are told apart", async () => {
   const bigIds = (step: bigint): Writer => (asked) =>
     reply(asked, { id: 2n ** 70n + BigInt(asked.count) * step }) + "\n";
