@@ -1,4 +1,5 @@
 /** Elle's checkers on small histories, at least one for every anomaly. */
+import { float } from "../../../lib/workbench/json.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkListAppend } from "../../../lib/workbench/checkers/elle/list-append.ts";
 import { listVersions } from "../../../lib/workbench/checkers/elle/list-versions.ts";
@@ -301,8 +302,17 @@ Deno.test("histories that cannot be judged are refused", () => {
   refuse("list", "multiple times", "ax1", "ax1");
   refuse("list", "is no list of", "wx1");
   const mixed = historyOf(concurrent("wx1", "wx2"), "register");
-  mixed[3]!.value = [["w", 7, 2]];
-  assertThrows(() => check("register", mixed, "PL-1"), CheckerError, "types");
+  for (const key of [7, float(7), 0.5, 2n ** 70n, null, ["x"]]) {
+    mixed[3]!.value = [["w", key, 2]];
+    assertThrows(() => check("register", mixed, "PL-1"), CheckerError, "types");
+  }
+  mixed[2]!.value = [["w", 7, 1]];
+  mixed[3]!.value = [["w", float(7), 2]];
+  assertThrows(
+    () => check("register", mixed, "PL-1"),
+    CheckerError,
+    "integer and float",
+  );
   const noList = historyOf(concurrent("ax1", "rx1"), "list");
   noList[3]!.value = [["r", "x", 1]];
   assertThrows(() => check("list", noList, "PL-1"), CheckerError, "not a list");

@@ -1,5 +1,5 @@
 /** Transactions of micro-operations, as the txn workloads record them. */
-import { stringify } from "../../json.ts";
+import { asDouble, isInteger, stringify } from "../../json.ts";
 import type { Json, JsonObject, Op } from "../../history.ts";
 import { type JsonKey, jsonKey, opJson } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
@@ -62,11 +62,22 @@ function microOps(op: Op, write: string): MicroOp[] {
   return op.value as unknown as MicroOp[];
 }
 
+/** What Elle tells apart by its Java class. */
+function typeOfKey(key: Json): string {
+  if (isInteger(key)) {
+    const isLong = -(2n ** 63n) <= key && key < 2n ** 63n;
+    return isLong ? "integer" : "big integer";
+  }
+  if (asDouble(key) !== null) return "float";
+  if (key === null) return "null";
+  return Array.isArray(key) ? "array" : typeof key;
+}
+
 function assertOneTypeOfKey(transactions: readonly Transaction[]): void {
   const types = new Set<string>();
   for (const { op, mops } of transactions) {
     for (const [, key] of mops) {
-      types.add(typeof key);
+      types.add(typeOfKey(key));
       if (types.size > 1) {
         throw new CheckerError(
           `Cannot check operation ${op.index}: keys are of types ${
