@@ -23,7 +23,7 @@
  * periods. A message holds n numbers.
  */
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
-import { program, run } from "../lib/maelstrom.ts";
+import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { counterProtocol } from "../lib/protocols.ts";
 import {
   amongNodes,
@@ -68,16 +68,20 @@ interface Peer {
   pause: number;
 }
 
-const protocol = {
-  ...counterProtocol,
-  /** Of sums that grow, the higher is the newer: nothing can be taken away. */
-  add: rpc({ delta: amount }, {}),
+/** How nodes share sums. */
+export const sumsProtocol = amongNodes({
   /** These are mine; if `answer` is set, I do not know whether you have them. */
-  ...amongNodes({ merge: message({ sums: dict(amount), answer: boolean }) }),
-};
+  merge: message({ sums: dict(amount), answer: boolean }),
+});
 
-/** A replica of a G-counter. */
-const counter4crdt = program(protocol, (node) => {
+/** What nodes that share sums say. */
+export type SumsProtocol = ProtocolOf<typeof sumsProtocol>;
+
+/** A replica of sums that only grow, each at one node: gives how to add to one, and all. */
+export function sharedSums(node: Node<SumsProtocol>): {
+  add(name: string, delta: Integer): void;
+  sums: ReadonlyMap<string, Integer>;
+} {
   const sums: Sums = new Map();
   const { ids } = node;
   const isMesh = ids.length <= MESH;
@@ -88,15 +92,6 @@ const counter4crdt = program(protocol, (node) => {
     asks: false,
     wait: 0,
     pause: 0,
-  }));
-
-  node.on("add", ({ delta }) => {
-    sums.set(node.id, plus(sums.get(node.id) ?? 0, delta));
-    return {};
-  });
-
-  node.on("read", () => ({
-    value: sums.values().reduce(plus, 0),
   }));
 
   node.on("merge", ({ sums: wire, answer }, src) => {
@@ -119,6 +114,31 @@ const counter4crdt = program(protocol, (node) => {
       peer.pause = Math.min(LONGEST_PAUSE, peer.pause + 1);
     }
   });
+
+  const add = (name: string, delta: Integer) =>
+    void sums.set(name, plus(sums.get(name) ?? 0, delta));
+  return { add, sums };
+}
+
+const protocol = {
+  ...counterProtocol,
+  /** Of sums that grow, the higher is the newer: nothing can be taken away. */
+  add: rpc({ delta: amount }, {}),
+  ...sumsProtocol,
+};
+
+/** A replica of a G-counter. */
+const counter4crdt = program(protocol, (node) => {
+  const { add, sums } = sharedSums(node as unknown as Node<SumsProtocol>);
+
+  node.on("add", ({ delta }) => {
+    add(node.id, delta);
+    return {};
+  });
+
+  node.on("read", () => ({
+    value: sums.values().reduce(plus, 0),
+  }));
 });
 
 export default counter4crdt;

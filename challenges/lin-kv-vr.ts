@@ -5,18 +5,16 @@
  * in being primary, one a view, which begins with the best of the logs that a majority
  * brings into it. This file is the changes of view; unlike in the paper nobody leaves a
  * view before a majority would, so that a node which was cut off disturbs nobody when it
- * returns. The rest is that of lin-kv-raft, lib/consensus/replica.ts, with what makes the paper's
- * recovery safe: no quorum counts what an earlier life of a node has said.
+ * returns. The rest is lib/consensus/replica.ts, as with lin-kv-raft, and with it what makes the
+ * paper's recovery safe: no quorum counts what an earlier life of a node has said.
  *
- * Guarantees: linearizable, whatever is lost, late, repeated, cut, paused or killed; no
- * clock is trusted. A write or cas that goes from primary to primary takes effect once. Any
- * minority may lose its memory, again and again; if a majority does before they have
- * recovered, no request succeeds any more. As long as a majority can talk to each other
- * both ways, its nodes answer, again within 1.5 s of a cut or of the primary's death, but for
- * primaries to come that are gone too: each is waited for. A client waits for 0.68 s at most.
+ * Guarantees: those of lin-kv-raft. Linearizable, whatever is lost, late, repeated, cut,
+ * paused or killed; any minority may lose its memory, again and again. Nodes that can talk to a
+ * majority answer, again within 1.5 s of a cut or of the primary's death, or later where the
+ * next primaries are gone too.
  *
- * Costs: those of lin-kv-raft while a view lasts: for 3 nodes S is at most 200 / rate + 0.67. A
- * change of view is n (n - 1) short messages, and 2 n with a whole log, which Raft does not need.
+ * Costs: those of lin-kv-raft; a change of view takes a whole log from each node to the
+ * primary and back, which Raft does not need.
  */
 import { logState } from "../lib/consensus/log.ts";
 import { replicaProtocol, type Told, told } from "../lib/consensus/messages.ts";
@@ -26,6 +24,7 @@ import { amongNodes, message, natural } from "../lib/schema.ts";
 
 /** What a node brings into a view; `normal` is the last one in which it had its primary's log. */
 const brought = { ...told, log: logState, commit: natural, normal: natural };
+
 const protocol = {
   ...replicaProtocol,
   ...amongNodes({
@@ -33,14 +32,14 @@ const protocol = {
     start_view_change: message(told),
     do_view_change: message(brought),
     start_view: message(brought),
-    get_state: message(told),
   }),
 };
 
-/** What nodes and their clients say. */
-export type VrProtocol = ProtocolOf<typeof protocol>;
-
+type VrProtocol = ProtocolOf<typeof protocol>;
 type Brought = Parameters<VrProtocol["start_view"]>[0];
+
+/** For how long what was proposed counts, in milliseconds, and how soon it is answered again. */
+const PROPOSAL_MS = { counts: 1_000, again: 100 };
 
 /** A node of Viewstamped Replication. Its views are the epochs of a replica. */
 export class Vr extends Replica<VrProtocol> {
@@ -48,7 +47,7 @@ export class Vr extends Replica<VrProtocol> {
   #lastNormal = 0;
   /** The view it would change to, and who would too. */
   #proposed = 0;
-  readonly #proposers = new Set<string>();
+  readonly #proposers = new Map<string, number>();
   /** What others have brought into this view, for its primary. */
   readonly #brought = new Map<string, Brought>();
 
@@ -57,13 +56,11 @@ export class Vr extends Replica<VrProtocol> {
     node.on("start_view_change", (m, src) => this.#onStartViewChange(m, src));
     node.on("do_view_change", (message, src) => this.#onBrought(message, src));
     node.on("start_view", (message, src) => this.#onStartView(message, src));
-    node.on("get_state", (message, src) => this.#onGetState(message, src));
   }
 
   /** The nodes take turns in being primary. */
   #primary(view: number): string {
-    const { ids } = this.node;
-    return ids[view % ids.length]!;
+    return this.node.ids[view % this.node.ids.length]!;
   }
 
   protected override found(): void {
@@ -72,19 +69,15 @@ export class Vr extends Replica<VrProtocol> {
     else this.follow(this.#primary(0), 0);
   }
 
-  /** Who acknowledges in this view has all that its primary began with. */
-  protected override mayCommit(): boolean {
-    return true;
-  }
-
   /** Only the primary's whole log makes a node part of its view. */
-  protected override join(leader: string): boolean {
-    this.own.send(leader, "get_state", this.told);
+  protected override join(_leader: string, view: number): boolean {
+    if (view > this.epoch) this.#enter(view);
     return false;
   }
 
+  /** A majority would leave for that view, or nobody would be in it. */
   protected override onEpoch(epoch: number): void {
-    this.own.send(this.#primary(epoch), "get_state", this.told);
+    this.#enter(epoch);
   }
 
   protected override onSilence(): void {
@@ -111,30 +104,42 @@ export class Vr extends Replica<VrProtocol> {
   #propose(view: number): void {
     if (view !== this.#proposed) this.#proposers.clear();
     this.#proposed = view;
-    this.#proposers.add(this.node.id);
+    this.#proposers.set(this.node.id, this.node.now());
     this.insist(() => this.epoch >= view || this.#proposed !== view, () => {
       const message = { ...this.told, epoch: view };
       for (const id of this.node.peers) {
         this.own.send(id, "start_view_change", message);
       }
     });
-    if (this.#proposers.size >= this.majority) this.#enter(view);
+    this.#tally();
+  }
+
+  /** A majority would leave, and each of them has said so lately. */
+  #tally(): void {
+    const since = this.node.now() - PROPOSAL_MS.counts;
+    const all = [...this.#proposers.values()].filter((at) => at >= since);
+    if (all.length < this.majority || this.#proposed <= this.epoch) return;
+    this.#enter(this.#proposed);
   }
 
   #onStartViewChange(message: Told, src: string): void {
     if (!this.hear(src, message)) return;
     const { epoch: view } = message;
     // Who hears the primary does not join those who do not.
-    if (view <= this.epoch || view < this.#proposed || this.isLed) return;
+    if (view < this.#proposed || this.isLed) return;
+    const now = this.node.now();
+    const last = this.#proposers.get(src) ?? 0;
     if (view > this.#proposed) this.#propose(view);
-    this.#proposers.add(src);
-    if (this.#proposers.size >= this.majority) this.#enter(view);
+    else if (now > last + PROPOSAL_MS.again) {
+      this.own.send(src, "start_view_change", { ...this.told, epoch: view });
+    }
+    this.#proposers.set(src, now).set(this.node.id, now);
+    this.#tally();
   }
 
   /** Leaves its view for a later one, and brings its log there. */
   #enter(view: number): void {
     this.#brought.clear();
-    this.#proposers.clear();
     this.follow(null, view);
     const brought = this.#all;
     const primary = this.#primary(view);
@@ -154,6 +159,7 @@ export class Vr extends Replica<VrProtocol> {
   /** With the logs of a majority, the best of them is the new view's. */
   #take(src: string, brought: Brought): void {
     // A view begins once; late copies of what was brought may say less than it has done since.
+    if (this.leader === this.node.id) this.#startView(src);
     if (this.#lastNormal === this.epoch) return;
     this.#brought.set(src, brought);
     if (this.#brought.size < this.majority) return;
@@ -173,11 +179,6 @@ export class Vr extends Replica<VrProtocol> {
     if (message.epoch === this.epoch && this.leader !== null) return;
     this.follow(src, message.epoch);
     this.adopt(message.log, message.commit);
-  }
-
-  #onGetState(message: Told, src: string): void {
-    const leads = this.hear(src, message) && this.leader === this.node.id;
-    if (leads) this.#startView(src);
   }
 
   #startView(id: string): void {

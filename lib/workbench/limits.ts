@@ -8,6 +8,8 @@ export type FigureName =
   | "servers.bytes-per-value"
   | "servers.bytes-to-least"
   | "availability"
+  | "answered.share"
+  | "answered.majority-share"
   | "rate.share"
   | "stable-latency.median-ms"
   | "stable-latency.max-ms"
@@ -34,6 +36,8 @@ export const figureTitles: { readonly [name in FigureName]: string } = {
   "servers.bytes-per-value": "bytes per value and node",
   "servers.bytes-to-least": "bytes, times the least",
   "availability": "availability",
+  "answered.share": "answered, refusals by the value too",
+  "answered.majority-share": "answered, by the majority's side",
   "rate.share": "share of the rate reached",
   "stable-latency.median-ms": "stable latency, median (ms)",
   "stable-latency.max-ms": "stable latency, maximum (ms)",

@@ -5,6 +5,8 @@ export interface Promises {
    * `"minority"`, as long as a majority has not been killed, or has answered clients since.
    */
   survivesRestart?: boolean | "minority";
+  /** Whether it relies on a network that brings each message once, as Maelstrom's does: chaos then doubles none. */
+  assumesOnce?: boolean;
   /** Whether every operation succeeds, whatever the network does between nodes. */
   available?: boolean;
   /** Broadcast, kafka, counter: what was acknowledged is on every node so long after the last heal, in milliseconds. */
@@ -24,6 +26,8 @@ export interface Promises {
   stalenessMs?: number;
   /** Kafka, counter: the last two hold under every fault too, since only services are asked, which nothing cuts off. */
   boundsUnderFaults?: boolean;
+  /** Lin-kv: nodes that can talk to a majority answer so long after a cut, a heal or a kill, in milliseconds. */
+  majorityMs?: number;
   /** Transactions: the level that is judged. */
   transactions?: "read-uncommitted" | "causal" | "strict-serializable";
 }

@@ -42,6 +42,10 @@ const S = (atMost: number): Limit => ({
   figure: "servers.msgs-per-op",
   atMost,
 });
+const answered = (atLeast: number): Limit => ({
+  figure: "answered.share",
+  atLeast,
+});
 const median = (below: number): Limit => ({
   figure: "stable-latency.median-ms",
   below,
@@ -300,6 +304,41 @@ const linKv = {
   "time-limit": 60,
 };
 
+const gSet: Scenario = {
+  name: "g-set",
+  algorithm: "delta CRDT, a star, told until acknowledged",
+  guarantee: "every element everywhere within 1 s; always available",
+  workload: "g-set",
+  runs: [run({ ...broadcast, ...PARTITION }, [availability, S(1)])],
+  promises: { available: true, convergenceMs: 1000 },
+};
+
+const pnCounter: Scenario = {
+  name: "pn-counter",
+  algorithm: "two G-counters, gossiped only while dirty",
+  guarantee: "exact after the heal, always available",
+  workload: "pn-counter",
+  runs: [run(counter, [availability, S(0.3)])],
+  promises: { available: true, stalenessMs: 350, convergenceMs: 1000 },
+};
+
+const txnListAppend: Scenario = {
+  name: "txn-list-append",
+  algorithm: "one lin-kv root, compare-and-set",
+  guarantee: "strict serializable while lin-kv answers",
+  workload: "txn-list-append",
+  runs: [
+    run({
+      "node-count": 3,
+      rate: 100,
+      "time-limit": 30,
+      "consistency-models": "strict-serializable",
+      ...PARTITION,
+    }, [S(4.5)]),
+  ],
+  promises: { survivesRestart: true, transactions: "strict-serializable" },
+};
+
 const linKvRaft: Scenario = {
   name: "lin-kv-raft",
   algorithm: "Raft: elected leader, replicated log, ReadIndex",
@@ -307,9 +346,9 @@ const linKvRaft: Scenario = {
   workload: "lin-kv",
   runs: [
     run(linKv, [S(3)]),
-    cut({ ...linKv, "nemesis-interval": 3 }),
+    cut({ ...linKv, "nemesis-interval": 3 }, [answered(0.85)]),
   ],
-  promises: { survivesRestart: "minority" },
+  promises: { survivesRestart: "minority", majorityMs: 1500 },
 };
 
 /** Every program, in the order of the challenges, each followed by its variants. */
@@ -324,6 +363,11 @@ export const scenarios: readonly Scenario[] = [
     name: "unique-ids-2-objectid",
     algorithm: "clock, node, process and counter, separated",
     guarantee: "unique and roughly ordered by time",
+  }),
+  variant(uniqueIds, {
+    name: "unique-ids-2-tso",
+    algorithm: "lin-tso's timestamp for each life, counter",
+    runs: [run(uniqueIds.runs[0]!.flags, [availability, S(0.001)])],
   }),
   broadcast3a,
   broadcast3b,
@@ -425,7 +469,17 @@ export const scenarios: readonly Scenario[] = [
       transactions: "strict-serializable",
     },
   }),
+  gSet,
+  pnCounter,
+  txnListAppend,
   linKvRaft,
+  variant(linKvRaft, {
+    name: "lin-kv-proxy",
+    algorithm: "pass everything on to lin-kv",
+    guarantee: "linearizable while lin-kv answers",
+    runs: [run(linKv, [S(2)])],
+    promises: { survivesRestart: true, assumesOnce: true },
+  }),
   variant(linKvRaft, {
     name: "lin-kv-vr",
     algorithm: "Viewstamped Replication: views, recovery",

@@ -177,6 +177,10 @@ function someOrderWorks(events: readonly SearchEvent[]): boolean {
       if (effect.f === "read") {
         return effect.value === state && extend(state, others);
       }
+      if (effect.f === "absent") return state === 0 && extend(state, others);
+      if (effect.f === "differs") {
+        return state !== 0 && state !== effect.from && extend(state, others);
+      }
       return effect.from === state && extend(effect.to, others);
     });
   };

@@ -11,6 +11,13 @@ import { shrink } from "./shrink.ts";
 import { replayCommand, type Simulation } from "./simulate.ts";
 import { runInThreads } from "./threads.ts";
 
+/** Figures of which more is better. */
+const ASCENDING: ReadonlySet<string> = new Set<FigureName>([
+  "availability",
+  "answered.share",
+  "answered.majority-share",
+]);
+
 /** How often a judge gave which verdict. */
 export interface Tally {
   true: number;
@@ -156,7 +163,7 @@ function distributions(
     [...values].map(([name, list]) => [name, {
       median: quantile(list, 0.5)!,
       // Of availability alone, less is worse.
-      worst: quantile(list, name === "availability" ? 0 : 1)!,
+      worst: quantile(list, ASCENDING.has(name) ? 0 : 1)!,
     }]),
   );
 }

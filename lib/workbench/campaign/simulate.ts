@@ -237,7 +237,8 @@ export function ingredientsOf(
   const all = faults === "partition" ? PARTITION_INGREDIENTS : INGREDIENTS;
   return all.filter((ingredient) =>
     !without.includes(ingredient) &&
-    (ingredient !== "kill" || Boolean(promises.survivesRestart))
+    (ingredient !== "kill" || Boolean(promises.survivesRestart)) &&
+    (ingredient !== "duplication" || promises.assumesOnce !== true)
   );
 }
 

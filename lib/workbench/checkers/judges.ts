@@ -1,10 +1,12 @@
 /** Both judges over one recording, and its figures: what every command of the workbench prints. */
 import { judgeFaithful } from "./faithful.ts";
+import { answeredShares } from "./registers/answered.ts";
 import { visibilityLagMs } from "./kafka/visibility.ts";
 import { strictSet } from "./strict/broadcast.ts";
 import { strictGCounter, strictPnCounter } from "./strict/counter.ts";
 import { strictEcho } from "./strict/echo.ts";
 import { strictKafka } from "./strict/kafka.ts";
+import { strictLinKv } from "./strict/lin-kv.ts";
 import { strictTxn } from "./strict/txn.ts";
 import { strictUniqueIds } from "./strict/unique-ids.ts";
 import { judgeStrict, type StrictChecks } from "./strict/strict.ts";
@@ -23,6 +25,7 @@ const STRICT: StrictChecks = {
   "g-counter": strictGCounter,
   "g-set": strictSet("add"),
   "kafka": strictKafka,
+  "lin-kv": strictLinKv,
   "pn-counter": strictPnCounter,
   "txn-list-append": strictTxn,
   "txn-rw-register": strictTxn,
@@ -36,6 +39,7 @@ const FIGURES: WorkloadFigures = {
     const lag = visibilityLagMs(recording);
     return lag === null ? {} : { "visibility-lag.max-ms": lag };
   },
+  "lin-kv": answeredShares,
 };
 
 /** A recording and what the judges say of it. */

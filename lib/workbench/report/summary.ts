@@ -117,6 +117,10 @@ const EXPLANATIONS: { readonly [name in FigureName]: string } = {
   "servers.bytes-to-least":
     "the least: each value's own text and a comma, once to each node it has to reach",
   "availability": "the part of the requests that succeeded",
+  "answered.share":
+    "the part that was answered: it succeeded, or the register had no value or another",
+  "answered.majority-share":
+    "the same of requests at nodes that could talk to a majority for 1.5 s",
   "rate.share": "the operations that were made, of those that --rate asks for",
   "stable-latency.median-ms":
     "how long after it was acknowledged a value was still missing from some read",

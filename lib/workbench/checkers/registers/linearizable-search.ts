@@ -24,7 +24,10 @@ export type State = number;
 export type Effect =
   | { f: "read"; value: State }
   | { f: "write"; value: State }
-  | { f: "cas"; from: State; to: State };
+  | { f: "cas"; from: State; to: State }
+  /** It was refused, since the register had no value, or another one. */
+  | { f: "absent" }
+  | { f: "differs"; from: State };
 
 /** One event of a history: a call begins, or one that had begun returns. */
 export type SearchEvent =
@@ -82,7 +85,16 @@ function apply(state: State, effect: Effect): State | undefined {
       return effect.value;
     case "cas":
       return state === effect.from ? effect.to : undefined;
+    case "absent":
+      return state === 0 ? state : undefined;
+    case "differs":
+      return state !== 0 && state !== effect.from ? state : undefined;
   }
+}
+
+/** Whether a call changes nothing, whenever it takes effect. */
+function isLook({ f }: Effect): boolean {
+  return f !== "write" && f !== "cas";
 }
 
 function sameEffect(a: Effect, b: Effect): boolean {
@@ -137,7 +149,7 @@ class Memory {
 function withReads(c: Configuration, { open }: Moment): Configuration {
   let done = c.done;
   for (const { effect, bit } of open) {
-    if (effect.f === "read" && effect.value === c.state) done |= bit;
+    if (isLook(effect) && apply(c.state, effect) !== undefined) done |= bit;
   }
   return done === c.done ? c : { ...c, done };
 }
@@ -146,7 +158,7 @@ function withReads(c: Configuration, { open }: Moment): Configuration {
 function steps(c: Configuration, moment: Moment): Configuration[] {
   const after: Configuration[] = [];
   for (const { effect, bit } of moment.open) {
-    if (effect.f === "read" || (c.done & bit) !== 0n) continue;
+    if (isLook(effect) || (c.done & bit) !== 0n) continue;
     const state = apply(c.state, effect);
     if (state === undefined) continue;
     after.push(withReads({ ...c, state, done: c.done | bit }, moment));

@@ -32,14 +32,45 @@ class Values {
   }
 }
 
-/** What an operation would do, or undefined if it is a read that says nothing. */
-function effectOf(pair: Pair, values: Values): Effect | undefined {
+/** Why a register turned an operation down, if it did: then that says something of it. */
+export function refusal(
+  { completion }: Pair,
+): "absent" | "differs" | undefined {
+  if (completion?.type !== "fail" || !Array.isArray(completion.error)) return;
+  const [name] = completion.error;
+  if (String(name).endsWith("key-does-not-exist")) return "absent";
+  if (String(name).endsWith("precondition-failed")) return "differs";
+  return undefined;
+}
+
+/** How much of what nodes say is held against them. */
+export interface Strictness {
+  /** A read of null says that there was no value. */
+  nulls: boolean;
+  /** So does an error that says it, and one that says it was another. */
+  refusals: boolean;
+}
+
+/** What an operation would do, or undefined if it says nothing. */
+function effectOf(
+  pair: Pair,
+  values: Values,
+  { nulls, refusals }: Strictness,
+): Effect | undefined {
   const { f } = pair.invocation;
+  const refused = refusal(pair);
+  if (refusals && refused === "absent") return { f: "absent" };
+  if (refusals && refused === "differs" && f === "cas") {
+    const [, [from]] = pair.invocation.value as [Json, [Json, Json]];
+    return { f: "differs", from: values.number(from) };
+  }
+  if (pair.completion?.type === "fail") return undefined;
   // Only a read's completion knows more than its invocation did.
   const op = f === "read" ? pair.completion : pair.invocation;
   const [, argument] = op?.value as [Json, Json] | undefined ?? [null, null];
   if (f === "read") {
-    if (argument === null || pair.completion?.type !== "ok") return undefined;
+    if (pair.completion?.type !== "ok") return undefined;
+    if (argument === null && !nulls) return undefined;
     return { f, value: values.number(argument) };
   }
   if (f === "write") return { f, value: values.number(argument) };
@@ -49,18 +80,21 @@ function effectOf(pair: Pair, values: Values): Effect | undefined {
 }
 
 /** The events of one key's history; calls are named by their position among the pairs. */
-function eventsOf(ofKey: readonly Pair[], values: Values): SearchEvent[] {
+function eventsOf(
+  ofKey: readonly Pair[],
+  values: Values,
+  strictness: Strictness,
+): SearchEvent[] {
   const events: { index: number; event: SearchEvent }[] = [];
   ofKey.forEach((pair, id) => {
     const { invocation, completion } = pair;
-    if (completion?.type === "fail") return;
-    const effect = effectOf(pair, values);
+    const effect = effectOf(pair, values, strictness);
     if (!effect) return;
-    const returns = completion?.type === "ok";
+    const returns = completion?.type === "ok" || completion?.type === "fail";
     const type = returns ? "call" : "crashed";
     events.push({ index: invocation.index, event: { type, id, effect } });
     if (!returns) return;
-    events.push({ index: completion.index, event: { type: "return", id } });
+    events.push({ index: completion!.index, event: { type: "return", id } });
   });
   return events.sort((a, b) => a.index - b.index).map(({ event }) => event);
 }
@@ -70,9 +104,37 @@ function withoutKey(op: Op): JsonObject {
   return opJson({ ...op, value: (op.value as [Json, Json])[1] });
 }
 
+/** The operations of a history by their key. */
+export function byKey(history: readonly Op[]): Map<JsonKey, Pair[]> {
+  const found = new Map<JsonKey, Pair[]>();
+  for (const pair of pairs(history)) {
+    const key = jsonKey((pair.invocation.value as [Json, Json])[0]);
+    const ofKey = found.get(key);
+    if (ofKey) ofKey.push(pair);
+    else found.set(key, [pair]);
+  }
+  return found;
+}
+
+/**
+ * The operation on one key that no order explains; null if there is none, or if the search
+ * had to be given up.
+ */
+export function unexplained(
+  ofKey: readonly Pair[],
+  strictness: Strictness,
+  limit = DEFAULT_LIMIT,
+): Pair | null {
+  const found = search(eventsOf(ofKey, new Values(), strictness), limit);
+  return found.linearizable === false ? ofKey[found.at]! : null;
+}
+
+/** Maelstrom's own checker believes every read of null, and no error. */
+const LENIENT: Strictness = { nulls: false, refusals: false };
+
 function checkKey(ofKey: readonly Pair[], limit: number): Results {
   const values = new Values();
-  const found = search(eventsOf(ofKey, values), limit);
+  const found = search(eventsOf(ofKey, values, LENIENT), limit);
   const configs = (possibilities: Possibility[]) =>
     possibilities.slice(0, SHOWN).map(({ state, pending }) => ({
       model: { value: values.value(state) },
@@ -117,17 +179,12 @@ export function checkLinearizable(
   history: readonly Op[],
   limit = DEFAULT_LIMIT,
 ): Results {
-  const byKey = new Map<JsonKey, Pair[]>();
-  for (const pair of pairs(history)) {
-    const key = jsonKey((pair.invocation.value as [Json, Json])[0]);
-    const ofKey = byKey.get(key);
-    if (ofKey) ofKey.push(pair);
-    else byKey.set(key, [pair]);
-  }
   // Entries: a key may be "__proto__".
   const results: [key: string, Results][] = [];
   const failures: Json[] = [];
-  const ascending = [...byKey].sort(([a], [b]) => Number(a) - Number(b));
+  const ascending = [...byKey(history)].sort(([a], [b]) =>
+    Number(a) - Number(b)
+  );
   for (const [key, ofKey] of ascending) {
     const linearizable = checkKey(ofKey, limit);
     const valid = linearizable["valid?"];

@@ -1,0 +1,34 @@
+/**
+ * Challenge 2, variant: from a timestamp oracle. https://fly.io/dist-sys/2
+ *
+ * Algorithm: the service lin-tso gives every timestamp once. A node asks it for one when it starts,
+ * and counts the ids of its life below that: what a Hi/Lo generator does with a database's
+ * sequence.
+ *
+ * Guarantees: ids are strings, unique across nodes and restarts, with no clock and no chance: no two
+ * lives get the same timestamp. Ids of one life are in order; those of a later life of any node begin with a
+ * greater number than those of one that had its timestamp before it started. Cuts between nodes change
+ * nothing; only the first request of a life waits for the service, and for at most 4 s.
+ *
+ * Costs: 2 messages for each life of a node (S = 6 / 30,000 on the official command), then one reply a request;
+ * about 8 bytes an id.
+ */
+import { program, run } from "../lib/maelstrom.ts";
+import { uniqueIdsProtocol } from "../lib/protocols.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { Tso } from "../lib/services/tso.ts";
+
+/** Answers every request with a timestamp of this life and a count. */
+const uniqueIdsTso = program(uniqueIdsProtocol, (node) => {
+  const life = new Tso(node).ts();
+  let count = 0;
+
+  node.on("generate", async () => {
+    const timestamp = await inTime(node, life);
+    return { id: `${timestamp}-${count++}` };
+  });
+});
+
+export default uniqueIdsTso;
+
+if (import.meta.main) await run(uniqueIdsTso);

@@ -1,0 +1,145 @@
+/**
+ * Who was answered: the figures and the promise of programs that need a majority. A register
+ * answers with an error too, where it has another value or none.
+ */
+import {
+  type Json,
+  NEMESIS,
+  nodeOf,
+  nodesOf,
+  type Op,
+  type Recording,
+} from "../../history.ts";
+import type { Figures } from "../../limits.ts";
+import type { Promises } from "../../promises.ts";
+import { type Pair, pairs } from "../pairs.ts";
+import { refusal } from "./linearizable.ts";
+
+/** How long after a change of who can talk to whom operations are counted for sides, in ms, if nothing is promised. */
+const SETTLE_MS = 1_500;
+
+/** How long an operation may take, in ns: it counts if nothing changed in that time. */
+const PATIENCE_NS = 1e9;
+
+/** Between two changes: the nodes that can talk to a majority, both ways. */
+interface Stretch {
+  from: number;
+  to: number;
+  majority: ReadonlySet<string>;
+}
+
+function isAnswered(pair: Pair): boolean {
+  return pair.completion?.type === "ok" || refusal(pair) !== undefined;
+}
+
+/** The figures: of all operations, and by side of the cuts, how many were answered. */
+export function answeredShares(recording: Recording): Figures {
+  const all = pairs(recording.history);
+  if (all.length === 0) return {};
+  const share = (some: Pair[]) => some.filter(isAnswered).length / some.length;
+  const figures: Figures = { "answered.share": share(all) };
+  const majority = ofMajority(recording, SETTLE_MS);
+  const cut = recording.history.some(({ f }) => f === "start-partition");
+  if (cut && majority.length > 0) {
+    figures["answered.majority-share"] = share(majority);
+  }
+  return figures;
+}
+
+/** Operations that a majority was promised to answer, and did not. */
+export function unansweredByMajority(
+  recording: Recording,
+  { majorityMs }: Promises,
+): string[] {
+  if (majorityMs === undefined) return [];
+  return ofMajority(recording, majorityMs).filter((pair) => !isAnswered(pair))
+    .map(({ invocation: { f, time, process } }) =>
+      `the ${f} at ${
+        (time / 1e9).toFixed(3)
+      } s by process ${process} was not answered, though ${
+        nodeOf(Number(process), recording.options)
+      } had been able to talk to a majority for ${majorityMs} ms`
+    );
+}
+
+/** The operations at nodes that have been able to talk to a majority for so long, and went on to be. */
+function ofMajority(recording: Recording, settleMs: number): Pair[] {
+  const { options, history } = recording;
+  const all = stretches(recording);
+  return pairs(history).filter(({ invocation: { time, process } }) => {
+    const stretch = all.find(({ from, to }) => from <= time && time < to);
+    return stretch !== undefined && time >= stretch.from + settleMs * 1e6 &&
+      time + PATIENCE_NS <= stretch.to &&
+      stretch.majority.has(nodeOf(Number(process), options));
+  });
+}
+
+/**
+ * The stretches between changes, as far as they are known: of simulated runs with other
+ * than official faults nothing is, and nothing after a majority has been killed, which may have lost
+ * its memory.
+ */
+function stretches({ history, incidents = [], options, faults }: Recording) {
+  if ((faults ?? "official") !== "official") return [];
+  const nodes = nodesOf(options);
+  const events = [
+    ...history.filter(({ process }) => process === NEMESIS)
+      .filter(({ f }) => f.endsWith("-partition"))
+      .map((op) => ({ time: op.time, act: () => cut(op) })),
+    ...incidents.map(({ time, type, node }) => ({
+      time,
+      act: () => happens(type, node),
+    })),
+  ].sort((a, b) => a.time - b.time);
+  const refused = new Map<string, Set<string>>();
+  const down = new Set<string>(), killed = new Set<string>();
+  function cut({ value }: Op): void {
+    if (value === null) refused.clear();
+    if (!Array.isArray(value)) return;
+    const grudge = value[1] as { [receiver: string]: Json[] };
+    for (const [receiver, sources] of Object.entries(grudge)) {
+      refused.set(receiver, new Set(sources.map(String)));
+    }
+  }
+  function happens(type: string, node: string): void {
+    if (type === "kill") killed.add(node);
+    if (type === "kill" || type === "pause") down.add(node);
+    if (type === "restart" || type === "resume") down.delete(node);
+  }
+  const found: Stretch[] = [];
+  let from = 0;
+  for (const { time, act } of [...events, { time: Infinity, act() {} }]) {
+    if (time > from) {
+      found.push({
+        from,
+        to: time,
+        majority: majorityOf(nodes, refused, down),
+      });
+    }
+    act();
+    from = Math.max(0, time);
+    if (2 * killed.size >= nodes.length) break;
+  }
+  return found;
+}
+
+/** The nodes of a component that is a majority, by links that carry both ways. */
+function majorityOf(
+  nodes: readonly string[],
+  refused: ReadonlyMap<string, ReadonlySet<string>>,
+  down: ReadonlySet<string>,
+): Set<string> {
+  const hears = (a: string, b: string) => !refused.get(a)?.has(b);
+  const alive = nodes.filter((node) => !down.has(node));
+  for (const start of alive) {
+    // A leader has to reach a majority itself: who hears only some of it is not promised anything.
+    const linked = alive.filter((node) =>
+      node === start || hears(node, start) && hears(start, node)
+    );
+    const complete = linked.every((a) =>
+      linked.every((b) => a === b || hears(a, b) && hears(b, a))
+    );
+    if (complete && 2 * linked.length > nodes.length) return new Set(linked);
+  }
+  return new Set();
+}
