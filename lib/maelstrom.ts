@@ -11,7 +11,7 @@
  *   ...amongNodes({ gossip: message({ news: array(string) }) }),
  * };
  *
- * export default program(newsProtocol, (node) => {
+ * const gazette = program(newsProtocol, (node) => {
  *   const known = new Set<string>();
  *
  *   node.on("read", () => ({ news: [...known] }));
@@ -24,6 +24,8 @@
  *     for (const peer of node.peers) node.send(peer, "gossip", { news: [...known] });
  *   });
  * });
+ *
+ * export default gazette;
  * // and at the end of the script: if (import.meta.main) await run(gazette);
  * ```
  *
@@ -78,7 +80,7 @@ export interface Message {
   body: Body;
 }
 
-/** What is wrong with a value, and where: see {@link StandardSchema}. */
+/** @ignore What is wrong with a value, and where: see {@link StandardSchema}. */
 export interface Issue {
   /** What is wrong, for people. */
   readonly message: string;
@@ -106,7 +108,7 @@ export interface StandardSchema<T = unknown> {
   };
 }
 
-/** What messages of one type hold: see `lib/schema.ts`. */
+/** @ignore What messages of one type hold: see `lib/schema.ts`. */
 export interface MessageShape {
   /** The request's fields. */
   readonly request: StandardSchema;
@@ -116,10 +118,10 @@ export interface MessageShape {
   readonly amongNodes?: true;
 }
 
-/** A protocol at run time: what messages hold, by their type. */
+/** @ignore A protocol at run time: what messages hold, by their type. */
 export type Shapes = { readonly [type: string]: MessageShape };
 
-/** A protocol for the compiler, from what it is at run time. */
+/** @ignore A protocol for the compiler, from what it is at run time. */
 export type ProtocolOf<S extends Shapes> = {
   [T in keyof S]: (
     request: S[T]["request"] extends StandardSchema<infer Q> ? Q : never,
@@ -131,31 +133,31 @@ export type Protocol<P> = {
   [T in keyof P]: (request: never) => object | void;
 };
 
-/** The message types of a protocol. */
+/** @ignore The message types of a protocol. */
 export type TypeOf<P> = keyof P & string;
 
-/** The message types of a protocol that have a reply. */
+/** @ignore The message types of a protocol that have a reply. */
 export type AnsweredTypeOf<P> = {
   [T in TypeOf<P>]: ReplyOf<P, T> extends void ? never : T;
 }[TypeOf<P>];
 
-/** The fields of a request. */
+/** @ignore The fields of a request. */
 export type RequestOf<P, T extends keyof P> = P[T] extends
   (...request: infer Q) => unknown
   ? Q extends [infer First] ? First : Record<string, never>
   : never;
 
-/** The fields of a reply, void where there is none. */
+/** @ignore The fields of a reply, void where there is none. */
 export type ReplyOf<P, T extends keyof P> = P[T] extends
   (...request: never[]) => infer R ? R : never;
 
-/** What answers the messages of one type: gives the reply, or a promise of it. */
+/** @ignore What answers the messages of one type: gives the reply, or a promise of it. */
 export type HandlerOf<P, T extends keyof P> = (
   request: RequestOf<P, T>,
   src: string,
 ) => ReplyOf<P, T> | Promise<ReplyOf<P, T>>;
 
-/** Refuses a reply with more than the declared fields, as Maelstrom does. */
+/** @ignore Refuses a reply with more than the declared fields, as Maelstrom does. */
 export type Exactly<
   Reply,
   R,
@@ -340,24 +342,6 @@ export class Node<P extends Protocol<P>> {
 
   /**
    * Sends a request and gives its reply.
-   *
-   * ```ts
-   * import { ErrorCode, hasCode, type Node } from "./maelstrom.ts";
-   *
-   * interface Shop {
-   *   price(request: { what: string }): { price: number };
-   * }
-   *
-   * async function ask(node: Node<Shop>, dest: string): Promise<number | undefined> {
-   *   try {
-   *     const options = { timeoutMs: 300 };
-   *     return (await node.rpc(dest, "price", { what: "tea" }, options)).price;
-   *   } catch (error) {
-   *     if (hasCode(error, ErrorCode.timeout)) return undefined;
-   *     throw error;
-   *   }
-   * }
-   * ```
    *
    * @throws {RpcError} the other side answered with an error, or (code 0, indefinite)
    *   did not answer in time
@@ -749,7 +733,7 @@ export function hasCode(error: unknown, code: number): error is RpcError {
 }
 
 /** What the compiler does not know of JSON yet: numbers as they are written. */
-const Json = JSON as unknown as {
+const exact = JSON as unknown as {
   parse(
     text: string,
     reviver?: (key: string, value: unknown, at: { source?: string }) => unknown,
@@ -761,7 +745,7 @@ const Json = JSON as unknown as {
 Object.defineProperty(BigInt.prototype, "toJSON", {
   configurable: true,
   value(this: bigint) {
-    return Json.rawJSON(this.toString());
+    return exact.rawJSON(this.toString());
   },
 });
 
@@ -772,14 +756,10 @@ const LONG = 16;
 
 const LONG_DIGITS = new RegExp(`\\d{${LONG}}`);
 
-/**
- * `JSON.parse`, with integers beyond 2^53 as bigints.
- *
- * @throws {SyntaxError} as `JSON.parse` does
- */
-export function parseJson(text: string): unknown {
+/** `JSON.parse`, with integers beyond 2^53 as bigints. */
+function parseJson(text: string): unknown {
   if (!LONG_DIGITS.test(text)) return JSON.parse(text);
-  return Json.parse(text, (_key, value, { source = "" }) => {
+  return exact.parse(text, (_key, value, { source = "" }) => {
     const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
     return isRounded && /^-?\d+$/.test(source) ? BigInt(source) : value;
   });
@@ -829,7 +809,7 @@ function digitsAfter(chunk: Uint8Array, at: number): number {
   return i - at - 1;
 }
 
-/** Cuts a stream of bytes, split anywhere, into lines. */
+/** @ignore Cuts a stream of bytes, split anywhere, into lines. */
 export class LineBuffer {
   #tail = "";
   readonly #decoder = new TextDecoder();
