@@ -249,6 +249,14 @@ Deno.test("of a program that promises nothing, polls may bring what they like, b
   );
 });
 
+Deno.test("in a recording without an aftermath, what no poll showed long after is lost", () => {
+  const start = [...log("n0", "n0"), polled("n0", 90, 0, [0])];
+  assertEquals(found([...start, polled("n0", 4_000, 1, [])]), "");
+  assertEquals(found([...start, polled("n1", 6_000, 1, [])]), "lost-message");
+  const shown = polled("n0", 9_000, 1, [1]);
+  assertEquals(found([...start, polled("n1", 6_000, 1, []), shown]), "");
+});
+
 Deno.test("while a node is cut off, and until shortly after, nothing need be shown", () => {
   const cut = (time: number, f: string) => ({
     index: 0,

@@ -34,6 +34,9 @@ const UNKNOWN_PROGRAM_MS = { alone: 0, among: 2_000 };
  */
 const TIMEOUT_NS = 3e9;
 
+/** So long after it was acknowledged, a message that no poll shows is lost, in ns. */
+const LONG_NS = 5e9;
+
 /** Judges a run of kafka. */
 export function strictKafka(
   recording: Recording,
@@ -131,7 +134,7 @@ function lostMessages(
   origin: number,
   at: Clock,
 ): void {
-  if (aftermath === undefined) return;
+  if (aftermath === undefined) return unseen({ polls, acked }, findings, at);
   const over = aftermath.healedAt + origin;
   const last = polls.filter(({ call }) => call.from >= over);
   for (const [node, own] of Map.groupBy(last, ({ call }) => call.node)) {
@@ -157,6 +160,31 @@ function lostMessages(
         );
       }
     }
+  }
+}
+
+/** Messages that nobody ever showed, though somebody was asked for them long after: for recordings without an aftermath. */
+function unseen(
+  { polls, acked }: Pick<KafkaRun, "polls" | "acked">,
+  findings: Findings,
+  at: Clock,
+): void {
+  const shown = new Set(
+    polls.flatMap(({ key, got }) => got.map(([offset]) => `${key} ${offset}`)),
+  );
+  for (const { poll, missed } of misses(polls, acked)) {
+    const place = `${poll.key} ${missed.offset}`;
+    const patience = poll.call.from - missed.at;
+    if (patience < LONG_NS || shown.has(place)) continue;
+    shown.add(place);
+    findings.add(
+      "lost-message",
+      `message ${missed.message} of key ${poll.key}, offset ${missed.offset}, was acknowledged by ${missed.node} at ${
+        at(missed.at)
+      }, and no poll ever showed it, not even that of ${poll.call.node} at ${
+        at(poll.call.from)
+      }`,
+    );
   }
 }
 

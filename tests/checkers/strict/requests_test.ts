@@ -1,0 +1,107 @@
+/** What the strict judge says of requests that were not answered, refused, or answered too late. */
+import { assertEquals } from "@std/assert";
+import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
+import type {
+  Incident,
+  JournalEvent,
+  Op,
+  Options,
+  Recording,
+} from "../../../lib/workbench/history.ts";
+import type { Promises } from "../../../lib/workbench/promises.ts";
+
+const SECOND = 1e9;
+
+/** When a client asked n0, and when that answered, in seconds; `never` if it did not. */
+type Asked = [asked: number, answered: number | "never"];
+
+/** What is found in a run of 60 s in which other requests are answered at once. */
+function found(
+  workload: string,
+  asked: Asked,
+  { options = {}, promises = {}, incidents = [], cut }: {
+    options?: Options;
+    promises?: Promises;
+    incidents?: Incident[];
+    cut?: [from: number, to: number];
+  } = {},
+): string {
+  const journal: JournalEvent[] = [];
+  const history: Op[] = [];
+  [[0, 0.001], asked, [60, 60.001]].forEach(([from, to], i) => {
+    const client = `c${i}`, at = Number(from) * SECOND;
+    const request = { type: "x", msg_id: 1 };
+    journal.push(["send", at, 2 * i, client, "n0", request]);
+    journal.push(["recv", at, 2 * i, client, "n0", request]);
+    const op = { process: i, f: "x", value: null };
+    history.push({ ...op, index: 0, time: at, type: "invoke" });
+    if (to === "never") return;
+    const reply = { type: "x_ok", in_reply_to: 1 };
+    journal.push(["send", Number(to) * SECOND, 2 * i + 1, "n0", client, reply]);
+    history.push({ ...op, index: 0, time: Number(to) * SECOND, type: "ok" });
+  });
+  const nemesis = { process: "nemesis", type: "info" as const, value: null };
+  (cut ?? []).forEach((at, i) => {
+    const f = i === 0 ? "start-partition" : "stop-partition";
+    history.push({ ...nemesis, f, index: 0, time: at * SECOND });
+  });
+  const recording: Recording = {
+    workload,
+    options: { "node-count": 2, rate: 0, ...options },
+    history: history.toSorted((a, b) => a.time - b.time),
+    journal: journal.toSorted((a, b) => a[1] - b[1]),
+    journalOrigin: 0,
+    incidents,
+  };
+  const { anomalies, notes } = judgeStrict(
+    recording,
+    { "valid?": true },
+    promises,
+    {},
+  );
+  return [
+    ...anomalies.map(({ type }) => type),
+    ...notes.map(({ type }) => `(${type})`),
+  ].join(" ");
+}
+
+Deno.test("a request that met a cut, or the five seconds after, may stay without an answer", () => {
+  const never = (asked: number, more = {}) =>
+    found("lin-kv", [asked, "never"], { cut: [10, 20], ...more });
+  assertEquals(never(5), "unanswered-request");
+  assertEquals(never(9.5), "", "the cut began while it was open");
+  assertEquals([never(15), never(24)], ["", ""]);
+  assertEquals(never(26), "unanswered-request");
+});
+
+Deno.test("it must not where availability is asked for or promised", () => {
+  const never = (more: object) =>
+    found("lin-kv", [15, "never"], { cut: [10, 20], ...more });
+  assertEquals(never({ promises: { available: true } }), "unanswered-request");
+  assertEquals(never({ options: { availability: 0.9 } }), "unanswered-request");
+});
+
+Deno.test("a peer that was killed or stopped is a fault too, until it is back", () => {
+  const halted = (begin: Incident["type"], end: Incident["type"]) =>
+    [15, 30].map((asked) =>
+      found("lin-kv", [asked, "never"], {
+        incidents: [
+          { time: 10 * SECOND, node: "n1", type: begin, text: "" },
+          { time: 20 * SECOND, node: "n1", type: end, text: "" },
+        ],
+      })
+    );
+  assertEquals(halted("kill", "restart"), ["", "unanswered-request"]);
+  assertEquals(halted("pause", "resume"), ["", "unanswered-request"]);
+});
+
+Deno.test("a late answer harms where clients are thrown away, and is worth a note elsewhere", () => {
+  for (const name of ["echo", "broadcast", "g-set", "g-counter", "kafka"]) {
+    assertEquals(found(name, [20, 25.5]), "late-reply", name);
+  }
+  for (const name of ["unique-ids", "txn-rw-register", "txn-list-append"]) {
+    assertEquals(found(name, [20, 25.5]), "(late-reply)", name);
+  }
+  assertEquals(found("lin-kv", [20, 21.5]), "(late-reply)");
+  assertEquals(found("echo", [20, 24.5]), "");
+});
