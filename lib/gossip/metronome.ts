@@ -7,30 +7,58 @@
  * next, and by how much earlier to speak is a round trip, which is measured. The
  * period is what a budget for the whole way (wait for a tick, go there, come back) leaves.
  *
+ * Real machines are late, and stand still now and then. By how much messages differ, their
+ * round trips tell: a guard between the others' arrival and the tick covers it, and is
+ * taken from the period. For how long everything has just stood still, a hub sees by its own
+ * timers: its tick waits for as much longer as the guard does not cover. Who comes after
+ * the tick all the same has it repeated, and never waits for a second period.
+ *
  * @module
  */
 import type { RoundTrip } from "./round-trip.ts";
 import type { Node, Stop } from "../maelstrom.ts";
 
-/**
- * How long before the other's tick to arrive at least, in milliseconds. What comes later
- * waits for a whole period: timers are late by 2 ms as a rule, by 30 on a busy machine.
- */
-export const GUARD_MS = 35;
+/** How long before the other's tick to arrive where round trips are all alike, in milliseconds. */
+export const GUARD_MS = 12;
 
-/** How long {@link Metronome.catchUp} waits for more that is late, in milliseconds. */
-const CATCH_UP_MS = 10;
+/** By how much longer where they are not, as far as that comes of a machine with other things to do. */
+export const BUSY_GUARD_MS = 27;
+
+/** How many times the jitter of round trips is added to the guard, up to that; and from there on. */
+const BUSY = 12, FITFUL = 3;
+
+/** In what steps a hub waits for its tick, and by how much each may be late; in milliseconds. */
+const STEP_MS = 5;
+
+/** Who is late by less still keeps to its time: for longer a busy machine hardly stands still. In ms. */
+const LATE_MS = 100;
+
+/** After a machine stood still, it takes up to so long until everything that waits has been read, in ms. */
+const CATCH_UP_MS = 15;
+
+/** So many nodes do not all have nothing to say. */
+const SEVERAL = 3;
 
 /** The ticks of one node. */
 export class Metronome {
   #stop: Stop = () => {};
   #tickedAt = 0;
   #tickAt = 0;
+  /** By how much the next tick is put off, for others who are late. */
+  #extraMs = 0;
+  /** During a tick: when it was due. */
+  #dueAt: number | null = null;
+  #guardMs = GUARD_MS + BUSY_GUARD_MS;
   /** When the other's next message is due here. */
   #otherDueAt = 0;
   /** Whether there was nothing to say at the last tick. */
   #isIdle = false;
-  #lateUntil = 0;
+  /** How often others in step were heard since the last tick, and before it. */
+  #heard = 0;
+  #heardBefore = 0;
+  /** Until when who is heard was to be heard before the last tick. */
+  #lateUntil = -Infinity;
+  #isRepeating = false;
 
   constructor(
     private readonly node: Pick<Node<Record<never, never>>, "now" | "after">,
@@ -40,40 +68,53 @@ export class Metronome {
     /** What to do at a tick. Tells whether there was anything to do. */
     private readonly task: () => boolean,
   ) {
-    // Timers begin with the first message, which may come long after `init`.
+    // Timers begin with the first message, which may come long after `init`. Nobody is in
+    // step yet: the first period is as short as any.
     node.after(0, () => {
       this.#tickedAt = node.now();
-      this.#tickIn(this.periodMs);
+      this.#tickIn(roundTrip.typicalMs);
     });
   }
 
-  /** The time between two ticks, in milliseconds: a round trip at least. */
+  /**
+   * The time between two ticks, in milliseconds: what the budget leaves beside a round trip, the
+   * guard, and half of it again for ticks that are put off; a round trip at least.
+   */
   get periodMs(): number {
-    return Math.max(this.budgetMs - this.#tripMs, this.roundTrip.typicalMs);
+    const { typicalMs } = this.roundTrip;
+    const leftMs = this.budgetMs - typicalMs - 1.5 * this.#guardMs;
+    return Math.max(leftMs, typicalMs);
   }
 
-  /** The time until the next tick, in milliseconds. */
+  /**
+   * The time until the next tick for which who hears of it can be in time, in milliseconds; during a
+   * tick that is late, from when it was due.
+   */
   get nextMs(): number {
-    return Math.max(0, this.#tickAt - this.node.now());
+    const leftMs = Math.max(0, this.#tickAt - (this.#dueAt ?? this.node.now()));
+    return leftMs < this.roundTrip.typicalMs ? leftMs + this.periodMs : leftMs;
   }
 
   /** Keeps step with another node, which has just said in how many milliseconds it ticks again. */
   follow(nextMs: number): void {
     const now = this.node.now();
-    // What is late by a little was late on its way: the other spoke when it had said.
+    // What is late was late on its way, or at a tick that was: the other keeps to its time.
     const lateMs = now - this.#otherDueAt;
-    const isLate = lateMs > 0 && lateMs < this.#guardMs;
-    this.#otherDueAt = nextMs + (isLate ? this.#otherDueAt + lateMs / 8 : now);
+    const isLate = lateMs > 0 && lateMs < LATE_MS;
+    const believedMs = Math.min(lateMs, this.#guardMs) / 8;
+    this.#otherDueAt = nextMs + (isLate ? this.#otherDueAt + believedMs : now);
     // A slow node's tick may be put off again and again, just before it is due or earlier.
     const isOverdue = now > this.#tickedAt + 2 * this.periodMs;
-    if (isOverdue || this.nextMs < this.#guardMs) this.#tick();
-    const waitMs = this.#otherDueAt - now - this.#tripMs;
-    this.#tickIn(waitMs < 0 ? waitMs + this.periodMs : waitMs);
+    if (isOverdue || this.#tickAt < now + this.#guardMs) this.#tick();
+    const tripMs = this.roundTrip.typicalMs + this.#guardMs;
+    const waitMs = this.#otherDueAt - now - tripMs;
+    const isInTime = waitMs > -this.#guardMs / 2;
+    this.#tickIn(isInTime ? waitMs : waitMs + this.periodMs);
   }
 
   /** There is something to do: at once, if nobody had anything to do for a period. */
   wake(): void {
-    const isOtherIdle = this.node.now() > this.#otherDueAt + this.#guardMs;
+    const isOtherIdle = this.node.now() > this.#otherDueAt + LATE_MS;
     if (!this.#isIdle || !isOtherIdle) return;
     // Who keeps step with another keeps it; who does not begins a period.
     if (this.#otherDueAt === 0) this.#tickIn(this.periodMs);
@@ -81,40 +122,94 @@ export class Metronome {
   }
 
   /**
-   * A message from a node in step has come. If that is just after a tick, it was to be
-   * there before it, and somebody was busy: the task is called once more. Not so where
-   * delays vary much anyway.
+   * A node in step has spoken. If that is just after a tick, it was to be there before it: the
+   * task is called once more. If the tick is overdue, it waits for more that is late. Not so
+   * where delays vary much anyway.
    */
-  catchUp(): void {
-    const { jitterMs } = this.roundTrip;
-    if (this.node.now() > this.#lateUntil || jitterMs > GUARD_MS) return;
-    this.#lateUntil = 0;
-    this.node.after(CATCH_UP_MS, () => void this.task());
+  hear(): void {
+    this.#heard++;
+    if (this.#isFitful) return;
+    const now = this.node.now();
+    const overdueMs = now - this.#tickAt;
+    if (overdueMs > 0 && overdueMs < LATE_MS) {
+      this.#extraMs = overdueMs + CATCH_UP_MS;
+    }
+    if (now > this.#lateUntil || this.#isRepeating) return;
+    this.#isRepeating = true;
+    this.node.after(CATCH_UP_MS, () => {
+      this.#isRepeating = false;
+      this.task();
+    });
   }
 
-  get #guardMs(): number {
-    const { jitterMs, deviationMs } = this.roundTrip;
-    // Where the machine has just been busy, a little more will do.
-    const busyMs = Math.min(3 * deviationMs, GUARD_MS);
-    return GUARD_MS + Math.max(3 * jitterMs, busyMs);
+  /** Whether delays vary so much that to be late means nothing. */
+  get #isFitful(): boolean {
+    return this.roundTrip.jitterMs > this.periodMs / 10;
   }
 
-  get #tripMs(): number {
-    return this.roundTrip.typicalMs + this.#guardMs;
+  /** Whether others keep step with this node. */
+  get #isFollowed(): boolean {
+    return this.#heard + this.#heardBefore > 0;
   }
 
   #tickIn(delayMs: number): void {
     const waitMs = Math.max(0, delayMs);
     this.#tickAt = this.node.now() + waitMs;
+    this.#extraMs = 0;
+    // From when the others speak on, it matters whether the machine stands still.
+    const onTheirWayMs = this.roundTrip.typicalMs / 2 + this.#guardMs;
+    this.#wait(Math.max(0, waitMs - (this.#isFollowed ? onTheirWayMs : 0)));
+  }
+
+  /** Waits step by step, which shows when the machine stands still, and ticks when it is time. */
+  #wait(stepMs: number): void {
+    const endsAt = this.node.now() + stepMs;
     this.#stop();
-    this.#stop = this.node.after(waitMs, () => this.#tick());
+    this.#stop = this.node.after(stepMs, () => {
+      const now = this.node.now();
+      if (this.#isFollowed) this.#allowFor(now - endsAt);
+      const leftMs = this.#tickAt + this.#extraMs - now;
+      if (leftMs > 0) this.#wait(Math.min(leftMs, STEP_MS));
+      else if (this.#missesOthers) this.#wait(STEP_MS);
+      else this.#tick();
+    });
+  }
+
+  /** The machine stood still until now: others are late by as much, and nothing has been read yet. */
+  #allowFor(lateMs: number): void {
+    if (lateMs < STEP_MS) return;
+    // What was due since the step before may be late by a step more.
+    const othersMs = Math.min(lateMs, LATE_MS) + STEP_MS - this.#guardMs;
+    const overdueMs = this.node.now() - this.#tickAt;
+    const neededMs = Math.max(othersMs, overdueMs) + CATCH_UP_MS;
+    this.#extraMs = Math.max(this.#extraMs, neededMs);
+  }
+
+  /** Whether several have spoken last time, and nobody has now: they are all late. */
+  get #missesOthers(): boolean {
+    return this.#heard === 0 && this.#heardBefore >= SEVERAL &&
+      this.node.now() < this.#tickAt + LATE_MS && !this.#isFitful;
   }
 
   #tick(): void {
-    const { periodMs } = this;
-    this.#tickIn(periodMs);
-    this.#tickedAt = this.node.now();
-    this.#lateUntil = this.#tickedAt + periodMs / 4;
+    this.#adapt();
+    const now = this.node.now();
+    const lateMs = now - this.#tickAt;
+    this.#dueAt = lateMs > 0 && lateMs < LATE_MS ? this.#tickAt : now;
+    this.#heardBefore = this.#heard;
+    this.#heard = 0;
+    this.#tickedAt = now;
+    this.#lateUntil = now + Math.max(LATE_MS, this.periodMs / 4);
+    this.#tickIn(this.#dueAt + this.periodMs - now);
     this.#isIdle = !this.task();
+    this.#dueAt = null;
+  }
+
+  /** Follows what the network and the machine are like; slowly, since values wait for what it changes. */
+  #adapt(): void {
+    const { jitterMs } = this.roundTrip;
+    const busyMs = Math.min(BUSY * jitterMs, BUSY_GUARD_MS);
+    const guardMs = GUARD_MS + Math.max(busyMs, FITFUL * jitterMs);
+    this.#guardMs += (guardMs - this.#guardMs) / 8;
   }
 }

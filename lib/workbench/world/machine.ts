@@ -44,10 +44,10 @@ interface Habit {
 }
 
 const STALLS: Habit = { ms: [30, 65], gapS: [1, 9] };
-const PAUSES: Habit = { ms: [3, 30], gapS: [0, 30] };
-const START: Habit = { ms: [20, 163], gapS: [0, 1.6] };
+const PAUSES: Habit = { ms: [3, 30], gapS: [1, 29] };
+const START: Habit = { ms: [40, 165], gapS: [0.3, 1.5] };
 const START_S = 2;
-const START_MS = [0, 1_200] as const;
+const START_MS = [0, 1_500] as const;
 
 /** After a pause, what waited happens in its order, within this part of the time it waited. */
 const CATCHING_UP = 1 / 20;
