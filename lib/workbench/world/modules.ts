@@ -121,9 +121,16 @@ class Life<P extends Protocol<P>> {
       random: random.next,
       schedule: (delayMs, task) => {
         const slackMs = random.uniform(0, TIMER_SLACK_MS) + process.timerMs();
-        return clock.schedule((Math.max(0, delayMs) + slackMs) * MS, () => {
-          this.#do(task);
-        });
+        // What is stopped does not happen, also if a paused process was to do it long ago.
+        let isStopped = false;
+        const cancel = clock.schedule(
+          (Math.max(0, delayMs) + slackMs) * MS,
+          () => this.#do(() => isStopped || task()),
+        );
+        return () => {
+          isStopped = true;
+          cancel();
+        };
       },
       log: events.logged,
     });
