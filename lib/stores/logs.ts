@@ -13,12 +13,14 @@ import { dictOf, entriesOf } from "../schema.ts";
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
+ * import { dictOf, entriesOf } from "../schema.ts";
  * import { DenseLogs } from "./logs.ts";
  *
  * const logs = new DenseLogs();
  * logs.append("k", "a");
  * assertEquals(logs.append("k", "b"), 1);
- * assertEquals(logs.from({ k: 1, other: 0 }), { k: [[1, "b"]] });
+ * const found = logs.from(dictOf([["k", 1], ["other", 0]]));
+ * assertEquals(entriesOf(found), [["k", [[1, "b"]]]]);
  * assertEquals(logs.append("k", "c", 7), 7);
  * ```
  */
