@@ -233,7 +233,7 @@ function doubled<Column extends Float64Array | Uint32Array>(
 }
 
 /** About how many bytes of bodies may lie in memory as objects. */
-const LIVE_WEIGHT = 100e6;
+const LIVE_WEIGHT = 64e6;
 
 /** A page is full when it has so many bodies, or weighs so many bytes. */
 const PAGE_BODIES = 1_024;
