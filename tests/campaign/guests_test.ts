@@ -99,6 +99,23 @@ Deno.test(
 );
 
 Deno.test(
+  "timers under a name of the program's own are named by their import",
+  needs("read"),
+  async () => {
+    const { strict } = await simulateGuest("waiting", "-w", "echo");
+    const impure = strict.anomalies.find(({ type }) =>
+      type === "impure-program"
+    );
+    assertEquals(impure!.because.length, 2);
+    assertMatch(
+      impure!.because[0]!,
+      /waiting\.ts:2 uses node:timers\/promises, .* use node\.after/,
+    );
+    assertMatch(impure!.because[1]!, /waiting\.ts:11:\d+ uses AbortSignal/);
+  },
+);
+
+Deno.test(
   "state that nodes share in a module is named, and where it is",
   needs("read"),
   async () => {

@@ -137,6 +137,23 @@ function watch(node: object, mark: Mark): void {
   });
 }
 
+function impurityText(where: string, name: string): string {
+  return `${where} uses ${name}, which belongs to the machine and which no seed decides: use ${
+    INSTEAD[name]
+  }`;
+}
+
+/** What a module imports of the machine: names that are bound before anybody could listen. */
+export async function importedImpurities({ module }: Guest): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(module)).catch(() => "");
+  return text.split("\n").flatMap((line, i) => {
+    const name = /^import [^"']*["'](node:[\w/]+)["']/.exec(line)?.[1] ?? "";
+    return Object.hasOwn(INSTEAD, name)
+      ? [impurityText(`${pathOf(module)}:${i + 1}`, name)]
+      : [];
+  });
+}
+
 /** What of the machine a program must not use, and what it has in its place. */
 const INSTEAD: Readonly<Record<string, string>> = {
   "Math.random": "node.random()",
@@ -147,6 +164,11 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "setInterval": "node.every(ms, task)",
   "crypto.randomUUID": "node.random()",
   "crypto.getRandomValues": "node.random()",
+  "AbortSignal.timeout": "the timeoutMs of node.rpc()",
+  "node:timers": "node.after(ms, task)",
+  "node:timers/promises": "node.after(ms, task)",
+  "node:crypto": "node.random()",
+  "node:perf_hooks": "node.now()",
   "console.log": "node.log(text), since stdout is for messages",
 };
 
@@ -164,6 +186,7 @@ export class ImpurityWatch {
     this.#replace(crypto, "randomUUID", "crypto.randomUUID");
     this.#replace(crypto, "getRandomValues", "crypto.getRandomValues");
     this.#replace(console, "log", "console.log");
+    this.#replace(AbortSignal, "timeout", "AbortSignal.timeout");
     const { Date: RealDate } = globalThis;
     const heard = (name: string) => this.#heard(name);
     globalThis.Date = new Proxy(RealDate, {
@@ -180,11 +203,7 @@ export class ImpurityWatch {
   /** Stops listening; gives a sentence for each thing that was used. */
   stop(): string[] {
     for (const undo of this.#undo.splice(0).reverse()) undo();
-    return [...this.#found].map(([name, where]) =>
-      `${where} uses ${name}, which belongs to the machine and which no seed decides: use ${
-        INSTEAD[name]
-      }`
-    );
+    return [...this.#found].map(([name, where]) => impurityText(where, name));
   }
 
   #replace<Name extends string>(

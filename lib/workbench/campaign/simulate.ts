@@ -21,6 +21,7 @@ import {
   type AnyProgram,
   type Guest,
   GuestError,
+  importedImpurities,
   ImpurityWatch,
   loadGuest,
   sharedState,
@@ -197,7 +198,10 @@ export async function record(
       ? { label: simulation.mutant ?? name, program: name }
       : {
         label: name,
-        impurities: impurities!.stop(),
+        impurities: [
+          ...await importedImpurities(guest),
+          ...impurities!.stop(),
+        ],
         ...(guest.challenge === undefined
           ? {}
           : { challenge: guest.challenge }),
