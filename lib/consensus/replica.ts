@@ -25,6 +25,7 @@
  */
 import { type Node, type Protocol, type Stop } from "../maelstrom.ts";
 import { Clients } from "./clients.ts";
+import type { Asked, Follower } from "./followers.ts";
 import { Log, type LogState } from "./log.ts";
 import type { Ack, Append, Known, ReplicaProtocol, Told } from "./messages.ts";
 import { type Command, Registers } from "./registers.ts";
@@ -59,26 +60,6 @@ const KEPT = 1_000;
 
 /** How many entries a message has at most. */
 const PER_MESSAGE = 500;
-
-/** What a leader knows of another node. */
-interface Follower {
-  next: number;
-  match: number;
-  /** The last round it has answered, and the one in which it was last sent entries again. */
-  round: number;
-  rewound: number;
-  heardAt: number;
-  /** The last read it has asked for, and what to tell it of its reads. */
-  asked: number;
-  read?: [read: number, index: number];
-}
-
-/** A read that waits for a round to be answered. */
-interface Asked {
-  id: string;
-  read: number;
-  round: number;
-}
 
 /** A node with all that does not depend on how leaders are found. */
 export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {

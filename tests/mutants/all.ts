@@ -4,6 +4,7 @@ import { mutants as broadcast } from "./broadcast.ts";
 import { mutants as counter } from "./counter.ts";
 import { mutants as kafka } from "./kafka.ts";
 import type { Mutant } from "./mutant.ts";
+import { mutants as registers } from "./registers.ts";
 import { mutants as txn } from "./txn.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...counter,
   ...kafka,
   ...txn,
+  ...registers,
 ];

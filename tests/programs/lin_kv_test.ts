@@ -130,3 +130,24 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
     }
   });
 }
+
+/** Gives a vote to everybody who asks in a term. */
+class VotesTwice extends Raft {
+  protected override mayVote(...args: Parameters<Raft["mayVote"]>): boolean {
+    this.votedFor = null;
+    return super.mayVote(...args);
+  }
+}
+
+Deno.test("the invariants find two leaders in a term where votes are given twice (within 12 seeds)", async () => {
+  const broken = new Set<string>();
+  for (let seed = 1; seed <= 12 && broken.size === 0; seed++) {
+    const invariants = new Invariants();
+    const program = observed(VotesTwice as unknown as Constructor, invariants);
+    const overrides = { ...SHORT, "node-count": 5 };
+    const simulation = { name: "lin-kv-raft", seed, faults: "chaos" as const };
+    await simulate({ ...simulation, overrides, program });
+    for (const what of invariants.broken) broken.add(what);
+  }
+  assert([...broken].some((what) => / lead in /.test(what)), "none was found");
+});

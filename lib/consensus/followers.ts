@@ -1,0 +1,21 @@
+/** What a leader keeps of those who follow it. */
+
+/** What a leader knows of another node. */
+export interface Follower {
+  next: number;
+  match: number;
+  /** The last round it has answered, and the one in which it was last sent entries again. */
+  round: number;
+  rewound: number;
+  heardAt: number;
+  /** The last read it has asked for, and what to tell it of its reads. */
+  asked: number;
+  read?: [read: number, index: number];
+}
+
+/** A read that waits for a round to be answered. */
+export interface Asked {
+  id: string;
+  read: number;
+  round: number;
+}
