@@ -5,10 +5,10 @@ import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
 import type { Invocation, Questions } from "./workload.ts";
 
 /** So many polls in a row without a new message, and there are none left: a node may give them one by one. */
-const EMPTY_POLLS = 2;
+const EMPTY_POLLS = 8;
 
 /** Between two polls of which the first brought nothing, in milliseconds. */
-const EMPTY_DELAY_MS = 500;
+const EMPTY_DELAY_MS = 200;
 
 /** Commits of that many keys are made to look back. */
 const LOWERED_KEYS = 10;

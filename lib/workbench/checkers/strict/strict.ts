@@ -255,8 +255,8 @@ function answers(recording: Recording) {
   const patience = patienceNs(recording);
   const asked = new Map<string, JournalEvent>();
   const answered = new Set<string>();
-  /** The nodes that answer more than what sets them up. */
-  const answering = new Set<string>();
+  /** Whether anybody answers more than what sets it up. */
+  let answering = false;
   const repeated: JournalEvent[] = [], unsolicited: JournalEvent[] = [];
   const late: { reply: JournalEvent; tookNs: number }[] = [];
   for (const event of among(journal, isWithClient)) {
@@ -274,7 +274,7 @@ function answers(recording: Recording) {
       const tookNs = time - request[1];
       // A node has ten seconds for init.
       const limit = request[5].type === "init" ? 10e9 : patience;
-      if (!SET_UP.has(String(request[5].type))) answering.add(src);
+      if (!SET_UP.has(String(request[5].type))) answering = true;
       if (tookNs > limit) late.push({ reply: event, tookNs });
     }
   }
@@ -285,10 +285,9 @@ function answers(recording: Recording) {
   // Its client gave up at the end of the run at the latest, a message's way after it had
   // asked. Where that does no harm, an answer may still be under way.
   const clientsStay = CLIENTS_STAY.has(recording.workload);
-  const waited = (node: string) =>
-    clientsStay && answering.has(node) ? patience + LATE_NS : 0.9 * patience;
-  const unanswered = [...asked].filter(([key, [, time, , , dest]]) =>
-    !answered.has(key) && end - time >= waited(dest)
+  const waited = clientsStay && answering ? patience + LATE_NS : 0.9 * patience;
+  const unanswered = [...asked].filter(([key, [, time]]) =>
+    !answered.has(key) && end - time >= waited
   ).map(([, event]) => event);
   return { repeated, late, unsolicited, unanswered };
 }
