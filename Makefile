@@ -56,7 +56,7 @@ serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 soak: | $(DENO_FILE) ## simulate 1000 seeds of every program (SEEDS=N), of which a machine can do a part (SHARD=I/N); goes on where it was
 	@$(DENO) run --allow-all lib/workbench/results/soak.ts $(if $(JOIN),--join $(JOIN),$(SEEDS) $(if $(SHARD),--shard $(SHARD)))
 
-BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/programs.ts
+BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/checkers.ts tests/bench/programs.ts
 
 bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
 	@for file in $(BENCHMARKS); do printf '\n== %s\n\n' "$$file"; $(DENO) run --allow-all "$$file" || exit 1; done
