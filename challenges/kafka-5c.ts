@@ -15,7 +15,8 @@
  * shown, so polls skip nothing and never go back. Without faults an acknowledged message is
  * visible everywhere after two periods but the nth part of one, and two network latencies:
  * 143 ms for two nodes, at most 190 ms for any number, and half a period more before nodes
- * have fallen into turn; a committed offset after a period and a latency. A node that is cut
+ * have fallen into turn; a committed offset after a period and a latency (on a quiet machine:
+ * what stands still makes that later by as long). A node that is cut
  * off, or dead, freezes visibility on all nodes, never sends; one second after a heal
  * everything acknowledged before is visible. A node reserves its offsets in lin-kv, so one
  * that has lost its memory gives none again, whoever is cut off. It gets back what it had
