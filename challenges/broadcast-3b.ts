@@ -21,11 +21,19 @@
  * - while a node cannot be reached, every value for it costs a message per 200 ms to
  *   CAP_MS, 0.5 s on average (3c needs one for all of them).
  */
+import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
 import { broadcastProtocol } from "../lib/protocols.ts";
-import { amongNodes, type Integer, integer, rpc } from "../lib/schema.ts";
+import {
+  amongNodes,
+  array,
+  type Integer,
+  integer,
+  natural,
+  rpc,
+} from "../lib/schema.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;
@@ -38,13 +46,19 @@ const CAP_MS = 800;
 
 const protocol = {
   ...broadcastProtocol,
-  ...amongNodes({ tell: rpc({ message: integer }, {}) }),
+  ...amongNodes({
+    tell: rpc({ message: integer, life: natural }, {}),
+    /** Says what its life is called, and gets all, and how its latest is called here. */
+    ask: rpc({ life: natural }, { messages: array(integer), latest: natural }),
+  }),
 };
 
 /** Flooding in a tree. */
 const broadcast3b = program(protocol, (node) => {
   const values = new Set<Integer>();
   const neighbours = treeNeighbours(node, CHILDREN);
+  const life = new Life(node);
+  const lives = new OtherLives();
   const patience = new Patience(node, { capMs: CAP_MS });
 
   function learn(message: Integer, src: string): void {
@@ -52,15 +66,18 @@ const broadcast3b = program(protocol, (node) => {
     values.add(message);
     for (const id of neighbours) {
       if (id === src) continue;
-      patience.until((options) => node.rpc(id, "tell", { message }, options));
+      patience.until((options) =>
+        node.rpc(id, "tell", { message, life: life.stamp }, options)
+      );
     }
   }
 
   /** This may be a later life of the node: its neighbours have what it has lost. */
   async function ask(id: string): Promise<void> {
-    const { messages } = await patience.until((options) =>
-      node.rpc(id, "read", {}, options)
+    const { messages, latest } = await patience.until((options) =>
+      node.rpc(id, "ask", { life: life.stamp }, options)
     );
+    life.raise(latest);
     for (const message of messages) learn(message, id);
   }
   for (const id of neighbours) ask(id);
@@ -70,9 +87,15 @@ const broadcast3b = program(protocol, (node) => {
     return {};
   });
 
-  node.on("tell", ({ message }, src) => {
-    learn(message, src);
+  node.on("tell", ({ message, life }, src) => {
+    // What a life had told nobody before it was over, the next one does not know either.
+    if (!lives.isOver(src, life)) learn(message, src);
     return {};
+  });
+
+  node.on("ask", ({ life }, src) => {
+    lives.isOver(src, life);
+    return { messages: [...values], latest: lives.latest(src) };
   });
 
   node.on("read", () => ({ messages: [...values] }));

@@ -27,6 +27,7 @@
  *   on average.
  */
 import { program, run } from "../lib/maelstrom.ts";
+import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
 import { broadcastProtocol } from "../lib/protocols.ts";
@@ -35,6 +36,7 @@ import {
   array,
   type Integer,
   integer,
+  natural,
   rpc,
 } from "../lib/schema.ts";
 
@@ -55,13 +57,19 @@ const ASK_MS = 200;
 
 const protocol = {
   ...broadcastProtocol,
-  ...amongNodes({ broadcast_many: rpc({ messages: array(integer) }, {}) }),
+  ...amongNodes({
+    broadcast_many: rpc({ messages: array(integer), life: natural }, {}),
+    /** Says what its life is called, and gets all, and how its latest is called here. */
+    ask: rpc({ life: natural }, { messages: array(integer), latest: natural }),
+  }),
 };
 
 /** Flooding in a topology, in batches. */
 const batch = program(protocol, (node) => {
   const values = new Set<Integer>();
   const patience = new Patience(node, { capMs: CAP_MS });
+  const life = new Life(node);
+  const lives = new OtherLives();
   let neighbours = node.peers;
   /** What each node may lack, as far as it is this one's business. */
   const pending = new Map(node.peers.map((id) => [id, new Set<Integer>()]));
@@ -78,7 +86,7 @@ const batch = program(protocol, (node) => {
     const messages = [...lacking];
     busy.add(id);
     await patience.until((options) =>
-      node.rpc(id, "broadcast_many", { messages }, options)
+      node.rpc(id, "broadcast_many", { messages, life: life.stamp }, options)
     );
     busy.delete(id);
     for (const message of messages) lacking.delete(message);
@@ -87,8 +95,12 @@ const batch = program(protocol, (node) => {
   /** This may be a later life of the node: its neighbours have what it has lost. */
   node.after(ASK_MS, () => {
     for (const id of neighbours) {
-      patience.until((options) => node.rpc(id, "read", {}, options))
-        .then(({ messages }) => messages.forEach((one) => learn(one, id)));
+      patience.until((options) =>
+        node.rpc(id, "ask", { life: life.stamp }, options)
+      ).then(({ messages, latest }) => {
+        life.raise(latest);
+        for (const message of messages) learn(message, id);
+      });
     }
   });
 
@@ -98,7 +110,14 @@ const batch = program(protocol, (node) => {
     }
   });
 
-  node.on("broadcast_many", ({ messages }, src) => {
+  node.on("ask", ({ life }, src) => {
+    lives.isOver(src, life);
+    return { messages: [...values], latest: lives.latest(src) };
+  });
+
+  node.on("broadcast_many", ({ messages, life }, src) => {
+    // What a life had told nobody before it was over, the next one does not know either.
+    if (lives.isOver(src, life)) return {};
     for (const message of messages) {
       pending.get(src)?.delete(message);
       learn(message, src);

@@ -23,10 +23,19 @@
  * - while an edge is cut, each value that waits for it costs a message per CAP_MS.
  */
 import { program, run, type Stop } from "../lib/maelstrom.ts";
+import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
 import { broadcastProtocol } from "../lib/protocols.ts";
-import { amongNodes, type Integer, integer, message } from "../lib/schema.ts";
+import {
+  amongNodes,
+  array,
+  type Integer,
+  integer,
+  message,
+  natural,
+  rpc,
+} from "../lib/schema.ts";
 
 /**
  * How long a first acknowledgement may take, in milliseconds: where round trips take
@@ -46,14 +55,18 @@ const ASK_MS = 200;
 const protocol = {
   ...broadcastProtocol,
   ...amongNodes({
-    tell: message({ message: integer }),
+    tell: message({ message: integer, life: natural }),
     told: message({ message: integer }),
+    /** Says what its life is called, and gets all, and how its latest is called here. */
+    ask: rpc({ life: natural }, { messages: array(integer), latest: natural }),
   }),
 };
 
 /** Flooding in a topology, value by value. */
 const immediate = program(protocol, (node) => {
   const values = new Set<Integer>();
+  const life = new Life(node);
+  const lives = new OtherLives();
   let neighbours = node.peers;
   /** Ends the tries that are under way, by neighbour and value. */
   const tries = new Map<string, Stop>();
@@ -65,7 +78,7 @@ const immediate = program(protocol, (node) => {
   }
 
   function tell(id: string, message: Integer, pauseMs = FIRST_PAUSE_MS): void {
-    node.send(id, "tell", { message });
+    node.send(id, "tell", { message, life: life.stamp });
     const again = () => tell(id, message, Math.min(2 * pauseMs, CAP_MS));
     const stop = node.after(pauseMs * (1 - node.random() / 4), again);
     tries.set(`${id} ${message}`, stop);
@@ -81,12 +94,23 @@ const immediate = program(protocol, (node) => {
   node.after(ASK_MS, () => {
     const patience = new Patience(node, { capMs: CAP_MS });
     for (const id of neighbours) {
-      patience.until((options) => node.rpc(id, "read", {}, options))
-        .then(({ messages }) => messages.forEach((one) => learn(one, id)));
+      patience.until((options) =>
+        node.rpc(id, "ask", { life: life.stamp }, options)
+      ).then(({ messages, latest }) => {
+        life.raise(latest);
+        for (const message of messages) learn(message, id);
+      });
     }
   });
 
-  node.on("tell", ({ message }, src) => {
+  node.on("ask", ({ life }, src) => {
+    lives.isOver(src, life);
+    return { messages: [...values], latest: lives.latest(src) };
+  });
+
+  node.on("tell", ({ message, life }, src) => {
+    // What a life had told nobody before it was over, the next one does not know either.
+    if (lives.isOver(src, life)) return;
     node.send(src, "told", { message });
     isKnown(src, message);
     learn(message, src);

@@ -48,6 +48,7 @@ const broadcast3c = program(protocol, (node) => {
   const neighbours = conversations<Integer>(node, {
     ids: treeNeighbours(node, CHILDREN),
     roundTrip,
+    greetMs: GREET_MS,
     onSilence: speak,
     all: () => [...values],
   });
@@ -83,7 +84,7 @@ const broadcast3c = program(protocol, (node) => {
     speakUp(heard.isUrgent ? src : undefined);
   });
 
-  node.after(GREET_MS, () => speakUp());
+  node.after(GREET_MS + 1, () => speakUp());
 
   node.on("broadcast", ({ message }, src) => {
     learn([message], src);

@@ -21,10 +21,10 @@
  * hop. What is overdue costs one more request per peer and 100 ms. Memory is bounded by the
  * changes that some peer has not acknowledged; of a register, only the last.
  */
-import { CatchUp, Life, nodeOf } from "../lib/gossip/life.ts";
+import { CatchUp, Life, nodeOf, OtherLives } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { txnProtocol } from "../lib/protocols.ts";
-import { amongNodes, array, rpc } from "../lib/schema.ts";
+import { amongNodes, array, natural, rpc } from "../lib/schema.ts";
 import { Patience } from "../lib/services/patience.ts";
 import {
   type Entry,
@@ -60,8 +60,9 @@ class Peer {
 const protocol = {
   ...txnProtocol,
   ...amongNodes({
-    replicate: rpc({ entries: array(entry) }, {}),
-    everything: rpc({}, { entries: array(entry) }),
+    replicate: rpc({ entries: array(entry), life: natural }, {}),
+    /** Says what its life is called, and gets all, and how its latest is called here. */
+    ask: rpc({ life: natural }, { entries: array(entry), latest: natural }),
   }),
 };
 
@@ -70,6 +71,7 @@ const txn6bWrites = program(protocol, (node) => {
   const store = new StampedStore();
   const clock = new StampClock(node);
   const life = new Life(node);
+  const lives = new OtherLives();
   const catchUp = new CatchUp(node);
   const patience = new Patience(node, { capMs: PATIENCE_CAP_MS });
   const peers = node.peers.map((id) => new Peer(id));
@@ -85,12 +87,18 @@ const txn6bWrites = program(protocol, (node) => {
       return { txn: executed.txn };
     }));
 
-  node.on("replicate", ({ entries }) => {
+  node.on("replicate", ({ entries, life }, src) => {
+    // What a life had told nobody before it was over, the next one does not know either.
+    if (lives.isOver(src, life)) return {};
     for (const entry of entries) take(entry);
     return {};
   });
 
-  node.on("everything", () => ({ entries: store.beyond(new Map()) }));
+  node.on("ask", ({ life }, src) => {
+    lives.isOver(src, life);
+    const entries = store.beyond(new Map());
+    return { entries, latest: lives.latest(src) };
+  });
 
   function take(entry: Entry): Entry[] | null {
     clock.see(entry.time);
@@ -113,7 +121,8 @@ const txn6bWrites = program(protocol, (node) => {
     for (const entry of entries) peer.pending.set(entry, due);
     try {
       const options = { timeoutMs: TIMEOUT_MS };
-      await node.rpc(peer.id, "replicate", { entries }, options);
+      const request = { entries, life: life.stamp };
+      await node.rpc(peer.id, "replicate", request, options);
     } catch {
       return; // the timer sends it again
     }
@@ -143,9 +152,10 @@ const txn6bWrites = program(protocol, (node) => {
 
   /** This may be a later life of the node: its peers have what it has lost. */
   async function ask(id: string): Promise<void> {
-    const { entries } = await patience.until((options) =>
-      node.rpc(id, "everything", {}, options)
+    const { entries, latest } = await patience.until((options) =>
+      node.rpc(id, "ask", { life: life.stamp }, options)
     );
+    life.raise(latest);
     for (const entry of entries) {
       // What an earlier life of this node has done may have reached only some.
       if (nodeOf(entry.node) === node.id) replicate(entry);

@@ -437,6 +437,7 @@ export class Conversation<T extends Json> {
         (1 - this.#node.random() / 4);
     this.#stopWaiting();
     this.#stopWaiting = this.#node.after(pauseMs, () => {
+      if (this.#sent === this.#acked) return; // there is nothing to wait for any more
       this.silence++;
       this.#rewind();
       this.#options.onSilence(this.peer);

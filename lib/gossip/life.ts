@@ -55,6 +55,23 @@ export function nodeOf(name: string): string {
   return name.slice(0, name.lastIndexOf("@"));
 }
 
+/** The lives of other nodes, as far as they are known here. */
+export class OtherLives {
+  readonly #latest = new Map<string, number>();
+
+  /** A message of a life has come. Tells whether that is over, since a later one is known. */
+  isOver(id: string, stamp: number): boolean {
+    const latest = this.latest(id);
+    if (stamp > latest) this.#latest.set(id, stamp);
+    return stamp < latest;
+  }
+
+  /** The latest life of a node; 0 if none is known. */
+  latest(id: string): number {
+    return this.#latest.get(id) ?? 0;
+  }
+}
+
 /** The part of a node that waits. */
 type Waiter = Pick<Node<Record<never, never>>, "after">;
 

@@ -3,8 +3,10 @@ export interface Promises {
   /**
    * Whether killing and restarting nodes at any moment loses nothing: chaos then does it. With
    * `"minority"`, as long as a majority has not been killed, or has answered clients since.
+   * With `"told"`, what had reached another node survives, what is acknowledged after the
+   * return is as safe as ever, and nothing is given twice.
    */
-  survivesRestart?: boolean | "minority";
+  survivesRestart?: boolean | "minority" | "told";
   /** Whether it relies on a network that brings each message once, as Maelstrom's does: chaos then doubles none. */
   assumesOnce?: boolean;
   /** Whether every operation succeeds, whatever the network does between nodes. */

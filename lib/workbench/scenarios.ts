@@ -35,6 +35,9 @@ export interface Scenario {
   promises: Promises;
 }
 
+/** Programs that answer whatever is cut, and whose memory is the nodes'. */
+const told = { available: true, survivesRestart: "told" } as const;
+
 const PARTITION = { nemesis: "partition" };
 
 const availability: Limit = { figure: "availability", atLeast: 1 };
@@ -129,7 +132,7 @@ const broadcast3b: Scenario = {
   guarantee: "every value everywhere within 1 s",
   workload: "broadcast",
   runs: [run(broadcast, [availability, maximum(1000)])],
-  promises: { available: true, convergenceMs: 1000, quietMs: 6000, hops: 10 },
+  promises: { ...told, convergenceMs: 1000, quietMs: 6000, hops: 10 },
 };
 
 const broadcast3c: Scenario = {
@@ -138,7 +141,7 @@ const broadcast3c: Scenario = {
   guarantee: "every acknowledged value everywhere after the heal",
   workload: "broadcast",
   runs: [run({ ...broadcast, ...PARTITION }, [availability])],
-  promises: { available: true, convergenceMs: 5000, quietMs: 6000, hops: 10 },
+  promises: { ...broadcast3b.promises, convergenceMs: 5000 },
 };
 
 const efficient = {
@@ -167,12 +170,7 @@ const broadcast3d: Scenario = {
     run(efficient, [availability, S(1.2), bytes(2.3)], limits3d),
     cut(efficient, [availability, S(2)]),
   ],
-  promises: {
-    available: true,
-    convergenceMs: 5000,
-    quietMs: 6000,
-    crossings: 2,
-  },
+  promises: { ...told, convergenceMs: 5000, quietMs: 6000, crossings: 2 },
 };
 
 const broadcast3e: Scenario = {
@@ -244,7 +242,7 @@ const kafka5c: Scenario = {
     run(kafka, [S(0.03), { figure: "visibility-lag.max-ms", atMost: 250 }]),
     cut(kafka),
   ],
-  promises: { available: true, visibilityMs: 250, convergenceMs: 1000 },
+  promises: { ...told, visibilityMs: 250, convergenceMs: 1000 },
 };
 
 const txn = {
@@ -285,7 +283,7 @@ const txn6b: Scenario = {
   guarantee: "read uncommitted, no G0, convergent",
   workload: "txn-rw-register",
   runs: runs6b([availability, S(0.05)]),
-  promises: { available: true, transactions: "read-uncommitted" },
+  promises: { ...told, transactions: "read-uncommitted" },
 };
 
 const txn6c: Scenario = {
@@ -294,7 +292,7 @@ const txn6c: Scenario = {
   guarantee: "transactional causal consistency, convergent",
   workload: "txn-rw-register",
   runs: [run(txn6cFlags, [availability, S(0.05)])],
-  promises: { available: true, transactions: "causal" },
+  promises: { ...told, transactions: "causal" },
 };
 
 const linKv = {

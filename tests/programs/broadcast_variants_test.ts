@@ -164,7 +164,9 @@ for (const [name, variant] of Object.entries(VARIANTS)) {
 
   for (const faults of ["partition", "chaos"] as const) {
     Deno.test(`${name} loses no value, answers everything at once and falls silent through ${faults} (${seeds} seeds)`, async () => {
-      const runs = await keepPromises(name, seeds, { faults, overrides });
+      const without = ["kill", "pause"] as const;
+      const settings = { faults, overrides, without };
+      const runs = await keepPromises(name, seeds, settings);
       assert(runs.every(({ labels }) => labels.has("message-cut")));
       const lossy = runs.some(({ labels }) => labels.has("message-lost"));
       assertEquals(lossy, faults === "chaos");
@@ -176,6 +178,10 @@ for (const [name, variant] of Object.entries(VARIANTS)) {
       }
     });
   }
+
+  Deno.test(`${name} forgets nothing that it had told when nodes are killed (30 seeds)`, async () => {
+    await keepPromises(name, 30, { faults: "chaos", overrides });
+  });
 
   for (const latency of [0, 10, 100]) {
     Deno.test(`${name} keeps its promises on 1, 2, 3, 5 and 25 nodes with links of ${latency} ms, even and uneven, calm and in chaos`, async () => {

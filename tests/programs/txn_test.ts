@@ -20,12 +20,14 @@ import {
   type Faults,
   recordNemesis,
 } from "../../lib/workbench/world/faults.ts";
+import type { Ingredient } from "../../lib/workbench/campaign/chaos.ts";
 import type {
   Events,
   JournalEvent,
   Options,
   Recording,
 } from "../../lib/workbench/history.ts";
+import { keepPromises } from "../fixtures/seeds.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import {
   allPartitions,
@@ -71,10 +73,11 @@ async function assertSeeds(
   seeds: number,
   faults: FaultProfile,
   overrides: Options,
+  without: readonly Ingredient[] = [],
 ): Promise<Recording[]> {
   const recordings: Recording[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    const simulation = { name, seed, faults, overrides };
+    const simulation = { name, seed, faults, overrides, without };
     const recording = await record(simulation);
     const anomalies = anomaliesIn(recording, name);
     assertEquals(anomalies, [], replayCommand(simulation));
@@ -114,11 +117,16 @@ for (const name of Object.keys(REPLICAS)) {
         const recordings = await assertSeeds(name, 5, "chaos", {
           ...flags,
           ...short,
-        });
+        }, ["kill", "pause"]);
         recordings.forEach(assertAllAnswered);
       });
     }
   }
+
+  Deno.test(`${name} forgets nothing that it had told when nodes are killed (20 seeds)`, async () => {
+    const overrides = { "node-count": 3, "time-limit": 6, rate: 100 };
+    await keepPromises(name, 20, { faults: "chaos", overrides });
+  });
 
   for (const latency of [50, 100]) {
     for (const distribution of ["constant", "uniform", "exponential"]) {

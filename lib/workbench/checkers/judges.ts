@@ -13,8 +13,9 @@ import { judgeStrict, type StrictChecks } from "./strict/strict.ts";
 import type { Promises } from "../promises.ts";
 import type { Results, StrictResults, Validity } from "./verdict.ts";
 import { worst } from "./verdict.ts";
+import { asTold } from "./told.ts";
 import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
-import type { Recording } from "../history.ts";
+import { isClientOp, type JsonObject, type Recording } from "../history.ts";
 import type { Figures } from "../limits.ts";
 import { scenarios } from "../scenarios.ts";
 
@@ -53,15 +54,56 @@ export interface Judged {
 
 /** Judges a recording; what its program promises is looked up by its name. */
 export function judge(recording: Recording): Judged {
-  const results = judgeFaithful(recording);
   const promises = promisesOf(recording);
-  const strict = judgeStrict(recording, results, promises, STRICT);
+  const plain = verdicts(recording, promises);
+  const { results, strict } = overall(plain) === true
+    ? plain
+    : toldVerdicts(recording, promises, plain);
   const figures = figuresOf(recording, results, FIGURES);
   return { recording, results, strict, figures };
 }
 
+/** What the judges say of a recording. */
+type Verdicts = Pick<Judged, "results" | "strict">;
+
+function verdicts(recording: Recording, promises: Promises): Verdicts {
+  const results = judgeFaithful(recording);
+  return { results, strict: judgeStrict(recording, results, promises, STRICT) };
+}
+
+/** What they say where kills have excused some of what was lost. */
+function toldVerdicts(
+  recording: Recording,
+  promises: Promises,
+  plain: Verdicts,
+): Verdicts {
+  const told = asTold(recording, promises);
+  if (told === recording) return plain;
+  const isLeft = told.history.some((op) => op.type === "ok" && isClientOp(op));
+  // Whatever was acknowledged may have been lost: there is nothing to judge.
+  const held = isLeft ? told : { ...told, history: [], journal: [] };
+  const results = isLeft
+    ? withStats(judgeFaithful(held), plain.results)
+    : { "valid?": true };
+  return { results, strict: judgeStrict(held, results, promises, STRICT) };
+}
+
+/**
+ * Results with the statistics of others, since what is taken for unanswered was answered;
+ * where too little is left for a verdict, there is nothing against the program.
+ */
+function withStats(results: Results, { stats = null }: Results): Results {
+  const parts = { ...results, stats, "valid?": null };
+  const valid = worst(
+    ...Object.values(parts).flatMap((part) =>
+      ((part as JsonObject | null)?.["valid?"] ?? []) as Validity[]
+    ),
+  );
+  return { ...parts, "valid?": valid !== false };
+}
+
 /** The verdict of both together. */
-export function overall({ results, strict }: Judged): Validity {
+export function overall({ results, strict }: Verdicts): Validity {
   return worst(results["valid?"], strict["valid?"]);
 }
 

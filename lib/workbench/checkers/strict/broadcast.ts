@@ -244,7 +244,9 @@ function quiet(
   if (firstFinal === undefined) return;
   const before = history.slice(0, history.indexOf(firstFinal));
   const changes = [...before, ...incidents].map(({ time }) => time);
-  const lastMs = quietMs + networkMs(options, hops);
+  // Who comes back is told, and then tells.
+  const turns = incidents.some(({ type }) => type === "kill") ? 2 : 1;
+  const lastMs = turns * quietMs + networkMs(options, hops);
   const from = Math.max(0, ...changes) + lastMs * 1e6 + journalOrigin;
   const to = firstFinal.time + journalOrigin;
   for (const event of among(journal, isBetweenServers)) {
