@@ -53,8 +53,11 @@ class Peer {
   isSilent = false;
   /** When to try a silent one again. */
   tryAt = 0;
+  readonly id: string;
 
-  constructor(readonly id: string) {}
+  constructor(id: string) {
+    this.id = id;
+  }
 }
 
 const protocol = {

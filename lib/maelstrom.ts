@@ -196,16 +196,16 @@ export class RpcError extends Error {
   /** `"RpcError"` */
   override name = "RpcError";
 
+  /** One of {@link ErrorCode}, or a number of the program's own from 1000 on. */
+  readonly code: number;
+
   /** An error with a code, and a text for people. */
-  constructor(
-    /** One of {@link ErrorCode}, or a number of the program's own from 1000 on. */
-    readonly code: number,
-    text: string,
-  ) {
+  constructor(code: number, text: string) {
     // Most are part of a protocol, and to record the stack takes longer than a whole call.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(text);
+    this.code = code;
     Error.stackTraceLimit = stackTraceLimit;
   }
 

@@ -286,6 +286,27 @@ style(
   },
 );
 
+/** Syntax that makes code, instead of being taken away with the types: parameter properties, namespaces and the like. */
+const UNERASABLE =
+  /\bconstructor\((?:[^{]*[,(])?\s*(?:private|public|protected|readonly|override)\s+\w|^\s*(?:export )?(?:declare )?(?:namespace|module) [\w.]+ \{|^\s*(?:export )?import \w+ = |^export = /m;
+
+style(
+  "the library and the programs run where types are only taken away: in Node and Bun",
+  () => {
+    const wrong = sources(/^(challenges|lib\/(?!workbench|std))/)
+      .filter((path) => UNERASABLE.test(code(path)));
+    assertEquals(wrong, []);
+    assert(
+      UNERASABLE.test("class A {\n  constructor(\n    readonly id: string,"),
+    );
+    assert(
+      UNERASABLE.test("constructor(a: () => void, private b = 1) {}"),
+      "after a type with parentheses",
+    );
+    assert(!UNERASABLE.test("constructor(ids: readonly string[]) {}"));
+  },
+);
+
 style("everything that is exported says what it is", () => {
   const silent = sources(/^(lib|challenges)\//).flatMap((path) => {
     const text = read(path).split("\n");

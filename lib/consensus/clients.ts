@@ -50,13 +50,19 @@ export class Clients {
   readonly #reads = new Map<number, Reading>();
   #serial = 0;
   #lastRead = 0;
+  readonly #node: Node<RegisterProtocol>;
+  readonly #registers: Registers;
+  readonly #onRequest: () => void;
 
   /** @param onRequest called when there is something new for the leader */
   constructor(
-    private readonly node: Node<RegisterProtocol>,
-    private readonly registers: Registers,
-    private readonly onRequest: () => void,
+    node: Node<RegisterProtocol>,
+    registers: Registers,
+    onRequest: () => void,
   ) {
+    this.#node = node;
+    this.#registers = registers;
+    this.#onRequest = onRequest;
     node.on("read", ({ key }) => this.#read(key));
     node.on("write", ({ key, value: to }) => this.#change({ key, to }));
     node.on("cas", ({ key, from, to }) => this.#change({ key, from, to }));
@@ -69,7 +75,8 @@ export class Clients {
 
   /** The changes that the leader of this epoch has not been handed, or not lately. */
   commands(epoch: number): Command[] {
-    const { node, life } = this;
+    const node = this.#node;
+    const { life } = this;
     const now = node.now();
     const floor = this.#changes.keys().next().value ?? this.#serial;
     const commands: Command[] = [];
@@ -84,7 +91,7 @@ export class Clients {
   /** Answers the changes that have been applied. */
   answer(): void {
     for (const [serial, { resolve, reject }] of this.#changes) {
-      const outcome = this.registers.outcome(this.node.id, this.life, serial);
+      const outcome = this.#registers.outcome(this.#node.id, this.life, serial);
       if (outcome === undefined) continue;
       this.#changes.delete(serial);
       if (outcome === 0) resolve({});
@@ -97,7 +104,7 @@ export class Clients {
     for (const [read, { key, resolve, reject }] of this.#reads) {
       if (read > last) break;
       this.#reads.delete(read);
-      const value = this.registers.read(key);
+      const value = this.#registers.read(key);
       if (value === undefined) reject(refusal(ErrorCode.keyDoesNotExist));
       else resolve({ value });
     }
@@ -108,11 +115,11 @@ export class Clients {
     return new Promise((resolve, reject) => {
       const waiting = { change, epoch: -1, at: 0, resolve, reject };
       this.#changes.set(serial, waiting);
-      this.node.after(PATIENCE_MS, () => {
+      this.#node.after(PATIENCE_MS, () => {
         if (!this.#changes.delete(serial)) return;
         reject(waiting.epoch < 0 ? notDone() : unknown());
       });
-      this.onRequest();
+      this.#onRequest();
     });
   }
 
@@ -120,10 +127,10 @@ export class Clients {
     const read = ++this.#lastRead;
     return new Promise((resolve, reject) => {
       this.#reads.set(read, { key, resolve, reject });
-      this.node.after(PATIENCE_MS, () => {
+      this.#node.after(PATIENCE_MS, () => {
         if (this.#reads.delete(read)) reject(notDone());
       });
-      this.onRequest();
+      this.#onRequest();
     });
   }
 }

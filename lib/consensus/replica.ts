@@ -93,8 +93,10 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   #stopBeating: Stop = () => {};
   #stopRepeating: Stop = () => {};
   #answers = new Map<string, Known>();
+  protected readonly own: Node<P>;
 
-  constructor(protected readonly own: Node<P>) {
+  constructor(own: Node<P>) {
+    this.own = own;
     const node = this.node = own as unknown as Node<ReplicaProtocol>;
     this.#self = node.ids.indexOf(node.id);
     this.lives = node.ids.map(() => 0);

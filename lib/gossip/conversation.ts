@@ -176,15 +176,19 @@ export class Conversation<T extends Json> {
   heardAt = -Infinity;
   /** Since when it is owed an acknowledgement; Infinity when it is not. */
   owesSince = Infinity;
+  /** The other node. */
+  readonly peer: string;
+  /** The life of this node. */
+  readonly #life: Life;
 
   constructor(
     node: Talker,
-    /** The other node. */
-    readonly peer: string,
-    /** The life of this node. */
-    private readonly life: Life,
+    peer: string,
+    life: Life,
     options: ConversationOptions<T>,
   ) {
+    this.peer = peer;
+    this.#life = life;
     this.#node = node;
     this.#options = {
       inOrder: false,
@@ -312,7 +316,7 @@ export class Conversation<T extends Json> {
   }
 
   #hello(): Hello {
-    const hello: Hello = { me: this.life.stamp, tag: this.#tag };
+    const hello: Hello = { me: this.#life.stamp, tag: this.#tag };
     if (this.#theirLife > 0) hello.you = this.#theirLife;
     if (this.#owed.length > 0) hello.owes = this.#owed.length;
     return hello;
@@ -320,7 +324,7 @@ export class Conversation<T extends Json> {
 
   /** Learns from a greeting whom it comes from and whom it is for. */
   #meet({ me, you = 0, tag, owes = 0 }: Hello): void {
-    const { life, peer } = this;
+    const life = this.#life;
     life.raise(you);
     const isMine = you === life.stamp;
     if (me > this.#theirLife) {
@@ -328,7 +332,7 @@ export class Conversation<T extends Json> {
       this.#theirLife = me;
       this.#theirTag = this.#owing = null;
       if (isReturn) {
-        this.#node.log(`${peer} has started again, without its memory`);
+        this.#node.log(`${this.peer} has started again, without its memory`);
         this.#owed = this.#options.all();
         this.#begin();
         this.#mustGreet = true;
@@ -354,7 +358,7 @@ export class Conversation<T extends Json> {
     if (this.#theirTag === null) return false;
     if (hello !== undefined) {
       const { me, you = 0, tag } = hello;
-      const isForMe = you === 0 || you === this.life.stamp;
+      const isForMe = you === 0 || you === this.#life.stamp;
       if (me !== this.#theirLife || !isForMe || tag !== this.#theirTag) {
         return false;
       }

@@ -37,12 +37,14 @@ export class Hub {
   readonly #before: readonly string[];
   readonly #followers = new Set<string>();
   #relay: string | null = null;
+  /** Whether a node has not answered of late. */
+  readonly #isSilent: (id: string) => boolean;
 
   constructor(
     node: Pick<Node<Record<never, never>>, "id" | "ids">,
-    /** Whether a node has not answered of late. */
-    private readonly isSilent: (id: string) => boolean,
+    isSilent: (id: string) => boolean,
   ) {
+    this.#isSilent = isSilent;
     this.#self = node.id;
     this.#before = node.ids.slice(0, node.ids.indexOf(node.id));
     this.id = this.first = node.ids[0]!;
@@ -79,10 +81,10 @@ export class Hub {
   choose(): string | null {
     const { first } = this;
     if (this.#self === first) return null;
-    if (this.#relay !== null && this.isSilent(this.#relay)) this.#relay = null;
-    const best = !this.isSilent(first)
+    if (this.#relay !== null && this.#isSilent(this.#relay)) this.#relay = null;
+    const best = !this.#isSilent(first)
       ? first
-      : this.#relay ?? this.#before.find((id) => !this.isSilent(id)) ??
+      : this.#relay ?? this.#before.find((id) => !this.#isSilent(id)) ??
         this.#self;
     if (best === this.id) return null;
     const old = this.id;

@@ -59,15 +59,23 @@ export class Metronome {
   /** Until when who is heard was to be heard before the last tick. */
   #lateUntil = -Infinity;
   #isRepeating = false;
+  readonly #node: Pick<Node<Record<never, never>>, "now" | "after">;
+  readonly #roundTrip: RoundTrip;
+  /** What may pass while a message waits for a tick here and goes there and back, in ms. */
+  readonly #budgetMs: number;
+  /** What to do at a tick. Tells whether there was anything to do. */
+  readonly #task: () => boolean;
 
   constructor(
-    private readonly node: Pick<Node<Record<never, never>>, "now" | "after">,
-    private readonly roundTrip: RoundTrip,
-    /** What may pass while a message waits for a tick here and goes there and back, in ms. */
-    private readonly budgetMs: number,
-    /** What to do at a tick. Tells whether there was anything to do. */
-    private readonly task: () => boolean,
+    node: Pick<Node<Record<never, never>>, "now" | "after">,
+    roundTrip: RoundTrip,
+    budgetMs: number,
+    task: () => boolean,
   ) {
+    this.#node = node;
+    this.#roundTrip = roundTrip;
+    this.#budgetMs = budgetMs;
+    this.#task = task;
     // Timers begin with the first message, which may come long after `init`. Nobody is in
     // step yet: the first period is as short as any.
     node.after(0, () => {
@@ -81,8 +89,8 @@ export class Metronome {
    * guard, and half of it again for ticks that are put off; a round trip at least.
    */
   get periodMs(): number {
-    const { typicalMs } = this.roundTrip;
-    const leftMs = this.budgetMs - typicalMs - 1.5 * this.#guardMs;
+    const { typicalMs } = this.#roundTrip;
+    const leftMs = this.#budgetMs - typicalMs - 1.5 * this.#guardMs;
     return Math.max(leftMs, typicalMs);
   }
 
@@ -91,13 +99,16 @@ export class Metronome {
    * tick that is late, from when it was due.
    */
   get nextMs(): number {
-    const leftMs = Math.max(0, this.#tickAt - (this.#dueAt ?? this.node.now()));
-    return leftMs < this.roundTrip.typicalMs ? leftMs + this.periodMs : leftMs;
+    const leftMs = Math.max(
+      0,
+      this.#tickAt - (this.#dueAt ?? this.#node.now()),
+    );
+    return leftMs < this.#roundTrip.typicalMs ? leftMs + this.periodMs : leftMs;
   }
 
   /** Keeps step with another node, which has just said in how many milliseconds it ticks again. */
   follow(nextMs: number): void {
-    const now = this.node.now();
+    const now = this.#node.now();
     // What is late was late on its way, or at a tick that was: the other keeps to its time.
     const lateMs = now - this.#otherDueAt;
     const isLate = lateMs > 0 && lateMs < LATE_MS;
@@ -106,7 +117,7 @@ export class Metronome {
     // A slow node's tick may be put off again and again, just before it is due or earlier.
     const isOverdue = now > this.#tickedAt + 2 * this.periodMs;
     if (isOverdue || this.#tickAt < now + this.#guardMs) this.#tick();
-    const tripMs = this.roundTrip.typicalMs + this.#guardMs;
+    const tripMs = this.#roundTrip.typicalMs + this.#guardMs;
     const waitMs = this.#otherDueAt - now - tripMs;
     const isInTime = waitMs > -this.#guardMs / 2;
     this.#tickIn(isInTime ? waitMs : waitMs + this.periodMs);
@@ -114,11 +125,11 @@ export class Metronome {
 
   /** There is something to do: at once, if nobody had anything to do for a period. */
   wake(): void {
-    const isOtherIdle = this.node.now() > this.#otherDueAt + LATE_MS;
+    const isOtherIdle = this.#node.now() > this.#otherDueAt + LATE_MS;
     if (!this.#isIdle || !isOtherIdle) return;
     // Who keeps step with another keeps it; who does not begins a period.
     if (this.#otherDueAt === 0) this.#tickIn(this.periodMs);
-    this.#isIdle = !this.task();
+    this.#isIdle = !this.#task();
   }
 
   /**
@@ -129,22 +140,22 @@ export class Metronome {
   hear(): void {
     this.#heard++;
     if (this.#isFitful) return;
-    const now = this.node.now();
+    const now = this.#node.now();
     const overdueMs = now - this.#tickAt;
     if (overdueMs > 0 && overdueMs < LATE_MS) {
       this.#extraMs = overdueMs + CATCH_UP_MS;
     }
     if (now > this.#lateUntil || this.#isRepeating) return;
     this.#isRepeating = true;
-    this.node.after(CATCH_UP_MS, () => {
+    this.#node.after(CATCH_UP_MS, () => {
       this.#isRepeating = false;
-      this.task();
+      this.#task();
     });
   }
 
   /** Whether delays vary so much that to be late means nothing. */
   get #isFitful(): boolean {
-    return this.roundTrip.jitterMs > this.periodMs / 10;
+    return this.#roundTrip.jitterMs > this.periodMs / 10;
   }
 
   /** Whether others keep step with this node. */
@@ -154,19 +165,19 @@ export class Metronome {
 
   #tickIn(delayMs: number): void {
     const waitMs = Math.max(0, delayMs);
-    this.#tickAt = this.node.now() + waitMs;
+    this.#tickAt = this.#node.now() + waitMs;
     this.#extraMs = 0;
     // From when the others speak on, it matters whether the machine stands still.
-    const onTheirWayMs = this.roundTrip.typicalMs / 2 + this.#guardMs;
+    const onTheirWayMs = this.#roundTrip.typicalMs / 2 + this.#guardMs;
     this.#wait(Math.max(0, waitMs - (this.#isFollowed ? onTheirWayMs : 0)));
   }
 
   /** Waits step by step, which shows when the machine stands still, and ticks when it is time. */
   #wait(stepMs: number): void {
-    const endsAt = this.node.now() + stepMs;
+    const endsAt = this.#node.now() + stepMs;
     this.#stop();
-    this.#stop = this.node.after(stepMs, () => {
-      const now = this.node.now();
+    this.#stop = this.#node.after(stepMs, () => {
+      const now = this.#node.now();
       if (this.#isFollowed) this.#allowFor(now - endsAt);
       const leftMs = this.#tickAt + this.#extraMs - now;
       if (leftMs > 0) this.#wait(Math.min(leftMs, STEP_MS));
@@ -180,7 +191,7 @@ export class Metronome {
     if (lateMs < STEP_MS) return;
     // What was due since the step before may be late by a step more.
     const othersMs = Math.min(lateMs, LATE_MS) + STEP_MS - this.#guardMs;
-    const overdueMs = this.node.now() - this.#tickAt;
+    const overdueMs = this.#node.now() - this.#tickAt;
     const neededMs = Math.max(othersMs, overdueMs) + CATCH_UP_MS;
     this.#extraMs = Math.max(this.#extraMs, neededMs);
   }
@@ -188,12 +199,12 @@ export class Metronome {
   /** Whether several have spoken last time, and nobody has now: they are all late. */
   get #missesOthers(): boolean {
     return this.#heard === 0 && this.#heardBefore >= SEVERAL &&
-      this.node.now() < this.#tickAt + LATE_MS && !this.#isFitful;
+      this.#node.now() < this.#tickAt + LATE_MS && !this.#isFitful;
   }
 
   #tick(): void {
     this.#adapt();
-    const now = this.node.now();
+    const now = this.#node.now();
     const lateMs = now - this.#tickAt;
     this.#dueAt = lateMs > 0 && lateMs < LATE_MS ? this.#tickAt : now;
     this.#heardBefore = this.#heard;
@@ -201,13 +212,13 @@ export class Metronome {
     this.#tickedAt = now;
     this.#lateUntil = now + Math.max(LATE_MS, this.periodMs / 4);
     this.#tickIn(this.#dueAt + this.periodMs - now);
-    this.#isIdle = !this.task();
+    this.#isIdle = !this.#task();
     this.#dueAt = null;
   }
 
   /** Follows what the network and the machine are like; slowly, since values wait for what it changes. */
   #adapt(): void {
-    const { jitterMs } = this.roundTrip;
+    const { jitterMs } = this.#roundTrip;
     const busyMs = Math.min(BUSY * jitterMs, BUSY_GUARD_MS);
     const guardMs = GUARD_MS + Math.max(busyMs, FITFUL * jitterMs);
     this.#guardMs += (guardMs - this.#guardMs) / 8;

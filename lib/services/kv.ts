@@ -40,13 +40,14 @@ export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
  */
 export class Kv<V extends Json = Json> {
   readonly #patience: Patience;
+  readonly #node: Caller;
+  /** The store's name. */
+  readonly service: KvService;
 
   /** A store, reached by way of a node. */
-  constructor(
-    private readonly node: Caller,
-    /** The store's name. */
-    readonly service: KvService,
-  ) {
+  constructor(node: Caller, service: KvService) {
+    this.#node = node;
+    this.service = service;
     this.#patience = new Patience(node);
   }
 
@@ -91,13 +92,13 @@ export class Kv<V extends Json = Json> {
    * a request that changes the store is executed on its newest state.
    */
   async sync(): Promise<void> {
-    const value = `${this.node.random()} ${this.node.random()}`;
-    await this.#ask({ type: "write", key: `sync ${this.node.id}`, value });
+    const value = `${this.#node.random()} ${this.#node.random()}`;
+    await this.#ask({ type: "write", key: `sync ${this.#node.id}`, value });
   }
 
   #ask(body: Body): Promise<Body> {
     return this.#patience.until((options) =>
-      this.node.call(this.service, body, options)
+      this.#node.call(this.service, body, options)
     );
   }
 }

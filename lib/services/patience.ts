@@ -79,11 +79,13 @@ export interface PatienceOptions {
 export class Patience {
   /** How long answers take: a moving average, in milliseconds. */
   #usualMs = 0;
+  readonly #node: Waiter;
+  readonly #options: PatienceOptions;
 
-  constructor(
-    private readonly node: Waiter,
-    private readonly options: PatienceOptions = {},
-  ) {}
+  constructor(node: Waiter, options: PatienceOptions = {}) {
+    this.#node = node;
+    this.#options = options;
+  }
 
   /**
    * Calls `attempt`, which must be idempotent, until it is answered: gives the answer that
@@ -108,18 +110,18 @@ export class Patience {
       if (triesLeft > 0) others.abort(ANSWERED);
     };
     if (limitMs !== undefined) {
-      stops.push(this.node.after(limitMs, () => {
+      stops.push(this.#node.after(limitMs, () => {
         reject(tooLong());
         end(tries);
       }));
     }
     const ask = () => {
-      const begun = this.node.now();
+      const begun = this.#node.now();
       const learn = () => {
-        const tookMs = Math.min(this.node.now() - begun, TRIP_MS);
+        const tookMs = Math.min(this.#node.now() - begun, TRIP_MS);
         this.#usualMs = 0.8 * this.#usualMs + 0.2 * tookMs;
       };
-      stops.push(this.node.after(this.#pauseMs(tries++), ask));
+      stops.push(this.#node.after(this.#pauseMs(tries++), ask));
       attempt(options).then((answer) => {
         learn();
         resolve(answer);
@@ -137,12 +139,12 @@ export class Patience {
 
   /** How long to wait for an answer before the next try, after so many others. */
   #pauseMs(tries: number): number {
-    const { capMs } = this.options;
+    const { capMs } = this.#options;
     const usualMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
     const leastMs = Math.min(usualMs, capMs ?? LONGEST_MS);
     if (capMs === undefined) return leastMs;
     const mostMs = Math.min(capMs, leastMs * 2 ** tries);
-    return leastMs + this.node.random() * (mostMs - leastMs);
+    return leastMs + this.#node.random() * (mostMs - leastMs);
   }
 }
 

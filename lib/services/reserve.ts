@@ -35,8 +35,10 @@ export class Reserve {
   readonly #key: string;
   #limit = 0;
   #raising: Promise<void> | null = null;
+  readonly #node: Caller;
 
-  constructor(private readonly node: Caller) {
+  constructor(node: Caller) {
+    this.#node = node;
     this.#kv = new Kv(node, "lin-kv");
     this.#key = `given by ${node.id}`;
     this.begun = this.#begin();
@@ -50,7 +52,7 @@ export class Reserve {
    */
   give<R>(next: () => number, task: () => R): R | Promise<R> {
     if (this.#allows(next())) return task();
-    return inTime(this.node, this.#giveLater(next, task));
+    return inTime(this.#node, this.#giveLater(next, task));
   }
 
   async #giveLater<R>(next: () => number, task: () => R): Promise<R> {

@@ -15,9 +15,11 @@ import { Patience } from "./patience.ts";
  */
 export class Tso {
   readonly #patience: Patience;
+  readonly #node: Caller;
 
   /** The oracle, reached by way of a node. */
-  constructor(private readonly node: Caller) {
+  constructor(node: Caller) {
+    this.#node = node;
     this.#patience = new Patience(node);
   }
 
@@ -27,7 +29,7 @@ export class Tso {
    */
   async ts(): Promise<number> {
     const { ts } = await this.#patience.until((options) =>
-      this.node.call("lin-tso", { type: "ts" }, options)
+      this.#node.call("lin-tso", { type: "ts" }, options)
     );
     return Number(ts);
   }

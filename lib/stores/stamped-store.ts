@@ -40,14 +40,15 @@ export function compareStamps(a: Stamp, b: Stamp): number {
 /** A counter for stamps. */
 export class StampClock {
   #time = 0;
+  readonly #node: Pick<Node<Record<never, never>>, "now">;
 
-  constructor(
-    private readonly node: Pick<Node<Record<never, never>>, "now">,
-  ) {}
+  constructor(node: Pick<Node<Record<never, never>>, "now">) {
+    this.#node = node;
+  }
 
   /** The counter of a new change: above all that were seen. In microseconds since 1970, or higher. */
   next(): number {
-    const time = Math.floor(this.node.now() * 1_000);
+    const time = Math.floor(this.#node.now() * 1_000);
     return this.#time = Math.max(this.#time + 1, time);
   }
 

@@ -37,6 +37,7 @@ export class StripedLog {
   readonly #hidden = new Map<number, Entry>();
   #watermark = 0;
   #next: number;
+  #isSettled: boolean;
 
   constructor(
     /** The number of the node whose copy this is, 0 .. `nodes` - 1. */
@@ -44,8 +45,9 @@ export class StripedLog {
     /** How many nodes append. */
     nodes: number,
     /** Whether all that this node has ever given out is here; else it promises nothing until {@link settle}. */
-    private isSettled = true,
+    isSettled = true,
   ) {
+    this.#isSettled = isSettled;
     this.#node = node;
     this.#promises = Array.from({ length: nodes }, (_, i) => i);
     this.#next = node;
@@ -84,13 +86,13 @@ export class StripedLog {
     const stripe = this.#promises.length;
     const behind = Math.ceil((offset - this.#next) / stripe);
     if (behind > 0) this.#next += behind * stripe;
-    if (this.isSettled) this.#promises[this.#node] = this.#next;
+    if (this.#isSettled) this.#promises[this.#node] = this.#next;
     this.#show();
   }
 
   /** All that this node had given out in earlier lives, and told, is here now. */
   settle(): void {
-    this.isSettled = true;
+    this.#isSettled = true;
     this.raise(0);
   }
 
