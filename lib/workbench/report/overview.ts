@@ -26,16 +26,26 @@ export function overviewSvg(view: View, window: Span, width: number): string {
     return bar(base - okTall, okTall, callColour("ok")) +
       bar(base - okTall - badTall, badTall, "#e2553d");
   });
+  // A name stands right of its line or, where there is no room, left of it. On a narrow
+  // screen there may be room at neither side; the line has it as its title in any case.
+  let written = 0;
   const phases = view.phases.map(({ name, from, to }) => {
     const start = x(from);
-    const room = x(to) - start > name.length * 5.5;
+    const wide = name.length * 5.5 + 4;
+    const right = x(to) - start > wide;
+    const left = !right && start - wide > written;
+    if (right) written = start + wide;
+    else if (left) written = start;
+    const text = `<text x="${(start + (right ? 4 : -4)).toFixed(1)}" y="${
+      base + 13
+    }" text-anchor="${right ? "start" : "end"}" fill="#333">${name}</text>`;
     return `<line x1="${start.toFixed(1)}" x2="${
       start.toFixed(1)
-    }" y1="16" y2="${base + 16}" stroke="#8a8a96"/><text x="${
-      (start + (room ? 4 : -4)).toFixed(1)
-    }" y="${base + 13}" text-anchor="${
-      room ? "start" : "end"
-    }" fill="#333">${name}</text>`;
+    }" y1="16" y2="${
+      base + 16
+    }" stroke="#8a8a96"><title>${name}</title></line>${
+      right || left ? text : ""
+    }`;
   });
   const marks = view.marks.filter(({ at }) => at >= view.from).map((mark) =>
     `<path d="M${

@@ -25,7 +25,8 @@ export interface Plot {
   spec: TopLevelSpec;
 }
 
-const WIDTH = 900, HEIGHT = 190;
+/** Of the axes, in pixels of the drawing; the page scales it, so a small one has legible text on a narrow screen. */
+const WIDTH = 640, HEIGHT = 170;
 
 /** More points are a blot, and make a page large. */
 const POINTS = 2_500;
@@ -99,11 +100,21 @@ function framed({ history }: Recording, end: number): Frame {
       font: "system-ui, sans-serif",
       background: "white",
       view: { stroke: "#c9c9d4" },
-      axis: { gridColor: "#eeeef3", labelColor: "#333", titleColor: "#333" },
-      axisX: { format: "~g" },
+      axis: {
+        format: "~g",
+        gridColor: "#eeeef3",
+        labelColor: "#333",
+        titleColor: "#333",
+      },
+      axisX: { tickCount: 10 },
       // The plots stand above each other: their time axes must too.
-      axisY: { minExtent: 44, maxExtent: 44 },
-      legend: { orient: "top", direction: "horizontal", offset: 6 },
+      axisY: { minExtent: 48, maxExtent: 48, tickCount: 5 },
+      legend: {
+        orient: "top",
+        direction: "horizontal",
+        offset: 6,
+        columnPadding: 28,
+      },
     },
     encoding: {
       x: {
@@ -289,6 +300,8 @@ function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
           field: "ms",
           type: "quantitative",
           title: "stable latency (ms)",
+          // Where all are 0 the axis would have no length.
+          scale: { domainMax: Math.max(1, greatest(values, ({ ms }) => ms)) },
         },
       },
     }]),
