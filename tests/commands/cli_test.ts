@@ -49,6 +49,7 @@ for (
       254,
       "there is no such file",
     ],
+    [["test", "-w", "echo", "--bin", "sh"], 254, "$(command -v sh)"],
     [["test", "-w", "ehco", "--bin", "x"], 254, "it must be broadcast, echo"],
     [["test", "--bin", "x", "--nodes", "a,b,a"], 254, 'two nodes "a"'],
     [["test", "--bin", "x", "--nodes", "c1"], 254, 'a node "c1"'],

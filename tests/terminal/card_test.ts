@@ -122,6 +122,12 @@ Deno.test("a card fits a screen of 80 columns and 24 lines however much went wro
   assertStringIncludes(lines.join("\n"), "worth knowing: lost-value-0, ");
 });
 
+Deno.test("a reason of several lines is set anew, without blank lines", () => {
+  const why = "n0 ended by itself; its last lines:\n  a\n\n  b";
+  const text = cardText(cardOf({ ...good, faithful: "unknown", why }));
+  assertStringIncludes(text, "    n0 ended by itself; its last lines: a b\n");
+});
+
 Deno.test("a card has colours only where they are asked for", () => {
   assert(!cardText(cardOf(good)).includes("\x1b"));
   const coloured = cardText(cardOf(good), true);

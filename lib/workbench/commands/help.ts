@@ -40,8 +40,9 @@ const PAGES: Readonly<Record<string, () => Page>> = {
     usage: "-w WORKLOAD --bin FILE [FLAGS] [-- ARGS]",
     does: "runs an executable as many nodes in real time, and judges it",
     details:
-      `  --bin FILE            the executable; each node is a process of it
-  -- ARGS               its arguments
+      `  --bin FILE            the executable, by a path; each node is a process of it
+  -- ARGS               its arguments. Nodes run in the system's folder for temporary
+                        files, as with Maelstrom: paths among ARGS must be absolute
   -w, --workload        default lin-kv
   --seed N              decides what clients and nemesis do (default: drawn)
   --program NAME        judges what one of our programs promises, too
@@ -59,6 +60,7 @@ ${runFlags()}
 ${workloadList()}`,
     examples: [
       "test -w echo --bin ./node.py --node-count 1 --time-limit 10",
+      'test -w echo --bin "$(command -v python3)" --node-count 1 --time-limit 10 -- "$PWD/node.py"',
       "test -w broadcast --bin ./node --node-count 5 --rate 10 --time-limit 20 --nemesis partition",
     ],
   }),

@@ -142,8 +142,11 @@ async function executable(bin: string): Promise<string> {
   try {
     path = await Deno.realPath(bin);
   } catch {
+    const otherwise = bin.includes("/")
+      ? "Build it first, for instance with make bin/NAME"
+      : `The path is not searched: name a file, as ./${bin} or "$(command -v ${bin})"`;
     throw new Error(
-      `Cannot run "${bin}": there is no such file. Build it first, for instance with make bin/NAME`,
+      `Cannot run "${bin}": there is no such file. ${otherwise}`,
     );
   }
   const { mode, isFile } = await Deno.stat(path);

@@ -164,9 +164,7 @@ function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   const lines: string[] = [];
   for (const { type, because } of anomalies.slice(0, SHOWN_ANOMALIES)) {
     const shown = because.slice(0, SHOWN_SENTENCES)
-      .map((sentence) =>
-        shorter(sentence.replaceAll("\n", " "), SENTENCE_LENGTH)
-      );
+      .map((sentence) => shorter(sentence, SENTENCE_LENGTH));
     const all = [...shown, ...moreText(because, SHOWN_SENTENCES)].join("; ");
     lines.push(...wrap(all, `    ${type}: `));
   }
@@ -182,11 +180,11 @@ function noteLines(notes: readonly Anomaly[]): string[] {
   return wrap(names, "    worth knowing: ").slice(0, 1);
 }
 
-/** Breaks a text at blanks; the first line begins with the lead, the others are indented like it. */
+/** Breaks a text anew at blanks and line ends; the first line begins with the lead, the others are indented like it. */
 function wrap(text: string, lead: string): string[] {
   const indent = " ".repeat(lead.length - lead.trimStart().length);
   const lines = [lead];
-  for (const word of text.split(" ")) {
+  for (const word of text.split(/\s+/)) {
     const line = lines.at(-1)!;
     const joined = line.endsWith(" ") ? line + word : `${line} ${word}`;
     if (joined.length <= WIDTH || line === lead) {
