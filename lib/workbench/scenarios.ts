@@ -46,7 +46,7 @@ const S = (atMost: number): Limit => ({
   atMost,
 });
 const answered = (atLeast: number): Limit => ({
-  figure: "answered.share",
+  figure: "answered.majority-share",
   atLeast,
 });
 const median = (below: number): Limit => ({
@@ -295,12 +295,7 @@ const txn6c: Scenario = {
   promises: { ...told, transactions: "causal" },
 };
 
-const linKv = {
-  "node-count": 3,
-  concurrency: "10n",
-  rate: 100,
-  "time-limit": 60,
-};
+const linKv = { "node-count": 3, concurrency: "10n", rate: 100 };
 
 const gSet: Scenario = {
   name: "g-set",
@@ -344,7 +339,7 @@ const linKvRaft: Scenario = {
   workload: "lin-kv",
   runs: [
     run(linKv, [S(3)]),
-    cut({ ...linKv, "nemesis-interval": 3 }, [answered(0.85)]),
+    cut({ ...linKv, "nemesis-interval": 3 }, [answered(0.99)]),
   ],
   promises: { survivesRestart: "minority", majorityMs: 1500 },
 };
@@ -470,6 +465,11 @@ export const scenarios: readonly Scenario[] = [
   gSet,
   pnCounter,
   txnListAppend,
+  variant(txnListAppend, {
+    name: "txn-list-append-thunks",
+    algorithm: "values in lww-kv, one root in lin-kv",
+    runs: [{ ...txnListAppend.runs[0]!, ours: [] }],
+  }),
   linKvRaft,
   variant(linKvRaft, {
     name: "lin-kv-proxy",

@@ -1,0 +1,120 @@
+/**
+ * txn-list-append, variant: immutable values in lww-kv, one root in lin-kv.
+ *
+ * Algorithm: as in Datomic, and in Maelstrom's guide. A value, once stored, never changes:
+ * it has a name of its own, a thunk, in lww-kv. The root in lin-kv says which thunk each key
+ * has. A node runs all transactions that wait on the values under the root, stores those that
+ * are new, and swaps the root, by compare-and-set. lww-kv is the right place for what never
+ * changes: nothing in it can be stale. But it is two stores that never agree, and what was
+ * stored once is found by half of all reads: so a thunk is stored twice, and read until found.
+ *
+ * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
+ * repeated. Roots count up, so a late copy of a swap fails; one whose answer was lost is
+ * recognised by the root, which names the last batch of every node. A thunk that a root
+ * names was acknowledged before, so some store has it, and each read finds it with
+ * probability 1/2 at least. Nodes keep only caches: killing one loses nothing. A client
+ * waits while others win the race, and is told after 4 s that the outcome is unknown.
+ *
+ * Costs: 2 messages to read the root, 2 to swap it, 4 for each value that is stored, and 2 to
+ * 4 for each that has to be read, all of them again for each lost race: S is 11.4 on the
+ * command, against 4.1 where values are in the root. A root names every key.
+ */
+import { type Json, program, run } from "../lib/maelstrom.ts";
+import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
+import { Kv } from "../lib/services/kv.ts";
+import { inTime } from "../lib/services/patience.ts";
+import { Rounds } from "../lib/services/rounds.ts";
+import { executeOn } from "../lib/stores/transactions.ts";
+
+/** How often a thunk is stored: more is found by more reads, less costs less. */
+const COPIES = 2;
+
+/** The root of the database: one version of it, which differs from every other. */
+type Root = {
+  version: number;
+  /** By node, its last batch that has committed. */
+  done: [node: string, batch: string][];
+  thunks: [Key, name: string][];
+};
+
+/** A node that keeps nothing but caches. */
+const txnListAppendThunks = program(txnProtocol, (node) => {
+  const roots = new Kv<Root>(node, "lin-kv");
+  const store = new Kv<{ value: Json }>(node, "lww-kv");
+  const epoch = Math.floor(node.random() * 2 ** 40).toString(36);
+  let serial = 0;
+  /** Values by their names, of those that the last root names. */
+  let cache = new Map<string, Json>();
+
+  const rounds = new Rounds(commit);
+  node.on("txn", async (request) => ({
+    txn: await inTime(node, rounds.join(request.txn)),
+  }));
+
+  /** Runs transactions until a run of them is part of the database, and gives that run's answers. */
+  async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
+    const id = `${epoch}.${serial++}`;
+    let replies: MicroOp[][] = [];
+    for (let lost = 0;; lost++) {
+      // Who has lost a race lets others finish theirs.
+      if (lost > 0) await node.sleep(node.random() * Math.min(100, 10 * lost));
+      const before = await roots.read("root");
+      const root = before ?? { version: 0, done: [], thunks: [] };
+      if (root.done.some(([, done]) => done === id)) return replies;
+      const thunks = new Map(root.thunks);
+      const values = new Map<Key, Json>();
+      const keys = new Set(batch.flat().map(([, key]) => key));
+      await Promise.all([...keys].map(async (key) => {
+        const name = thunks.get(key);
+        if (name !== undefined) values.set(key, await load(name));
+      }));
+      const runs = batch.map((steps) => executeOn(values, steps));
+      replies = runs.map(({ txn }) => txn);
+      const changed = new Set(
+        runs.flatMap(({ changes }) => changes.map(([, key]) => key)),
+      );
+      if (changed.size === 0) return replies;
+      await Promise.all([...changed].map(async (key) => {
+        const name = `thunk ${epoch}.${serial++}`;
+        thunks.set(key, name);
+        cache.set(name, values.get(key)!);
+        await save(name, values.get(key)!);
+      }));
+      const next: Root = {
+        version: root.version + 1,
+        done: [...root.done.filter(([other]) => other !== node.id), [
+          node.id,
+          id,
+        ]],
+        thunks: [...thunks],
+      };
+      if (!await roots.change("root", before, next)) continue;
+      const named = new Set(thunks.values());
+      cache = new Map([...cache].filter(([name]) => named.has(name)));
+      return replies;
+    }
+  }
+
+  /** A thunk's value: asked for until a store that has it is met. */
+  async function load(name: string): Promise<Json> {
+    for (;;) {
+      const known = cache.get(name);
+      if (known !== undefined) return known;
+      const found = await store.read(name);
+      if (found !== null) cache.set(name, found.value);
+    }
+  }
+
+  /** Stores a thunk. One copy is enough for it to be found; more are found sooner. */
+  async function save(name: string, value: Json): Promise<void> {
+    const copies = Array.from(
+      { length: COPIES },
+      () => store.write(name, { value }),
+    );
+    await Promise.all(copies);
+  }
+});
+
+export default txnListAppendThunks;
+
+if (import.meta.main) await run(txnListAppendThunks);
