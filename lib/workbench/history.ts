@@ -6,7 +6,7 @@
  * network. Both have, in memory and on disk, the form in which Maelstrom's own
  * recordings are kept in `tests/golden/`, so that one set of checkers judges both.
  */
-import { textLength } from "./json.ts";
+import { stringify } from "./json.ts";
 
 /** Anything JSON can say. */
 export type Json =
@@ -145,7 +145,7 @@ export function sizesOf(
       kind === "send" && wanted(src, dest)
     ).map(([, time, , , , body]) => ({
       time,
-      characters: textLength(body),
+      characters: stringify(body).length,
       isReply: body.in_reply_to !== undefined,
     }));
 }

@@ -42,10 +42,6 @@ const BLANKS = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
 const WORD = /true|false|null/y;
 
-/** Characters that are longer in JSON text than in the string itself. */
-// deno-lint-ignore no-control-regex
-const ESCAPED = /[\u0000-\u001f"\\\ud800-\udfff]/;
-
 /** Characters that JSON wants escaped in a string, and Maelstrom takes as they are. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f]/g;
@@ -234,43 +230,6 @@ function carriedObject(object: { [key: string]: unknown }): Json {
     copy[key] = carried(value);
   }
   return copy as { [key: string]: Json };
-}
-
-/** How long the JSON text of a value is, in characters. */
-export function textLength(value: Json): number {
-  switch (typeof value) {
-    case "string":
-      return ESCAPED.test(value) ? stringify(value).length : value.length + 2;
-    case "number":
-      return Number.isFinite(value) ? digits(value) : "null".length;
-    case "boolean":
-      return value ? "true".length : "false".length;
-    case "bigint":
-      return String(value).length;
-  }
-  if (value === null) return "null".length;
-  if (value instanceof Float) return value.text.length;
-  let length = 0;
-  if (Array.isArray(value)) {
-    for (const element of value) length += 1 + textLength(element);
-  } else {
-    for (const key in value) {
-      const field = value[key];
-      if (field === undefined) continue;
-      length += textLength(key) + 2 + textLength(field);
-    }
-  }
-  return Math.max(length, 1) + 1;
-}
-
-/** How many characters a number has. */
-function digits(value: number): number {
-  if (!Number.isInteger(value) || value < 0 || value > 1e9) {
-    return String(value === 0 ? 0 : value).length;
-  }
-  let length = 1;
-  for (let bound = 10; value >= bound; bound *= 10) length++;
-  return length;
 }
 
 /** Whether JSON has no word for a value. */

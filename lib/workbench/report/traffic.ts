@@ -1,5 +1,5 @@
 /** How many messages of which type there were. */
-import { textLength } from "../json.ts";
+import { stringify } from "../json.ts";
 import { IdSet } from "../checkers/id-set.ts";
 import {
   among,
@@ -62,7 +62,7 @@ function rowsOf(events: Iterable<JournalEvent>): Row[] {
     if (kind === "send") {
       row.sent++;
       row.lost++;
-      row.bytes += textLength(body);
+      row.bytes += stringify(body).length;
     } else {
       row.arrived++;
       if (arrivedIds.add(id)) row.lost--;

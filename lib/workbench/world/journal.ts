@@ -14,7 +14,7 @@ import type {
   JsonObject,
   Size,
 } from "../history.ts";
-import { Float, parse, stringify, textLength } from "../json.ts";
+import { Float, parse, stringify } from "../json.ts";
 
 export type { Body };
 
@@ -370,7 +370,7 @@ const NO_SIZES = new Uint32Array();
 
 function sizeOf(body: Body): Omit<Size, "time"> {
   const isReply = body.in_reply_to !== undefined;
-  return { characters: textLength(body), isReply };
+  return { characters: stringify(body).length, isReply };
 }
 
 /** What every text with such a number has. */
