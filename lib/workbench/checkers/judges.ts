@@ -81,7 +81,8 @@ function toldVerdicts(
   if (told === recording) return plain;
   const isLeft = told.history.some((op) => op.type === "ok" && isClientOp(op));
   // Whatever was acknowledged may have been lost: there is nothing to judge.
-  const held = isLeft ? told : { ...told, history: [], journal: [] };
+  const { aftermath: _, ...bare } = told;
+  const held = isLeft ? told : { ...bare, history: [], journal: [] };
   const results = isLeft
     ? withStats(judgeFaithful(held), plain.results)
     : { "valid?": true };
