@@ -2,6 +2,7 @@
 import {
   type AnyNode,
   first,
+  firstOnly,
   notNow,
   refusingAtFirst,
   service,
@@ -314,6 +315,12 @@ export const strangers: Stranger[] = [
     "sent-away",
     "followers refuse sends, and keep commits to themselves",
     led({ sendsAway: true }),
+    PAIR,
+  ),
+  of(
+    "first-only",
+    "all nodes but the first refuse everything, and always",
+    firstOnly(log(), ...TYPES),
     PAIR,
   ),
 ];

@@ -2,6 +2,7 @@
 import {
   type AnyNode,
   first,
+  firstOnly,
   refusingAtFirst,
   slowly,
   slowlySometimes,
@@ -317,5 +318,26 @@ export const strangers: Stranger[] = [
     "has transactions done at one node; behind a cut it does not know",
     doneAtOne,
     { ...at("strict-serializable", PAIR), ...CUT },
+  ),
+  of(
+    RW,
+    "rw-first-only",
+    "all nodes but the first refuse everything, and always",
+    firstOnly(store(), "txn"),
+    at("strict-serializable", PAIR),
+  ),
+  of(
+    LISTS,
+    "la-first-only",
+    "all nodes but the first refuse everything, and always",
+    firstOnly(store(), "txn"),
+    at("strict-serializable", PAIR),
+  ),
+  of(
+    "lin-kv",
+    "lk-first-only",
+    "all nodes but the first refuse everything, and always",
+    firstOnly(registers("refuse"), "read", "write", "cas"),
+    REGISTERS,
   ),
 ];

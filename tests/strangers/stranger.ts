@@ -103,6 +103,18 @@ export function refusingAtFirst(
   }, types);
 }
 
+/** All nodes but the first refuse every request, from the beginning to the end. */
+export function firstOnly(
+  program: (node: AnyNode) => void,
+  ...types: string[]
+): (node: AnyNode) => void {
+  return changed(
+    program,
+    (node, handler) => node.id === first(node) ? handler : notNow,
+    types,
+  );
+}
+
 /** A handler of any messages. */
 // deno-lint-ignore no-explicit-any
 export type Handler = (request: any, src: string) => any;

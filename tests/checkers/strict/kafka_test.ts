@@ -363,6 +363,23 @@ Deno.test("every node is polled after the end, and must answer", () => {
   );
 });
 
+Deno.test("a node that refuses everything from beginning to end need not answer its last poll, unless more is promised", () => {
+  const refusal = (from: number) =>
+    exchange("n1", from, { type: "poll", offsets: {} }, {
+      type: "error",
+      code: 11,
+    });
+  const aftermath = { history: [], journal: [], healedAt: 0 };
+  const judged = (exchanges: Exchange[], promises: Promises = {}) =>
+    found(exchanges, promises, { aftermath, options: { nodes: "n1" } });
+  assertEquals(judged([refusal(0), refusal(5)]), "(no-final-poll)");
+  assertEquals(judged([refusal(0), polled("n1", 5, 0, [])]), "no-final-poll");
+  assertEquals(
+    judged([refusal(0)], { visibilityMs: 0 }),
+    "no-final-poll",
+  );
+});
+
 Deno.test("the visibility lag is the longest time after which a poll still missed a message", () => {
   const lag = (...polls: Exchange[]) =>
     visibilityLagMs(recordingOf([...log("n0", "n0"), ...polls]));

@@ -1,5 +1,6 @@
 /** The strict judge of transactions on small histories, at least one for every anomaly. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { strictTxn } from "../../../lib/workbench/checkers/strict/txn.ts";
 import { phenomenaIn } from "../../../lib/workbench/checkers/strict/txn-phenomena.ts";
 import {
   concurrent,
@@ -308,6 +309,20 @@ Deno.test("a reply with other steps than its request's is a mismatch, and tells 
   assertEquals(found(recording, "causal"), "reply-mismatch");
   recording.history[1]!.value = [["w", "x", 2]];
   assertEquals(found(recording, "causal"), "reply-mismatch");
+});
+
+Deno.test("a node that refuses everything from beginning to end need not answer in the end, unless it promises to", () => {
+  const ranks = (...all: Span[]) => {
+    const recording = recordingOf("register", all, ["rx1", "!rx1"]);
+    return strictTxn(recording, {}).map(({ type, rank }) => `${type} ${rank}`);
+  };
+  const refused = at([0, "wx1"], [1, "!wy1"]);
+  assertEquals(ranks(...refused), ["no-final-read note"]);
+  assertEquals(ranks(...at([0, "wx1"], [1, "rx1"])), [
+    "no-final-read undefined",
+  ]);
+  const recording = recordingOf("register", refused, ["rx1", "!rx1"]);
+  assertEquals(found(recording, "causal"), "no-final-read");
 });
 
 Deno.test("every phenomenon of the table is recognised, and one at a time", () => {

@@ -11,7 +11,7 @@ import { originOf } from "../origin.ts";
 import { misses } from "../kafka/visibility.ts";
 import type { Promises } from "../../promises.ts";
 import { committedOffsets } from "./kafka-commits.ts";
-import { type KafkaRun, kafkaRun } from "./kafka-log.ts";
+import { isRefused, type KafkaRun, kafkaRun } from "./kafka-log.ts";
 import {
   type Clock,
   contents,
@@ -64,7 +64,7 @@ export function strictKafka(
     recording.options.availability !== undefined;
   const exact = promises.visibilityMs !== undefined;
   committedOffsets(run, findings, { dueBy: due, calm, available, exact }, at);
-  silentNodes(recording, findings);
+  silentNodes(recording, exact ? [] : refusingNodes(run), findings);
   return findings.all();
 }
 
@@ -188,9 +188,17 @@ function unseen(
   }
 }
 
-/** Every node that was polled after everything had healed gave an answer. */
+/** Nodes that refused whatever they were asked, from the beginning to the end: they send their clients elsewhere. */
+function refusingNodes({ calls }: KafkaRun): string[] {
+  const asked = calls.filter(({ type }) => type !== "init");
+  return [...Map.groupBy(asked, ({ node }) => node)]
+    .filter(([, own]) => own.every(isRefused)).map(([node]) => node);
+}
+
+/** Every node that was polled after everything had healed gave an answer; a note for those that need not. */
 function silentNodes(
   { aftermath, options }: Recording,
+  excused: readonly string[],
   findings: Findings,
 ): void {
   if (aftermath === undefined) return;
@@ -200,9 +208,9 @@ function silentNodes(
   );
   for (const node of nodesOf(options)) {
     if (polled.has(node)) continue;
-    findings.add(
-      "no-final-poll",
-      `${node} was polled after everything had healed, and did not answer with messages`,
-    );
+    const because =
+      `${node} was polled after everything had healed, and did not answer with messages`;
+    if (excused.includes(node)) findings.note("no-final-poll", because);
+    else findings.add("no-final-poll", because);
   }
 }

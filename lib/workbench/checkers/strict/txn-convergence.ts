@@ -30,8 +30,22 @@ export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
   return byKey;
 }
 
-/** `no-final-read`: a node that did not answer although everything had healed, as often as it was asked. */
-export function missingEndings(history: TxnHistory): Finding[] {
+/** Nodes that refused whatever they were asked, from the beginning to the end: they send their clients elsewhere. */
+export function refusingNodes({ all, nodes }: TxnHistory): string[] {
+  const by = Map.groupBy(all, ({ node }) => node);
+  return nodes.filter((node) =>
+    by.get(node)?.every(({ outcome }) => outcome === "fail")
+  );
+}
+
+/**
+ * `no-final-read`: a node that did not answer although everything had healed, as often as it
+ * was asked; a note for those that need not.
+ */
+export function missingEndings(
+  history: TxnHistory,
+  excused: readonly string[] = [],
+): Finding[] {
   const findings = new Findings();
   const last = new Map<string, Txn>();
   for (const txn of history.all) {
@@ -40,12 +54,12 @@ export function missingEndings(history: TxnHistory): Finding[] {
   }
   for (const txn of last.values()) {
     if (txn.outcome === "ok") continue;
-    findings.add(
-      "no-final-read",
+    const because =
       `${txn.node}, asked after everything had healed, did not answer ${
         tell(txn)
-      }`,
-    );
+      }`;
+    if (excused.includes(txn.node)) findings.note("no-final-read", because);
+    else findings.add("no-final-read", because);
   }
   return findings.all();
 }
@@ -54,7 +68,10 @@ export function missingEndings(history: TxnHistory): Finding[] {
  * Anomalies of the end: those, `divergent-replicas`, and `lost-write` for an acknowledged
  * write that nothing is left of: the key has no value, or the list lacks it.
  */
-export function endings(history: TxnHistory): Finding[] {
+export function endings(
+  history: TxnHistory,
+  excused?: readonly string[],
+): Finding[] {
   const findings = new Findings();
   for (const [key, states] of finalStates(history)) {
     if (states.length > 1) {
@@ -87,5 +104,5 @@ export function endings(history: TxnHistory): Finding[] {
       }
     }
   }
-  return [...missingEndings(history), ...findings.all()];
+  return [...missingEndings(history, excused), ...findings.all()];
 }

@@ -10,7 +10,7 @@ import { forbiddenBy } from "../elle/models.ts";
 import { modelsOf } from "../elle/results.ts";
 import type { Promises } from "../../promises.ts";
 import { causalAnomalies } from "./txn-causal.ts";
-import { endings, missingEndings } from "./txn-convergence.ts";
+import { endings, missingEndings, refusingNodes } from "./txn-convergence.ts";
 import { type TxnHistory, txnHistory } from "./txn-history.ts";
 import { badReads } from "./txn-reads.ts";
 import { isolation } from "./txn-isolation.ts";
@@ -85,7 +85,8 @@ function anybody(
     }),
     ...isolation(recording, history),
     ...dirtyWrites(history, writeOrder(history)),
-    ...endings(history),
+    // Who refuses everything is judged by the availability that is asked for.
+    ...endings(history, refusingNodes(history)),
   ];
 }
 
