@@ -843,6 +843,11 @@ class Output {
   #lines = "";
   #scheduled = false;
   readonly #encoder = new TextEncoder();
+  readonly #stdio: Stdio;
+
+  constructor(stdio: Stdio) {
+    this.#stdio = stdio;
+  }
 
   line(text: string): void {
     if (this.#lines.length >= BATCH) this.flush();
@@ -857,7 +862,7 @@ class Output {
 
   /**
    * Writes what there is. Deno's stdout throws when the pipe is non-blocking and full,
-   * without saying how much it has taken. Of a piece that fits into PIPE_BUF and has
+   * without saying how much it has taken (Node's and Bun's say it). Of a piece that fits into PIPE_BUF and has
    * nothing after its last newline, it has then taken nothing.
    */
   flush(): void {
@@ -875,16 +880,82 @@ class Output {
   #write(piece: Uint8Array): void {
     for (;;) {
       try {
-        const written = Deno.stdout.writeSync(piece);
+        const written = this.#stdio.write(piece);
         if (written === piece.length) return;
         piece = piece.subarray(written);
       } catch (error) {
-        if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        if (hasErrno(error, "EPIPE")) this.#stdio.exit();
+        if (!hasErrno(error, "EAGAIN")) throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // sleeps 1 ms
       }
     }
   }
+}
+
+/** What a process has of its runtime: all else that is used here is the same in all of them. */
+interface Stdio {
+  /** What comes in: pieces that hold only until the next is asked for. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Writes some of a piece, synchronously: how many bytes. */
+  write(piece: Uint8Array): number;
+  /** Hears of promises that were rejected and that nobody awaits, which would end the process. */
+  onRejection(report: (reason: unknown) => void): void;
+  /** Ends the process with status 0, at once. */
+  exit(): never;
+}
+
+/** The runtime at hand: Deno, or what has Node's `process`. */
+const stdio = () => "Deno" in globalThis ? denoStdio() : nodeStdio();
+
+function denoStdio(): Stdio {
+  return {
+    input: denoInput(),
+    write: (piece) => Deno.stdout.writeSync(piece),
+    onRejection(report) {
+      globalThis.addEventListener("unhandledrejection", (event) => {
+        event.preventDefault();
+        report(event.reason);
+      });
+    },
+    exit: () => Deno.exit(0),
+  };
+}
+
+/** Deno's stream of the same makes a new buffer for each piece. */
+async function* denoInput(): AsyncGenerator<Uint8Array> {
+  const chunk = new Uint8Array(65_536);
+  for (;;) {
+    const length = await Deno.stdin.read(chunk);
+    if (length === null) return;
+    yield chunk.subarray(0, length);
+  }
+}
+
+/** What is used here of Node's `process`, which Bun has, too. */
+interface NodeProcess {
+  readonly stdin: AsyncIterable<Uint8Array>;
+  getBuiltinModule(name: "node:fs"): {
+    writeSync(fd: number, piece: Uint8Array): number;
+  };
+  on(event: "unhandledRejection", report: (reason: unknown) => void): void;
+  exit(status: number): never;
+}
+
+/** Nothing is imported: Deno has Node's modules, too, and takes 15 ms to load the first. */
+function nodeStdio(): Stdio {
+  const { process } = globalThis as unknown as { process: NodeProcess };
+  const fs = process.getBuiltinModule("node:fs");
+  return {
+    input: process.stdin, // to `fs.read` it would keep Node from leaving while it waits
+    write: (piece) => fs.writeSync(1, piece),
+    onRejection: (report) => process.on("unhandledRejection", report),
+    exit: () => process.exit(0),
+  };
+}
+
+/** Whether an error has this name in Unix. */
+function hasErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 /** How often a process notes that it runs, in milliseconds. */
@@ -901,14 +972,16 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Runs a program on stdin and stdout until the input ends or the output is closed; the
- * process then exits at once with status 0, whatever timers and calls are pending.
+ * process then exits at once with status 0, whatever timers and calls are pending. In
+ * Deno, in Node 22.18 or later, and in Bun.
  *
  * A line that is no JSON or no message is reported on stderr and skipped.
  */
 export async function run<P extends Protocol<P>>(
   program: Program<P>,
 ): Promise<never> {
-  const output = new Output();
+  const io: Stdio = stdio();
+  const output = new Output(io);
   const log = (text: string) => console.error(text);
   // The time of the event that is being handled, as in a simulator: reading the clock for
   // every message costs a fifth of the throughput.
@@ -936,9 +1009,9 @@ export async function run<P extends Protocol<P>>(
     },
     log,
   });
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    log(`a promise was rejected: ${event.reason?.stack ?? event.reason}`);
+  io.onRejection((reason) => {
+    const stack = reason instanceof Error ? reason.stack : reason;
+    log(`a promise was rejected: ${stack}`);
   });
 
   function receive(line: string, parse: (text: string) => unknown): void {
@@ -960,16 +1033,13 @@ export async function run<P extends Protocol<P>>(
     output.flush();
   }
 
-  const chunk = new Uint8Array(65_536);
-  for (;;) {
-    const length = await Deno.stdin.read(chunk);
-    if (length === null) break;
+  for await (const bytes of io.input) {
     tick();
-    take(chunk.subarray(0, length));
+    take(bytes);
   }
   receive(lines.end(), parseJson);
   // One more turn for answers and reports that only wait for promises.
   await new Promise((resolve) => setTimeout(resolve, 0));
   output.flush();
-  Deno.exit(0);
+  io.exit();
 }

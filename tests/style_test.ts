@@ -251,7 +251,7 @@ style(
   () => {
     const exceptions = new Map([
       /** One file, so that a node imports one. */
-      ["lib/maelstrom.ts", 980],
+      ["lib/maelstrom.ts", 1_050],
     ]);
     const long = sources(/./).flatMap((path) => {
       const most = exceptions.get(path) ??

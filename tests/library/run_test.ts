@@ -6,106 +6,34 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { deadline, delay } from "@std/async";
-import { TextLineStream, toText } from "@std/streams";
-import type { Body, Json, Message } from "../../lib/maelstrom.ts";
+import { delay } from "@std/async";
+import type { Body, Json } from "../../lib/maelstrom.ts";
+import { NodeProcess, runtimes } from "../fixtures/node-process.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 const ECHO = new URL("../../challenges/echo-1.ts", import.meta.url).pathname;
+const RUNTIMES = runtimes();
 const RESTLESS =
   new URL("../fixtures/restless-node.ts", import.meta.url).pathname;
 
-/** Long enough for any machine; a node that hangs fails its test instead of stopping all. */
-const PATIENCE_MS = 60_000;
+/** Starts a program in the runtime that is being tested. */
+type Start = (program: string, launcher?: string[]) => NodeProcess;
 
-/** A program in a process, with no permission at all, like a compiled one. */
-class NodeProcess {
-  readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  readonly #stderr: Promise<string>;
-
-  /** @param launcher a command that starts the command which follows it */
-  constructor(program: string, launcher: string[] = []) {
-    const [command = "", ...args] = [
-      ...launcher,
-      Deno.execPath(),
-      ...["run", "--no-prompt", program],
-    ];
-    const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-    this.#child = new Deno.Command(command, { args, ...piped }).spawn();
-    this.#stdin = this.#child.stdin.getWriter();
-    this.#lines = this.#child.stdout
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream())
-      .getReader();
-    this.#stderr = toText(this.#child.stderr);
+/** A test in every runtime: skipped, and counted so, in those that are not installed. */
+function processTest(
+  name: string,
+  fn: (start: Start) => Promise<void>,
+  isPossible = true,
+): void {
+  for (const { name: runtime, command } of RUNTIMES) {
+    const { ignore } = needs("run", "read");
+    Deno.test({
+      name: `${runtime}: ${name}`,
+      fn: () =>
+        fn((program, launcher) => new NodeProcess(command!, program, launcher)),
+      ignore: ignore || command === undefined || !isPossible,
+    });
   }
-
-  /** Writes text or bytes, as they are. */
-  async write(data: string | Uint8Array): Promise<void> {
-    const bytes = typeof data === "string"
-      ? new TextEncoder().encode(data)
-      : data;
-    await this.#stdin.write(bytes);
-  }
-
-  /** The next line that the node writes. */
-  async nextLine(): Promise<string> {
-    const { value } = await deadline(this.#lines.read(), PATIENCE_MS);
-    return value ?? "null";
-  }
-
-  /** The next message that the node sends. */
-  async next(): Promise<Message> {
-    return JSON.parse(await this.nextLine());
-  }
-
-  /** Sends a request from a client. */
-  async request(body: Body): Promise<void> {
-    await this.write(JSON.stringify({ src: "c1", dest: "n0", body }) + "\n");
-  }
-
-  /** Starts the node: sends `init` and takes the answer. */
-  async init(): Promise<this> {
-    const node_ids = ["n0", "n1"];
-    await this.request({ type: "init", msg_id: 1, node_id: "n0", node_ids });
-    assertEquals((await this.next()).body, { type: "init_ok", in_reply_to: 1 });
-    return this;
-  }
-
-  /** Stops the process where it is, or lets it go on. */
-  signal(signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#child.kill(signal);
-  }
-
-  /** Closes the node's output, as when the harness has gone. */
-  async closeOutput(): Promise<void> {
-    await this.#lines.cancel();
-  }
-
-  /** Waits for the end: what has not been read, what stderr says, and the exit code. */
-  async ended(): Promise<{ rest: string[]; stderr: string; code: number }> {
-    const rest: string[] = [];
-    for (;;) {
-      const { value } = await deadline(this.#lines.read(), PATIENCE_MS);
-      if (value === undefined) break;
-      rest.push(value);
-    }
-    const { code } = await deadline(this.#child.status, PATIENCE_MS);
-    await this.#stdin.close().catch(() => {});
-    return { rest, stderr: await this.#stderr, code };
-  }
-
-  /** Ends the input, then as {@link ended}. */
-  async close(): Promise<{ rest: string[]; stderr: string; code: number }> {
-    await this.#stdin.close();
-    return await this.ended();
-  }
-}
-
-function processTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, ...needs("run", "read") });
 }
 
 const echo = (msg_id: number, echo: Json): Body => ({
@@ -116,8 +44,8 @@ const echo = (msg_id: number, echo: Json): Body => ({
 
 processTest(
   "a node answers line by line, and ends with code 0 when its input ends",
-  async () => {
-    const node = new NodeProcess(ECHO);
+  async (start) => {
+    const node = start(ECHO);
     await node.write(
       '{"id":0,"src":"c0","dest":"n3","body":{"type":"init","msg_id":1,"node_id":"n3","node_ids":["n3"]}}\n' +
         '{"id":1,"src":"c1","dest":"n3","body":{"echo":{"a":[1,null,"é"]},"type":"echo","msg_id":2}}\n',
@@ -133,22 +61,25 @@ processTest(
   },
 );
 
-processTest("bytes may come one by one, even within a character", async () => {
-  const node = await new NodeProcess(ECHO).init();
-  const body = echo(2, "a\u{1F600}é");
-  const line = JSON.stringify({ src: "c1", dest: "n0", body }) + "\n";
-  for (const byte of new TextEncoder().encode(line)) {
-    await node.write(Uint8Array.of(byte));
-    await delay(0); // lets the node read it alone
-  }
-  assertEquals((await node.next()).body.echo, "a\u{1F600}é");
-  assertEquals((await node.close()).code, 0);
-});
+processTest(
+  "bytes may come one by one, even within a character",
+  async (start) => {
+    const node = await start(ECHO).init();
+    const body = echo(2, "a\u{1F600}é");
+    const line = JSON.stringify({ src: "c1", dest: "n0", body }) + "\n";
+    for (const byte of new TextEncoder().encode(line)) {
+      await node.write(Uint8Array.of(byte));
+      await delay(0); // lets the node read it alone
+    }
+    assertEquals((await node.next()).body.echo, "a\u{1F600}é");
+    assertEquals((await node.close()).code, 0);
+  },
+);
 
 processTest(
   "integers come back digit by digit, however long, and wherever a chunk ends",
-  async () => {
-    const node = await new NodeProcess(ECHO).init();
+  async (start) => {
+    const node = await start(ECHO).init();
     const numbers = ["9007199254740993", `-${"7".repeat(400)}`, "123456"];
     const line = (n: number, pad: string) =>
       `{"src":"c1","dest":"n0","body":{"type":"echo","msg_id":${n},"echo":` +
@@ -177,8 +108,8 @@ processTest(
   },
 );
 
-processTest("a line of 10 MB is answered like any other", async () => {
-  const node = await new NodeProcess(ECHO).init();
+processTest("a line of 10 MB is answered like any other", async (start) => {
+  const node = await start(ECHO).init();
   const long = "long \u{1F600} ".repeat(1_000_000);
   const sent = node.request(echo(2, long));
   assert((await node.next()).body.echo === long);
@@ -188,8 +119,8 @@ processTest("a line of 10 MB is answered like any other", async () => {
 
 processTest(
   "carriage returns and empty lines are no matter, broken lines are reported and skipped",
-  async () => {
-    const node = await new NodeProcess(ECHO).init();
+  async (start) => {
+    const node = await start(ECHO).init();
     await node.write("\n\r\n  \n");
     await node.write('{"src":"c1",\n');
     await node.write('null\n[]\n17\n"echo"\n{}\n{"src":"c1","dest":"n0"}\n');
@@ -207,15 +138,15 @@ processTest(
 
 processTest(
   "a last message without a newline is answered, and half a one is reported",
-  async () => {
-    const whole = await new NodeProcess(RESTLESS).init();
+  async (start) => {
+    const whole = await start(RESTLESS).init();
     const body = { type: "soon", msg_id: 2 };
     await whole.write(JSON.stringify({ src: "c1", dest: "n0", body }));
     const { rest, ...end } = await whole.close();
     assertEquals(rest.map((line) => JSON.parse(line).body.type), ["soon_ok"]);
     assertEquals(end, { stderr: "", code: 0 });
 
-    const half = await new NodeProcess(ECHO).init();
+    const half = await start(ECHO).init();
     await half.write('{"src":"c1","dest":"n0","bo');
     const { stderr, code } = await half.close();
     assertEquals(code, 0);
@@ -223,8 +154,8 @@ processTest(
   },
 );
 
-processTest("a node without input ends with code 0, too", async () => {
-  assertEquals(await new NodeProcess(ECHO).close(), {
+processTest("a node without input ends with code 0, too", async (start) => {
+  assertEquals(await start(ECHO).close(), {
     rest: [],
     stderr: "",
     code: 0,
@@ -233,8 +164,8 @@ processTest("a node without input ends with code 0, too", async () => {
 
 processTest(
   "nothing is lost or out of order when 1 MB answers meet a reader that sleeps",
-  async () => {
-    const node = await new NodeProcess(ECHO).init();
+  async (start) => {
+    const node = await start(ECHO).init();
     const payload = "0123456789".repeat(100_000);
     const sent = (async () => {
       for (let n = 0; n < 20; n++) {
@@ -272,13 +203,11 @@ async function exists(command: string, ...args: string[]): Promise<boolean> {
   }
 }
 
-Deno.test({
-  name:
-    "a full non-blocking stdout stops no node and spoils no line, of 100 bytes or of 1 MB",
-  ignore: !await exists("perl", "-e", "1"),
-  async fn() {
+processTest(
+  "a full non-blocking stdout stops no node and spoils no line, of 100 bytes or of 1 MB",
+  async (start) => {
     for (const [count, size] of [[20_000, 30], [20, 1_000_000]] as const) {
-      const node = await new NodeProcess(ECHO, UNBLOCK).init();
+      const node = await start(ECHO, UNBLOCK).init();
       const payload = "x".repeat(size);
       const sent = (async () => {
         for (let n = 0; n < count; n++) await node.request(echo(n, payload));
@@ -293,12 +222,13 @@ Deno.test({
       assertEquals(await node.close(), { rest: [], stderr: "", code: 0 });
     }
   },
-});
+  await exists("perl", "-e", "1"),
+);
 
 processTest(
   "what handlers, promises and timers send at once is whole lines, each in its order",
-  async () => {
-    const node = await new NodeProcess(RESTLESS).init();
+  async (start) => {
+    const node = await start(RESTLESS).init();
     const count = 300;
     await node.request({ type: "burst", msg_id: 2, count, size: 20_000 });
     const numbers: number[] = [];
@@ -320,8 +250,8 @@ processTest(
 
 processTest(
   "the end of input ends a node at once, whatever timers, calls and answers are pending",
-  async () => {
-    const node = await new NodeProcess(RESTLESS).init();
+  async (start) => {
+    const node = await start(RESTLESS).init();
     await node.request({ type: "work", msg_id: 2 });
     assertEquals((await node.next()).body.type, "time");
     await delay(20); // what is limitless or very long does not end at once
@@ -334,8 +264,8 @@ processTest(
 
 processTest(
   "a closed output ends a node quietly when it next writes",
-  async () => {
-    const node = await new NodeProcess(RESTLESS).init();
+  async (start) => {
+    const node = await start(RESTLESS).init();
     await node.request({ type: "work", msg_id: 2 });
     await node.next();
     await node.closeOutput();
@@ -352,9 +282,21 @@ processTest(
 );
 
 processTest(
+  "a closed output ends a node even where nothing comes in any more",
+  async (start) => {
+    const node = await start(RESTLESS).init();
+    const size = 20_000; // more than a pipe holds: the node still writes when it is closed
+    await node.request({ type: "burst", msg_id: 2, count: 300, size });
+    await node.closeOutput();
+    const { stderr, code } = await node.ended();
+    assertEquals([stderr, code], ["", 0]);
+  },
+);
+
+processTest(
   "a handler that fails is answered with error 13 and its stack is on stderr",
-  async () => {
-    const node = await new NodeProcess(RESTLESS).init();
+  async (start) => {
+    const node = await start(RESTLESS).init();
     for (const type of ["fail", "failLater"]) {
       await node.request({ type, msg_id: 2 });
       const { body } = await node.next();
@@ -372,8 +314,8 @@ processTest(
 
 processTest(
   "a node's clock is the wall clock, and does not run backwards",
-  async () => {
-    const node = await new NodeProcess(RESTLESS).init();
+  async (start) => {
+    const node = await start(RESTLESS).init();
     const times: number[] = [];
     for (let n = 0; n < 20; n++) {
       await node.request({ type: "time", msg_id: n });
@@ -389,8 +331,8 @@ processTest(
 
 processTest(
   "a process that was stopped for longer than a client waits answers only what comes afterwards",
-  async () => {
-    const node = await new NodeProcess(ECHO).init();
+  async (start) => {
+    const node = await start(ECHO).init();
     await node.request({ type: "echo", msg_id: 2, echo: "before" });
     assertEquals((await node.next()).body.in_reply_to, 2);
     node.signal("SIGSTOP");
