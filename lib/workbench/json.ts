@@ -165,7 +165,13 @@ export function asDouble(value: Json | undefined): number | null {
 
 /** A copy in which floats are plain numbers, as a program in JavaScript gets them. */
 export function plain<T>(value: T): T {
-  return loosened(value as Json) as T;
+  try {
+    // The engine's own way by text is twice as fast as a walk, and reads floats as numbers.
+    return JSON.parse(JSON.stringify(value));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return loosened(value as Json) as T; // some number is a bigint
+  }
 }
 
 function loosened(value: Json): Json {
