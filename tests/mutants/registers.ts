@@ -351,7 +351,7 @@ export const mutants: Mutant[] = [
     ),
     scenario: "g-set",
     faults: "partition",
-    caughtAs: ["lost", "lost-value", "missing-value"],
+    caughtAs: ["lost", "lost-value"],
     faithful: "caught",
   },
   {

@@ -4,6 +4,7 @@
  */
 import { GENERAL } from "./general.ts";
 import { KAFKA } from "./kafka.ts";
+import { REGISTERS } from "./registers.ts";
 import { SETS } from "./sets.ts";
 import { TRANSACTIONS } from "./transactions.ts";
 
@@ -25,6 +26,7 @@ export const glossary: Explanations = {
   ...GENERAL,
   ...SETS,
   ...KAFKA,
+  ...REGISTERS,
   ...TRANSACTIONS,
 };
 
