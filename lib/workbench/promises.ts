@@ -11,6 +11,8 @@ export interface Promises {
   assumesOnce?: boolean;
   /** Whether every operation succeeds, whatever the network does between nodes. */
   available?: boolean;
+  /** Unique ids: all are of one type, so that they can be put in order. */
+  oneIdType?: boolean;
   /** Broadcast, kafka, counter: what was acknowledged is on every node so long after the last heal, in milliseconds. */
   convergenceMs?: number;
   /** Broadcast: nodes are silent so long after the last operation and fault, in milliseconds without the network's own. */

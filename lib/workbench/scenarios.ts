@@ -110,7 +110,7 @@ const uniqueIds: Scenario = {
       ...PARTITION,
     }, [availability, S(0)]),
   ],
-  promises: { available: true, survivesRestart: true },
+  promises: { available: true, survivesRestart: true, oneIdType: true },
 };
 
 const broadcast = { "node-count": 5, "time-limit": 20, rate: 10 };

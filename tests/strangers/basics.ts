@@ -122,6 +122,20 @@ export const strangers: Stranger[] = [
   ),
   of(
     "unique-ids",
+    "ids-mixed",
+    "ids are numbers, texts and arrays in turn",
+    ids((place, serial) =>
+      [place + serial * 8, `${place} ${serial}`, [place, serial]][serial % 3]
+    ),
+  ),
+  of(
+    "unique-ids",
+    "ids-growing-large",
+    "ids pass 2^53",
+    ids((place, serial) => 2n ** 53n - 100n + BigInt(serial * 8 + place)),
+  ),
+  of(
+    "unique-ids",
     "ids-words",
     "ids are words with spaces and quotes",
     ids((place, serial) => `"ü" ${place} ${serial}`),

@@ -6,7 +6,8 @@ import { type Results, throwing } from "./verdict.ts";
 /** How many duplicated ids are shown. */
 const SHOWN = 48;
 
-function kind(value: Json): string {
+/** Of what type an id is: integers of any size and floats are numbers alike, as they are to Maelstrom. */
+export function kindOf(value: Json): string {
   if (value === null) return "null";
   if (asDouble(value) !== null) return "number";
   return Array.isArray(value) ? "array" : typeof value;
@@ -29,9 +30,9 @@ function compareIds(a: Json, b: Json): number {
   if (a === null || b === null) {
     return Number(a !== null) - Number(b !== null);
   }
-  const type = kind(a);
-  if (type !== kind(b) || type === "object") {
-    throw new NoOrder(`${type} and ${kind(b)}`);
+  const type = kindOf(a);
+  if (type !== kindOf(b) || type === "object") {
+    throw new NoOrder(`${type} and ${kindOf(b)}`);
   }
   if (Array.isArray(a) && Array.isArray(b)) {
     if (a.length !== b.length) return a.length - b.length;

@@ -1,12 +1,18 @@
 import { stringify } from "../../json.ts";
 import { among, isWithClient, type Recording } from "../../history.ts";
+import type { Promises } from "../../promises.ts";
+import { kindOf } from "../unique-ids.ts";
 import type { Finding } from "../verdict.ts";
 
 /**
  * Unique ids: every id that ever left a node is unique, those of replies that came too
- * late for their client and of earlier lives of a node included; and all are of one type.
+ * late for their client and of earlier lives of a node included. That all are of one type is
+ * asked of nobody who does not promise it: the workload allows any JSON.
  */
-export function strictUniqueIds({ journal }: Recording): Finding[] {
+export function strictUniqueIds(
+  { journal }: Recording,
+  { oneIdType }: Promises,
+): Finding[] {
   const givenBy = new Map<string, string>();
   const types = new Map<string, string>();
   const repeated: string[] = [];
@@ -21,16 +27,17 @@ export function strictUniqueIds({ journal }: Recording): Finding[] {
       repeated.push(`id ${id} was given by ${before}, and by ${answer}`);
     }
     givenBy.set(id, answer);
-    types.set(typeof body.id, id);
+    types.set(kindOf(body.id ?? null), id);
   }
-  const anomalies: Finding[] = [];
+  const findings: Finding[] = [];
   if (repeated.length > 0) {
-    anomalies.push({ type: "duplicate-id", because: repeated });
+    findings.push({ type: "duplicate-id", because: repeated });
   }
   if (types.size > 1) {
     const examples = [...types].map(([type, id]) => `${type} (${id})`);
     const because = [`ids are of several types: ${examples.join(", ")}`];
-    anomalies.push({ type: "mixed-id-types", because });
+    const mixed: Finding = { type: "mixed-id-types", because };
+    findings.push(oneIdType ? mixed : { ...mixed, rank: "note" });
   }
-  return anomalies;
+  return findings;
 }
