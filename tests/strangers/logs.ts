@@ -267,6 +267,11 @@ export const strangers: Stranger[] = [
   ),
   of("zero", "lists 0 for keys without a commit", log({ uncommitted: 0 })),
   of(
+    "minus-one",
+    "lists -1 for keys without a commit",
+    log({ uncommitted: -1 }),
+  ),
+  of(
     "last-commit",
     "the commit that came last counts, also if it lies further back",
     log({ commits: (_, next) => next }),

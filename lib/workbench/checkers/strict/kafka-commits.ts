@@ -36,7 +36,7 @@ export interface CommitBounds {
   /**
    * Whether the program promises more than the workload's description, by which a node
    * lists the latest commit: that a commit which lies further back changes nothing, and
-   * that a key without a commit is left out, not listed with 0.
+   * that a key without a commit is left out, not listed with 0 or less.
    */
   exact: boolean;
 }
@@ -90,7 +90,7 @@ export function committedOffsets(
     const known = asked.some((commit) =>
       commit.offset === offset && commit.call.from <= call.to
     );
-    if (offset !== null && !known && (exact || offset !== 0)) {
+    if (offset !== null && !known && (exact || offset > 0)) {
       findings.add("commit-invented", `${says}, which nobody had committed`);
     }
     if (!list.asked) {
