@@ -269,6 +269,13 @@ export function workersOf(options: Options): number {
   return Number(match[1]) * (match[2] === "n" ? nodesOf(options).length : 1);
 }
 
+/** Whether a run never began, or ended before its time. */
+export function wasBrokenOff({ incidents = [] }: Recording): boolean {
+  return incidents.some(({ type, time }) =>
+    type === "stopped" || (type === "setup-failed" && time <= 0)
+  );
+}
+
 /** The node that a process talked to: workers go round the nodes, and keep theirs through crashes. */
 export function nodeOf(process: number, options: Options): string {
   const nodes = nodesOf(options);

@@ -1,5 +1,5 @@
 /** How much of the rate that was asked for a run has reached: busy clients never catch up. */
-import { isClientOp, type Recording } from "../history.ts";
+import { isClientOp, type Recording, wasBrokenOff } from "../history.ts";
 import type { Finding } from "./verdict.ts";
 
 /** What is missing by less than this may be chance, whatever was asked for. */
@@ -21,15 +21,14 @@ export interface RateReached {
  * where it is all of it, but for chance.
  */
 export function partOfRate(
-  { history, options, faults, journalOrigin, incidents = [] }: Recording,
+  recording: Recording,
 ): RateReached | undefined {
+  const { history, options, faults, journalOrigin } = recording;
   const rate = Number(options.rate ?? 5);
   const seconds = Number(options["time-limit"] ?? 60);
-  const begun = !incidents.some(({ type, time }) =>
-    type === "setup-failed" && time <= 0 || type === "stopped"
-  );
   // Recordings of other origin may hold a part of their run only.
-  const whole = journalOrigin !== undefined && faults === undefined && begun;
+  const whole = journalOrigin !== undefined && faults === undefined &&
+    !wasBrokenOff(recording);
   if (rate === 0 || !whole) return undefined;
   let operations = 0;
   for (const op of history) {

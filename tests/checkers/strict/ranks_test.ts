@@ -3,7 +3,7 @@ import type { Judged } from "../../../lib/workbench/checkers/judges.ts";
 import { Findings } from "../../../lib/workbench/checkers/findings.ts";
 import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
 import type { Results } from "../../../lib/workbench/checkers/verdict.ts";
-import type { Recording } from "../../../lib/workbench/history.ts";
+import type { Incident, Recording } from "../../../lib/workbench/history.ts";
 import { findingsSection } from "../../../lib/workbench/report/findings.ts";
 import { judgedText } from "../../../lib/workbench/terminal/text.ts";
 
@@ -60,4 +60,23 @@ Deno.test("a note does not stand in for the faithful judge's anomaly of the same
   };
   const { strict } = judged((findings) => findings.note("G1a", "maybe"), late);
   assertEquals(strict.anomalies.map(({ type }) => type), ["G1a"]);
+});
+
+Deno.test("a run that was broken off is not held to what it had no time for", () => {
+  const lost: Results = {
+    "valid?": "unknown",
+    workload: { "valid?": false, "lost-count": 1, lost: [3] },
+  };
+  const names = (...incidents: Incident[]) =>
+    judgeStrict({ ...recording, incidents }, lost, {}, {})
+      .anomalies.map(({ type }) => type);
+  const storm = { time: 8, node: "n0", text: "" };
+  assertEquals(names(), ["lost"]);
+  assertEquals(
+    names({ ...storm, type: "message-storm" }, { ...storm, type: "stopped" }),
+    ["message-storm"],
+  );
+  assertEquals(names({ ...storm, time: -1, type: "setup-failed" }), [
+    "setup-failed",
+  ]);
 });
