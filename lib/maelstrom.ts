@@ -441,7 +441,7 @@ export class Node<P extends Protocol<P>> {
   }
 
   /** @ignore A message for this node has arrived, at the earliest at `since`. */
-  receive({ src, body }: Message, since = this.now()): void {
+  receive({ src, body }: Message, since: number = this.now()): void {
     if (this.#disposed) return;
     this.#activate();
     if (body.in_reply_to !== undefined) return this.#receiveReply(src, body);

@@ -9,12 +9,14 @@ import {
   array,
   dict,
   either,
+  type Integer,
   integer,
   json,
   natural,
   number,
   oneOf,
   rpc,
+  type Schema,
   string,
   tuple,
   type TypeOf,
@@ -71,7 +73,7 @@ export const kafkaProtocol = {
 export type KafkaProtocol = ProtocolOf<typeof kafkaProtocol>;
 
 /** {@link Key} at run time. */
-export const key = either(number, string);
+export const key: Schema<Integer | string> = either(number, string);
 
 /** What a value of a database or a register is stored under. */
 export type Key = TypeOf<typeof key>;

@@ -23,7 +23,7 @@
  *
  * @module
  */
-import { type Node, type Protocol, type Stop } from "../maelstrom.ts";
+import type { Node, Protocol, Stop } from "../maelstrom.ts";
 import { Clients } from "./clients.ts";
 import type { Asked, Follower } from "./followers.ts";
 import { Log, type LogState } from "./log.ts";

@@ -11,9 +11,9 @@
  * @module
  */
 import type { Node } from "../maelstrom.ts";
-import { oneOf, optional } from "../schema.ts";
+import { oneOf, type Optional, optional } from "../schema.ts";
 
-const yes = optional(oneOf(true));
+const yes: Optional<true> = optional(oneOf(true));
 
 /** What {@link HubMarks} are at run time. */
 export const hubMarks = { follow: yes, up: yes };

@@ -34,7 +34,7 @@
  * @module
  */
 import { type Conversation, conversations } from "./conversation.ts";
-import type { Json, Node } from "../maelstrom.ts";
+import type { Json, Node, StandardSchema } from "../maelstrom.ts";
 import { CatchUp, Life } from "./life.ts";
 import { RoundTrip } from "./round-trip.ts";
 import { type Saying, saying } from "./saying.ts";
@@ -49,14 +49,10 @@ export interface LinksProtocol<T extends Json> {
 }
 
 /** What {@link LinksProtocol} is at run time. */
-export function linksProtocol<T>(item: Schema<T>): {
-  say: ReturnType<typeof sayingOf<T>>;
+export function linksProtocol<T extends Json>(item: Schema<T>): {
+  say: { request: StandardSchema<Saying<T>> };
 } {
-  return amongNodes({ say: sayingOf(item) });
-}
-
-function sayingOf<T>(item: Schema<T>) {
-  return message(saying(item));
+  return amongNodes({ say: message(saying(item)) });
 }
 
 /** The part of a node that links use. */
