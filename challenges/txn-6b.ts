@@ -55,6 +55,8 @@ const txn6b = program(protocol, (node) => {
       }
     },
     all: () => store.transactions(),
+    // Nobody sees a node's later write before an earlier one, so sessions do not go back.
+    inOrder: true,
     flushMs: FLUSH_MS,
     capMs: LIMIT_MS,
   });
