@@ -3,11 +3,12 @@
  *
  * Algorithm: a PN-counter (Shapiro et al., "Conflict-free replicated data types") is two
  * G-counters, one of what was added and one of what was taken away; its value is their
- * difference. Here they are one counter-4-crdt in which every node has two names.
+ * difference. Here they are one counter-4-crdt in which every life of a node has two names.
  *
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults a read
  * holds every add acknowledged a period of counter-4-crdt, 300 ms, and the network's latency
- * before it; after a heal, one second suffices. A killed node loses what it has not sent.
+ * before it; after a heal, one second suffices. A killed node loses what it has told nobody.
+ * When it is back, its reads wait for what its neighbours know, for a second at most.
  *
  * Costs: those of counter-4-crdt: for 3 nodes S = 20 / rate = 0.2 on the command, and nothing
  * when all are equal. A message holds 2 n numbers.
@@ -25,21 +26,24 @@ const protocol = { ...counterProtocol, ...sumsProtocol };
 
 /** A replica of a PN-counter. */
 const pnCounter = program(protocol, (node) => {
-  const { sums, add } = sharedSums(node as unknown as Node<SumsProtocol>);
-  const taken = `-${node.id}`;
+  const { name, add, sums, catchUp } = sharedSums(
+    node as unknown as Node<SumsProtocol>,
+  );
+  const taken = `-${name}`;
 
   node.on("add", ({ delta }) => {
-    if (delta >= 0) add(node.id, delta);
+    if (delta >= 0) add(name, delta);
     else add(taken, -delta);
     return {};
   });
 
-  node.on("read", () => ({
-    value: [...sums].reduce(
-      (value, [name, sum]) => plus(value, name.startsWith("-") ? -sum : sum),
-      0 as Integer,
-    ),
-  }));
+  node.on("read", () =>
+    catchUp.run(() => ({
+      value: [...sums].reduce(
+        (value, [name, sum]) => plus(value, name.startsWith("-") ? -sum : sum),
+        0 as Integer,
+      ),
+    })));
 });
 
 export default pnCounter;

@@ -312,7 +312,7 @@ const pnCounter: Scenario = {
   guarantee: "exact after the heal, always available",
   workload: "pn-counter",
   runs: [run(counter, [availability, S(0.3)])],
-  promises: { available: true, stalenessMs: 350, convergenceMs: 1000 },
+  promises: { ...told, stalenessMs: 350, convergenceMs: 1000 },
 };
 
 const txnListAppend: Scenario = {
@@ -403,7 +403,7 @@ export const scenarios: readonly Scenario[] = [
     runs: [run(counter, [availability, S(0.3)])],
     promises: {
       available: true,
-      survivesRestart: false,
+      survivesRestart: "told",
       stalenessMs: 350,
       boundsUnderFaults: false,
       convergenceMs: 1000,

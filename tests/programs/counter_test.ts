@@ -1,12 +1,22 @@
 /** The counters under every fault, against what they promise, and what they cost. */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { isClientOp, type Recording } from "../../lib/workbench/history.ts";
+import counter4crdt from "../../challenges/counter-4-crdt.ts";
+import pnCounter from "../../challenges/pn-counter.ts";
+import {
+  isClientOp,
+  type Json,
+  type Recording,
+} from "../../lib/workbench/history.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
+import { SmallCluster } from "../fixtures/small-cluster.ts";
 
 const COUNTERS = ["counter-4", "counter-4-cas", "counter-4-crdt"];
 
 /** Short runs with little traffic: enough for faults to meet it. */
 const SHORT = { "time-limit": 8, rate: 40 };
+
+/** How long a simulated process takes at most to start, in milliseconds. */
+const BOOT_MS = 300;
 
 /** Nothing asks for more than a node count, or shows itself only there. */
 const SHAPES = [
@@ -57,6 +67,10 @@ Deno.test("counter-4 shares a snapshot among reads that wait: with ten clients a
   assertLessOrEqual(run!.figures["servers.msgs-per-op"]!, 2.94 / 2);
 });
 
+Deno.test("a pn-counter loses nothing that was told when nodes are killed, nor takes it twice (60 seeds)", async () => {
+  await keepPromises("pn-counter", 60, { faults: "chaos", overrides: SHORT });
+});
+
 Deno.test("a pn-counter runs on counter-4 and counter-4-cas as well", async () => {
   for (const name of ["counter-4", "counter-4-cas"]) {
     const overrides = { ...SHORT, workload: "pn-counter" };
@@ -91,6 +105,54 @@ for (const [nodes, most] of [[40, 1], [100, 1.3]] as const) {
     }
   });
 }
+
+Deno.test("a replica that has lost its memory reads what it had told, keeps what is added then, and waits no longer than a second", async () => {
+  for (const program of [counter4crdt, pnCounter]) {
+    for (const count of [2, 3, 5, 6, 9]) {
+      const nodes = Array.from({ length: count }, (_, i) => `n${i}`);
+      const cluster = new SmallCluster(program, nodes, { latencyMs: 10 });
+      const values: (Json | undefined)[] = [];
+      cluster.network.register("c1", ({ body }) => {
+        if (body.type === "read_ok") values.push(body.value);
+      });
+      let sum = 0;
+      const add = (node: string) => {
+        const body = { type: "add", delta: 1, msg_id: 1 };
+        cluster.network.send("c1", node, body);
+        sum++;
+      };
+      const read = async (some: string[]) => {
+        values.length = 0;
+        for (const node of some) {
+          cluster.network.send("c1", node, { type: "read", msg_id: 1 });
+        }
+        await cluster.advance(BOOT_MS + 1_000);
+        return values;
+      };
+      const restart = (node: string) => {
+        cluster.kill(node);
+        cluster.start(node);
+      };
+      for (const victim of nodes) {
+        nodes.forEach(add);
+        await cluster.advance(1_000);
+        restart(victim);
+        add(victim);
+        assertEquals(await read([victim]), [sum]);
+        assertEquals(await read(nodes), nodes.map(() => sum));
+      }
+      const said = cluster.gossip.length;
+      await cluster.advance(60_000);
+      assertEquals(cluster.gossip.length, said);
+      cluster.cut();
+      restart("n0");
+      assertEquals(await read(["n0"]), [0]);
+      cluster.heal();
+      await cluster.advance(1_000);
+      assertEquals(await read(nodes), nodes.map(() => sum));
+    }
+  }
+});
 
 Deno.test("counter-4-cas: on 25 nodes with hops of 5 ms no add loses for 4 s, with hops of 100 ms some do", async () => {
   for (const [latency, some] of [[5, false], [100, true]] as const) {
