@@ -3,22 +3,24 @@
  *
  * Algorithm: a delta-state CRDT (Almeida, Shoker, Baquero, "Delta state replicated data types",
  * 2018). Each life of a node numbers the elements that were added there; a version says how
- * many are known of each life. A message holds the sender's version, and what the receiver's last one
- * lacked. The nodes are a star: the first tells the others, and they the first. What is not
- * known to have arrived is told again. Who hears of something for the second time that is news
- * to it was cut off; the first node then passes it on at once.
+ * many are known of each life. A message holds the sender's version, and what the receiver's
+ * last one lacked. The nodes are a star: the first tells the others, and they the first. What
+ * is not known to have arrived is told again. Who hears of something for the second time that
+ * is news to it was cut off; the first node then passes it on at once. Whose version lacks a
+ * life has not heard of it, and is greeted; a node's later life is told all at once.
  *
- * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an
- * element is in every read a second after it was acknowledged, and the network's own time; a second
+ * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an element
+ * is in every read a second after it was acknowledged, and the network's own time; a second
  * after a heal every element is everywhere. While a node is cut off from the first, others do
- * not see what is added there. Reads of a node never lose an element. A killed node loses
- * what it has not told.
+ * not see what is added there. Reads of a life never lose an element. A killed node loses what
+ * it has told nobody; its reads have the rest again a second and a round trip after its start.
  *
- * Costs: the first node tells each other at most once per 920 ms, and the others it, where there is
- * news, which it acknowledges by what it tells: for 5 nodes and 5 elements a second, S is 0.9 on the
- * command, 1 at most with its cuts, and nothing is sent when all are equal. A version holds one number for
- * each life of a node.
+ * Costs: the first node tells each other at most once per 920 ms, and the others it, where
+ * there is news, which it acknowledges by what it tells: for 5 nodes and 5 elements a second, S
+ * is 0.9 on the command, 1 at most with its cuts, and nothing is sent when all are equal. A
+ * version holds one number for each life of a node.
  */
+import { Life, nodeOf } from "../lib/gossip/life.ts";
 import { type Json, program, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
@@ -69,8 +71,8 @@ const protocol = {
 interface Peer {
   id: string;
   /** By life, how many elements it certainly has, and how many it was told. */
-  has: Map<string, number>;
-  told: Map<string, number>;
+  has: ReadonlyMap<string, number>;
+  told: ReadonlyMap<string, number>;
   toldAt: number;
   /** Whether it was told something for the second time, and has not acknowledged that. */
   again: boolean;
@@ -80,7 +82,7 @@ interface Peer {
 
 /** A replica of a G-set. */
 const gSet = program(protocol, (node) => {
-  const life = `${node.id}.${Math.floor(node.random() * 2 ** 40).toString(36)}`;
+  const life = new Life(node).nameOf(node.id);
   const own: Json[] = [];
   const elements = new Map([[life, own]]);
   const first = node.ids[0]!;
@@ -89,7 +91,7 @@ const gSet = program(protocol, (node) => {
     id,
     has: new Map(),
     told: new Map(),
-    toldAt: -Infinity,
+    toldAt: node.now(), // a greeting waits for news to ride on
     again: false,
     asksSince: Infinity,
   }));
@@ -104,6 +106,8 @@ const gSet = program(protocol, (node) => {
   node.on("merge", ({ delta, version, asks, again }, src) => {
     const peer = peers.find(({ id }) => id === src);
     if (peer === undefined) return;
+    peer.has = new Map(entriesOf(version));
+    const isReturn = isNewLife(src, peer.has);
     let isNews = false;
     for (const [life, [from, some]] of entriesOf(delta)) {
       const known = elements.get(life) ?? [];
@@ -117,10 +121,8 @@ const gSet = program(protocol, (node) => {
     // Who asks for nothing but an acknowledgement has waited for it long enough.
     const since = isNews ? node.now() : -Infinity;
     if (asks) peer.asksSince = Math.min(peer.asksSince, since);
-    for (const [life, count] of entriesOf(version)) {
-      peer.has.set(life, Math.max(peer.has.get(life) ?? 0, count));
-    }
     if (isFirst && isNews && again) peers.forEach(tell);
+    else if (isReturn) tell(peer);
   });
 
   node.every(TICK_MS, () => {
@@ -132,13 +134,28 @@ const gSet = program(protocol, (node) => {
         : peer.again || has(peer.told)
         ? AGAIN_MS
         : GATHER_MS;
-      const news = !has(peer.has) || owesMs >= (isFirst ? 0 : ACK_MS);
+      const news = lacks(peer) || owesMs >= (isFirst ? 0 : ACK_MS);
       if (news && sinceMs >= everyMs) tell(peer);
     }
   });
 
-  /** Whether a version lacks nothing. */
-  function has(version: Map<string, number>): boolean {
+  /** Learns of a node's life; tells whether an earlier one was known. */
+  function isNewLife(id: string, version: ReadonlyMap<string, number>) {
+    const lives = (names: Iterable<string>) =>
+      [...names].filter((life) => nodeOf(life) === id);
+    const known = lives(elements.keys());
+    const unknown = lives(version.keys()).filter((life) => !elements.has(life));
+    for (const life of unknown) elements.set(life, []);
+    return known.length > 0 && unknown.length > 0;
+  }
+
+  /** Whether a peer has not said that it has all, and has heard of this life. */
+  function lacks({ has: version }: Peer): boolean {
+    return !has(version) || !version.has(life);
+  }
+
+  /** Whether a version lacks no element. */
+  function has(version: ReadonlyMap<string, number>): boolean {
     return [...elements].every(([life, { length }]) =>
       (version.get(life) ?? 0) >= length
     );
@@ -149,15 +166,13 @@ const gSet = program(protocol, (node) => {
     const version = [...elements].map(([life, known]) =>
       [life, known.length] as const
     );
-    const lacks = version.map(([life, count]) =>
+    const news = version.map(([life, count]) =>
       [life, peer.has.get(life) ?? 0, count] as const
     ).filter(([, from, count]) => count > from);
-    peer.again = lacks.some(([life, from]) =>
-      from < (peer.told.get(life) ?? 0)
-    );
+    peer.again = news.some(([life, from]) => from < (peer.told.get(life) ?? 0));
     node.send(peer.id, "merge", {
       delta: dictOf(
-        lacks.map(([life, from]) =>
+        news.map(([life, from]) =>
           [life, [from, elements.get(life)!.slice(from)]] as [
             string,
             [number, Json[]],
@@ -165,7 +180,7 @@ const gSet = program(protocol, (node) => {
         ),
       ),
       version: dictOf(version),
-      asks: lacks.length > 0,
+      asks: lacks(peer),
       again: peer.again,
     });
     peer.told = new Map(version);

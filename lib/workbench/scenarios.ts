@@ -303,7 +303,7 @@ const gSet: Scenario = {
   guarantee: "every element everywhere within 1 s; always available",
   workload: "g-set",
   runs: [run({ ...broadcast, ...PARTITION }, [availability, S(1)])],
-  promises: { available: true, convergenceMs: 1000 },
+  promises: { ...told, convergenceMs: 1000 },
 };
 
 const pnCounter: Scenario = {

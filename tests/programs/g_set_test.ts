@@ -1,0 +1,58 @@
+/** The grow-only set under every fault, against what it promises, and what it costs. */
+import { assertEquals, assertLessOrEqual } from "@std/assert";
+import gSet from "../../challenges/g-set.ts";
+import type { Json } from "../../lib/workbench/history.ts";
+import { keepPromises } from "../fixtures/seeds.ts";
+import { SmallCluster } from "../fixtures/small-cluster.ts";
+
+/** How long a simulated process takes at most to start, in milliseconds. */
+const BOOT_MS = 300;
+
+Deno.test("g-set costs at most one message an operation with the official cuts (10 seeds)", async () => {
+  for (const { figures } of await keepPromises("g-set", 10)) {
+    assertLessOrEqual(figures["servers.msgs-per-op"]!, 1);
+  }
+});
+
+Deno.test("g-set forgets nothing that it had told when nodes are killed (60 seeds)", async () => {
+  const overrides = { "time-limit": 8 };
+  await keepPromises("g-set", 60, { faults: "chaos", overrides });
+});
+
+Deno.test("g-set keeps its promises with 1 to 25 nodes in chaos", async () => {
+  for (const nodes of [1, 2, 3, 9, 25]) {
+    const overrides = { "node-count": nodes, "time-limit": 6, rate: 30 };
+    await keepPromises("g-set", 5, { faults: "chaos", overrides });
+  }
+});
+
+Deno.test("a g-set that has lost its memory has back what it had told a second after its start, without being asked", async () => {
+  for (const nodes of [["n0", "n1"], ["n0", "n1", "n2", "n3", "n4"]]) {
+    const cluster = new SmallCluster(gSet, nodes, { latencyMs: 10 });
+    const values: Json[] = [];
+    cluster.network.register("c1", ({ body }) => {
+      if (body.type === "read_ok") values.push(body.value ?? null);
+    });
+    let added = 0;
+    for (const victim of nodes) {
+      for (const node of nodes) {
+        const body = { type: "add", element: added++, msg_id: 1 };
+        cluster.network.send("c1", node, body);
+      }
+      await cluster.advance(3_000);
+      cluster.kill(victim);
+      cluster.start(victim);
+      await cluster.advance(BOOT_MS + 1_000 + 2 * 10);
+      values.length = 0;
+      cluster.network.send("c1", victim, { type: "read", msg_id: 1 });
+      await cluster.advance(10);
+      const [read] = values as number[][];
+      const all = Array.from({ length: added }, (_, i) => i);
+      assertEquals(read!.toSorted((a, b) => a - b), all);
+    }
+    await cluster.advance(5_000);
+    const said = cluster.gossip.length;
+    await cluster.advance(60_000);
+    assertEquals(cluster.gossip.length, said, "silent when all are equal");
+  }
+});
