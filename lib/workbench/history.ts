@@ -186,6 +186,7 @@ export interface Incident {
   node: string;
   type:
     | "protocol-violation" // a line after which Maelstrom hears the node no more
+    | "gone-client" // one of those: a reply to a client that had given up and gone
     | "foreign-source" // a message signed as somebody else, which Maelstrom carries
     | "process-exit" // a process that ended before it was told to
     | "message-storm" // nodes set each other off without end

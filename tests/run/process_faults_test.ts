@@ -235,3 +235,57 @@ Deno.test(
     }
   },
 );
+
+Deno.test(
+  "a node of whoever that answers late because it was paused is not blamed, and Maelstrom's verdict is not known",
+  needs("run", "read", "write"),
+  async () => {
+    const clock = new VirtualClock();
+    let answer = (_late: boolean) => {};
+    const recording = await clock.run(performRun({
+      workload: workloadOf("echo"),
+      options: { "node-count": 1, "time-limit": 20, rate: 5 },
+      // A host whose node answers a paused client's request when it goes on.
+      openHost: (_nodes, events) => {
+        const waiting: (() => void)[] = [];
+        let stopped = false;
+        return {
+          start: () => {},
+          kill: () => {},
+          stop: () => Promise.resolve(),
+          lastLines: () => [],
+          pause: () => stopped = true,
+          resume() {
+            stopped = false;
+            answer(true);
+          },
+          deliver(node, { src, body }) {
+            const { type, msg_id, echo } = body;
+            const reply = {
+              type: `${type}_ok`,
+              in_reply_to: msg_id!,
+              ...(type === "echo" ? { echo: echo! } : {}),
+            };
+            waiting.push(() =>
+              events.sent(node, { src: node, dest: src, body: reply })
+            );
+            answer = () => waiting.splice(0).forEach((send) => send());
+            if (!stopped) clock.schedule(MS, () => answer(false));
+          },
+        };
+      },
+      clock,
+      random: seeded(1),
+      faults(context) {
+        clock.schedule(5 * SECOND, () => context.pause("n0"));
+        clock.schedule(13 * SECOND, () => context.resume("n0"));
+        return { end() {} };
+      },
+    }));
+    const { strict, results } = judge(recording);
+    assertEquals(strict.anomalies, []);
+    assert(strict.notes.some(({ type }) => type === "late-reply"));
+    assertEquals(strict["valid?"], true);
+    assertEquals(results["valid?"], "unknown");
+  },
+);

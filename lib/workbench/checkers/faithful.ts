@@ -65,7 +65,9 @@ function whyUnknown(recording: Recording): string | undefined {
   }
   const stopped = seen.find(({ type }) => type === "stopped");
   if (stopped !== undefined) return stopped.text;
-  const broken = seen.find(({ type }) => type === "protocol-violation");
+  const broken = seen.find(({ type }) =>
+    type === "protocol-violation" || type === "gone-client"
+  );
   if (broken === undefined || faithful) return undefined;
   const at = broken.time < 0
     ? "in the set-up"

@@ -33,6 +33,7 @@ export type Label =
   | "resume"
   | "stray-rejection" // a program left a promise's rejection to nobody
   | "protocol-violation"
+  | "gone-client" // a node answered a client that had given up and gone
   | "foreign-source"
   | "message-storm"
   | "stopped"

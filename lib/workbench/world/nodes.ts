@@ -219,7 +219,11 @@ export class Nodes {
     if (this.#mute.has(node)) return;
     const { network, report } = this.settings;
     const message = readMessage(written, (name) => network.has(name));
-    if ("problem" in message) return this.#violation(node, message.problem);
+    if ("problem" in message) {
+      const { problem, toGoneClient } = message;
+      const type = toGoneClient ? "gone-client" : "protocol-violation";
+      return this.#violation(node, problem, type);
+    }
     const { src, dest, body } = message;
     if (src !== node) {
       const text = `${node}: it signed a message as ${src}: ${quote(written)}`;
@@ -228,8 +232,12 @@ export class Nodes {
     network.send(src, dest, body);
   }
 
-  #violation(node: string, text: string): void {
-    this.settings.report("protocol-violation", node, `${node}: ${text}`);
+  #violation(
+    node: string,
+    text: string,
+    type: "protocol-violation" | "gone-client" = "protocol-violation",
+  ): void {
+    this.settings.report(type, node, `${node}: ${text}`);
     if (this.settings.faithful) this.#mute.add(node);
   }
 

@@ -19,7 +19,7 @@ export interface WrittenMessage {
 export function readMessage(
   written: unknown,
   isEndpoint: (name: string) => boolean,
-): WrittenMessage | { problem: string } {
+): WrittenMessage | { problem: string; toGoneClient?: true } {
   const refuse = (why: string) => ({ problem: `${why}: ${quote(written)}` });
   if (!isObject(written)) return refuse("it wrote a line that is no object");
   const { src, dest, body, id, ...more } = written;
@@ -36,11 +36,11 @@ export function readMessage(
     return refuse(`it signed a message as ${src}, who is nobody`);
   }
   if (isEndpoint(dest)) return { src, dest, body: fields };
-  return refuse(
-    isClient(dest)
-      ? `it answered client ${dest}, which has given up and gone`
-      : `it wrote to "${dest}", which is nobody`,
+  if (!isClient(dest)) return refuse(`it wrote to "${dest}", which is nobody`);
+  const late = refuse(
+    `it answered client ${dest}, which has given up and gone`,
   );
+  return { ...late, toGoneClient: true };
 }
 
 /**

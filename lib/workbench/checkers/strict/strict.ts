@@ -135,21 +135,49 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
     ];
     return [{ type: "crashed", because }];
   }
+  const paused = pausedBefore(incidents);
   const types = [
     "message-storm",
     "protocol-violation",
     "process-exit",
     "setup-failed",
   ] as const;
-  return [...types, "foreign-source" as const].flatMap((type) => {
-    const because = incidents.filter((incident) => incident.type === type).map(
-      ({ time, text }) =>
-        `${time > 0 ? `at ${seconds(time)}` : "in the set-up"}: ${text}`,
+  const notes: readonly string[] = ["foreign-source", "late-reply"];
+  return [...types, ...notes].flatMap((type) => {
+    const because = incidents.filter((incident) =>
+      type ===
+        (incident.type === "gone-client"
+          ? paused(incident.node, incident.time)
+            ? "late-reply"
+            : "protocol-violation"
+          : incident.type)
+    ).map(({ time, text }) =>
+      `${time > 0 ? `at ${seconds(time)}` : "in the set-up"}: ${text}`
     );
     if (because.length === 0) return [];
     const finding = { type, because };
-    return [type === "foreign-source" ? { ...finding, rank: "note" } : finding];
+    return [notes.includes(type) ? { ...finding, rank: "note" } : finding];
   });
+}
+
+/** How long after a pause answers may still come that nobody waits for any more, in ns. */
+const AFTER_PAUSE_NS = 10e9;
+
+/**
+ * Tells whether a node was paused at some time, or shortly before. A process cannot know
+ * that it was stopped: what it answers then, it answers late without fault.
+ */
+function pausedBefore(
+  incidents: readonly Incident[],
+): (node: string, timeNs: number) => boolean {
+  return (node, time) => {
+    const last = incidents.findLast((incident) =>
+      incident.node === node && incident.time <= time &&
+      (incident.type === "pause" || incident.type === "resume")
+    );
+    return last !== undefined &&
+      (last.type === "pause" || time - last.time < AFTER_PAUSE_NS);
+  };
 }
 
 /** How long a client waits for a reply, in ns: lin-kv's clients alone wait by the latency. */
@@ -188,17 +216,23 @@ function replies(recording: Recording, promises: Promises): Finding[] {
     ),
   );
   const clientsStay = CLIENTS_STAY.has(recording.workload);
-  add(
-    "late-reply",
-    late.map(({ reply: [, , , src, dest, body], tookNs }) =>
-      `${src} answered message ${body.in_reply_to} of ${dest} after ${
-        seconds(tookNs)
-      }, when its client had given up${
-        clientsStay ? "" : ": Maelstrom may never listen to it again"
-      }`
-    ),
-    clientsStay ? "note" : undefined,
+  const origin = originOf(recording);
+  const paused = pausedBefore(recording.incidents ?? []);
+  const { true: excused = [], false: harmful = [] } = Object.groupBy(
+    late,
+    ({ reply: [, time, , src] }) =>
+      `${clientsStay || paused(src, time - origin)}`,
   );
+  const sentence = ({ reply, tookNs }: (typeof late)[number]) => {
+    const [, , , src, dest, body] = reply;
+    return `${src} answered message ${body.in_reply_to} of ${dest} after ${
+      seconds(tookNs)
+    }, when its client had given up${
+      clientsStay ? "" : ": Maelstrom may never listen to it again"
+    }`;
+  };
+  add("late-reply", harmful.map(sentence));
+  add("late-reply", excused.map(sentence), "note");
   add(
     "unsolicited-reply",
     unsolicited.map(([, , , src, dest, body]) =>
