@@ -3,6 +3,7 @@ import { mutants as basics } from "./basics.ts";
 import { mutants as broadcast } from "./broadcast.ts";
 import { mutants as counter } from "./counter.ts";
 import { mutants as kafka } from "./kafka.ts";
+import { mutants as lives } from "./lives.ts";
 import type { Mutant } from "./mutant.ts";
 import { mutants as registers } from "./registers.ts";
 import { mutants as txn } from "./txn.ts";
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...kafka,
   ...txn,
   ...registers,
+  ...lives,
 ];

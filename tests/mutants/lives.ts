@@ -1,0 +1,67 @@
+/** Mutants of what tells a node's lives apart: what is wrong with one that comes back without its memory. */
+import broadcast3c from "../../challenges/broadcast-3c.ts";
+import kafka5c from "../../challenges/kafka-5c.ts";
+import type { Saying } from "../../lib/gossip/saying.ts";
+import type { Json, Node } from "../../lib/maelstrom.ts";
+import type { JsonObject } from "../../lib/workbench/history.ts";
+import type { Mutant } from "./mutant.ts";
+import { twist } from "./twist.ts";
+
+/** Takes every life of a peer for the first. */
+const ignoresEpochs = twist(broadcast3c, () => {
+  const lives = new Map<string, number>();
+  return {
+    say: (handler) => (saying: Saying<Json>, src) => {
+      const { hello } = saying;
+      if (hello === undefined) return handler(saying, src);
+      const me = lives.get(src) ?? hello.me;
+      lives.set(src, me);
+      return handler({ ...saying, hello: { ...hello, me } }, src);
+    },
+  };
+});
+
+/** Keeps what it has reserved where its next life does not look for it. */
+function reservesAnew(node: Node<Record<never, never>>): void {
+  const life = Math.floor(node.random() * 1e9);
+  const call = (to: string, body: JsonObject, ...rest: unknown[]) =>
+    (node.call as (...call: unknown[]) => Promise<unknown>)(
+      to,
+      { ...body, key: `${body["key"]} in ${life}` },
+      ...rest,
+    );
+  (kafka5c as unknown as (node: unknown) => void)(
+    new Proxy(node, {
+      get(target, name) {
+        if (name === "call") return call;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    }),
+  );
+}
+
+/** Mutants of the programs that survive restarts. */
+export const mutants: Mutant[] = [
+  {
+    name: "life-epoch-ignored",
+    bug:
+      "goes on with a peer that has lost its memory where it was with the one before",
+    program: ignoresEpochs,
+    scenario: "broadcast-3c",
+    flags: { "time-limit": 8 },
+    faults: "chaos",
+    caughtAs: ["lost-value"],
+    faithful: "caught",
+  },
+  {
+    name: "life-offsets-given-twice",
+    bug: "a restarted node does not find what offsets it has reserved",
+    program: reservesAnew,
+    scenario: "kafka-5c",
+    flags: { "time-limit": 8, rate: 100 },
+    faults: "chaos",
+    caughtAs: ["inconsistent-offsets"],
+    faithful: "caught",
+  },
+];
