@@ -66,6 +66,7 @@ load: bin/broadcast-3d bin/broadcast-3e ## run 3d and 3e in real time beside 0 t
 
 results: | $(DENO_FILE) ## simulate all programs anew for the tables in the README
 	@$(DENO) run --allow-all lib/workbench/results/results.ts
+	@$(DENO) run --allow-all lib/workbench/results/busy.ts
 	@$(DENO) run --allow-all lib/workbench/results/anomaly-table.ts | $(DENO) run --allow-all lib/workbench/results/readme.ts anomalies
 	@$(DENO) run --allow-all lib/workbench/results/reference.ts
 	@$(DENO) run tests/mutants/table.ts | $(DENO) run --allow-all lib/workbench/results/readme.ts mutants

@@ -1,6 +1,7 @@
 /** The README's table of results says of every program what the scenarios say. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { CampaignResults } from "../../lib/workbench/campaign/campaign.ts";
+import { busyRow } from "../../lib/workbench/results/busy.ts";
 import { published } from "../../lib/workbench/results/published.ts";
 import {
   describedCells,
@@ -100,6 +101,30 @@ Deno.test("a new text takes the place between a part's lines, and needs them", (
   assertEquals(seedsIn(changed), [1, 2]);
   assertEquals(seedsIn(readme), undefined);
   assertThrows(() => withPart("nothing", PART, table), Error, "has no lines");
+});
+
+Deno.test("a row of the busy machine has medians, worst seeds, and how many seeds pass", () => {
+  const results = campaignOf(
+    {
+      "servers.msgs-per-op": { median: 1.0712, worst: 1.21 },
+      "stable-latency.median-ms": { median: 238, worst: 244 },
+      "stable-latency.max-ms": { median: 511, worst: 598 },
+    },
+    100,
+    2,
+  );
+  assertEquals(busyRow("busy", { ...results, program: "broadcast-3d" }), [
+    "`broadcast-3d`",
+    "busy",
+    "1.07 (1.21)",
+    "238 (244)",
+    "511 (598)",
+    "98 of 100",
+  ]);
+  const lag = campaignOf({
+    "visibility-lag.max-ms": { median: 140, worst: 256 },
+  }, 10);
+  assertEquals(busyRow("busy", lag).slice(2, 5), ["–", "–", "140 (256)"]);
 });
 
 Deno.test("figures are published of programs that are there", () => {

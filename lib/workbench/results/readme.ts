@@ -66,6 +66,7 @@ export function rowsOf(text: string): string[][] {
 const FILES = {
   summary: "README.md",
   results: "challenges/README.md",
+  busy: "challenges/README.md",
   anomalies: "challenges/README.md",
   mutants: "tests/README.md",
   flags: "lib/workbench/README.md",

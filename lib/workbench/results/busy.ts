@@ -1,0 +1,99 @@
+/**
+ * What a busy machine makes of the programs that promise times, for challenges/README.md:
+ * the official command on a quiet, a busy and a stalled machine, over the same seeds.
+ *
+ *     deno run -A lib/workbench/results/busy.ts [--seeds N]
+ */
+import { parseArgs } from "node:util";
+import { campaign, type CampaignResults } from "../campaign/campaign.ts";
+import { figureText } from "../limits.ts";
+import { ProgressLine } from "../terminal/text.ts";
+import { MACHINES } from "../world/machine.ts";
+import { tableOf, writePart } from "./readme.ts";
+
+/** The programs whose challenge, or whose header, sets limits in milliseconds. */
+const PROGRAMS = [
+  "broadcast-3d",
+  "broadcast-3d-mesh",
+  "broadcast-3e",
+  "broadcast-3e-buffered",
+  "kafka-5c",
+] as const;
+
+const SEEDS = 100;
+
+/** A campaign as a row. */
+export function busyRow(
+  machine: string,
+  { program, seeds, figures, failures }: CampaignResults,
+): string[] {
+  const spread = (name: keyof typeof figures) => {
+    const figure = figures[name];
+    return figure === undefined
+      ? "–"
+      : `${text(figure.median)} (${text(figure.worst)})`;
+  };
+  const latest = figures["stable-latency.max-ms"] === undefined
+    ? "visibility-lag.max-ms" as const
+    : "stable-latency.max-ms" as const;
+  return [
+    `\`${program}\``,
+    machine,
+    spread("servers.msgs-per-op"),
+    spread("stable-latency.median-ms"),
+    spread(latest),
+    `${seeds - failures.length} of ${seeds}`,
+  ];
+}
+
+function text(value: number): string {
+  return figureText(Number(value.toPrecision(3)));
+}
+
+/** The whole part. */
+export function busyText(
+  rows: readonly string[][],
+  seeds: number,
+): string {
+  const head = [
+    "program",
+    "machine",
+    "S",
+    "visible after, median ms",
+    "at most, ms",
+    "valid for both judges",
+  ];
+  return [
+    tableOf(head, rows),
+    "",
+    `Simulated, all of it: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. On a quiet machine nothing is late. On a busy one timers and messages are late as was measured beside a JVM and 25 processes on two cores, and everything stands still for 30 to 65 ms a few times; on a stalled one it also does once for 180 ms.`,
+  ].join("\n");
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { seeds: { type: "string" } } });
+  const seeds = Number(values.seeds ?? SEEDS);
+  const list = Array.from({ length: seeds }, (_, i) => i + 1);
+  const rows: string[][] = [];
+  const progress = new ProgressLine();
+  for (const name of PROGRAMS) {
+    for (const machine of MACHINES) {
+      let done = 0;
+      const results = await campaign(
+        { name, faults: "official", machine },
+        list,
+        {
+          workers: navigator.hardwareConcurrency,
+          shrinkAtMost: 0,
+          onResult: () =>
+            progress.show(`${name}: ${machine}, ${++done} of ${seeds} seeds`),
+        },
+      );
+      rows.push(busyRow(machine, results));
+    }
+  }
+  progress.end();
+  const part = busyText(rows, seeds);
+  console.log(part);
+  await writePart("busy", part);
+}
