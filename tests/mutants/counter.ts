@@ -101,7 +101,7 @@ function repeatsBlindly(node: Node<Counter>): void {
 }
 
 /** Gossips this node's sum to all peers: always, or, if it forgets, once after each change. */
-function gossip(
+export function gossip(
   node: Node<Counter>,
   merge: (mine: number, theirs: number) => number,
   { forget = false, readEveryMs = 0 } = {},

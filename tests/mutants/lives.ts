@@ -4,6 +4,7 @@ import kafka5c from "../../challenges/kafka-5c.ts";
 import type { Saying } from "../../lib/gossip/saying.ts";
 import type { Json, Node } from "../../lib/maelstrom.ts";
 import type { JsonObject } from "../../lib/workbench/history.ts";
+import { gossip } from "./counter.ts";
 import type { Mutant } from "./mutant.ts";
 import { twist } from "./twist.ts";
 
@@ -53,6 +54,17 @@ export const mutants: Mutant[] = [
     faults: "chaos",
     caughtAs: ["lost-value"],
     faithful: "caught",
+  },
+  {
+    name: "life-counter-forgotten",
+    bug:
+      "a restarted node counts from zero under its old name, and peers keep the higher sum",
+    program: (node: Parameters<typeof gossip>[0]) => gossip(node, Math.max),
+    scenario: "counter-4-crdt",
+    flags: { "time-limit": 8, rate: 50 },
+    faults: "chaos",
+    caughtAs: ["divergent-replicas"],
+    faithful: "passes",
   },
   {
     name: "life-offsets-given-twice",

@@ -50,6 +50,8 @@ export function strictPnCounter(
   const findings = new Findings();
   earlyReads(reads, adds, findings, dueByPromise(recording, promises));
   finalReads(reads, adds, findings);
+  // Where services keep the value, an add of unknown outcome may still be on its way.
+  if (promises.convergenceMs !== undefined) equalReads(reads, findings);
   missingFinalReads(recording, findings);
   return findings.all();
 }
@@ -172,6 +174,18 @@ function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
       }, is ${value}, but the acknowledged adds make ${sum}, and ${maybeSum}`,
     );
   }
+}
+
+/** Replicas are equal after everything healed, whatever became of adds of unknown outcome. */
+function equalReads(reads: Read[], findings: Findings): void {
+  const last = new Map<string, number>();
+  for (const { node, value, final } of reads) if (final) last.set(node, value);
+  if (new Set(last.values()).size < 2) return;
+  const told = [...last].map(([node, value]) => `${value} at ${node}`);
+  findings.add(
+    "divergent-replicas",
+    `the last reads, after everything had healed, are ${told.join("; ")}`,
+  );
 }
 
 /** Every node that was asked at the end answers. */
