@@ -3,7 +3,7 @@
  * `tests/golden/`; or the directory of a run, which holds one, or is the real Maelstrom's.
  */
 import { parse, plain, stringify } from "./json.ts";
-import { isMaelstromRun, loadMaelstromRun } from "./maelstrom-store.ts";
+import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
 import type { JournalEvent, Recording } from "./history.ts";
 

@@ -2,17 +2,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { maelstromFiles } from "../../lib/workbench/commands/maelstrom-files.ts";
+import { maelstromFiles } from "../../lib/workbench/maelstrom/files.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
-import { parseEdn } from "../../lib/workbench/edn.ts";
-import { readFressian } from "../../lib/workbench/fressian.ts";
+import { parseEdn } from "../../lib/workbench/maelstrom/edn.ts";
+import { readFressian } from "../../lib/workbench/maelstrom/fressian.ts";
 import type {
   JournalEvent,
   Json,
   Recording,
 } from "../../lib/workbench/history.ts";
 import { equal, parse, stringify } from "../../lib/workbench/json.ts";
-import { commandIn } from "../../lib/workbench/maelstrom-store.ts";
+import { commandIn } from "../../lib/workbench/maelstrom/store.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { FressianFile } from "../fixtures/fressian.ts";
 import { needs } from "../fixtures/permitted.ts";

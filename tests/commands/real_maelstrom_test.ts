@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { parseResults } from "../../lib/workbench/edn.ts";
+import { parseResults } from "../../lib/workbench/maelstrom/edn.ts";
 import { figuresIn } from "../../lib/workbench/checkers/figures.ts";
 import {
   commandLine,
   findMaelstrom,
   readResults,
   runMaelstrom,
-} from "../../lib/workbench/commands/real-maelstrom.ts";
+} from "../../lib/workbench/maelstrom/real.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 const fixture = new URL("../fixtures/results.edn", import.meta.url);

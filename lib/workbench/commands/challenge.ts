@@ -13,7 +13,7 @@ import { figuresIn, isTakenByMaelstrom } from "../checkers/figures.ts";
 import { figureTitles } from "../limits.ts";
 import type { FigureName } from "../limits.ts";
 import { noWords, parseFlags, UsageError } from "./flags.ts";
-import { commandLine, findMaelstrom, runMaelstrom } from "./real-maelstrom.ts";
+import { commandLine, findMaelstrom, runMaelstrom } from "../maelstrom/real.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "../scenarios.ts";
 import {
   asChallenge,

@@ -2,7 +2,7 @@
 import { stringify } from "../json.ts";
 import { dirname, join, relative } from "node:path";
 import type { Judged } from "../checkers/judges.ts";
-import { maelstromFiles } from "./maelstrom-files.ts";
+import { maelstromFiles } from "../maelstrom/files.ts";
 import { RECORDING_FILE, saveRecording } from "../recording.ts";
 
 /** The folder of all runs, if no other is given. */

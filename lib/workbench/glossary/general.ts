@@ -1,5 +1,5 @@
 /** Findings of every workload: the protocol, replies, processes, and the simulator. */
-import type { Explanations } from "./glossary.ts";
+import type { Explanations } from "./explanation.ts";
 
 /** By name. */
 export const GENERAL: Explanations = {

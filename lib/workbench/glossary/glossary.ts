@@ -2,24 +2,12 @@
  * What the names of findings mean: what was promised and not seen, what usually causes it,
  * and what to try. The report, the terminal's help and the tests read it.
  */
+import type { Explanation, Explanations } from "./explanation.ts";
 import { GENERAL } from "./general.ts";
 import { KAFKA } from "./kafka.ts";
 import { REGISTERS } from "./registers.ts";
 import { SETS } from "./sets.ts";
 import { TRANSACTIONS } from "./transactions.ts";
-
-/** A finding explained to somebody who meets it for the first time. */
-export interface Explanation {
-  /** What was promised, and what was seen instead. */
-  means: string;
-  /** What usually causes it. */
-  usually: string;
-  /** What to look at, or to try. */
-  tries: string;
-}
-
-/** The explanations of one part of the judges' findings, by name. */
-export type Explanations = { readonly [type: string]: Explanation };
 
 /** All of them. */
 export const glossary: Explanations = {

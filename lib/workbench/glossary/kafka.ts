@@ -1,5 +1,5 @@
 /** Findings of logs: offsets, polls and commits. */
-import type { Explanations } from "./glossary.ts";
+import type { Explanations } from "./explanation.ts";
 
 /** By name. */
 export const KAFKA: Explanations = {

@@ -1,5 +1,5 @@
 /** Findings of registers: lin-kv. */
-import type { Explanations } from "./glossary.ts";
+import type { Explanations } from "./explanation.ts";
 
 /** By name. */
 export const REGISTERS: Explanations = {

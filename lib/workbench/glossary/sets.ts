@@ -1,5 +1,5 @@
 /** Findings of broadcast, sets and counters. */
-import type { Explanations } from "./glossary.ts";
+import type { Explanations } from "./explanation.ts";
 
 /** By name. */
 export const SETS: Explanations = {

@@ -1,5 +1,5 @@
 /** Findings of transactions and registers. */
-import type { Explanations } from "./glossary.ts";
+import type { Explanations } from "./explanation.ts";
 
 /** By name. */
 export const TRANSACTIONS: Explanations = {

@@ -15,7 +15,7 @@ import {
   type Op,
   type Options,
   type Recording,
-} from "./history.ts";
+} from "../history.ts";
 
 const HISTORY = "history.edn";
 

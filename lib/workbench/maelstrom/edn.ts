@@ -6,8 +6,8 @@
  *
  * EDN: https://github.com/edn-format/edn
  */
-import { float, parse, plain } from "./json.ts";
-import type { Json, JsonObject } from "./history.ts";
+import { float, parse, plain } from "../json.ts";
+import type { Json, JsonObject } from "../history.ts";
 
 /** What is between values: blanks, commas, comments. */
 const BETWEEN = /(?:[\s,]+|;[^\n]*)*/y;

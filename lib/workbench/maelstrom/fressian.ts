@@ -4,8 +4,8 @@
  *
  * Fressian: https://github.com/Datomic/fressian/wiki
  */
-import { float, parse } from "./json.ts";
-import type { Json } from "./history.ts";
+import { float, parse } from "../json.ts";
+import type { Json } from "../history.ts";
 
 /** A tagged value of which nothing more is known: `ev` and `msg` of the journal. */
 export class Struct {
