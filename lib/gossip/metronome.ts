@@ -33,6 +33,12 @@ const STEP_MS = 5;
 /** Who is late by less still keeps to its time: for longer a busy machine hardly stands still. In ms. */
 const LATE_MS = 100;
 
+/** Who comes within this time after a tick was to be there before it, in ms: long stalls are of 180. */
+const REPEAT_MS = 200;
+
+/** Who speaks by more than this before it is due speaks out of turn, in ms. */
+const EARLY_MS = 50;
+
 /** After a machine stood still, it takes up to so long until everything that waits has been read, in ms. */
 const CATCH_UP_MS = 15;
 
@@ -113,13 +119,18 @@ export class Metronome {
     const lateMs = now - this.#otherDueAt;
     const isLate = lateMs > 0 && lateMs < LATE_MS;
     const believedMs = Math.min(lateMs, this.#guardMs) / 8;
-    this.#otherDueAt = nextMs + (isLate ? this.#otherDueAt + believedMs : now);
+    const dueAt = nextMs + (isLate ? this.#otherDueAt + believedMs : now);
+    // What is said out of turn may have waited to be read, or tell of the tick after the next.
+    const isInTurn = lateMs > -EARLY_MS;
+    this.#otherDueAt = isInTurn ? dueAt : Math.min(dueAt, this.#otherDueAt);
     // A slow node's tick may be put off again and again, just before it is due or earlier.
     const isOverdue = now > this.#tickedAt + 2 * this.periodMs;
     if (isOverdue || this.#tickAt < now + this.#guardMs) this.#tick();
     const tripMs = this.#roundTrip.typicalMs + this.#guardMs;
     const waitMs = this.#otherDueAt - now - tripMs;
     const isInTime = waitMs > -this.#guardMs / 2;
+    // The other repeats its tick for who is late by little.
+    if (!isInTime && waitMs > -LATE_MS && !this.#isFitful) this.#tick();
     this.#tickIn(isInTime ? waitMs : waitMs + this.periodMs);
   }
 
@@ -210,7 +221,7 @@ export class Metronome {
     this.#heardBefore = this.#heard;
     this.#heard = 0;
     this.#tickedAt = now;
-    this.#lateUntil = now + Math.max(LATE_MS, this.periodMs / 4);
+    this.#lateUntil = now + Math.max(REPEAT_MS, this.periodMs / 4);
     this.#tickIn(this.#dueAt + this.periodMs - now);
     this.#isIdle = !this.#task();
     this.#dueAt = null;

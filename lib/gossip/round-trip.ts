@@ -40,7 +40,8 @@ export class RoundTrip {
   /** Medians, which do not: for when a message arrives that is sent now, as a rule. */
   typicalMs = FIRST_GUESS_MS;
   jitterMs = 0;
-  #recent: number[] = [];
+  /** The guess is one of them: a first sample that was held up does not count for more. */
+  #recent = [FIRST_GUESS_MS];
   /** What the first samples, too few for a deviation, may lack; it fades. */
   #doubtMs = Infinity;
 
@@ -57,7 +58,7 @@ export class RoundTrip {
 
   /** Whether anything has been measured. */
   get isMeasured(): boolean {
-    return this.#recent.length > 0;
+    return this.#recent.length > 1;
   }
 
   /** Takes a sample; not one that can be no round trip. */

@@ -118,6 +118,38 @@ Deno.test("who has just time enough to be there before the other's tick speaks a
   assertEquals(at(), [100]);
 });
 
+Deno.test("who is too late by little speaks at once, since the other repeats its tick; who is later waits for the next", () => {
+  for (const [lateMs, count] of [[60, 1], [120, 0]] as const) {
+    const { time, beat, at } = settled();
+    time.pass(100);
+    beat.follow(TRIP_MS + GUARD_MS - lateMs);
+    time.pass(0);
+    assertEquals(at().length, count);
+    assertEquals(Math.round(beat.nextMs), PERIOD_MS - lateMs);
+  }
+});
+
+Deno.test("what the other says out of turn, of a tick after its next, does not put off a tick", () => {
+  const { time, beat, at } = settled();
+  time.pass(100);
+  beat.follow(PERIOD_MS);
+  time.pass(50);
+  beat.follow(2 * PERIOD_MS);
+  time.pass(PERIOD_MS - 50 - TRIP_MS - GUARD_MS);
+  assertEquals(at(), [100 + PERIOD_MS - TRIP_MS - GUARD_MS]);
+});
+
+Deno.test("a first round trip that was held up moves nothing", () => {
+  const time = new Time();
+  const roundTrip = new RoundTrip();
+  roundTrip.measure(TRIP_MS + 160);
+  const beat = new Metronome(time, roundTrip, BUDGET_MS, () => true);
+  time.pass(100);
+  beat.follow(PERIOD_MS);
+  assert(beat.nextMs > PERIOD_MS - TRIP_MS - 40 - 1, `${beat.nextMs}`);
+  assertLess(beat.nextMs, PERIOD_MS - TRIP_MS);
+});
+
 Deno.test("what is sent at a tick is at the other node a guard before that ticks, although its messages are late at times", () => {
   const { time, beat, ticks } = settled();
   const luck = seeded(1);

@@ -24,6 +24,7 @@ import {
   isMet,
   limitText,
 } from "../../lib/workbench/limits.ts";
+import { simulate } from "../../lib/workbench/campaign/simulate.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
@@ -44,6 +45,9 @@ const QUIET = {
   "broadcast-3d": { S: 1.1, bytes: 2.2 },
   "broadcast-3e": { S: 0.36, bytes: 2 },
 };
+
+/** Seeds of 3d whose first values come while nodes are still held up by their start. */
+const HELD_UP = [35, 81, 94, 157, 186, 199];
 
 /** What a run on a busy machine keeps to, beyond its scenario's limits; and the maximum if it is stalled. */
 const BUSY = {
@@ -143,6 +147,21 @@ for (const { name, budgetMs } of PROGRAMS) {
     const machine = "stalled" as const;
     for (const { figures } of await keepPromises(name, 8, { machine })) {
       assertLess(figures["stable-latency.max-ms"]!, stalledMs);
+    }
+  });
+
+  Deno.test(`${name} keeps within the official limits where nodes are held up at the start (${HELD_UP.length} seeds)`, async () => {
+    for (const seed of HELD_UP) {
+      const { figures } = await simulate({
+        name,
+        seed,
+        faults: "official",
+        machine: "busy",
+      });
+      for (const limit of runs[0]!.official) {
+        const value = figures[limit.figure];
+        assert(isMet(limit, value), `seed ${seed}: ${value} ${limit.figure}`);
+      }
     }
   });
 
