@@ -24,7 +24,7 @@
  * - without loss a value waits for an acknowledgement at most, then for P, at each hop:
  *   it is everywhere after d (P + 3 L), 3 P in the official grid;
  * - an edge that is cut costs each of its nodes a message per 200 ms to CAP_MS, 0.9 s
- *   on average.
+ *   on average, and twice that where a node has just started.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { Life, OtherLives } from "../lib/gossip/life.ts";

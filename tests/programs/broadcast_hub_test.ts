@@ -122,8 +122,8 @@ for (const { name, budgetMs } of PROGRAMS) {
     }
   });
 
-  Deno.test(`${name} is cheaper on a quiet machine: the median of 8 seeds`, async () => {
-    const runs = await keepPromises(name, 8);
+  Deno.test(`${name} is cheaper on a quiet machine: the median of 24 seeds`, async () => {
+    const runs = await keepPromises(name, 24);
     const median = (figure: FigureName) =>
       quantile(runs.map(({ figures }) => figures[figure]!), 0.5)!;
     assertLessOrEqual(median("servers.msgs-per-op"), QUIET[name].S);

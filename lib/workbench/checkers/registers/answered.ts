@@ -5,6 +5,7 @@
 import {
   type Json,
   NEMESIS,
+  networkMs,
   nodeOf,
   nodesOf,
   type Op,
@@ -20,6 +21,12 @@ const SETTLE_MS = 1_500;
 
 /** How long an operation may take, in ns: it counts if nothing changed in that time. */
 const PATIENCE_NS = 1e9;
+
+/** How many messages in a row an answer takes: to the leader, to a majority, and back. */
+const HOPS = 4;
+
+/** How many it takes to find a leader: to be known, to be elected, and to tell so. */
+const ELECTION_HOPS = 12;
 
 /** Between two changes: the nodes that can talk to a majority, both ways. */
 interface Stretch {
@@ -52,13 +59,16 @@ export function unansweredByMajority(
   { majorityMs }: Promises,
 ): string[] {
   if (majorityMs === undefined) return [];
-  return ofMajority(recording, majorityMs).filter((pair) => !isAnswered(pair))
+  // Where the network alone may take so long nothing is promised.
+  if (networkMs(recording.options, HOPS) * 1e6 >= PATIENCE_NS) return [];
+  const settleMs = majorityMs + networkMs(recording.options, ELECTION_HOPS);
+  return ofMajority(recording, settleMs).filter((pair) => !isAnswered(pair))
     .map(({ invocation: { f, time, process } }) =>
       `the ${f} at ${
         (time / 1e9).toFixed(3)
       } s by process ${process} was not answered, though ${
         nodeOf(Number(process), recording.options)
-      } had been able to talk to a majority for ${majorityMs} ms`
+      } had been able to talk to a majority for ${settleMs} ms`
     );
 }
 
