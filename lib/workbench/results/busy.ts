@@ -1,5 +1,5 @@
 /**
- * What a busy machine makes of the programs that promise times, for challenges/README.md:
+ * What a busy machine makes of the programs whose challenge sets limits in milliseconds, for challenges/README.md:
  * the official command on a quiet, a busy and a stalled machine, over the same seeds.
  *
  *     deno run -A lib/workbench/results/busy.ts [--seeds N]
@@ -11,14 +11,8 @@ import { ProgressLine } from "../terminal/text.ts";
 import { MACHINES } from "../world/machine.ts";
 import { tableOf, writePart } from "./readme.ts";
 
-/** The programs whose challenge, or whose header, sets limits in milliseconds. */
-const PROGRAMS = [
-  "broadcast-3d",
-  "broadcast-3d-mesh",
-  "broadcast-3e",
-  "broadcast-3e-buffered",
-  "kafka-5c",
-] as const;
+/** The programs whose challenge sets limits in milliseconds. */
+const PROGRAMS = ["broadcast-3d", "broadcast-3e"] as const;
 
 const SEEDS = 100;
 
