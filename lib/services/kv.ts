@@ -21,7 +21,8 @@ export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
  * - `seq-kv` is sequential: a read may be of any state since the last one this node saw.
  *   Only a request that really changes the store brings its caller up to date:
  *   {@link sync} is one.
- * - `lww-kv` is eventual and can lose writes; {@link change} creates no key there.
+ * - `lww-kv` is two stores that never agree: half of all reads find a key that was written
+ *   once, to the end. {@link change} creates no key there.
  *
  * What is repeated may happen twice, and a copy may arrive late. That does no harm to a
  * read, to a barrier, or to a change whose values never come back, which the caller must
