@@ -9,8 +9,7 @@
  * Costs: one reply a request, no message between nodes (S = 0); a read copies the set.
  */
 import { program, run } from "../lib/maelstrom.ts";
-import { broadcastProtocol } from "../lib/protocols.ts";
-import type { Integer } from "../lib/schema.ts";
+import { broadcastProtocol, type Integer } from "../lib/protocols.ts";
 
 /** A set. */
 const broadcast3a = program(broadcastProtocol, (node) => {

@@ -25,15 +25,15 @@ import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
-import { broadcastProtocol } from "../lib/protocols.ts";
 import {
   amongNodes,
   array,
+  broadcastProtocol,
   type Integer,
   integer,
   natural,
   rpc,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;

@@ -30,15 +30,15 @@ import { program, run } from "../lib/maelstrom.ts";
 import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
-import { broadcastProtocol } from "../lib/protocols.ts";
 import {
   amongNodes,
   array,
+  broadcastProtocol,
   type Integer,
   integer,
   natural,
   rpc,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 
 /**
  * P: how long values wait for company, in milliseconds. More means fewer messages, and

@@ -26,16 +26,16 @@ import { program, run, type Stop } from "../lib/maelstrom.ts";
 import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
 import { Patience } from "../lib/services/patience.ts";
-import { broadcastProtocol } from "../lib/protocols.ts";
 import {
   amongNodes,
   array,
+  broadcastProtocol,
   type Integer,
   integer,
   message,
   natural,
   rpc,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 
 /**
  * How long a first acknowledgement may take, in milliseconds: where round trips take

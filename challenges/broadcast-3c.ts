@@ -27,8 +27,13 @@ import { saying } from "../lib/gossip/saying.ts";
 import { RoundTrip } from "../lib/gossip/round-trip.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
-import { broadcastProtocol } from "../lib/protocols.ts";
-import { amongNodes, type Integer, integer, message } from "../lib/schema.ts";
+import {
+  amongNodes,
+  broadcastProtocol,
+  type Integer,
+  integer,
+  message,
+} from "../lib/protocols.ts";
 
 /** How many children a node has: more make the tree lower, and its inner nodes busier. */
 const CHILDREN = 4;

@@ -27,16 +27,16 @@
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
-import { broadcastProtocol } from "../lib/protocols.ts";
 import {
   array,
+  broadcastProtocol,
   either,
   type Integer,
   integer,
   object,
   string,
   type TypeOf,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 
 /**
  * D, in milliseconds: how long an acknowledgement waits for values to ride on. More

@@ -33,15 +33,15 @@ import { RoundTrip } from "../lib/gossip/round-trip.ts";
 import { Hub, hubMarks } from "../lib/gossip/hub.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { Metronome } from "../lib/gossip/metronome.ts";
-import { broadcastProtocol } from "../lib/protocols.ts";
 import {
   amongNodes,
+  broadcastProtocol,
   type Integer,
   integer,
   message,
   natural,
   optional,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 
 /**
  * B, in milliseconds. The limit for the stable latency is 600, which is B - L = 514 at most

@@ -25,8 +25,7 @@ import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
-import { counterProtocol } from "../lib/protocols.ts";
-import { type Integer, plus } from "../lib/schema.ts";
+import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
 
 const KEY = "counter";
 

@@ -26,11 +26,11 @@
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { CatchUp, Life } from "../lib/gossip/life.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
-import { counterProtocol } from "../lib/protocols.ts";
 import {
   amongNodes,
   amount,
   boolean,
+  counterProtocol,
   dict,
   dictOf,
   entriesOf,
@@ -38,7 +38,7 @@ import {
   message,
   plus,
   rpc,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 
 /**
  * Between two messages to one neighbour, where all are neighbours and where one is: longer

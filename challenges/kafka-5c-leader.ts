@@ -29,22 +29,20 @@ import {
   run,
 } from "../lib/maelstrom.ts";
 import {
-  type Entries,
-  entries,
-  kafkaProtocol,
-  type Offsets,
-  offsets,
-} from "../lib/protocols.ts";
-import {
   dictOf,
   either,
+  type Entries,
+  entries,
   entriesOf,
   json,
+  kafkaProtocol,
   natural,
   object,
+  type Offsets,
+  offsets,
   string,
   type TypeOf,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 import { inTime } from "../lib/services/patience.ts";
 import { Reserve } from "../lib/services/reserve.ts";
 import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";

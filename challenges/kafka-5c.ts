@@ -1,32 +1,27 @@
 /**
- * Challenge 5c: logs in the style of Kafka, without asking anybody.
- * https://fly.io/dist-sys/5c
+ * Challenge 5c: logs in the style of Kafka, without coordination. https://fly.io/dist-sys/5c
  *
- * Algorithm: node i of n gives out only the offsets i, i + n, i + 2n, ..., none below one
- * it has heard of, and acknowledges a send at once. Periodically it tells every peer, over
- * reliable links, its new entries and with them, key by key, the lowest offset it may still
- * give out. A poll shows what lies below the lowest such promise of all nodes: Kafka's high
- * watermark, without a leader. Hearing of an entry raises a node's own promise above it, so
- * two messages after a send its entry is shown. Committed offsets merge by maximum and ride
- * along. Nodes take turns: node i speaks i/n of a period after the first one.
+ * Algorithm: node i of n assigns only the offsets i, i + n, i + 2n, ..., always above the
+ * highest it has seen, and acknowledges a send at once. Once a period it sends every peer, over
+ * reliable links, its new entries and, for each key, a promise: the lowest offset it may still
+ * assign. A poll returns what lies below the lowest promise of all nodes, which is Kafka's high
+ * watermark without a leader. Committed offsets merge by maximum. Nodes take turns: node i
+ * speaks i/n of a period after node 0.
  *
- * Guarantees: no request waits for another node, and each succeeds. No offset is given
- * twice; those a node gives for a key rise. Nothing ever appears below what a poll has
- * shown, so polls skip nothing and never go back. Without faults an acknowledged message is
- * visible everywhere after two periods but the nth part of one, and two network latencies:
- * 143 ms for two nodes, at most 190 ms for any number, and half a period more before nodes
- * have fallen into turn; a committed offset after a period and a latency (on a quiet machine:
- * what stands still makes that later by as long). A node that is cut
- * off, or dead, freezes visibility on all nodes, never sends; one second after a heal
- * everything acknowledged before is visible. A node reserves its offsets in lin-kv, so one
- * that has lost its memory gives none again, whoever is cut off. It gets back what it had
- * told another, and until it has met all the others again it makes no promise, which
- * freezes visibility, and lets commits wait.
+ * Guarantees: no request waits for another node, and each succeeds. No offset is assigned
+ * twice; a node's offsets for a key increase. Nothing appears below what a poll has shown, so
+ * polls skip nothing and never go back. Without faults an acknowledged message is visible
+ * everywhere after two periods, less 1/n of one, and two network latencies: 143 ms for two
+ * nodes, at most 190 ms for any number, plus half a period until nodes have found their turns;
+ * a committed offset after a period and a latency. Both hold on a machine that does not stall.
+ * A node that is cut off or dead freezes visibility, but never a send; one second after a heal
+ * every acknowledged message is visible. Offsets are reserved in lin-kv, so a node that lost its
+ * memory reuses none. It recovers what it had told another node. Until it has heard from all
+ * of them it promises nothing, which freezes visibility, and commits wait.
  *
- * Costs: n (n - 1) messages per 95 ms while there is something new, whatever the load, and
- * none when all is known: for two nodes 21.1 messages/s, S <= 21.1 / rate = 0.021 on the
- * official command. A message is bounded by what is unacknowledged, and to a peer that does
- * not answer by 100 items.
+ * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all
+ * is known: for two nodes 21.1 messages/s, S <= 21.1 / rate = 0.021 on the official command. A
+ * message holds what is unacknowledged, at most 100 items for a peer that does not answer.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { CommittedOffsets } from "../lib/stores/logs.ts";
@@ -34,18 +29,19 @@ import { program, run } from "../lib/maelstrom.ts";
 import { inTime } from "../lib/services/patience.ts";
 import { Reserve } from "../lib/services/reserve.ts";
 import { StripedLog } from "../lib/stores/striped-log.ts";
-import { entry, kafkaProtocol } from "../lib/protocols.ts";
 import {
   array,
   dictOf,
   either,
   entriesOf,
+  entry,
+  kafkaProtocol,
   natural,
   object,
   oneOf,
   string,
   type TypeOf,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 
 /** Between two messages to one peer: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 95;

@@ -14,8 +14,7 @@
  * when all are equal. A message holds 2 n numbers.
  */
 import { type Node, program, run } from "../lib/maelstrom.ts";
-import { counterProtocol } from "../lib/protocols.ts";
-import { type Integer, plus } from "../lib/schema.ts";
+import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
 import {
   sharedSums,
   type SumsProtocol,

@@ -23,8 +23,13 @@
  */
 import { CatchUp, Life, nodeOf, OtherLives } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { txnProtocol } from "../lib/protocols.ts";
-import { amongNodes, array, natural, rpc } from "../lib/schema.ts";
+import {
+  amongNodes,
+  array,
+  natural,
+  rpc,
+  txnProtocol,
+} from "../lib/protocols.ts";
 import { Patience } from "../lib/services/patience.ts";
 import {
   type Entry,

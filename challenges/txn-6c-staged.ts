@@ -22,7 +22,6 @@
 import { nodeOf } from "../lib/gossip/life.ts";
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { txnProtocol } from "../lib/protocols.ts";
 import {
   array,
   dict,
@@ -31,8 +30,9 @@ import {
   entriesOf,
   natural,
   object,
+  txnProtocol,
   type TypeOf,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 import {
   entry,
   StampClock,

@@ -26,7 +26,6 @@
 import { CatchUp, Life } from "../lib/gossip/life.ts";
 import { covers, join, type Vector } from "../lib/gossip/vectors.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { txnProtocol } from "../lib/protocols.ts";
 import {
   amongNodes,
   array,
@@ -36,7 +35,8 @@ import {
   entriesOf,
   message,
   natural,
-} from "../lib/schema.ts";
+  txnProtocol,
+} from "../lib/protocols.ts";
 import {
   entry,
   StampClock,

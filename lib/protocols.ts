@@ -1,6 +1,6 @@
 /**
- * What the clients of Maelstrom's workloads ask: the part of a program's protocol that
- * the workload decides.
+ * The protocols of Maelstrom's workloads, and the schemas to add messages of one's own with:
+ * a program imports its whole protocol from here.
  *
  * @module
  */
@@ -21,6 +21,8 @@ import {
   tuple,
   type TypeOf,
 } from "./schema.ts";
+
+export * from "./schema.ts";
 
 /** Of `unique-ids`. */
 export const uniqueIdsProtocol = { generate: rpc({}, { id: string }) };

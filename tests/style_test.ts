@@ -1,57 +1,19 @@
 /** The house's rules, held by a test that reads the sources. */
 import { assert, assertEquals } from "@std/assert";
 import { scenarios } from "../lib/workbench/scenarios.ts";
+import {
+  code,
+  files,
+  floors,
+  header,
+  imports,
+  isGuest,
+  lines,
+  read,
+  rooms,
+  sources,
+} from "./fixtures/house.ts";
 import { needs } from "./fixtures/permitted.ts";
-
-const ROOT = new URL("../", import.meta.url);
-
-/** What git ignores, what was recorded elsewhere, and what tools keep for themselves. */
-const SKIPPED =
-  /^(\.git|\.deno|bin|store|maelstrom|tests\/golden)\/|node_modules\/|\.tmp$/;
-
-/** Every file of the project, by its path. */
-function* files(folder = ""): Generator<string> {
-  for (
-    const { name, isDirectory } of Deno.readDirSync(
-      new URL(folder || ".", ROOT),
-    )
-  ) {
-    const path = folder + name + (isDirectory ? "/" : "");
-    if (SKIPPED.test(path)) continue;
-    if (isDirectory) yield* files(path);
-    else yield path;
-  }
-}
-
-const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
-
-/** Whether a file is somebody's own program: it is in no scenario, and none of the house's rules are for it. */
-const isGuest = (path: string) =>
-  path.startsWith("challenges/") && path.endsWith(".ts") &&
-  !scenarios.some(({ name }) => path === `challenges/${name}.ts`);
-
-/** Our sources whose path matches. */
-const sources = (pattern: RegExp) =>
-  [...files()].filter((path) =>
-    pattern.test(path) && /\.(ts|js)$/.test(path) && !isGuest(path)
-  );
-
-/** A source without its comments. */
-const code = (path: string) =>
-  read(path).replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*/g, "");
-
-/** What a source imports: paths of files, or names of packages. */
-function imports(path: string): string[] {
-  const specifiers = code(path).matchAll(
-    /(?:^|\n)(?:import|export)\s(?:[^"';]*\sfrom\s)?"([^"]+)"|\bimport\("([^"]+)"\)/g,
-  );
-  return [...specifiers].map(([, whole, lazy]) => whole ?? lazy ?? "")
-    .map((specifier) => {
-      if (!specifier.startsWith(".")) return specifier;
-      const url = new URL(specifier, new URL(path, ROOT));
-      return url.href.slice(ROOT.href.length);
-    });
-}
 
 function style(name: string, fn: () => void): void {
   Deno.test({ name, fn, ...needs("read") });
@@ -153,6 +115,11 @@ style("imports point one way", () => {
   assert(imports("challenges/echo-1.ts").includes("lib/maelstrom.ts"));
 });
 
+style("no room of the house imports one that is above it", () => {
+  const all = floors(rooms());
+  assert(all.get("lib/maelstrom.ts") === 1 && all.size > 20);
+});
+
 style("nothing is imported but what is there", () => {
   const all = new Set(files());
   const missing = sources(/./).flatMap((path) =>
@@ -206,8 +173,7 @@ style(
 for (const word of ["Algorithm", "Guarantees", "Costs"]) {
   style(`every program's header states its ${word}`, () => {
     const without = sources(/^challenges\//).filter((path) => {
-      const header = /^\/\*\*[^]*?\*\//.exec(read(path))?.[0] ?? "";
-      return !header.includes(`${word}:`);
+      return !header(path).includes(`${word}:`);
     });
     assertEquals(without, []);
   });
@@ -243,9 +209,6 @@ style("every program runs itself, and only when it is the main module", () => {
   assertEquals(lacking, []);
 });
 
-/** How many lines a file has. */
-const lines = (path: string) => read(path).trimEnd().split("\n").length;
-
 style(
   "a program has at most 200 lines with its header, any other source 500",
   () => {
@@ -256,7 +219,8 @@ style(
     const long = sources(/./).flatMap((path) => {
       const most = exceptions.get(path) ??
         (path.startsWith("challenges/") ? 200 : 500);
-      return lines(path) > most ? [`${path}: ${lines(path)} lines`] : [];
+      const count = lines(read(path));
+      return count > most ? [`${path}: ${count} lines`] : [];
     });
     assertEquals(long, []);
   },
@@ -278,9 +242,12 @@ style("files are named in kebab-case, tests and benchmarks as such", () => {
 style(
   "no source re-exports another's names, declares an enum, or is a dump of things",
   () => {
+    // One door for all that a program needs for its protocol.
+    const door = "lib/protocols.ts";
     const offending = sources(/./).filter((path) =>
-      /^export (\*|type \{|\{)[^;]*\bfrom "|^(export )?(const )?enum /m
-        .test(code(path)) || /\/(utils?|helpers?|misc|common)\.ts$/.test(path)
+      path !== door &&
+        /^export (\*|type \{|\{)[^;]*\bfrom "|^(export )?(const )?enum /m
+          .test(code(path)) || /\/(utils?|helpers?|misc|common)\.ts$/.test(path)
     );
     assertEquals(offending, []);
   },

@@ -5,7 +5,6 @@
  * @module
  */
 import type { ProtocolOf } from "../maelstrom.ts";
-import { registerProtocol } from "../protocols.ts";
 import {
   amongNodes,
   array,
@@ -14,9 +13,10 @@ import {
   natural,
   object,
   optional,
+  registerProtocol,
   tuple,
   type TypeOf,
-} from "../schema.ts";
+} from "../protocols.ts";
 import { base, entry, logState } from "./log.ts";
 import { command } from "./registers.ts";
 

@@ -9,17 +9,18 @@
  * @module
  */
 import { ErrorCode, type Json } from "../maelstrom.ts";
-import { type Key, key } from "../protocols.ts";
 import {
   array,
   json,
+  type Key,
+  key,
   natural,
   object,
   optional,
   string,
   tuple,
   type TypeOf,
-} from "../schema.ts";
+} from "../protocols.ts";
 
 /** {@link Command} at run time. */
 export const command = object({

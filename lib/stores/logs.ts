@@ -5,8 +5,13 @@
  * @module
  */
 import type { Json } from "../maelstrom.ts";
-import type { Entries, Entry, Offsets } from "../protocols.ts";
-import { dictOf, entriesOf } from "../schema.ts";
+import {
+  dictOf,
+  type Entries,
+  entriesOf,
+  type Entry,
+  type Offsets,
+} from "../protocols.ts";
 
 /**
  * Logs without holes: the offsets of each key are 0, 1, 2, ..., except where a hole is asked for.

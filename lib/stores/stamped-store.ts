@@ -12,8 +12,14 @@
  * @module
  */
 import type { Json, Node } from "../maelstrom.ts";
-import type { Key } from "../protocols.ts";
-import { array, natural, object, string, type TypeOf } from "../schema.ts";
+import {
+  array,
+  type Key,
+  natural,
+  object,
+  string,
+  type TypeOf,
+} from "../protocols.ts";
 import { type Change, change, changed } from "./transactions.ts";
 
 /** When a change was made, in the order all replicas agree on: first by `time`, then by `node`. */

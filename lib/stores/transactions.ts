@@ -13,8 +13,17 @@
  * @module
  */
 import type { Json } from "../maelstrom.ts";
-import { type Key, key, type MicroOp } from "../protocols.ts";
-import { array, either, json, oneOf, tuple, type TypeOf } from "../schema.ts";
+import {
+  array,
+  either,
+  json,
+  type Key,
+  key,
+  type MicroOp,
+  oneOf,
+  tuple,
+  type TypeOf,
+} from "../protocols.ts";
 
 /**
  * What a transaction does to one key in the end: sets it to the last value written, or

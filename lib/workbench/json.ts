@@ -12,7 +12,7 @@
  * | 0.5                      | a `number`                               |
  * | 1.0, 1e3, 1e999          | a {@link Float}, equal to no integer     |
  */
-import type { Json } from "./history.ts";
+import type { Json } from "../maelstrom.ts";
 
 /** What TypeScript does not know of JSON yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };

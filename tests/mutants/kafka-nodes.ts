@@ -1,7 +1,11 @@
 /** Small nodes for several-node kafka, each wrong in the way that its name says. */
 import { CommittedOffsets, DenseLogs } from "../../lib/stores/logs.ts";
-import type { Entry, KafkaProtocol } from "../../lib/protocols.ts";
-import { dictOf, entriesOf } from "../../lib/schema.ts";
+import {
+  dictOf,
+  entriesOf,
+  type Entry,
+  type KafkaProtocol,
+} from "../../lib/protocols.ts";
 import {
   ErrorCode,
   hasCode,

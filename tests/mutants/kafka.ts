@@ -2,13 +2,14 @@
 import kafka5a from "../../challenges/kafka-5a.ts";
 import kafka5b from "../../challenges/kafka-5b.ts";
 import kafka5c from "../../challenges/kafka-5c.ts";
-import type {
-  Entries,
-  Entry,
-  KafkaProtocol,
-  Offsets,
+import {
+  dictOf,
+  type Entries,
+  entriesOf,
+  type Entry,
+  type KafkaProtocol,
+  type Offsets,
 } from "../../lib/protocols.ts";
-import { dictOf, entriesOf } from "../../lib/schema.ts";
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
 import { leader, skipsHoles, storesLater, stripes } from "./kafka-nodes.ts";
 import type { Mutant } from "./mutant.ts";
