@@ -22,7 +22,6 @@
  * store for a read; for an add one, and three for every race lost.
  */
 import { program, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/services/patience.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
@@ -46,8 +45,8 @@ type Counter = {
 /** A node of a counter that is one key of seq-kv. */
 const counter4cas = program(counterProtocol, (node) => {
   const kv = new Kv<Counter>(node, "seq-kv");
-  const adds = new Rounds(add);
-  const reads = new Rounds(async (readers: null[]) => {
+  const adds = new Rounds(node, add);
+  const reads = new Rounds(node, async (readers: null[]) => {
     const { total } = await look() ?? { total: 0 };
     return readers.map(() => total);
   });
@@ -55,14 +54,11 @@ const counter4cas = program(counterProtocol, (node) => {
   let known: Counter | null = null;
 
   node.on("add", async ({ delta }) => {
-    await inTime(node, adds.join(delta));
+    await adds.join(delta);
     return {};
   });
 
-  node.on(
-    "read",
-    async () => ({ value: await inTime(node, reads.join(null)) }),
-  );
+  node.on("read", async () => ({ value: await reads.join(null) }));
 
   async function add(deltas: Integer[]): Promise<void[]> {
     const delta = deltas.reduce(plus);

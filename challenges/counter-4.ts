@@ -23,7 +23,6 @@
  * millisecond, it would be 4.5. An add takes one round trip to the store, a read two.
  */
 import { program, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/services/patience.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
@@ -51,17 +50,17 @@ const counter4 = program(counterProtocol, (node) => {
    * there.
    */
   const sums = new Map<string, Sum>();
-  const adds = new Rounds(add);
-  const snapshots = new Rounds(takeSnapshot);
+  const adds = new Rounds(node, add);
+  const snapshots = new Rounds(node, takeSnapshot);
   let freshUntil = -Infinity;
 
   node.on("add", async ({ delta }) => {
-    if (delta !== 0) await inTime(node, adds.join(delta));
+    if (delta !== 0) await adds.join(delta);
     return {};
   });
 
   node.on("read", async () => {
-    if (node.now() > freshUntil) await inTime(node, snapshots.join(null));
+    if (node.now() > freshUntil) await snapshots.join(null);
     let value: Integer = 0;
     for (const { total } of sums.values()) value = plus(value, total);
     return { value };

@@ -23,8 +23,7 @@
  * lock meanwhile.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
-import { serveLog } from "../lib/stores/agreed-log.ts";
-import { type Change, LogMachine } from "../lib/stores/logs.ts";
+import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
@@ -57,8 +56,8 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     eager: true,
     pollMs: POLL_MS,
   });
-  const appends = new Rounds(append);
-  const looks = new Rounds(async (waiting: null[]) => {
+  const appends = new Rounds(node, append);
+  const looks = new Rounds(node, async (waiting: null[]) => {
     await fetch(await lock.look());
     return waiting;
   });

@@ -24,8 +24,7 @@
  * share a round make it less. An append takes a round trip to lin-kv, and two more for each
  * slot that was taken. No message holds what was sent before.
  */
-import { serveLog } from "../lib/stores/agreed-log.ts";
-import { type Change, LogMachine } from "../lib/stores/logs.ts";
+import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
@@ -44,7 +43,7 @@ type Batch = { name: string; changes: Change[] };
 const kafka5b = program(kafkaProtocol, (node) => {
   const kv = new Kv<Batch>(node, "lin-kv");
   const logs = new LogMachine();
-  const rounds = new Rounds(work);
+  const rounds = new Rounds(node, work);
   /** The first slot that has not been applied. */
   let next = 0;
 

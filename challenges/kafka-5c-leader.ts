@@ -87,10 +87,6 @@ const kafka5cLeader = program(protocol, (node) => {
   const open = new Map<number, (offset: number) => void>();
   let sends = 0;
 
-  /** Resolves when this node has all that it knew in earlier lives. */
-  const back = Promise.withResolvers<void>();
-  reserve.begun.then(() => reserve.isLater || back.resolve());
-
   node.on("send", async ({ key, msg }) => {
     const owner = ownerOf(key, node.ids);
     const isOwner = owner === node.id;
@@ -101,24 +97,24 @@ const kafka5cLeader = program(protocol, (node) => {
   node.on("poll", ({ offsets }) => ({ msgs: logs.from(offsets) }));
 
   node.on("commit_offsets", async ({ offsets }) => {
-    await inTime(node, back.promise);
+    await reserve.whenBack();
     const risen = committed.raise(offsets, (key) => logs.size(key) - 1);
     if (entriesOf(risen).length > 0) tell(dictOf([]), risen);
     return {};
   });
 
   node.on("list_committed_offsets", async ({ keys }) => {
-    await inTime(node, back.promise);
+    await reserve.whenBack();
     return { offsets: committed.of(keys) };
   });
 
   node.every(PERIOD_MS, () => {
-    if (links.isCaughtUp) back.resolve();
+    if (links.isCaughtUp) reserve.comeBack();
     links.flush();
   });
 
   async function append(key: string, msg: Json): Promise<number> {
-    await back.promise;
+    await reserve.back;
     const next = () => Math.max(logs.size(key), reserve.first);
     return await reserve.give(next, () => {
       const offset = logs.append(key, msg, reserve.first);

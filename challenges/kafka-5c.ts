@@ -26,7 +26,6 @@
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { CommittedOffsets } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
-import { inTime } from "../lib/services/patience.ts";
 import { Reserve } from "../lib/services/reserve.ts";
 import { StripedLog } from "../lib/stores/striped-log.ts";
 import {
@@ -84,8 +83,6 @@ const kafka5c = program(protocol, (node) => {
   const untold = new Map<string, News>();
   /** And what they have been promised. */
   const promised = new Map<string, number>();
-  /** Resolves when this node has all that it knew in earlier lives. */
-  const back = Promise.withResolvers<void>();
   let isSettled = false;
   reserve.begun.then(() => {
     for (const log of logs.values()) log.raise(reserve.first);
@@ -98,7 +95,7 @@ const kafka5c = program(protocol, (node) => {
       log.settle();
       newsOf(key);
     }
-    back.resolve();
+    reserve.comeBack();
   }
 
   node.on("send", ({ key, msg }) =>
@@ -116,7 +113,7 @@ const kafka5c = program(protocol, (node) => {
   });
 
   node.on("commit_offsets", async ({ offsets }) => {
-    await inTime(node, back.promise);
+    await reserve.whenBack();
     const risen = committed.raise(offsets, (key) => logs.get(key)?.last ?? -1);
     for (const [key, offset] of entriesOf(risen)) {
       newsOf(key).committed = offset;
@@ -125,7 +122,7 @@ const kafka5c = program(protocol, (node) => {
   });
 
   node.on("list_committed_offsets", async ({ keys }) => {
-    await inTime(node, back.promise);
+    await reserve.whenBack();
     return { offsets: committed.of(keys) };
   });
 

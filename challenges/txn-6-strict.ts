@@ -27,9 +27,7 @@ import { program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 import { type Cell, Cells } from "../lib/services/cells.ts";
 import { Kv } from "../lib/services/kv.ts";
-import { inTime } from "../lib/services/patience.ts";
-import { Rounds } from "../lib/services/rounds.ts";
-import { executeOn } from "../lib/stores/transactions.ts";
+import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 
 /** How many keys the root may hold: more make every swap longer, fewer are written out more often. */
 const RECENT_KEYS = 64;
@@ -66,7 +64,7 @@ const txn6Strict = program(txnProtocol, (node) => {
   /** Ends when this node may take part in the race again. */
   let yielding = Promise.resolve();
 
-  const rounds = new Rounds(async (batch: MicroOp[][]) => {
+  serveTransactions(node, async (batch) => {
     await yielding;
     const begun = node.now();
     const before = root.version;
@@ -78,11 +76,6 @@ const txn6Strict = program(txnProtocol, (node) => {
       yielding = node.sleep(node.random() * Math.min(standBackMs, YIELD_MS));
     }
     return replies;
-  });
-
-  node.on("txn", async (request) => {
-    const txn = await inTime(node, rounds.join(request.txn));
-    return { txn };
   });
 
   /** Runs transactions until a run of them is part of the database, and gives that run's answers. */

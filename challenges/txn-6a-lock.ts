@@ -25,9 +25,7 @@
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Json, program, run } from "../lib/maelstrom.ts";
 import { Cells } from "../lib/services/cells.ts";
-import { inTime } from "../lib/services/patience.ts";
-import { Rounds } from "../lib/services/rounds.ts";
-import { executeOn } from "../lib/stores/transactions.ts";
+import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 
 /** How long a dead holder stops the others. Five round trips must fit in, or nothing ever commits. */
@@ -61,15 +59,11 @@ const txn6aLock = program(txnProtocol, (node) => {
     leaseMs: LEASE_MS,
     eager: node.peers.length === 0, // else this node could take the lock for ever
   });
-  const rounds = new Rounds(commit);
   /** Known as long as no other node has had the lock since this token. */
   const cells = new Cells(node);
   let lastToken = 0;
 
-  node.on("txn", async (request) => {
-    const txn = await inTime(node, rounds.join(request.txn));
-    return { txn };
-  });
+  serveTransactions(node, commit);
 
   /** Runs transactions under leases until one of them commits, and gives that one's answers. */
   async function commit(txns: MicroOp[][]): Promise<MicroOp[][]> {

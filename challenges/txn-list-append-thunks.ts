@@ -22,9 +22,7 @@
 import { type Json, program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 import { Kv } from "../lib/services/kv.ts";
-import { inTime } from "../lib/services/patience.ts";
-import { Rounds } from "../lib/services/rounds.ts";
-import { executeOn } from "../lib/stores/transactions.ts";
+import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 
 /** How often a thunk is stored: more is found by more reads, less costs less. */
 const COPIES = 2;
@@ -46,10 +44,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
   /** Values by their names, of those that the last root names. */
   let cache = new Map<string, Json>();
 
-  const rounds = new Rounds(commit);
-  node.on("txn", async (request) => ({
-    txn: await inTime(node, rounds.join(request.txn)),
-  }));
+  serveTransactions(node, commit);
 
   /** Runs transactions until a run of them is part of the database, and gives that run's answers. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {

@@ -31,6 +31,9 @@ export class Reserve {
   isLater = false;
   /** Resolves when the first number is known. */
   readonly begun: Promise<void>;
+  readonly #back = Promise.withResolvers<void>();
+  /** Resolves when this life knows what earlier ones had told others: at once for the first. */
+  readonly back: Promise<void> = this.#back.promise;
   readonly #kv: Kv;
   readonly #key: string;
   #limit = 0;
@@ -42,6 +45,20 @@ export class Reserve {
     this.#kv = new Kv(node, "lin-kv");
     this.#key = `given by ${node.id}`;
     this.begun = this.#begin();
+  }
+
+  /** What earlier lives had told others has come back. */
+  comeBack(): void {
+    this.#back.resolve();
+  }
+
+  /**
+   * Waits for {@link back}.
+   *
+   * @throws {RpcError} `timeout`, when that takes longer than a client waits
+   */
+  whenBack(): Promise<void> {
+    return inTime(this.#node, this.back);
   }
 
   /**
@@ -74,6 +91,7 @@ export class Reserve {
       known = await this.#kv.read(this.#key);
     }
     this.first = numberOf(known);
+    if (!this.isLater) this.comeBack();
   }
 
   #raise(number: number): void {

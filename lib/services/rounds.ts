@@ -1,3 +1,5 @@
+import { inTime, type Waiter } from "./patience.ts";
+
 /** Somebody who waits for the next round. */
 interface Waiting<I, O> {
   item: I;
@@ -6,25 +8,29 @@ interface Waiting<I, O> {
 }
 
 /**
- * Work that is done for many at once: everybody who comes while a round is under way takes
- * part in the next one, which begins when it ends. So what a round finds out or does, it
- * finds out or does after all its participants have come; and however many come, there is
- * one round at a time.
+ * Work that is done for many clients at once. Requests that arrive while a round is under way
+ * take part in the next one, which begins when it ends. So whatever a round reads or does, it
+ * does after all its requests have arrived; and however many arrive, there is one round at a
+ * time.
  *
  * ```ts
- * import { assertEquals } from "@std/assert";
+ * import { program } from "../maelstrom.ts";
+ * import { natural, rpc } from "../schema.ts";
+ * import { Kv } from "./kv.ts";
  * import { Rounds } from "./rounds.ts";
  *
- * const sizes: number[] = [];
- * const rounds = new Rounds<number, number>((items) => {
- *   sizes.push(items.length);
- *   return Promise.resolve(items.map((item) => 2 * item));
+ * export default program({ read: rpc({}, { value: natural }) }, (node) => {
+ *   const kv = new Kv<number>(node, "lin-kv");
+ *   const reads = new Rounds(node, async (waiting: null[]) => {
+ *     const value = await kv.read("total") ?? 0;
+ *     return waiting.map(() => value); // one read for all
+ *   });
+ *   node.on("read", async () => ({ value: await reads.join(null) }));
  * });
- * assertEquals(await Promise.all([1, 2, 3].map((item) => rounds.join(item))), [2, 4, 6]);
- * assertEquals(sizes, [1, 2]);
  * ```
  */
 export class Rounds<I, O> {
+  readonly #node: Waiter;
   readonly #work: (items: I[]) => Promise<O[]>;
   #waiting: Waiting<I, O>[] = [];
   #working = false;
@@ -33,20 +39,23 @@ export class Rounds<I, O> {
    * @param work what a round does: it gets the items of all who take part, and gives each
    * its result, in the same order
    */
-  constructor(work: (items: I[]) => Promise<O[]>) {
+  constructor(node: Waiter, work: (items: I[]) => Promise<O[]>) {
+    this.#node = node;
     this.#work = work;
   }
 
   /**
    * Takes part in the next round.
    *
+   * @throws {RpcError} `timeout`, when that takes longer than a client waits: the work goes
+   * on and may yet succeed
    * @throws what the round throws, as do all who take part in it
    */
   join(item: I): Promise<O> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
-      if (!this.#working) this.#run();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<O>();
+    this.#waiting.push({ item, resolve, reject });
+    if (!this.#working) this.#run();
+    return inTime(this.#node, promise);
   }
 
   async #run(): Promise<void> {

@@ -1,15 +1,16 @@
 /**
- * Logs in the style of Kafka: the two things every node for them keeps, messages and
- * committed offsets.
+ * Logs in the style of Kafka: what their nodes keep, messages and committed offsets, and the
+ * state machine where nodes agree on one order of changes.
  *
  * @module
  */
-import type { Json } from "../maelstrom.ts";
+import type { Json, Node } from "../maelstrom.ts";
 import {
   dictOf,
   type Entries,
   entriesOf,
   type Entry,
+  type KafkaProtocol,
   type Offsets,
 } from "../protocols.ts";
 
@@ -159,4 +160,42 @@ export class LogMachine {
     );
     return news.length === 0 ? null : { commit: dictOf(news) };
   }
+}
+
+/** How the nodes of a log agree on its order. Both end while a client waits. */
+export interface Agreement {
+  /** Appends a change, and applies it on this node too; gives the offset of its message. */
+  append(change: Change): Promise<number>;
+  /** Brings this node up to date with everything appended before. */
+  catchUp(): Promise<unknown>;
+}
+
+/**
+ * Answers the clients of a log that every node builds from the same changes in the same
+ * order, once these are agreed on: linearizable.
+ */
+export function serveLog(
+  node: Node<KafkaProtocol>,
+  logs: LogMachine,
+  { append, catchUp }: Agreement,
+): void {
+  node.on("send", async ({ key, msg }) => ({
+    offset: await append({ key, msg }),
+  }));
+
+  node.on("poll", async ({ offsets }) => {
+    await catchUp();
+    return { msgs: logs.from(offsets) };
+  });
+
+  node.on("commit_offsets", async ({ offsets }) => {
+    const commit = logs.commitOf(offsets);
+    if (commit !== null) await append(commit);
+    return {};
+  });
+
+  node.on("list_committed_offsets", async ({ keys }) => {
+    await catchUp();
+    return { offsets: logs.committed(keys) };
+  });
 }

@@ -2,17 +2,17 @@
  * Transactions as Maelstrom's workloads ask for them: a list of steps on keys, answered
  * with the same steps, the reads filled in.
  *
- * A store that is a map needs one function of this module, {@link executeOn}; others need
- * the two that it is made of. {@link execute} runs a transaction on a scratch copy over what
- * the store holds and says what it would change, so that a store can change everything in
- * one step or nothing; {@link changed} makes a change to a value.
- * Registers (`w`) and lists (`append`) go through the same code, so whatever replicates
- * one replicates the other, and a test can use lists, whose values show every version
- * that was ever written.
+ * {@link execute} runs a transaction on a scratch copy over the store and returns its
+ * changes, so a store can apply all of them in one step, or none; {@link changed} applies one.
+ * {@link executeOn} does both on a map. {@link serveTransactions} answers clients where a
+ * transaction takes time.
+ *
+ * Registers (`w`) and lists (`append`) take the same path, so what replicates one replicates
+ * the other, and tests can use lists, whose values show every version ever written.
  *
  * @module
  */
-import type { Json } from "../maelstrom.ts";
+import type { Json, Node } from "../maelstrom.ts";
 import {
   array,
   either,
@@ -22,8 +22,10 @@ import {
   type MicroOp,
   oneOf,
   tuple,
+  type TxnProtocol,
   type TypeOf,
 } from "../protocols.ts";
+import { Rounds } from "../services/rounds.ts";
 
 /**
  * What a transaction does to one key in the end: sets it to the last value written, or
@@ -105,4 +107,18 @@ function joined(first: Change | undefined, second: Change): Change {
   return first[0] === "append"
     ? ["append", key, [...first[2], ...elements]]
     : ["w", key, changed(first[2], second)];
+}
+
+/**
+ * Answers clients' transactions in rounds: those that wait are committed together, and a
+ * client is told in time that the outcome is unknown.
+ *
+ * @param commit runs transactions one after another; gives the filled-in steps of each
+ */
+export function serveTransactions(
+  node: Node<TxnProtocol>,
+  commit: (batch: MicroOp[][]) => Promise<MicroOp[][]>,
+): void {
+  const rounds = new Rounds(node, commit);
+  node.on("txn", async ({ txn }) => ({ txn: await rounds.join(txn) }));
 }

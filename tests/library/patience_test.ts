@@ -163,10 +163,13 @@ Deno.test("a client is told before it gives up, and work that is done in time is
   assertEquals(said, ["done", true, true]);
 });
 
+/** A node whose clients wait for ever. */
+const waiter = { now: () => 0, after: () => () => {}, random: () => 0.5 };
+
 Deno.test("those who come during a round share the next, which begins when it ends", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const sizes: number[] = [];
-  const rounds = new Rounds<number, number>(async (items) => {
+  const rounds = new Rounds<number, number>(waiter, async (items) => {
     sizes.push(items.length);
     if (sizes.length === 1) await gate;
     return items.map((item) => -item);
@@ -180,10 +183,12 @@ Deno.test("those who come during a round share the next, which begins when it en
 
 Deno.test("a round that fails fails for its own, and the next one goes on", async () => {
   let round = 0;
-  const rounds = new Rounds<null, number>((items) =>
-    ++round === 1
-      ? Promise.reject(new Error("first"))
-      : Promise.resolve(items.map(() => round))
+  const rounds = new Rounds<null, number>(
+    waiter,
+    (items) =>
+      ++round === 1
+        ? Promise.reject(new Error("first"))
+        : Promise.resolve(items.map(() => round)),
   );
   const first = assertRejects(() => rounds.join(null), Error, "first");
   const second = rounds.join(null);
