@@ -13,7 +13,7 @@ import {
   type Node,
 } from "../../lib/maelstrom.ts";
 import { HastyKv } from "./hasty-kv.ts";
-import { StripedLog } from "../../lib/stores/striped-log.ts";
+import { StripedLog } from "../../challenges/kafka-5c.ts";
 
 type Appended = { key: string; msg: Json };
 

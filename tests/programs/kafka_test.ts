@@ -4,7 +4,7 @@ import fc from "fast-check";
 import kafka5b from "../../challenges/kafka-5b.ts";
 import kafka5cLeader from "../../challenges/kafka-5c-leader.ts";
 import type { Entry } from "../../lib/protocols.ts";
-import { StripedLog } from "../../lib/stores/striped-log.ts";
+import { StripedLog } from "../../challenges/kafka-5c.ts";
 import {
   type Body,
   isClientOp,
