@@ -43,7 +43,7 @@
  *
  * Two mistakes that silence a node for ever under Maelstrom are impossible here: an
  * answer to a client that has given up is dropped, and nothing is sent between `init`
- * and the first message after it, when peers may not exist yet.
+ * and the first message after it, or for five seconds, when peers may not exist yet.
  *
  * @module
  */
@@ -254,6 +254,8 @@ interface Call {
 
 /** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
 const CLIENT_PATIENCE_MS = 4_900;
+/** How long a node waits to be spoken to before it acts, in ms: by then its peers are there. */
+const UNSPOKEN_MS = 5_000;
 
 /** A node as its program sees it. Made by {@link run} and {@link mount}, not by programs. */
 export class Node<P extends Protocol<P>> {
@@ -270,8 +272,9 @@ export class Node<P extends Protocol<P>> {
   #shapes: Shapes = {};
   /** From whom what has come that does not fit: told once. */
   readonly #misfits = new Set<string>();
-  /** What the program asked for before the first message after `init`; null from then on. */
+  /** What the program asked for while it was too soon, null from then on; and what ends that time. */
   #held: (() => void)[] | null = [];
+  #stop: Stop = () => {};
   #disposed = false;
   #nextMsgId: number;
 
@@ -479,13 +482,14 @@ export class Node<P extends Protocol<P>> {
     this.#disposed = true;
     this.#held = null;
     this.#calls.clear();
-    for (const stop of [...this.#timers]) stop();
+    for (const stop of [this.#stop, ...this.#timers]) stop();
   }
 
   #activate(): void {
     const held = this.#held;
     if (held === null) return;
     this.#held = null;
+    this.#stop();
     held.forEach((task) => task());
   }
 
@@ -508,8 +512,9 @@ export class Node<P extends Protocol<P>> {
   }
 
   #whenActive(task: () => void): void {
-    if (this.#held !== null) this.#held.push(task);
-    else if (!this.#disposed) task();
+    if (this.#held === null) return this.#disposed ? undefined : task();
+    if (this.#held.push(task) > 1) return;
+    this.#stop = this.#world.schedule(UNSPOKEN_MS, () => this.#activate());
   }
 
   /** Waits for a promise, for a while and unless aborted, and leaves nothing behind. */

@@ -1,4 +1,4 @@
-/** Timers: they are silent until the first message after init, and never overlap or outlive the node. */
+/** Timers: they are silent until the first message after init, or for five seconds, and never overlap or outlive the node. */
 import {
   assertEquals,
   assertStrictEquals,
@@ -35,11 +35,26 @@ Deno.test("nothing is sent and no timer runs until the first message after init"
   deliver("c0", { ...init, node_ids: ["n0", "n1", "n2"] });
   await world.advance(1_000);
   assertEquals(world.takeBodies(), [{ type: "init_ok", in_reply_to: 2 }]);
-  assertEquals(world.timers, 0);
+  assertEquals(world.timers, 1); // for a node to which nobody speaks
 
   wake();
   await world.advance(20);
   assertEquals(world.takeBodies().map((body) => body.n), [1, 2, 4, 5, 3, 3]);
+});
+
+Deno.test("a node to which nobody speaks after its init acts after five seconds", async () => {
+  const { world, mounted } = clockwork((node) => {
+    node.every(400, () => node.send("n1", "tick", { n: 1 }));
+  });
+  await world.advance(5_000 + 399);
+  assertEquals(world.takeBodies(), []);
+  await world.advance(1);
+  assertEquals(world.takeBodies().map((body) => body.n), [1]);
+  mounted.dispose();
+  assertEquals(world.timers, 0);
+
+  const idle = clockwork(() => {});
+  assertEquals(idle.world.timers, 0);
 });
 
 Deno.test("what is stopped or aborted before it could start never starts", async () => {
