@@ -21,7 +21,7 @@
  * hop. What is overdue costs one more request per peer and 100 ms. Memory is bounded by the
  * changes that some peer has not acknowledged; of a register, only the last.
  */
-import { CatchUp, Life, nodeOf, OtherLives } from "../lib/gossip/life.ts";
+import { CatchUp, Life, OtherLives } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
@@ -34,10 +34,8 @@ import { Patience } from "../lib/services/patience.ts";
 import {
   type Entry,
   entry,
-  StampClock,
   StampedStore,
 } from "../lib/stores/stamped-store.ts";
-import { execute } from "../lib/stores/transactions.ts";
 
 /** How long a peer may take to acknowledge a write before it is sent again. */
 const PATIENCE_MS = 200;
@@ -76,46 +74,38 @@ const protocol = {
 
 /** A convergent replica. */
 const txn6bWrites = program(protocol, (node) => {
-  const store = new StampedStore();
-  const clock = new StampClock(node);
+  const store = new StampedStore(node);
   const life = new Life(node);
   const lives = new OtherLives();
   const catchUp = new CatchUp(node);
   const patience = new Patience(node, { capMs: PATIENCE_CAP_MS });
   const peers = node.peers.map((id) => new Peer(id));
 
-  node.on("txn", ({ txn }) =>
+  node.on("txn", (request) =>
     catchUp.run(() => {
-      const executed = execute(txn, (key) => store.read(key));
-      const { changes } = executed;
-      const time = changes.length > 0 ? clock.next() : 0;
-      for (const change of changes) {
-        replicate({ time, node: life.nameOf(node.id), change });
+      const { txn, changes } = store.run(request.txn);
+      if (changes.length > 0) {
+        const stamp = store.stamp(life.nameOf(node.id));
+        for (const change of changes) replicate({ ...stamp, change });
       }
-      return { txn: executed.txn };
+      return { txn };
     }));
 
   node.on("replicate", ({ entries, life }, src) => {
     // What a life had told nobody before it was over, the next one does not know either.
     if (lives.isOver(src, life)) return {};
-    for (const entry of entries) take(entry);
+    for (const entry of entries) store.insert(entry);
     return {};
   });
 
   node.on("ask", ({ life }, src) => {
     lives.isOver(src, life);
-    const entries = store.beyond(new Map());
-    return { entries, latest: lives.latest(src) };
+    return { entries: store.beyond(), latest: lives.latest(src) };
   });
-
-  function take(entry: Entry): Entry[] | null {
-    clock.see(entry.time);
-    return store.insert(entry);
-  }
 
   /** Takes a change of this node's, and tells the others. */
   function replicate(entry: Entry): void {
-    const dead = take(entry);
+    const dead = store.insert(entry);
     if (dead === null) return;
     for (const peer of peers) {
       for (const old of dead) peer.pending.delete(old);
@@ -166,8 +156,8 @@ const txn6bWrites = program(protocol, (node) => {
     life.raise(latest);
     for (const entry of entries) {
       // What an earlier life of this node has done may have reached only some.
-      if (nodeOf(entry.node) === node.id) replicate(entry);
-      else take(entry);
+      if (store.isOwn(entry.node)) replicate(entry);
+      else store.insert(entry);
     }
   }
   Promise.all(node.peers.map(ask)).then(() => catchUp.end());

@@ -20,17 +20,14 @@
  * none once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere
  * within 100 ms and a hop. Memory and messages hold what is unacknowledged.
  */
-import { nodeOf } from "../lib/gossip/life.ts";
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { txnProtocol } from "../lib/protocols.ts";
 import {
-  StampClock,
   StampedStore,
   type Transaction,
   transaction,
 } from "../lib/stores/stamped-store.ts";
-import { execute } from "../lib/stores/transactions.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
@@ -42,16 +39,13 @@ const protocol = { ...txnProtocol, ...linksProtocol(transaction) };
 
 /** A convergent replica. */
 const txn6b = program(protocol, (node) => {
-  const store = new StampedStore();
-  const clock = new StampClock(node);
+  const store = new StampedStore(node);
   const links = new Links<Transaction>(node, {
     deliver(transactions) {
       for (const transaction of transactions) {
         // What an earlier life of this node has done may have reached only some.
-        const isNews = apply(transaction);
-        if (isNews && nodeOf(transaction.node) === node.id) {
-          links.push(transaction);
-        }
+        const isNews = store.apply(transaction);
+        if (isNews && store.isOwn(transaction.node)) links.push(transaction);
       }
     },
     all: () => store.transactions(),
@@ -61,26 +55,16 @@ const txn6b = program(protocol, (node) => {
     capMs: LIMIT_MS,
   });
 
-  /** Tells whether that was news. */
-  function apply({ time, node, changes }: Transaction): boolean {
-    clock.see(time);
-    const inserted = changes.map((change) =>
-      store.insert({ time, node, change })
-    );
-    return inserted.some((dead) => dead !== null);
-  }
-
-  node.on("txn", ({ txn }) =>
+  node.on("txn", (request) =>
     links.catchUp.run(() => {
-      const executed = execute(txn, (key) => store.read(key));
-      const { changes } = executed;
+      const { txn, changes } = store.run(request.txn);
       if (changes.length > 0) {
-        const name = links.life.nameOf(node.id);
-        const transaction = { time: clock.next(), node: name, changes };
-        apply(transaction);
+        const stamp = store.stamp(links.life.nameOf(node.id));
+        const transaction = { ...stamp, changes };
+        store.apply(transaction);
         links.push(transaction);
       }
-      return { txn: executed.txn };
+      return { txn };
     }));
 
   node.every(FLUSH_MS, () => links.flush());

@@ -19,7 +19,6 @@
  * written over at once; each carries n numbers. Memory holds what is unacknowledged, and what
  * is staged: bounded by what the slowest link has yet to bring.
  */
-import { nodeOf } from "../lib/gossip/life.ts";
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import {
@@ -35,11 +34,9 @@ import {
 } from "../lib/protocols.ts";
 import {
   entry,
-  StampClock,
   StampedStore,
   transaction,
 } from "../lib/stores/stamped-store.ts";
-import { execute } from "../lib/stores/transactions.ts";
 
 /** Between batches: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
@@ -62,8 +59,7 @@ const protocol = { ...txnProtocol, ...linksProtocol(item) };
 
 /** A causally consistent replica. */
 const txn6cStaged = program(protocol, (node) => {
-  const store = new StampedStore();
-  const clock = new StampClock(node);
+  const store = new StampedStore(node);
   /** What has arrived and cannot be merged yet, by the node it came from, in order. */
   const staged = new Map<string, TypeOf<typeof committed>[]>(
     node.peers.map((id) => [id, []]),
@@ -87,15 +83,13 @@ const txn6cStaged = program(protocol, (node) => {
   });
 
   const all = () => ({
-    entries: store.beyond(new Map()),
+    entries: store.beyond(),
     merged: dictOf(merged),
   });
 
   function merge({ transaction }: TypeOf<typeof committed>): void {
-    const { time, node, changes } = transaction;
-    clock.see(time);
-    for (const change of changes) store.insert({ time, node, change });
-    merged.set(node, mergedOf(node) + 1);
+    store.apply(transaction);
+    merged.set(transaction.node, mergedOf(transaction.node) + 1);
   }
 
   function mergeStaged(): void {
@@ -117,28 +111,24 @@ const txn6cStaged = program(protocol, (node) => {
   function mergeWhole(
     { entries, merged: theirs }: TypeOf<typeof whole>,
   ): void {
-    for (const entry of entries) {
-      clock.see(entry.time);
-      store.insert(entry);
-    }
+    for (const entry of entries) store.insert(entry);
     const news = entriesOf(theirs)
       .filter(([origin, count]) => count > mergedOf(origin));
     for (const [origin, count] of news) merged.set(origin, count);
-    if (news.some(([origin]) => nodeOf(origin) === node.id)) links.push(all());
+    if (news.some(([origin]) => store.isOwn(origin))) links.push(all());
   }
 
-  node.on("txn", ({ txn }) =>
+  node.on("txn", (request) =>
     links.catchUp.run(() => {
-      const executed = execute(txn, (key) => store.read(key));
-      const { changes } = executed;
+      const { txn, changes } = store.run(request.txn);
       if (changes.length > 0) {
-        const name = links.life.nameOf(node.id);
-        const transaction = { time: clock.next(), node: name, changes };
+        const stamp = store.stamp(links.life.nameOf(node.id));
+        const transaction = { ...stamp, changes };
         const committed = { transaction, after: dictOf(merged) };
         merge(committed);
         links.push(committed);
       }
-      return { txn: executed.txn };
+      return { txn };
     }));
 
   node.every(FLUSH_MS, () => links.flush());

@@ -24,7 +24,6 @@
  * a cut within 440 ms and two hops more. A silent peer is asked, and told nothing.
  */
 import { CatchUp, Life } from "../lib/gossip/life.ts";
-import { covers, join, type Vector } from "../lib/gossip/vectors.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
@@ -38,11 +37,12 @@ import {
   txnProtocol,
 } from "../lib/protocols.ts";
 import {
+  covers,
   entry,
-  StampClock,
+  join,
   StampedStore,
+  type Vector,
 } from "../lib/stores/stamped-store.ts";
-import { execute } from "../lib/stores/transactions.ts";
 
 /** Between a node's messages, to one peer each: longer saves messages, shorter shows writes sooner. */
 const TICK_MS = 110;
@@ -95,8 +95,7 @@ const protocol = {
 
 /** A causally consistent replica. */
 const txn6c = program(protocol, (node) => {
-  const store = new StampedStore();
-  const clock = new StampClock(node);
+  const store = new StampedStore(node);
   const life = new Life(node);
   const catchUp = new CatchUp(node);
   const have: Vector = new Map();
@@ -105,10 +104,10 @@ const txn6c = program(protocol, (node) => {
 
   node.on("txn", (request) =>
     catchUp.run(() => {
-      const { txn, changes } = execute(request.txn, (key) => store.read(key));
+      const { txn, changes } = store.run(request.txn);
       if (changes.length > 0) {
-        const stamp = { time: clock.next(), node: life.nameOf(node.id) };
-        for (const change of changes) store.insert({ ...stamp, change });
+        const stamp = store.stamp(life.nameOf(node.id));
+        store.apply({ ...stamp, changes });
         have.set(stamp.node, stamp.time);
       }
       return { txn };
@@ -125,7 +124,7 @@ const txn6c = program(protocol, (node) => {
     if (covers(have, new Map(entriesOf(since)))) {
       for (const entry of entries) store.insert(entry);
       join(have, theirs);
-      for (const time of theirs.values()) clock.see(time);
+      for (const time of theirs.values()) store.see(time);
       peer.hasTold ||= isForMe;
       if ([...peers.values()].every(({ hasTold }) => hasTold)) catchUp.end();
     }

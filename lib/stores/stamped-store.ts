@@ -1,26 +1,34 @@
 /**
- * A replica's database in which every change has a stamp, so that replicas which have
- * had the same changes, in whatever order, hold the same values: last-writer-wins
- * registers, and lists in the order of stamps.
+ * A replica's database in which every change has a stamp, so replicas that have had the same
+ * changes, in any order, hold the same values: last-writer-wins registers, and lists in the
+ * order of stamps.
  *
- * Stamps are Lamport's ("Time, Clocks, and the Ordering of Events", 1978): a counter that
- * is raised above every stamp its node has seen, and a name for equal counters. What a node
- * has read is thus always stamped lower than what it writes. The counter is never behind
- * the time of day (Kulkarni et al., "Logical Physical Clocks", 2014), so a node that has
- * lost its memory does not stamp anything lower than before, unless its clock was set back.
+ * Stamps are Lamport's ("Time, Clocks, and the Ordering of Events", 1978): a counter above
+ * every stamp the node has seen, and a name to order equal counters. So what a node has read
+ * is always stamped lower than what it writes. The counter never lags behind the time of day
+ * (Kulkarni et al., "Logical Physical Clocks", 2014), so a node that lost its memory stamps
+ * nothing lower than before, unless its clock was set back.
  *
  * @module
  */
+import { nodeOf } from "../gossip/life.ts";
 import type { Json, Node } from "../maelstrom.ts";
 import {
   array,
   type Key,
+  type MicroOp,
   natural,
   object,
   string,
   type TypeOf,
 } from "../protocols.ts";
-import { type Change, change, changed } from "./transactions.ts";
+import {
+  type Change,
+  change,
+  changed,
+  execute,
+  type Executed,
+} from "./transactions.ts";
 
 /** When a change was made, in the order all replicas agree on: first by `time`, then by `node`. */
 export interface Stamp {
@@ -43,27 +51,6 @@ export function compareStamps(a: Stamp, b: Stamp): number {
   return a.time - b.time || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
 }
 
-/** A counter for stamps. */
-export class StampClock {
-  #time = 0;
-  readonly #node: Pick<Node<Record<never, never>>, "now">;
-
-  constructor(node: Pick<Node<Record<never, never>>, "now">) {
-    this.#node = node;
-  }
-
-  /** The counter of a new change: above all that were seen. In microseconds since 1970, or higher. */
-  next(): number {
-    const time = Math.floor(this.#node.now() * 1_000);
-    return this.#time = Math.max(this.#time + 1, time);
-  }
-
-  /** A change with this counter is known here. */
-  see(time: number): void {
-    this.#time = Math.max(this.#time, time);
-  }
-}
-
 /** What one transaction changed. */
 export const transaction = object({
   time: natural,
@@ -74,12 +61,73 @@ export const transaction = object({
 /** {@link transaction}, to the compiler. */
 export type Transaction = TypeOf<typeof transaction>;
 
+/**
+ * A version vector: by origin, up to which time its changes are known (Parker et al.,
+ * "Detection of Mutual Inconsistency in Distributed Systems", 1983).
+ */
+export type Vector = Map<string, number>;
+
+/** Whether the first is everywhere as far as the second, or farther. */
+export function covers(
+  a: ReadonlyMap<string, number>,
+  b: ReadonlyMap<string, number>,
+): boolean {
+  return [...b].every(([origin, time]) => (a.get(origin) ?? 0) >= time);
+}
+
+/** Takes into a vector what is farther in another. */
+export function join(into: Vector, from: ReadonlyMap<string, number>): void {
+  for (const [origin, time] of from) {
+    into.set(origin, Math.max(into.get(origin) ?? 0, time));
+  }
+}
+
+/** The part of a node that a store uses. */
+export type StoreNode = Pick<Node<Record<never, never>>, "id" | "now">;
+
 /** The changes a replica has had, by key. */
 export class StampedStore {
+  readonly #node: StoreNode;
+  /** The highest counter seen. */
+  #time = 0;
   /** In the order of stamps. Only the first may be a write: those before a write are dead. */
   readonly #entries = new Map<Key, Entry[]>();
   /** The same by where they were made, in the order of times. */
   readonly #origins = new Map<string, Entry[]>();
+
+  constructor(node: StoreNode) {
+    this.#node = node;
+  }
+
+  /** A new stamp, above all that were seen: in microseconds since 1970, or higher. */
+  stamp(life: string): Stamp {
+    const now = Math.floor(this.#node.now() * 1_000);
+    this.#time = Math.max(this.#time + 1, now);
+    return { time: this.#time, node: life };
+  }
+
+  /** A change with this counter is known here. */
+  see(time: number): void {
+    this.#time = Math.max(this.#time, time);
+  }
+
+  /** Whether a life is one of this node's: the present one, or an earlier one. */
+  isOwn(life: string): boolean {
+    return nodeOf(life) === this.#node.id;
+  }
+
+  /** Runs a transaction on the values here, and changes none of them. */
+  run(txn: readonly MicroOp[]): Executed {
+    return execute(txn, (key) => this.read(key));
+  }
+
+  /** Makes a transaction's changes; tells whether any of them was news. */
+  apply({ time, node, changes }: Transaction): boolean {
+    const inserted = changes.map((change) =>
+      this.insert({ time, node, change })
+    );
+    return inserted.some((dead) => dead !== null);
+  }
 
   /** A key's value, null for none. */
   read(key: Key): Json {
@@ -95,8 +143,8 @@ export class StampedStore {
     return list;
   }
 
-  /** All changes that are not void and that a vector does not cover: per origin, it says up to which time. */
-  beyond(vector: ReadonlyMap<string, number>): Entry[] {
+  /** All changes that are not void, or those that a vector does not cover. */
+  beyond(vector: ReadonlyMap<string, number> = new Map()): Entry[] {
     return [...this.#origins].flatMap(([node, entries]) => {
       const time = vector.get(node) ?? -1;
       return entries.slice(placeOf(entries, time + 1));
@@ -123,6 +171,7 @@ export class StampedStore {
    * @returns the changes that it makes void; null if it is void itself
    */
   insert(entry: Entry): Entry[] | null {
+    this.see(entry.time);
     const [f, key] = entry.change;
     const entries = this.#entries.get(key) ?? [];
     let at = entries.length;

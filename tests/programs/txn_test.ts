@@ -349,7 +349,8 @@ Deno.test("stores that have had the same changes are equal, in whatever order an
     const sorted = inOrder.toSorted((a, b) =>
       a.time - b.time || (a.node < b.node ? -1 : 1)
     );
-    const [one, other] = [new StampedStore(), new StampedStore()];
+    const node = { id: "n0", now: () => 0 };
+    const [one, other] = [new StampedStore(node), new StampedStore(node)];
     for (const entry of sorted) one.insert(entry);
     for (const entry of shuffled) other.insert(entry);
     for (const key of [0, 1, 2]) assertEquals(other.read(key), one.read(key));
