@@ -156,12 +156,45 @@ Deno.test("heartbeats, bursts after a heal, and each value once over each link a
   );
   assertEquals(busy.because, []);
 
-  const watch = new StormWatch(new Set(["n0"]), () => {
-    throw new Error("a burst is no storm");
-  });
+  const watch = calmWatch();
   for (let i = 0; i < 60_000; i++) {
     const message = { src: "n0", dest: "n1", body: { type: "again" } };
     watch.sent(5e9 + i * 3e4, message);
   }
   assertEquals(watch.storms(20e9), []);
+});
+
+/** A watch over a node that must find no storm. */
+function calmWatch(): StormWatch {
+  return new StormWatch(new Set(["n0"]), () => {
+    throw new Error("this is no storm");
+  });
+}
+
+/** Twenty seconds in which a node tells four peers of itself every 2 ms, and clients ask and are answered, or not. */
+function heartbeats(watch: StormWatch, asks: boolean, isAnswered: boolean) {
+  for (let ms = 0; ms < 20_000; ms += 2) {
+    const now = ms * 1e6;
+    for (const dest of ["n1", "n2", "n3", "n4"]) {
+      watch.sent(now, { src: "n0", dest, body: { type: "beat" } });
+    }
+    if (!asks || ms % 5_000 !== 0) continue; // so long a client waits
+    const client = `c${ms}`;
+    watch.sent(now, { src: client, dest: "n0", body: { type: "echo" } });
+    if (!isAnswered) continue;
+    watch.sent(now, { src: "n0", dest: client, body: { type: "echo_ok" } });
+  }
+}
+
+Deno.test("a heartbeat of 2 ms is no storm, unless clients wait in vain", () => {
+  for (const asks of [true, false]) {
+    const watch = calmWatch();
+    heartbeats(watch, asks, true);
+    assertEquals(watch.storms(20e9), []);
+  }
+  let ended = 0;
+  const starved = new StormWatch(new Set(["n0"]), () => ended++);
+  heartbeats(starved, true, false);
+  assertEquals(ended, 1);
+  assertMatch(starved.storms(20e9)[0]!, /n0 sent beat \d+ times/);
 });

@@ -8,8 +8,15 @@ import { isClient } from "../history.ts";
 import { SECOND } from "./clock.ts";
 import type { Packet } from "./network.ts";
 
-/** So many messages of one type go over a link in a second for reasons of a node's own: a timer of 5 ms, say. */
-const OWN_RATE = 200;
+/** So many messages of one type go over a link in a second for reasons of a node's own: no timer is shorter than 1 ms. */
+const OWN_RATE = 1_000;
+
+/** And so many where clients wait: a storm of slow nodes, or of many, has no more, but nobody is answered. */
+const OWN_RATE_WHILE_CLIENTS_WAIT = 200;
+
+/** A client waits for its answer from now on, and until it gives up. */
+const WAITING_NS = 1 * SECOND;
+const GIVING_UP_NS = 6 * SECOND;
 
 /** So many more may go there for each request of a client, retries included. */
 const EACH_REQUEST = 20;
@@ -46,6 +53,8 @@ export class StormWatch {
   #requests = 0;
   #requestsBefore = 0;
   #allRequests = 0;
+  /** Since when each client waits for an answer. */
+  readonly #waiting = new Map<string, number>();
   /** Messages of nodes in this second. */
   #sent = 0;
   readonly #sentBy = new Map<string, number>();
@@ -71,12 +80,16 @@ export class StormWatch {
     if (isClient(src)) {
       this.#requests++;
       this.#allRequests++;
+      this.#waiting.set(src, nowNs);
       return;
     }
+    if (isClient(dest)) this.#waiting.delete(dest);
     if (!this.nodes.has(src)) return;
     const count = (this.#sentBy.get(src) ?? 0) + 1;
     this.#sentBy.set(src, count);
-    if (count > OWN_RATE) this.#countLink(src, String(body.type), dest);
+    if (count > OWN_RATE_WHILE_CLIENTS_WAIT) {
+      this.#countLink(src, String(body.type), dest);
+    }
     if (++this.#sent !== MESSAGES_PER_SECOND || this.#isEndless) return;
     this.#addFloods(nowNs, 0);
     this.#end();
@@ -85,7 +98,7 @@ export class StormWatch {
   /** The storms there were, the largest first: `"n0 sent gossip 40000 times in 5.0 s"`. */
   storms(nowNs: number): string[] {
     if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
-    if (!this.#isEndless) this.#addFloods(nowNs, this.#allowed());
+    if (!this.#isEndless) this.#addFloods(nowNs, this.#allowed(nowNs));
     const floods = [...this.#past, ...this.#floods.values()]
       .filter((flood) => this.#isEndless || isLasting(flood));
     if (!this.#isEndless && !this.#isTooMuch(floods)) return [];
@@ -103,13 +116,27 @@ export class StormWatch {
   }
 
   /** How many messages of one type may go over a link in this second. */
-  #allowed(): number {
+  #allowed(nowNs: number): number {
     const requests = Math.max(this.#requests, this.#requestsBefore);
-    return OWN_RATE + EACH_REQUEST * requests;
+    const own = this.#doClientsWait(nowNs)
+      ? OWN_RATE_WHILE_CLIENTS_WAIT
+      : OWN_RATE;
+    return own + EACH_REQUEST * requests;
+  }
+
+  /** Whether half of the requests, or more, have not been answered in time. */
+  #doClientsWait(nowNs: number): boolean {
+    let waiting = 0;
+    for (const [client, sinceNs] of this.#waiting) {
+      const tookNs = nowNs - sinceNs;
+      if (tookNs > GIVING_UP_NS) this.#waiting.delete(client);
+      else if (tookNs > WAITING_NS) waiting++;
+    }
+    return waiting > 0 && 2 * waiting >= this.#waiting.size;
   }
 
   #nextWindow(nowNs: number): void {
-    this.#addFloods(this.#windowEndsNs, this.#allowed());
+    this.#addFloods(this.#windowEndsNs, this.#allowed(this.#windowEndsNs));
     const isGap = nowNs >= this.#windowEndsNs + SECOND;
     if (isGap) this.#addFloods(nowNs, Infinity);
     this.#requestsBefore = isGap ? 0 : this.#requests;
