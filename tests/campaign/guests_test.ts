@@ -10,6 +10,7 @@ import {
 import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
 import { watched } from "../../lib/workbench/commands/watched.ts";
 import { limitsOf } from "../../lib/workbench/standards.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";
 
@@ -192,27 +193,22 @@ Deno.test(
 Deno.test(
   "an official limit that a guest misses fails its simulated run",
   needs("run", "read", "write"),
-  async () => {
-    const store = await Deno.makeTempDir();
-    try {
-      const { code, stdout } = await workbench(
-        ...["simulate", guest("slow"), "--challenge", "broadcast-3d"],
-        ...["--store", store],
-      );
-      assertEquals(code, 1);
-      assertMatch(
-        stdout,
-        /stable latency, median \(ms\) +\d+ +official < 400 ✗/,
-      );
-      assertStringIncludes(
-        stdout,
-        "the official limit of stable-latency.median-ms, < 400, is missed",
-      );
-      assertStringIncludes(stdout, "strict judge:   valid");
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
+  inFolder(async (store) => {
+    const { code, stdout } = await workbench(
+      ...["simulate", guest("slow"), "--challenge", "broadcast-3d"],
+      ...["--store", store],
+    );
+    assertEquals(code, 1);
+    assertMatch(
+      stdout,
+      /stable latency, median \(ms\) +\d+ +official < 400 ✗/,
+    );
+    assertStringIncludes(
+      stdout,
+      "the official limit of stable-latency.median-ms, < 400, is missed",
+    );
+    assertStringIncludes(stdout, "strict judge:   valid");
+  }),
 );
 
 Deno.test(

@@ -15,6 +15,7 @@ import {
 import { parse } from "../../lib/workbench/json.ts";
 import { THROWS } from "../../lib/workbench/checkers/verdict.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 function generated(...ids: Json[]): Line[] {
@@ -148,46 +149,36 @@ Deno.test("after a broken line a node that lived on leaves Maelstrom's verdict o
 Deno.test(
   "a recording is the same after it was saved and loaded, gzipped, plain or in a run's directory",
   needs("read", "write"),
-  async () => {
-    const directory = await Deno.makeTempDir();
-    try {
-      const saved = recording(generated("ü", 2), { seed: 7, program: "x" });
-      for (const name of ["run.json", "run.json.gz", RECORDING_FILE]) {
-        const path = join(directory, name);
-        await saveRecording(path, saved);
-        assertEquals(await loadRecording(path), saved);
-      }
-      assertEquals(await loadRecording(directory), saved);
-      const empty = recording([], { journal: [] });
-      await saveRecording(join(directory, "empty.json"), empty);
-      assertEquals(await loadRecording(join(directory, "empty.json")), empty);
-    } finally {
-      await Deno.remove(directory, { recursive: true });
+  inFolder(async (directory) => {
+    const saved = recording(generated("ü", 2), { seed: 7, program: "x" });
+    for (const name of ["run.json", "run.json.gz", RECORDING_FILE]) {
+      const path = join(directory, name);
+      await saveRecording(path, saved);
+      assertEquals(await loadRecording(path), saved);
     }
-  },
+    assertEquals(await loadRecording(directory), saved);
+    const empty = recording([], { journal: [] });
+    await saveRecording(join(directory, "empty.json"), empty);
+    assertEquals(await loadRecording(join(directory, "empty.json")), empty);
+  }),
 );
 
 Deno.test(
   "files that are no recordings are refused by name",
   needs("read", "write"),
-  async () => {
-    const directory = await Deno.makeTempDir();
-    try {
-      const refused = async (name: string, content: string) => {
-        const path = join(directory, name);
-        await Deno.writeTextFile(path, content);
-        await assertRejects(
-          () => loadRecording(path),
-          Error,
-          `Cannot load recording ${path}`,
-        );
-      };
-      await refused("other.json", '{"name": "x"}');
-      await refused("null.json", "null");
-      await refused("broken.json", '{"workload": "echo",');
-      await assertRejects(() => loadRecording(join(directory, "absent.json")));
-    } finally {
-      await Deno.remove(directory, { recursive: true });
-    }
-  },
+  inFolder(async (directory) => {
+    const refused = async (name: string, content: string) => {
+      const path = join(directory, name);
+      await Deno.writeTextFile(path, content);
+      await assertRejects(
+        () => loadRecording(path),
+        Error,
+        `Cannot load recording ${path}`,
+      );
+    };
+    await refused("other.json", '{"name": "x"}');
+    await refused("null.json", "null");
+    await refused("broken.json", '{"workload": "echo",');
+    await assertRejects(() => loadRecording(join(directory, "absent.json")));
+  }),
 );

@@ -13,6 +13,7 @@ import {
   rememberedFailure,
   rememberFailure,
 } from "../../lib/workbench/commands/denort.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { type Done, Project } from "../fixtures/project.ts";
 
@@ -242,45 +243,35 @@ Deno.test(
 Deno.test(
   "a link to deno is refused as a runtime, any other file is left to the build",
   files,
-  async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const link = join(folder, "denort");
-      await Deno.symlink(Deno.execPath(), link);
-      assertThrows(() => localDenort(link), Error, "it is deno itself");
-      await Deno.writeTextFile(join(folder, "other"), "");
-      assertEquals(localDenort(join(folder, "other")), join(folder, "other"));
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  inFolder(async (folder) => {
+    const link = join(folder, "denort");
+    await Deno.symlink(Deno.execPath(), link);
+    assertThrows(() => localDenort(link), Error, "it is deno itself");
+    await Deno.writeTextFile(join(folder, "other"), "");
+    assertEquals(localDenort(join(folder, "other")), join(folder, "other"));
+  }),
 );
 
 Deno.test(
   "a search in vain is remembered, but not for another Deno, for ever, or when half written",
   files,
-  async () => {
-    const root = await Deno.makeTempDir();
+  inFolder((root) => {
     const memory = join(root, ".deno/no-denort.json");
-    try {
-      assertEquals(rememberedFailure(root), undefined);
-      rememberFailure("no network", root);
-      assertEquals(rememberedFailure(root), "no network");
-      const known = JSON.parse(Deno.readTextFileSync(memory));
-      for (
-        const text of [
-          JSON.stringify({ ...known, deno: "1.0.0" }),
-          JSON.stringify({ ...known, until: Date.now() - 1 }),
-          "{",
-        ]
-      ) {
-        Deno.writeTextFileSync(memory, text);
-        assertEquals(rememberedFailure(root), undefined, text);
-      }
-    } finally {
-      await Deno.remove(root, { recursive: true });
+    assertEquals(rememberedFailure(root), undefined);
+    rememberFailure("no network", root);
+    assertEquals(rememberedFailure(root), "no network");
+    const known = JSON.parse(Deno.readTextFileSync(memory));
+    for (
+      const text of [
+        JSON.stringify({ ...known, deno: "1.0.0" }),
+        JSON.stringify({ ...known, until: Date.now() - 1 }),
+        "{",
+      ]
+    ) {
+      Deno.writeTextFileSync(memory, text);
+      assertEquals(rememberedFailure(root), undefined, text);
     }
-  },
+  }),
 );
 
 Deno.test(

@@ -9,6 +9,7 @@ import { flagsText } from "../../lib/workbench/history.ts";
 import { HELP_PAGES, pageText } from "../../lib/workbench/commands/help.ts";
 import { parseFlags, RUN_FLAGS } from "../../lib/workbench/commands/flags.ts";
 import type { Judged } from "../../lib/workbench/checkers/judges.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";
 
@@ -104,32 +105,28 @@ Deno.test(
 Deno.test(
   "check --json prints Maelstrom's keys and the strict judge's anomalies, an array for several files",
   needs("run", "read", "write"),
-  async () => {
+  inFolder(async (store) => {
     const node = path("../fixtures/echo-node.sh");
-    const store = await Deno.makeTempDir();
-    try {
-      const flags = ["--node-count", "1", "--time-limit", "1", "--rate", "10"];
-      const tested = await workbench(
-        ...["test", "-w", "echo", "--bin", node, "--store", store, "--json"],
-        ...flags,
-      );
-      assertEquals(tested.code, 0, tested.stderr);
-      const { results, strict } = JSON.parse(tested.stdout);
-      assertEquals(results["valid?"], true);
-      assertEquals(strict, { "valid?": true, anomalies: [], notes: [] });
-      for (const part of ["stats", "availability", "net", "workload"]) {
-        assert(results[part]["valid?"] === true, part);
-      }
-      const again = await workbench("check", `${store}/latest`, "--json");
-      assertEquals(JSON.parse(again.stdout), { results, strict });
-      const two = await workbench(
-        ...["check", `${store}/latest`, `${store}/echo/latest`, "--json"],
-      );
-      assertEquals(JSON.parse(two.stdout), Array(2).fill({ results, strict }));
-    } finally {
-      await Deno.remove(store, { recursive: true });
+    const flags = ["--node-count", "1", "--time-limit", "1", "--rate", "10"];
+    const tested = await workbench(
+      ...["test", "-w", "echo", "--bin", node, "--store", store, "--json"],
+      ...flags,
+    );
+    assertEquals(tested.code, 0, tested.stderr);
+    const { results, strict } = JSON.parse(tested.stdout);
+    assertEquals(results["valid?"], true);
+    assertEquals([strict["valid?"], strict.anomalies], [true, []]);
+    assert(Array.isArray(strict.notes), "a busy machine leaves one");
+    for (const part of ["stats", "availability", "net", "workload"]) {
+      assert(results[part]["valid?"] === true, part);
     }
-  },
+    const again = await workbench("check", `${store}/latest`, "--json");
+    assertEquals(JSON.parse(again.stdout), { results, strict });
+    const two = await workbench(
+      ...["check", `${store}/latest`, `${store}/echo/latest`, "--json"],
+    );
+    assertEquals(JSON.parse(two.stdout), Array(2).fill({ results, strict }));
+  }),
 );
 
 Deno.test(
@@ -158,33 +155,27 @@ Deno.test(
 Deno.test(
   "check --report writes the report of a run that has none",
   needs("run", "read", "write"),
-  async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const golden = path("../golden/echo-fail.json.gz");
-      const report = `${folder}/report.html`;
-      const { code, stdout } = await workbench(
-        ...["check", golden, "--report", report],
-      );
-      assertEquals(code, 1);
-      assertStringIncludes(stdout, "strict judge:   INVALID");
-      assertStringIncludes(await Deno.readTextFile(report), "What is wrong");
-      const nowhere = await workbench(
-        ...["check", golden, "--report", `${folder}/no/such/folder.html`],
-      );
-      assertEquals(nowhere.code, 1);
-      assertStringIncludes(nowhere.stderr, "Cannot write the report");
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  inFolder(async (folder) => {
+    const golden = path("../golden/echo-fail.json.gz");
+    const report = `${folder}/report.html`;
+    const { code, stdout } = await workbench(
+      ...["check", golden, "--report", report],
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "strict judge:   INVALID");
+    assertStringIncludes(await Deno.readTextFile(report), "What is wrong");
+    const nowhere = await workbench(
+      ...["check", golden, "--report", `${folder}/no/such/folder.html`],
+    );
+    assertEquals(nowhere.code, 1);
+    assertStringIncludes(nowhere.stderr, "Cannot write the report");
+  }),
 );
 
 Deno.test(
   "every flag of Maelstrom's is taken, those that mean nothing here too, and several tests are one array",
   needs("run", "read", "write"),
-  async () => {
-    const store = await Deno.makeTempDir();
+  inFolder(async (store) => {
     const file = `${store}/nodes.txt`;
     await Deno.writeTextFile(file, "a\nb\n");
     const flags = "--username me --password secret --ssh-private-key key " +
@@ -194,35 +185,31 @@ Deno.test(
       "--nemesis partition --nemesis-interval 1 --key-count 3 " +
       "--max-txn-length 2 --max-writes-per-key 4 --consistency-models prefix " +
       "-w echo --time-limit 1 --rate 20 --test-count 2 -n d --node e";
-    try {
-      const { code, stdout, stderr } = await workbench(
-        ...[
-          "test",
-          "--bin",
-          path("../fixtures/echo-node.sh"),
-          "--store",
-          store,
-        ],
-        ...["--nodes-file", file, "--nodes", "g, f", ...flags.split(" ")],
-        "--json",
-      );
-      assertEquals(code, 0, stderr);
-      const values = JSON.parse(stdout);
-      assertEquals(values.length, 2);
-      for (const { results, strict } of values) {
-        assertEquals([results["valid?"], strict["valid?"]], [true, true]);
-      }
-      const { options } = JSON.parse(
-        await Deno.readTextFile(`${store}/latest/results.json`),
-      );
-      assertEquals(options.nodes, "a,b,g,f,d,e");
-      assertEquals(options.concurrency, "4");
-      assertEquals(options.availability, 0.5);
-      assert(stderr.includes("f: started as f"), "--log-stderr shows it");
-    } finally {
-      await Deno.remove(store, { recursive: true });
+    const { code, stdout, stderr } = await workbench(
+      ...[
+        "test",
+        "--bin",
+        path("../fixtures/echo-node.sh"),
+        "--store",
+        store,
+      ],
+      ...["--nodes-file", file, "--nodes", "g, f", ...flags.split(" ")],
+      "--json",
+    );
+    assertEquals(code, 0, stderr);
+    const values = JSON.parse(stdout);
+    assertEquals(values.length, 2);
+    for (const { results, strict } of values) {
+      assertEquals([results["valid?"], strict["valid?"]], [true, true]);
     }
-  },
+    const { options } = JSON.parse(
+      await Deno.readTextFile(`${store}/latest/results.json`),
+    );
+    assertEquals(options.nodes, "a,b,g,f,d,e");
+    assertEquals(options.concurrency, "4");
+    assertEquals(options.availability, 0.5);
+    assert(stderr.includes("f: started as f"), "--log-stderr shows it");
+  }),
 );
 
 Deno.test("the count of nodes wins over their names, as in Maelstrom", () => {

@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";
 
@@ -21,112 +22,92 @@ const testEcho = (...more: string[]) =>
 Deno.test(
   "test --json says what was run, with what, where it is kept and what came out",
   needs("run", "read", "write"),
-  async () => {
-    const store = await Deno.makeTempDir();
-    try {
-      const { code, stdout } = await testEcho(
-        ...["--store", store, "--seed", "7", "--json", "--", "none", "a b"],
-      );
-      assertEquals(code, 0);
-      const printed = JSON.parse(stdout);
-      assertEquals(printed.flags, {
-        "node-count": 1,
-        "time-limit": 1,
-        rate: 20,
-      });
-      assertEquals(printed.figures.availability, 1);
-      assertEquals(printed.limits, { official: [], ours: [] });
-      const { seed, workload, args } = printed;
-      assertEquals({ seed, workload, args }, {
-        seed: 7,
-        workload: "echo",
-        args: ["none", "a b"],
-      });
-      assert(printed.bin.endsWith("echo-node.sh"));
-      const kept = JSON.parse(
-        await Deno.readTextFile(`${printed.folder}/results.json`),
-      );
-      assertEquals([kept.bin, kept.args], [printed.bin, printed.args]);
-      assertEquals(kept.label, "echo-node.sh");
-      assertMatch(kept.command, /--seed 7 -- none 'a b'$/);
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
+  inFolder(async (store) => {
+    const { code, stdout } = await testEcho(
+      ...["--store", store, "--seed", "7", "--json", "--", "none", "a b"],
+    );
+    assertEquals(code, 0);
+    const printed = JSON.parse(stdout);
+    assertEquals(printed.flags, {
+      "node-count": 1,
+      "time-limit": 1,
+      rate: 20,
+    });
+    assertEquals(printed.figures.availability, 1);
+    assertEquals(printed.limits, { official: [], ours: [] });
+    const { seed, workload, args } = printed;
+    assertEquals({ seed, workload, args }, {
+      seed: 7,
+      workload: "echo",
+      args: ["none", "a b"],
+    });
+    assert(printed.bin.endsWith("echo-node.sh"));
+    const kept = JSON.parse(
+      await Deno.readTextFile(`${printed.folder}/results.json`),
+    );
+    assertEquals([kept.bin, kept.args], [printed.bin, printed.args]);
+    assertEquals(kept.label, "echo-node.sh");
+    assertMatch(kept.command, /--seed 7 -- none 'a b'$/);
+  }),
 );
 
 Deno.test(
   "test ends with Maelstrom's own last line, and its links are relative",
   needs("run", "read", "write"),
-  async () => {
-    const store = await Deno.makeTempDir();
-    try {
-      const good = await testEcho("--store", store);
-      assertEquals(good.code, 0);
-      assertEquals(
-        good.stdout.trimEnd().split("\n").at(-1),
-        "Everything looks good! ヽ(‘ー`)ノ",
-      );
-      const link = await Deno.readLink(`${store}/latest`);
-      assertMatch(link, /^echo\/\d{8}T/);
-      assertMatch(await Deno.readLink(`${store}/echo/latest`), /^\d{8}T/);
-      const bad = await testEcho("--store", store, "--", "garbage");
-      assertEquals(bad.code, 1, bad.stdout);
-      assertEquals(
-        bad.stdout.trimEnd().split("\n").at(-1),
-        "Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻",
-      );
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
+  inFolder(async (store) => {
+    const good = await testEcho("--store", store);
+    assertEquals(good.code, 0);
+    assertEquals(
+      good.stdout.trimEnd().split("\n").at(-1),
+      "Everything looks good! ヽ(‘ー`)ノ",
+    );
+    const link = await Deno.readLink(`${store}/latest`);
+    assertMatch(link, /^echo\/\d{8}T/);
+    assertMatch(await Deno.readLink(`${store}/echo/latest`), /^\d{8}T/);
+    const bad = await testEcho("--store", store, "--", "garbage");
+    assertEquals(bad.code, 1, bad.stdout);
+    assertEquals(
+      bad.stdout.trimEnd().split("\n").at(-1),
+      "Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻",
+    );
+  }),
 );
 
 Deno.test(
   "with --faithful a run that Maelstrom breaks off has its exit status and no last line",
   needs("run", "read", "write"),
-  async () => {
-    const store = await Deno.makeTempDir();
-    try {
-      const plain = await testEcho("--store", store, "--", "leave");
-      assertEquals(plain.code, 1);
-      const flags = ["--store", store, "--faithful"];
-      const faithful = await testEcho(...flags, "--", "leave");
-      assertEquals(faithful.code, 255, faithful.stdout);
-      assert(!faithful.stdout.includes("Analysis invalid!"));
-      const { command } = JSON.parse(
-        await Deno.readTextFile(`${store}/latest/results.json`),
-      );
-      assertStringIncludes(command, "--faithful");
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
+  inFolder(async (store) => {
+    const plain = await testEcho("--store", store, "--", "leave");
+    assertEquals(plain.code, 1);
+    const flags = ["--store", store, "--faithful"];
+    const faithful = await testEcho(...flags, "--", "leave");
+    assertEquals(faithful.code, 255, faithful.stdout);
+    assert(!faithful.stdout.includes("Analysis invalid!"));
+    const { command } = JSON.parse(
+      await Deno.readTextFile(`${store}/latest/results.json`),
+    );
+    assertStringIncludes(command, "--faithful");
+  }),
 );
 
 Deno.test(
   "a campaign keeps the report of its first failing seed",
   needs("run", "read", "write"),
-  async () => {
-    const store = await Deno.makeTempDir();
-    try {
-      const { code, stdout } = await workbench(
-        ...["simulate", "echo-another", "--seeds", "2", "--time-limit", "3"],
-        ...["--store", store],
-      );
-      assertEquals(code, 1, stdout);
-      const folder = stdout.trimEnd().split("\n").at(-1)!;
-      assert((await Deno.stat(`${folder}/report.html`)).isFile);
-      const kept = JSON.parse(
-        await Deno.readTextFile(`${folder}/results.json`),
-      );
-      assertEquals(kept.label, "echo-another");
-      assertMatch(kept.command, /simulate echo-another --seed 1 /);
-      assertStringIncludes(stdout, kept.command);
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
+  inFolder(async (store) => {
+    const { code, stdout } = await workbench(
+      ...["simulate", "echo-another", "--seeds", "2", "--time-limit", "3"],
+      ...["--store", store],
+    );
+    assertEquals(code, 1, stdout);
+    const folder = stdout.trimEnd().split("\n").at(-1)!;
+    assert((await Deno.stat(`${folder}/report.html`)).isFile);
+    const kept = JSON.parse(
+      await Deno.readTextFile(`${folder}/results.json`),
+    );
+    assertEquals(kept.label, "echo-another");
+    assertMatch(kept.command, /simulate echo-another --seed 1 /);
+    assertStringIncludes(stdout, kept.command);
+  }),
 );
 
 Deno.test(
@@ -161,26 +142,21 @@ Deno.test(
 Deno.test(
   "a store that cannot be written costs a sentence, not the verdict",
   needs("run", "read", "write"),
-  async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const store = `${folder}/in-the-way`;
-      await Deno.writeTextFile(store, "a file");
-      const { code, stdout, stderr } = await testEcho("--store", store);
-      assertEquals(code, 0, stderr);
-      assertStringIncludes(stdout, "strict judge:   valid");
-      assertStringIncludes(stdout, "Everything looks good!");
-      assertMatch(stderr, /^Cannot keep the run in .*in-the-way.* --store$/m);
-      assertEquals(await Deno.readTextFile(store), "a file");
-      const simulated = await workbench(
-        ...["simulate", "echo-1", "--seed", "1", "--store", store],
-      );
-      assertEquals(simulated.code, 0);
-      assertStringIncludes(simulated.stderr, "Cannot keep the run in");
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  inFolder(async (folder) => {
+    const store = `${folder}/in-the-way`;
+    await Deno.writeTextFile(store, "a file");
+    const { code, stdout, stderr } = await testEcho("--store", store);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "strict judge:   valid");
+    assertStringIncludes(stdout, "Everything looks good!");
+    assertMatch(stderr, /^Cannot keep the run in .*in-the-way.* --store$/m);
+    assertEquals(await Deno.readTextFile(store), "a file");
+    const simulated = await workbench(
+      ...["simulate", "echo-1", "--seed", "1", "--store", store],
+    );
+    assertEquals(simulated.code, 0);
+    assertStringIncludes(simulated.stderr, "Cannot keep the run in");
+  }),
 );
 
 Deno.test(

@@ -15,6 +15,7 @@ import { equal, parse, stringify } from "../../lib/workbench/json.ts";
 import { commandIn } from "../../lib/workbench/maelstrom/store.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { FressianFile } from "../fixtures/fressian.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { DIRECTORY } from "../fixtures/recorded.ts";
 
@@ -139,94 +140,79 @@ for (
   Deno.test(
     `${name}, kept as Maelstrom keeps a run, is read back as it was and judged alike`,
     needs("read", "write"),
-    async () => {
-      const folder = await Deno.makeTempDir();
-      try {
-        const golden = await loadRecording(join(DIRECTORY, `${name}.json.gz`));
-        await keepAsMaelstrom(folder, golden);
-        const read = await loadRecording(folder);
-        const { journalOrigin, ...others } = read;
-        assertEquals(others.workload, golden.workload);
-        assertEquals(others.options, golden.options);
-        assertEquals(others.exit, golden.exit);
-        assert(
-          equal(read.history as never, golden.history as never),
-          "history",
-        );
-        const events = (journal: Recording["journal"]) =>
-          [...journal] as JournalEvent[];
-        assert(
-          equal(
-            events(read.journal) as never,
-            events(golden.journal) as never,
-          ),
-          "journal",
-        );
-        assert(Number.isFinite(journalOrigin), "the journal's clock is set");
-        const [was, is] = [judge(golden), judge(read)];
-        assert(equal(is.results as never, was.results as never));
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+    inFolder(async (folder) => {
+      const golden = await loadRecording(join(DIRECTORY, `${name}.json.gz`));
+      await keepAsMaelstrom(folder, golden);
+      const read = await loadRecording(folder);
+      const { journalOrigin, ...others } = read;
+      assertEquals(others.workload, golden.workload);
+      assertEquals(others.options, golden.options);
+      assertEquals(others.exit, golden.exit);
+      assert(
+        equal(read.history as never, golden.history as never),
+        "history",
+      );
+      const events = (journal: Recording["journal"]) =>
+        [...journal] as JournalEvent[];
+      assert(
+        equal(
+          events(read.journal) as never,
+          events(golden.journal) as never,
+        ),
+        "journal",
+      );
+      assert(Number.isFinite(journalOrigin), "the journal's clock is set");
+      const [was, is] = [judge(golden), judge(read)];
+      assert(equal(is.results as never, was.results as never));
+    }),
   );
 }
 
 Deno.test(
   "the journal's time is the least between an operation and its request, whatever was late",
   needs("read", "write"),
-  async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const golden = await loadRecording(
-        join(DIRECTORY, "bc-neverread.json.gz"),
-      );
-      await keepAsMaelstrom(folder, golden);
-      const { journalOrigin: origin, history, journal } = await loadRecording(
-        folder,
-      );
-      const times = history.filter(({ type, f }) =>
-        type === "invoke" && f === "broadcast"
-      ).map(({ time, value }) => {
-        const sent = [...journal].find(([kind, , , , , body]) =>
-          kind === "send" && body.type === "broadcast" &&
-          body.message === value
-        )!;
-        return sent[1] - time - origin!;
-      });
-      assert(times.length > 20);
-      assert(
-        times.every((time) => time >= 0),
-        "no request before its operation",
-      );
-      assert(Math.min(...times) < 1e6, `${Math.min(...times)} ns`);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  inFolder(async (folder) => {
+    const golden = await loadRecording(
+      join(DIRECTORY, "bc-neverread.json.gz"),
+    );
+    await keepAsMaelstrom(folder, golden);
+    const { journalOrigin: origin, history, journal } = await loadRecording(
+      folder,
+    );
+    const times = history.filter(({ type, f }) =>
+      type === "invoke" && f === "broadcast"
+    ).map(({ time, value }) => {
+      const sent = [...journal].find(([kind, , , , , body]) =>
+        kind === "send" && body.type === "broadcast" &&
+        body.message === value
+      )!;
+      return sent[1] - time - origin!;
+    });
+    assert(times.length > 20);
+    assert(
+      times.every((time) => time >= 0),
+      "no request before its operation",
+    );
+    assert(Math.min(...times) < 1e6, `${Math.min(...times)} ns`);
+  }),
 );
 
 Deno.test(
   "a folder without a history, or that is no run, is told of in a sentence",
   needs("read", "write"),
-  async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      await assertRejects(
-        () => loadRecording(folder),
-        Error,
-        "name the folder of one run",
-      );
-      await Deno.writeTextFile(join(folder, "jepsen.log"), "x\ntest -w echo\n");
-      await assertRejects(
-        () => loadRecording(folder),
-        Error,
-        "its set-up failed, and its jepsen.log says how",
-      );
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  inFolder(async (folder) => {
+    await assertRejects(
+      () => loadRecording(folder),
+      Error,
+      "name the folder of one run",
+    );
+    await Deno.writeTextFile(join(folder, "jepsen.log"), "x\ntest -w echo\n");
+    await assertRejects(
+      () => loadRecording(folder),
+      Error,
+      "its set-up failed, and its jepsen.log says how",
+    );
+  }),
 );
 
 Deno.test(

@@ -8,27 +8,22 @@ import {
   readResults,
   runMaelstrom,
 } from "../../lib/workbench/maelstrom/real.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 const fixture = new URL("../fixtures/results.edn", import.meta.url);
-
-/** Runs a test with an empty folder, which is gone afterwards. */
-async function inFolder(
-  test: (folder: string) => void | Promise<void>,
-): Promise<void> {
-  const folder = await Deno.realPath(await Deno.makeTempDir());
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** A stand-in for Maelstrom: a shell script of these lines. */
 async function script(path: string, ...lines: string[]): Promise<string> {
   await Deno.writeTextFile(path, ["#!/bin/sh", ...lines, ""].join("\n"));
   await Deno.chmod(path, 0o755);
   return path;
+}
+
+/** A run of echo-1 by a Maelstrom. */
+function runEcho(maelstrom: string, folder: string, flags = {}) {
+  const node = { bin: "bin/echo-1", args: [] };
+  return runMaelstrom(maelstrom, "echo", flags, node, folder);
 }
 
 /** Lines that leave results, as Maelstrom does: in a folder of their own, with a link to the latest. */
@@ -134,18 +129,16 @@ Deno.test("results that are cut short, empty, or no map are refused", () => {
 Deno.test(
   "a results file without verdict, or none at all, is refused by name",
   needs("read", "write"),
-  async () => {
-    await inFolder(async (folder) => {
-      const file = join(folder, "results.edn");
-      assertThrows(() => readResults(file), Error, `Cannot read ${file}: `);
-      await Deno.writeTextFile(file, "{:net {}}");
-      assertThrows(
-        () => readResults(file),
-        Error,
-        `Cannot read ${file}: it has no verdict`,
-      );
-    });
-  },
+  inFolder(async (folder) => {
+    const file = join(folder, "results.edn");
+    assertThrows(() => readResults(file), Error, `Cannot read ${file}: `);
+    await Deno.writeTextFile(file, "{:net {}}");
+    assertThrows(
+      () => readResults(file),
+      Error,
+      `Cannot read ${file}: it has no verdict`,
+    );
+  }),
 );
 
 Deno.test("flags become Maelstrom's command line, switches without a value", () => {
@@ -165,34 +158,32 @@ Deno.test("flags become Maelstrom's command line, switches without a value", () 
 Deno.test(
   "Maelstrom is found by MAELSTROM, in maelstrom/, and on the path, in this order",
   needs("read", "write"),
-  async () => {
-    await inFolder(async (folder) => {
-      assertEquals(findMaelstrom({}, folder), undefined);
+  inFolder(async (folder) => {
+    assertEquals(findMaelstrom({}, folder), undefined);
 
-      await Deno.mkdir(join(folder, "on-path"));
-      const onPath = await script(join(folder, "on-path/maelstrom"));
-      const PATH = `/nowhere::${folder}/on-path`;
-      assertEquals(findMaelstrom({ PATH }, folder), onPath);
+    await Deno.mkdir(join(folder, "on-path"));
+    const onPath = await script(join(folder, "on-path/maelstrom"));
+    const PATH = `/nowhere::${folder}/on-path`;
+    assertEquals(findMaelstrom({ PATH }, folder), onPath);
 
-      await Deno.mkdir(join(folder, "maelstrom"));
-      const unpacked = await script(join(folder, "maelstrom/maelstrom"));
-      assertEquals(findMaelstrom({ PATH, MAELSTROM: "" }, folder), unpacked);
+    await Deno.mkdir(join(folder, "maelstrom"));
+    const unpacked = await script(join(folder, "maelstrom/maelstrom"));
+    assertEquals(findMaelstrom({ PATH, MAELSTROM: "" }, folder), unpacked);
 
-      await Deno.mkdir(join(folder, "named"));
-      const named = await script(join(folder, "named/maelstrom"));
-      for (const MAELSTROM of ["named", "named/maelstrom", `${folder}/named`]) {
-        assertEquals(findMaelstrom({ PATH, MAELSTROM }, folder), named);
-      }
+    await Deno.mkdir(join(folder, "named"));
+    const named = await script(join(folder, "named/maelstrom"));
+    for (const MAELSTROM of ["named", "named/maelstrom", `${folder}/named`]) {
+      assertEquals(findMaelstrom({ PATH, MAELSTROM }, folder), named);
+    }
 
-      const none = { PATH, MAELSTROM: "none" };
-      assertEquals(findMaelstrom(none, folder), undefined);
-      assertThrows(
-        () => findMaelstrom({ PATH, MAELSTROM: "nowhere" }, folder),
-        Error,
-        "Cannot use MAELSTROM=nowhere",
-      );
-    });
-  },
+    const none = { PATH, MAELSTROM: "none" };
+    assertEquals(findMaelstrom(none, folder), undefined);
+    assertThrows(
+      () => findMaelstrom({ PATH, MAELSTROM: "nowhere" }, folder),
+      Error,
+      "Cannot use MAELSTROM=nowhere",
+    );
+  }),
 );
 
 const processes = needs("read", "write", "env", "run");
@@ -200,102 +191,67 @@ const processes = needs("read", "write", "env", "run");
 Deno.test(
   "Maelstrom gets the flags and the program's full path, and its verdict is read",
   processes,
-  async () => {
+  inFolder(async (folder) => {
     const edn = await Deno.readTextFile(fixture);
-    await inFolder(async (folder) => {
-      const maelstrom = await script(
-        join(folder, "fake"),
-        `echo "$@" > arguments`,
-        ...leave("first", edn),
-        "exit 2",
-      );
-      const flags = { "node-count": 1, "time-limit": 10 };
-      const { results, storeDir } = await runMaelstrom(
-        maelstrom,
-        "echo",
-        flags,
-        { bin: "bin/echo-1", args: [] },
-        folder,
-      );
-      assertEquals(results["valid?"], "unknown");
-      assertEquals(storeDir, join(folder, "store/echo/first"));
-      assertEquals(
-        (await Deno.readTextFile(join(folder, "arguments"))).trim(),
-        `test -w echo --node-count 1 --time-limit 10 --bin ${folder}/bin/echo-1`,
-      );
-    });
-  },
+    const maelstrom = await script(
+      join(folder, "fake"),
+      `echo "$@" > arguments`,
+      ...leave("first", edn),
+      "exit 2",
+    );
+    const flags = { "node-count": 1, "time-limit": 10 };
+    const { results, storeDir } = await runEcho(maelstrom, folder, flags);
+    assertEquals(results["valid?"], "unknown");
+    assertEquals(storeDir, join(folder, "store/echo/first"));
+    assertEquals(
+      (await Deno.readTextFile(join(folder, "arguments"))).trim(),
+      `test -w echo --node-count 1 --time-limit 10 --bin ${folder}/bin/echo-1`,
+    );
+  }),
 );
 
 Deno.test(
   "a Maelstrom that breaks off gives no verdict but an error that says so",
   processes,
-  async () => {
-    await inFolder(async (folder) => {
-      for (const status of [255, 254, 137]) {
-        const maelstrom = await script(join(folder, "fake"), `exit ${status}`);
-        await assertRejects(
-          () =>
-            runMaelstrom(
-              maelstrom,
-              "echo",
-              {},
-              { bin: "bin/echo-1", args: [] },
-              folder,
-            ),
-          Error,
-          `Cannot judge bin/echo-1: Maelstrom broke off with status ${status}`,
-        );
-      }
-    });
-  },
+  inFolder(async (folder) => {
+    for (const status of [255, 254, 137]) {
+      const maelstrom = await script(join(folder, "fake"), `exit ${status}`);
+      await assertRejects(
+        () => runEcho(maelstrom, folder),
+        Error,
+        `Cannot judge bin/echo-1: Maelstrom broke off with status ${status}`,
+      );
+    }
+  }),
 );
 
 Deno.test(
   "results of an earlier run are not taken for those of this one",
   processes,
-  async () => {
-    await inFolder(async (folder) => {
-      const run = (maelstrom: string) =>
-        runMaelstrom(
-          maelstrom,
-          "echo",
-          {},
-          { bin: "bin/echo-1", args: [] },
-          folder,
-        );
-      const leaving = leave("first", "{:valid? true}");
-      const first = await run(await script(join(folder, "one"), ...leaving));
-      assertEquals(first.results["valid?"], true);
-      const silent = await script(join(folder, "two"), "exit 0");
-      await assertRejects(
-        () => run(silent),
-        Error,
-        "Cannot read Maelstrom's results: it ended with status 0 and left no ",
-      );
-    });
-  },
+  inFolder(async (folder) => {
+    const run = (maelstrom: string) => runEcho(maelstrom, folder);
+    const leaving = leave("first", "{:valid? true}");
+    const first = await run(await script(join(folder, "one"), ...leaving));
+    assertEquals(first.results["valid?"], true);
+    const silent = await script(join(folder, "two"), "exit 0");
+    await assertRejects(
+      () => run(silent),
+      Error,
+      "Cannot read Maelstrom's results: it ended with status 0 and left no ",
+    );
+  }),
 );
 
 Deno.test(
   "broken results of a run are an error that names the file",
   processes,
-  async () => {
-    await inFolder(async (folder) => {
-      const leaving = leave("first", "{:valid? tr");
-      const maelstrom = await script(join(folder, "fake"), ...leaving);
-      await assertRejects(
-        () =>
-          runMaelstrom(
-            maelstrom,
-            "echo",
-            {},
-            { bin: "bin/echo-1", args: [] },
-            folder,
-          ),
-        Error,
-        "results.edn: it is not one complete EDN map",
-      );
-    });
-  },
+  inFolder(async (folder) => {
+    const leaving = leave("first", "{:valid? tr");
+    const maelstrom = await script(join(folder, "fake"), ...leaving);
+    await assertRejects(
+      () => runEcho(maelstrom, folder),
+      Error,
+      "results.edn: it is not one complete EDN map",
+    );
+  }),
 );

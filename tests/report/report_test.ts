@@ -17,6 +17,7 @@ import { scatters } from "../../lib/workbench/results/spacetime-picture.ts";
 import { spacetimeSvg } from "../../lib/workbench/report/spacetime.ts";
 import { timelineSvg } from "../../lib/workbench/report/timeline.ts";
 import { viewOf } from "../../lib/workbench/report/view.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 /** Tests that read recordings, and draw plots: vega looks at the environment. */
@@ -305,32 +306,27 @@ Deno.test(
 Deno.test(
   "where the plotting library cannot be had, the run is judged and reported all the same",
   starts,
-  async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const cli = join(import.meta.dirname!, "../..", "lib/workbench/cli.ts");
-      const args = "simulate echo-1 --seed 1 --time-limit 1 --store".split(" ");
-      const { code } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          "run",
-          "-A",
-          "--cached-only",
-          cli,
-          ...args,
-          join(folder, "store"),
-        ],
-        env: { DENO_DIR: join(folder, "deno") },
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      assertEquals(code, 0);
-      const report = join(folder, "store", "latest", REPORT_FILE);
-      const missing = "needs the npm package vega, which could not be loaded";
-      assert((await Deno.readTextFile(report)).includes(missing));
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+  inFolder(async (folder) => {
+    const cli = join(import.meta.dirname!, "../..", "lib/workbench/cli.ts");
+    const args = "simulate echo-1 --seed 1 --time-limit 1 --store".split(" ");
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--cached-only",
+        cli,
+        ...args,
+        join(folder, "store"),
+      ],
+      env: { DENO_DIR: join(folder, "deno") },
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    assertEquals(code, 0);
+    const report = join(folder, "store", "latest", REPORT_FILE);
+    const missing = "needs the npm package vega, which could not be loaded";
+    assert((await Deno.readTextFile(report)).includes(missing));
+  }),
 );
 
 /** Debian's name for the browser, and others'. */

@@ -7,6 +7,7 @@ import {
   soak,
   workOf,
 } from "../../lib/workbench/results/soak.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 const keys = (count: number, index: number) =>
@@ -66,24 +67,19 @@ Deno.test(
 Deno.test(
   "a soak that was broken off goes on where it was, also after half a line",
   needs("read", "write", "run"),
-  async () => {
-    const folder = await Deno.makeTempDir();
+  inFolder(async (folder) => {
     const file = join(folder, "soak", "part.jsonl");
     const shard = { index: 1, count: 10_000 };
-    try {
-      const first = await soak(1, shard, file, 1);
-      assertEquals(first.lines.length, workOf(1, shard).length);
-      const text = await Deno.readTextFile(file);
-      assertEquals(readPart(text), first);
-      const marked = text.replace(/"ms":\d+/, '"ms":123456789');
-      await Deno.writeTextFile(file, `${marked}{"name":"ech`);
-      const again = await soak(1, shard, file, 1);
-      assertEquals(again.lines.length, first.lines.length);
-      assertEquals(again.lines[0]!.ms, 123456789, "it was not run again");
-      const other = await soak(2, shard, file, 1);
-      assert(other.lines[0]!.ms < 123456789, "other seeds begin anew");
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+    const first = await soak(1, shard, file, 1);
+    assertEquals(first.lines.length, workOf(1, shard).length);
+    const text = await Deno.readTextFile(file);
+    assertEquals(readPart(text), first);
+    const marked = text.replace(/"ms":\d+/, '"ms":123456789');
+    await Deno.writeTextFile(file, `${marked}{"name":"ech`);
+    const again = await soak(1, shard, file, 1);
+    assertEquals(again.lines.length, first.lines.length);
+    assertEquals(again.lines[0]!.ms, 123456789, "it was not run again");
+    const other = await soak(2, shard, file, 1);
+    assert(other.lines[0]!.ms < 123456789, "other seeds begin anew");
+  }),
 );

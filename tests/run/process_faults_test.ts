@@ -14,6 +14,7 @@ import type { FaultContext } from "../../lib/workbench/world/faults.ts";
 import { modules } from "../../lib/workbench/world/modules.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { runTest } from "../../lib/workbench/commands/test.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 interface Protocol {
@@ -207,33 +208,28 @@ Deno.test("--nemesis kill,pause: targets as they are drawn, what ends a fault is
 Deno.test(
   "real processes are killed, started, stopped and let go on, and the history says so",
   needs("run", "read", "write"),
-  async () => {
-    const store = await Deno.makeTempDir();
-    try {
-      const { recording, results } = await runTest({
-        workload: "echo",
-        options: {
-          "node-count": 3,
-          "time-limit": 6,
-          rate: 20,
-          nemesis: "kill,pause,partition",
-          "nemesis-interval": 0.5,
-        },
-        bin: new URL("../fixtures/echo-node.sh", import.meta.url).pathname,
-        args: ["none"],
-        store,
-        seed: 3,
-      });
-      assertEquals(results["valid?"], true);
-      const types = new Set(recording.incidents!.map(({ type }) => type));
-      assertEquals(types, new Set(["kill", "restart", "pause", "resume"]));
-      const names = new Set(acts(recording).map(({ f }) => f));
-      assert(names.has("start-partition") && names.has("kill"));
-      assert(recording.history.some(({ type }) => type === "ok"));
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
+  inFolder(async (store) => {
+    const { recording, results } = await runTest({
+      workload: "echo",
+      options: {
+        "node-count": 3,
+        "time-limit": 6,
+        rate: 20,
+        nemesis: "kill,pause,partition",
+        "nemesis-interval": 0.5,
+      },
+      bin: new URL("../fixtures/echo-node.sh", import.meta.url).pathname,
+      args: ["none"],
+      store,
+      seed: 3,
+    });
+    assertEquals(results["valid?"], true);
+    const types = new Set(recording.incidents!.map(({ type }) => type));
+    assertEquals(types, new Set(["kill", "restart", "pause", "resume"]));
+    const names = new Set(acts(recording).map(({ f }) => f));
+    assert(names.has("start-partition") && names.has("kill"));
+    assert(recording.history.some(({ type }) => type === "ok"));
+  }),
 );
 
 Deno.test(

@@ -3,20 +3,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { processes } from "../../lib/workbench/world/processes.ts";
 import { runTest } from "../../lib/workbench/commands/test.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 const NODE = new URL("../fixtures/echo-node.sh", import.meta.url).pathname;
-
-async function inTemporaryFolder<T>(
-  task: (folder: string) => Promise<T>,
-): Promise<T> {
-  const folder = await Deno.makeTempDir();
-  try {
-    return await task(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function testNode(store: string, fault?: string) {
   return runTest({
@@ -40,25 +30,23 @@ function anomalies({ strict }: Awaited<ReturnType<typeof runTest>>) {
 Deno.test(
   "a node in plain shell passes the echo workload under both judges",
   needs("run", "read", "write"),
-  async () => {
-    await inTemporaryFolder(async (store) => {
-      const { results, strict, report, recording } = await testNode(store);
-      assertEquals(strict.anomalies, []);
-      assertEquals(strict["valid?"], true);
-      assertEquals(results["valid?"], true);
-      assert(recording.history.length > 4);
-      assertEquals(
-        await Deno.realPath(join(store, "latest")),
-        await Deno.realPath(report),
-      );
-      const log = await Deno.readTextFile(join(report, "node-logs", "n0.log"));
-      assertEquals(log, "started as n0\n");
-      const kept = JSON.parse(
-        await Deno.readTextFile(join(report, "results.json")),
-      );
-      assertEquals(kept.results["valid?"], true);
-    });
-  },
+  inFolder(async (store) => {
+    const { results, strict, report, recording } = await testNode(store);
+    assertEquals(strict.anomalies, []);
+    assertEquals(strict["valid?"], true);
+    assertEquals(results["valid?"], true);
+    assert(recording.history.length > 4);
+    assertEquals(
+      await Deno.realPath(join(store, "latest")),
+      await Deno.realPath(report),
+    );
+    const log = await Deno.readTextFile(join(report, "node-logs", "n0.log"));
+    assertEquals(log, "started as n0\n");
+    const kept = JSON.parse(
+      await Deno.readTextFile(join(report, "results.json")),
+    );
+    assertEquals(kept.results["valid?"], true);
+  }),
 );
 
 for (
@@ -73,78 +61,68 @@ for (
   Deno.test(
     `a node with the fault "${fault}" is reported as ${type}`,
     needs("run", "read", "write"),
-    async () => {
-      await inTemporaryFolder(async (store) => {
-        const tested = await testNode(store, fault);
-        assertEquals(tested.strict["valid?"], false);
-        const found = anomalies(tested).find((anomaly) =>
-          anomaly.type === type
-        );
-        assert(found !== undefined, JSON.stringify(tested.strict));
-        assertStringIncludes(found.first, text);
-      });
-    },
+    inFolder(async (store) => {
+      const tested = await testNode(store, fault);
+      assertEquals(tested.strict["valid?"], false);
+      const found = anomalies(tested).find((anomaly) => anomaly.type === type);
+      assert(found !== undefined, JSON.stringify(tested.strict));
+      assertStringIncludes(found.first, text);
+    }),
   );
 }
 
 Deno.test(
   "a node that exits at init fails the run with its last words",
   needs("run", "read", "write"),
-  async () => {
-    await inTemporaryFolder(async (store) => {
-      const tested = await testNode(store, "exit");
-      const [exit, failed] = anomalies(tested);
-      assertEquals(exit!.type, "process-exit");
-      assertStringIncludes(exit!.first, "cannot go on");
-      assertEquals(failed!.type, "setup-failed");
-      assertStringIncludes(failed!.first, "exit status 3");
-    });
-  },
+  inFolder(async (store) => {
+    const tested = await testNode(store, "exit");
+    const [exit, failed] = anomalies(tested);
+    assertEquals(exit!.type, "process-exit");
+    assertStringIncludes(exit!.first, "cannot go on");
+    assertEquals(failed!.type, "setup-failed");
+    assertStringIncludes(failed!.first, "exit status 3");
+  }),
 );
 
 Deno.test(
   "a node that never answers init, or only writes nonsense, fails the run after 10 s",
   needs("run", "read", "write"),
-  async () => {
-    await inTemporaryFolder(async (store) => {
-      const [mute, nonsense] = await Promise.all([
-        testNode(store, "mute"),
-        runTest({
-          workload: "echo",
-          options: { "node-count": 1 },
-          bin: "/usr/bin/yes",
-          store: join(store, "nonsense"),
-        }),
-      ]);
-      for (const tested of [mute, nonsense]) {
-        const [failed] = anomalies(tested).filter(({ type }) =>
-          type === "setup-failed"
-        );
-        assertStringIncludes(failed!.first, "did not answer within 10000 ms");
-      }
-      const violations = nonsense.recording.incidents!.filter(({ type }) =>
-        type === "protocol-violation"
+  inFolder(async (store) => {
+    const [mute, nonsense] = await Promise.all([
+      testNode(store, "mute"),
+      runTest({
+        workload: "echo",
+        options: { "node-count": 1 },
+        bin: "/usr/bin/yes",
+        store: join(store, "nonsense"),
+      }),
+    ]);
+    for (const tested of [mute, nonsense]) {
+      const [failed] = anomalies(tested).filter(({ type }) =>
+        type === "setup-failed"
       );
-      assertEquals(violations.length, 100);
-      assertStringIncludes(violations[0]!.text, "no JSON: y");
-    });
-  },
+      assertStringIncludes(failed!.first, "did not answer within 10000 ms");
+    }
+    const violations = nonsense.recording.incidents!.filter(({ type }) =>
+      type === "protocol-violation"
+    );
+    assertEquals(violations.length, 100);
+    assertStringIncludes(violations[0]!.text, "no JSON: y");
+  }),
 );
 
 Deno.test(
   "no process is left when a run is over, not even one that its node has started and that ignores the end of its input",
   needs("run", "read", "write"),
-  async () => {
-    await inTemporaryFolder(async (store) => {
-      const tested = await testNode(store, "linger");
-      assertEquals(tested.strict["valid?"], true);
-      const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
-        .output();
-      const left = new TextDecoder().decode(stdout).split("\n")
-        .filter((line) => line.includes(store));
-      assertEquals(left, []);
-    });
-  },
+  inFolder(async (store) => {
+    const tested = await testNode(store, "linger");
+    assertEquals(tested.strict["valid?"], true);
+    const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
+      .output();
+    const left = new TextDecoder().decode(stdout).split("\n")
+      .filter((line) => line.includes(store));
+    assertEquals(left, []);
+  }),
 );
 
 /** A host of one node, a shell script, with what it has written and how it has ended. */
@@ -197,23 +175,21 @@ Deno.test(
 Deno.test(
   "a node that does not read does not hold up the workbench, and gets everything in order when it does",
   needs("run", "read", "write"),
-  async () => {
-    await inTemporaryFolder(async (folder) => {
-      const go = join(folder, "go");
-      const script = `while [ ! -e ${go} ]; do sleep 0.05; done; cat`;
-      const { host, written, lines } = hostOf(script);
-      host.start("n0");
-      for (let id = 0; id < 200; id++) {
-        host.deliver("n0", packet(id, "x".repeat(50_000)));
-      }
-      // Were the workbench held up, it could not give this sign.
-      await Deno.writeTextFile(go, "");
-      await lines(200);
-      await host.stop();
-      const ids = written.map((message) => (message as { id: number }).id);
-      assertEquals(ids, Array.from({ length: 200 }, (_, id) => id));
-    });
-  },
+  inFolder(async (folder) => {
+    const go = join(folder, "go");
+    const script = `while [ ! -e ${go} ]; do sleep 0.05; done; cat`;
+    const { host, written, lines } = hostOf(script);
+    host.start("n0");
+    for (let id = 0; id < 200; id++) {
+      host.deliver("n0", packet(id, "x".repeat(50_000)));
+    }
+    // Were the workbench held up, it could not give this sign.
+    await Deno.writeTextFile(go, "");
+    await lines(200);
+    await host.stop();
+    const ids = written.map((message) => (message as { id: number }).id);
+    assertEquals(ids, Array.from({ length: 200 }, (_, id) => id));
+  }),
 );
 
 Deno.test(
@@ -235,22 +211,20 @@ Deno.test(
 Deno.test(
   "nodes may be named, and the names are those in init",
   needs("run", "read", "write"),
-  async () => {
-    await inTemporaryFolder(async (store) => {
-      const { recording } = await runTest({
-        workload: "echo",
-        options: { nodes: "left,right", "time-limit": 1, rate: 20 },
-        bin: NODE,
-        args: ["none", store],
-        store,
-      });
-      const nodes = recording.journal.filter(([kind, , , , , { type }]) =>
-        kind === "recv" && type === "init"
-      ).map(([, , , , dest]) => dest);
-      assertEquals(nodes.toSorted(), ["left", "right"]);
-      assert(recording.history.some(({ type }) => type === "ok"));
+  inFolder(async (store) => {
+    const { recording } = await runTest({
+      workload: "echo",
+      options: { nodes: "left,right", "time-limit": 1, rate: 20 },
+      bin: NODE,
+      args: ["none", store],
+      store,
     });
-  },
+    const nodes = recording.journal.filter(([kind, , , , , { type }]) =>
+      kind === "recv" && type === "init"
+    ).map(([, , , , dest]) => dest);
+    assertEquals(nodes.toSorted(), ["left", "right"]);
+    assert(recording.history.some(({ type }) => type === "ok"));
+  }),
 );
 
 Deno.test(
