@@ -1,10 +1,10 @@
 /**
  * Challenge 3a: broadcast on one node. https://fly.io/dist-sys/3a
  *
- * Algorithm: values go into a set, and reads show it.
+ * Algorithm: a set of values.
  *
- * Guarantees: a read holds exactly the values of the broadcasts before it, each once,
- * in the order in which they came first. Nothing survives the process.
+ * Guarantees: a read returns exactly the values broadcast before it, each once, in the order
+ * in which they first arrived. Nothing survives the process.
  *
  * Costs: one reply a request, no message between nodes (S = 0); a read copies the set.
  */

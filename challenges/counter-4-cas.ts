@@ -1,25 +1,23 @@
 /**
- * Challenge 4, variant: a grow-only counter under one key of seq-kv.
- * https://fly.io/dist-sys/4
+ * Challenge 4, variant: a grow-only counter under one key of seq-kv. https://fly.io/dist-sys/4
  *
- * Algorithm: the key holds the total and, for every node, the name of its last add. An add
- * is a compare-and-set from the value this node knows; if another node was faster, it looks
- * again and tries again, after a random pause that doubles, and without one after a second.
- * A look is a barrier, a write of something new that brings this node up to date with the
- * store, and then a read. Adds that wait share a compare-and-set, reads a look.
+ * Algorithm: the key holds the total and, for each node, the name of its last add. An add is a
+ * compare-and-set from the value this node knows. If another node was faster, it looks again
+ * and retries after a random pause that doubles; after a second, without a pause. A look is a
+ * barrier, a write of something new that brings this node up to date with the store, and a
+ * read. Waiting adds share a compare-and-set, waiting reads a look.
  *
- * Guarantees: an acknowledged add is in the store, once. No value ever comes back, since
- * each has a new name, so a compare-and-set that arrives twice or late fails; and if it
- * fails, the name of this node's last add tells whether it had succeeded before. Reads and
- * adds are linearizable, whatever breaks between nodes: they never talk to each other.
- * Nodes keep nothing that the store has not. On 25 nodes that all add, no add loses for so
- * long that its client is told it may have failed (4 s) where a hop takes 5 ms; with hops of
- * 20 ms a few of a hundred do, with 100 ms more.
+ * Guarantees: an acknowledged add is in the store, once. No value recurs, since each has a new
+ * name, so a repeated or late compare-and-set fails; after a failure, the name of this node's
+ * last add tells whether it had succeeded. Reads and adds are linearizable. Nodes never talk
+ * to each other, so partitions between them change nothing, and they keep no state that the
+ * store does not have. When 25 nodes all add, with hops of 5 ms no add loses the race for so
+ * long that its client is told it may have failed (4 s); with hops of 20 ms a few of a hundred
+ * do, with 100 ms more.
  *
- * Costs: a read is 4 messages; an add is 2, and for every time it lost the race 6 more. On
- * the official command about half of the adds find that another node has added since this
- * one last looked: S = (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3 or so. Latency: two round trips to the
- * store for a read; for an add one, and three for every race lost.
+ * Costs: a read is 4 messages; an add is 2, plus 6 for each lost race. On the official command
+ * about half of the adds lose one: S = (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3 or so. A read takes
+ * two round trips to the store, an add one, plus three for each lost race.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";

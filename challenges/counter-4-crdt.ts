@@ -1,27 +1,26 @@
 /**
  * Challenge 4, variant: a grow-only counter without a service. https://fly.io/dist-sys/4
  *
- * Algorithm: a state-based G-counter (Shapiro et al., "Conflict-free replicated data
- * types"). Every node keeps, for every life of every node, the sum of what was added there;
- * the value is the sum of all. States merge by taking the higher number of each pair. A node
- * sends its state, once a period, to each neighbour that is not known to have all of it: up
- * to 5 nodes are all neighbours, more have the first node for their only one. The state that
- * comes back is the acknowledgement; a neighbour that has nothing new to say sends it only
- * if it is asked to. A life starts with a sum of 0, which its neighbours lack: that greets them.
+ * Algorithm: a state-based G-counter (Shapiro et al., "Conflict-free replicated data types").
+ * Every node keeps, for each life of each node, the sum of the adds made there; the counter is
+ * the sum of all. States merge by taking the higher number of each pair. Once a period a node
+ * sends its state to each neighbour that is not known to have all of it: among up to 5 nodes all
+ * are neighbours, among more only the first node and each other one. The state that comes back
+ * is the acknowledgement; a neighbour with nothing new sends it only when asked. A life starts
+ * with a sum of 0, which its neighbours lack: that is its greeting.
  *
- * Guarantees: reads and adds are answered at once, whatever is cut. Without faults a read
- * holds every add acknowledged a period and the network's latency before it, two of each by
- * way of the first node; after a heal, one second suffices. Reads of one node never go
- * backwards. More than 5 nodes learn of no other's adds while they are cut off from the
- * first. A killed node loses what it has told nobody. When it is back, its reads wait for
- * what its neighbours know, for a second at most.
+ * Guarantees: reads and adds are answered at once, whatever is cut. Without faults a read holds
+ * every add acknowledged a period and the network's latency before it (two of each by way of
+ * the first node); after a heal, within one second. Reads of one node never go backwards. With
+ * more than 5 nodes, one that is cut off from the first learns of no other's adds. A killed
+ * node loses what it has told nobody; after its return its reads wait for what its neighbours
+ * know, for a second at most.
  *
- * Costs: n nodes that are all added to send n (n - 1) messages per period of 300 ms: for 3
- * nodes 20 messages/s, hence S = 20 / rate = 0.2 on the official command, with a round more at
- * its start and its end, against the 2.9 of counter-4. By way of the first node it is 2 (n - 1)
- * per 160 ms: at a rate of 1000, S <= 0.49 for 40 nodes and 1.24 for 100. Nothing is sent
- * when all are equal. A neighbour that does not answer is sent to at least every three
- * periods. A message holds a number for each life.
+ * Costs: n nodes that all add send n (n - 1) messages per period of 300 ms: for 3 nodes 20
+ * messages/s, so S = 20 / rate = 0.2 on the official command, plus a round at its start and its
+ * end, against 2.9 of counter-4. By way of the first node it is 2 (n - 1) per 160 ms: at rate
+ * 1000, S <= 0.49 for 40 nodes and 1.24 for 100. Equal nodes send nothing. A silent neighbour
+ * is sent to at least every three periods. A message holds a number for each life.
  */
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { CatchUp, Life } from "../lib/gossip/life.ts";

@@ -1,26 +1,25 @@
 /**
  * Challenge 4: a grow-only counter on seq-kv. https://fly.io/dist-sys/4
  *
- * Algorithm: every node has a key of its own in seq-kv, with the sum of its adds, how often
- * it has been written, and a name for the last write. Only its owner writes it, always by
- * compare-and-set from the value it knows. Adds that come while a write is under way share
- * the next one. A read takes a snapshot: first a barrier, a write of something new that
- * brings this node up to date with the store; then it reads the other nodes' keys and sums
- * up. Reads that wait share a snapshot, and so do those within 75 ms of its beginning.
+ * Algorithm: every node has its own key in seq-kv, which holds the sum of its adds, the number
+ * of writes, and a name for the last write. Only its owner writes a key, always by
+ * compare-and-set from the value it knows. Adds that arrive during a write share the next one.
+ * A read takes a snapshot: first a barrier, a write of something new that brings this node up
+ * to date with the store; then it reads the other nodes' keys and adds up. Waiting reads share
+ * a snapshot, as do reads within 75 ms of its start.
  *
  * Guarantees: an acknowledged add is in the store, once. A write is repeated until it is
- * answered; repeated or late, it fails unless it is the one that is due, since no value
- * ever comes back; and if it fails, the name in the store, read behind a barrier, tells
- * whether it had succeeded before. The last write of a killed node may still arrive after
- * its restart: the new life finds it in the same way, and adds to it. A read holds every
- * add that was acknowledged 75 ms before it, and reads of one node never go backwards,
- * whatever breaks between nodes: they never talk to each other. Nodes keep nothing that the
- * store has not.
+ * answered. A repeated or late copy fails, because no value ever recurs; after a failure, the
+ * name in the store, read behind a barrier, tells whether the write had succeeded. The last
+ * write of a killed node may arrive after its restart: the new life finds it the same way and
+ * adds to it. A read holds every add acknowledged 75 ms before it, and reads of one node never
+ * go backwards. Nodes never talk to each other, so partitions between them change nothing, and
+ * they keep no state that the store does not have.
  *
- * Costs: an add is 2 messages, 0 where it adds nothing; a snapshot of n nodes is 2n. A node
- * takes at most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s add
- * something: S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. Were reads fresh to the
- * millisecond, it would be 4.5. An add takes one round trip to the store, a read two.
+ * Costs: an add is 2 messages, 0 if it adds nothing; a snapshot of n nodes is 2n. A node takes
+ * at most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s add something:
+ * S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. Reads that are always fresh would make it 4.5. An
+ * add takes one round trip to the store, a read two.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";

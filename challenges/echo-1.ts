@@ -1,12 +1,11 @@
 /**
  * Challenge 1: echo. https://fly.io/dist-sys/1
  *
- * Algorithm: every request is answered with its own payload.
+ * Algorithm: answer every request with its own payload.
  *
- * Guarantees: the payload comes back as it was, whatever JSON it is; every request is
- * answered once.
+ * Guarantees: one reply per request, with the payload unchanged, whatever JSON it is.
  *
- * Costs: one reply a request, no message between nodes (S = 0).
+ * Costs: one reply a request and no message between nodes (S = 0).
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { json, rpc } from "../lib/schema.ts";

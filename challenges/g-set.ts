@@ -1,24 +1,24 @@
 /**
- * g-set: a set that only grows.
+ * g-set: a grow-only set.
  *
  * Algorithm: a delta-state CRDT (Almeida, Shoker, Baquero, "Delta state replicated data types",
- * 2018). Each life of a node numbers the elements that were added there; a version says how
- * many are known of each life. A message holds the sender's version, and what the receiver's
- * last one lacked. The nodes are a star: the first tells the others, and they the first. What
- * is not known to have arrived is told again. Who hears of something for the second time that
- * is news to it was cut off; the first node then passes it on at once. Whose version lacks a
- * life has not heard of it, and is greeted; a node's later life is told all at once.
+ * 2018). Each life of a node numbers the elements added there; a version says how many elements
+ * of each life are known. A message holds the sender's version and what the receiver's last
+ * version lacked. The nodes form a star: the first tells the others, and they tell the first.
+ * What is not known to have arrived is told again. News that arrives on a second try comes from
+ * a node that was cut off, and the first node passes it on at once. A version that lacks a life
+ * has not heard of it: that life greets its sender. A node's later life is told all at once.
  *
- * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an element
- * is in every read a second after it was acknowledged, and the network's own time; a second
- * after a heal every element is everywhere. While a node is cut off from the first, others do
- * not see what is added there. Reads of a life never lose an element. A killed node loses what
- * it has told nobody; its reads have the rest again a second and a round trip after its start.
+ * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an element is
+ * in every read a second, plus the network's latency, after it was acknowledged; a second after
+ * a heal every element is everywhere. While a node is cut off from the first, others do not see
+ * what is added there. Reads of one life never lose an element. A killed node loses what it has
+ * told nobody; its reads hold the rest a second and a round trip after its start.
  *
- * Costs: the first node tells each other at most once per 920 ms, and the others it, where
- * there is news, which it acknowledges by what it tells: for 5 nodes and 5 elements a second, S
- * is 0.9 on the command, 1 at most with its cuts, and nothing is sent when all are equal. A
- * version holds one number for each life of a node.
+ * Costs: the first node tells each other node at most once per 920 ms; the others tell it their
+ * news, which it acknowledges with its own. For 5 nodes and 5 elements a second S is 0.9 on the
+ * command, at most 1 with its cuts, and nothing is sent when all are equal. A version holds one
+ * number for each life of a node.
  */
 import { Life, nodeOf } from "../lib/gossip/life.ts";
 import { type Json, program, run } from "../lib/maelstrom.ts";

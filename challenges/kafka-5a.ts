@@ -1,12 +1,12 @@
 /**
  * Challenge 5a: logs in the style of Kafka, on one node. https://fly.io/dist-sys/5a
  *
- * Algorithm: one array a key; an offset is an index. A poll copies from the offset asked
- * for to the end.
+ * Algorithm: one array per key; an offset is an index. A poll copies from the offset asked for
+ * to the end.
  *
- * Guarantees: every operation takes effect at once, hence linearizable. Offsets are 0, 1,
- * 2, ... without holes; a poll starts at the offset asked for and skips nothing. Committed
- * offsets only rise, and never above what exists. Nothing survives the process.
+ * Guarantees: linearizable, since every operation takes effect at once. Offsets are 0, 1, 2,
+ * ... without holes; a poll starts at the offset asked for and skips nothing. Committed offsets
+ * only rise, and never above the last message. Nothing survives the process.
  *
  * Costs: one reply a request, no message between nodes (S = 0). Memory grows with the logs.
  */

@@ -1,26 +1,25 @@
 /**
  * Challenge 5b, variant: logs in lin-kv, written under a lock. https://fly.io/dist-sys/5b
  *
- * Algorithm: lin-kv holds batches of sends and commits, "batch 0", "batch 1", ..., and a
- * lock that guards how many of them count. To append, a node takes the lock, writes the
- * next batch, and raises the count as it releases the lock. To read, it looks at the count
- * and fetches the batches it has not seen yet, without the lock. All nodes apply the
- * batches in order, so a message has the same offset, its position under its key, on all of
- * them. Requests that wait share a lease, or a look.
+ * Algorithm: lin-kv holds batches of sends and commits, "batch 0", "batch 1", ..., and a lock
+ * that guards the count of valid batches. To append, a node takes the lock, writes the next
+ * batch, and raises the count as it releases the lock. To read, it looks at the count and
+ * fetches the batches it has not seen, without the lock. All nodes apply batches in order, so a
+ * message has the same offset, its position under its key, everywhere. Waiting requests share a
+ * lease, or a look.
  *
- * Guarantees: linearizable; no holes, since a batch counts only when the count is raised,
+ * Guarantees: linearizable; no holes, since a batch is valid only once the count is raised,
  * which is one compare-and-set. A holder that dies stops the others for one lease. One that
- * is slower than its lease cannot raise the count any more, and what it left above the
- * count, or still has on its way there, gives way to the batch of a later lease, whose
- * token is higher. An append that lost its lease looks whether its batch counts before it
- * is repeated. Nodes keep nothing that lin-kv has not.
+ * outlives its lease cannot raise the count, and whatever it wrote above the count, or still
+ * has on the way, gives way to the batch of a later lease, whose token is higher. An append
+ * that lost its lease checks whether its batch counts before it is repeated. Nodes keep no
+ * state that lin-kv does not have.
  *
- * Costs: 6 messages for an append (2 to take the lock, 2 for the batch, 2 to release), 2
- * for each other node to read it, and 4 or more where another node has had the lock
- * meanwhile; 2 for a poll. With half sends and half polls and a commit for 8 sends, two
- * nodes have S = 0.55 (6 + 2) + 0.5 (2) = 5.4, and about 1 for contention; less if requests
- * share. An append takes 3 round trips to lin-kv, two more where another node has had the
- * lock meanwhile.
+ * Costs: 6 messages for an append (2 each to take the lock, write the batch and release), 2 for
+ * each other node that reads it, 4 or more if another node has had the lock in between; 2 for a
+ * poll. With half sends, half polls and a commit per 8 sends, two nodes have S = 0.55 (6 + 2) +
+ * 0.5 (2) = 5.4, about 1 more for contention, less where requests share. An append takes 3
+ * round trips to lin-kv, two more if another node has had the lock in between.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";

@@ -1,28 +1,25 @@
 /**
  * Challenge 5b: logs in the style of Kafka, on several nodes. https://fly.io/dist-sys/5b
  *
- * Algorithm: one log of everything in lin-kv, a state machine on every node. A slot of the
- * log is a key, "slot 0", "slot 1", ..., which holds a batch of sends and commits. A node
- * appends by compare-and-set on the first slot it knows no batch of, which succeeds only if
- * nobody has filled it; a slot once filled never changes. Nodes apply the slots in order,
- * so all of them give a message the same offset, its position under its key. A node works
- * in rounds: all requests that wait at its beginning share one append, or one look at the
- * first empty slot where there is nothing to append.
+ * Algorithm: one replicated log in lin-kv and a state machine on every node. A slot of the log
+ * is a key, "slot 0", "slot 1", ..., that holds a batch of sends and commits. A node appends by
+ * compare-and-set on the first slot it knows no batch of, which succeeds only if the slot is
+ * empty; a filled slot never changes. Nodes apply slots in order, so all of them give a message
+ * the same offset, its position under its key. Requests that wait at the start of a round share
+ * one append, or one look at the first empty slot if there is nothing to append.
  *
- * Guarantees: linearizable, since every request is in a round that began after it, and a
- * round ends at an end of the log. An append is one step: a sender that dies before it has
- * sent nothing, and one that dies after it has left no hole behind, so there is nothing
- * that could wedge the log or make a poll skip. A batch bears a name of its own: when no
- * reply comes, the append is repeated on the same slot until it is known which batch is in
- * it, so nothing is appended twice. Nodes keep nothing that lin-kv has not: one that starts
- * again reads the log from its beginning, up to 256 slots at a time.
+ * Guarantees: linearizable: every request takes part in a round that began after it, and a
+ * round ends at an end of the log. An append is one step, so a sender that dies leaves no hole
+ * that could block the log or make a poll skip. A batch has a unique name: an append without an
+ * answer is repeated on the same slot until it is known whose batch is in it, so nothing is
+ * appended twice. Nodes keep no state that lin-kv does not have: a restarted node reads the log
+ * from the start, up to 256 slots at a time.
  *
- * Costs: an append is 2 messages, 2 more for each other node that reads it, and 2 more if
- * the slot turned out to be taken, as about half of the slots are where two nodes append
- * equally often; a poll is 2. With half sends, half polls and one commit for 8 sends, two
- * nodes have S <= 0.56 (2 + 2 + 2) + 0.5 (2) = 4.4, n nodes about 1.1 n + 2; requests that
- * share a round make it less. An append takes a round trip to lin-kv, and two more for each
- * slot that was taken. No message holds what was sent before.
+ * Costs: an append is 2 messages, 2 more for each other node that reads it, and 2 more if the
+ * slot was taken, as about half are where two nodes append equally often; a poll is 2. With
+ * half sends, half polls and a commit per 8 sends, two nodes have S <= 0.56 (2 + 2 + 2) +
+ * 0.5 (2) = 4.4, n nodes about 1.1 n + 2, less where requests share a round. An append takes
+ * one round trip to lin-kv, plus two for each taken slot. No message repeats old ones.
  */
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";

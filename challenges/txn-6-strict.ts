@@ -1,27 +1,25 @@
 /**
  * Challenge 6, variant: strict serializability on lin-kv. https://fly.io/dist-sys/6a
  *
- * Algorithm: the database hangs from one root in lin-kv, which holds the keys changed of
- * late; every other key has a cell of its own there. A node takes all transactions that
- * wait, reads the root and the cells they need, runs them one after another, and swaps the
- * root for the one that results, by compare-and-set. If that fails another node was faster,
- * and it begins again. When the root has become long, whoever made it so writes its keys to
- * their cells, beside its other work, and drops them from the root with its next swap.
- * Transactions that only read need no swap.
+ * Algorithm: the database hangs from one root in lin-kv, which holds the recently changed keys;
+ * every other key has a cell of its own there. A node takes all waiting transactions, reads the
+ * root and the cells they need, runs them one after another, and swaps the root for the result
+ * by compare-and-set. If that fails, another node was faster, and it starts again. When the root
+ * is long, the node that made it so writes its keys to their cells, beside its other work, and
+ * drops them from the root with its next swap. Read-only batches need no swap.
  *
  * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
- * repeated. The order is that of the root's versions, which count up, so a late copy of a
- * swap fails; one whose answer was lost is recognised by the root, which names the last
- * batch of every node. A cell is never set from an earlier version; one that is newer than
- * the root it is read with shows that this root is old. Nodes keep only caches: killing one
- * loses nothing. A client never gets a conflict; it waits while others win the race, and
- * while lin-kv is silent, and is told after 4 s that the outcome is unknown.
+ * repeated. The order is that of the root's versions, which count up, so a late copy of a swap
+ * fails; a swap whose answer was lost is recognised by the root, which names the last batch of
+ * every node. A cell is never set from an earlier version; one that is newer than the root read
+ * with it shows that this root is old. Nodes keep only caches: killing one loses nothing. A
+ * client never gets a conflict; it waits while others win the race or lin-kv is silent, and is
+ * told after 4 s that the outcome is unknown.
  *
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, 4 more for each lost
- * race, 2 for each key that is neither in the root nor cached, and 4 for each key that is
- * written out. A batch takes two round trips if it loses no race, one more if it needs
- * cells, and is what came during the batch before. lin-kv holds nothing but the root, of 64
- * to 128 keys, and a cell a key.
+ * race, 2 for each key neither in the root nor cached, and 4 for each key written out. A batch
+ * takes two round trips if it loses no race, one more if it needs cells, and consists of what
+ * arrived during the one before. lin-kv holds the root, of 64 to 128 keys, and a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";

@@ -1,26 +1,26 @@
 /**
  * Challenge 6a, variant: transactions under a lock in lin-kv. https://fly.io/dist-sys/6a
  *
- * Algorithm: lin-kv holds every key by itself, and a lock that guards a journal: what keys
- * have changed to without showing it yet. A node takes the lock, reads the keys of all
- * transactions that wait, runs these one after another, and releases the lock with their
- * changes added to the journal. The release is one compare-and-set, and the commit: what
- * a holder that dies, or loses its lease, has done before counts for nothing. When the journal has
- * become long, a holder first writes it to its keys, and begins a new one.
+ * Algorithm: lin-kv holds a key for each key of the database, and a lock that guards a journal:
+ * changes that are committed but not yet written to their keys. A node takes the lock, reads the
+ * keys of all waiting transactions, runs them one after another, and releases the lock with
+ * their changes added to the journal. The release is one compare-and-set, and the commit: what a
+ * holder did before it died or lost its lease counts for nothing. When the journal is long, a
+ * holder first writes it to its keys and begins a new one.
  *
- * Guarantees: strict serializability, for any number of nodes; one lease after another is the
- * order. Keys carry the token of the journal they were written from, and are never set from an
- * earlier one, so a holder that comes too late with its journal changes nothing. A release whose
- * answer was lost is recognised by the journal, which names the last round of every node.
- * What a node remembers of keys it trusts only while no other has had the lock, which it sees by
- * the token. Killing a node loses nothing, but stops the others for one lease if it had the lock. A
- * client waits for its turn, and is told after 4.5 s that the outcome is unknown.
+ * Guarantees: strict serializability, for any number of nodes, in the order of the leases. Keys
+ * carry the token of the journal they were written from and are never overwritten by an earlier
+ * one, so a holder that is late with its journal changes nothing. A release whose answer was
+ * lost is recognised by the journal, which names the last round of every node. A node trusts its
+ * cache only while no other has had the lock, which the token shows. Killing a node loses
+ * nothing, but stops the others for one lease if it had the lock. A client waits for its turn,
+ * and is told after 4 s that the outcome is unknown.
  *
- * Costs: 4 messages for the lock while one node has it again and again, and 6 where nodes take
- * turns, shared by all who waited. For each key read, 2, if it is not in the journal and another
- * node has had the lock; for each key changed at most 4 when the journal is written out, where hot
- * keys count once. A transaction of the workload uses 2.2 keys and changes 1.2 of them: S is
- * at most 4 + 4 * 1.2 + 2 * 2.2, or 13.2, on one node and in practice a third of that.
+ * Costs: 4 messages for the lock while one node keeps it, 6 where nodes take turns, shared by
+ * all who waited. Each key read costs 2 if it is not in the journal and another node has had the
+ * lock; each key changed costs at most 4 when the journal is written out, where hot keys count
+ * once. A transaction of the workload uses 2.2 keys and changes 1.2: S is at most 4 + 4 * 1.2 +
+ * 2 * 2.2 = 13.2 on one node, in practice a third of that.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Json, program, run } from "../lib/maelstrom.ts";

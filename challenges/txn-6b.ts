@@ -1,24 +1,22 @@
 /**
  * Challenge 6b: totally available, read-uncommitted transactions. https://fly.io/dist-sys/6b
  *
- * Algorithm: every node runs transactions on its own copy of the database, at once, and
- * stamps those that change something with a Lamport clock and its name. What they change
- * goes to every peer by reliable links: in batches, each change until it is acknowledged.
- * Per key the highest stamp wins, on every copy.
+ * Algorithm: every node runs transactions on its own copy of the database, at once, and stamps
+ * those that change something with a Lamport clock and its name. Changes go to every peer over
+ * reliable links, in batches, until acknowledged. Per key the highest stamp wins, on every copy.
  *
- * Guarantees: no dirty writes (G0), since the versions of all keys follow one order, that
- * of stamps; no aborted, intermediate or circular reads either (G1), since nothing aborts,
- * links carry whole transactions, and what is read is stamped lower than what is written.
- * Copies that have had the same transactions are equal, and all have had all of them within
- * a second after a cut. Every transaction commits, whoever is cut off. Not prevented: lost
- * updates, write skew; and with three nodes or more, a write may be seen before one that it
- * follows (txn-6c.ts prevents that). A node that has lost its memory gets back what it had
- * told another. It waits for that when it starts, for a second at most: is everybody cut
- * off, it answers from what it has, and shows again what it had shown when the cut ends.
+ * Guarantees: no dirty writes (G0): the versions of all keys follow one order, that of stamps.
+ * No aborted, intermediate or circular reads (G1): nothing aborts, links carry whole
+ * transactions, and what is read is stamped lower than what is written. Copies that have had the
+ * same transactions are equal, and all have had all of them within a second of a heal. Every
+ * transaction commits, whatever is cut. Not prevented: lost updates and write skew; with three
+ * nodes or more, a write may be seen before one that it follows (txn-6c prevents that). A node
+ * that lost its memory recovers what it had told another node. It waits for that when it starts,
+ * for a second at most: if all others are cut off, it answers from what it has until the heal.
  *
- * Costs: n nodes send at most n (n - 1) batches per 100 ms, acknowledgements included, and
- * none once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere
- * within 100 ms and a hop. Memory and messages hold what is unacknowledged.
+ * Costs: n nodes send at most n (n - 1) batches per 100 ms, acknowledgements included, and none
+ * once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere within
+ * 100 ms and a hop. Memory and messages hold what is unacknowledged.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";

@@ -1,23 +1,22 @@
 /**
  * Challenge 6c, variant: whole transactions, staged and merged. https://fly.io/dist-sys/6c
  *
- * Algorithm: a transaction runs on a scratch store over its node's copy of the database,
- * where it sees its own writes, and is merged into the copy in one step. Then it goes to
- * every peer as a whole, by reliable links, with a Lamport stamp and a vector that says
- * how many transactions of each node it follows. A peer keeps it staged until it has merged
- * those, then merges it in one step too. Per key the highest stamp wins. This is causal
- * broadcast (Birman, Schiper and Stephenson, "Lightweight Causal and Atomic Group
- * Multicast", 1991), where txn-6c.ts sends states instead of operations.
+ * Algorithm: a transaction runs on a scratch copy over its node's database, where it sees its own
+ * writes, and is merged in one step. Then it goes to every peer as a whole, over reliable links,
+ * with a Lamport stamp and a vector that says how many transactions of each node it follows. A
+ * peer keeps it staged until it has merged those, then merges it in one step too. Per key the
+ * highest stamp wins. This is causal broadcast (Birman, Schiper and Stephenson, "Lightweight
+ * Causal and Atomic Group Multicast", 1991), where txn-6c sends states instead of operations.
  *
- * Guarantees: those of txn-6c.ts. A copy always holds whole transactions, and with each all
- * that it follows: links keep the order of each origin, the vectors keep it across origins. Hence
- * atomic visibility, and at each node its own writes, monotonic reads and writes, writes after what
- * they follow. Copies are equal within a second after a cut. Every transaction commits.
+ * Guarantees: those of txn-6c. A copy always holds whole transactions, and with each everything
+ * it follows: links keep the order of each origin, vectors keep the order across origins. Hence
+ * atomic visibility and, at each node, read your writes, monotonic reads and writes, and writes
+ * follow reads. Copies are equal within a second of a heal. Every transaction commits.
  *
  * Costs: n nodes send at most n (n - 1) batches per 100 ms, none once all is acknowledged:
- * S <= 20 / rate for two nodes. Every transaction crosses to every node once, also one that is
- * written over at once; each carries n numbers. Memory holds what is unacknowledged, and what
- * is staged: bounded by what the slowest link has yet to bring.
+ * S <= 20 / rate for two nodes. Every transaction crosses to every node once, even one that is
+ * overwritten at once; each carries n numbers. Memory holds what is unacknowledged, and what is
+ * staged: no more than the slowest link has yet to bring.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";

@@ -1,23 +1,23 @@
 /**
  * txn-list-append, variant: immutable values in lww-kv, one root in lin-kv.
  *
- * Algorithm: as in Datomic, and in Maelstrom's guide. A value, once stored, never changes:
- * it has a name of its own, a thunk, in lww-kv. The root in lin-kv says which thunk each key
- * has. A node runs all transactions that wait on the values under the root, stores those that
- * are new, and swaps the root, by compare-and-set. lww-kv is the right place for what never
- * changes: nothing in it can be stale. But it is two stores that never agree, and what was
- * stored once is found by half of all reads: so a thunk is stored twice, and read until found.
+ * Algorithm: as in Datomic and in Maelstrom's guide. A stored value never changes: it has a name
+ * of its own, a thunk, in lww-kv. The root in lin-kv says which thunk each key has. A node runs
+ * all waiting transactions on the values under the root, stores the new values, and swaps the
+ * root by compare-and-set. lww-kv suits values that never change: nothing in it can be stale. But
+ * it is two stores that never agree, and half of all reads find what was stored once; so a thunk
+ * is stored twice, and read until it is found.
  *
  * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
- * repeated. Roots count up, so a late copy of a swap fails; one whose answer was lost is
- * recognised by the root, which names the last batch of every node. A thunk that a root
- * names was acknowledged before, so some store has it, and each read finds it with
- * probability 1/2 at least. Nodes keep only caches: killing one loses nothing. A client
- * waits while others win the race, and is told after 4 s that the outcome is unknown.
+ * repeated. Roots count up, so a late copy of a swap fails; a swap whose answer was lost is
+ * recognised by the root, which names the last batch of every node. A thunk that a root names
+ * was acknowledged before, so some store has it, and each read finds it with probability 1/2 or
+ * more. Nodes keep only caches: killing one loses nothing. A client waits while others win the
+ * race, and is told after 4 s that the outcome is unknown.
  *
- * Costs: 2 messages to read the root, 2 to swap it, 4 for each value that is stored, and 2 to
- * 4 for each that has to be read, all of them again for each lost race: S is 11.4 on the
- * command, against 4.1 where values are in the root. A root names every key.
+ * Costs: 2 messages to read the root, 2 to swap it, 4 for each value stored, and 2 to 4 for each
+ * value read, all of them again for each lost race: S is 11.4 on the command, against 4.1 where
+ * values are in the root. A root names every key.
  */
 import { type Json, program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";

@@ -1,15 +1,14 @@
 /**
  * Challenge 2, variant: a counter on each node. https://fly.io/dist-sys/2
  *
- * Algorithm: the node's name and a counter make an id. That alone would begin again at 0
- * after a restart and repeat what was given before, so the counter's name also has the
- * time at which the node started, and, since a clock may stand still or be set back, a
- * random number.
+ * Algorithm: an id is a node's name and a counter. The counter would start at 0 again after a
+ * restart and repeat ids, so its name also holds the time at which the node started and, since
+ * a clock may stand still or be set back, a random number.
  *
- * Guarantees: totally available; ids are strings, unique across nodes, and across
- * restarts if either the clock or the random number differs: with an ordinary clock
- * always, with a frozen one but for a probability of 2^-53 for each pair of lives. The
- * ids of one life are in the order of their counters.
+ * Guarantees: totally available. Ids are strings, unique across nodes; across restarts they
+ * are unique if either the start time or the random number differs, which fails only with a
+ * frozen clock, with probability 2^-53 for each pair of lives. The ids of one life are in the
+ * order of its counter.
  *
  * Costs: one reply a request, no message between nodes (S = 0); about 27 bytes an id.
  */

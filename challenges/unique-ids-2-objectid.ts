@@ -1,16 +1,15 @@
 /**
- * Challenge 2, variant: in the manner of MongoDB's ObjectId. https://fly.io/dist-sys/2
+ * Challenge 2, variant: modelled on MongoDB's ObjectId. https://fly.io/dist-sys/2
  *
- * Algorithm: seconds, node, process and counter, as in an ObjectId: the time at which the
- * id was made, who made it, a random number for the life of the process, and a number
- * that grows with each id. Unlike there, the parts are separated, so that "1" and "23" is
- * not "12" and "3"; the node is named and not hashed, and the counter does not wrap.
+ * Algorithm: an id is the time in seconds, the node, a random number for the process, and a
+ * counter, as in an ObjectId. Unlike there, the parts are separated, so "1" and "23" differs
+ * from "12" and "3"; the node is named, not hashed; and the counter does not wrap.
  *
- * Guarantees: totally available; ids are strings, unique across nodes and restarts. The
- * time plays no part in that: a clock that stands still or runs backwards only disturbs
- * the order. Two lives of a node draw the same process number with probability 2^-53.
- * Sorted as text, ids are in the order of the seconds in which they were made, as far as
- * the nodes' clocks agree; within a second, those of one life are in order (up to 2^24).
+ * Guarantees: totally available. Ids are strings, unique across nodes and restarts whatever
+ * the clock does: it affects only their order. Two lives of a node draw the same process
+ * number with probability 2^-53. Sorted as text, ids are in the order of the seconds in which
+ * they were made, as far as the nodes' clocks agree; within a second, those of one life are in
+ * order (up to 2^24 ids).
  *
  * Costs: one reply a request, no message between nodes (S = 0); about 33 bytes an id.
  */

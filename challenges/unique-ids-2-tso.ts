@@ -1,17 +1,17 @@
 /**
  * Challenge 2, variant: from a timestamp oracle. https://fly.io/dist-sys/2
  *
- * Algorithm: the service lin-tso gives every timestamp once. A node asks it for one when it starts,
- * and counts the ids of its life below that: what a Hi/Lo generator does with a database's
- * sequence.
+ * Algorithm: the service lin-tso gives out each timestamp once. A node asks for one when it
+ * starts, and numbers the ids of its life under it, as a Hi/Lo generator does with a
+ * database's sequence.
  *
- * Guarantees: ids are strings, unique across nodes and restarts, with no clock and no chance: no two
- * lives get the same timestamp. Ids of one life are in order; those of a later life of any node begin with a
- * greater number than those of one that had its timestamp before it started. Cuts between nodes change
- * nothing; only the first request of a life waits for the service, and for at most 4 s.
+ * Guarantees: ids are strings, unique across nodes and restarts, with no clock and no
+ * randomness: no two lives get the same timestamp. The ids of one life are in order; those of
+ * a life that starts later begin with a higher number. Partitions between nodes make no
+ * difference; only a life's first requests wait for the service, for at most 4 s.
  *
- * Costs: 2 messages for each life of a node (S = 6 / 30,000 on the official command), then one reply a request;
- * about 8 bytes an id.
+ * Costs: 2 messages for each life of a node (S = 6 / 30,000 on the official command), then one
+ * reply a request; about 8 bytes an id.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { uniqueIdsProtocol } from "../lib/protocols.ts";

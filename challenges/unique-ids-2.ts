@@ -2,15 +2,15 @@
  * Challenge 2: unique ids. https://fly.io/dist-sys/2
  *
  * Algorithm: an id is the node's name, a random epoch drawn when the node starts, and a
- * counter, with separators between them. Two ids can be equal only if all three parts
- * are: the name tells nodes apart, the counter the ids of one life of a node, and the
- * epoch its lives.
+ * counter, with separators between them. Two ids are equal only if all three parts are: the
+ * name tells nodes apart, the epoch tells the lives of a node apart, and the counter tells
+ * apart the ids of one life.
  *
  * Guarantees: totally available, since a node asks nobody. Ids are strings, unique across
- * nodes and restarts, with no clock: one that stands still or runs backwards, or two
- * starts in the same millisecond, change nothing. Two lives of a node draw the same epoch
- * with probability 2^-106, so a thousand restarts of each of a thousand nodes repeat one
- * with probability below 2^-76.
+ * nodes and restarts, and need no clock: one that stands still or runs backwards, or two
+ * starts in the same millisecond, make no difference. Two lives of a node draw the same epoch
+ * with probability 2^-106, so a thousand restarts of each of a thousand nodes produce a
+ * collision with probability below 2^-76.
  *
  * Costs: one reply a request, no message between nodes (S = 0); about 30 bytes an id.
  */
