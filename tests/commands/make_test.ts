@@ -52,6 +52,8 @@ Deno.test(
         "echo-1: ",
         "-w echo --node-count 1 --time-limit 10",
         "Maelstrom's verdict  valid",
+        "strict verdict       none",
+        "the run has no history.edn",
         "<= 0 ✓",
         ">= 1 ✓",
         "PASSED",
@@ -120,6 +122,38 @@ ln -sfn $messages store/latest
     assertEquals([...said.matchAll(/PASSED/g)].length, 1, said);
     assertStringIncludes(said, "broadcast-3d (with partitions): ");
     assertMatch(said, /FAILED: servers\.msgs-per-op is 77, our limit is/);
+  },
+);
+
+Deno.test(
+  "make NAME has the strict judge look at what Maelstrom has kept, with the program's promises",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const MAELSTROM = await project.write(
+      "stand-in/maelstrom",
+      `#!/bin/sh
+mkdir -p store/run
+cd store/run
+cat > results.edn <<'END'
+${results("true")}
+END
+printf 'Command line:\nlein run %s\n' "$*" > jepsen.log
+cat > history.edn <<'END'
+{:index 0, :time 1000000, :type :invoke, :process 0, :f :echo, :value "a"}
+{:index 1, :time 2000000, :type :fail, :process 0, :f :echo, :value "a", :error [:temporarily-unavailable "no"]}
+{:index 2, :time 3000000, :type :invoke, :process 0, :f :echo, :value "a"}
+{:index 3, :time 4000000, :type :ok, :process 0, :f :echo, :value {:echo "a", :type "echo_ok", :in_reply_to 2}}
+END
+ln -sfn run ../latest
+`,
+    );
+    const { code, said } = await project.make(["echo-1"], { MAELSTROM });
+    assertNotEquals(code, 0);
+    assertStringIncludes(said, "Maelstrom's verdict  valid");
+    assertStringIncludes(said, "strict verdict       invalid");
+    assertStringIncludes(said, "unavailable: echo of process 0");
+    assertStringIncludes(said, "FAILED: the strict judge's verdict is invalid");
   },
 );
 

@@ -10,10 +10,13 @@ import {
   type Outcome,
 } from "../terminal/card.ts";
 import { figuresIn, isTakenByMaelstrom } from "../checkers/figures.ts";
+import { judge } from "../checkers/judges.ts";
 import { figureTitles } from "../limits.ts";
-import type { FigureName } from "../limits.ts";
+import type { FigureName, Figures } from "../limits.ts";
+import type { Recording } from "../history.ts";
 import { noWords, parseFlags, UsageError } from "./flags.ts";
 import { commandLine, findMaelstrom, runMaelstrom } from "../maelstrom/real.ts";
+import { loadMaelstromRun } from "../maelstrom/store.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "../scenarios.ts";
 import {
   asChallenge,
@@ -116,26 +119,53 @@ const NOT_TAKEN: ReadonlySet<FigureName> = new Set(
 );
 
 function inMaelstrom(maelstrom: string): Runner {
-  return async ({ scenario, bin, args }, { flags }, print) => {
+  return async (candidate, { flags }, print) => {
+    const { scenario: { workload }, bin, args } = candidate;
     const { results, storeDir } = await runMaelstrom(
       maelstrom,
-      scenario.workload,
+      workload,
       flags,
       { bin, args },
     );
     const outcome = {
       faithful: results["valid?"],
-      figures: figuresIn(results),
-      notTaken: NOT_TAKEN,
+      ...await strictly(candidate, storeDir, figuresIn(results)),
     };
     print(outcome);
     return { outcome, report: storeDir };
   };
 }
 
+/** The strict judge's part of a card, from what Maelstrom has kept of a run; Maelstrom's own figures stay. */
+async function strictly(
+  candidate: Candidate,
+  storeDir: string,
+  own: Figures,
+): Promise<Omit<Outcome, "faithful">> {
+  let recording: Recording;
+  try {
+    recording = await loadMaelstromRun(storeDir);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { message: notJudged } = error;
+    return { figures: own, notTaken: NOT_TAKEN, notJudged };
+  }
+  const { strict, figures } = judge({ ...recording, ...subject(candidate) });
+  return { strict, figures: { ...figures, ...own } };
+}
+
+/** As what a run is recorded: the program if it is ours, and the challenge that another's is tested as. */
+function subject(
+  { scenario: { name }, ours, challenge }: Candidate,
+): Pick<Recording, "program" | "challenge"> {
+  return {
+    ...(ours ? { program: name } : {}),
+    ...(challenge === undefined ? {} : { challenge }),
+  };
+}
+
 const inWorkbench: Runner = async (candidate, { flags }, print) => {
-  const { scenario: { name, workload }, bin, args, ours } = candidate;
-  const { challenge, store, seed } = candidate;
+  const { scenario: { name, workload }, bin, args, store, seed } = candidate;
   const progress = new ProgressLine();
   let outcome: Outcome | undefined;
   const { report, logged, notKept } = await runTest({
@@ -143,8 +173,7 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
     options: flags,
     bin,
     args,
-    ...(ours ? { program: name } : {}),
-    ...(challenge === undefined ? {} : { challenge }),
+    ...subject(candidate),
     ...(store === undefined ? {} : { store }),
     ...(seed === undefined ? {} : { seed }),
     onProgress: ({ phase, seconds, operations }) =>

@@ -21,8 +21,10 @@ export interface Outcome {
   faithful: Validity;
   /** Why that is unknown, where Maelstrom would have broken off, or judged another run than this. */
   why?: string;
-  /** The strict judge's; absent when Maelstrom itself ran the test. */
+  /** The strict judge's; absent when Maelstrom ran the test and what it kept cannot be read. */
   strict?: StrictResults;
+  /** Why there is none. */
+  notJudged?: string;
   figures: Figures;
   /** Figures that whoever ran the test does not take: their limits are left open. */
   notTaken?: ReadonlySet<FigureName>;
@@ -90,10 +92,9 @@ export function cardText(card: Card, colours = false): string {
     }`.trimEnd(),
     ...(outcome.why === undefined ? [] : wrap(outcome.why, "    ")),
     `  strict verdict       ${
-      outcome.strict === undefined
-        ? "none (it judges runs of the workbench only)"
-        : verdict(outcome.strict["valid?"])
+      outcome.strict === undefined ? "none" : verdict(outcome.strict["valid?"])
     }`,
+    ...(outcome.notJudged === undefined ? [] : wrap(outcome.notJudged, "    ")),
     ...anomalyLines(outcome.strict?.anomalies ?? []),
     ...noteLines(outcome.strict?.notes ?? []),
     "",
