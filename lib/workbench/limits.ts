@@ -68,3 +68,36 @@ export function limitText(limit: Limit): string {
 export function figureText(value: number): string {
   return String(Number(value.toPrecision(5)));
 }
+
+/** Every operation succeeds. */
+export const availability: Limit = { figure: "availability", atLeast: 1 };
+
+/** Messages between servers for each operation. */
+export const S = (atMost: number): Limit => ({
+  figure: "servers.msgs-per-op",
+  atMost,
+});
+
+/** Bytes between servers, as a multiple of what the values take if each goes to each node once. */
+export const bytes = (atMost: number): Limit => ({
+  figure: "servers.bytes-to-least",
+  atMost,
+});
+
+/** The share of operations that nodes answer which can talk to a majority. */
+export const answered = (atLeast: number): Limit => ({
+  figure: "answered.majority-share",
+  atLeast,
+});
+
+/** The median of stable latencies, in milliseconds. */
+export const median = (below: number): Limit => ({
+  figure: "stable-latency.median-ms",
+  below,
+});
+
+/** The longest stable latency, in milliseconds. */
+export const maximum = (below: number): Limit => ({
+  figure: "stable-latency.max-ms",
+  below,
+});

@@ -4,7 +4,15 @@
  * set ourselves. `make`, the tests, the simulator and the README read it; nothing of it
  * is written down a second time.
  */
-import type { Limit } from "./limits.ts";
+import {
+  answered,
+  availability,
+  bytes,
+  type Limit,
+  maximum,
+  median,
+  S,
+} from "./limits.ts";
 import type { Promises } from "./promises.ts";
 import type { Options } from "./history.ts";
 
@@ -39,30 +47,6 @@ export interface Scenario {
 const told = { available: true, survivesRestart: "told" } as const;
 
 const PARTITION = { nemesis: "partition" };
-
-const availability: Limit = { figure: "availability", atLeast: 1 };
-const S = (atMost: number): Limit => ({
-  figure: "servers.msgs-per-op",
-  atMost,
-});
-const answered = (atLeast: number): Limit => ({
-  figure: "answered.majority-share",
-  atLeast,
-});
-const median = (below: number): Limit => ({
-  figure: "stable-latency.median-ms",
-  below,
-});
-const maximum = (below: number): Limit => ({
-  figure: "stable-latency.max-ms",
-  below,
-});
-
-/** Bytes between servers, as a multiple of what the values take if each goes to each node once. */
-const bytes = (atMost: number): Limit => ({
-  figure: "servers.bytes-to-least",
-  atMost,
-});
 
 function run(
   flags: Options,
