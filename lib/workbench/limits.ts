@@ -1,4 +1,7 @@
-/** Figures of a run against the limits of its scenario. */
+/**
+ * The figures of a run, and limits on them. Which program has which limits is said in
+ * scenarios.ts.
+ */
 
 /** The figures a run is measured by. Message counts: S is `servers.`, A is `all.`. */
 export type FigureName =
