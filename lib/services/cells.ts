@@ -6,12 +6,12 @@ import { type Caller, Kv } from "./kv.ts";
 export type Cell = { version: number; value: Json };
 
 /**
- * The keys of a database in lin-kv, each by itself, with the version of the database that
- * gave it its value. Versions only rise: a cell is never set from an earlier one, so any
- * number of nodes may write values out at any time, however late.
+ * The keys of a database in lin-kv, one cell each, with the version of the database that set
+ * it. Versions only rise: a cell is never set from an earlier version, so any number of nodes
+ * may write cells at any time, however late.
  *
- * What has been read is remembered until {@link forget}: the caller must know when others
- * may have changed a cell.
+ * Cells are cached until {@link forget}: the caller must know when others may have changed
+ * one.
  */
 export class Cells {
   readonly #kv: Kv<Cell>;

@@ -14,8 +14,8 @@ export type Caller = Waiter & Pick<Node<Record<never, never>>, "id" | "call">;
 export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
 
 /**
- * One of Maelstrom's key-value stores, asked until it answers. There is no end while it
- * does not: see `inTime` for clients that wait.
+ * One of Maelstrom's key-value stores, asked until it answers, without end: see `inTime` and
+ * `Rounds` for clients that wait.
  *
  * - `lin-kv` is linearizable.
  * - `seq-kv` is sequential: a read may be of any state since the last one this node saw.
@@ -24,9 +24,9 @@ export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
  * - `lww-kv` is two stores that never agree: half of all reads find a key that was written
  *   once, to the end. {@link change} creates no key there.
  *
- * What is repeated may happen twice, and a copy may arrive late. That does no harm to a
- * read, to a barrier, or to a change whose values never come back, which the caller must
- * see to; a plain {@link write} may undo a later one.
+ * A repeated request may take effect twice, and a copy may arrive late. That does no harm to
+ * a read, to a barrier, or to a change whose values never recur, which the caller must
+ * ensure; a late copy of a plain {@link write} may undo a later one.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";

@@ -2,17 +2,16 @@
  * A lock in lin-kv that guards a value, with leases and fencing tokens: for nodes that must
  * take turns at changing something.
  *
- * One key holds who has the lock, how often it has been taken, and the value. A node takes
+ * One key holds the holder, how often the lock has been taken, and the value. A node takes
  * the lock by compare-and-set when it is free, or when it has watched the same holder for a
- * whole lease: a holder that died, or whose messages are lost, stops nobody for longer. No
- * clock is compared with another; only their rates must agree.
+ * whole lease: a holder that died, or whose messages are lost, blocks others no longer than
+ * that. Clocks are never compared; only their rates must agree.
  *
- * A lease can end while its holder is still busy: a pause, a late message. That holder must
- * not change anything any more (Kleppmann, "How to do distributed locking"). It cannot
- * change the value, since the change is one compare-and-set with the release, and taking
- * the lock has changed what it compares with. For what else the lock protects each lease
- * has a token, a number greater than those of all earlier leases: whatever bears a higher
- * one must be left alone.
+ * A lease can expire while its holder is still busy: a pause, a late message. That holder must
+ * not change anything any more (Kleppmann, "How to do distributed locking"). It cannot change
+ * the value, since change and release are one compare-and-set, and the next holder has changed
+ * what it compares with. For anything else that the lock protects, each lease has a token, a
+ * number higher than those of all earlier leases: what bears a higher token must be left alone.
  *
  * ```ts
  * import { type Node } from "../maelstrom.ts";

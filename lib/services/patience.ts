@@ -1,6 +1,6 @@
 /**
- * How long to wait: for a service before it is asked again, and for anything before the
- * client who asked for it is told that it takes too long.
+ * How long to wait: before a call is repeated, and before a client is told that its request
+ * takes too long.
  *
  * @module
  */
@@ -20,29 +20,29 @@ export type Waiter = Pick<
 >;
 
 /**
- * Milliseconds after which a call is made again, at least: a lost message costs this much,
- * a slow answer one more message.
+ * The shortest time before a call is repeated, in milliseconds: a lost message costs this
+ * much time, a slower answer one more message.
  */
 const AGAIN_MS = 200;
 
 /**
- * And at most, if nothing else is said: who has been slow, or away, is soon asked as often
- * as ever. Where answers take longer than this, calls are made more often than they need be.
+ * The longest, unless {@link PatienceOptions.capMs} says otherwise: after a slow spell calls
+ * are soon as frequent as before. Where answers take longer, some calls are made in vain.
  */
 const LONGEST_MS = 1_500;
 
 /**
- * What an answer is taken to have taken at most, in milliseconds: longer are a pause of
- * this process, or of the other, and say nothing of the network.
+ * The longest time that counts as an answer's, in milliseconds: what takes longer was a
+ * pause of a process, and says nothing about the network.
  */
 const TRIP_MS = 1_000;
 
-/** How long one try waits for its answer, in milliseconds: longer than any client does. */
+/** How long one try waits for its answer, in milliseconds: longer than any client waits. */
 const TRY_MS = 10_000;
 
 /**
- * When a client is told that the outcome of its request is unknown, in milliseconds: it
- * gives up after 5000, of which its request may have spent some waiting behind slower
+ * When a client is told that the outcome of its request is unknown, in milliseconds: clients
+ * give up after 5000, part of which the request may have spent waiting behind slower
  * messages to this node.
  */
 const CLIENT_MS = 4_000;
@@ -50,19 +50,18 @@ const CLIENT_MS = 4_000;
 /** How patience grows. */
 export interface PatienceOptions {
   /**
-   * The longest time between two tries, in milliseconds, whatever answers take: up to it
-   * the time doubles from one try to the next, less a random part of what it grows by. For
-   * asking nodes, which may be cut off for long. If not given, all times are alike, and at
-   * most 1500.
+   * The longest time between two tries, in milliseconds. Up to it the time doubles from one
+   * try to the next, with jitter: for peers, which may be cut off for long. If not given, the
+   * time does not grow, and is at most 1500.
    */
   capMs?: number;
 }
 
 /**
- * Repeats calls that may be repeated until one of the tries is answered. Earlier tries are
- * not given up when a later one is made, so an answer counts however late it is; and the
- * time between them is longer than what answers have been taking. So lost messages are soon
- * asked for again, and a slow network is not taken for a lossy one.
+ * Repeats idempotent calls until one of the tries is answered. A later try does not give up
+ * an earlier one, so an answer counts however late it is; and the time between tries is
+ * longer than answers have been taking. So a lost message is repeated soon, and a slow
+ * network is not mistaken for a lossy one.
  *
  * ```ts
  * import type { Body, Node } from "../maelstrom.ts";
@@ -88,8 +87,8 @@ export class Patience {
   }
 
   /**
-   * Calls `attempt`, which must be idempotent, until it is answered: gives the answer that
-   * comes first, of whichever try.
+   * Calls `attempt`, which must be idempotent, until one of the tries is answered; gives the
+   * first answer.
    *
    * @param limitMs when to give up; never, if not given
    * @throws any error but a timeout, and a timeout (indefinite) when the limit is reached
@@ -149,7 +148,7 @@ export class Patience {
 }
 
 /**
- * What `work` gives, if it does so while a client waits.
+ * The result of `work`, if it comes while a client waits.
  *
  * @throws {RpcError} `timeout`, which is indefinite: the work goes on and may yet succeed
  * @throws what `work` throws
@@ -168,7 +167,7 @@ export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** Why tries are given up when another was answered; nobody hears of it. */
+/** Why the other tries are given up; nobody hears of it. */
 const ANSWERED = "another try was answered";
 
 function tooLong(): RpcError {

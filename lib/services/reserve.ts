@@ -6,11 +6,11 @@ import { inTime } from "./patience.ts";
 const BLOCK = 4_096;
 
 /**
- * Numbers of which none is given twice, also by a node that loses its memory and comes
- * back while it can reach no other node: before it gives a number, its node has written
- * to lin-kv that it may have given all below a limit. A later life begins at the limit.
- * The limit is doubled before it is reached, so hardly any number waits for it, and the gap
- * that a lost memory leaves is at most as large as what was given before.
+ * Numbers that are never given twice, even by a node that loses its memory and returns while
+ * it can reach no other node. Before it gives a number, a node writes to lin-kv a limit below
+ * which it may have given all; its next life begins at that limit. The limit is doubled before
+ * it is reached, so hardly any number waits for it, and a lost memory leaves a gap no larger
+ * than what was given before.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -32,7 +32,7 @@ export class Reserve {
   /** Resolves when the first number is known. */
   readonly begun: Promise<void>;
   readonly #back = Promise.withResolvers<void>();
-  /** Resolves when this life knows what earlier ones had told others: at once for the first. */
+  /** Resolves when this life knows what earlier ones had told others; at once for the first. */
   readonly back: Promise<void> = this.#back.promise;
   readonly #kv: Kv;
   readonly #key: string;
@@ -47,7 +47,7 @@ export class Reserve {
     this.begun = this.#begin();
   }
 
-  /** What earlier lives had told others has come back. */
+  /** This life now knows what earlier ones had told others. */
   comeBack(): void {
     this.#back.resolve();
   }

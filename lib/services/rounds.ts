@@ -1,6 +1,6 @@
 import { inTime, type Waiter } from "./patience.ts";
 
-/** Somebody who waits for the next round. */
+/** A request that waits for the next round. */
 interface Waiting<I, O> {
   item: I;
   resolve(result: O): void;

@@ -149,7 +149,7 @@ export class LogMachine {
     return this.#committed.of(keys);
   }
 
-  /** A change that commits what of this is not committed; null if all of it is, as it then will ever be. */
+  /** The change that commits these offsets, without those that are committed already; null if all are. */
   commitOf(offsets: Offsets): Change | null {
     const asked = entriesOf(offsets);
     const known = new Map(
