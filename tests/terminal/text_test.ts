@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   anomalyLines,
+  harmless,
   moreText,
   shorter,
   stderrText,
@@ -35,5 +36,18 @@ Deno.test("that nodes wrote to stderr is told with the place", () => {
   const many = ["n0", "n1", "n2", "n3"];
   assertEquals(stderrText(many, "s"), [
     "4 nodes wrote to stderr: s/node-logs/",
+  ]);
+});
+
+Deno.test("what a node wrote does not command the terminal", () => {
+  const red = "\x1b[0m\x1b[31mboom\x1b[39;49m at\tline 1\nover";
+  assertEquals(harmless(red), "boom at\tline 1\nover");
+  assertEquals(harmless("\x1b]0;title\x07a\x1b]8;;x\x1b\\b"), "ab");
+  assertEquals(harmless("\x1b[2J\0\x08\r\x7f\x9b31m\x1b"), "␀␈␍␡␡31m␛");
+  assertEquals(harmless("ü 😀 “quoted”"), "ü 😀 “quoted”");
+  const because = ["n0 wrote: \0\0\x1b[2J"];
+  assertEquals(anomalyLines([{ type: "protocol-violation", because }]), [
+    "  protocol-violation",
+    "    n0 wrote: ␀␀",
   ]);
 });

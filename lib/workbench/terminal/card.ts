@@ -12,7 +12,7 @@ import {
   limitText,
 } from "../limits.ts";
 import type { FigureName, Limit } from "../limits.ts";
-import { moreText, shorter } from "./text.ts";
+import { harmless, moreText, shorter } from "./text.ts";
 import type { ScenarioRun } from "../scenarios.ts";
 
 /** What came out of one run. */
@@ -90,7 +90,7 @@ export function cardText(card: Card, colours = false): string {
     `  Maelstrom's verdict  ${verdict(outcome.faithful)} ${
       card.ranBy === "Maelstrom" ? "" : "(the workbench judges as it does)"
     }`.trimEnd(),
-    ...(outcome.why === undefined ? [] : wrap(outcome.why, "    ")),
+    ...(outcome.why === undefined ? [] : wrap(harmless(outcome.why), "    ")),
     `  strict verdict       ${
       outcome.strict === undefined ? "none" : verdict(outcome.strict["valid?"])
     }`,

@@ -24,7 +24,9 @@ export function judgedText(
     ...noteLines(strict.notes),
     ...hint(strict.anomalies),
   ];
-  if (typeof results.error === "string") lines.push(`  ${results.error}`);
+  if (typeof results.error === "string") {
+    lines.push(`  ${harmless(results.error)}`);
+  }
   if (results["valid?"] !== true) lines.push(...unfaithful(results));
   for (const [name, value] of figureEntries(figures)) {
     const limits = [
@@ -104,8 +106,29 @@ export function moreText(because: readonly string[], shown: number): string[] {
   return [`... and ${more} more of this kind`];
 }
 
-/** A text of at most so many characters; cut at a blank, and then with an ellipsis. */
-export function shorter(text: string, length: number): string {
+/** Sequences that change a terminal's colours, or move its cursor. */
+// deno-lint-ignore no-control-regex
+const ESCAPES =
+  /\x1b(?:\[[\x20-\x3f]*[\x40-\x7e]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)/g;
+
+/** All other characters that a terminal obeys, but for line ends and tabs. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/** What a node wrote, so that a terminal shows it and does not obey: without colours, and control characters in pictures. */
+export function harmless(text: string): string {
+  return text.replace(ESCAPES, "").replace(
+    CONTROLS,
+    (character) => {
+      const code = character.charCodeAt(0);
+      return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\u2421";
+    },
+  );
+}
+
+/** A text of at most so many characters that can be shown; cut at a blank, and then with an ellipsis. */
+export function shorter(words: string, length: number): string {
+  const text = harmless(words);
   if (text.length <= length) return text;
   const cut = text.slice(0, length - 1);
   const blank = cut.lastIndexOf(" ");
