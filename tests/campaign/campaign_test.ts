@@ -169,25 +169,28 @@ Deno.test("a rejection that a program leaves to nobody is a label, and breaks no
 });
 
 Deno.test(
-  "a thread that loops without end or breaks is replaced, and its seed has no verdict",
+  "a thread that loops without end or breaks is replaced, and its seed has no verdict; after three that loop there is no other",
   needs("read"),
   async () => {
     const results: SeedResult[] = [];
     await runInThreads(
-      [1, 2, 3, 4].map((seed) => ({
+      [1, 2, 3, 4, 2, 2, 4].map((seed) => ({
         name: "echo-1",
         faults: "official",
         seed,
       })),
       {
         threads: 1,
-        patienceMs: 2_000,
+        patienceMs: 1_000,
         script: import.meta.resolve("../fixtures/stuck-worker.ts"),
       },
       (result) => results.push(result),
     );
     const verdicts = results.map(({ strict }) => strict);
-    assertEquals(verdicts, [true, "unknown", "unknown", true]);
+    assertEquals(verdicts, [
+      ...[true, "unknown", "unknown", true],
+      ...["unknown", "unknown"],
+    ]);
     const reasons = results.flatMap(({ anomalies }) => anomalies)
       .map(({ because }) => because[0]!);
     assertStringIncludes(reasons[0]!, "loops without end");

@@ -22,10 +22,16 @@ export interface ThreadOptions {
 /** A guest's every step is noted, so that less patience is needed, in milliseconds. */
 const GUEST_PATIENCE_MS = 15_000;
 
+/** Nothing ends a thread that loops, which takes a core from then on: so many, and no more are begun. */
+const LOOPING_AT_MOST = 3;
+
 /** What a thread is told: a run, and where it notes what a guest's nodes are doing. */
 export type ToThread = Simulation & { memory?: SharedArrayBuffer };
 
-/** Does runs; `onResult` hears of each as it ends, in no order, and how many milliseconds it took. */
+/**
+ * Does runs; `onResult` hears of each as it ends, in no order, and how many milliseconds it
+ * took. When some have looped without end, those that have not begun are left out.
+ */
 export async function runInThreads(
   simulations: readonly Simulation[],
   options: ThreadOptions,
@@ -34,13 +40,14 @@ export async function runInThreads(
   const queue = simulations.values();
   const { signal } = options;
   const count = Math.min(options.threads, simulations.length);
+  let looping = 0;
   const work = async () => {
     const runner = new Thread(options);
     try {
       for (const simulation of queue) {
-        if (signal?.aborted) return;
+        if (signal?.aborted || looping >= LOOPING_AT_MOST) return;
         const began = performance.now();
-        const result = await runner.run(simulation);
+        const result = await runner.run(simulation, () => looping++);
         onResult(result, simulation, performance.now() - began);
       }
     } finally {
@@ -61,7 +68,8 @@ class Thread {
     this.#patienceMs = patienceMs;
   }
 
-  run(simulation: Simulation): Promise<SeedResult> {
+  /** Does a run; `onLoop` hears if it never ends. */
+  run(simulation: Simulation, onLoop: () => void): Promise<SeedResult> {
     const { promise, resolve } = Promise.withResolvers<SeedResult>();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const giveUp = (reason: string) => {
@@ -81,6 +89,7 @@ class Thread {
           return wait();
         }
         const at = mark === undefined ? "" : `, last ${mark.text}`;
+        onLoop();
         giveUp(
           `the run stood still for ${
             patienceMs / 1_000

@@ -110,6 +110,11 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
     console.error(`Interrupted after ${done} of ${seeds.length} seeds`);
     return 130;
   }
+  if (done < seeds.length) {
+    console.error(
+      `Given up after ${done} of ${seeds.length} seeds: the program loops without end`,
+    );
+  }
   return exitStatus(campaignVerdict(result));
 }
 

@@ -107,8 +107,8 @@ export function moreText(because: readonly string[], shown: number): string[] {
 }
 
 /** Sequences that change a terminal's colours, or move its cursor. */
-// deno-lint-ignore no-control-regex
 const ESCAPES =
+  // deno-lint-ignore no-control-regex
   /\x1b(?:\[[\x20-\x3f]*[\x40-\x7e]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)/g;
 
 /** All other characters that a terminal obeys, but for line ends and tabs. */
