@@ -224,7 +224,7 @@ export interface Recording {
   results?: JsonObject | null;
   history: Op[];
   journal: Events;
-  /** Absent in recordings of the real Maelstrom. */
+  /** Of the real Maelstrom's runs only what its log tells. */
   incidents?: Incident[];
   /** Absent in recordings of the real Maelstrom, and in workloads that need none. */
   aftermath?: Aftermath;

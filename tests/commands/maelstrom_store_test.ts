@@ -12,7 +12,6 @@ import type {
   Recording,
 } from "../../lib/workbench/history.ts";
 import { equal, parse, stringify } from "../../lib/workbench/json.ts";
-import { commandIn } from "../../lib/workbench/maelstrom/store.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { FressianFile } from "../fixtures/fressian.ts";
 import { inFolder } from "../fixtures/folder.ts";
@@ -70,30 +69,6 @@ for (
     assert(equal(parseEdn(edn), parse(json)), stringify(parseEdn(edn)));
   });
 }
-
-Deno.test("the command line of a log gives workload and options, and leaves out what the node gets", () => {
-  assertEquals(
-    commandIn(
-      "2026 INFO [main] jepsen.cli: Command line:\n" +
-        'lein run test -w txn-rw-register --bin "/some where/node" --node-count 2 --latency-dist uniform ' +
-        "--consistency-models read-committed --concurrency 2n --rate 0.5 --log-stderr --nemesis partition -- --rate 7\n{...",
-    ),
-    {
-      workload: "txn-rw-register",
-      options: {
-        "node-count": 2,
-        "latency-dist": "uniform",
-        "consistency-models": "read-committed",
-        concurrency: "2n",
-        rate: 0.5,
-        "log-stderr": true,
-        nemesis: "partition",
-      },
-    },
-  );
-  assertEquals(commandIn("\ntest -n a -n b").options, { nodes: "a,b" });
-  assertEquals(commandIn("").workload, "lin-kv");
-});
 
 /** Writes a recording as Maelstrom would have kept it; its journal in several files. */
 async function keepAsMaelstrom(

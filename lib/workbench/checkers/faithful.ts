@@ -56,13 +56,13 @@ export function crashOf(
 /** Why Maelstrom would have had no results, or others than these; undefined if it is none of both. */
 function whyUnknown(recording: Recording): string | undefined {
   const { exit, incidents = [], aftermath, faithful } = recording;
-  if (exit === 255) return "crashed before the analysis (exit 255)";
   const end = aftermath?.healedAt ?? Infinity;
   const seen = incidents.filter(({ time }) => time <= end);
   const fatal = crashOf(recording);
   if (fatal !== undefined) {
     return `Maelstrom breaks off here, with exit status 255 and no results: ${fatal.type} of ${fatal.node}: ${fatal.text}`;
   }
+  if (exit === 255) return "crashed before the analysis (exit 255)";
   const stopped = seen.find(({ type }) => type === "stopped");
   if (stopped !== undefined) return stopped.text;
   const broken = seen.find(({ type }) =>

@@ -1,15 +1,15 @@
 /**
  * A run that the real Maelstrom has kept, as a recording: its history, its results, its
- * options, and the journal of its network.
+ * options, the journal of its network, and what its log says of nodes that went silent.
  */
 import { join } from "node:path";
 import { parseEdn, parseResults } from "./edn.ts";
+import { commandIn, incidentsIn } from "./log.ts";
 import { readFressian, Struct, type Value } from "./fressian.ts";
 import {
   isClient,
   isClientOp,
   type JournalEvent,
-  type Json,
   type JsonObject,
   nodeOf,
   type Op,
@@ -42,9 +42,8 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
   const history = lines.split("\n").filter((line) => line.trim() !== "")
     .map((line) => parseEdn(line) as unknown as Op);
   for (const op of history) op.time = Number(op.time);
-  const { workload, options } = commandIn(
-    await textOf(folder, "jepsen.log") ?? "",
-  );
+  const log = await textOf(folder, "jepsen.log") ?? "";
+  const { workload, options } = commandIn(log);
   const journal = await journalIn(join(folder, "net-journal"));
   const results = await textOf(folder, "results.edn");
   const parsed = results === null ? null : parseResults(results);
@@ -56,6 +55,8 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
     results: parsed,
     history,
     journal,
+    incidents: incidentsIn(log, history),
+    faithful: true,
     ...(origin === undefined ? {} : { journalOrigin: origin }),
   };
 }
@@ -74,46 +75,6 @@ function exitOf(results: JsonObject | null): number {
   if (results === null) return 255;
   const verdict = results["valid?"];
   return verdict === true ? 0 : verdict === false ? 1 : 2;
-}
-
-/** Flags that say how Maelstrom runs, not what. */
-const NO_OPTIONS = new Set(["bin", "workload", "test-count"]);
-
-/** The workload and the flags of a run, from the command line on the second line of its log. */
-export function commandIn(
-  log: string,
-): { workload: string; options: Options } {
-  const line = log.split("\n").slice(0, 5)
-    .find((line) => /(^|\s)test\s+-/.test(line)) ?? "";
-  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
-    .map(([, double, single, bare]) => double ?? single ?? bare ?? "");
-  const flags: Options = {};
-  const nodes: string[] = [];
-  for (let i = words.indexOf("test") + 1; i < words.length; i++) {
-    const word = words[i]!;
-    if (word === "--") break; // the node's own arguments
-    if (!word.startsWith("-")) continue;
-    const [name = "", joined] = word.replace(/^--?/, "").split("=");
-    const hasValue = joined !== undefined ||
-      (words[i + 1] !== undefined && !words[i + 1]!.startsWith("-"));
-    const text = joined ?? (hasValue ? words[++i]! : "");
-    if (name === "n" || name === "node") nodes.push(text);
-    else {flags[name === "w" ? "workload" : name] = hasValue
-        ? valueOf(text)
-        : true;}
-  }
-  if (nodes.length > 0) flags.nodes = nodes.join(",");
-  const { workload = "lin-kv" } = flags;
-  return {
-    workload: String(workload),
-    options: Object.fromEntries(
-      Object.entries(flags).filter(([name]) => !NO_OPTIONS.has(name)),
-    ),
-  };
-}
-
-function valueOf(text: string): Json {
-  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 /** All events of the network, in their order: every thread has left a file of its own. */

@@ -129,7 +129,10 @@ function impurities({ impurities: because = [] }: Recording): Finding[] {
 
 /** Broken lines, processes that ended, nodes that never got ready, runs without an end. */
 function incidents({ incidents = [], exit }: Recording): Finding[] {
-  if (exit === 255) {
+  const ended = incidents.some(({ type }) =>
+    type === "process-exit" || type === "setup-failed"
+  );
+  if (exit === 255 && !ended) {
     const because = [
       "the run was recorded as crashed: a node ended or never began, and there is no verdict",
     ];

@@ -1,0 +1,170 @@
+/**
+ * What Maelstrom's log of a run tells that its other files do not: the command, the lines
+ * for which it stopped hearing a node, and the nodes that ended by themselves.
+ */
+import { parseEdn } from "./edn.ts";
+import {
+  type Incident,
+  isClientOp,
+  type Json,
+  type JsonObject,
+  type Op,
+  type Options,
+} from "../history.ts";
+import { readMessage } from "../world/protocol.ts";
+
+/** Flags that say how Maelstrom runs, not what. */
+const NO_OPTIONS = new Set(["bin", "workload", "test-count"]);
+
+/** The workload and the flags of a run, from the command line on the second line of its log. */
+export function commandIn(
+  log: string,
+): { workload: string; options: Options } {
+  const line = log.split("\n").slice(0, 5)
+    .find((line) => /(^|\s)test\s+-/.test(line)) ?? "";
+  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
+    .map(([, double, single, bare]) => double ?? single ?? bare ?? "");
+  const flags: Options = {};
+  const nodes: string[] = [];
+  for (let i = words.indexOf("test") + 1; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === "--") break; // the node's own arguments
+    if (!word.startsWith("-")) continue;
+    const [name = "", joined] = word.replace(/^--?/, "").split("=");
+    const hasValue = joined !== undefined ||
+      (words[i + 1] !== undefined && !words[i + 1]!.startsWith("-"));
+    const text = joined ?? (hasValue ? words[++i]! : "");
+    if (name === "n" || name === "node") nodes.push(text);
+    else {flags[name === "w" ? "workload" : name] = hasValue
+        ? valueOf(text)
+        : true;}
+  }
+  if (nodes.length > 0) flags.nodes = nodes.join(",");
+  const { workload = "lin-kv" } = flags;
+  return {
+    workload: String(workload),
+    options: Object.fromEntries(
+      Object.entries(flags).filter(([name]) => !NO_OPTIONS.has(name)),
+    ),
+  };
+}
+
+function valueOf(text: string): Json {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** An entry begins with its time, its level, its thread and its logger, and goes on until the next one. */
+const ENTRY =
+  /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(\d{3})\{GMT\}\t[A-Z]+\t\[([^\]]*)\] [\w.-]+: /gm;
+
+interface Entry {
+  /** When, in ms. */
+  ms: number;
+  thread: string;
+  text: string;
+}
+
+function entriesOf(log: string): Entry[] {
+  const starts = [...log.matchAll(ENTRY)];
+  return starts.map((start, i) => {
+    const [head, day, time, ms, thread = ""] = start;
+    return {
+      ms: Date.parse(`${day}T${time}.${ms}Z`),
+      thread,
+      text: log.slice(start.index + head.length, starts[i + 1]?.index),
+    };
+  });
+}
+
+/** What is logged of a line that cannot be taken, by the thread that reads the node. */
+const REFUSED = /^Error!\n[\w.]+: ([^]*?)\n(?=\tat )/;
+const NO_JSON =
+  /^Node \S+ printed a line to STDOUT which was not well-formed JSON:\n([^]*)\nDid you mean/;
+const MALFORMED = /^Malformed network message[^]*?:\n\n([^]*)\n\nThis is/;
+const NOBODY = /^Assert failed: Invalid (source|dest) for message (#[^]*)/;
+const CRASHED =
+  /^Test crashed!\n[\w.]+: Node (\S+) (crashed with exit status -?\d+)[^]*?\n\nAnd to STDERR:\n\n([^]*?)\n\nFull STDERR logs/;
+
+/**
+ * What the harness saw beside operations and messages: after a line that it cannot take,
+ * Maelstrom never hears a node again, and says so nowhere but in the log.
+ *
+ * @param history the run's, which tells when its clock began
+ */
+export function incidentsIn(log: string, history: readonly Op[]): Incident[] {
+  const entries = entriesOf(log);
+  const first = entries.find(({ text }) => /^\d+\t:invoke\t/.test(text));
+  const begin = history.find(isClientOp)?.time ?? 0;
+  const origin = (first ?? entries[0])?.ms ?? 0;
+  return entries.flatMap(({ ms, thread, text }): Incident[] => {
+    const at = { time: (ms - origin) * 1e6 + begin };
+    const [, node] = /^(\S+) stdout$/.exec(thread) ?? [];
+    const [, refused] = REFUSED.exec(text) ?? [];
+    if (node !== undefined && refused !== undefined) {
+      return [{ ...at, ...refusal(node, refused) }];
+    }
+    const [, crashed, how, stderr = ""] = CRASHED.exec(text) ?? [];
+    if (crashed === undefined) return [];
+    const words = stderr.trim() === ""
+      ? "it wrote nothing to stderr"
+      : `its last lines on stderr:\n${stderr}`;
+    return [{
+      ...at,
+      node: crashed,
+      type: "process-exit",
+      text: `${crashed} ${how}; ${words}`,
+    }];
+  });
+}
+
+/** Why a node's line was not taken, in the words that the workbench has for it. */
+function refusal(
+  node: string,
+  refused: string,
+): Pick<Incident, "node" | "type" | "text"> {
+  const { problem, toGoneClient } = problemOf(refused);
+  return {
+    node,
+    type: toGoneClient ? "gone-client" : "protocol-violation",
+    text: `${node}: ${problem}; Maelstrom never heard it again`,
+  };
+}
+
+function problemOf(refused: string): { problem: string; toGoneClient?: true } {
+  const [, line] = NO_JSON.exec(refused) ?? [];
+  if (line !== undefined) {
+    return {
+      problem: `it wrote a line that is no JSON: ${line.slice(0, 200)}`,
+    };
+  }
+  const [, malformed] = MALFORMED.exec(refused) ?? [];
+  const [, end, message] = NOBODY.exec(refused) ?? [];
+  const written = read(malformed ?? message);
+  if (written !== undefined) {
+    if (!("src" in written) && !("dest" in written)) {
+      return { problem: "it wrote an empty line, or one without src and dest" };
+    }
+    const { id: _, ...own } = written; // Maelstrom has given it the number
+    const nobody = end === undefined
+      ? undefined
+      : written[end === "source" ? "src" : "dest"];
+    const why = readMessage(own, (name) => name !== nobody);
+    if ("problem" in why) return why;
+  }
+  const [first = ""] = refused.split("\n");
+  return {
+    problem: `Maelstrom could not read what it wrote (${first.slice(0, 200)})`,
+  };
+}
+
+/** An EDN map, as far as it can be read. */
+function read(edn: string | undefined): JsonObject | undefined {
+  try {
+    const value = edn === undefined ? null : parseEdn(edn);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as JsonObject
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

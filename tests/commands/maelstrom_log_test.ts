@@ -1,0 +1,192 @@
+/** The real Maelstrom's log: the command, and what became of nodes that it no longer heard. */
+import { assertEquals } from "@std/assert";
+import { judge } from "../../lib/workbench/checkers/judges.ts";
+import { commandIn, incidentsIn } from "../../lib/workbench/maelstrom/log.ts";
+import type { Op } from "../../lib/workbench/history.ts";
+
+Deno.test("the command line of a log gives workload and options, and leaves out what the node gets", () => {
+  assertEquals(
+    commandIn(
+      "2026 INFO [main] jepsen.cli: Command line:\n" +
+        'lein run test -w txn-rw-register --bin "/some where/node" --node-count 2 --latency-dist uniform ' +
+        "--consistency-models read-committed --concurrency 2n --rate 0.5 --log-stderr --nemesis partition -- --rate 7\n{...",
+    ),
+    {
+      workload: "txn-rw-register",
+      options: {
+        "node-count": 2,
+        "latency-dist": "uniform",
+        "consistency-models": "read-committed",
+        concurrency: "2n",
+        rate: 0.5,
+        "log-stderr": true,
+        nemesis: "partition",
+      },
+    },
+  );
+  assertEquals(commandIn("\ntest -n a -n b").options, { nodes: "a,b" });
+  assertEquals(commandIn("").workload, "lin-kv");
+});
+
+const HISTORY: Op[] = [{
+  index: 0,
+  time: 250_000_000,
+  type: "invoke",
+  process: 0,
+  f: "echo",
+  value: "a",
+}];
+
+/** An entry of a log, so many milliseconds after its first. */
+function entry(ms: number, thread: string, text: string): string {
+  const stamp = `2026-01-01 23:59:${String(58 + Math.floor(ms / 1000))},${
+    String(ms % 1000).padStart(3, "0")
+  }`;
+  return `${stamp}{GMT}\tWARN\t[${thread}] some.place: ${text}\n`;
+}
+
+/** The log of a run whose first operation began at 0.25 s, with an error of a node 0.75 s later. */
+function logWith(error: string, thread = "n0 stdout"): string {
+  return entry(
+    0,
+    "jepsen test runner",
+    "Command line:\nlein run test -w echo",
+  ) +
+    entry(500, "jepsen worker 0", '0\t:invoke\t:echo\t"a"') +
+    entry(1250, thread, error) +
+    entry(1300, "jepsen worker 0", '0\t:invoke\t:echo\t"b"');
+}
+
+const TRACE =
+  "\tat some.place$fn.invoke(place.clj:1)\n\tat another.place(A.java:2)";
+
+const message = (fields: string) =>
+  `#maelstrom.net.message.Message{:id 9, ${fields}}`;
+
+for (
+  const [what, error, type, problem] of [
+    [
+      "text on stdout",
+      "clojure.lang.ExceptionInfo: Node n0 printed a line to STDOUT which was not well-formed JSON:\ngot: {a\nDid you mean to encode this line as JSON? Or not?",
+      "protocol-violation",
+      "it wrote a line that is no JSON: got: {a",
+    ],
+    [
+      "an empty line",
+      "clojure.lang.ExceptionInfo: Malformed network message. Node n0 tried to send the following message via STDOUT:\n\n{:body {}}\n\nThis is malformed because:\n\n{:src missing-required-key}",
+      "protocol-violation",
+      "it wrote an empty line, or one without src and dest",
+    ],
+    [
+      "a key that a message has not",
+      'clojure.lang.ExceptionInfo: Malformed network message. Node n0 tried to send the following message via STDOUT:\n\n{:src "n0",\n :dest "c1",\n :body {:type "a", :list [1 nil]},\n :extra 1}\n\nThis is malformed because:\n\n{:extra disallowed-key}',
+      "protocol-violation",
+      'a message has no "extra": {"src":"n0","dest":"c1","body":{"type":"a","list":[1,null]},"extra":1}',
+    ],
+    [
+      "a message to nobody",
+      `java.lang.AssertionError: Assert failed: Invalid dest for message ${
+        message(':src "n0", :dest "n9", :body {:type "a"}')
+      }\n(get queues (:dest m))`,
+      "protocol-violation",
+      'it wrote to "n9", which is nobody: {"src":"n0","dest":"n9","body":{"type":"a"}}',
+    ],
+    [
+      "a message signed by nobody",
+      `java.lang.AssertionError: Assert failed: Invalid source for message ${
+        message(':src "n7", :dest "n0", :body {:type "a"}')
+      }\n(get queues (:src m))`,
+      "protocol-violation",
+      'it signed a message as n7, who is nobody: {"src":"n7","dest":"n0","body":{"type":"a"}}',
+    ],
+    [
+      "a reply to a client that has gone",
+      `java.lang.AssertionError: Assert failed: Invalid dest for message ${
+        message(':src "n0", :dest "c2", :body {:type "echo_ok"}')
+      }\n(get queues (:dest m))`,
+      "gone-client",
+      'it answered client c2, which has given up and gone: {"src":"n0","dest":"c2","body":{"type":"echo_ok"}}',
+    ],
+    [
+      "a number for a message",
+      "java.lang.IllegalArgumentException: Don't know how to make a map",
+      "protocol-violation",
+      "Maelstrom could not read what it wrote (Don't know how to make a map)",
+    ],
+    [
+      "half a message",
+      'clojure.lang.ExceptionInfo: Malformed network message. Node n0 tried to send the following message via STDOUT:\n\n{:src "n0"\n\nThis is malformed because:\n\n{}',
+      "protocol-violation",
+      "Maelstrom could not read what it wrote (Malformed network message. Node n0 tried to send the following message via STDOUT:)",
+    ],
+  ] as const
+) {
+  Deno.test(`a log tells that a node was not heard any more after ${what}`, () => {
+    const log = logWith(`Error!\n${error}\n${TRACE}`);
+    assertEquals(incidentsIn(log, HISTORY), [{
+      time: 1_000_000_000,
+      node: "n0",
+      type,
+      text: `n0: ${problem}; Maelstrom never heard it again`,
+    }]);
+  });
+}
+
+Deno.test("a log tells how a node ended, and what it said last", () => {
+  const crash = (stderr: string) =>
+    logWith(
+      `Test crashed!\nclojure.lang.ExceptionInfo: Node n1 crashed with exit status 3. Before crashing, it wrote to STDOUT:\n\n{"src": "n1"}\n\nAnd to STDERR:\n\n${stderr}\n\nFull STDERR logs are available in /store/n1.log\n${TRACE}`,
+      "jepsen test runner",
+    );
+  const incident = {
+    time: 1_000_000_000,
+    node: "n1",
+    type: "process-exit" as const,
+  };
+  assertEquals(incidentsIn(crash("Trace:\n  it broke"), HISTORY), [{
+    ...incident,
+    text:
+      "n1 crashed with exit status 3; its last lines on stderr:\nTrace:\n  it broke",
+  }]);
+  assertEquals(incidentsIn(crash(""), HISTORY), [{
+    ...incident,
+    text: "n1 crashed with exit status 3; it wrote nothing to stderr",
+  }]);
+});
+
+Deno.test("a log in which all went well, or of another kind, tells of nothing", () => {
+  assertEquals(incidentsIn(logWith("Error!", "jepsen worker 0"), HISTORY), []);
+  assertEquals(incidentsIn("", []), []);
+  assertEquals(incidentsIn("Error!\njava.lang.Error: x\n\tat y", []), []);
+});
+
+Deno.test("Maelstrom's verdict on a run with a node it no longer heard stands, and the strict judge says why the node was silent", () => {
+  const { results, strict } = judge({
+    workload: "echo",
+    options: { "node-count": 1 },
+    exit: 0,
+    history: [
+      ...HISTORY,
+      {
+        ...HISTORY[0]!,
+        index: 1,
+        time: 300_000_000,
+        type: "ok",
+        value: { echo: "a" },
+      },
+    ],
+    journal: [],
+    incidents: incidentsIn(
+      logWith(`Error!\njava.lang.Error: cannot\n${TRACE}`),
+      HISTORY,
+    ),
+    faithful: true,
+  });
+  assertEquals(results["valid?"], true);
+  assertEquals(strict.anomalies, [{
+    type: "protocol-violation",
+    because: [
+      "at 1.000 s: n0: Maelstrom could not read what it wrote (cannot); Maelstrom never heard it again",
+    ],
+  }]);
+});
