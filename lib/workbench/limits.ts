@@ -13,6 +13,7 @@ export type FigureName =
   | "availability"
   | "answered.share"
   | "answered.majority-share"
+  | "answered.others-share"
   | "rate.share"
   | "stable-latency.median-ms"
   | "stable-latency.max-ms"
@@ -41,6 +42,7 @@ export const figureTitles: { readonly [name in FigureName]: string } = {
   "availability": "availability",
   "answered.share": "answered, refusals by the value too",
   "answered.majority-share": "answered, by the majority's side",
+  "answered.others-share": "answered, by nodes without a majority",
   "rate.share": "share of the rate reached",
   "stable-latency.median-ms": "stable latency, median (ms)",
   "stable-latency.max-ms": "stable latency, maximum (ms)",

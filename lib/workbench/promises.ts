@@ -32,6 +32,8 @@ export interface Promises {
   boundsUnderFaults?: boolean;
   /** Lin-kv: nodes that can talk to a majority answer so long after a cut, a heal or a kill, in milliseconds. */
   majorityMs?: number;
+  /** Lin-kv: nodes are replicas of a log that keep so many committed entries of it at most. */
+  logEntries?: number;
   /** Transactions: the level that is judged. */
   transactions?: "read-uncommitted" | "causal" | "strict-serializable";
 }

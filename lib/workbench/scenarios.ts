@@ -325,7 +325,7 @@ const linKvRaft: Scenario = {
     run(linKv, [S(3)]),
     cut({ ...linKv, "nemesis-interval": 3 }, [answered(0.99)]),
   ],
-  promises: { survivesRestart: "minority", majorityMs: 1500 },
+  promises: { survivesRestart: "minority", majorityMs: 1500, logEntries: 1000 },
 };
 
 /** Every program, in the order of the challenges, each followed by its variants. */

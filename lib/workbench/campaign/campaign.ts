@@ -16,6 +16,7 @@ const ASCENDING: ReadonlySet<string> = new Set<FigureName>([
   "availability",
   "answered.share",
   "answered.majority-share",
+  "answered.others-share",
 ]);
 
 /** How often a judge gave which verdict. */

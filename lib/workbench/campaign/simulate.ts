@@ -12,6 +12,7 @@ import {
 import { programNamed } from "../carried.ts";
 import { SECOND, VirtualClock } from "../world/clock.ts";
 import { type MachineName, machineOf } from "../world/machine.ts";
+import type { Faults } from "../world/faults.ts";
 import { modules } from "../world/modules.ts";
 import { flagsText, nodesOf } from "../history.ts";
 import type { Options, Recording } from "../history.ts";
@@ -63,6 +64,8 @@ export interface Simulation {
   without?: readonly Ingredient[];
   /** Also what is wrong with Maelstrom itself: seq-kv wraps around, a broken line mutes its node. */
   faithful?: boolean;
+  /** Faults instead of those that the seed draws for the profile: for what chance hardly brings about. */
+  script?: Faults;
   /** Another program in the place of the scenario's own: a mutant. */
   program?: AnyProgram;
   /** How a mutant is called on the command line. */
@@ -189,9 +192,9 @@ export async function record(
       onEvent,
       ...(onProgress === undefined ? {} : { onProgress }),
       // Official faults are what the flags say.
-      ...(faults === "official"
-        ? {}
-        : { faults: chaos(ingredients, { sparing }) }),
+      ...(faults === "official" ? {} : {
+        faults: simulation.script ?? chaos(ingredients, { sparing }),
+      }),
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
     const origin = guest === undefined

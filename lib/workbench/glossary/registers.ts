@@ -11,6 +11,28 @@ export const REGISTERS: Explanations = {
     tries:
       "Compare and write in one step at one place; number requests, so that a repeated one is answered and not done again.",
   },
+  "commits-differ": {
+    means: "Two replicas hold different entries for committed at one place.",
+    usually:
+      "an entry committed that a later leader did not have: too few had acknowledged it, or had forgotten.",
+    tries:
+      "Count acknowledgements of the own term only, vote for no log that lacks entries, and let who has lost its memory ask first.",
+  },
+  "election-storm": {
+    means:
+      "Leaders were replaced again and again, though nothing changed in the network.",
+    usually:
+      "nodes that wait for less time than a round takes, or a node that stands for election whoever leads.",
+    tries:
+      "Wait for some rounds, each node for another time; ask before an election whether others miss the leader too.",
+  },
+  "logs-differ": {
+    means: "Two logs have different entries of one term at one place.",
+    usually:
+      "two leaders in a term, or entries taken over whose predecessor is another.",
+    tries:
+      "Take entries only after one that is the same as the leader's, and drop those that contradict it.",
+  },
   "majority-unanswered": {
     means:
       "A node that could reach a majority did not answer in the time that is promised.",
@@ -38,6 +60,17 @@ export const REGISTERS: Explanations = {
     means: "A read shows a value that nobody had asked to be set by then.",
     usually: "keys mixed up, or the value of a cas that was refused.",
     tries: "Look at what is stored under which key, and when.",
+  },
+  "two-leaders": {
+    means: "Two nodes lead in the same term, or view.",
+    usually: "a vote given twice, or too few taken for a majority.",
+    tries:
+      "Remember for whom the vote of a term was given; let who has forgotten it not vote.",
+  },
+  "unbounded-log": {
+    means: "A replica keeps more committed entries than it says it does.",
+    usually: "nothing ever replaces old entries by what they have made.",
+    tries: "Take a snapshot now and then, and drop the entries before it.",
   },
   "wrong-refusal": {
     means:

@@ -121,6 +121,8 @@ const EXPLANATIONS: { readonly [name in FigureName]: string } = {
     "the part that was answered: it succeeded, or the register had no value or another",
   "answered.majority-share":
     "the same of requests at nodes that could talk to a majority for 1.5 s",
+  "answered.others-share":
+    "the same of those at nodes that could not, for as long, and were not healed within a second",
   "rate.share": "the operations that were made, of those that --rate asks for",
   "stable-latency.median-ms":
     "how long after it was acknowledged a value was still missing from some read",

@@ -17,7 +17,7 @@ import { type Pair, pairs } from "../pairs.ts";
 import { refusal } from "./linearizable.ts";
 
 /** How long after a change of who can talk to whom operations are counted for sides, in ms, if nothing is promised. */
-const SETTLE_MS = 1_500;
+export const SETTLE_MS = 1_500;
 
 /** How long an operation may take, in ns: it counts if nothing changed in that time. */
 const PATIENCE_NS = 1e9;
@@ -29,7 +29,7 @@ const HOPS = 4;
 const ELECTION_HOPS = 12;
 
 /** Between two changes: the nodes that can talk to a majority, both ways. */
-interface Stretch {
+export interface Stretch {
   from: number;
   to: number;
   majority: ReadonlySet<string>;
@@ -45,11 +45,12 @@ export function answeredShares(recording: Recording): Figures {
   if (all.length === 0) return {};
   const share = (some: Pair[]) => some.filter(isAnswered).length / some.length;
   const figures: Figures = { "answered.share": share(all) };
-  const majority = ofMajority(recording, SETTLE_MS);
-  const cut = recording.history.some(({ f }) => f === "start-partition");
-  if (cut && majority.length > 0) {
-    figures["answered.majority-share"] = share(majority);
+  if (!recording.history.some(({ f }) => f === "start-partition")) {
+    return figures;
   }
+  const { majority, others } = bySide(recording, SETTLE_MS);
+  if (majority.length > 0) figures["answered.majority-share"] = share(majority);
+  if (others.length > 0) figures["answered.others-share"] = share(others);
   return figures;
 }
 
@@ -62,7 +63,9 @@ export function unansweredByMajority(
   // Where the network alone may take so long nothing is promised.
   if (networkMs(recording.options, HOPS) * 1e6 >= PATIENCE_NS) return [];
   const settleMs = majorityMs + networkMs(recording.options, ELECTION_HOPS);
-  return ofMajority(recording, settleMs).filter((pair) => !isAnswered(pair))
+  return bySide(recording, settleMs).majority.filter((pair) =>
+    !isAnswered(pair)
+  )
     .map(({ invocation: { f, time, process } }) =>
       `the ${f} at ${
         (time / 1e9).toFixed(3)
@@ -72,16 +75,27 @@ export function unansweredByMajority(
     );
 }
 
-/** The operations at nodes that have been able to talk to a majority for so long, and went on to be. */
-function ofMajority(recording: Recording, settleMs: number): Pair[] {
+/**
+ * The operations at nodes that have been able to talk to a majority for so long, and went on
+ * to be, and those at nodes that have not been for as long.
+ */
+function bySide(recording: Recording, settleMs: number) {
   const { options, history } = recording;
   const all = stretches(recording);
-  return pairs(history).filter(({ invocation: { time, process } }) => {
-    const stretch = all.find(({ from, to }) => from <= time && time < to);
-    return stretch !== undefined && time >= stretch.from + settleMs * 1e6 &&
-      time + PATIENCE_NS <= stretch.to &&
-      stretch.majority.has(nodeOf(Number(process), options));
-  });
+  const sides: Record<"majority" | "others", Pair[]> = {
+    majority: [],
+    others: [],
+  };
+  for (const pair of pairs(history)) {
+    const { time, process } = pair.invocation;
+    const stretch = all.find(({ from, to }) =>
+      from + settleMs * 1e6 <= time && time + PATIENCE_NS <= to
+    );
+    if (stretch === undefined) continue;
+    const isOfMajority = stretch.majority.has(nodeOf(Number(process), options));
+    sides[isOfMajority ? "majority" : "others"].push(pair);
+  }
+  return sides;
 }
 
 /**
@@ -89,7 +103,9 @@ function ofMajority(recording: Recording, settleMs: number): Pair[] {
  * than official faults nothing is, and nothing after a majority has been killed, which may have lost
  * its memory.
  */
-function stretches({ history, incidents = [], options, faults }: Recording) {
+export function stretches(
+  { history, incidents = [], options, faults }: Recording,
+): Stretch[] {
   if ((faults ?? "official") !== "official") return [];
   const nodes = nodesOf(options);
   const events = [

@@ -10,7 +10,7 @@ import type { Pair } from "../pairs.ts";
 import { unansweredByMajority } from "../registers/answered.ts";
 import { byKey, refusal, unexplained } from "../registers/linearizable.ts";
 import type { Finding } from "../verdict.ts";
-import { growingMessages } from "./traffic.ts";
+import { strictReplicas } from "./replicas.ts";
 import { seconds } from "./strict.ts";
 
 /** Judges registers. */
@@ -27,7 +27,7 @@ export function strictLinKv(
   for (const sentence of unansweredByMajority(recording, promises)) {
     findings.add("majority-unanswered", sentence);
   }
-  return [...findings.all(), ...growingMessages(recording, promises)];
+  return [...findings.all(), ...strictReplicas(recording, promises)];
 }
 
 /** What an operation is about, without its key. */

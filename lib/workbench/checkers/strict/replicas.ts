@@ -1,0 +1,161 @@
+/**
+ * What replicas of a log say to each other, where clients see nothing of it: who leads, what
+ * is in the logs and committed, how long they are, and how often somebody else is elected.
+ *
+ * The messages are those of lib/consensus/messages.ts, and of others whatever has an epoch,
+ * or a term, or a view.
+ */
+import {
+  among,
+  type Body,
+  isBetweenServers,
+  type Json,
+  type JsonObject,
+  type Recording,
+} from "../../history.ts";
+import { stringify } from "../../json.ts";
+import type { Promises } from "../../promises.ts";
+import { Findings } from "../findings.ts";
+import { originOf } from "../origin.ts";
+import { SETTLE_MS, type Stretch, stretches } from "../registers/answered.ts";
+import type { Finding } from "../verdict.ts";
+import { seconds } from "./strict.ts";
+
+/** So many times may a leader be replaced while nothing changes: a machine may halt for a moment. */
+const REPLACED = 1;
+
+/** Judges what replicas say. */
+export function strictReplicas(
+  recording: Recording,
+  { logEntries }: Promises,
+): Finding[] {
+  const findings = new Findings();
+  const elections = new Elections(recording);
+  const logs = logEntries === undefined ? null : new Logs(findings, logEntries);
+  const origin = originOf(recording);
+  for (const event of among(recording.journal, isBetweenServers)) {
+    const [kind, time, , src, , body] = event;
+    if (kind !== "send") continue;
+    elections.hear(src, time - origin, body);
+    logs?.hear(src, time - origin, body);
+  }
+  for (const sentence of elections.storms()) {
+    if (logs === null) findings.note("election-storm", sentence);
+    else findings.add("election-storm", sentence);
+  }
+  return findings.all();
+}
+
+/** Epochs of those who can talk to a majority, while nothing changes. */
+class Elections {
+  readonly #stretches: Stretch[];
+  readonly #seen = new Map<Stretch, { first: number; last: number }>();
+
+  constructor(recording: Recording) {
+    this.#stretches = stretches(recording);
+  }
+
+  hear(src: string, time: number, body: Body): void {
+    const epoch = body["epoch"] ?? body["term"] ?? body["view"];
+    if (typeof epoch !== "number") return;
+    const stretch = this.#stretches.find(({ from, to }) =>
+      from + SETTLE_MS * 1e6 <= time && time < to
+    );
+    if (!stretch?.majority.has(src)) return;
+    const seen = this.#seen.get(stretch) ?? { first: epoch, last: epoch };
+    this.#seen.set(stretch, seen);
+    seen.last = Math.max(seen.last, epoch);
+  }
+
+  storms(): string[] {
+    return [...this.#seen].filter(([, { first, last }]) =>
+      last > first + REPLACED
+    ).map(([{ from, to }, { first, last }]) =>
+      `between ${seconds(from + SETTLE_MS * 1e6)} and ${
+        to === Infinity ? "the end" : seconds(to)
+      } the epoch rose from ${first} to ${last}, though nothing changed: nobody leads for long`
+    );
+  }
+}
+
+/** An entry of a log as it is sent. */
+type Entry = [epoch: number, command: Json];
+
+function isEntry(entry: Json): entry is Entry {
+  return Array.isArray(entry) && typeof entry[0] === "number";
+}
+
+/** The invariants of a replicated log, by what is sent. */
+class Logs {
+  readonly #leaders = new Map<number, string>();
+  /** What was seen as the entry of an epoch at an index, and as the one that is committed there. */
+  readonly #entries = new Map<string, string>();
+  readonly #committed = new Map<number, string>();
+  /** By sender and epoch: what it has sent, which may be committed later. */
+  readonly #sent = new Map<string, Map<number, string>>();
+
+  constructor(readonly findings: Findings, readonly logEntries: number) {}
+
+  hear(src: string, time: number, body: Body): void {
+    const { type, epoch, commit } = body;
+    if (typeof epoch !== "number" || typeof commit !== "number") return;
+    // The rest has the right form, or its receiver would have refused it.
+    const log = body["log"] as JsonObject | undefined;
+    const { index = body["after"] } = (log ?? body)["base"] as JsonObject ?? {};
+    if (typeof index !== "number") return;
+    const entries = ((log ?? body)["entries"] as Json[]).filter(isEntry);
+    const at = `at ${seconds(time)}`;
+    if (type === "append") this.#leads(src, epoch, at);
+    const sent = this.#sent.get(`${src} ${epoch}`) ?? new Map();
+    this.#sent.set(`${src} ${epoch}`, sent);
+    entries.forEach((entry, i) => {
+      const place = index + i + 1;
+      sent.set(place, this.#holds(src, place, entry, at));
+    });
+    for (const [place, text] of sent) {
+      if (place > commit) continue;
+      sent.delete(place);
+      this.#commits(src, place, text, at);
+    }
+    if (commit - index <= this.logEntries) return;
+    this.findings.add(
+      "unbounded-log",
+      `${src} still had entry ${
+        index + 1
+      } ${at}, when ${commit} were committed: more than ${this.logEntries} are kept`,
+    );
+  }
+
+  #leads(src: string, epoch: number, at: string): void {
+    const other = this.#leaders.get(epoch) ?? src;
+    this.#leaders.set(epoch, other);
+    if (other === src) return;
+    this.findings.add(
+      "two-leaders",
+      `${src} leads in epoch ${epoch} ${at}, as ${other} did`,
+    );
+  }
+
+  #holds(src: string, place: number, entry: Entry, at: string): string {
+    const [epoch] = entry, text = stringify(entry)!;
+    const other = this.#entries.get(`${place} ${epoch}`) ?? text;
+    this.#entries.set(`${place} ${epoch}`, other);
+    if (other !== text) {
+      this.findings.add(
+        "logs-differ",
+        `${src} has ${text} as entry ${place} ${at}, another has had ${other}`,
+      );
+    }
+    return text;
+  }
+
+  #commits(src: string, place: number, text: string, at: string): void {
+    const other = this.#committed.get(place) ?? text;
+    this.#committed.set(place, other);
+    if (other === text) return;
+    this.findings.add(
+      "commits-differ",
+      `${src} has committed ${text} as entry ${place} ${at}, another ${other}`,
+    );
+  }
+}
