@@ -13,7 +13,7 @@
  * within 1.5 s of a cut or of the leader's death. Nodes keep nothing on disk: one that
  * was killed votes and acknowledges nothing before the others have told it what it knew. So
  * any minority may be killed, again and again; if a majority is before they have recovered, no request
- * succeeds any more, since what was promised is lost. A client waits for at most 0.68 s,
+ * succeeds any more, since what was promised is lost. A client waits for at most 0.9 s,
  * and is told whether its request was dropped or may yet take effect.
  *
  * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, and every 70 ms

@@ -12,11 +12,11 @@ import { ErrorCode, type Json, type Node, RpcError } from "../maelstrom.ts";
 import type { Key, RegisterProtocol } from "../protocols.ts";
 import type { Command, Registers } from "./registers.ts";
 
-/**
- * When clients are told that it takes too long, in milliseconds: those of lin-kv give up after
- * 1000, of which a node that is just starting does not notice all.
- */
-const PATIENCE_MS = 680;
+/** When clients are told that it takes too long, in milliseconds: those of lin-kv give up after 1000. */
+const PATIENCE_MS = 900;
+
+/** For how long a request that comes in a node's first moment may have waited for the node to start, in milliseconds. */
+const STARTING_MS = 300;
 
 /** What the leader has not put into its log within so many milliseconds may have been lost on the way. */
 const AGAIN_MS = 300;
@@ -49,6 +49,7 @@ export class Clients {
   readonly #changes = new Map<number, Waiting>();
   readonly #reads = new Map<number, Reading>();
   #serial = 0;
+  readonly #startedAt: number;
   #lastRead = 0;
   readonly #node: Node<RegisterProtocol>;
   readonly #registers: Registers;
@@ -61,6 +62,7 @@ export class Clients {
     onRequest: () => void,
   ) {
     this.#node = node;
+    this.#startedAt = node.now();
     this.#registers = registers;
     this.#onRequest = onRequest;
     node.on("read", ({ key }) => this.#read(key));
@@ -110,12 +112,18 @@ export class Clients {
     }
   }
 
+  /** How long a request that comes now may take. */
+  get #patienceMs(): number {
+    const ageMs = this.#node.now() - this.#startedAt;
+    return PATIENCE_MS - Math.max(0, STARTING_MS - ageMs);
+  }
+
   #change(change: Change): Promise<Record<never, never>> {
     const serial = this.#serial++;
     return new Promise((resolve, reject) => {
       const waiting = { change, epoch: -1, at: 0, resolve, reject };
       this.#changes.set(serial, waiting);
-      this.#node.after(PATIENCE_MS, () => {
+      this.#node.after(this.#patienceMs, () => {
         if (!this.#changes.delete(serial)) return;
         reject(waiting.epoch < 0 ? notDone() : unknown());
       });
@@ -127,7 +135,7 @@ export class Clients {
     const read = ++this.#lastRead;
     return new Promise((resolve, reject) => {
       this.#reads.set(read, { key, resolve, reject });
-      this.#node.after(PATIENCE_MS, () => {
+      this.#node.after(this.#patienceMs, () => {
         if (this.#reads.delete(read)) reject(notDone());
       });
       this.#onRequest();

@@ -55,9 +55,6 @@ const REPEAT_MS = 150;
 /** How often a node that has lost its memory asks for it, in milliseconds. */
 const RECOVER_MS = 200;
 
-/** How many entries a log keeps at most, but for those that are not committed. */
-const KEPT = 1_000;
-
 /** How many entries a message has at most. */
 const PER_MESSAGE = 500;
 
@@ -69,6 +66,8 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   protected epoch = 0;
   protected commit = 0;
   protected leader: string | null = null;
+  /** How many entries its log keeps at most, but for those that are not committed. */
+  protected kept = 1_000;
   /** Whether it takes part: it knows all that it has ever promised. */
   protected normal = false;
   /** When the leader was last heard of, or something else last gave reason to wait. */
@@ -84,7 +83,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   #matched = 0;
   #round = 0;
   #asked: Asked[] = [];
-  /** What must be committed before the leader knows all that ever was. */
+  /** How long the leader's log was when it began to lead. */
   #inherited = 0;
   #patience = 1;
   #patienceMs = 0;
@@ -128,6 +127,11 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /** Whether the entries up to one are safe once a majority has it. */
   protected mayCommit(_index: number): boolean {
     return true;
+  }
+
+  /** Whether a leader knows all that was ever committed: whatever it began with may have been. */
+  protected get knowsAll(): boolean {
+    return this.commit >= this.#inherited;
   }
 
   /** A node has lost its memory: what it said before counts no more. */
@@ -212,7 +216,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
       if (command !== null) this.#registers.apply(command);
     }
     this.#clients.answer();
-    if (this.log.length <= KEPT) return;
+    if (this.log.length <= this.kept) return;
     this.log.compact(this.commit, this.#registers.snapshot());
   }
 
@@ -426,7 +430,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
       this.advance(index);
       if (followers.length > 0) this.#stir();
     }
-    if (this.commit < this.#inherited) return;
+    if (!this.knowsAll) return;
     const round = shared([this.#round, ...followers.map((f) => f.round)]);
     const sure = this.#asked.filter((asked) => asked.round <= round);
     if (sure.length === 0) return;
