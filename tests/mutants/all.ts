@@ -6,7 +6,10 @@ import { mutants as kafka } from "./kafka.ts";
 import { mutants as lives } from "./lives.ts";
 import type { Mutant } from "./mutant.ts";
 import { mutants as registers } from "./registers.ts";
+import { mutants as raft } from "./raft.ts";
+import { mutants as shared } from "./shared.ts";
 import { mutants as txn } from "./txn.ts";
+import { mutants as vr } from "./vr.ts";
 
 export const mutants: readonly Mutant[] = [
   ...basics,
@@ -15,5 +18,8 @@ export const mutants: readonly Mutant[] = [
   ...kafka,
   ...txn,
   ...registers,
+  ...raft,
+  ...vr,
+  ...shared,
   ...lives,
 ];

@@ -67,6 +67,7 @@ async function judged(
     seed,
     faults: mutant.faults,
     overrides: mutant.flags ?? {},
+    ...(mutant.script === undefined ? {} : { script: mutant.script }),
     program: programOf(mutant),
     faithful,
   });

@@ -1,5 +1,6 @@
 import type { Program } from "../../lib/maelstrom.ts";
 import type { Options } from "../../lib/workbench/history.ts";
+import type { Faults } from "../../lib/workbench/world/faults.ts";
 import type { FaultProfile } from "../../lib/workbench/campaign/simulate.ts";
 
 /** A node with one planted bug, and who must find it. */
@@ -13,6 +14,8 @@ export interface Mutant {
   /** Flags instead of the scenario's. */
   flags?: Options;
   faults: FaultProfile;
+  /** Faults instead of those of the profile. */
+  script?: Faults;
   /** The anomalies any of which names the bug. */
   caughtAs: string[];
   /** Maelstrom's own verdict on the run in which the strict judge finds the bug. */

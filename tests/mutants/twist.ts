@@ -1,4 +1,5 @@
-import type { Node, Program, Protocol } from "../../lib/maelstrom.ts";
+import type { Body, Node, Program, Protocol } from "../../lib/maelstrom.ts";
+import type { JsonObject } from "../../lib/workbench/history.ts";
 
 /** A handler as the library stores it. */
 // deno-lint-ignore no-explicit-any
@@ -26,6 +27,64 @@ export function twist<P extends Protocol<P>>(
       new Proxy(node, {
         get(target, name) {
           if (name === "on") return on;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      }),
+    );
+  };
+}
+
+/** Changes what a node sends: gives the message to be sent instead. */
+export function sending(
+  program: unknown,
+  change: (
+    type: string,
+    message: Record<string, unknown>,
+    dest: string,
+  ) => Record<string, unknown>,
+  twists: (node: Node<never>) => Twists = () => ({}),
+): unknown {
+  return (node: Node<never>) => {
+    const send = (dest: string, type: string, message: object) =>
+      (node.send as (dest: string, type: string, message: object) => void)
+        .call(node, dest, type, change(type, { ...message }, dest));
+    const proxy = new Proxy(node, {
+      get(target, name) {
+        if (name === "send") return send;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    (twist(program as never, twists as never) as (node: unknown) => void)(
+      proxy,
+    );
+  };
+}
+
+/** Asks a service, and gives its answer. */
+type Call = (service: string, body: JsonObject) => Promise<JsonObject>;
+
+/** A program that asks services, but by way of something else, one for each life of a node. */
+export function calling(
+  program: unknown,
+  change: (
+    node: Node<never>,
+  ) => (call: Call, ...args: Parameters<Call>) => Promise<JsonObject>,
+): unknown {
+  return (node: Node<never>) => {
+    const changed = change(node);
+    const call = (service: string, body: JsonObject, options: object) =>
+      changed(
+        (to, body) =>
+          node.call(to, body as Body, options) as Promise<JsonObject>,
+        service,
+        body,
+      );
+    (program as (node: unknown) => void)(
+      new Proxy(node, {
+        get(target, name) {
+          if (name === "call") return call;
           const value: unknown = Reflect.get(target, name, target);
           return typeof value === "function" ? value.bind(target) : value;
         },

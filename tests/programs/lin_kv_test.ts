@@ -8,6 +8,7 @@ import {
   simulate,
 } from "../../lib/workbench/campaign/simulate.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
+import { amnesia, figure8, lastWords } from "../fixtures/worst-moments.ts";
 
 const PROGRAMS = { "lin-kv-raft": Raft, "lin-kv-vr": Vr } as const;
 
@@ -111,6 +112,19 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
     });
   }
 
+  Deno.test(`${name} keeps its promises when faults come at the worst moments (5 seeds each)`, async () => {
+    const moments = [
+      { script: figure8, nodes: 5 },
+      { script: amnesia, nodes: 3 },
+      { script: amnesia, nodes: 5 },
+      { script: lastWords, nodes: 3 },
+    ];
+    for (const { script, nodes } of moments) {
+      const overrides = { "time-limit": 20, rate: 50, "node-count": nodes };
+      await keepPromises(name, 5, { faults: "chaos", script, overrides });
+    }
+  });
+
   Deno.test(`${name} keeps its promises with 1 to 7 nodes and slow or uneven links`, async () => {
     for (
       const shape of [
@@ -123,13 +137,11 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
     ) await keepPromises(name, 2, { overrides: { ...SHORT, ...shape } });
   });
 
-  Deno.test(`${name} answers 85 % of what is asked on the command with partitions, in the median of 3 seeds, and all that a majority can`, async () => {
-    const shares: number[] = [];
-    for (const { figures } of await keepPromises(name, 3, { run: 1 })) {
+  Deno.test(`${name} answers 85 % of what is asked on the command with partitions, and all that a majority can (6 seeds)`, async () => {
+    for (const { figures } of await keepPromises(name, 6, { run: 1 })) {
       assertEquals(figures["answered.majority-share"], 1);
-      shares.push(figures["answered.share"]!);
+      assertLessOrEqual(0.85, figures["answered.share"]!);
     }
-    assertLessOrEqual(0.85, shares.sort((a, b) => a - b)[1]!);
   });
 
   Deno.test(`${name} costs at most 2.5 messages an operation where nothing is broken`, async () => {
@@ -153,7 +165,7 @@ Deno.test("the invariants find two leaders in a term where votes are given twice
   for (let seed = 1; seed <= 12 && broken.size === 0; seed++) {
     const invariants = new Invariants();
     const program = observed(VotesTwice as unknown as Constructor, invariants);
-    const overrides = { ...SHORT, "node-count": 5 };
+    const overrides = { ...SHORT, "node-count": 5, latency: 100 };
     const simulation = { name: "lin-kv-raft", seed, faults: "chaos" as const };
     await simulate({ ...simulation, overrides, program });
     for (const what of invariants.broken) broken.add(what);
