@@ -35,7 +35,7 @@ const CHAINS = [
   ],
 ];
 
-/** Transactions of one process each at one of two nodes, some at a time, of few keys and values. */
+/** Transactions of few processes at one of two nodes, some at a time, of few keys and values. */
 const transactions = (kind: Kind) => {
   const key = fc.constantFrom("x", "y");
   const seen = kind === "list"
@@ -53,7 +53,9 @@ const transactions = (kind: Kind) => {
   });
   return fc.array(span, { minLength: 2, maxLength: 6 }).map((all) => {
     const written = new Map<string, number>();
-    return all.map(({ steps, outcome, from, lasts }, process): Span => ({
+    const busyUntil: number[] = [];
+    all.sort((a, b) => a.from - b.from);
+    return all.map(({ steps, outcome, from, lasts }, i): Span => ({
       text: outcome + steps.map((step) => {
         if (step[0] === "r") return step;
         // Every value of a key is written once.
@@ -61,12 +63,25 @@ const transactions = (kind: Kind) => {
         written.set(step, value);
         return `${step}${value}`;
       }).join(" "),
-      process,
-      from: 100 * from + process,
-      to: 100 * (from + lasts) + process,
+      process: freeProcess(busyUntil, outcome, from, lasts),
+      from: 100 * from + i,
+      to: 100 * (from + lasts) + i,
     }));
   });
 };
+
+/** The first process that is not busy; one without an answer is never again. */
+function freeProcess(
+  busyUntil: number[],
+  outcome: string,
+  from: number,
+  lasts: number,
+): number {
+  const free = busyUntil.findIndex((time) => time < from);
+  const process = free < 0 ? busyUntil.length : free;
+  busyUntil[process] = outcome === "?" ? Infinity : from + lasts;
+  return process;
+}
 
 /** Which judges condemn a history at a model, and by what. */
 function verdicts(kind: Kind, all: Span[], model: string) {

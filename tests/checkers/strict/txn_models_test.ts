@@ -1,5 +1,6 @@
 /** What the strict judge asks of a program that promises nothing, and of everybody by the command's models. */
 import { assert, assertEquals } from "@std/assert";
+import { judge } from "../../../lib/workbench/checkers/judges.ts";
 import { strictTxn } from "../../../lib/workbench/checkers/strict/txn.ts";
 import { concurrent, type Span, spans } from "../../fixtures/txn-history.ts";
 import {
@@ -40,6 +41,36 @@ Deno.test("whoever's program it is, its command's models are enforced, and no mo
   ], ["rx1", 14, 15]);
   assertEquals(on("strong-read-committed", blind), "");
   assertEquals(on("strict-serializable", blind), "commit-order-cycle");
+});
+
+Deno.test("where sessions are asked for, what one client wrote later is the later version, to every client", () => {
+  const on = (model: string, all: Span[]) =>
+    found(recordingOf("register", all, [], {
+      "node-count": 1,
+      concurrency: "2n",
+      "consistency-models": model,
+    }));
+  const back = at([0, "wx1"], [0, "wx2"], [1, "rx2"], [1, "rx1"]);
+  assertEquals(on("serializable", back), "");
+  for (
+    const model of ["strong-session-serializable", "strong-session-PL-SI"]
+  ) assertEquals(on(model, back), "G-single-item-process", model);
+  assertEquals(on("strong-session-read-committed", back), "");
+  // Another client may be behind.
+  const behind = at([0, "wx1"], [0, "wx2"], [1, "rx1"], [1, "rx2"]);
+  assertEquals(on("strong-session-serializable", behind), "");
+});
+
+Deno.test("two checks that find the same thing make one finding", () => {
+  const { anomalies } = judge(recordingOf(
+    "list",
+    concurrent("ax1 ay1", "ax2 ay2", "rx12 ry21"),
+    [],
+    { "consistency-models": "strict-serializable" },
+  )).strict;
+  const types = anomalies.map(({ type }) => type);
+  assertEquals(types, [...new Set(types)]);
+  assert(types.includes("G0"));
 });
 
 Deno.test("nothing and then something in one transaction is internal at every level, two somethings only where reads repeat", () => {

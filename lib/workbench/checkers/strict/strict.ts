@@ -101,13 +101,22 @@ export function judgeStrict(
     !clientOps.some(({ type }) => type === "ok");
   return {
     "valid?": anomalies.length > 0 ? false : nothingDone ? "unknown" : true,
-    anomalies: anomalies.map(shortened),
-    notes: notes.map(shortened),
+    anomalies: merged(anomalies).map(shortened),
+    notes: merged(notes).map(shortened),
   };
 }
 
 function isAnomaly({ rank }: Finding): boolean {
   return rank !== "note";
+}
+
+/** Findings of which no two are of one type: several checks may look at the same thing. */
+function merged(findings: readonly Finding[]): Finding[] {
+  const groups = Map.groupBy(findings, ({ type }) => type);
+  return [...groups].map(([type, group]) => {
+    const because = [...new Set(group.flatMap(({ because }) => because))];
+    return { type, because };
+  });
 }
 
 /** A finding without its rank, which the list it stands in tells. */

@@ -8,7 +8,7 @@
  * NP-complete: Papadimitriou 1979). That is why tests run the same programs on both.
  */
 import { DependencyGraph } from "../elle/graph.ts";
-import { linkRealtimeOrder } from "../elle/order.ts";
+import { linkProcessOrder, linkRealtimeOrder } from "../elle/order.ts";
 import { type JsonKey, keyJson } from "../json-key.ts";
 import { linkReads } from "./txn-causal.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
@@ -43,6 +43,21 @@ export function serialAnomalies(
   const because = cycleAnomalies(graph, history, "realtime", forbidden)
     .flatMap((cycle) => cycle.because);
   return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];
+}
+
+/**
+ * Cycles that no order can have in which the transactions of each client come in their own
+ * order, by Adya's names: what one client wrote later, it wrote over what was there before.
+ */
+export function sessionAnomalies(
+  history: TxnHistory,
+  forbidden: ReadonlySet<string>,
+): Finding[] {
+  const graph = new DependencyGraph(history.all.length);
+  linkVersions(graph, history, "session");
+  linkDependencies(graph, history);
+  linkProcessOrder(graph, history.effective);
+  return cycleAnomalies(graph, history, "realtime", forbidden);
 }
 
 /** Adds to the order of versions who read which (`wr`), and which came after that (`rw`). */

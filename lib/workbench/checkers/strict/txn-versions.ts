@@ -21,8 +21,8 @@ import { finalStates } from "./txn-convergence.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** Whose transactions see one sequence of versions. */
-export type Scope = "node" | "cluster";
+/** Whose transactions see one sequence of versions: those of one client, those at one node, or all. */
+export type Scope = "session" | "node" | "cluster";
 
 /** Adds to a graph of all transactions what writes tell of who wrote before whom (`ww`). */
 export function linkVersions(
@@ -155,7 +155,8 @@ function forEachReplica(
   for (const txn of effective) {
     if (txn.outcome === "ok" && !txn.answered) continue;
     for (const key of new Set([...txn.reads.keys(), ...txn.writes.keys()])) {
-      const name = `${scope === "node" ? txn.node : ""} ${show(key)}`;
+      const whose = scope === "cluster" ? "" : txn[scope];
+      const name = `${whose} ${show(key)}`;
       const group = groups.get(name) ?? { key, members: [] };
       groups.set(name, group);
       group.members.push(txn);

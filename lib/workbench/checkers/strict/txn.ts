@@ -14,7 +14,7 @@ import { endings, missingEndings, refusingNodes } from "./txn-convergence.ts";
 import { type TxnHistory, txnHistory } from "./txn-history.ts";
 import { badReads } from "./txn-reads.ts";
 import { isolation } from "./txn-isolation.ts";
-import { serialAnomalies } from "./txn-serial.ts";
+import { serialAnomalies, sessionAnomalies } from "./txn-serial.ts";
 import { dirtyWrites, vanished, writeOrder } from "./txn-versions.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -32,10 +32,10 @@ export function strictTxn(
   const strict = promises.transactions === "strict-serializable" ||
     !forbidden.has("G0-realtime") ||
     (promises.transactions && !recording.options["consistency-models"]);
-  return [
-    ...found,
-    ...(strict ? [] : serialAnomalies(history, forbidden)),
-  ];
+  if (!strict) return [...found, ...serialAnomalies(history, forbidden)];
+  return forbidden.has("G0-process") && !forbidden.has("G0-realtime")
+    ? [...found, ...sessionAnomalies(history, forbidden)]
+    : found;
 }
 
 /** What a program promises. */
