@@ -4,49 +4,48 @@ import type { Explanations } from "./explanation.ts";
 /** By name. */
 export const REGISTERS: Explanations = {
   "cas-succeeded-twice": {
-    means:
-      "A value was compared with and replaced more often than it had been set.",
+    means: "A value was replaced by cas more often than it had been set.",
     usually:
-      "two nodes that both compare before either has written, or a cas done again by a retry.",
+      "two nodes that both compare before either has written, or a retry that executes a cas again.",
     tries:
-      "Compare and write in one step at one place; number requests, so that a repeated one is answered and not done again.",
+      "Compare and write in one step in one place; number requests, so that a retry is answered and not executed again.",
   },
   "commits-differ": {
-    means: "Two replicas hold different entries for committed at one place.",
+    means: "Two replicas have committed different entries at one index.",
     usually:
-      "an entry committed that a later leader did not have: too few had acknowledged it, or had forgotten.",
+      "an entry was committed that a later leader lacked: too few had acknowledged it, or some had forgotten it.",
     tries:
-      "Count acknowledgements of the own term only, vote for no log that lacks entries, and let who has lost its memory ask first.",
+      "Count acknowledgements of the leader's own term only, vote for no log that lacks entries, and let a node that lost its memory ask before it votes.",
   },
   "election-storm": {
     means:
       "Leaders were replaced again and again, though nothing changed in the network.",
     usually:
-      "nodes that wait for less time than a round takes, or a node that stands for election whoever leads.",
+      "election timeouts shorter than a round, or a node that stands for election though there is a leader.",
     tries:
-      "Wait for some rounds, each node for another time; ask before an election whether others miss the leader too.",
+      "Wait several rounds, with a different timeout on each node; before an election ask whether others miss the leader too.",
   },
   "logs-differ": {
-    means: "Two logs have different entries of one term at one place.",
+    means: "Two logs have different entries of one term at one index.",
     usually:
-      "two leaders in a term, or entries taken over whose predecessor is another.",
+      "two leaders in a term, or entries accepted after a different predecessor.",
     tries:
-      "Take entries only after one that is the same as the leader's, and drop those that contradict it.",
+      "Accept entries only after one that matches the leader's, and drop those that contradict it.",
   },
   "majority-unanswered": {
     means:
-      "A node that could reach a majority did not answer in the time that is promised.",
+      "A node that could reach a majority did not answer within the promised time.",
     usually:
-      "an election that goes on and on, or a leader behind the cut that is waited for.",
+      "an election that does not end, or waiting for a leader behind the partition.",
     tries:
-      "Elect anew after a while, and tell clients' requests to the new leader.",
+      "Elect a new leader after a timeout, and forward clients' requests to it.",
   },
   "not-linearizable": {
     means: "No order of a key's operations explains all that clients saw.",
     usually:
-      "reads answered by a copy that is behind, or by a leader that has been replaced.",
+      "reads answered by a stale copy, or by a leader that has been replaced.",
     tries:
-      "Let reads go through the log, or have a majority confirm the leader before it answers.",
+      "Send reads through the log, or have a majority confirm the leader before it answers.",
   },
   "null-after-write": {
     means:
@@ -54,30 +53,29 @@ export const REGISTERS: Explanations = {
     usually:
       "acknowledged before a majority has it, or a node that lost its memory.",
     tries:
-      "Acknowledge what a majority has; let a restarted node be told what it knew before it votes or answers.",
+      "Acknowledge only what a majority has; let a restarted node recover before it votes or answers.",
   },
   "read-of-unwritten": {
-    means: "A read shows a value that nobody had asked to be set by then.",
+    means: "A read shows a value that nobody had tried to set by then.",
     usually: "keys mixed up, or the value of a cas that was refused.",
     tries: "Look at what is stored under which key, and when.",
   },
   "two-leaders": {
-    means: "Two nodes lead in the same term, or view.",
-    usually: "a vote given twice, or too few taken for a majority.",
+    means: "Two nodes lead in the same term or view.",
+    usually: "a node that voted twice, or too few votes taken for a majority.",
     tries:
-      "Remember for whom the vote of a term was given; let who has forgotten it not vote.",
+      "Remember the vote of each term; let a node that has forgotten it not vote.",
   },
   "unbounded-log": {
-    means: "A replica keeps more committed entries than it says it does.",
-    usually: "nothing ever replaces old entries by what they have made.",
-    tries: "Take a snapshot now and then, and drop the entries before it.",
+    means: "A replica keeps more committed entries than it promises.",
+    usually: "old entries are never replaced by a snapshot.",
+    tries: "Take snapshots, and drop the entries before them.",
   },
   "wrong-refusal": {
     means:
       "An error says that a key does not exist, or has another value, and no order of the operations makes that true.",
-    usually:
-      "compared with a copy that is behind, or one error in place of another.",
+    usually: "a comparison with a stale copy, or the wrong error code.",
     tries:
-      "Compare where values are set; answer 20 if there is no such key, 22 if its value is another, and 11 if nobody knows.",
+      "Compare where values are set; answer 20 if the key does not exist, 22 if it has another value, and 11 if that is not known.",
   },
 };
