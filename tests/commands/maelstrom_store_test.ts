@@ -185,8 +185,49 @@ Deno.test(
     await assertRejects(
       () => loadRecording(folder),
       Error,
-      "its set-up failed, and its jepsen.log says how",
+      "it has not ended yet, or was interrupted",
     );
+    await Deno.rename(join(folder, "jepsen.log"), join(folder, "history.edn"));
+    await assertRejects(
+      () => loadRecording(folder),
+      Error,
+      "name the folder of a whole run",
+    );
+  }),
+);
+
+Deno.test(
+  "a run that did not get through its set-up is judged by what its log says",
+  needs("read", "write"),
+  inFolder(async (folder) => {
+    const entry = (thread: string, text: string) =>
+      `2026-01-01 10:00:00,000{GMT}\tWARN\t[${thread}] a.b: ${text}\n`;
+    const log = entry("main", "Command line:\nlein run test -w echo") +
+      entry(
+        "n1 stdout",
+        "Error!\nclojure.lang.ExceptionInfo: Node n1 printed a line to STDOUT which was not well-formed JSON:\nhello\nDid you mean to encode this line as JSON?\n\tat a.b(c.clj:1)",
+      ) +
+      entry(
+        "main",
+        "Test crashed!\nclojure.lang.ExceptionInfo: Expected node n1 to respond to an init message, but node did not respond.\n\tat a.b(c.clj:1)",
+      );
+    await Deno.writeTextFile(join(folder, "jepsen.log"), log);
+    const { results, strict } = judge(await loadRecording(folder));
+    assertEquals(results["valid?"], "unknown");
+    assertEquals(strict.anomalies, [
+      {
+        type: "protocol-violation",
+        because: [
+          "in the set-up: n1: it wrote a line that is no JSON: hello; Maelstrom never heard it again",
+        ],
+      },
+      {
+        type: "setup-failed",
+        because: [
+          "in the set-up: Maelstrom gave up: Expected node n1 to respond to an init message, but node did not respond.",
+        ],
+      },
+    ]);
   }),
 );
 

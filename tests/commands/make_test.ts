@@ -53,7 +53,7 @@ Deno.test(
         "-w echo --node-count 1 --time-limit 10",
         "Maelstrom's verdict  valid",
         "strict verdict       none",
-        "the run has no history.edn",
+        "it has no jepsen.log",
         "<= 0 ✓",
         ">= 1 ✓",
         "PASSED",

@@ -85,6 +85,14 @@ const NOBODY = /^Assert failed: Invalid (source|dest) for message (#[^]*)/;
 const CRASHED =
   /^Test crashed!\n[\w.]+: Node (\S+) (crashed with exit status -?\d+)[^]*?\n\nAnd to STDERR:\n\n([^]*?)\n\nFull STDERR logs/;
 
+/** Why Maelstrom broke a run off, in its own words; undefined if it did not. */
+export function breakOffIn(log: string): string | undefined {
+  return /\bTest crashed!\n(?:[\w.]+: )?(.*?)(?:\. Before crashing.*)?\n/.exec(
+    log,
+  )
+    ?.[1];
+}
+
 /**
  * What the harness saw beside operations and messages: after a line that it cannot take,
  * Maelstrom never hears a node again, and says so nowhere but in the log.
@@ -95,25 +103,31 @@ export function incidentsIn(log: string, history: readonly Op[]): Incident[] {
   const entries = entriesOf(log);
   const first = entries.find(({ text }) => /^\d+\t:invoke\t/.test(text));
   const begin = history.find(isClientOp)?.time ?? 0;
-  const origin = (first ?? entries[0])?.ms ?? 0;
+  // Without any operation all of it was set-up.
+  const origin = (first ?? entries.at(-1))?.ms ?? 0;
   return entries.flatMap(({ ms, thread, text }): Incident[] => {
-    const at = { time: (ms - origin) * 1e6 + begin };
+    const time = (ms - origin) * 1e6 + begin;
     const [, node] = /^(\S+) stdout$/.exec(thread) ?? [];
     const [, refused] = REFUSED.exec(text) ?? [];
     if (node !== undefined && refused !== undefined) {
-      return [{ ...at, ...refusal(node, refused) }];
+      return [{ time, ...refusal(node, refused) }];
     }
+    const why = breakOffIn(text);
+    if (why === undefined) return [];
     const [, crashed, how, stderr = ""] = CRASHED.exec(text) ?? [];
-    if (crashed === undefined) return [];
     const words = stderr.trim() === ""
       ? "it wrote nothing to stderr"
       : `its last lines on stderr:\n${stderr}`;
-    return [{
-      ...at,
+    const exit: Incident[] = crashed === undefined ? [] : [{
+      time,
       node: crashed,
       type: "process-exit",
       text: `${crashed} ${how}; ${words}`,
     }];
+    if (first !== undefined) return exit;
+    const [, who = "a node"] = /\bnode (\S+)/i.exec(why) ?? [];
+    const gaveUp = `Maelstrom gave up: ${why}`;
+    return [...exit, { time, node: who, type: "setup-failed", text: gaveUp }];
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { parseEdn, parseResults } from "./edn.ts";
-import { commandIn, incidentsIn } from "./log.ts";
+import { breakOffIn, commandIn, incidentsIn } from "./log.ts";
 import { readFressian, Struct, type Value } from "./fressian.ts";
 import {
   isClient,
@@ -33,16 +33,21 @@ export async function isMaelstromRun(folder: string): Promise<boolean> {
  * @throws {Error} it has no history, or a file of it is not what it should be
  */
 export async function loadMaelstromRun(folder: string): Promise<Recording> {
-  const lines = await textOf(folder, HISTORY);
-  if (lines === null) {
+  const log = await textOf(folder, "jepsen.log");
+  if (log === null) {
     throw new Error(
-      "the run has no history.edn: its set-up failed, and its jepsen.log says how",
+      "it has no jepsen.log, which says what was tested: name the folder of a whole run",
     );
   }
-  const history = lines.split("\n").filter((line) => line.trim() !== "")
+  const lines = await textOf(folder, HISTORY);
+  if (lines === null && breakOffIn(log) === undefined) {
+    throw new Error(
+      `the run has no ${HISTORY}: it has not ended yet, or was interrupted`,
+    );
+  }
+  const history = (lines ?? "").split("\n").filter((line) => line.trim() !== "")
     .map((line) => parseEdn(line) as unknown as Op);
   for (const op of history) op.time = Number(op.time);
-  const log = await textOf(folder, "jepsen.log") ?? "";
   const { workload, options } = commandIn(log);
   const journal = await journalIn(join(folder, "net-journal"));
   const results = await textOf(folder, "results.edn");
