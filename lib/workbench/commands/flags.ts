@@ -81,12 +81,12 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   "availability": {
     kind: "text",
     fallback: "none asked",
-    says: "total, or the part of requests that must succeed, 0 to 1",
+    says: "total, or the share of requests that must succeed, 0 to 1",
   },
   "consistency-models": {
     kind: "text",
     fallback: "strict-serializable",
-    says: "transactions: what is asked for, as read-committed",
+    says: "transactions: the level asked for, such as read-committed",
   },
   "key-count": {
     kind: "number",
@@ -96,7 +96,7 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   "max-txn-length": {
     kind: "number",
     fallback: "4",
-    says: "transactions: operations in one at most",
+    says: "transactions: most operations in one",
   },
   "max-writes-per-key": {
     kind: "number",

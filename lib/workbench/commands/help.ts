@@ -40,17 +40,17 @@ const PAGES: Readonly<Record<string, () => Page>> = {
     usage: "-w WORKLOAD --bin FILE [FLAGS] [-- ARGS]",
     does: "runs an executable as many nodes in real time, and judges it",
     details:
-      `  --bin FILE            the executable, by a path; each node is a process of it
-  -- ARGS               its arguments. Nodes run in the system's folder for temporary
-                        files, as with Maelstrom: paths among ARGS must be absolute
+      `  --bin FILE            path of the executable; each node is one process
+  -- ARGS               its arguments. Nodes run in the system's temporary folder, as under
+                        Maelstrom: paths among ARGS must be absolute
   -w, --workload        default lin-kv
   --seed N              decides what clients and nemesis do (default: drawn)
-  --program NAME        judges what one of our programs promises, too
-  --faithful            Maelstrom's own faults too: after a line that is no message it
-                        hears its node no more, and a client of seq-kv that is far behind
-                        may go back in time. Without it such a node lives on, to be judged
-                        further, and the faithful verdict is unknown after a broken line
-  --test-count N        so many runs, until one is not valid (default 1)
+  --program NAME        also judges what one of our programs promises
+  --faithful            also has Maelstrom's own bugs: a node is not heard again after a
+                        malformed line, and a client of seq-kv that is far behind may go
+                        back in time. Without it the node is judged further, and after a
+                        malformed line the faithful verdict is unknown
+  --test-count N        number of runs; the first that is not valid ends them (default 1)
   --log-stderr          shows what nodes write to stderr
   --store DIR           where runs are kept (default store)
   --json                one JSON value on stdout, and nothing else
@@ -69,9 +69,9 @@ ${workloadList()}`,
     does: "tests a program with a challenge's own commands and limits: a card",
     details:
       `  NAME                  a challenge, or a file in challenges/, built as bin/NAME
-  --bin FILE            an executable in its place, in any language
+  --bin FILE            another executable instead, in any language
   -- ARGS               its arguments
-  --as NAME             a workload or a challenge, for a file whose name says none
+  --as NAME             a workload or a challenge, for a file whose name gives none
   --seed N --store DIR  as with test
 
 Challenges:
@@ -89,13 +89,13 @@ ${list(challenges.map(({ name }) => name))}`,
                         whose default export is a program
   -w, --workload        what a FILE.ts is tested with,
   --challenge NAME      or the challenge whose commands and limits it is held to
-  --seed N              one run, which is kept to be looked at
-  --seeds N             a campaign of seeds 1 to N; with --seed M those from M on
+  --seed N              one run, which is kept
+  --seeds N             a campaign of seeds 1 to N; with --seed M, N seeds from M on
   --faults NAME         official (what the flags say, the default), partition or chaos
   --without LIST        chaos without some of ${INGREDIENTS.join(",")}
   --machine NAME        quiet (nothing is late, the default), busy or stalled
   --run I               the I-th command of the challenge, from 0
-  --faithful            Maelstrom's own faults too
+  --faithful            also has Maelstrom's own bugs
   --workers N           threads of a campaign (default: one for each core)
   --store DIR --json    as with test
 
@@ -113,7 +113,7 @@ ${workloadList()}`,
   }),
   check: () => ({
     usage: "FILE... [--report FILE] [--judge faithful|strict] [--json]",
-    does: "judges recorded runs again, those of the real Maelstrom too",
+    does: "judges recorded runs again, including those of the real Maelstrom",
     details:
       `  FILE                  a run's folder, ours or Maelstrom's own, or a recording
   --report FILE         writes the report of the run as one HTML file
@@ -127,14 +127,14 @@ ${workloadList()}`,
   serve: () => ({
     usage: "[-p PORT] [--host HOST] [--store DIR]",
     does: "shows the kept runs in a browser",
-    details: `  -p, --port N          default ${PORT}; 0 takes any that is free
+    details: `  -p, --port N          default ${PORT}; 0 picks a free one
   --host HOST           default 127.0.0.1: this machine only
   --store DIR           default store`,
     examples: ["serve -p 8081"],
   }),
   demo: () => ({
     usage: "[PROGRAM...]",
-    does: "simulates programs of ours, all if none is named: a line for each",
+    does: "simulates our programs, all if none is named: a line for each",
     details: `Programs:\n${list(scenarios.map(({ name }) => name))}`,
     examples: ["demo echo-1 broadcast-3d"],
   }),
@@ -152,8 +152,8 @@ export function findingsText(): string {
   const lines = Object.entries(glossary).map(([type, { means }]) =>
     `  ${type}\n      ${means}`
   );
-  return `Findings of the judges. ${invocation()} help NAME says of one what usually
-causes it, and what to try.
+  return `Findings of the judges. ${invocation()} help NAME says what usually causes one,
+and what to try.
 
 ${lines.join("\n")}`;
 }
@@ -164,7 +164,7 @@ export function helpText(): string {
     const { usage, does } = page();
     return `  ${name} ${usage}\n      ${does}`;
   });
-  return `Maelstrom without a JVM, and a simulator beside it.
+  return `Maelstrom without a JVM, and a simulator.
 
   ${invocation()} COMMAND ...
 
