@@ -32,6 +32,7 @@ import { mutantsText } from "./commands/subjects.ts";
 import { runTest, type Tested } from "./commands/test.ts";
 import { loadRecording } from "./recording.ts";
 import { limitsOf } from "./standards.ts";
+import { workloadOf } from "./workloads/all.ts";
 import {
   judgedText,
   ProgressLine,
@@ -190,7 +191,9 @@ async function check(args: readonly string[]): Promise<number> {
   const json = switches.has("json");
   const all: Judged[] = [];
   for (const file of words) {
-    const judged = judge(await loadRecording(file));
+    const recording = await loadRecording(file);
+    workloadOf(recording.workload);
+    const judged = judge(recording);
     all.push(judged);
     if (!json) console.log(`${file}\n${judgedText(judged)}`);
     if (texts.report !== undefined) await saveReport(texts.report, judged);

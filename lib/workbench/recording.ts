@@ -2,10 +2,10 @@
  * Recordings on disk: one JSON object, plain or gzipped, in the form of
  * `tests/golden/`; or the directory of a run, which holds one, or is the real Maelstrom's.
  */
-import { parse, plain, stringify } from "./json.ts";
+import { type Integer, isInteger, parse, plain, stringify } from "./json.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
-import type { JournalEvent, Recording } from "./history.ts";
+import type { JournalEvent, Op, Recording } from "./history.ts";
 
 /** The name of the recording in a run's directory. */
 export const RECORDING_FILE = "recording.json.gz";
@@ -40,15 +40,43 @@ function asRecording(value: unknown): Recording {
     // Whether these were written as 1 or 1.0 means nothing.
     options: plain(options ?? {}),
     ...(results === undefined ? {} : { results: plain(results) }),
-    history: history ?? [],
-    journal: (journal ?? []).map(withTimeToReckonWith),
+    history: (history ?? []).map(asOp),
+    journal: (journal ?? []).map(asEvent),
   };
 }
 
+const OP_TYPES: ReadonlySet<unknown> = new Set([
+  "invoke",
+  "ok",
+  "fail",
+  "info",
+]);
+
+/** An operation, if it has what all have. */
+function asOp(op: unknown, i: number): Op {
+  const { type, process, f, index, time } = Object(op);
+  const isOne = OP_TYPES.has(type) && typeof f === "string" &&
+    ["number", "string"].includes(typeof process) &&
+    isInteger(index) && isInteger(time);
+  if (isOne) return op as Op;
+  throw new TypeError(`element ${i} of its history is no operation`);
+}
+
+/** An event of the network. Maelstrom has messages without a body, which is an empty one. */
+function asEvent(event: unknown, i: number): JournalEvent {
+  const [kind, time, id, src, dest, body] = Array.isArray(event) ? event : [];
+  const isOne = (kind === "send" || kind === "recv") &&
+    isInteger(time) && isInteger(id) && typeof body === "object" &&
+    typeof src === "string" && typeof dest === "string";
+  if (isOne) {
+    return [kind, reckonable(time), id as number, src, dest, body ?? {}];
+  }
+  throw new TypeError(`element ${i} of its journal is no event`);
+}
+
 /** Some clocks count nanoseconds from a time long ago; what is lost here is less than one microsecond. */
-function withTimeToReckonWith(event: JournalEvent): JournalEvent {
-  event[1] = Number(event[1]);
-  return event;
+function reckonable(time: Integer): number {
+  return Number(time);
 }
 
 /**

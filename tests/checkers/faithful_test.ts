@@ -179,6 +179,36 @@ Deno.test(
     await refused("other.json", '{"name": "x"}');
     await refused("null.json", "null");
     await refused("broken.json", '{"workload": "echo",');
+    const op = '{"index": 0, "time": 0, "type": "ok", "process": 0, "f": "x"}';
+    for (
+      const broken of [
+        "null",
+        "1",
+        op.replace("ok", "done"),
+        op.slice(0, 11) + "}",
+      ]
+        .concat(op.replace('"process": 0, ', ""))
+    ) {
+      await refused(
+        "op.json",
+        `{"workload": "echo", "history": [${op}, ${broken}]}`,
+      );
+    }
+    for (
+      const event of ["null", "[]", '["send", 1]', '["sent",1,0,"a","b",{}]']
+    ) {
+      await refused(
+        "event.json",
+        `{"workload": "echo", "journal": [${event}]}`,
+      );
+    }
+    const nobody = join(directory, "no-body.json");
+    await Deno.writeTextFile(
+      nobody,
+      '{"workload": "echo", "journal": [["send", 1, 0, "n0", "n1", null]]}',
+    );
+    const { journal } = await loadRecording(nobody);
+    assertEquals(journal.at(0)![5], {});
     await assertRejects(() => loadRecording(join(directory, "absent.json")));
   }),
 );

@@ -66,6 +66,7 @@ for (
     [["check"], 254, "name files or folders"],
     [["check", "/no/such/file"], 254, "/no/such/file"],
     [["check", path("cli_test.ts")], 254, "Cannot load recording"],
+    [["check", path("../fixtures/other-workload.json")], 254, "are broadcast"],
   ] as const
 ) {
   Deno.test(

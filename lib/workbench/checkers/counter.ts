@@ -1,18 +1,20 @@
-import { isInteger } from "../json.ts";
+import { ascending, type Integer, isInteger, larger, sum } from "../json.ts";
 import { isClientOp, type Op } from "../history.ts";
 import { opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
 /** Integers from the first to the last, both included. */
-export type Interval = [first: number, last: number];
+export type Interval = [first: Integer, last: Integer];
 
 /** The same integers in ascending intervals that neither overlap nor touch. */
 function merge(intervals: Interval[]): Interval[] {
   const merged: Interval[] = [];
-  for (const [first, last] of intervals.toSorted((a, b) => a[0] - b[0])) {
+  for (
+    const [first, last] of intervals.toSorted((a, b) => ascending(a[0], b[0]))
+  ) {
     const previous = merged.at(-1);
-    if (previous && first <= previous[1] + 1) {
-      previous[1] = Math.max(previous[1], last);
+    if (previous && first <= sum(previous[1], 1)) {
+      previous[1] = larger(previous[1], last);
     } else {
       merged.push([first, last]);
     }
@@ -24,17 +26,20 @@ function merge(intervals: Interval[]): Interval[] {
  * The values a counter may have when some increments certainly happened and each
  * of the others may have happened or not: all subset sums, as intervals.
  *
- * @param sum of the increments that certainly happened
+ * @param certain the sum of the increments that certainly happened
  * @param maybe the increments of unknown outcome
  */
-export function acceptableIntervals(sum: number, maybe: number[]): Interval[] {
+export function acceptableIntervals(
+  certain: Integer,
+  maybe: Integer[],
+): Interval[] {
   return maybe.reduce<Interval[]>(
     (intervals, delta) =>
       merge([
         ...intervals,
-        ...intervals.map(([a, b]): Interval => [a + delta, b + delta]),
+        ...intervals.map(([a, b]): Interval => [sum(a, delta), sum(b, delta)]),
       ]),
-    [[sum, sum]],
+    [[certain, certain]],
   );
 }
 
@@ -45,18 +50,20 @@ export function acceptableIntervals(sum: number, maybe: number[]): Interval[] {
  * are reads before the final phase, so no final read at all is valid.
  */
 export function checkCounter(history: readonly Op[]): Results {
-  let sum = 0;
-  const maybe: number[] = [];
+  let certain: Integer = 0;
+  const maybe: Integer[] = [];
   const finals: Op[] = [];
   for (const op of history) {
     if (!isClientOp(op)) continue;
-    if (op.f === "add" && op.type === "ok") sum += Number(op.value);
-    if (op.f === "add" && op.type === "info") maybe.push(Number(op.value));
+    if (op.f === "add" && op.type === "ok") {
+      certain = sum(certain, op.value as Integer);
+    }
+    if (op.f === "add" && op.type === "info") maybe.push(op.value as Integer);
     if (op.f === "read" && op.type === "ok" && op["final?"] === true) {
       finals.push(op);
     }
   }
-  const acceptable = acceptableIntervals(sum, maybe);
+  const acceptable = acceptableIntervals(certain, maybe);
   const errors = finals.filter(({ value }) =>
     !acceptable.some(([first, last]) =>
       isInteger(value) && first <= value && value <= last

@@ -2,6 +2,7 @@
  * What Maelstrom does not look at in counters: reads before the final phase, and whether
  * every node has a final read at all.
  */
+import { asDouble, type Integer, isInteger, sum } from "../../json.ts";
 import { nodeOf, nodesOf, type Op, type Recording } from "../../history.ts";
 import { dueBy } from "../calm.ts";
 import { acceptableIntervals } from "../counter.ts";
@@ -13,7 +14,7 @@ import type { Finding } from "../verdict.ts";
 /** A read that was answered. */
 interface Read {
   node: string;
-  value: number;
+  value: Integer;
   /** When it was asked and answered, in ns. */
   from: number;
   to: number;
@@ -23,7 +24,7 @@ interface Read {
 
 /** An add, whether or not it was acknowledged. */
 interface Add {
-  delta: number;
+  delta: Integer;
   invoked: number;
   /** When it was acknowledged, in ns; Infinity if never. */
   acked: number;
@@ -60,7 +61,8 @@ function addsOf({ history }: Recording): Add[] {
   return pairs(history).flatMap(({ invocation, completion }) => {
     if (invocation.f !== "add" || completion?.type === "fail") return [];
     const acked = completion?.type === "ok" ? completion.time : Infinity;
-    return { delta: Number(invocation.value), invoked: invocation.time, acked };
+    const delta = invocation.value as Integer;
+    return { delta, invoked: invocation.time, acked };
   });
 }
 
@@ -68,9 +70,10 @@ function readsOf({ history, aftermath, options }: Recording): Read[] {
   const reads = (ops: readonly Op[], node: (op: Op) => string) =>
     pairs(ops).flatMap(({ invocation, completion }): Read[] => {
       if (invocation.f !== "read" || completion?.type !== "ok") return [];
+      const { value } = completion;
       return [{
         node: node(invocation),
-        value: Number(completion.value),
+        value: isInteger(value) ? value : asDouble(value) ?? NaN,
         from: invocation.time,
         to: completion.time,
         final: ops !== history || invocation["final?"] === true,
@@ -95,13 +98,12 @@ function earlyReads(
   for (const read of reads) {
     if (read.final) continue;
     const due = dueBy(read.from);
-    let certain = 0, least = 0, leastOfAll = 0, most = 0;
+    let least: Integer = 0, leastOfAll: Integer = 0, most: Integer = 0;
     for (const { delta, invoked, acked } of adds) {
       if (invoked > read.to) continue;
-      leastOfAll += Math.min(0, delta);
-      if (acked <= due) certain += delta;
-      else if (delta < 0) least += delta;
-      else most += delta;
+      if (delta < 0) leastOfAll = sum(leastOfAll, delta);
+      if (acked <= due || delta < 0) least = sum(least, delta);
+      if (acked <= due || delta >= 0) most = sum(most, delta);
     }
     const says = `the read of ${read.node} at ${
       seconds(read.from)
@@ -111,19 +113,17 @@ function earlyReads(
         "read-too-low",
         `${says}, but with all that had been asked for by then it is ${leastOfAll} at least`,
       );
-    } else if (read.value < certain + least) {
+    } else if (read.value < least) {
       findings.add(
         "stale-read",
         `${says}, but the adds that were acknowledged until ${
           seconds(due)
-        } make ${certain + least} at least`,
+        } make ${least} at least`,
       );
-    } else if (read.value > certain + most) {
+    } else if (read.value > most) {
       findings.add(
         "read-too-high",
-        `${says}, but with all that had been asked for by then it is ${
-          certain + most
-        } at most`,
+        `${says}, but with all that had been asked for by then it is ${most} at most`,
       );
     }
   }
@@ -150,13 +150,13 @@ function dueByPromise(
 function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   const finals = reads.filter(({ final }) => final);
   if (finals.length === 0) return;
-  let sum = 0;
-  const maybe: number[] = [];
+  let certain: Integer = 0;
+  const maybe: Integer[] = [];
   for (const { acked, delta } of adds) {
-    if (acked < Infinity) sum += delta;
+    if (acked < Infinity) certain = sum(certain, delta);
     else maybe.push(delta);
   }
-  const acceptable = acceptableIntervals(sum, maybe);
+  const acceptable = acceptableIntervals(certain, maybe);
   const maybeSum = maybe.length === 0
     ? "none are of unknown outcome"
     : `those of unknown outcome add some of ${maybe.join(", ")}`;
@@ -171,14 +171,14 @@ function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
       type,
       `the last read of ${node}, at ${
         seconds(from)
-      }, is ${value}, but the acknowledged adds make ${sum}, and ${maybeSum}`,
+      }, is ${value}, but the acknowledged adds make ${certain}, and ${maybeSum}`,
     );
   }
 }
 
 /** Replicas are equal after everything healed, whatever became of adds of unknown outcome. */
 function equalReads(reads: Read[], findings: Findings): void {
-  const last = new Map<string, number>();
+  const last = new Map<string, Integer>();
   for (const { node, value, final } of reads) if (final) last.set(node, value);
   if (new Set(last.values()).size < 2) return;
   const told = [...last].map(([node, value]) => `${value} at ${node}`);

@@ -56,6 +56,10 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
     const type = workload["final-reads"] ? "wrong-final-read" : "echo-mismatch";
     add(type, ...workload.errors.map(text));
   }
+  if (Array.isArray(workload.failures) && workload.failures.length > 0) {
+    const keys = workload.failures.map(text).join(", ");
+    add("not-linearizable", `no order explains what was seen of key ${keys}`);
+  }
   if (found.length === 0) add("invalid-workload", text(workload));
   return found;
 }

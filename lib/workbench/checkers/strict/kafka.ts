@@ -5,9 +5,12 @@
  * does.
  */
 import { nodesOf, type Recording } from "../../history.ts";
+import { stringify } from "../../json.ts";
+import { keyJson } from "../json-key.ts";
 import { calmSince, dueBy } from "../calm.ts";
 import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";
+import { logOps, visibility } from "../kafka/ops.ts";
 import { misses } from "../kafka/visibility.ts";
 import type { Promises } from "../../promises.ts";
 import { committedOffsets } from "./kafka-commits.ts";
@@ -51,6 +54,7 @@ export function strictKafka(
     to - from < TIMEOUT_NS && since(to - origin) <= from - origin;
   const findings = new Findings();
   contents(run, findings);
+  if (run.calls.length === 0) invented(recording, findings);
   sendOrder(run, findings, at);
   pollOrder(run, findings, at);
   nullLists(run, findings, at);
@@ -159,6 +163,31 @@ function lostMessages(
           }, did not show it`,
         );
       }
+    }
+  }
+}
+
+/** Messages that were polled and that nobody had sent, by the history: for recordings without messages. */
+function invented({ history }: Recording, findings: Findings): void {
+  const { readers } = visibility(logOps(history));
+  // Some sends were never answered.
+  const { writers } = visibility(logOps(
+    history.filter(({ type }) => type === "invoke").flatMap((op) => [
+      op,
+      { ...op, type: "info" },
+    ]),
+  ));
+  for (const [key, messages] of readers.entries()) {
+    for (const [message, { op }] of messages) {
+      if (writers.has(key, message)) continue;
+      findings.add(
+        "invented-message",
+        `process ${op.process} was given message ${
+          stringify(keyJson(message))
+        } of key ${key} at ${
+          (op.time / 1e9).toFixed(3)
+        } s, which nobody had sent`,
+      );
     }
   }
 }

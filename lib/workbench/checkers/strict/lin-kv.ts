@@ -2,7 +2,7 @@
  * What Maelstrom does not look at in lin-kv: reads of null, which it always believes, what
  * errors say of a register, and whether those who can still talk to a majority are answered.
  */
-import { stringify } from "../../json.ts";
+import { canonical, stringify } from "../../json.ts";
 import type { Json, Recording } from "../../history.ts";
 import type { Promises } from "../../promises.ts";
 import { Findings } from "../findings.ts";
@@ -61,7 +61,7 @@ function readsOfNothing(ofKey: readonly Pair[], findings: Findings): void {
   for (const pair of ofKey) {
     const value = sets(pair);
     if (value === undefined) continue;
-    const text = stringify(value)!, { time } = pair.invocation;
+    const text = canonical(value), { time } = pair.invocation;
     since.set(text, Math.min(since.get(text) ?? Infinity, time));
     const { completion } = pair;
     if (completion?.type === "ok") {
@@ -82,7 +82,7 @@ function readsOfNothing(ofKey: readonly Pair[], findings: Findings): void {
       );
     }
     if (completion?.type !== "ok" || argument(pair) === null) continue;
-    const text = stringify(argument(pair))!;
+    const text = canonical(argument(pair));
     if ((since.get(text) ?? Infinity) <= completion.time) continue;
     findings.add(
       "read-of-unwritten",
@@ -98,13 +98,13 @@ function comparedTwice(ofKey: readonly Pair[], findings: Findings): void {
   for (const pair of ofKey) {
     const value = sets(pair);
     if (value === undefined) continue;
-    const text = stringify(value)!;
+    const text = canonical(value);
     set.set(text, (set.get(text) ?? 0) + 1);
     const { invocation, completion } = pair;
     if (invocation.f !== "cas" || completion?.type !== "ok") continue;
     const [from, to] = argument(pair) as [Json, Json];
-    const old = stringify(from)!;
-    if (old === stringify(to)) continue;
+    const old = canonical(from);
+    if (old === canonical(to)) continue;
     replaced.set(old, [...replaced.get(old) ?? [], pair]);
   }
   for (const [text, all] of replaced) {
