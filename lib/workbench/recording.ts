@@ -2,7 +2,7 @@
  * Recordings on disk: one JSON object, plain or gzipped, in the form of
  * `tests/golden/`; or the directory of a run, which holds one, or is the real Maelstrom's.
  */
-import { type Integer, isInteger, parse, plain, stringify } from "./json.ts";
+import { asDouble, isInteger, parse, plain, stringify } from "./json.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
 import type { JournalEvent, Op, Recording } from "./history.ts";
@@ -53,30 +53,32 @@ const OP_TYPES: ReadonlySet<unknown> = new Set([
 ]);
 
 /** An operation, if it has what all have. */
-function asOp(op: unknown, i: number): Op {
-  const { type, process, f, index, time } = Object(op);
-  const isOne = OP_TYPES.has(type) && typeof f === "string" &&
-    ["number", "string"].includes(typeof process) &&
-    isInteger(index) && isInteger(time);
-  if (isOne) return op as Op;
-  throw new TypeError(`element ${i} of its history is no operation`);
-}
-
-/** An event of the network. Maelstrom has messages without a body, which is an empty one. */
-function asEvent(event: unknown, i: number): JournalEvent {
-  const [kind, time, id, src, dest, body] = Array.isArray(event) ? event : [];
-  const isOne = (kind === "send" || kind === "recv") &&
-    isInteger(time) && isInteger(id) && typeof body === "object" &&
-    typeof src === "string" && typeof dest === "string";
-  if (isOne) {
-    return [kind, reckonable(time), id as number, src, dest, body ?? {}];
+function asOp(value: unknown, i: number): Op {
+  const op = Object(value);
+  const time = asDouble(op.time);
+  const isOne = OP_TYPES.has(op.type) && typeof op.f === "string" &&
+    ["number", "string"].includes(typeof op.process) &&
+    isInteger(op.index) && time !== null;
+  if (!isOne) {
+    throw new TypeError(`element ${i} of its history is no operation`);
   }
-  throw new TypeError(`element ${i} of its journal is no event`);
+  op.time = time;
+  return op;
 }
 
-/** Some clocks count nanoseconds from a time long ago; what is lost here is less than one microsecond. */
-function reckonable(time: Integer): number {
-  return Number(time);
+/**
+ * An event of the network. A message without a body has an empty one, as Maelstrom reads
+ * it. Some clocks count nanoseconds from a time long ago: what is lost of those is less than
+ * one microsecond.
+ */
+function asEvent(value: unknown, i: number): JournalEvent {
+  const [kind, at, id, src, dest, body] = Array.isArray(value) ? value : [];
+  const time = asDouble(at);
+  const isOne = (kind === "send" || kind === "recv") && time !== null &&
+    isInteger(id) && typeof src === "string" && typeof dest === "string" &&
+    typeof body === "object";
+  if (isOne) return [kind, time, id as number, src, dest, body ?? {}];
+  throw new TypeError(`element ${i} of its journal is no event`);
 }
 
 /**

@@ -146,6 +146,11 @@ const POSITIVE = new Set([
 const WHOLE = new Set([...POSITIVE, "latency", "seed", "run", "port"]);
 WHOLE.delete("nemesis-interval");
 
+/** More nodes or clients than any machine has room for. */
+const MOST = 10_000;
+
+const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
 /** A parsed command line. */
 export interface Parsed {
   /** The words that are no flags. */
@@ -188,7 +193,7 @@ export function parseFlags(
   let parsed;
   try {
     parsed = parseArgs({
-      args: [...own],
+      args: withSigns(own, kinds),
       allowPositionals: true,
       options: Object.fromEntries(
         Object.entries(kinds).map(([name, kind]) => [name, {
@@ -239,6 +244,20 @@ export function parseFlags(
     }
   }
   return result;
+}
+
+/** Numbers with a sign stand behind their flags as others do: `--rate -1` is wrong for another reason than its dash. */
+function withSigns(
+  args: readonly string[],
+  kinds: Readonly<Record<string, Kind>>,
+): string[] {
+  return args.flatMap((arg, i) => {
+    const isValue = (flag: string | undefined, text: string | undefined) =>
+      flag !== undefined && kinds[flag.slice(2)] === "number" &&
+      flag.startsWith("--") && /^-[\d.]/.test(text ?? "");
+    if (isValue(args[i - 1], arg)) return [];
+    return isValue(arg, args[i + 1]) ? [`${arg}=${args[i + 1]}`] : [arg];
+  });
 }
 
 /**
@@ -300,7 +319,7 @@ function readNumber(name: string, text: string): number {
   const value = Number(text);
   const least = POSITIVE.has(name) ? "greater than 0" : "at least 0";
   const kind = WHOLE.has(name) ? "a whole number" : "a number";
-  const fits = text.trim() !== "" && Number.isFinite(value) && value >= 0 &&
+  const fits = DECIMAL.test(text) && Number.isFinite(value) && value >= 0 &&
     !(POSITIVE.has(name) && value === 0) &&
     !(WHOLE.has(name) && !Number.isInteger(value));
   if (!fits) {
@@ -308,7 +327,13 @@ function readNumber(name: string, text: string): number {
       `Cannot use --${name} "${text}": it must be ${kind} ${least}`,
     );
   }
+  if (name === "node-count") checkCount(name, text, value);
   return value;
+}
+
+function checkCount(name: string, text: string, count: number): void {
+  if (count <= MOST) return;
+  throw new UsageError(`Cannot use --${name} "${text}": it is ${MOST} at most`);
 }
 
 function readText(name: string, text: string): string | number {
@@ -336,6 +361,7 @@ function readText(name: string, text: string): string | number {
       `Cannot use --concurrency "${text}": it must be a number, or one with the suffix n, as 2n`,
     );
   }
+  if (name === "concurrency") checkCount(name, text, parseInt(text));
   if (name !== "availability" || text === "total") return text;
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0 && value <= 1)) {

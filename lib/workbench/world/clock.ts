@@ -64,6 +64,9 @@ export function sleep(clock: Clock, delayNs: number): Promise<void> {
   return new Promise((resolve) => void clock.schedule(delayNs, resolve));
 }
 
+/** A longer delay, in milliseconds, the host's timers take for none. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 /** The wall clock. Its timers have the host's precision: they may be early by less than a millisecond. */
 export class RealClock implements Clock {
   readonly #origin = performance.now();
@@ -77,7 +80,7 @@ export class RealClock implements Clock {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       task();
-    }, Math.max(0, delayNs) / MS);
+    }, Math.min(Math.max(0, delayNs) / MS, LONGEST_DELAY_MS));
     this.#timers.add(timer);
     return () => {
       clearTimeout(timer);
