@@ -247,9 +247,13 @@ interface Handler {
 
 /** A call whose reply is awaited. */
 interface Call {
-  promise: PromiseWithResolvers<Body>;
+  dest: string;
   /** What the reply must be. */
   schema: StandardSchema | undefined;
+  /** Ends the waiting. */
+  stop: Stop;
+  resolve(reply: Body): void;
+  reject(error: RpcError): void;
 }
 
 /** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
@@ -265,8 +269,8 @@ export class Node<P extends Protocol<P>> {
   readonly ids: readonly string[];
   readonly #world: World;
   readonly #handlers = new Map<string, Handler>();
-  /** Who waits for a reply, by the request's id and destination. */
-  readonly #calls = new Map<string, Call>();
+  /** Who waits for a reply, by the request's id. */
+  readonly #calls = new Map<unknown, Call>();
   readonly #timers = new Set<Stop>();
   /** What messages hold, by type, of a program that has declared it. */
   #shapes: Shapes = {};
@@ -366,30 +370,27 @@ export class Node<P extends Protocol<P>> {
    *
    * @throws {RpcError} as {@link rpc}
    */
-  async call(
+  call(
     dest: string,
     body: Body,
     { timeoutMs = 1_000, signal }: RpcOptions = {},
     schema?: StandardSchema,
   ): Promise<Body> {
-    signal?.throwIfAborted();
-    const msgId = this.#nextMsgId++;
-    const key = `${msgId} ${dest}`;
-    const promise = Promise.withResolvers<Body>();
-    const expire = () => {
-      const text = `no reply from ${dest} to "${body.type}"`;
-      const code = ErrorCode.timeout;
-      promise.reject(new RpcError(code, `${text} within ${timeoutMs} ms`));
-    };
-    this.#calls.set(key, { promise, schema });
-    this.#whenActive(() => {
-      if (!signal?.aborted) this.#send(dest, { ...body, msg_id: msgId });
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const msgId = this.#nextMsgId++;
+      const stop = this.#wait(timeoutMs, signal, (isAborted) => {
+        this.#calls.delete(msgId);
+        if (isAborted) return reject(signal?.reason);
+        const text = `no reply from ${dest} to "${body.type}"`;
+        const code = ErrorCode.timeout;
+        reject(new RpcError(code, `${text} within ${timeoutMs} ms`));
+      });
+      this.#calls.set(msgId, { dest, schema, stop, resolve, reject });
+      this.#whenActive(() => {
+        if (!signal?.aborted) this.#send(dest, { ...body, msg_id: msgId });
+      });
     });
-    try {
-      return await this.#settled(promise, timeoutMs, expire, signal);
-    } finally {
-      this.#calls.delete(key);
-    }
   }
 
   /** Runs a task once, `delayMs` from now. What it throws is logged. */
@@ -437,10 +438,13 @@ export class Node<P extends Protocol<P>> {
   }
 
   /** Resolves `delayMs` from now; rejects with the signal's reason if that is aborted first. */
-  async sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const sleep = Promise.withResolvers<void>();
-    await this.#settled(sleep, delayMs, sleep.resolve, signal);
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const end = (isAborted: boolean) =>
+        isAborted ? reject(signal?.reason) : resolve();
+      this.#wait(delayMs, signal, end);
+    });
   }
 
   /** @ignore A message for this node has arrived, at the earliest at `since`. */
@@ -517,22 +521,27 @@ export class Node<P extends Protocol<P>> {
     this.#stop = this.#world.schedule(UNSPOKEN_MS, () => this.#activate());
   }
 
-  /** Waits for a promise, for a while and unless aborted, and leaves nothing behind. */
-  async #settled<T>(
-    { promise, reject }: PromiseWithResolvers<T>,
+  /** Waits for a while, unless aborted or stopped before; leaves nothing behind. */
+  #wait(
     delayMs: number,
-    onTime: () => void,
     signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const abort = () => reject(signal?.reason);
-    const stopTimer = this.after(delayMs, onTime);
-    signal?.addEventListener("abort", abort);
-    try {
-      return await promise;
-    } finally {
-      signal?.removeEventListener("abort", abort);
+    end: (isAborted: boolean) => void,
+  ): Stop {
+    if (signal === undefined) return this.after(delayMs, () => end(false));
+    const stopTimer = this.after(delayMs, () => {
+      stop();
+      end(false);
+    });
+    const abort = () => {
+      stop();
+      end(true);
+    };
+    const stop = () => {
       stopTimer();
-    }
+      signal.removeEventListener("abort", abort);
+    };
+    signal.addEventListener("abort", abort);
+    return stop;
   }
 
   #send(dest: string, body: Body): void {
@@ -540,16 +549,18 @@ export class Node<P extends Protocol<P>> {
   }
 
   #receiveReply(src: string, body: Body): void {
-    const call = this.#calls.get(`${body.in_reply_to} ${src}`);
-    if (call === undefined) return; // late, or a duplicate
-    if (body.type !== "error") {
-      const checked = call.schema && validate(call.schema, body);
-      if (checked?.issues) return this.#refuse(src, body, checked.issues);
-      return call.promise.resolve(body);
-    }
+    const call = this.#calls.get(body.in_reply_to);
+    if (call?.dest !== src) return; // late, or a duplicate
+    const isError = body.type === "error";
+    const checked = isError || !call.schema
+      ? undefined
+      : validate(call.schema, body);
+    if (checked?.issues) return this.#refuse(src, body, checked.issues);
+    this.#calls.delete(body.in_reply_to);
+    call.stop();
+    if (!isError) return call.resolve(body);
     const { code = ErrorCode.crash, text = "" } = body;
-    const error = new RpcError(Number(code), `${src} answered: ${text}`);
-    call.promise.reject(error);
+    call.reject(new RpcError(Number(code), `${src} answered: ${text}`));
   }
 
   #answer(
