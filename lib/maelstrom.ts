@@ -192,21 +192,25 @@ const CODES: ReadonlySet<number> = new Set(Object.values(ErrorCode));
  * An error reply: thrown by {@link Node.rpc} when the other side sends one (or is silent:
  * code 0), and thrown by a handler to send one.
  */
-export class RpcError extends Error {
+export class RpcError implements Error {
   /** `"RpcError"` */
-  override name = "RpcError";
+  readonly name = "RpcError";
 
   /** One of {@link ErrorCode}, or a number of the program's own from 1000 on. */
   readonly code: number;
 
+  /** For people. */
+  readonly message: string;
+
   /** An error with a code, and a text for people. */
   constructor(code: number, text: string) {
-    // Most are part of a protocol, and to record the stack takes longer than a whole call.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    super(text);
     this.code = code;
-    Error.stackTraceLimit = stackTraceLimit;
+    this.message = text;
+  }
+
+  /** The name and the text alone. */
+  get stack(): string {
+    return String(this);
   }
 
   /** Whether the request certainly did not and will not take effect. */
@@ -215,6 +219,9 @@ export class RpcError extends Error {
     return CODES.has(this.code) && this.code !== timeout && this.code !== crash;
   }
 }
+
+// An error in all but the stack: most are part of a protocol, and Deno takes longer to record it than for a whole call.
+Object.setPrototypeOf(RpcError.prototype, Error.prototype);
 
 /** What a node needs of the world: {@link run} gives it stdin, stdout and the clock, a simulator its own. */
 export interface World {

@@ -19,15 +19,17 @@ export type ReplySchema = { [field: string]: FieldCheck };
  */
 export type Rpc = (request: Body, reply: ReplySchema) => Promise<Body>;
 
-/** The node's reply was an `error`. */
-export class ErrorReply extends Error {
-  override name = "ErrorReply";
+/** The node's reply was an `error`. No `Error`: there are many, and it would take longer to record where than all else. */
+export class ErrorReply {
+  readonly name = "ErrorReply";
   constructor(
     readonly code: number,
     readonly text: string,
     readonly body: Body,
-  ) {
-    super(`error ${code}: ${text}`);
+  ) {}
+
+  get message(): string {
+    return `error ${this.code}: ${this.text}`;
   }
 }
 
