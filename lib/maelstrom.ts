@@ -448,9 +448,9 @@ export class Node<P extends Protocol<P>> {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const end = (isAborted: boolean) =>
+      this.#wait(delayMs, signal, (isAborted) => {
         isAborted ? reject(signal?.reason) : resolve();
-      this.#wait(delayMs, signal, end);
+      });
     });
   }
 
@@ -466,15 +466,9 @@ export class Node<P extends Protocol<P>> {
         throw new RpcError(ErrorCode.notSupported, text);
       }
       const { handle, okType, shape } = handler;
-      let request: unknown = body;
-      if (shape !== undefined) {
-        const checked = validate(shape.request, body);
-        if (checked.issues !== undefined) {
-          return this.#refuse(src, body, checked.issues);
-        }
-        request = checked.value;
-      }
-      const reply = handle(request, src);
+      const checked = shape && validate(shape.request, body);
+      if (checked?.issues) return this.#refuse(src, body, checked.issues);
+      const reply = handle(checked === undefined ? body : checked.value, src);
       const patienceMs = src.startsWith("c") ? CLIENT_PATIENCE_MS : Infinity;
       const deadline = since + patienceMs;
       if (!(reply instanceof Promise)) {
@@ -534,7 +528,6 @@ export class Node<P extends Protocol<P>> {
     signal: AbortSignal | undefined,
     end: (isAborted: boolean) => void,
   ): Stop {
-    if (signal === undefined) return this.after(delayMs, () => end(false));
     const stopTimer = this.after(delayMs, () => {
       stop();
       end(false);
@@ -545,9 +538,9 @@ export class Node<P extends Protocol<P>> {
     };
     const stop = () => {
       stopTimer();
-      signal.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", abort);
     };
-    signal.addEventListener("abort", abort);
+    signal?.addEventListener("abort", abort);
     return stop;
   }
 
@@ -559,10 +552,9 @@ export class Node<P extends Protocol<P>> {
     const call = this.#calls.get(body.in_reply_to);
     if (call?.dest !== src) return; // late, or a duplicate
     const isError = body.type === "error";
-    const checked = isError || !call.schema
-      ? undefined
-      : validate(call.schema, body);
-    if (checked?.issues) return this.#refuse(src, body, checked.issues);
+    const schema = isError ? undefined : call.schema;
+    const issues = schema && validate(schema, body).issues;
+    if (issues) return this.#refuse(src, body, issues);
     this.#calls.delete(body.in_reply_to);
     call.stop();
     if (!isError) return call.resolve(body);
@@ -689,23 +681,18 @@ export function mount<P extends Protocol<P>>(
 ): Mounted {
   let node: Node<P> | undefined;
 
-  /** Starts the node, or refuses to. */
-  function init({ src, dest, body }: Message): void {
-    const { msg_id: in_reply_to, node_id: id, node_ids: ids } = body;
+  /** Starts the node, or refuses to; gives the answer. */
+  function init({ node_id: id, node_ids: ids }: Body): Body {
     const wrong = wrongInit(id, ids, node);
-    if (wrong === undefined && node === undefined) {
+    if (wrong !== undefined) {
+      const text = `Cannot take "init": ${wrong}`;
+      return { type: "error", code: ErrorCode.malformedRequest, text };
+    }
+    if (node === undefined) {
       node = new Node<P>(world, id as string, ids as string[]);
       program(node);
     }
-    if (in_reply_to === undefined) return;
-    const code = ErrorCode.malformedRequest;
-    const reply = wrong === undefined ? { type: "init_ok", in_reply_to } : {
-      type: "error",
-      in_reply_to,
-      code,
-      text: `Cannot take "init": ${wrong}`,
-    };
-    world.send({ src: node?.id ?? dest, dest: src, body: reply });
+    return { type: "init_ok" };
   }
 
   return {
@@ -714,14 +701,16 @@ export function mount<P extends Protocol<P>>(
         const text = String(JSON.stringify(message)).slice(0, 200);
         return world.log(`skipped, no message: ${text}`);
       }
-      if (message.body.type === "init") return init(message);
-      if (node !== undefined) return node.receive(message, since);
-      const { src, dest, body: { type, msg_id: in_reply_to } } = message;
-      if (in_reply_to === undefined) return;
+      const { src, dest, body } = message;
+      const { type, msg_id: in_reply_to } = body;
+      if (type !== "init" && node) return node.receive(message, since);
       const code = ErrorCode.temporarilyUnavailable;
-      const text = `"${type}" came before init`;
-      const error = { type: "error", in_reply_to, code, text };
-      world.send({ src: dest, dest: src, body: error });
+      const reply = type === "init"
+        ? init(body)
+        : { type: "error", code, text: `"${type}" came before init` };
+      if (in_reply_to === undefined) return;
+      const from = node?.id ?? dest;
+      world.send({ src: from, dest: src, body: { ...reply, in_reply_to } });
     },
     dispose: () => node?.dispose(),
   };
@@ -788,48 +777,38 @@ function parseJson(text: string): unknown {
   });
 }
 
-const isDigit = (byte: number) => byte >= 48 && byte <= 57;
+const isDigit = (byte = 0) => byte >= 48 && byte <= 57;
 
-/** Tells whether lines must be parsed with {@link parseJson}: looks at one byte in 16, and no text. */
+/** Tells whether lines must be parsed with {@link parseJson}: looks at one byte in 8, and no text. */
 class LongDigits {
-  /** How many digits the last chunk ended with. */
-  #run = 0;
+  /** Where the next chunk is looked at first, and what the last look saw. */
+  #at = 0;
+  #wasDigit = false;
   /** Whether the line that goes on in the next chunk may have a long integer. */
   #isPending = false;
 
   /** Takes bytes; whether a line that they complete may have a long integer. */
   push(chunk: Uint8Array): boolean {
+    let at = this.#at, wasDigit = this.#wasDigit, found = false;
+    for (; at < chunk.length; at += LONG / 2) {
+      const isOne = isDigit(chunk[at]);
+      found ||= isOne && wasDigit && isLong(chunk, at);
+      wasDigit = isOne;
+    }
+    this.#at = at - chunk.length;
+    this.#wasDigit = wasDigit;
     const wasPending = this.#isPending;
-    const found = this.#run + digitsAfter(chunk, -1) >= LONG || isLong(chunk);
-    this.#run = digitsBefore(chunk, chunk.length);
     this.#isPending = found || wasPending && !chunk.includes(NEWLINE);
     return found || wasPending;
   }
 }
 
-function isLong(chunk: Uint8Array): boolean {
-  for (let i = LONG - 1; i < chunk.length; i += LONG) {
-    // Of so many around this one, the digit eight before or eight after is one.
-    if (!isDigit(chunk[i]!)) continue;
-    if (!isDigit(chunk[i - LONG / 2]!) && !isDigit(chunk[i + LONG / 2]!)) {
-      continue;
-    }
-    const before = digitsBefore(chunk, i);
-    if (before + 1 + digitsAfter(chunk, i) >= LONG) return true;
-  }
-  return false;
-}
-
-function digitsBefore(chunk: Uint8Array, end: number): number {
-  let i = end;
-  while (i > 0 && isDigit(chunk[i - 1]!)) i--;
-  return end - i;
-}
-
-function digitsAfter(chunk: Uint8Array, at: number): number {
-  let i = at + 1;
-  while (i < chunk.length && isDigit(chunk[i]!)) i++;
-  return i - at - 1;
+/** Whether the digits around a place are many, or may be with those of another chunk. */
+function isLong(chunk: Uint8Array, at: number): boolean {
+  let from = at, to = at + 1;
+  while (isDigit(chunk[from - 1])) from--;
+  while (isDigit(chunk[to])) to++;
+  return to - from >= LONG || from === 0 || to === chunk.length;
 }
 
 /** @ignore Cuts a stream of bytes, split anywhere, into lines. */
