@@ -22,7 +22,7 @@ endif
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
 
-.PHONY: help $(NAMES) build workbench test check serve soak bench load results pictures maelstrom clean
+.PHONY: help $(NAMES) build workbench test check hunt strangers serve soak bench load results pictures maelstrom clean
 
 help: ## list the targets
 	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,12 @@ check: | $(DENO_FILE) ## check format, lint and types of everything
 	$(DENO) fmt --check
 	$(DENO) lint
 	$(DENO) check --quiet
+
+hunt: | $(DENO_FILE) ## look for every planted bug of tests/mutants/, twenty seeds each: caught by what name, and by whom
+	@$(DENO) run --allow-all tests/mutants/hunt.ts
+
+strangers: | $(DENO_FILE) ## judge correct programs with odd choices, SEEDS=N seeds each, and count false positives
+	@$(DENO) run --allow-all tests/strangers/all.ts $(or $(SEEDS),3)
 
 serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 	@$(DENO) task --quiet workbench serve

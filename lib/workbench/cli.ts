@@ -138,6 +138,7 @@ async function test(args: readonly string[]): Promise<number> {
         ),
     });
     all.push(tested);
+    if (tested.hint !== undefined) console.error(tested.hint);
     if (tested.notKept !== undefined) console.error(tested.notKept);
     else if (!json) {
       const { report, logged } = tested;

@@ -168,7 +168,7 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
   const { scenario: { name, workload }, bin, args, store, seed } = candidate;
   const progress = new ProgressLine();
   let outcome: Outcome | undefined;
-  const { report, logged, notKept } = await runTest({
+  const { report, logged, notKept, hint = [] } = await runTest({
     workload,
     options: flags,
     bin,
@@ -188,7 +188,8 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
       print(outcome);
     },
   });
-  const where = [report, ...stderrText(logged, report)].join("\n  ");
+  const where = [report, ...stderrText(logged, report), hint].flat()
+    .join("\n  ");
   return { outcome: outcome!, report: notKept ?? where };
 };
 

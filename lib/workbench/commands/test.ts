@@ -1,11 +1,12 @@
 /** The `test` command's work: one run of any executable in real time, judged and kept. */
 import { tmpdir } from "node:os";
-import { basename } from "node:path";
+import { basename, isAbsolute, join, resolve } from "node:path";
 import { RealClock } from "../world/clock.ts";
 import { processes } from "../world/processes.ts";
 import type { OpenHost } from "../world/host.ts";
 import { flagsText, shellWord } from "../history.ts";
 import type { Options, Recording } from "../history.ts";
+import { crashOf } from "../checkers/faithful.ts";
 import { judge, type Judged } from "../checkers/judges.ts";
 import { invocation } from "../invocation.ts";
 import { seeded } from "../world/random.ts";
@@ -47,6 +48,8 @@ export interface Tested extends Judged {
   logged: readonly string[];
   /** Why it could not be kept there, if so. */
   notKept?: string;
+  /** What may be wrong with the command, if nodes ended or never began. */
+  hint?: string;
 }
 
 /**
@@ -101,9 +104,30 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
     args: settings.args ?? [],
   });
   const { path: report, logged } = folder;
-  return notKept === null
-    ? { ...judged, report, logged }
-    : { ...judged, report, logged, notKept };
+  const hint = crashOf(recording) && misplaced(settings.args ?? []);
+  return {
+    ...judged,
+    report,
+    logged,
+    ...(notKept === null ? {} : { notKept }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** Which argument names a file from here, where no node runs. */
+function misplaced(args: readonly string[]): string | undefined {
+  const isThere = (path: string) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  };
+  const name = args.find((arg) =>
+    !isAbsolute(arg) && isThere(arg) && !isThere(join(tmpdir(), arg))
+  );
+  return name && `${name} is a file here, but nodes run in ${tmpdir()}, ` +
+      `as Maelstrom's do: write ${resolve(name)}`;
 }
 
 /** Keeps a run, or says why it cannot be kept. */

@@ -1,0 +1,62 @@
+/** The workbench called from another folder than the project's. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { resolve } from "node:path";
+import { inFolder } from "../fixtures/folder.ts";
+import { needs } from "../fixtures/permitted.ts";
+
+const CLI = new URL("../../lib/workbench/cli.ts", import.meta.url).href;
+const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
+
+/** Runs Deno in the folder of the fixtures. */
+async function there(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: FIXTURES,
+  }).output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+const SHORT = ["--node-count", "1", "--time-limit", "1", "--rate", "10"];
+
+Deno.test(
+  "deno task workbench takes paths from where it is typed, and keeps its runs there",
+  needs("run", "read", "write"),
+  inFolder(async (folder) => {
+    const checked = await there(
+      ...["task", "--quiet", "workbench", "check"],
+      "../golden/echo-ok.json.gz",
+    );
+    assertEquals(checked.code, 0, checked.stderr);
+    const tested = await there(
+      ...["task", "--quiet", "workbench", "test", "-w", "echo", "--json"],
+      ...["--bin", "echo-node.sh", "--store", folder, ...SHORT],
+    );
+    assertEquals(tested.code, 0, tested.stderr);
+    assert(JSON.parse(tested.stdout).folder.startsWith(folder));
+  }),
+);
+
+Deno.test(
+  "a script that is named from here, and not found where nodes run, is told by its whole path",
+  needs("run", "read", "write"),
+  inFolder(async (folder) => {
+    const shell = (script: string) =>
+      there(
+        ...["run", "--allow-all", CLI, "test", "-w", "echo", ...SHORT],
+        ...["--bin", "/bin/sh", "--store", folder, "--", script],
+      );
+    const { code, stderr } = await shell("./echo-node.sh");
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stderr,
+      `./echo-node.sh is a file here, but nodes run in `,
+    );
+    assertStringIncludes(stderr, `write ${resolve(FIXTURES, "echo-node.sh")}`);
+    const whole = await shell(resolve(FIXTURES, "echo-node.sh"));
+    assertEquals([whole.code, whole.stderr.includes("a file here")], [
+      0,
+      false,
+    ]);
+  }),
+);
