@@ -32,7 +32,7 @@ export function challengeOf(name: string): Scenario | undefined {
 export function asChallenge(name: string, challenge: Scenario): Scenario {
   return {
     name,
-    algorithm: `held to what ${challenge.name} asks`,
+    algorithm: `tested as ${challenge.name}`,
     guarantee: "",
     workload: challenge.workload,
     runs: challenge.runs.map((run) => ({ ...run, ours: [] })),

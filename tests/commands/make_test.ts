@@ -223,7 +223,7 @@ Deno.test(
       lines[0]!,
       "-w broadcast --node-count 25 --time-limit 20 --rate 100 --latency 100",
     );
-    assertStringIncludes(said, "broadcast-3d-mine: held to what broadcast-3d");
+    assertStringIncludes(said, "broadcast-3d-mine: tested as broadcast-3d");
     assertMatch(said, /the official\s+limit is < 30/);
     assert(!said.includes("our limit"), said);
   },
@@ -276,7 +276,7 @@ Deno.test(
       { MAELSTROM },
     );
     assertEquals(code, 0, said);
-    assertStringIncludes(said, "my node: held to what echo-1 asks");
+    assertStringIncludes(said, "my node: tested as echo-1");
     assertEquals(argumentsIn(project), [
       `test -w echo --node-count 1 --time-limit 10 --bin ${node} -- --slow 5`,
     ]);

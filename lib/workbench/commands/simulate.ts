@@ -74,7 +74,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
   const interrupt = () => {
     if (stop.signal.aborted) Deno.exit(130); // the second time
     progress.end();
-    console.error("Interrupted: what is running is the last");
+    console.error("Interrupted: ends with the seeds that are running");
     stop.abort();
   };
   Deno.addSignalListener("SIGINT", interrupt);
@@ -88,7 +88,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
         if (!passed(result)) failed++;
         show("");
       },
-      onShrink: (seed) => show(`, makes seed ${seed} smaller, try ${++tries}`),
+      onShrink: (seed) => show(`, shrinks seed ${seed}, try ${++tries}`),
     });
   } finally {
     Deno.removeSignalListener("SIGINT", interrupt);
@@ -103,7 +103,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
     !anomalies.some(({ type }) => type === "no-verdict")
   );
   if (!json && ended !== undefined) {
-    console.log(`the report of seed ${ended.seed}, as it was made smaller:`);
+    console.log(`the report of seed ${ended.seed}, shrunk:`);
     await keepRun(ended.smallest, store);
   }
   if (stop.signal.aborted && done < seeds.length) {
