@@ -28,6 +28,10 @@ interface Subject {
   command: string[];
 }
 
+const GO = "Go, tuned", REFERENCE = "Go, Maelstrom's library";
+
+type Env = Record<string, string>;
+
 const file = (path: string) => new URL(path, import.meta.url).pathname;
 const deno = (path: string, ...args: string[]) => [
   ...[Deno.execPath(), "run", "--no-check", file(path)],
@@ -83,9 +87,37 @@ async function foreign(folder: string): Promise<Subject[]> {
   } else console.log("No Node.js here: left out.");
   const binary = `${folder}/echo`;
   const go = await output("go", "build", "-o", binary, file("nodes/echo.go"));
-  if (go?.success) found.push({ name: "Go", command: [binary] });
+  if (go?.success) found.push({ name: GO, command: [binary] });
   else console.log("No Go here: left out.");
+  const reference = go?.success ? await referenceNode(folder) : undefined;
+  if (reference !== undefined) found.push(reference);
+  else console.log("No reference library for Go here: left out.");
   return found;
+}
+
+/**
+ * A node on Maelstrom's own library for Go, which is downloaded unless MAELSTROM_GO names
+ * a folder that has it.
+ */
+async function referenceNode(folder: string): Promise<Subject | undefined> {
+  const module = "github.com/jepsen-io/maelstrom/demo/go";
+  const local = Deno.env.get("MAELSTROM_GO");
+  const cwd = `${folder}/reference`;
+  await Deno.mkdir(cwd);
+  await Deno.copyFile(file("nodes/reference.go"), `${cwd}/main.go`);
+  const steps = [
+    "mod init echo",
+    ...(local === undefined ? [`get ${module}@latest`] : [
+      `mod edit -require ${module}@v0.0.0 -replace ${module}=${local}`,
+    ]),
+    "build -o echo main.go",
+  ];
+  for (const step of steps) {
+    const args = step.split(" ");
+    const { success } = await new Deno.Command("go", { args, cwd }).output();
+    if (!success) return undefined;
+  }
+  return { name: REFERENCE, command: [`${cwd}/echo`] };
 }
 
 const init = (node: string) => ({
@@ -106,9 +138,9 @@ class Running {
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #encoder = new TextEncoder();
 
-  constructor({ command: [command = "", ...args] }: Subject) {
+  constructor({ command: [command = "", ...args] }: Subject, env: Env = {}) {
     const pipes = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
-    this.#child = new Deno.Command(command, { args, ...pipes }).spawn();
+    this.#child = new Deno.Command(command, { args, env, ...pipes }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     this.#lines = this.#child.stdout
       .pipeThrough(new TextDecoderStream())
@@ -215,6 +247,21 @@ async function start(subject: Subject, count: number) {
   return { ready, megabytes: held.reduce((sum, each) => sum + each, 0) };
 }
 
+/** Milliseconds that something takes, with nothing that Deno has kept from earlier, and with all of it. */
+async function coldAndWarm(done: (env: Env) => Promise<unknown>) {
+  const DENO_DIR = await Deno.makeTempDir({ prefix: "io-bench-" });
+  const timed = async () => {
+    const begun = performance.now();
+    await done({ DENO_DIR });
+    return performance.now() - begun;
+  };
+  try {
+    return { cold: await timed(), warm: await timed() };
+  } finally {
+    await Deno.remove(DENO_DIR, { recursive: true });
+  }
+}
+
 /** The median of the rounds' ratios between a subject and the bare loop, as a percentage. */
 function ratio(
   rounds: Map<Subject, number[]>,
@@ -252,17 +299,23 @@ async function compare(folder: string): Promise<void> {
   const crowd = pick(crowds, ({ ready }) => ready);
   const [clock, cpu] = [rates, perCpu].map((all) => ratio(all, typed).median);
   const slower = ratio(crowd, typed).median;
-  const go = subjects.find(({ name }) => name === "Go");
-  const toGo = go === undefined ? NaN : cpu! / ratio(perCpu, go).median;
   const aim = (isReached: boolean) => isReached ? "reached" : "MISSED";
+  const toGo = (wanted: string, least: number) => {
+    const go = subjects.find(({ name }) => name === wanted);
+    const times = go === undefined ? NaN : cpu! / ratio(perCpu, go).median;
+    return `typed API, by CPU, of ${wanted}  ${
+      digits(times)
+    } times  aim ${least}: ${
+      go === undefined ? "none here" : aim(times >= least)
+    }`;
+  };
   console.log(
     [
       `typed API, of the bare loop, by CPU  ${digits(cpu)} %  (by the clock ${
         digits(clock)
       } %)  aim 90 %: ${aim(cpu! >= 90)}`,
-      `typed API, of the tuned Go node, by CPU  ${digits(toGo)} times  aim 2: ${
-        go === undefined ? "no Go here" : aim(toGo >= 2)
-      }`,
+      toGo(GO, 2),
+      toGo(REFERENCE, 12),
       `${MANY} nodes ready, of bare ones  ${digits(slower)} %  aim 130 %: ${
         aim(slower <= 130)
       }\n`,
@@ -297,9 +350,44 @@ async function compare(folder: string): Promise<void> {
   ));
 }
 
+/** How long it takes to start. */
+async function starting(): Promise<void> {
+  const first = (subject: Subject) => async (env: Env) => {
+    const node = new Running(subject, env);
+    await node.ask(init("n0"));
+    await node.end();
+  };
+  const args = ["run", "--allow-all", file("../../lib/workbench/cli.ts")];
+  const subjects = [
+    { name: "a node's first init_ok", done: first(typed) },
+    { name: "that of a bare loop", done: first(bare) },
+    {
+      name: "workbench help",
+      done: (env: Env) =>
+        new Deno.Command(Deno.execPath(), { args: [...args, "help"], env })
+          .output(),
+    },
+  ];
+  const times = await inTurns(
+    subjects,
+    STARTS,
+    ({ done }) => coldAndWarm(done),
+  );
+  console.log();
+  console.log(table(
+    ["milliseconds from start to end", "cold", "warm"],
+    subjects.map((subject) => [
+      subject.name,
+      digits(median(times.get(subject)!.map(({ cold }) => cold))),
+      digits(median(times.get(subject)!.map(({ warm }) => warm))),
+    ]),
+  ));
+}
+
 const folder = await Deno.makeTempDir({ prefix: "io-bench-" });
 try {
   await compare(folder);
+  await starting();
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
