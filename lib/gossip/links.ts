@@ -40,9 +40,6 @@ import { RoundTrip } from "./round-trip.ts";
 import { type Saying, saying } from "./saying.ts";
 import { amongNodes, message, type Schema } from "../schema.ts";
 
-/** What a round trip is taken for until one has been measured, in milliseconds. */
-const FIRST_PATIENCE_MS = 400;
-
 /** What a protocol must have for its node to have links. */
 export interface LinksProtocol<T extends Json> {
   say(saying: Saying<T>): void;
@@ -63,6 +60,8 @@ export type LinksNode<T extends Json> = Pick<
 
 /** What a program does with its links, and how patient they are. */
 export interface LinksOptions<T extends Json> {
+  /** The nodes to link to; all peers if not given. */
+  ids?: readonly string[];
   /** Items have arrived from a peer: new ones in the order in which it pushed them, or as they come. */
   deliver(items: T[], src: string): void;
   /** What to tell a peer that has lost its memory: all that is known, its own included. */
@@ -74,7 +73,10 @@ export interface LinksOptions<T extends Json> {
    * given: then the next flush sends it. A first greeting waits as long.
    */
   ackDelayMs?: number;
-  /** The longest time between two flushes, in milliseconds; 100 if not given. */
+  /**
+   * The longest time between two flushes, in milliseconds; 100 if not given. With 0, links
+   * also flush after everything that they hear.
+   */
   flushMs?: number;
   /**
    * The longest time between two tries, in milliseconds, whatever acknowledgements take;
@@ -94,15 +96,15 @@ export class Links<T extends Json> {
   readonly #options: Required<LinksOptions<T>>;
   readonly #peers = new Map<
     string,
-    { talk: Conversation<T>; roundTrip: RoundTrip }
+    { talk: Conversation<T>; roundTrip: RoundTrip; spoken: number }
   >();
 
   constructor(node: LinksNode<T>, options: LinksOptions<T>) {
     this.#node = node;
     this.life = new Life(node);
     this.catchUp = new CatchUp(node);
-    if (node.peers.length === 0) this.catchUp.end();
     this.#options = {
+      ids: node.peers,
       inOrder: false,
       ackDelayMs: 0,
       flushMs: 100,
@@ -110,8 +112,9 @@ export class Links<T extends Json> {
       ...options,
     };
     const { life } = this;
-    const { deliver } = this.#options;
-    for (const id of node.peers) {
+    const { ids, deliver, flushMs } = this.#options;
+    if (ids.length === 0) this.catchUp.end();
+    for (const id of ids) {
       const roundTrip = new RoundTrip();
       const own = {
         ids: [id],
@@ -124,15 +127,17 @@ export class Links<T extends Json> {
         ...own,
         onSilence: () => this.#speak(id),
       }).get(id)!;
-      this.#peers.set(id, { talk, roundTrip });
+      this.#peers.set(id, { talk, roundTrip, spoken: 0 });
     }
     node.on("say", (saying, src) => {
       const peer = this.#peers.get(src);
       if (peer === undefined) return;
       const { items, isUrgent } = peer.talk.hear(saying);
+      const { spoken } = peer;
       if (items.length > 0) deliver(items, src);
       if (this.isCaughtUp) this.catchUp.end();
-      if (isUrgent) this.#speak(src);
+      if (flushMs === 0) this.flush();
+      if (isUrgent && peer.spoken === spoken) this.#speak(src);
     });
   }
 
@@ -149,9 +154,14 @@ export class Links<T extends Json> {
     return [...this.#peers.values()].every(({ talk }) => talk.isCaughtUp);
   }
 
-  /** Adds an item, for the next {@link flush}. The caller must not change it any more. */
-  push(item: T): void {
-    for (const { talk } of this.#peers.values()) talk.owe(item);
+  /**
+   * Adds an item for all, or all but one, to be sent at the next {@link flush}. The caller
+   * must not change it any more.
+   */
+  push(item: T, except?: string): void {
+    for (const [id, { talk }] of this.#peers) {
+      if (id !== except) talk.owe(item);
+    }
   }
 
   /** Sends a peer an item of its own, at once. The caller must not change it any more. */
@@ -177,12 +187,12 @@ export class Links<T extends Json> {
   }
 
   #speak(id: string): void {
-    const { talk, roundTrip } = this.#peers.get(id)!;
+    const peer = this.#peers.get(id)!;
+    const { talk, roundTrip } = peer;
     const { ackDelayMs, flushMs, capMs } = this.#options;
-    const answerMs = roundTrip.isMeasured
-      ? roundTrip.patienceMs
-      : FIRST_PATIENCE_MS;
-    const patienceMs = Math.min(capMs, answerMs + ackDelayMs + flushMs);
+    peer.spoken++;
+    const answerMs = roundTrip.patienceMs + ackDelayMs + flushMs;
+    const patienceMs = Math.min(capMs, answerMs);
     this.#node.send(id, "say", talk.say(patienceMs));
   }
 }
