@@ -77,8 +77,18 @@ export function mesh(
   const links = new Links<TypeOf<typeof news>>(node, {
     deliver(items, src) {
       for (const item of items) {
-        if (typeof item !== "object") learn(item, src);
-        else for (const value of item.values) learn(value, item.of);
+        if (typeof item !== "object") {
+          learn(item, src);
+          continue;
+        }
+        const { of } = item;
+        const unknown = item.values.filter((value) => !values.has(value));
+        for (const value of unknown) learn(value, of);
+        // The node that told this may have lost its memory, and have met none who knows it.
+        const isOthers = of !== src && node.peers.includes(of);
+        if (isOthers && unknown.length > 0) {
+          links.tell(of, { of, values: unknown });
+        }
       }
     },
     all: () =>
