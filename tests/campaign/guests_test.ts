@@ -171,6 +171,30 @@ Deno.test(
 );
 
 Deno.test(
+  "what a guest prints is not on stdout, and a module that never ends its loading is named",
+  needs("run", "read", "write"),
+  inFolder(async (folder) => {
+    const file = `${folder}/node.ts`;
+    const echo = 'node.on("echo", ({ echo }) => ({ echo }));';
+    await Deno.writeTextFile(
+      file,
+      `export default (node) => { ${echo} console.log("begins"); };`,
+    );
+    const flags = ["-w", "echo", "--time-limit", "1"];
+    const { stdout, stderr } = await workbench(
+      ...["simulate", file, "--json"],
+      ...flags,
+    );
+    assertEquals(JSON.parse(stdout).seeds, 1);
+    assertStringIncludes(stderr, "begins");
+    await Deno.writeTextFile(file, "await new Promise(() => {});");
+    const hung = await workbench("simulate", file, ...flags);
+    assertEquals(hung.code, 1);
+    assertStringIncludes(hung.stderr, "its module, while it is loaded");
+  }),
+);
+
+Deno.test(
   "the watchdog leaves the judges their time",
   needs("read", "write"),
   async () => {

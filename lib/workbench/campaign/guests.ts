@@ -53,6 +53,7 @@ export async function loadGuest(
   { module }: Pick<Guest, "module">,
   { apart = [], mark }: Loading = {},
 ): Promise<Loaded> {
+  mark?.write("its module, while it is loaded,");
   const program = await programIn(module);
   const own = new Map<string, AnyProgram>();
   for (const [i, node] of apart.entries()) {
@@ -185,7 +186,8 @@ export class ImpurityWatch {
     this.#replace(globalThis, "setInterval", "setInterval");
     this.#replace(crypto, "randomUUID", "crypto.randomUUID");
     this.#replace(crypto, "getRandomValues", "crypto.getRandomValues");
-    this.#replace(console, "log", "console.log");
+    // What a guest prints is not the workbench's own output, which scripts may read.
+    this.#replace(console, "log", "console.log", console.error);
     this.#replace(AbortSignal, "timeout", "AbortSignal.timeout");
     const { Date: RealDate } = globalThis;
     const heard = (name: string) => this.#heard(name);
@@ -210,12 +212,13 @@ export class ImpurityWatch {
     owner: { [name in Name]: unknown },
     name: Name,
     title: string,
+    instead: unknown = owner[name],
   ): void {
-    const real = owner[name] as (...args: unknown[]) => unknown;
+    const real = owner[name];
     const heard = () => this.#heard(title);
     owner[name] = function (this: unknown, ...args: unknown[]) {
       heard();
-      return Reflect.apply(real, this, args);
+      return (instead as (...args: unknown[]) => unknown).apply(this, args);
     };
     this.#undo.push(() => {
       owner[name] = real;

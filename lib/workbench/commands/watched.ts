@@ -26,12 +26,16 @@ export function watched(
   const mark = new Mark();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const worker = thread("guest");
-  let count = -1;
+  let count = -1, quietMs = 0;
   const watch = setInterval(() => {
     if (mark.count === 0 || mark.count !== count) {
       count = mark.count;
+      quietMs = 0;
       return;
     }
+    quietMs += patienceMs;
+    // What is noted first is that the module is loaded, which may take longer than any step.
+    if (count === 1 && quietMs < PATIENCE_MS) return;
     console.error(
       `${command.simulation.name} never returns: ${mark.text} has been at it for ${
         patienceMs / 1_000

@@ -1,5 +1,5 @@
 /** What the faithful judge has found, in the strict judge's words: the strict judge finds all of it too. */
-import { stringify } from "../../json.ts";
+import { equal, stringify } from "../../json.ts";
 import type { Json, JsonObject } from "../../history.ts";
 import {
   type Anomaly,
@@ -53,8 +53,9 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
     add("duplicate-id", `given more than once: ${text(workload.duplicated)}`);
   }
   if (Array.isArray(workload.errors) && workload.errors.length > 0) {
-    const type = workload["final-reads"] ? "wrong-final-read" : "echo-mismatch";
-    add(type, ...workload.errors.map(text));
+    if (workload["final-reads"]) {
+      add("wrong-final-read", ...workload.errors.map(text));
+    } else add("echo-mismatch", ...workload.errors.map(echoText));
   }
   if (Array.isArray(workload.failures) && workload.failures.length > 0) {
     const keys = workload.failures.map(text).join(", ");
@@ -62,6 +63,16 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
   }
   if (found.length === 0) add("invalid-workload", text(workload));
   return found;
+}
+
+/** An error of echo: what was asked, and what came back; a refusal has the request again. */
+function echoText(error: Json): string {
+  const [, asked = null, , came = null] = error as Json[];
+  return equal(asked, came)
+    ? `the echo of ${
+      text(asked)
+    } was refused, which Maelstrom takes for a mismatch`
+    : `${text(asked)} came back as ${text(came)}`;
 }
 
 /** What Maelstrom's results say about one type of error. */
