@@ -10,10 +10,14 @@
  */
 import { ErrorCode, type Json, type Node, RpcError } from "../maelstrom.ts";
 import type { Key, RegisterProtocol } from "../protocols.ts";
+import type { Pace } from "./pace.ts";
 import type { Command, Registers } from "./registers.ts";
 
 /** When clients are told that it takes too long, in milliseconds: those of lin-kv give up after 1000. */
 const PATIENCE_MS = 900;
+
+/** On a slow network they wait for ten times its latency, which is five round trips. */
+const PATIENCE_TRIPS = 4;
 
 /** For how long a request that comes in a node's first moment may have waited for the node to start, in milliseconds. */
 const STARTING_MS = 300;
@@ -53,17 +57,20 @@ export class Clients {
   #lastRead = 0;
   readonly #node: Node<RegisterProtocol>;
   readonly #registers: Registers;
+  readonly #pace: Pace;
   readonly #onRequest: () => void;
 
   /** @param onRequest called when there is something new for the leader */
   constructor(
     node: Node<RegisterProtocol>,
     registers: Registers,
+    pace: Pace,
     onRequest: () => void,
   ) {
     this.#node = node;
     this.#startedAt = node.now();
     this.#registers = registers;
+    this.#pace = pace;
     this.#onRequest = onRequest;
     node.on("read", ({ key }) => this.#read(key));
     node.on("write", ({ key, value: to }) => this.#change({ key, to }));
@@ -115,7 +122,8 @@ export class Clients {
   /** How long a request that comes now may take. */
   get #patienceMs(): number {
     const ageMs = this.#node.now() - this.#startedAt;
-    return PATIENCE_MS - Math.max(0, STARTING_MS - ageMs);
+    const waitMs = Math.max(PATIENCE_MS, PATIENCE_TRIPS * this.#pace.tripMs);
+    return waitMs - Math.max(0, STARTING_MS - ageMs);
   }
 
   #change(change: Change): Promise<Record<never, never>> {

@@ -31,6 +31,8 @@ const append = object({
   afterEpoch: natural,
   entries: array(entry),
   commit: natural,
+  /** The round trip to a majority, in milliseconds. */
+  trip: natural,
   /** Instead of entries that the leader no longer has. */
   base: optional(base),
   /** Reads up to this one may be answered from what is committed up to there. */

@@ -28,26 +28,15 @@ import { Clients } from "./clients.ts";
 import type { Asked, Follower } from "./followers.ts";
 import { Log, type LogState } from "./log.ts";
 import type { Ack, Append, Known, ReplicaProtocol, Told } from "./messages.ts";
+import { Pace } from "./pace.ts";
 import { type Command, Registers } from "./registers.ts";
-import { enter, isComplete, type Lives, merge, untilComplete } from "./roll.ts";
+import { enter, isComplete, type Lives, merge, untilBegun } from "./roll.ts";
 
 /** For how long a node gathers before it speaks again, in milliseconds: longer saves messages, shorter saves time. */
 const GATHER_MS = 20;
 
 /** A leader with nothing to say says that it is there so often, in milliseconds. */
 const HEARTBEAT_MS = 70;
-
-/** A leader that has not been heard for so long, in milliseconds, may be gone; nodes wait up to twice as long. */
-const SILENCE_MS = 300;
-
-/**
- * How much more patient a node may become that loses its leaders, and by how much each time: on a
- * slow network it must be, or nobody leads for long enough to do anything.
- */
-const MOST_PATIENCE = 5;
-const LESS_HASTE = 1.25;
-
-const MORE_HASTE = 0.95; // for each round that is done
 
 /** What is asked of others in search of a leader is asked again after so many milliseconds, and then less and less often. */
 const REPEAT_MS = 150;
@@ -85,7 +74,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   #asked: Asked[] = [];
   /** How long the leader's log was when it began to lead. */
   #inherited = 0;
-  #patience = 1;
+  readonly #pace: Pace;
   #patienceMs = 0;
   #spokeAt = -Infinity;
   #stopGathering: Stop | null = null;
@@ -99,7 +88,9 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     const node = this.node = own as unknown as Node<ReplicaProtocol>;
     this.#self = node.ids.indexOf(node.id);
     this.lives = node.ids.map(() => 0);
-    this.#clients = new Clients(node, this.#registers, () => this.#stir());
+    this.#pace = new Pace(node);
+    const stir = () => this.#stir();
+    this.#clients = new Clients(node, this.#registers, this.#pace, stir);
     node.on("hello", () => {});
     node.on("append", (message, src) => this.#onAppend(message, src));
     node.on("ack", (message, src) => this.#onAck(message, src));
@@ -153,7 +144,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /** Whether there is a leader, and it has been heard of late, so that no other is needed. */
   protected get isLed(): boolean {
     return this.leader === this.node.id || this.leader !== null &&
-        this.node.now() < this.heardAt + SILENCE_MS;
+        this.node.now() < this.heardAt + this.#pace.silenceMs;
   }
 
   /** What every message says. */
@@ -247,14 +238,15 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   async #begin(): Promise<void> {
     const { node } = this;
     for (const peer of node.peers) node.send(peer, "hello", {});
-    const { lives, again } = await enter(node);
+    const { lives, again, tripMs } = await enter(node);
+    this.#pace.learn(tripMs);
     merge(this.lives, lives);
     this.#life = this.#clients.life = this.lives[this.#self]!;
     this.#original = !again;
     const last = !again && isComplete(this.lives);
     if (again) await this.#recover();
     else if (!last) {
-      await untilComplete(node, (roll) => {
+      await untilBegun(node, tripMs, (roll) => {
         merge(this.lives, roll);
         return isComplete(this.lives);
       });
@@ -270,22 +262,12 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (this.leader === this.node.id) this.heardAt = now;
     if (now >= this.heardAt + this.#patienceMs) {
       const wasWaiting = this.#patienceMs > 0;
-      if (wasWaiting) this.#lose();
-      this.#patienceMs = SILENCE_MS * this.#patience * (1 + this.node.random());
+      if (wasWaiting) this.#pace.lose();
+      this.#patienceMs = this.#pace.drawWaitMs();
       this.heardAt = now;
       if (wasWaiting) this.onSilence();
     }
     this.node.after(this.heardAt + this.#patienceMs - now, () => this.#watch());
-  }
-
-  /** No leader, or no majority, was to be had in time. */
-  #lose(): void {
-    this.#patience = Math.min(MOST_PATIENCE, LESS_HASTE * this.#patience);
-  }
-
-  /** There is a leader, and it gets things done. */
-  #gain(): void {
-    this.#patience = Math.max(1, MORE_HASTE * this.#patience);
   }
 
   /** There is something to say: says it now, or when enough has been gathered. */
@@ -303,13 +285,13 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (this.leader !== this.node.id) return this.#acknowledge(0, false);
     this.#stopBeating();
     if (this.#isDeserted()) {
-      this.#lose();
+      this.#pace.lose();
       return this.follow(null, this.epoch);
     }
     this.#spokeAt = this.node.now();
     this.#take(this.#clients.commands(this.epoch));
     this.#ask(this.node.id, this.#clients.lastRead);
-    this.#round++;
+    this.#pace.begin(++this.#round);
     for (const id of this.#followers.keys()) this.#append(id);
     this.#count();
     this.#stopBeating = this.node.after(HEARTBEAT_MS, () => this.#speak());
@@ -317,7 +299,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
 
   /** Whether a majority has not answered for long: somebody else may lead by now. */
   #isDeserted(): boolean {
-    const since = this.node.now() - 1.5 * SILENCE_MS * this.#patience;
+    const since = this.node.now() - this.#pace.desertedMs;
     const present = [...this.#followers.values()]
       .filter(({ heardAt }) => heardAt >= since);
     return present.length + 1 < this.majority;
@@ -347,6 +329,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
       afterEpoch: log.epochOf(after)!,
       entries,
       commit: this.commit,
+      trip: this.#pace.tripMs,
       ...(old ? { base: log.base } : {}),
       ...(read === undefined ? {} : { read }),
     });
@@ -362,7 +345,8 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
       return;
     }
     this.heardAt = this.node.now();
-    this.#gain();
+    this.#pace.learn(message.trip);
+    this.#pace.gain();
     const isNew = base && base.index > this.commit &&
       this.log.epochOf(base.index) !== base.epoch;
     if (isNew) this.adopt({ base, entries: [] }, base.index);
@@ -426,12 +410,13 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
       numbers.sort((a, b) => b - a)[this.majority - 1]!;
     const index = shared([this.log.last, ...followers.map((f) => f.match)]);
     if (index > this.commit && this.mayCommit(index)) {
-      this.#gain();
+      this.#pace.gain();
       this.advance(index);
       if (followers.length > 0) this.#stir();
     }
-    if (!this.knowsAll) return;
     const round = shared([this.#round, ...followers.map((f) => f.round)]);
+    this.#pace.end(round);
+    if (!this.knowsAll) return;
     const sure = this.#asked.filter((asked) => asked.round <= round);
     if (sure.length === 0) return;
     this.#asked = this.#asked.filter((asked) => asked.round > round);

@@ -4,9 +4,10 @@
  * forgotten what it promised; so each start is counted in lin-kv, the one thing about a
  * node that outlives it.
  *
- * As long as some node has never started nobody may promise anything. So who enters a roll
- * that is not complete has nothing to have forgotten, and who enters a complete one must ask the
- * others what has been promised.
+ * The group begins when every node has started, or when a majority has waited for the others
+ * for a while. Before that nobody may promise anything. So who enters a roll that has not
+ * begun has nothing to have forgotten, and who enters one that has must ask the others what
+ * has been promised.
  *
  * @module
  */
@@ -21,12 +22,21 @@ export interface Entered {
   lives: Lives;
   /** Whether the group had begun, so that an earlier life may have made promises. */
   again: boolean;
+  /** How long lin-kv took to answer, in milliseconds: a first guess at what other nodes will take. */
+  tripMs: number;
 }
+
+/** What lin-kv holds. */
+type Roll = { lives: Lives; begun: boolean };
 
 const KEY = "roll";
 
-/** How often it is asked whether all have started, in milliseconds; only at first does it matter. */
-const COMPLETE_MS = 300;
+/** How often it is asked whether the group has begun, in milliseconds; only at first does it matter. */
+const ASK_MS = 200;
+
+/** For how long a majority waits for nodes that have never started, in milliseconds. */
+const LATE_MS = 500;
+const TRIPS = 4; // and for so many round trips
 
 /** The part of a node that enters rolls. */
 export type Entrant =
@@ -45,27 +55,43 @@ export function merge(lives: Lives, others: Lives): void {
 
 /** Enters a node into the roll: one compare-and-set, repeated while others enter too. */
 export async function enter(node: Entrant): Promise<Entered> {
-  const kv = new Kv<Lives>(node, "lin-kv");
+  const kv = new Kv<Roll>(node, "lin-kv");
   const self = node.ids.indexOf(node.id);
-  let entered: Entered | null = null;
+  let entered: Entered | null = null, tripMs = Infinity;
   for (;;) {
-    const roll: Lives | null = await kv.read(KEY);
+    const askedAt = node.now();
+    const roll: Roll | null = await kv.read(KEY);
+    tripMs = Math.min(tripMs, node.now() - askedAt);
     // Only an answer was lost: nobody else counts this node's lives.
-    if (entered !== null && roll?.[self] === entered.lives[self]) {
-      return { ...entered, lives: roll! };
+    if (entered !== null && roll?.lives[self] === entered.lives[self]) {
+      return { ...entered, lives: roll!.lives };
     }
-    const lives: Lives = [...roll ?? node.ids.map(() => 0)];
-    lives[self]!++;
-    entered = { lives, again: roll !== null && isComplete(roll) };
-    if (await kv.change(KEY, roll, lives)) return entered;
+    const before: Lives = roll?.lives ?? node.ids.map(() => 0);
+    const begun: boolean = roll?.begun ?? false;
+    const lives: Lives = before.with(self, before[self]! + 1);
+    entered = { lives, again: begun || isComplete(before), tripMs };
+    if (await kv.change(KEY, roll, { lives, begun })) return entered;
   }
 }
 
-/** Waits until every node has started; tells of every new state of the roll. */
-export async function untilComplete(
+/**
+ * Waits until the group has begun, by seeing to it if need be; gives what each state of the
+ * roll says. `isEnough` ends the wait, and `tripMs` is how long lin-kv takes to answer.
+ */
+export async function untilBegun(
   node: Entrant,
-  tell: (lives: Lives) => boolean,
+  tripMs: number,
+  isEnough: (lives: Lives) => boolean,
 ): Promise<void> {
-  const kv = new Kv<Lives>(node, "lin-kv");
-  while (!tell(await kv.read(KEY) ?? [])) await node.sleep(COMPLETE_MS);
+  const kv = new Kv<Roll>(node, "lin-kv");
+  // To enter takes a few round trips.
+  const late = node.now() + LATE_MS + TRIPS * tripMs;
+  for (;;) {
+    const roll = (await kv.read(KEY))!;
+    if (isEnough(roll.lives) || roll.begun) return;
+    const started = roll.lives.filter((life) => life > 0).length;
+    if (node.now() >= late && 2 * started > node.ids.length) {
+      await kv.change(KEY, roll, { ...roll, begun: true });
+    } else await node.sleep(ASK_MS);
+  }
 }

@@ -8,7 +8,12 @@ import {
   simulate,
 } from "../../lib/workbench/campaign/simulate.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
-import { amnesia, figure8, lastWords } from "../fixtures/worst-moments.ts";
+import {
+  amnesia,
+  figure8,
+  lastWords,
+  leadersDie,
+} from "../fixtures/worst-moments.ts";
 
 const PROGRAMS = { "lin-kv-raft": Raft, "lin-kv-vr": Vr } as const;
 
@@ -122,6 +127,28 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
     for (const { script, nodes } of moments) {
       const overrides = { "time-limit": 20, rate: 50, "node-count": nodes };
       await keepPromises(name, 5, { faults: "chaos", script, overrides });
+    }
+  });
+
+  Deno.test(`${name} answers again within 1.5 s of its leader's death, whoever leads, again and again (4 seeds each)`, async () => {
+    for (const nodes of [3, 5]) {
+      const overrides = { "node-count": nodes, "time-limit": 30, rate: 60 };
+      await keepPromises(name, 4, { script: leadersDie, overrides });
+    }
+  });
+
+  Deno.test(`${name} keeps its promises when Maelstrom's nemesis kills, pauses and parts (6 seeds)`, async () => {
+    const overrides = {
+      ...{ "node-count": 5, "time-limit": 30, rate: 40 },
+      ...{ nemesis: "kill,pause,partition", "nemesis-interval": 3 },
+    };
+    await keepPromises(name, 6, { overrides });
+  });
+
+  Deno.test(`${name} answers where the latency is 500 ms (2 seeds)`, async () => {
+    const overrides = { latency: 500, "time-limit": 60, rate: 20 };
+    for (const { figures } of await keepPromises(name, 2, { overrides })) {
+      assertLessOrEqual(0.6, figures["answered.share"]!);
     }
   });
 

@@ -154,6 +154,9 @@ export async function record(
   } as Options & { workload: string };
   const ingredients = ingredientsOf(simulation, scenario);
   const sparing = scenario.promises.survivesRestart === "minority";
+  // Official faults are what the flags say.
+  const script = simulation.script ??
+    (faults === "official" ? undefined : chaos(ingredients, { sparing }));
   // A node that was killed or stopped does not answer, whatever it promises.
   if (ingredients.includes("kill") || ingredients.includes("pause")) {
     delete options.availability;
@@ -191,10 +194,7 @@ export async function record(
       faithful,
       onEvent,
       ...(onProgress === undefined ? {} : { onProgress }),
-      // Official faults are what the flags say.
-      ...(faults === "official" ? {} : {
-        faults: simulation.script ?? chaos(ingredients, { sparing }),
-      }),
+      ...(script === undefined ? {} : { faults: script }),
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
     const origin = guest === undefined

@@ -17,7 +17,7 @@ import { type Pair, pairs } from "../pairs.ts";
 import { refusal } from "./linearizable.ts";
 
 /** How long after a change of who can talk to whom operations are counted for sides, in ms, if nothing is promised. */
-export const SETTLE_MS = 1_500;
+const SETTLE_MS = 1_500;
 
 /** How long an operation may take, in ns: it counts if nothing changed in that time. */
 const PATIENCE_NS = 1e9;
@@ -54,15 +54,24 @@ export function answeredShares(recording: Recording): Figures {
   return figures;
 }
 
+/** Whether the network alone may take longer than a client waits, so that nothing is promised. */
+export function isTooFar({ options }: Recording): boolean {
+  return networkMs(options, HOPS) * 1e6 >= PATIENCE_NS;
+}
+
+/** How long it takes until there is a leader again, with the network's own time. */
+export function settledMs({ options }: Recording, ms = SETTLE_MS): number {
+  return ms + networkMs(options, ELECTION_HOPS);
+}
+
 /** Operations that a majority was promised to answer, and did not. */
 export function unansweredByMajority(
   recording: Recording,
   { majorityMs }: Promises,
 ): string[] {
   if (majorityMs === undefined) return [];
-  // Where the network alone may take so long nothing is promised.
-  if (networkMs(recording.options, HOPS) * 1e6 >= PATIENCE_NS) return [];
-  const settleMs = majorityMs + networkMs(recording.options, ELECTION_HOPS);
+  if (isTooFar(recording)) return [];
+  const settleMs = settledMs(recording, majorityMs);
   return bySide(recording, settleMs).majority.filter((pair) =>
     !isAnswered(pair)
   )
@@ -100,12 +109,12 @@ function bySide(recording: Recording, settleMs: number) {
 
 /**
  * The stretches between changes, as far as they are known: of simulated runs with other
- * than official faults nothing is, and nothing after a majority has been killed, which may have lost
- * its memory.
+ * than official faults nothing is, and nothing after half of the nodes have lost their memory
+ * at a time.
  */
-export function stretches(
-  { history, incidents = [], options, faults }: Recording,
-): Stretch[] {
+export function stretches(recording: Recording): Stretch[] {
+  const { history, incidents = [], options, faults } = recording;
+  const settleNs = settledMs(recording) * 1e6;
   if ((faults ?? "official") !== "official") return [];
   const nodes = nodesOf(options);
   const events = [
@@ -118,7 +127,8 @@ export function stretches(
     })),
   ].sort((a, b) => a.time - b.time);
   const refused = new Map<string, Set<string>>();
-  const down = new Set<string>(), killed = new Set<string>();
+  /** Who does not run, and who has lost its memory and may not have been told yet. */
+  const down = new Set<string>(), forgetful = new Set<string>();
   function cut({ value }: Op): void {
     if (value === null) refused.clear();
     if (!Array.isArray(value)) return;
@@ -128,7 +138,7 @@ export function stretches(
     }
   }
   function happens(type: string, node: string): void {
-    if (type === "kill") killed.add(node);
+    if (type === "kill") forgetful.add(node);
     if (type === "kill" || type === "pause") down.add(node);
     if (type === "restart" || type === "resume") down.delete(node);
   }
@@ -136,24 +146,24 @@ export function stretches(
   let from = 0;
   for (const { time, act } of [...events, { time: Infinity, act() {} }]) {
     if (time > from) {
-      found.push({
-        from,
-        to: time,
-        majority: majorityOf(nodes, refused, down),
-      });
+      const majority = majorityOf(nodes, refused, down, forgetful);
+      found.push({ from, to: time, majority });
+      const isLong = time - from >= settleNs;
+      if (isLong) { for (const node of majority) forgetful.delete(node); }
     }
     act();
     from = Math.max(0, time);
-    if (2 * killed.size >= nodes.length) break;
+    if (2 * forgetful.size >= nodes.length) break;
   }
   return found;
 }
 
-/** The nodes of a component that is a majority, by links that carry both ways. */
+/** The nodes of a component that is a majority, by links that carry both ways; who has lost its memory is told by one. */
 function majorityOf(
   nodes: readonly string[],
   refused: ReadonlyMap<string, ReadonlySet<string>>,
   down: ReadonlySet<string>,
+  forgetful: ReadonlySet<string>,
 ): Set<string> {
   const hears = (a: string, b: string) => !refused.get(a)?.has(b);
   const alive = nodes.filter((node) => !down.has(node));
@@ -165,7 +175,8 @@ function majorityOf(
     const complete = linked.every((a) =>
       linked.every((b) => a === b || hears(a, b) && hears(b, a))
     );
-    if (complete && 2 * linked.length > nodes.length) return new Set(linked);
+    const knowing = linked.filter((node) => !forgetful.has(node));
+    if (complete && 2 * knowing.length > nodes.length) return new Set(linked);
   }
   return new Set();
 }

@@ -17,7 +17,12 @@ import { stringify } from "../../json.ts";
 import type { Promises } from "../../promises.ts";
 import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";
-import { SETTLE_MS, type Stretch, stretches } from "../registers/answered.ts";
+import {
+  isTooFar,
+  settledMs,
+  type Stretch,
+  stretches,
+} from "../registers/answered.ts";
 import type { Finding } from "../verdict.ts";
 import { seconds } from "./strict.ts";
 
@@ -40,8 +45,9 @@ export function strictReplicas(
     logs?.hear(src, time - origin, body);
   }
   for (const sentence of elections.storms()) {
-    if (logs === null) findings.note("election-storm", sentence);
-    else findings.add("election-storm", sentence);
+    if (logs === null || isTooFar(recording)) {
+      findings.note("election-storm", sentence);
+    } else findings.add("election-storm", sentence);
   }
   return findings.all();
 }
@@ -49,17 +55,19 @@ export function strictReplicas(
 /** Epochs of those who can talk to a majority, while nothing changes. */
 class Elections {
   readonly #stretches: Stretch[];
+  readonly #settleNs: number;
   readonly #seen = new Map<Stretch, { first: number; last: number }>();
 
   constructor(recording: Recording) {
     this.#stretches = stretches(recording);
+    this.#settleNs = settledMs(recording) * 1e6;
   }
 
   hear(src: string, time: number, body: Body): void {
     const epoch = body["epoch"] ?? body["term"] ?? body["view"];
     if (typeof epoch !== "number") return;
     const stretch = this.#stretches.find(({ from, to }) =>
-      from + SETTLE_MS * 1e6 <= time && time < to
+      from + this.#settleNs <= time && time < to
     );
     if (!stretch?.majority.has(src)) return;
     const seen = this.#seen.get(stretch) ?? { first: epoch, last: epoch };
@@ -71,7 +79,7 @@ class Elections {
     return [...this.#seen].filter(([, { first, last }]) =>
       last > first + REPLACED
     ).map(([{ from, to }, { first, last }]) =>
-      `between ${seconds(from + SETTLE_MS * 1e6)} and ${
+      `between ${seconds(from + this.#settleNs)} and ${
         to === Infinity ? "the end" : seconds(to)
       } the epoch rose from ${first} to ${last}, though nothing changed: nobody leads for long`
     );

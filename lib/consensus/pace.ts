@@ -1,0 +1,91 @@
+/**
+ * How patient a node is: with leaders that are silent, more so the slower the network and the
+ * more leaders it has lost in vain, and with what clients wait for.
+ *
+ * @module
+ */
+
+/** How long a leader may be silent at least, in milliseconds: some heartbeats. */
+const SILENCE_MS = 300;
+
+/**
+ * How much more patient a node may become that loses its leaders, and by how much each time: on a
+ * slow network it must be, or nobody leads for long enough to do anything.
+ */
+const MOST_PATIENCE = 5;
+const LESS_HASTE = 1.25;
+
+const MORE_HASTE = 0.95; // for each round that is done
+
+/** The least of so many round trips counts: what was lost or late on the way makes them longer. */
+const TRIPS = 8;
+
+/** The part of a node that this needs. */
+type World = { now(): number; random(): number };
+
+/** See the module. */
+export class Pace {
+  readonly #node: World;
+  #patience = 1;
+  #trips: number[] = [];
+  #tripMs = 0;
+  /** The round that is being measured, and when it began. */
+  #round = 0;
+  #beganAt: number | null = null;
+
+  constructor(node: World) {
+    this.#node = node;
+  }
+
+  /** How long it takes until a majority has answered, in milliseconds; 0 while that is not known. */
+  get tripMs(): number {
+    return this.#tripMs;
+  }
+
+  /** Who has heard a leader within so many milliseconds needs no other. */
+  get silenceMs(): number {
+    return SILENCE_MS + this.#tripMs;
+  }
+
+  /** How long to wait for a leader, in milliseconds: each time and each node another time. */
+  drawWaitMs(): number {
+    return this.silenceMs * this.#patience * (1 + this.#node.random());
+  }
+
+  /** How long a leader waits for its followers, in milliseconds: as long as they may take to find another. */
+  get desertedMs(): number {
+    return 1.5 * this.silenceMs * this.#patience;
+  }
+
+  /** No leader, or no majority, was to be had in time. */
+  lose(): void {
+    this.#patience = Math.min(MOST_PATIENCE, LESS_HASTE * this.#patience);
+  }
+
+  /** There is a leader, and it gets things done. */
+  gain(): void {
+    this.#patience = Math.max(1, MORE_HASTE * this.#patience);
+  }
+
+  /** A leader's round begins. */
+  begin(round: number): void {
+    if (this.#beganAt !== null) return;
+    [this.#round, this.#beganAt] = [round, this.#node.now()];
+  }
+
+  /** A majority has answered a round. */
+  end(round: number): void {
+    if (this.#beganAt === null || round < this.#round) return;
+    this.#trips.push(this.#node.now() - this.#beganAt);
+    this.#trips = this.#trips.slice(-TRIPS);
+    this.#tripMs = Math.round(Math.min(...this.#trips));
+    this.#beganAt = null;
+  }
+
+  /** The leader has told what it has measured, or there is another reason to think so. */
+  learn(tripMs: number): void {
+    this.#tripMs = Math.round(tripMs);
+    this.#trips = [];
+    this.#beganAt = null;
+  }
+}
