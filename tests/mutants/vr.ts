@@ -2,7 +2,7 @@
 import linKvVr, { Vr } from "../../challenges/lin-kv-vr.ts";
 import type { LogState } from "../../lib/consensus/log.ts";
 import type { Node } from "../../lib/maelstrom.ts";
-import { amnesia } from "../fixtures/worst-moments.ts";
+import { amnesia, lastWords } from "../fixtures/worst-moments.ts";
 import type { Mutant } from "./mutant.ts";
 import { believesItself, mutant as of, replica } from "./replica.ts";
 import { sending } from "./twist.ts";
@@ -115,6 +115,8 @@ export const mutants: Mutant[] = [
         type === "do_view_change" ? onlyCommitted(message) : message,
     })),
     {
+      flags: { "time-limit": 40, rate: 50 },
+      script: lastWords,
       caughtAs: ["commits-differ"],
       faithful: "passes",
     },
@@ -132,7 +134,12 @@ export const mutants: Mutant[] = [
           }, src),
       },
     })),
-    { faithful: "passes", caughtAs: ["not-linearizable", "commits-differ"] },
+    {
+      flags: { "time-limit": 40, rate: 50 },
+      script: lastWords,
+      caughtAs: ["not-linearizable", "commits-differ"],
+      faithful: "caught",
+    },
   ),
   mutant(
     "vr-never-compacts",
