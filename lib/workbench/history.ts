@@ -56,7 +56,7 @@ export class History {
   /** Appends a line, which gets its index here; a time before the last line's becomes that. */
   add(op: Omit<Op, "index">): Op {
     const { ops } = this;
-    const { time, type, process, f, value, ...more } = op as Omit<Op, "index">;
+    const { time, type, process, f, value } = op as Omit<Op, "index">;
     // All lines in one form: checkers go through them many times.
     const line = {
       index: ops.length,
@@ -65,8 +65,10 @@ export class History {
       process,
       f,
       value,
-      ...more,
     } as Op;
+    for (const key in op) {
+      if (!Object.hasOwn(line, key)) line[key] = op[key];
+    }
     ops.push(line);
     return line;
   }

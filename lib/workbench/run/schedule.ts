@@ -42,11 +42,10 @@ export async function finalPhase(phase: Phase): Promise<void> {
   const workers = random.shuffle(phase.workers);
   await Promise.all(workers.map(async (worker) => {
     for (;;) {
-      const invocation = generator.next(worker, worker.now());
-      if (invocation === null) return;
-      if (invocation.delayMs !== undefined) {
-        await sleep(clock, invocation.delayMs * MS);
-      }
+      const next = generator.next(worker, worker.now());
+      if (next === null) return;
+      const { delayMs, ...invocation } = next;
+      if (delayMs !== undefined) await sleep(clock, delayMs * MS);
       if (clock.now() >= endNs) return;
       await worker.perform(invocation, generator);
     }

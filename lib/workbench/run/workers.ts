@@ -95,19 +95,18 @@ export class ActiveWorker implements Worker {
     generator: Generator,
     dueNs: number,
   ): Promise<Op> {
-    const { delayMs: _, ...fields } = invocation;
     this.busy = true;
     const { process } = this;
     const invoked = this.history.add({
+      ...invocation,
       time: dueNs - this.originNs,
       type: "invoke",
       process,
-      ...fields,
     });
     generator.update?.(invoked, this);
     const outcome = await this.#outcome(invocation);
     const completed = this.history.add({
-      ...fields,
+      ...invocation,
       process,
       time: this.now(),
       ...outcome,

@@ -80,10 +80,11 @@ function trackUnseen() {
   const polled = new Map<string, Integer>();
   return {
     update(op: Op): void {
-      raise(sent, sentOffsets(op));
+      const stored = sentOffsets(op), seen = polledOffsets(op);
+      raise(sent, stored);
       // Polls of a key that nobody waits for are not remembered, as in Jepsen.
-      raise(polled, polledOffsets(op).filter(([key]) => sent.has(key)));
-      for (const [key] of [...sentOffsets(op), ...polledOffsets(op)]) {
+      raise(polled, seen.filter(([key]) => sent.has(key)));
+      for (const [key] of [...stored, ...seen]) {
         if ((polled.get(key) ?? -1) >= (sent.get(key) ?? -1)) {
           sent.delete(key);
           polled.delete(key);
