@@ -31,11 +31,12 @@ export function transactions<W extends string>(
 ): () => MicroOp<"r" | W>[] {
   const live = Array.from({ length: keyCount }, (_, key) => key);
   const writes = new Map<number, number>();
+  const exponentialPosition = exponentialPositions(random, keyCount);
 
   const step = (): MicroOp<"r" | W> => {
     for (;;) {
       const reads = random.chance(0.5);
-      const position = exponentialPosition(random, live.length);
+      const position = exponentialPosition();
       const key = live[position]!;
       if (reads) return ["r", key, null];
       const value = (writes.get(key) ?? 0) + 1;
@@ -51,8 +52,8 @@ export function transactions<W extends string>(
   return () => Array.from({ length: 1 + random.int(maxLength) }, step);
 }
 
-/** A position below `count`, of weights 2, 4, 8, ...: the last is about as likely as all others. */
-function exponentialPosition(random: Random, count: number): number {
+/** Draws positions below `count`, of weights 2, 4, 8, ...: the last is about as likely as all others. */
+function exponentialPositions(random: Random, count: number): () => number {
   const weights = 2 ** (count + 1) - 2;
-  return Math.floor(Math.log2(2 + random.next() * weights)) - 1;
+  return () => Math.floor(Math.log2(2 + random.next() * weights)) - 1;
 }
