@@ -3,11 +3,12 @@
  *
  * Algorithm: every request is passed on to the service lin-kv, and its answer back.
  *
- * Guarantees: linearizable as the service is, whatever happens between nodes, which say
- * nothing to each other, and to nodes, which keep nothing. A request is passed on once: to
- * ask again might make a change twice. Whoever still waits after 4 s is told that the outcome is
- * unknown; where latency is low clients have given up by then. A network that doubles messages breaks it, which Maelstrom's
- * does not: the second copy of a write may undo a later one.
+ * Guarantees: linearizable as the service is, whatever happens to nodes, which keep nothing, and
+ * between them, since they never talk to each other. A request is passed on once: to ask again
+ * might make a change twice. A client that still waits after 4 s is told that the outcome is
+ * unknown; where latency is low, clients have given up by then. A network that duplicates
+ * messages, which Maelstrom's does not, breaks it: the second copy of a write may undo a later
+ * one.
  *
  * Costs: 2 messages a request, S = 2; a network round trip.
  */

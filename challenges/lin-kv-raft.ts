@@ -2,25 +2,25 @@
  * lin-kv: registers by Raft.
  *
  * Algorithm: Raft (Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm",
- * 2014). The nodes elect a leader for each term; it alone adds to the log, and what a majority
- * has is committed. This file is the elections, with a vote on trial before each, so that
- * a node which was cut off deposes nobody when it returns. Replication, reads by ReadIndex,
+ * 2014). The nodes elect a leader for each term; only the leader appends to the log, and what a
+ * majority has is committed. This file holds the elections, with a trial vote before each, so a
+ * node that was cut off deposes nobody when it returns. Replication, reads by ReadIndex,
  * snapshots and recovery are in lib/consensus/replica.ts.
  *
  * Guarantees: linearizable, for any number of nodes, whatever is lost, late, repeated, cut,
- * paused or killed; no clock is trusted. A write or cas that goes from leader to leader
- * takes effect once. As long as a majority can talk to each other both ways, its nodes answer, again
- * within 1.5 s of a cut or of the leader's death. Nodes keep nothing on disk: one that
- * was killed votes and acknowledges nothing before the others have told it what it knew. So
- * any minority may be killed, again and again; if a majority is before they have recovered, no request
- * succeeds any more, since what was promised is lost. A client waits for at most 0.9 s,
- * and is told whether its request was dropped or may yet take effect.
+ * paused or killed; no clock is trusted. A write or cas that passes from leader to leader takes
+ * effect once. While a majority can talk to each other in both directions, its nodes answer,
+ * again within 1.5 s of a cut or of the leader's death. Nodes keep nothing on disk: a killed node
+ * neither votes nor acknowledges until the others have told it what it knew. So any minority may
+ * be killed, again and again; if a majority is killed before it has recovered, no request
+ * succeeds any more, since its promises are lost. A client waits for at most 0.9 s, and is told
+ * whether its request was dropped or may yet take effect.
  *
- * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, and every 70 ms
- * where there is nothing to do. What a node's clients ask rides on its answers: for 3
- * nodes S is at most 200 / rate + 0.67, 2.3 on the command. A change takes two network round
- * trips and 10 to 50 ms, a read the same. A log has 1000 entries at most; a message
- * after a restart, or to a node that has missed more than that, holds all registers.
+ * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, every 70 ms when
+ * idle. Requests of a node's clients ride on its answers: for 3 nodes S is at most 200 / rate +
+ * 0.67, 2.3 on the command. A change takes two network round trips and 10 to 50 ms, and so does a
+ * read. A log has at most 1000 entries; a message after a restart, or to a node that has missed
+ * more than that, holds all registers.
  */
 import { replicaProtocol, told } from "../lib/consensus/messages.ts";
 import { Replica } from "../lib/consensus/replica.ts";

@@ -1,20 +1,20 @@
 /**
  * lin-kv: registers by Viewstamped Replication.
  *
- * Algorithm: Viewstamped Replication Revisited (Liskov and Cowling, 2012). The nodes take turns
- * in being primary, one a view, which begins with the best of the logs that a majority
- * brings into it. This file is the changes of view; unlike in the paper nobody leaves a
- * view before a majority would, so that a node which was cut off disturbs nobody when it
- * returns. The rest is lib/consensus/replica.ts, as with lin-kv-raft, and with it what makes the
- * paper's recovery safe: no quorum counts what an earlier life of a node has said.
+ * Algorithm: Viewstamped Replication Revisited (Liskov and Cowling, 2012). Nodes take turns as
+ * primary, one per view, and a view starts with the best of the logs that a majority brings into
+ * it. This file holds the view changes. Unlike in the paper, no node leaves a view before a
+ * majority would, so a node that was cut off disturbs nobody when it returns. The rest is
+ * lib/consensus/replica.ts, as with lin-kv-raft, including what makes the paper's recovery safe:
+ * no quorum counts what an earlier life of a node has said.
  *
- * Guarantees: those of lin-kv-raft. Linearizable, whatever is lost, late, repeated, cut,
- * paused or killed; any minority may lose its memory, again and again. Nodes that can talk to a
- * majority answer, again within 1.5 s of a cut or of the primary's death, or later where the
- * next primaries are gone too.
+ * Guarantees: those of lin-kv-raft. Linearizable, whatever is lost, late, repeated, cut, paused
+ * or killed; any minority may lose its memory, again and again. Nodes that can talk to a majority
+ * answer, again within 1.5 s of a cut or of the primary's death, later if the next primaries are
+ * gone too.
  *
- * Costs: those of lin-kv-raft; a change of view takes a whole log from each node to the
- * primary and back, which Raft does not need.
+ * Costs: those of lin-kv-raft. A view change sends a whole log from each node to the primary and
+ * back, which Raft does not need.
  */
 import { logState } from "../lib/consensus/log.ts";
 import { replicaProtocol, type Told, told } from "../lib/consensus/messages.ts";
