@@ -423,6 +423,10 @@ Deno.test("the lag is how long the next message had existed when a poll began", 
   });
 });
 
+Deno.test("the lag names no process and no key where nothing was polled", () => {
+  assertEquals(check(...sends(3))["worst-realtime-lag"], { time: 0, lag: 0 });
+});
+
 Deno.test("sets are walked in Clojure's order", () => {
   // Order of (set (range 1 17)) in a Clojure REPL.
   const numbers = Array.from({ length: 16 }, (_, i) => i + 1);

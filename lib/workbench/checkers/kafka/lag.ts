@@ -52,16 +52,14 @@ function growths(ops: readonly LogOp[]): Map<string, Growth> {
 /**
  * The poll that was furthest behind: how long, when it began, the message after
  * the furthest one its process had polled of a key had been known to exist.
- * Times in seconds; `process` and `key` are null when nothing was polled. It
+ * Times in seconds; there is no `process` and no `key` when nothing was polled. It
  * informs, and decides nothing.
  */
 export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
   const known = growths(ops);
   const positions = new Map<number, Map<string, Integer>>();
-  let worst = {
+  let worst: { time: number; lag: number; process?: number; key?: string } = {
     time: 0,
-    process: null as number | null,
-    key: null as string | null,
     lag: -1,
   };
   for (const { op, invocation, reads } of ops) {
