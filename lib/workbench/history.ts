@@ -87,13 +87,21 @@ export type JournalEvent = [
   body: Body,
 ];
 
-/** What is seen of an event without reading its message. */
+/** What tells a message from another, in the words of its body. */
+export interface Head {
+  type?: Json | undefined;
+  msg_id?: Json | undefined;
+  in_reply_to?: Json | undefined;
+}
+
+/** What is seen of an event without reading all of its message. */
 export type EventHead = [
   kind: "send" | "recv",
   time: number,
   id: number,
   src: string,
   dest: string,
+  head: Head,
 ];
 
 /** How large a message is. */
@@ -124,8 +132,10 @@ export interface Events extends Iterable<JournalEvent> {
   sizes?(wanted: (src: string, dest: string) => boolean): Iterable<Size>;
   /** Where bodies take time to read: the events of these messages. */
   withIds?(ids: ReadonlySet<number>): Iterable<JournalEvent>;
-  /** Where bodies take time to read: all events, without them. */
+  /** Where bodies take time to read: all events, with no more than their heads. */
   heads?(): Iterable<EventHead>;
+  /** Where bodies take time to read: some of the events. */
+  part?(wanted: (event: EventHead) => boolean): Events;
 }
 
 /** The events of a journal whose messages go between such ends. */
@@ -161,10 +171,16 @@ export function withIds(
 }
 
 /** The events of a journal, for who does not read the messages. */
-export function headsOf(
-  events: Events,
-): Iterable<EventHead | JournalEvent> {
+export function headsOf(events: Events): Iterable<EventHead> {
   return events.heads?.() ?? events;
+}
+
+/** Some events of a journal, chosen by who does not read the messages. */
+export function partOf(
+  events: Events,
+  wanted: (event: EventHead) => boolean,
+): Events {
+  return events.part?.(wanted) ?? events.filter(wanted);
 }
 
 /** Whether a message has a client at one of its ends. */

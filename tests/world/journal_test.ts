@@ -1,11 +1,15 @@
 /** The journal: compact, and yet it gives back every event as it was. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   among,
   type Body,
+  type EventHead,
   headsOf,
+  isBetweenServers,
+  isWithClient,
   type JournalEvent,
+  partOf,
   sizesOf,
   withIds,
 } from "../../lib/workbench/history.ts";
@@ -13,7 +17,10 @@ import { float, parse, stringify } from "../../lib/workbench/json.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
 
 const BODIES = fc.dictionary(
-  fc.string({ maxLength: 5 }),
+  fc.oneof(
+    fc.string({ maxLength: 5 }),
+    fc.constantFrom("type", "msg_id", "in_reply_to"),
+  ),
   fc.oneof(
     fc.string(),
     fc.integer(),
@@ -44,10 +51,16 @@ const EVENTS = fc.record({
   return events;
 });
 
+/** An event without the rest of its body. */
+function headOf([kind, time, id, src, dest, body]: JournalEvent): EventHead {
+  const { type, msg_id, in_reply_to } = body;
+  return [kind, time, id, src, dest, { type, msg_id, in_reply_to }];
+}
+
 for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
   Deno.test(`a journal gives back what it was given, ${how}`, () => {
     fc.assert(fc.property(EVENTS, (events) => {
-      const journal = new Journal(liveWeight);
+      const journal = new Journal({ liveWeight });
       for (const event of events) journal.push(event);
       assertEquals([...journal], events);
       assertEquals(stringify(journal), stringify(events));
@@ -63,12 +76,10 @@ for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
       const ends = (src: string) => src !== "n0";
       assertEquals([...among(journal, ends)], [...among(events, ends)]);
       assertEquals([...sizesOf(journal, ends)], [...sizesOf(events, ends)]);
-      assertEquals(
-        [...headsOf(journal)],
-        events.map((
-          [kind, time, id, src, dest],
-        ) => [kind, time, id, src, dest]),
-      );
+      assertEquals([...headsOf(journal)], events.map(headOf));
+      const wanted = ([kind, , , src]: EventHead) =>
+        kind === "recv" || src === "n0";
+      assertEquals([...partOf(journal, wanted)], events.filter(wanted));
       const ids = new Set([1, 3, 5, 8]);
       assertEquals([...withIds(journal, ids)], [...withIds(events, ids)]);
     }));
@@ -76,7 +87,7 @@ for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
 }
 
 Deno.test("bodies beyond what may lie in memory are compressed, and read again in any order", () => {
-  const journal = new Journal(1e6);
+  const journal = new Journal({ liveWeight: 1e6 });
   const body = (i: number) => ({ type: "gossip", values: [i, i + 1], i });
   for (let id = 0; id < 50_000; id++) {
     const message = { id, src: "n0", dest: "n1", body: body(id) };
@@ -96,3 +107,28 @@ Deno.test("bodies beyond what may lie in memory are compressed, and read again i
   }
   assert(!journal.some(([, , id, , , read]) => read.i !== id));
 });
+
+Deno.test("of messages that touch no client a journal may keep no more than head and length", () => {
+  const kept = Journal.from(EVENTS_OF_A_CALL);
+  const heads = new Journal({ headsAlone: true });
+  for (const event of EVENTS_OF_A_CALL) heads.push(event);
+  const ends = (src: string) => src !== "c0";
+  assertEquals([...headsOf(heads)], [...headsOf(kept)]);
+  assertEquals([...sizesOf(heads, ends)], [...sizesOf(kept, ends)]);
+  assertEquals([...among(heads, isWithClient)], [...among(kept, isWithClient)]);
+  assertThrows(
+    () => [...among(heads, isBetweenServers)],
+    Error,
+    "Cannot read what n0 sent lin-kv",
+  );
+});
+
+const ASK: Body = { type: "ask", msg_id: 1 };
+const READ: Body = { type: "read", key: "k", msg_id: 7 };
+
+const EVENTS_OF_A_CALL: JournalEvent[] = [
+  ["send", 1, 0, "c0", "n0", ASK],
+  ["recv", 1, 0, "c0", "n0", ASK],
+  ["send", 2, 1, "n0", "lin-kv", READ],
+  ["recv", 3, 1, "n0", "lin-kv", READ],
+];

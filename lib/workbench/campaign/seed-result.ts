@@ -25,7 +25,10 @@ export async function runSeed(
 ): Promise<SeedResult> {
   const { seed } = simulation;
   try {
-    const judged = await simulate(simulation, listeners);
+    const judged = await simulate(simulation, {
+      ...listeners,
+      forVerdict: true,
+    });
     return {
       seed,
       faithful: judged.results["valid?"],

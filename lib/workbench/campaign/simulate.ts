@@ -16,7 +16,7 @@ import type { Faults } from "../world/faults.ts";
 import { modules } from "../world/modules.ts";
 import { flagsText, nodesOf } from "../history.ts";
 import type { Options, Recording } from "../history.ts";
-import { judge, type Judged } from "../checkers/judges.ts";
+import { judge, type Judged, READING_BODIES } from "../checkers/judges.ts";
 import { labelsIn } from "../run/labels.ts";
 import {
   type AnyProgram,
@@ -89,6 +89,11 @@ export interface Listeners {
   mark?: Mark;
   /** Gives every node of a guest a module of its own. */
   apart?: boolean;
+  /**
+   * Keeps nothing that only a report would show: of messages that touch no client the
+   * heads alone, where the judges do not look at more. Guests keep all.
+   */
+  forVerdict?: boolean;
 }
 
 /**
@@ -141,7 +146,8 @@ export async function recordAny(
  */
 export async function record(
   simulation: Simulation,
-  { onEvent = () => {}, onProgress, mark, apart = false }: Listeners = {},
+  { onEvent = () => {}, onProgress, mark, apart = false, forVerdict = false }:
+    Listeners = {},
 ): Promise<Recording> {
   const { name, seed, faults, machine: kind = "quiet", faithful = false } =
     simulation;
@@ -192,6 +198,8 @@ export async function record(
       clock: machine.clock,
       random,
       faithful,
+      headsAlone: forVerdict && guest === undefined &&
+        !READING_BODIES.has(workload),
       onEvent,
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(script === undefined ? {} : { faults: script }),

@@ -33,6 +33,12 @@ const STRICT: StrictChecks = {
   "unique-ids": strictUniqueIds,
 };
 
+/** Workloads whose judges read what nodes say to each other, and not only how it begins. */
+export const READING_BODIES: ReadonlySet<string> = new Set([
+  "broadcast",
+  "g-set",
+]);
+
 /** Figures that only some workloads have. */
 const FIGURES: WorkloadFigures = {
   broadcast: bytesOfValues,

@@ -4,10 +4,12 @@
  */
 import {
   type Events,
+  headsOf,
   isClientOp,
   nodeOf,
   nodesOf,
   type Op,
+  partOf,
   type Recording,
 } from "../history.ts";
 import type { Promises } from "../promises.ts";
@@ -74,7 +76,7 @@ export function asTold(recording: Recording, promises: Promises): Recording {
   );
   // Replies are sent, but do not arrive.
   const open = (events: Events): Events =>
-    events.filter(([kind, time, , src, dest, { type }]) => {
+    partOf(events, ([kind, time, , src, dest, { type }]) => {
       if (kind !== "recv" || !dest.startsWith("c")) return true;
       const at = time - origin;
       // What a client commits after a kill, it may have seen before.
@@ -99,8 +101,9 @@ export function asTold(recording: Recording, promises: Promises): Recording {
 
 /** When a node is spoken to that has come back: until then it says nothing by itself. */
 function spokenTo(journal: Events, node: string, restartedNs: number): number {
-  const first = journal.find(([kind, time, , , dest, { type }]) =>
-    kind === "recv" && dest === node && time > restartedNs && type !== "init"
-  );
-  return first?.[1] ?? Infinity;
+  for (const [kind, time, , , dest, { type }] of headsOf(journal)) {
+    if (kind !== "recv" || dest !== node || time <= restartedNs) continue;
+    if (type !== "init") return time;
+  }
+  return Infinity;
 }

@@ -67,7 +67,7 @@ function journalsOf({ journal, aftermath }: Recording): Events[] {
   return aftermath === undefined ? [journal] : [journal, aftermath.journal];
 }
 
-function* heads(recording: Recording): Generator<EventHead | JournalEvent> {
+function* heads(recording: Recording): Generator<EventHead> {
   for (const journal of journalsOf(recording)) yield* headsOf(journal);
 }
 

@@ -3,7 +3,6 @@
  * nothing. Some are heard while a run goes on, the others read from its recording.
  */
 import {
-  among,
   type Events,
   headsOf,
   isBetweenServers,
@@ -72,17 +71,17 @@ function hasOvertaking(journal: Events): boolean {
 function lostCalls(journal: Events): Set<Label> {
   const labels = new Set<Label>();
   const waiting = new Map<string, { since: number; isAnswered: boolean }>();
-  const end = journal.at(-1)?.[1] ?? 0;
-  const between = among(journal, isBetweenServers);
-  for (const [kind, time, , src, dest, body] of between) {
-    if (body.msg_id !== undefined && kind === "send") {
-      waiting.set(`${src} ${dest} ${body.msg_id}`, {
-        since: time,
-        isAnswered: false,
-      });
+  let end = 0;
+  for (const [kind, time, , src, dest, head] of headsOf(journal)) {
+    end = time;
+    if (!isBetweenServers(src, dest)) continue;
+    const { msg_id, in_reply_to } = head;
+    if (msg_id !== undefined && kind === "send") {
+      const call = `${src} ${dest} ${msg_id}`;
+      waiting.set(call, { since: time, isAnswered: false });
     }
-    if (body.in_reply_to === undefined) continue;
-    const call = `${dest} ${src} ${body.in_reply_to}`;
+    if (in_reply_to === undefined) continue;
+    const call = `${dest} ${src} ${in_reply_to}`;
     const asked = waiting.get(call);
     if (asked === undefined) continue;
     if (kind === "send") asked.isAnswered = true;

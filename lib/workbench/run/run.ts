@@ -61,6 +61,8 @@ export interface RunConfig {
   faults?: Faults;
   /** Mute a node after a malformed line and let seq-kv wrap around, as Maelstrom does; off, both are reported or absent. */
   faithful?: boolean;
+  /** Keep only heads of messages that touch no client; all, if not given. */
+  headsAlone?: boolean;
   /** Names things that happened, for tests that must know that they did (`labels.ts` lists them). */
   onEvent?(label: string): void;
   /** Called about once a second of the run's own time. */
@@ -131,7 +133,7 @@ class Run {
       clock,
       random.fork("latency"),
       latencyOf(options),
-      new Journal(),
+      this.#newJournal(),
       onEvent,
     );
     this.#storm = new StormWatch(
@@ -199,16 +201,20 @@ class Run {
     const faults = await this.#maelstromRun();
     // Maelstrom's run ends here: what follows is for the strict judge alone.
     const healedAt = clock.now() - this.#originNs;
-    this.#network.journal = new Journal();
+    this.#network.journal = this.#newJournal();
     faults.end();
     await Promise.all(this.#restarts);
     const aftermath = await this.#aftermath(healedAt);
     if (aftermath !== null) recording.aftermath = aftermath;
   }
 
+  #newJournal(): Journal {
+    return new Journal({ headsAlone: this.config.headsAlone ?? false });
+  }
+
   /** What comes from now on is of no interest: the storm would fill the memory. */
   #breakOff(): void {
-    this.#network.journal = new Journal();
+    this.#network.journal = this.#newJournal();
     const seconds = (this.config.clock.now() - this.#originNs) / SECOND;
     const text = `the run was broken off at ${
       seconds.toFixed(3)

@@ -4,11 +4,11 @@
  */
 import { stringify } from "../../json.ts";
 import {
-  among,
+  headsOf,
   type Incident,
   isClientOp,
-  isWithClient,
   type JournalEvent,
+  type Json,
   nodeOf,
   type Op,
   type Recording,
@@ -297,47 +297,63 @@ function isTimeout({ error, exception }: Op): boolean {
     error === "indeterminate: Client read timeout";
 }
 
+/** A request of a client that has reached its node. */
+interface Request {
+  /** Its place in the journal. */
+  index: number;
+  time: number;
+  type: string;
+  isAnswered: boolean;
+}
+
 /** What became of the requests of clients, by the journal. */
 function answers(recording: Recording) {
   const { journal, history } = recording;
   const patience = patienceNs(recording);
-  const asked = new Map<string, JournalEvent>();
-  const answered = new Set<string>();
+  const asked = new Map<string, Request>();
+  const keyOf = (client: string, id: Json) =>
+    `${client} ${typeof id === "number" ? id : stringify(id)}`;
   /** Whether anybody answers more than what sets it up. */
   let answering = false;
-  const repeated: JournalEvent[] = [], unsolicited: JournalEvent[] = [];
+  const repeated: number[] = [], unsolicited: number[] = [];
   const late: { reply: JournalEvent; tookNs: number }[] = [];
-  for (const event of among(journal, isWithClient)) {
-    const [kind, time, , src, dest, body] = event;
-    if (kind === "recv" && isClient(src) && body.msg_id !== undefined) {
-      asked.set(`${src} ${stringify(body.msg_id)}`, event);
+  let index = -1, end = 0;
+  for (const [kind, time, , src, dest, head] of headsOf(journal)) {
+    index++;
+    end = time;
+    const { msg_id, in_reply_to } = head;
+    if (kind === "recv" && isClient(src) && msg_id !== undefined) {
+      const type = String(head.type);
+      asked.set(keyOf(src, msg_id), { index, time, type, isAnswered: false });
     }
     if (kind !== "send" || !isClient(dest)) continue;
-    const key = `${dest} ${stringify(body.in_reply_to ?? null)}`;
-    const request = asked.get(key);
-    if (request === undefined) unsolicited.push(event);
-    else if (answered.has(key)) repeated.push(event);
+    const request = asked.get(keyOf(dest, in_reply_to ?? null));
+    if (request === undefined) unsolicited.push(index);
+    else if (request.isAnswered) repeated.push(index);
     else {
-      answered.add(key);
-      const tookNs = time - request[1];
+      request.isAnswered = true;
+      const tookNs = time - request.time;
       // A node has ten seconds for init.
-      const limit = request[5].type === "init" ? 10e9 : patience;
-      if (!SET_UP.has(String(request[5].type))) answering = true;
-      if (tookNs > limit) late.push({ reply: event, tookNs });
+      const limit = request.type === "init" ? 10e9 : patience;
+      if (!SET_UP.has(request.type)) answering = true;
+      if (tookNs > limit) late.push({ reply: journal.at(index)!, tookNs });
     }
   }
-  const end = Math.max(
-    journal.at(-1)?.[1] ?? 0,
-    originOf(recording) + (history.at(-1)?.time ?? 0),
-  );
+  end = Math.max(end, originOf(recording) + (history.at(-1)?.time ?? 0));
   // Its client gave up at the end of the run at the latest, a message's way after it had
   // asked. Where that does no harm, an answer may still be under way.
   const clientsStay = CLIENTS_STAY.has(recording.workload);
   const waited = clientsStay && answering ? patience + LATE_NS : 0.9 * patience;
-  const unanswered = [...asked].filter(([key, [, time]]) =>
-    !answered.has(key) && end - time >= waited
-  ).map(([, event]) => event);
-  return { repeated, late, unsolicited, unanswered };
+  const unanswered = [...asked.values()].filter(({ isAnswered, time }) =>
+    !isAnswered && end - time >= waited
+  ).map(({ index }) => index);
+  const eventsAt = (indices: number[]) => indices.map((i) => journal.at(i)!);
+  return {
+    repeated: eventsAt(repeated),
+    late,
+    unsolicited: eventsAt(unsolicited),
+    unanswered: eventsAt(unanswered),
+  };
 }
 
 /** Whether an endpoint is a client is a matter of its first letter, in Maelstrom too. */

@@ -1,0 +1,172 @@
+/**
+ * Bodies of messages by their place in a journal. When they become too many to lie in memory
+ * as objects, the oldest turn into compressed text, which is read again page by page.
+ */
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import type { Body, Json, JsonObject } from "../history.ts";
+import { Float, parse, stringify } from "../json.ts";
+
+/** A page is full when it has so many bodies, or weighs so many bytes. */
+const PAGE_BODIES = 1_024;
+const PAGE_WEIGHT = 256e3;
+
+/** How many pages that were compressed are kept open: messages arrive soon after they are sent. */
+const PAGES_OPEN = 8;
+
+/** Some bodies after each other. */
+interface Page {
+  /** The place of the first. */
+  first: number;
+  count: number;
+  weight: number;
+  bodies: (Body | null)[];
+  /** The bodies as text, instead of the objects. */
+  packed: Uint8Array | null;
+  /** The lengths of the texts, once they are compressed. */
+  lengths: Uint32Array;
+  /** Whether the text has numbers that need to be read with care. */
+  isDelicate: boolean;
+}
+
+/** One body in so many is weighed, for all of them: weighing takes a tenth of a run else. */
+const SAMPLE = 8;
+
+/** Some bodies, by their place. */
+export class Bodies {
+  readonly #pages: Page[] = [];
+  /** Compressed pages that were read lately. */
+  readonly #open = new Map<Page, (Body | string | null)[]>();
+  #weight = 0;
+  /** How many pages are compressed: the first ones. */
+  #packed = 0;
+  /** The page that was read last. */
+  #last = 0;
+
+  /** @param liveWeight about how many bytes of them may lie in memory as objects */
+  constructor(private readonly liveWeight: number) {}
+
+  /** Takes in the body of the next place; null if it is not kept. */
+  push(body: Body | null): void {
+    const page = this.#lastPage();
+    page.bodies.push(body);
+    if (page.count++ % SAMPLE !== 0) return;
+    const weight = SAMPLE * weightOf(body);
+    page.weight += weight;
+    this.#weight += weight;
+    while (
+      this.#weight > this.liveWeight && this.#packed < this.#pages.length - 1
+    ) this.#pack(this.#pages[this.#packed++]!);
+  }
+
+  /** The body at a place; null if it is not kept. */
+  get(place: number): Body | null {
+    const page = this.#pageOf(place);
+    const at = place - page.first;
+    if (page.packed === null) return page.bodies[at] ?? null;
+    const bodies = this.#opened(page, page.packed);
+    const body = bodies[at] ?? null;
+    if (typeof body !== "string") return body;
+    const read = page.isDelicate ? parse(body) : JSON.parse(body);
+    return bodies[at] = read;
+  }
+
+  /** How long a body is as JSON text. It need not be read if it is compressed. */
+  lengthOf(place: number): number {
+    const page = this.#pageOf(place);
+    const at = place - page.first;
+    return page.packed === null
+      ? stringify(page.bodies[at]!).length
+      : page.lengths[at]!;
+  }
+
+  /** The page to which the next body goes. */
+  #lastPage(): Page {
+    const last = this.#pages.at(-1);
+    if (
+      last !== undefined && last.count < PAGE_BODIES &&
+      last.weight < PAGE_WEIGHT
+    ) return last;
+    const first = last === undefined ? 0 : last.first + last.count;
+    this.#pages.push({
+      first,
+      count: 0,
+      weight: 0,
+      bodies: [],
+      packed: null,
+      lengths: NO_LENGTHS,
+      isDelicate: false,
+    });
+    return this.#pages.at(-1)!;
+  }
+
+  #pack(page: Page): void {
+    const texts = page.bodies.map((body) => stringify(body));
+    page.lengths = Uint32Array.from(texts, ({ length }) => length);
+    const text = texts.join("\n");
+    page.isDelicate = MAY_BE_DELICATE.test(text) &&
+      page.bodies.some(isDelicate);
+    page.packed = new Uint8Array(deflateRawSync(text, { level: 1 }));
+    page.bodies = [];
+    this.#weight -= page.weight;
+  }
+
+  /** The bodies of a compressed page: texts, until somebody reads them. */
+  #opened(page: Page, packed: Uint8Array): (Body | string | null)[] {
+    const known = this.#open.get(page);
+    if (known !== undefined) return known;
+    const bodies: (Body | string | null)[] = inflateRawSync(packed).toString()
+      .split("\n");
+    this.#open.set(page, bodies);
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > PAGES_OPEN) this.#open.delete(oldest!);
+    return bodies;
+  }
+
+  #pageOf(place: number): Page {
+    const pages = this.#pages;
+    const last = pages[this.#last]!;
+    if (place >= last.first && place < last.first + last.count) return last;
+    let low = 0, high = pages.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (pages[middle]!.first <= place) low = middle;
+      else high = middle - 1;
+    }
+    this.#last = low;
+    return pages[low]!;
+  }
+}
+
+const NO_LENGTHS = new Uint32Array();
+
+/** What every text with such a number has. */
+const MAY_BE_DELICATE = /\d[.eE]|\d{16}/;
+
+/** Whether some number in a value would not be the same if JavaScript's own parser read it. */
+function isDelicate(value: Json): boolean {
+  if (typeof value !== "object" || value === null) {
+    return typeof value === "bigint";
+  }
+  if (value instanceof Float) return true;
+  if (Array.isArray(value)) return value.some(isDelicate);
+  for (const key in value) {
+    if (isDelicate((value as JsonObject)[key]!)) return true;
+  }
+  return false;
+}
+
+/** About how many bytes a value takes as an object. */
+function weightOf(value: unknown): number {
+  if (typeof value === "string") return 16 + value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  let weight = 40;
+  if (Array.isArray(value)) {
+    if (typeof value[0] === "number") return weight + 8 * value.length;
+    for (const element of value) weight += 8 + weightOf(element);
+  } else {
+    for (const key in value) {
+      weight += 8 + weightOf((value as Record<string, unknown>)[key]);
+    }
+  }
+  return weight;
+}

@@ -1,0 +1,166 @@
+/** The messages of a journal, by their places: columns of numbers, and bodies. */
+import { type Body, type Head, isBetweenServers } from "../history.ts";
+import { stringify } from "../json.ts";
+import { Bodies } from "./bodies.ts";
+
+/** A message as the journal sees it. */
+export interface Logged {
+  /** The network's own number of the message. */
+  id: number;
+  src: string;
+  dest: string;
+  body: Body;
+}
+
+/** How messages are kept. */
+export interface Keeping {
+  /** About how many bytes of bodies may lie in memory as objects, 64 million if not given. */
+  liveWeight?: number;
+  /**
+   * Whether of messages that touch no client only head and length are kept: all that most
+   * judges look at, for a fraction of the memory. Who asks for more gets an error.
+   */
+  headsAlone?: boolean;
+}
+
+const LIVE_WEIGHT = 64e6;
+
+/** Stands for a field that a message has not, in a column of numbers. */
+const NONE = 2 ** 32 - 1;
+
+/** The type of a message whose head is none of a text and two such numbers. */
+const ODD = 2 ** 32 - 2;
+
+/** Some messages, in the order in which they came in. */
+export class Messages {
+  #length = 0;
+  #ids = new Float64Array(64);
+  #srcs = new Uint32Array(64);
+  #dests = new Uint32Array(64);
+  #types = new Uint32Array(64);
+  #msgIds = new Uint32Array(64);
+  #replyIds = new Uint32Array(64);
+  /** The length of a body as text; 0 as long as nobody has asked. */
+  #lengths = new Uint32Array(64);
+  readonly #odd = new Map<number, Head>();
+  /** Places of messages whose id is not their place: those of an earlier chapter, or of a real Maelstrom. */
+  readonly #places = new Map<number, number>();
+  readonly #names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #bodies: Bodies;
+  readonly #headsAlone: boolean;
+  /** The id of the first message: those after it count on from there, in a run of our own. */
+  #firstId = 0;
+
+  constructor({ liveWeight = LIVE_WEIGHT, headsAlone = false }: Keeping) {
+    this.#bodies = new Bodies(liveWeight);
+    this.#headsAlone = headsAlone;
+  }
+
+  /** Takes in a message; gives its place. */
+  add({ id, src, dest, body }: Logged): number {
+    const place = this.#length++;
+    if (place === this.#ids.length) this.#grow();
+    if (place === 0) this.#firstId = id;
+    else if (id !== this.#firstId + place) this.#places.set(id, place);
+    this.#ids[place] = id;
+    this.#srcs[place] = this.#numberOf(src);
+    this.#dests[place] = this.#numberOf(dest);
+    this.#addHead(place, body);
+    if (this.#headsAlone && isBetweenServers(src, dest)) {
+      this.#lengths[place] = stringify(body).length;
+      this.#bodies.push(null);
+    } else this.#bodies.push(body);
+    return place;
+  }
+
+  /** The place of the message with this id. */
+  placeOf(id: number): number | undefined {
+    const place = id - this.#firstId;
+    return this.#ids[place] === id && place < this.#length
+      ? place
+      : this.#places.get(id);
+  }
+
+  id(place: number): number {
+    return this.#ids[place]!;
+  }
+
+  src(place: number): string {
+    return this.#names[this.#srcs[place]!]!;
+  }
+
+  dest(place: number): string {
+    return this.#names[this.#dests[place]!]!;
+  }
+
+  head(place: number): Head {
+    const type = this.#types[place]!;
+    if (type === ODD) return this.#odd.get(place)!;
+    const msgId = this.#msgIds[place]!, replyId = this.#replyIds[place]!;
+    return {
+      type: type === NONE ? undefined : this.#names[type]!,
+      msg_id: msgId === NONE ? undefined : msgId,
+      in_reply_to: replyId === NONE ? undefined : replyId,
+    };
+  }
+
+  /** @throws {Error} it was not kept */
+  body(place: number): Body {
+    const body = this.#bodies.get(place);
+    if (body !== null) return body;
+    throw new Error(
+      `Cannot read what ${this.src(place)} sent ${this.dest(place)}: only ` +
+        "heads are kept of it; run one seed alone",
+    );
+  }
+
+  /** How long a body is as JSON text. */
+  length(place: number): number {
+    return this.#lengths[place] ||= this.#bodies.lengthOf(place);
+  }
+
+  #addHead(place: number, { type, msg_id, in_reply_to }: Head): void {
+    const isPlain = (type === undefined || typeof type === "string") &&
+      (msg_id === undefined || isSmall(msg_id)) &&
+      (in_reply_to === undefined || isSmall(in_reply_to));
+    if (!isPlain) this.#odd.set(place, { type, msg_id, in_reply_to });
+    this.#types[place] = isPlain
+      ? type === undefined ? NONE : this.#numberOf(type)
+      : ODD;
+    this.#msgIds[place] = isPlain ? msg_id ?? NONE : ODD;
+    this.#replyIds[place] = isPlain ? in_reply_to ?? NONE : ODD;
+  }
+
+  #grow(): void {
+    this.#ids = doubled(this.#ids, Float64Array);
+    this.#srcs = doubled(this.#srcs, Uint32Array);
+    this.#dests = doubled(this.#dests, Uint32Array);
+    this.#types = doubled(this.#types, Uint32Array);
+    this.#msgIds = doubled(this.#msgIds, Uint32Array);
+    this.#replyIds = doubled(this.#replyIds, Uint32Array);
+    this.#lengths = doubled(this.#lengths, Uint32Array);
+  }
+
+  #numberOf(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.#names.length);
+    return this.#names.push(name) - 1;
+  }
+}
+
+function isSmall(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 &&
+    value < ODD;
+}
+
+/** A column of twice the length. */
+export function doubled<Column extends Float64Array | Uint32Array>(
+  column: Column,
+  Kind: new (length: number) => Column,
+): Column {
+  const longer = new Kind(2 * column.length);
+  longer.set(column);
+  return longer;
+}
