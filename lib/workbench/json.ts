@@ -105,6 +105,53 @@ export function stringify(value: unknown, indent?: number): string {
   }
 }
 
+/** How long the text of a value is that {@link stringify} makes, in half the time. */
+export function textLength(value: Json): number {
+  switch (typeof value) {
+    case "string":
+      return stringLength(value);
+    case "number":
+      return Number.isInteger(value)
+        ? digitsOf(value)
+        : JSON.stringify(value).length;
+    case "boolean":
+      return value ? 4 : 5;
+    case "bigint":
+      return String(value).length;
+  }
+  if (value === null) return 4;
+  if (value instanceof Float) return value.text.length;
+  let length = 1; // for each element a comma, or the last bracket
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) length += 1 + textLength(value[i]!);
+    return Math.max(2, length);
+  }
+  for (const key in value) {
+    if (value[key] === undefined) continue;
+    length += stringLength(key) + 2 + textLength(value[key]!);
+  }
+  return Math.max(2, length);
+}
+
+function stringLength(text: string): number {
+  let length = text.length + 2;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22 || code === 0x5c) length++;
+    else if (code < 0x20 || code >= 0xd800) return JSON.stringify(text).length;
+  }
+  return length;
+}
+
+function digitsOf(integer: number): number {
+  if (integer < 0 || integer > 999_999_999) {
+    return JSON.stringify(integer).length;
+  }
+  let digits = 1;
+  for (let limit = 10; integer >= limit; limit *= 10) digits++;
+  return digits;
+}
+
 function withDigits(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? rawJSON(String(value)) : value;
 }

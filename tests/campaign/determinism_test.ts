@@ -1,5 +1,7 @@
 /** The same seed is the same run, to the byte; another seed is another run. */
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { judge } from "../../lib/workbench/checkers/judges.ts";
+import { labelsIn } from "../../lib/workbench/run/labels.ts";
 import { scenarios } from "../../lib/workbench/scenarios.ts";
 import {
   FAULT_PROFILES,
@@ -20,6 +22,16 @@ for (const { name } of scenarios) {
       const first = await run(1);
       assertEquals(await run(1) === first, true, "two runs of one seed differ");
       assertNotEquals(await run(2), first);
+    });
+
+    Deno.test(`${name} is judged the same by what is kept for a verdict alone, under ${faults} faults`, async () => {
+      const judged = async (forVerdict: boolean) => {
+        const simulation = { name, seed: 3, faults, overrides: SHORT };
+        const recording = await record(simulation, { forVerdict });
+        const { results, strict, figures } = judge(recording);
+        return { results, strict, figures, labels: labelsIn(recording) };
+      };
+      assertEquals(await judged(true), await judged(false));
     });
   }
 }

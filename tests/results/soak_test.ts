@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import {
+  Estimate,
   joined,
   readPart,
   soak,
@@ -29,6 +30,24 @@ Deno.test(
   },
 );
 
+Deno.test("what is left is reckoned from runs of its kind", () => {
+  const estimate = new Estimate();
+  const [quick, slow] = ["echo-1", "kafka-5b"];
+  const runs = [quick, quick, slow, slow, slow].map((name, seed) => ({
+    name,
+    faults: "official" as const,
+    seed,
+  }));
+  for (const run of runs) estimate.add(run);
+  estimate.made({ name: slow, faults: "official", ms: 9_000 });
+  assertEquals(estimate.leftMs, 4 * 9_000, "as if all were like the first");
+  estimate.made({ name: quick, faults: "official", ms: 10 });
+  assertEquals(estimate.leftMs, 2 * 9_000 + 10);
+  // A run of an earlier session tells how long others take.
+  estimate.made({ name: slow, faults: "official", ms: 7_000 }, false);
+  assertEquals(estimate.leftMs, 2 * 8_000 + 10);
+});
+
 /** A part in which all runs have passed, but one. */
 function partOf(index: number, count: number, failing: string) {
   const shard = { index, count };
@@ -51,6 +70,9 @@ Deno.test(
     const whole = joined([a, b]);
     assertEquals(whole.status, 0);
     assertStringIncludes(whole.text, "| echo-1 | chaos | 1 | 0 | 0 |");
+    const all = a.lines.length + b.lines.length;
+    const minutes = (all / 120).toFixed(1);
+    assertStringIncludes(whole.text, `${all} runs took ${minutes} min of one`);
     const half = joined([a]);
     assertEquals(half.status, 2);
     assertStringIncludes(half.text, `${b.lines.length} of`);

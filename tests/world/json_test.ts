@@ -17,6 +17,7 @@ import {
   plain,
   stringify,
   sum,
+  textLength,
 } from "../../lib/workbench/json.ts";
 import type { Json } from "../../lib/workbench/history.ts";
 import { jsonKey, keyJson } from "../../lib/workbench/checkers/json-key.ts";
@@ -31,6 +32,24 @@ Deno.test("integers of any size keep all their digits", () => {
   }
   assertEquals(parse("9007199254740991"), 9007199254740991);
   assertEquals(parse("9007199254740992"), 9007199254740992n);
+});
+
+Deno.test("the length of a text is known without the text", () => {
+  const numbers = [
+    "1.0",
+    "-0.5",
+    "1e999",
+    "123456789012345678901",
+    "-7",
+    "1e-7",
+  ];
+  for (const text of [...numbers, "0", "999999999", "1000000000", "[]", "{}"]) {
+    assertEquals(textLength(parse(text)), stringify(parse(text)).length);
+  }
+  const any = fc.jsonValue({ stringUnit: "binary" });
+  fc.assert(fc.property(any, (value) => {
+    assertEquals(textLength(value as Json), JSON.stringify(value).length);
+  }));
 });
 
 Deno.test("a float is not the integer of the same value, and stays a float", () => {

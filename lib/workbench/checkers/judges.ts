@@ -37,6 +37,7 @@ const STRICT: StrictChecks = {
 export const READING_BODIES: ReadonlySet<string> = new Set([
   "broadcast",
   "g-set",
+  "lin-kv",
 ]);
 
 /** Figures that only some workloads have. */

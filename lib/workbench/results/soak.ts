@@ -125,6 +125,7 @@ export function joined(
       [replay, ...anomalyLines(anomalies)].join("\n")
     ),
     table,
+    `${runs.size} runs took ${minutesOf([...runs.values()])} min of one thread`,
     ...(missing > 0 ? [`${missing} of ${all.length} runs are missing`] : []),
     ...(commits.size > 1
       ? [
@@ -134,6 +135,10 @@ export function joined(
   ].join("\n");
   const status = failures.length > 0 ? 1 : missing > 0 ? 2 : 0;
   return { text, status };
+}
+
+function minutesOf(lines: readonly Line[]): string {
+  return (lines.reduce((sum, { ms }) => sum + ms, 0) / 60_000).toFixed(1);
 }
 
 function titleOf({ name, faults }: Pick<Line, "name" | "faults">): string {
@@ -146,6 +151,45 @@ function keyOf(line: Pick<Line, "name" | "faults" | "seed">): string {
 
 function lineOf({ name, faults, run = 0, seed }: Simulation) {
   return { name, faults: run === 0 ? faults : `${faults} ${run}`, seed };
+}
+
+/** How long what is left will take, from how long runs of its kind have taken. */
+export class Estimate {
+  readonly #kinds = new Map<
+    string,
+    { left: number; made: number; ms: number }
+  >();
+
+  /** Another run is to be done. */
+  add(simulation: Simulation): void {
+    this.#kind(titleOf(lineOf(simulation))).left++;
+  }
+
+  /** A run was done, in this session or before. */
+  made(line: Pick<Line, "name" | "faults" | "ms">, wasLeft = true): void {
+    const kind = this.#kind(titleOf(line));
+    kind.made++;
+    kind.ms += line.ms;
+    if (wasLeft) kind.left--;
+  }
+
+  /** Milliseconds of one thread. Kinds not seen yet count as the mean of those seen. */
+  get leftMs(): number {
+    const kinds = [...this.#kinds.values()];
+    const seen = kinds.filter(({ made }) => made > 0);
+    const means = seen.map(({ ms, made }) => ms / made);
+    const mean = means.reduce((sum, ms) => sum + ms, 0) / means.length;
+    return kinds.reduce(
+      (sum, { left, made, ms }) => sum + left * (made > 0 ? ms / made : mean),
+      0,
+    );
+  }
+
+  #kind(title: string) {
+    const kind = this.#kinds.get(title) ?? { left: 0, made: 0, ms: 0 };
+    this.#kinds.set(title, kind);
+    return kind;
+  }
 }
 
 /**
@@ -171,6 +215,9 @@ export async function soak(
   const all = workOf(seeds, shard);
   const left = all.filter((simulation) => !done.has(keyOf(lineOf(simulation))));
 
+  const estimate = new Estimate();
+  for (const simulation of left) estimate.add(simulation);
+  for (const line of lines) estimate.made(line, false);
   const progress = new ProgressLine();
   const began = performance.now();
   let failed = lines.filter(({ passed }) => !passed).length;
@@ -188,10 +235,10 @@ export async function soak(
     };
     out.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
     lines.push(line);
+    estimate.made(line);
     if (!isPassed) failed++;
     const minutes = (performance.now() - began) / 60_000;
-    const made = lines.length - (all.length - left.length);
-    const leftMinutes = minutes / made * (left.length - made);
+    const leftMinutes = estimate.leftMs / threads / 60_000;
     progress.show(
       `${lines.length} of ${all.length} runs, ${failed} not valid, ${
         minutes.toFixed(0)

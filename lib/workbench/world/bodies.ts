@@ -4,7 +4,7 @@
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Body, Json, JsonObject } from "../history.ts";
-import { Float, parse, stringify } from "../json.ts";
+import { Float, parse, stringify, textLength } from "../json.ts";
 
 /** A page is full when it has so many bodies, or weighs so many bytes. */
 const PAGE_BODIES = 1_024;
@@ -75,7 +75,7 @@ export class Bodies {
     const page = this.#pageOf(place);
     const at = place - page.first;
     return page.packed === null
-      ? stringify(page.bodies[at]!).length
+      ? textLength(page.bodies[at]!)
       : page.lengths[at]!;
   }
 

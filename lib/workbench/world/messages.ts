@@ -1,6 +1,6 @@
 /** The messages of a journal, by their places: columns of numbers, and bodies. */
 import { type Body, type Head, isBetweenServers } from "../history.ts";
-import { stringify } from "../json.ts";
+import { textLength } from "../json.ts";
 import { Bodies } from "./bodies.ts";
 
 /** A message as the journal sees it. */
@@ -68,7 +68,7 @@ export class Messages {
     this.#dests[place] = this.#numberOf(dest);
     this.#addHead(place, body);
     if (this.#headsAlone && isBetweenServers(src, dest)) {
-      this.#lengths[place] = stringify(body).length;
+      this.#lengths[place] = textLength(body);
       this.#bodies.push(null);
     } else this.#bodies.push(body);
     return place;
