@@ -297,8 +297,21 @@ export function wasBrokenOff({ incidents = [] }: Recording): boolean {
 
 /** The node that a process talked to: workers go round the nodes, and keep theirs through crashes. */
 export function nodeOf(process: number, options: Options): string {
-  const nodes = nodesOf(options);
-  return nodes[(process % workersOf(options)) % nodes.length]!;
+  const nodes = workerNodes.get(options) ?? nodesOfWorkers(options);
+  return nodes[process % nodes.length]!;
+}
+
+/** By options, the node of each worker: judges ask for every operation. */
+const workerNodes = new WeakMap<Options, string[]>();
+
+function nodesOfWorkers(options: Options): string[] {
+  const all = nodesOf(options);
+  const nodes = Array.from(
+    { length: workersOf(options) },
+    (_, i) => all[i % all.length]!,
+  );
+  workerNodes.set(options, nodes);
+  return nodes;
 }
 
 /**

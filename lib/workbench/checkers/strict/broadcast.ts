@@ -32,11 +32,14 @@ interface Value {
   node: string;
 }
 
+/** A value where values are looked up: as it is if it is a number, which most are, else as text. */
+type Key = number | string;
+
 /** The check of a set workload, in which values are added by operations of this name. */
 export function strictSet(addF: string): StrictCheck {
   return (recording, promises) => {
     const findings = new Findings();
-    const values = new Map<string, Value>();
+    const values = new Map<Key, Value>();
     readsAndValues(recording, addF, values, findings, promises);
     finalReads(recording, values, findings);
     quiet(recording, promises, findings);
@@ -55,13 +58,13 @@ export function strictSet(addF: string): StrictCheck {
 function readsAndValues(
   recording: Recording,
   addF: string,
-  values: Map<string, Value>,
+  values: Map<Key, Value>,
   findings: Findings,
   promises: Promises,
 ): void {
   const { history, options } = recording;
   /** Per node, the values it has acknowledged or shown, with the order in which it did. */
-  const shown = new Map<string, Map<string, number>>();
+  const shown = new Map<string, Map<Key, number>>();
   const open = new Map<number, { op: Op; expected: number }>();
   const { convergenceMs, hops } = promises;
   const due = convergenceMs === undefined
@@ -74,7 +77,7 @@ function readsAndValues(
   const kills = (recording.incidents ?? []).filter(({ type }) =>
     type === "kill"
   );
-  const acked: { key: string; at: number }[] = [];
+  const acked: { key: Key; at: number }[] = [];
   for (const op of history) {
     if (typeof op.process !== "number") continue;
     const node = nodeOf(op.process, options);
@@ -87,7 +90,7 @@ function readsAndValues(
         }
       }
     }
-    const known = shown.get(node) ?? new Map<string, number>();
+    const known = shown.get(node) ?? new Map<Key, number>();
     shown.set(node, known);
     if (op.type === "invoke") {
       open.set(op.process, { op, expected: known.size });
@@ -111,8 +114,9 @@ function readsAndValues(
       const owed = ownDue(invoked.op.time);
       missing(invoked.op, node, held, before, values, owed, findings);
       const limit = due(invoked.op.time);
-      const late = acked.filter(({ key, at }) => at <= limit && !held.has(key));
-      for (const { key, at } of late) {
+      for (const { key, at } of acked) {
+        if (at > limit) continue;
+        if (held.has(key)) continue;
         findings.add(
           "stale-read",
           `value ${key} was acknowledged at ${
@@ -131,23 +135,24 @@ function readsAndValues(
 function holds(
   read: Op,
   node: string,
-  values: ReadonlyMap<string, Value>,
+  values: ReadonlyMap<Key, Value>,
   findings: Findings,
-): Set<string> {
-  const held = new Set<string>();
+): Set<Key> {
+  const held = new Set<Key>();
+  const where = () =>
+    `in the read of ${node} answered at ${seconds(read.time)}`;
   for (const value of read.value as Json[]) {
     const key = keyOf(value);
-    const where = `in the read of ${node} answered at ${seconds(read.time)}`;
-    if (held.has(key)) {
-      findings.add("duplicate-value", `value ${key} is twice ${where}`);
+    const { size } = held;
+    if (held.add(key).size === size) {
+      findings.add("duplicate-value", `value ${key} is twice ${where()}`);
     }
     if (!values.has(key)) {
       findings.add(
         "never-sent-value",
-        `value ${key} is ${where}, but nobody had sent it`,
+        `value ${key} is ${where()}, but nobody had sent it`,
       );
     }
-    held.add(key);
   }
   return held;
 }
@@ -156,9 +161,9 @@ function holds(
 function missing(
   read: Op,
   node: string,
-  held: ReadonlySet<string>,
-  { known, expected }: { known: ReadonlyMap<string, number>; expected: number },
-  values: ReadonlyMap<string, Value>,
+  held: ReadonlySet<Key>,
+  { known, expected }: { known: ReadonlyMap<Key, number>; expected: number },
+  values: ReadonlyMap<Key, Value>,
   owed: number,
   findings: Findings,
 ): void {
@@ -186,7 +191,7 @@ function missing(
 /** Every node's last read, after all faults have ended, holds every acknowledged value. */
 function finalReads(
   { history, aftermath, options }: Recording,
-  values: ReadonlyMap<string, Value>,
+  values: ReadonlyMap<Key, Value>,
   findings: Findings,
 ): void {
   const invoked = new Map<string, Op>();
@@ -264,7 +269,7 @@ function quiet(
 /** Without faults, each value is sent to each other node so many times at most, on average. */
 function crossings(
   { history, journal, options, faults = "official" }: Recording,
-  values: ReadonlyMap<string, Value>,
+  values: ReadonlyMap<Key, Value>,
   most: number,
   findings: Findings,
 ): void {
@@ -302,6 +307,6 @@ function isSend([kind]: JournalEvent): boolean {
   return kind === "send";
 }
 
-function keyOf(value: Json): string {
-  return typeof value === "number" ? String(value) : stringify(value);
+function keyOf(value: Json): Key {
+  return typeof value === "number" ? value : stringify(value);
 }
