@@ -88,7 +88,7 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
 
 /** Of the workbench's own files, and texts that are quoted: no message of a node passes here. */
 const OWN_JSON =
-  /^lib\/workbench\/(json|standards)\.ts$|^lib\/workbench\/(commands|results|campaign|maelstrom)\/|\/(journal|flags)\.ts$/;
+  /^lib\/workbench\/(json|standards)\.ts$|^lib\/workbench\/(commands|results|campaign|maelstrom)\/|\/(bodies|flags)\.ts$/;
 
 style(
   "the workbench reads and writes JSON by way of json.ts, which keeps numbers as they were written",
