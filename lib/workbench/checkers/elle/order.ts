@@ -23,33 +23,57 @@ export function linkProcessOrder(
 /**
  * Links each transaction that succeeded to those that began after its end, except
  * where a third one lies between: the transitive reduction of real-time order.
- * It is had in one pass, by keeping the frontier: the transactions that have
- * ended with no other one begun and ended since. There are never more of these
- * than processes, so the edges are at most transactions times processes.
  */
 export function linkRealtimeOrder(
   graph: DependencyGraph,
   transactions: readonly Transaction[],
 ): void {
-  const events = transactions
-    .filter(({ op }) => op.type !== "fail")
-    .flatMap((t) => [
-      { at: t.invocation.index, id: t.id, ends: false, ok: false },
-      { at: t.op.index, id: t.id, ends: true, ok: t.op.type === "ok" },
-    ])
-    .sort((a, b) => a.at - b.at);
+  for (const [earlier, later] of realtimePairs(transactions)) {
+    const { id } = transactions[earlier]!;
+    graph.link(id, transactions[later]!.id, { kind: "realtime" });
+  }
+}
+
+/**
+ * The places of transactions in a list of which the first had succeeded when the second
+ * began, without a third one between.
+ * They are had in one pass, by keeping the frontier: the transactions that have
+ * ended with no other one begun and ended since. There are never more of these
+ * than processes, so the pairs are at most transactions times processes.
+ */
+export function realtimePairs(
+  transactions: readonly Pick<Transaction, "op" | "invocation">[],
+): [earlier: number, later: number][] {
+  const { length } = transactions;
+  // Begins and ends, as numbers that are in the order of the history.
+  const events: number[] = [], endless: number[] = [];
+  for (let i = 0; i < length; i++) {
+    const { op, invocation } = transactions[i]!;
+    if (op.type === "fail") continue;
+    events.push(2 * invocation.index * length + i);
+    if (op.index < Infinity) events.push((2 * op.index + 1) * length + i);
+    else endless.push(i);
+  }
+  const pairs: [number, number][] = [];
   const frontier = new Set<number>();
-  const before = new Map<number, number[]>();
-  for (const { id, ends, ok } of events) {
-    if (!ends) {
-      before.set(id, [...frontier]);
+  const before: number[][] = [];
+  for (const event of Float64Array.from(events).sort()) {
+    const i = event % length;
+    const isEnd = (event - i) / length % 2 === 1;
+    if (!isEnd) {
+      before[i] = [...frontier];
       continue;
     }
-    for (const earlier of before.get(id)!) {
-      graph.link(earlier, id, { kind: "realtime" });
-      if (ok) frontier.delete(earlier);
+    const isOk = transactions[i]!.op.type === "ok";
+    for (const earlier of before[i]!) {
+      pairs.push([earlier, i]);
+      if (isOk) frontier.delete(earlier);
     }
-    before.delete(id);
-    if (ok) frontier.add(id);
+    before[i] = [];
+    if (isOk) frontier.add(i);
   }
+  for (const i of endless) {
+    for (const earlier of before[i]!) pairs.push([earlier, i]);
+  }
+  return pairs;
 }

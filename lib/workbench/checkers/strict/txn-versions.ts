@@ -13,7 +13,7 @@
  * Lists need none of it: every read shows the order of all its elements.
  */
 import { DependencyGraph } from "../elle/graph.ts";
-import { linkRealtimeOrder } from "../elle/order.ts";
+import { realtimePairs } from "../elle/order.ts";
 import { Findings } from "../findings.ts";
 import { type JsonKey, keyJson } from "../json-key.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
@@ -147,31 +147,60 @@ function versionAfter(history: TxnHistory, txn: Txn, key: JsonKey) {
 
 /** Calls back with transactions on a key at one replica of which the first had ended when the second began. */
 function forEachReplica(
-  { effective }: TxnHistory,
+  history: TxnHistory,
   scope: Scope,
   visit: (key: JsonKey, earlier: Txn, later: Txn) => void,
 ): void {
-  const groups = new Map<string, { key: JsonKey; members: Txn[] }>();
-  for (const txn of effective) {
-    if (txn.outcome === "ok" && !txn.answered) continue;
-    for (const key of new Set([...txn.reads.keys(), ...txn.writes.keys()])) {
-      const whose = scope === "cluster" ? "" : txn[scope];
-      const name = `${whose} ${show(key)}`;
-      const group = groups.get(name) ?? { key, members: [] };
-      groups.set(name, group);
-      group.members.push(txn);
-    }
-  }
-  for (const { key, members } of groups.values()) {
-    const numbered = members.map((txn, id) => ({ ...txn, id }));
-    const order = new DependencyGraph(members.length);
-    linkRealtimeOrder(order, numbered);
-    members.forEach((earlier, id) => {
-      for (const later of order.successors(id).keys()) {
-        visit(key, earlier, members[later]!);
-      }
+  const known = replicas.get(history) ?? new Map<Scope, Sequence[]>();
+  replicas.set(history, known);
+  const sequences = known.get(scope) ?? sequencesOf(history, scope);
+  known.set(scope, sequences);
+  for (const { key, members, followers } of sequences) {
+    members.forEach((earlier, i) => {
+      for (const later of followers[i]!) visit(key, earlier, members[later]!);
     });
   }
+}
+
+/** What was found for a history, for all who ask. */
+const replicas = new WeakMap<TxnHistory, Map<Scope, Sequence[]>>();
+
+/** The transactions on a key at one replica. */
+interface Sequence {
+  key: JsonKey;
+  members: Txn[];
+  /** By member, those that began when it had ended, and no other one between. */
+  followers: number[][];
+}
+
+function sequencesOf({ effective }: TxnHistory, scope: Scope): Sequence[] {
+  const sequences: Sequence[] = [];
+  const groups = new Map<JsonKey, Map<string, Sequence>>();
+  const sequenceOf = (key: JsonKey, whose: string): Sequence => {
+    const ofKey = groups.get(key) ?? new Map<string, Sequence>();
+    groups.set(key, ofKey);
+    const known = ofKey.get(whose);
+    if (known !== undefined) return known;
+    const sequence = { key, members: [], followers: [] };
+    ofKey.set(whose, sequence);
+    sequences.push(sequence);
+    return sequence;
+  };
+  for (const txn of effective) {
+    if (txn.outcome === "ok" && !txn.answered) continue;
+    const whose = scope === "cluster" ? "" : txn[scope];
+    for (const key of new Set([...txn.reads.keys(), ...txn.writes.keys()])) {
+      const { members, followers } = sequenceOf(key, whose);
+      members.push(txn);
+      followers.push([]);
+    }
+  }
+  for (const { members, followers } of sequences) {
+    for (const [earlier, later] of realtimePairs(members)) {
+      followers[earlier]!.push(later);
+    }
+  }
+  return sequences;
 }
 
 /** The version that all replicas hold in the end follows every other. */
