@@ -10,7 +10,8 @@
  * 100 ms and nodes are up to 100 (below). Nothing is lost in cuts or by bad links
  * either: what could not be told is told within CAP_MS of the heal. Requests are
  * answered at once, from the node's own set. A node that starts asks its neighbours for
- * all that they have: one that has lost its memory gets back what it had told another.
+ * all that they have, and its reads wait for that, for a second at most: one that has lost
+ * its memory shows again what it had told another.
  *
  * Costs: with n nodes and a hop of L ms
  * - a tree of n nodes has n - 1 edges; a value crosses each once and is answered: 2 (n
@@ -21,13 +22,12 @@
  * - while a node cannot be reached, every value for it costs a message per 200 ms to
  *   CAP_MS, 0.5 s on average (3c needs one for all of them).
  */
-import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
+import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
 import { Patience } from "../lib/services/patience.ts";
 import {
   amongNodes,
-  array,
   broadcastProtocol,
   type Integer,
   integer,
@@ -46,10 +46,9 @@ const CAP_MS = 800;
 
 const protocol = {
   ...broadcastProtocol,
+  ...recallProtocol(integer),
   ...amongNodes({
     tell: rpc({ message: integer, life: natural }, {}),
-    /** Says what its life is called, and gets all, and how its latest is called here. */
-    ask: rpc({ life: natural }, { messages: array(integer), latest: natural }),
   }),
 };
 
@@ -57,9 +56,14 @@ const protocol = {
 const broadcast3b = program(protocol, (node) => {
   const values = new Set<Integer>();
   const neighbours = treeNeighbours(node, CHILDREN);
-  const life = new Life(node);
-  const lives = new OtherLives();
   const patience = new Patience(node, { capMs: CAP_MS });
+  const recall = new Recall<Integer>(node, {
+    patience,
+    all: () => [...values],
+    take: (known, src) => known.forEach((message) => learn(message, src)),
+  });
+  const { life } = recall;
+  recall.from(neighbours);
 
   function learn(message: Integer, src: string): void {
     if (values.has(message)) return;
@@ -72,33 +76,18 @@ const broadcast3b = program(protocol, (node) => {
     }
   }
 
-  /** This may be a later life of the node: its neighbours have what it has lost. */
-  async function ask(id: string): Promise<void> {
-    const { messages, latest } = await patience.until((options) =>
-      node.rpc(id, "ask", { life: life.stamp }, options)
-    );
-    life.raise(latest);
-    for (const message of messages) learn(message, id);
-  }
-  for (const id of neighbours) ask(id);
-
   node.on("broadcast", ({ message }, src) => {
     learn(message, src);
     return {};
   });
 
-  node.on("tell", ({ message, life }, src) => {
+  node.on("tell", ({ message, life: theirs }, src) => {
     // What a life had told nobody before it was over, the next one does not know either.
-    if (!lives.isOver(src, life)) learn(message, src);
+    if (life.meet(src, theirs) !== "over") learn(message, src);
     return {};
   });
 
-  node.on("ask", ({ life }, src) => {
-    lives.isOver(src, life);
-    return { messages: [...values], latest: lives.latest(src) };
-  });
-
-  node.on("read", () => ({ messages: [...values] }));
+  node.on("read", () => recall.catchUp.run(() => ({ messages: [...values] })));
 
   node.on("topology", () => ({}));
 });

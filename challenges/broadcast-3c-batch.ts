@@ -13,8 +13,8 @@
  * reordering and cuts of any kind: within CAP_MS, and a period and three hops per edge
  * on its way, of the end of the last one. No new traffic is needed for that. Requests
  * are answered at once, from the node's own set, whoever is cut off. A node that starts
- * asks its neighbours for all that they have: one that has lost its memory, and its
- * topology, gets back what it had told another.
+ * asks its neighbours for all that they have, and its reads wait for that, for a second at
+ * most: one that has lost its memory, and its topology, shows again what it had told another.
  *
  * Costs: with e edges, a period of P ms, a hop of L ms and a diameter of d hops
  * - at most 4 e messages per P, acknowledgements included, however many values there
@@ -27,8 +27,8 @@
  *   on average, and twice that where a node has just started.
  */
 import { program, run } from "../lib/maelstrom.ts";
-import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
+import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
 import { Patience } from "../lib/services/patience.ts";
 import {
   amongNodes,
@@ -57,10 +57,9 @@ const ASK_MS = 200;
 
 const protocol = {
   ...broadcastProtocol,
+  ...recallProtocol(integer),
   ...amongNodes({
     broadcast_many: rpc({ messages: array(integer), life: natural }, {}),
-    /** Says what its life is called, and gets all, and how its latest is called here. */
-    ask: rpc({ life: natural }, { messages: array(integer), latest: natural }),
   }),
 };
 
@@ -68,8 +67,12 @@ const protocol = {
 const batch = program(protocol, (node) => {
   const values = new Set<Integer>();
   const patience = new Patience(node, { capMs: CAP_MS });
-  const life = new Life(node);
-  const lives = new OtherLives();
+  const recall = new Recall<Integer>(node, {
+    patience,
+    all: () => [...values],
+    take: (known, src) => known.forEach((message) => learn(message, src)),
+  });
+  const { life } = recall;
   let neighbours = node.peers;
   /** What each node may lack, as far as it is this one's business. */
   const pending = new Map(node.peers.map((id) => [id, new Set<Integer>()]));
@@ -92,17 +95,7 @@ const batch = program(protocol, (node) => {
     for (const message of messages) lacking.delete(message);
   }
 
-  /** This may be a later life of the node: its neighbours have what it has lost. */
-  node.after(ASK_MS, () => {
-    for (const id of neighbours) {
-      patience.until((options) =>
-        node.rpc(id, "ask", { life: life.stamp }, options)
-      ).then(({ messages, latest }) => {
-        life.raise(latest);
-        for (const message of messages) learn(message, id);
-      });
-    }
-  });
+  node.after(ASK_MS, () => recall.from(neighbours));
 
   node.every(PERIOD_MS, () => {
     for (const [id, lacking] of pending) {
@@ -110,14 +103,9 @@ const batch = program(protocol, (node) => {
     }
   });
 
-  node.on("ask", ({ life }, src) => {
-    lives.isOver(src, life);
-    return { messages: [...values], latest: lives.latest(src) };
-  });
-
-  node.on("broadcast_many", ({ messages, life }, src) => {
+  node.on("broadcast_many", ({ messages, life: theirs }, src) => {
     // What a life had told nobody before it was over, the next one does not know either.
-    if (lives.isOver(src, life)) return {};
+    if (life.meet(src, theirs) === "over") return {};
     for (const message of messages) {
       pending.get(src)?.delete(message);
       learn(message, src);
@@ -135,7 +123,7 @@ const batch = program(protocol, (node) => {
     return {};
   });
 
-  node.on("read", () => ({ messages: [...values] }));
+  node.on("read", () => recall.catchUp.run(() => ({ messages: [...values] })));
 });
 
 export default batch;

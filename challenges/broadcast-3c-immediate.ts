@@ -12,8 +12,8 @@
  * reordering and cuts of any kind: within CAP_MS and a hop per edge on its way of the
  * end of the last one. No new traffic is needed for that. Requests are answered at
  * once, from the node's own set, whoever is cut off. A node that starts asks its
- * neighbours for all that they have: one that has lost its memory, and its topology, gets
- * back what it had told another.
+ * neighbours for all that they have, and its reads wait for that, for a second at most: one
+ * that has lost its memory, and its topology, shows again what it had told another.
  *
  * Costs: with n nodes, e edges, and a hop of L ms
  * - a value crosses the edges of a spanning tree once, and the e - n + 1 others twice
@@ -23,18 +23,16 @@
  * - while an edge is cut, each value that waits for it costs a message per CAP_MS.
  */
 import { program, run, type Stop } from "../lib/maelstrom.ts";
-import { Life, OtherLives } from "../lib/gossip/life.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
+import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
 import { Patience } from "../lib/services/patience.ts";
 import {
   amongNodes,
-  array,
   broadcastProtocol,
   type Integer,
   integer,
   message,
   natural,
-  rpc,
 } from "../lib/protocols.ts";
 
 /**
@@ -54,19 +52,22 @@ const ASK_MS = 200;
 
 const protocol = {
   ...broadcastProtocol,
+  ...recallProtocol(integer),
   ...amongNodes({
     tell: message({ message: integer, life: natural }),
     told: message({ message: integer }),
-    /** Says what its life is called, and gets all, and how its latest is called here. */
-    ask: rpc({ life: natural }, { messages: array(integer), latest: natural }),
   }),
 };
 
 /** Flooding in a topology, value by value. */
 const immediate = program(protocol, (node) => {
   const values = new Set<Integer>();
-  const life = new Life(node);
-  const lives = new OtherLives();
+  const recall = new Recall<Integer>(node, {
+    patience: new Patience(node, { capMs: CAP_MS }),
+    all: () => [...values],
+    take: (known, src) => known.forEach((message) => learn(message, src)),
+  });
+  const { life } = recall;
   let neighbours = node.peers;
   /** Ends the tries that are under way, by neighbour and value. */
   const tries = new Map<string, Stop>();
@@ -90,27 +91,11 @@ const immediate = program(protocol, (node) => {
     tries.delete(key);
   }
 
-  /** This may be a later life of the node: its neighbours have what it has lost. */
-  node.after(ASK_MS, () => {
-    const patience = new Patience(node, { capMs: CAP_MS });
-    for (const id of neighbours) {
-      patience.until((options) =>
-        node.rpc(id, "ask", { life: life.stamp }, options)
-      ).then(({ messages, latest }) => {
-        life.raise(latest);
-        for (const message of messages) learn(message, id);
-      });
-    }
-  });
+  node.after(ASK_MS, () => recall.from(neighbours));
 
-  node.on("ask", ({ life }, src) => {
-    lives.isOver(src, life);
-    return { messages: [...values], latest: lives.latest(src) };
-  });
-
-  node.on("tell", ({ message, life }, src) => {
+  node.on("tell", ({ message, life: theirs }, src) => {
     // What a life had told nobody before it was over, the next one does not know either.
-    if (lives.isOver(src, life)) return;
+    if (life.meet(src, theirs) === "over") return;
     node.send(src, "told", { message });
     isKnown(src, message);
     learn(message, src);
@@ -128,7 +113,7 @@ const immediate = program(protocol, (node) => {
     return {};
   });
 
-  node.on("read", () => ({ messages: [...values] }));
+  node.on("read", () => recall.catchUp.run(() => ({ messages: [...values] })));
 });
 
 export default immediate;

@@ -23,7 +23,7 @@
  * is sent to at least every three periods. A message holds a number for each life.
  */
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
-import { CatchUp, Life } from "../lib/gossip/life.ts";
+import { CatchUp, latestOf, Life } from "../lib/gossip/life.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
@@ -83,15 +83,18 @@ export type SumsProtocol = ProtocolOf<typeof sumsProtocol>;
  * to a sum, all of them, and what to wait for before they are shown.
  */
 export function sharedSums(node: Node<SumsProtocol>): {
-  name: string;
+  name(): string;
   add(name: string, delta: Integer): void;
   sums: ReadonlyMap<string, Integer>;
   catchUp: CatchUp;
 } {
-  const name = new Life(node).nameOf(node.id);
+  const life = new Life(node);
+  const name = () => life.nameOf(node.id);
+  const sums: Sums = new Map();
   // Who does not have this entry has not heard of this life.
-  const sums: Sums = new Map([[name, 0]]);
-  const catchUp = new CatchUp(node);
+  const begin = () => void sums.set(name(), 0);
+  begin();
+  life.onRaise(begin);
   const { ids } = node;
   const isMesh = ids.length <= MESH;
   const neighbours = isMesh ? node.peers : treeNeighbours(node, ids.length);
@@ -103,23 +106,23 @@ export function sharedSums(node: Node<SumsProtocol>): {
     pause: 0,
   }));
 
-  const endCatchUp = () => {
-    if (peers.every(({ has }) => has.has(name))) catchUp.end();
-  };
-  endCatchUp(); // one node has nobody to wait for
+  const isBack = () => peers.every(({ has }) => has.has(name()));
+  const catchUp = new CatchUp(node, isBack);
 
   node.on("merge", ({ sums: wire, answer }, src) => {
     const peer = peers.find(({ id }) => id === src);
     if (peer === undefined) return;
     const theirs = new Map(entriesOf(wire));
+    life.raise(latestOf(node.id, theirs.keys()));
+    life.meet(src, latestOf(src, theirs.keys()));
     join(sums, theirs);
     // Not the higher of each pair: a new life has less than the one before it.
     peer.has = theirs;
     peer.asks ||= answer;
     peer.wait = peer.pause = 0;
     // It has lost its memory, or starts, and waits.
-    if (answer && !theirs.has(name)) tell(peer);
-    endCatchUp();
+    if (answer && !theirs.has(name())) tell(peer);
+    catchUp.look();
   });
 
   node.every(isMesh ? PERIOD_MS.mesh : PERIOD_MS.star, () => {
@@ -158,7 +161,7 @@ const counter4crdt = program(protocol, (node) => {
   );
 
   node.on("add", ({ delta }) => {
-    add(name, delta);
+    add(name(), delta);
     return {};
   });
 

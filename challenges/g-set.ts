@@ -12,15 +12,15 @@
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an element is
  * in every read a second, plus the network's latency, after it was acknowledged; a second after
  * a heal every element is everywhere. While a node is cut off from the first, others do not see
- * what is added there. Reads of one life never lose an element. A killed node loses what it has
- * told nobody; its reads hold the rest a second and a round trip after its start.
+ * what is added there. A killed node loses what it has told nobody. When it is back, its reads
+ * wait for what the others know, for a second at most; reads lose nothing else.
  *
  * Costs: the first node tells each other node at most once per 920 ms; the others tell it their
  * news, which it acknowledges with its own. For 5 nodes and 5 elements a second S is 0.9 on the
  * command, at most 1 with its cuts, and nothing is sent when all are equal. A version holds one
  * number for each life of a node.
  */
-import { Life, nodeOf } from "../lib/gossip/life.ts";
+import { CatchUp, latestOf, Life, nodeOf } from "../lib/gossip/life.ts";
 import { type Json, program, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
@@ -35,6 +35,7 @@ import {
   rpc,
   tuple,
 } from "../lib/schema.ts";
+import { covers, type Vector } from "../lib/stores/stamped-store.ts";
 
 /** How often the first node tells another at most, in milliseconds: longer saves messages, shorter shows elements sooner. */
 const SCATTER_MS = 920;
@@ -42,11 +43,14 @@ const SCATTER_MS = 920;
 /** How often the others tell it: with the former, less than a second. */
 const GATHER_MS = 25;
 
+/** How long a node that starts waits for something to tell until it greets the others, in milliseconds. */
+const GREET_MS = 400;
+
 /** What is not acknowledged is told again after so many milliseconds. */
 const AGAIN_MS = 960;
 
 /** An acknowledgement for the first node waits so many milliseconds for news to ride on. */
-const ACK_MS = 2_000;
+const ACK_MS = 2_600;
 
 /** How often a node looks what is due, in milliseconds. */
 const TICK_MS = 25;
@@ -71,8 +75,8 @@ const protocol = {
 interface Peer {
   id: string;
   /** By life, how many elements it certainly has, and how many it was told. */
-  has: ReadonlyMap<string, number>;
-  told: ReadonlyMap<string, number>;
+  has: Vector;
+  told: Vector;
   toldAt: number;
   /** Whether it was told something for the second time, and has not acknowledged that. */
   again: boolean;
@@ -82,9 +86,11 @@ interface Peer {
 
 /** A replica of a G-set. */
 const gSet = program(protocol, (node) => {
-  const life = new Life(node).nameOf(node.id);
-  const own: Json[] = [];
-  const elements = new Map([[life, own]]);
+  const life = new Life(node);
+  const catchUp = new CatchUp(node, isBack);
+  const elements = new Map<string, Json[]>();
+  /** What was added in this life, and how that is called. */
+  let own: Json[] = [], self = "";
   const first = node.ids[0]!;
   const isFirst = node.id === first;
   const peers = (isFirst ? node.peers : [first]).map((id): Peer => ({
@@ -96,18 +102,28 @@ const gSet = program(protocol, (node) => {
     asksSince: Infinity,
   }));
 
+  const begin = () => elements.set(self = life.nameOf(node.id), own = []);
+  begin();
+  life.onRaise(begin);
+
   node.on("add", ({ element }) => {
     own.push(element);
     return {};
   });
 
-  node.on("read", () => ({ value: [...elements.values()].flat() }));
+  const read = () => ({ value: [...elements.values()].flat() });
+  node.on("read", () => catchUp.run(read));
 
   node.on("merge", ({ delta, version, asks, again }, src) => {
     const peer = peers.find(({ id }) => id === src);
     if (peer === undefined) return;
     peer.has = new Map(entriesOf(version));
-    const isReturn = isNewLife(src, peer.has);
+    const lives = [...peer.has.keys()];
+    life.raise(latestOf(node.id, lives));
+    const meeting = life.meet(src, latestOf(src, lives));
+    for (const name of lives) {
+      if (nodeOf(name) === src && !elements.has(name)) elements.set(name, []);
+    }
     let isNews = false;
     for (const [life, [from, some]] of entriesOf(delta)) {
       const known = elements.get(life) ?? [];
@@ -121,17 +137,21 @@ const gSet = program(protocol, (node) => {
     // Who asks for nothing but an acknowledgement has waited for it long enough.
     const since = isNews ? node.now() : -Infinity;
     if (asks) peer.asksSince = Math.min(peer.asksSince, since);
+    catchUp.look();
     if (isFirst && isNews && again) peers.forEach(tell);
-    else if (isReturn) tell(peer);
+    else if (meeting === "next") tell(peer);
+    if (isFirst) peers.filter(({ told }) => told.size === 0).forEach(tell);
   });
 
   node.every(TICK_MS, () => {
     for (const peer of peers) {
       const sinceMs = node.now() - peer.toldAt;
       const owesMs = node.now() - peer.asksSince;
-      const everyMs = isFirst
+      const everyMs = peer.told.size === 0 && !isBack()
+        ? GREET_MS
+        : isFirst
         ? SCATTER_MS
-        : peer.again || has(peer.told)
+        : peer.again || own.length === (peer.told.get(self) ?? 0)
         ? AGAIN_MS
         : GATHER_MS;
       const news = lacks(peer) || owesMs >= (isFirst ? 0 : ACK_MS);
@@ -139,51 +159,36 @@ const gSet = program(protocol, (node) => {
     }
   });
 
-  /** Learns of a node's life; tells whether an earlier one was known. */
-  function isNewLife(id: string, version: ReadonlyMap<string, number>) {
-    const lives = (names: Iterable<string>) =>
-      [...names].filter((life) => nodeOf(life) === id);
-    const known = lives(elements.keys());
-    const unknown = lives(version.keys()).filter((life) => !elements.has(life));
-    for (const life of unknown) elements.set(life, []);
-    return known.length > 0 && unknown.length > 0;
+  /** By life, how many elements are here. */
+  function counts(): Vector {
+    return new Map([...elements].map(([life, { length }]) => [life, length]));
   }
 
   /** Whether a peer has not said that it has all, and has heard of this life. */
-  function lacks({ has: version }: Peer): boolean {
-    return !has(version) || !version.has(life);
+  function lacks({ has }: Peer): boolean {
+    return !covers(has, counts()) || !has.has(self);
   }
 
-  /** Whether a version lacks no element. */
-  function has(version: ReadonlyMap<string, number>): boolean {
-    return [...elements].every(([life, { length }]) =>
-      (version.get(life) ?? 0) >= length
-    );
+  /** Whether all that the others know is here: they have spoken, and that has come. */
+  function isBack(): boolean {
+    return peers.every(({ has }) => has.size > 0 && covers(counts(), has));
   }
 
   /** Tells a peer what it may lack. */
   function tell(peer: Peer): void {
-    const version = [...elements].map(([life, known]) =>
-      [life, known.length] as const
-    );
-    const news = version.map(([life, count]) =>
-      [life, peer.has.get(life) ?? 0, count] as const
-    ).filter(([, from, count]) => count > from);
+    const version = counts();
+    const news = [...elements].map(([life, known]) => {
+      const from = peer.has.get(life) ?? 0;
+      return [life, from, known.slice(from)] as const;
+    }).filter(([, , some]) => some.length > 0);
     peer.again = news.some(([life, from]) => from < (peer.told.get(life) ?? 0));
     node.send(peer.id, "merge", {
-      delta: dictOf(
-        news.map(([life, from]) =>
-          [life, [from, elements.get(life)!.slice(from)]] as [
-            string,
-            [number, Json[]],
-          ]
-        ),
-      ),
+      delta: dictOf(news.map(([life, ...some]) => [life, some])),
       version: dictOf(version),
       asks: lacks(peer),
       again: peer.again,
     });
-    peer.told = new Map(version);
+    peer.told = version;
     peer.toldAt = node.now();
     peer.asksSince = Infinity;
   }

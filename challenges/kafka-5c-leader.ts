@@ -94,7 +94,10 @@ const kafka5cLeader = program(protocol, (node) => {
     return { offset: await inTime(node, work) };
   });
 
-  node.on("poll", ({ offsets }) => ({ msgs: logs.from(offsets) }));
+  node.on(
+    "poll",
+    ({ offsets }) => links.catchUp.run(() => ({ msgs: logs.from(offsets) })),
+  );
 
   node.on("commit_offsets", async ({ offsets }) => {
     await reserve.whenBack();

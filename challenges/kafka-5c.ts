@@ -8,8 +8,8 @@
  * watermark without a leader. Committed offsets merge by maximum. Nodes take turns: node i
  * speaks i/n of a period after node 0.
  *
- * Guarantees: no request waits for another node, and each succeeds. No offset is assigned
- * twice; a node's offsets for a key increase. Nothing appears below what a poll has shown, so
+ * Guarantees: every request succeeds, and none waits for another node, but for polls of a node
+ * that has just started, which wait for a second at most. No offset is assigned twice; a node's offsets for a key increase. Nothing appears below what a poll has shown, so
  * polls skip nothing and never go back. Without faults an acknowledged message is visible
  * everywhere after two periods, less 1/n of one, and two network latencies: 143 ms for two
  * nodes, at most 190 ms for any number, plus half a period until nodes have found their turns;
@@ -84,6 +84,7 @@ const kafka5c = program(protocol, (node) => {
   /** And what they have been promised. */
   const promised = new Map<string, number>();
   let isSettled = false;
+  links.catchUp.run(() => links.isCaughtUp && comeBack());
   reserve.begun.then(() => {
     for (const log of logs.values()) log.raise(reserve.first);
     if (!reserve.isLater) comeBack();
@@ -105,12 +106,15 @@ const kafka5c = program(protocol, (node) => {
       return { offset: entry[0] };
     }));
 
-  node.on("poll", ({ offsets }) => {
-    const found = entriesOf(offsets)
-      .map(([key, offset]) => [key, logs.get(key)?.from(offset) ?? []] as const)
-      .filter(([, entries]) => entries.length > 0);
-    return { msgs: dictOf(found) };
-  });
+  node.on("poll", ({ offsets }) =>
+    links.catchUp.run(() => {
+      const found = entriesOf(offsets).map(([key, offset]) =>
+        [key, logs.get(key)?.from(offset) ?? []] as const
+      );
+      return {
+        msgs: dictOf(found.filter(([, entries]) => entries.length > 0)),
+      };
+    }));
 
   node.on("commit_offsets", async ({ offsets }) => {
     await reserve.whenBack();
@@ -280,9 +284,9 @@ export class StripedLog {
     );
     for (const entry of news) this.#hidden.set(entry[0], entry);
     this.#promises[from] = Math.max(promise, this.#promises[from]!);
-    // Give out nothing below what others have: stripes keep pace.
-    const highest = Math.max(promise - stripe, ...news.map(([at]) => at));
-    this.raise(highest);
+    // Give out nothing below what others have, nor that again: stripes keep pace.
+    const above = Math.max(promise - stripe, ...news.map(([at]) => at + 1));
+    this.raise(above);
     return news.filter(([offset]) => offset % stripe === this.#node);
   }
 

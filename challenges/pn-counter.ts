@@ -28,11 +28,10 @@ const pnCounter = program(protocol, (node) => {
   const { name, add, sums, catchUp } = sharedSums(
     node as unknown as Node<SumsProtocol>,
   );
-  const taken = `-${name}`;
 
   node.on("add", ({ delta }) => {
-    if (delta >= 0) add(name, delta);
-    else add(taken, -delta);
+    if (delta >= 0) add(name(), delta);
+    else add(`-${name()}`, -delta);
     return {};
   });
 

@@ -21,7 +21,7 @@
  * hop. What is overdue costs one more request per peer and 100 ms. Memory is bounded by the
  * changes that some peer has not acknowledged; of a register, only the last.
  */
-import { CatchUp, Life, OtherLives } from "../lib/gossip/life.ts";
+import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
@@ -65,21 +65,29 @@ class Peer {
 
 const protocol = {
   ...txnProtocol,
+  ...recallProtocol(entry),
   ...amongNodes({
     replicate: rpc({ entries: array(entry), life: natural }, {}),
-    /** Says what its life is called, and gets all, and how its latest is called here. */
-    ask: rpc({ life: natural }, { entries: array(entry), latest: natural }),
   }),
 };
 
 /** A convergent replica. */
 const txn6bWrites = program(protocol, (node) => {
   const store = new StampedStore(node);
-  const life = new Life(node);
-  const lives = new OtherLives();
-  const catchUp = new CatchUp(node);
-  const patience = new Patience(node, { capMs: PATIENCE_CAP_MS });
   const peers = node.peers.map((id) => new Peer(id));
+  const recall = new Recall<Entry>(node, {
+    patience: new Patience(node, { capMs: PATIENCE_CAP_MS }),
+    all: () => store.beyond(),
+    take(known) {
+      for (const entry of known) {
+        // What an earlier life of this node has done may have reached only some.
+        if (store.isOwn(entry.node)) replicate(entry);
+        else store.insert(entry);
+      }
+    },
+  });
+  const { life, catchUp } = recall;
+  recall.from(node.peers);
 
   node.on("txn", (request) =>
     catchUp.run(() => {
@@ -91,16 +99,11 @@ const txn6bWrites = program(protocol, (node) => {
       return { txn };
     }));
 
-  node.on("replicate", ({ entries, life }, src) => {
+  node.on("replicate", ({ entries, life: theirs }, src) => {
     // What a life had told nobody before it was over, the next one does not know either.
-    if (lives.isOver(src, life)) return {};
+    if (life.meet(src, theirs) === "over") return {};
     for (const entry of entries) store.insert(entry);
     return {};
-  });
-
-  node.on("ask", ({ life }, src) => {
-    lives.isOver(src, life);
-    return { entries: store.beyond(), latest: lives.latest(src) };
   });
 
   /** Takes a change of this node's, and tells the others. */
@@ -147,20 +150,6 @@ const txn6bWrites = program(protocol, (node) => {
       send(peer, overdue);
     }
   });
-
-  /** This may be a later life of the node: its peers have what it has lost. */
-  async function ask(id: string): Promise<void> {
-    const { entries, latest } = await patience.until((options) =>
-      node.rpc(id, "ask", { life: life.stamp }, options)
-    );
-    life.raise(latest);
-    for (const entry of entries) {
-      // What an earlier life of this node has done may have reached only some.
-      if (store.isOwn(entry.node)) replicate(entry);
-      else store.insert(entry);
-    }
-  }
-  Promise.all(node.peers.map(ask)).then(() => catchUp.end());
 });
 
 export default txn6bWrites;

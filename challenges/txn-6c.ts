@@ -58,8 +58,6 @@ const vector = dict(natural);
 
 /** What a node knows about another. */
 class Peer {
-  /** Its life; 0 as long as none is known. */
-  life = 0;
   /** Whether it has told this life what it knew. */
   hasTold = false;
   /** What it has said that it has. */
@@ -97,10 +95,12 @@ const protocol = {
 const txn6c = program(protocol, (node) => {
   const store = new StampedStore(node);
   const life = new Life(node);
-  const catchUp = new CatchUp(node);
   const have: Vector = new Map();
   const peers = new Map(node.peers.map((id) => [id, new Peer()]));
-  if (peers.size === 0) catchUp.end();
+  const catchUp = new CatchUp(
+    node,
+    () => [...peers.values()].every(({ hasTold }) => hasTold),
+  );
 
   node.on("txn", (request) =>
     catchUp.run(() => {
@@ -120,13 +120,13 @@ const txn6c = program(protocol, (node) => {
     const isForMe = you === life.stamp;
     const theirs: Vector = new Map(entriesOf(told));
     peer.owed ||= asks || entries.length > 0 || !isForMe;
-    if (me < peer.life) return; // an earlier life, or a clock that was set back
+    if (me < life.latest(src)) return; // an earlier life, or a clock that was set back
     if (covers(have, new Map(entriesOf(since)))) {
       for (const entry of entries) store.insert(entry);
       join(have, theirs);
       for (const time of theirs.values()) store.see(time);
       peer.hasTold ||= isForMe;
-      if ([...peers.values()].every(({ hasTold }) => hasTold)) catchUp.end();
+      catchUp.look();
     }
     if (isForMe) acknowledge(peer, theirs);
   });
@@ -134,10 +134,11 @@ const txn6c = program(protocol, (node) => {
   /** A peer, of which a life has spoken: of a new one nothing is known. */
   function peerOf(id: string, itsLife: number): Peer | undefined {
     const peer = peers.get(id);
-    if (peer === undefined || itsLife <= peer.life) return peer;
-    const { hasTold } = peer;
-    const next = Object.assign(new Peer(), { life: itsLife, hasTold });
-    if (peer.life > 0) node.log(`${id} has started again, without its memory`);
+    const meeting = life.meet(id, itsLife);
+    if (peer === undefined || meeting === "known" || meeting === "over") {
+      return peer;
+    }
+    const next = Object.assign(new Peer(), { hasTold: peer.hasTold });
     peers.set(id, next);
     return next;
   }
@@ -171,7 +172,7 @@ const txn6c = program(protocol, (node) => {
     const since = entries.length > 0 ? peer.sent : have;
     node.send(id, "gossip", {
       me: life.stamp,
-      you: peer.life,
+      you: life.latest(id),
       asks,
       since: dictOf(since),
       have: dictOf(have),

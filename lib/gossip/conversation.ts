@@ -154,12 +154,14 @@ export class Conversation<T extends Json> {
   #sentAt = 0;
   #rewoundAt = -Infinity;
   #urgentAt = -Infinity;
-  /** The peer's life, 0 as long as none is known; and from where acknowledgements for it count. */
-  #theirLife = 0;
+  /** From where acknowledgements for the peer's life count. */
   #theirTag: number | null = null;
   #received = 0;
   /** How many items the peer owed when it first spoke to this life; null before. */
   #owing: number | null = null;
+  /** Whether the peer is owed all that is known, since it has had an earlier life; and whether it has said that of this node. */
+  #tellsAll = false;
+  #isTold = false;
   /** Whether the peer has to be greeted, although it has answered. */
   #mustGreet = false;
   /** What has come before its predecessors. */
@@ -220,6 +222,11 @@ export class Conversation<T extends Json> {
   /** Whether the peer has greeted this life, and all has arrived that it owed it then. */
   get isCaughtUp(): boolean {
     return this.#owing !== null && this.#received >= this.#owing;
+  }
+
+  /** Whether the peer knew an earlier life of this node, and all has arrived that it knew then. */
+  get hasGivenBack(): boolean {
+    return this.#isTold && this.isCaughtUp;
   }
 
   /** How many items the peer has yet to acknowledge. */
@@ -317,27 +324,28 @@ export class Conversation<T extends Json> {
 
   #hello(): Hello {
     const hello: Hello = { me: this.#life.stamp, tag: this.#tag };
-    if (this.#theirLife > 0) hello.you = this.#theirLife;
+    const theirLife = this.#life.latest(this.peer);
+    if (theirLife > 0) hello.you = theirLife;
     if (this.#owed.length > 0) hello.owes = this.#owed.length;
+    if (this.#tellsAll) hello.back = true;
     return hello;
   }
 
   /** Learns from a greeting whom it comes from and whom it is for. */
-  #meet({ me, you = 0, tag, owes = 0 }: Hello): void {
+  #meet({ me, you = 0, tag, owes = 0, back }: Hello): void {
     const life = this.#life;
     life.raise(you);
     const isMine = you === life.stamp;
-    if (me > this.#theirLife) {
-      const isReturn = this.#theirLife > 0;
-      this.#theirLife = me;
+    const meeting = life.meet(this.peer, me);
+    if (meeting === "first" || meeting === "next") {
       this.#theirTag = this.#owing = null;
-      if (isReturn) {
-        this.#node.log(`${this.peer} has started again, without its memory`);
-        this.#owed = this.#options.all();
-        this.#begin();
-        this.#mustGreet = true;
-      }
-    } else if (me < this.#theirLife) {
+    }
+    if (meeting === "next") {
+      this.#owed = this.#options.all();
+      this.#tellsAll = true;
+      this.#begin();
+      this.#mustGreet = true;
+    } else if (meeting === "over") {
       // An earlier life, which is over; or a later one, whose clock was set back.
       this.#mustGreet ||= !isMine;
       return;
@@ -351,6 +359,7 @@ export class Conversation<T extends Json> {
       this.#owing = null;
     }
     if (isMine) this.#owing ??= owes;
+    if (isMine && back === true) this.#isTold = true;
   }
 
   /** Whether a message is of this conversation, and not of earlier lives. */
@@ -359,7 +368,10 @@ export class Conversation<T extends Json> {
     if (hello !== undefined) {
       const { me, you = 0, tag } = hello;
       const isForMe = you === 0 || you === this.#life.stamp;
-      if (me !== this.#theirLife || !isForMe || tag !== this.#theirTag) {
+      if (
+        me !== this.#life.latest(this.peer) || !isForMe ||
+        tag !== this.#theirTag
+      ) {
         return false;
       }
     }

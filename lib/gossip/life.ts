@@ -17,12 +17,20 @@ const PER_MS = 100;
 /** How long a node that starts waits at most for what its peers know, in ms: clients wait for 5 s. */
 const CATCH_UP_MS = 1_000;
 
-/** The life of a node that is running. */
+/** How a life of another node stands to those that have spoken here before. */
+export type Meeting = "first" | "known" | "next" | "over";
+
+/** The life of a node that is running, and those of the others, as far as they have spoken to it. */
 export class Life {
   #stamp: number;
   readonly #onRaise: (() => void)[] = [];
+  readonly #others = new Map<string, number>();
+  readonly #node: Pick<Node<Record<never, never>>, "log">;
 
-  constructor(node: Pick<Node<Record<never, never>>, "now" | "random">) {
+  constructor(
+    node: Pick<Node<Record<never, never>>, "now" | "random" | "log">,
+  ) {
+    this.#node = node;
     const ms = Math.floor(node.now());
     this.#stamp = 1 + ms * PER_MS + Math.floor(node.random() * PER_MS);
   }
@@ -48,6 +56,25 @@ export class Life {
     this.#stamp = known + 1;
     for (const task of this.#onRaise) task();
   }
+
+  /**
+   * A life of another node has spoken: the first of that node, the one that is known, the
+   * next one, or one that is over, since a later one is known. A next one is logged, once.
+   */
+  meet(id: string, stamp: number): Meeting {
+    const latest = this.latest(id);
+    if (stamp < latest) return "over";
+    if (stamp === latest) return "known";
+    this.#others.set(id, stamp);
+    if (latest === 0) return "first";
+    this.#node.log(`${id} has started again, without its memory`);
+    return "next";
+  }
+
+  /** The latest life of another node; 0 if none has spoken. */
+  latest(id: string): number {
+    return this.#others.get(id) ?? 0;
+  }
 }
 
 /** The node whose life has this name. */
@@ -55,21 +82,14 @@ export function nodeOf(name: string): string {
   return name.slice(0, name.lastIndexOf("@"));
 }
 
-/** The lives of other nodes, as far as they are known here. */
-export class OtherLives {
-  readonly #latest = new Map<string, number>();
-
-  /** A message of a life has come. Tells whether that is over, since a later one is known. */
-  isOver(id: string, stamp: number): boolean {
-    const latest = this.latest(id);
-    if (stamp > latest) this.#latest.set(id, stamp);
-    return stamp < latest;
+/** The stamp of the latest life of a node of which there is a name; 0 if there is none. */
+export function latestOf(id: string, names: Iterable<string>): number {
+  let latest = 0;
+  for (const name of names) {
+    if (nodeOf(name) !== id) continue;
+    latest = Math.max(latest, parseInt(name.slice(id.length + 1), 36));
   }
-
-  /** The latest life of a node; 0 if none is known. */
-  latest(id: string): number {
-    return this.#latest.get(id) ?? 0;
-  }
+  return latest;
 }
 
 /** The part of a node that waits. */
@@ -81,21 +101,39 @@ type Waiter = Pick<Node<Record<never, never>>, "after">;
  */
 export class CatchUp {
   readonly #over = Promise.withResolvers<void>();
+  readonly #isBack: () => boolean;
   #isOver = false;
+  #ask: () => void;
 
-  constructor(node: Waiter) {
-    const stop = node.after(CATCH_UP_MS, () => this.end());
+  /**
+   * Begins to wait.
+   *
+   * @param isBack whether all has come that is waited for
+   * @param ask is called when a task has to wait for the first time
+   */
+  constructor(node: Waiter, isBack: () => boolean, ask: () => void = () => {}) {
+    this.#isBack = isBack;
+    this.#ask = ask;
+    const stop = node.after(CATCH_UP_MS, () => this.#end());
     this.#over.promise.then(stop);
   }
 
-  /** There is nothing more to wait for. */
-  end(): void {
-    this.#isOver = true;
-    this.#over.resolve();
+  /** Something has come: looks whether it was the last that is waited for. */
+  look(): void {
+    if (!this.#isOver && this.#isBack()) this.#end();
   }
 
   /** Does a task: now, or as soon as there is nothing more to wait for. */
   run<R>(task: () => R): R | Promise<R> {
-    return this.#isOver ? task() : this.#over.promise.then(task);
+    this.look();
+    if (this.#isOver) return task();
+    this.#ask();
+    this.#ask = () => {};
+    return this.#over.promise.then(task);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#over.resolve();
   }
 }

@@ -70,9 +70,11 @@ export interface LinksOptions<T extends Json> {
   inOrder?: boolean;
   /**
    * How long an acknowledgement may wait for items to ride on, in milliseconds; 0 if not
-   * given: then the next flush sends it. A first greeting waits as long.
+   * given: then the next flush sends it.
    */
   ackDelayMs?: number;
+  /** The same for a first greeting; as long as an acknowledgement if not given. */
+  greetMs?: number;
   /**
    * The longest time between two flushes, in milliseconds; 100 if not given. With 0, links
    * also flush after everything that they hear.
@@ -96,46 +98,54 @@ export class Links<T extends Json> {
   readonly #options: Required<LinksOptions<T>>;
   readonly #peers = new Map<
     string,
-    { talk: Conversation<T>; roundTrip: RoundTrip; spoken: number }
+    {
+      talk: Conversation<T>;
+      roundTrip: RoundTrip;
+      spoken: number;
+      hasGivenBack: boolean;
+    }
   >();
+  /** Whether others have yet to hear of what this node got back. */
+  #mustPassOn = false;
 
   constructor(node: LinksNode<T>, options: LinksOptions<T>) {
     this.#node = node;
     this.life = new Life(node);
-    this.catchUp = new CatchUp(node);
+    this.catchUp = new CatchUp(node, () => this.isCaughtUp);
     this.#options = {
       ids: node.peers,
       inOrder: false,
       ackDelayMs: 0,
+      greetMs: options.ackDelayMs ?? 0,
       flushMs: 100,
       capMs: 2_000,
       ...options,
     };
     const { life } = this;
     const { ids, deliver, flushMs } = this.#options;
-    if (ids.length === 0) this.catchUp.end();
     for (const id of ids) {
       const roundTrip = new RoundTrip();
-      const own = {
-        ids: [id],
-        life,
-        roundTrip,
-        greetMs: this.#options.ackDelayMs,
-      };
+      const own = { ids: [id], life, roundTrip };
       const talk = conversations<T>(node, {
         ...this.#options,
         ...own,
         onSilence: () => this.#speak(id),
       }).get(id)!;
-      this.#peers.set(id, { talk, roundTrip, spoken: 0 });
+      this.#peers.set(id, { talk, roundTrip, spoken: 0, hasGivenBack: false });
     }
     node.on("say", (saying, src) => {
       const peer = this.#peers.get(src);
       if (peer === undefined) return;
-      const { items, isUrgent } = peer.talk.hear(saying);
-      const { spoken } = peer;
+      const { talk, spoken } = peer;
+      const { items, isUrgent } = talk.hear(saying);
       if (items.length > 0) deliver(items, src);
-      if (this.isCaughtUp) this.catchUp.end();
+      this.catchUp.look();
+      if (talk.hasGivenBack && !peer.hasGivenBack) {
+        peer.hasGivenBack = true;
+        // What it knows of others may have reached only it.
+        this.#mustPassOn = true;
+        this.catchUp.run(() => this.#passOn());
+      }
       if (flushMs === 0) this.flush();
       if (isUrgent && peer.spoken === spoken) this.#speak(src);
     });
@@ -184,6 +194,13 @@ export class Links<T extends Json> {
       const mustAck = now - talk.owesSince >= ackDelayMs;
       if (talk.hasNews || mustAck) this.#speak(id);
     }
+  }
+
+  /** Tells all what this node has got back, once for all who gave it back in time. */
+  #passOn(): void {
+    if (!this.#mustPassOn) return;
+    this.#mustPassOn = false;
+    for (const item of this.#options.all()) this.push(item);
   }
 
   #speak(id: string): void {

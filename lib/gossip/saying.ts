@@ -24,6 +24,8 @@ export type Hello = {
   tag: number;
   /** How many items the sender owed when it said this, if any. */
   owes?: number;
+  /** The receiver has had an earlier life, and is owed all that the sender knows. */
+  back?: true;
 };
 
 /**
@@ -50,6 +52,7 @@ const hello: Schema<Hello> = object({
   you: optional(natural),
   tag: natural,
   owes: optional(natural),
+  back: optional(oneOf(true)),
 });
 
 /** What a {@link Saying} is at run time. */

@@ -22,13 +22,7 @@ import {
   string,
   type TypeOf,
 } from "../protocols.ts";
-import {
-  type Change,
-  change,
-  changed,
-  execute,
-  type Executed,
-} from "./transactions.ts";
+import { change, changed, execute, type Executed } from "./transactions.ts";
 
 /** When a change was made, in the order all replicas agree on: first by `time`, then by `node`. */
 export interface Stamp {
@@ -38,13 +32,11 @@ export interface Stamp {
   node: string;
 }
 
-/** One change of one transaction, as it goes over the network. */
-export interface Entry extends Stamp {
-  change: Change;
-}
-
 /** {@link Entry} at run time. */
 export const entry = object({ time: natural, node: string, change });
+
+/** One change of one transaction, with its {@link Stamp}, as it goes over the network. */
+export type Entry = TypeOf<typeof entry>;
 
 /** Negative when `a` is before `b`, 0 when they are the same. */
 export function compareStamps(a: Stamp, b: Stamp): number {

@@ -7,6 +7,11 @@ export interface Promises {
    * return is as safe as ever, and nothing is given twice.
    */
   survivesRestart?: boolean | "minority" | "told";
+  /**
+   * With `"told"`: for how long after a node has come back, and is spoken to, it may not show
+   * what it had shown before, in milliseconds. Nothing if not given: what it is asked waits.
+   */
+  backMs?: number;
   /** Whether it relies on a network that brings each message once, as Maelstrom's does: chaos then doubles none. */
   assumesOnce?: boolean;
   /** Whether every operation succeeds, whatever the network does between nodes. */

@@ -154,7 +154,10 @@ const broadcast3d: Scenario = {
     run(efficient, [availability, S(1.2), bytes(2.3)], limits3d),
     cut(efficient, [availability, S(2)]),
   ],
-  promises: { ...told, convergenceMs: 5000, quietMs: 6000, crossings: 2 },
+  promises: {
+    ...told,
+    ...{ backMs: 4000, convergenceMs: 5000, quietMs: 6000, crossings: 2 },
+  },
 };
 
 const broadcast3e: Scenario = {
@@ -368,6 +371,7 @@ export const scenarios: readonly Scenario[] = [
       run(efficient, [availability, median(115), maximum(115)], limits3d),
       cut(efficient, [availability]),
     ],
+    promises: { backMs: 0 },
   }),
   broadcast3e,
   variant(broadcast3e, {
@@ -377,7 +381,7 @@ export const scenarios: readonly Scenario[] = [
       run(efficient, [availability], limits3e),
       cut(efficient, [availability]),
     ],
-    promises: { quietMs: 6000 },
+    promises: { quietMs: 6000, backMs: 0 },
   }),
   counter4,
   variant(counter4, {

@@ -31,7 +31,7 @@ function oneSum(node: Node<Counter>): void {
     node as unknown as Node<SumsProtocol>,
   );
   node.on("add", ({ delta }) => {
-    add(name, delta);
+    add(name(), delta);
     return {};
   });
   node.on("read", () =>

@@ -1,45 +1,110 @@
 /**
  * What programs are held to that promise `survivesRestart: "told"`: an acknowledgement
- * which its node may not have told another before it was killed is as good as none.
+ * which its node may not have told another before it was killed is as good as none. It
+ * must survive if another node has shown it, and has lived since.
  */
 import {
+  type EventHead,
   type Events,
   headsOf,
+  isClient,
   isClientOp,
+  type Json,
   nodeOf,
   nodesOf,
   type Op,
   partOf,
   type Recording,
 } from "../history.ts";
+import { stringify } from "../json.ts";
 import type { Promises } from "../promises.ts";
-import { dueBy } from "./calm.ts";
+import { dueBy, troubles } from "./calm.ts";
 import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
 
 /** How long it takes at most until others have been told, where a program does not say, in milliseconds. */
 const TOLD_MS = 2_000;
 
-/** How long a node has, once it is spoken to again, until it has back what it had told another, in ns. */
+/** How long a node that comes back lets its clients wait for what it had told others, in ns: a second, less what is rounded. */
+export const WAITS_NS = 999e6;
+
+/** How long a node has, once it is in touch with those it had talked to, until it has back what it had told them, in ns. */
 const BACK_NS = 2e9;
+
+/** How long after its start a node acts although nobody speaks to it, in ns. */
+const UNSPOKEN_NS = 5e9;
 
 /** How long after a kill a reply may arrive that was sent before it, in ns. */
 const ON_ITS_WAY_NS = 100e6;
+
+/** Workloads of values, which are added one by one, and all read at once. */
+const ADDS: { readonly [workload: string]: string } = {
+  "broadcast": "broadcast",
+  "g-set": "add",
+};
+
+/** A node that has come back. */
+export interface Return {
+  node: string;
+  /** When it was started, when it began to act, and when it was in touch with all that it had talked to before; in ns of the history. */
+  at: number;
+  actsAt: number;
+  inTouchAt: number;
+}
+
+/** The nodes that came back. */
+export function returnsOf(recording: Recording): Return[] {
+  const { incidents = [], journal } = recording;
+  const restarts = incidents.filter(({ type }) => type === "restart");
+  if (restarts.length === 0) return [];
+  const origin = originOf(recording);
+  const heard = new Map<string, EventHead[]>();
+  const said = new Map<string, EventHead[]>();
+  for (const head of headsOf(journal)) {
+    const [kind, , , src, dest] = head;
+    const [of, by] = kind === "recv" ? [heard, dest] : [said, src];
+    const before = of.get(by);
+    if (before === undefined) of.set(by, [head]);
+    else before.push(head);
+  }
+  return restarts.map(({ node, time }) => {
+    const all = heard.get(node) ?? [];
+    // What is heard first is init, and said first that it has begun: what came meanwhile waits.
+    const since = all.filter(([, at]) => at - origin >= time).slice(1);
+    const begun = (said.get(node)?.find(([, at]) => at - origin >= time)?.[1] ??
+      Infinity) - origin;
+    const spokenTo = Math.max(begun, (since[0]?.[1] ?? Infinity) - origin);
+    const friends = new Set(
+      all.map(([, , , src]) => src).filter((src) => !isClient(src)),
+    );
+    const inTouch = since.find(([, , , src]) =>
+      friends.delete(src) && friends.size === 0
+    );
+    return {
+      node,
+      at: time,
+      actsAt: Math.min(spokenTo, begun + UNSPOKEN_NS),
+      inTouchAt: (inTouch?.[1] ?? Infinity) - origin,
+    };
+  });
+}
 
 /**
  * A recording in which what a killed node may have told nobody is open: its
  * operations end as unknown, and their replies are gone. As long as something is broken,
  * a node may have told nothing; and what it has told dies too, if all the others are
- * killed after it. Nor is a node asked what it has while it comes back.
+ * killed after it. Nor is a node asked what it has when it has waited for it in vain, as
+ * long as it is not in touch with the others.
  */
 export function asTold(recording: Recording, promises: Promises): Recording {
-  const { history, incidents = [], journal, options } = recording;
+  const { history, incidents = [], journal, options, workload } = recording;
   const kills = incidents.filter(({ type }) => type === "kill")
     .map(({ node, time }) => ({ node, time, end: time + ON_ITS_WAY_NS }));
   if (promises.survivesRestart !== "told" || kills.length === 0) {
     return recording;
   }
-  const due = dueBy(recording, { boundMs: promises.convergenceMs ?? TOLD_MS });
+  const { convergenceMs = TOLD_MS, backMs = 0 } = promises;
+  const due = dueBy(recording, { boundMs: convergenceMs });
   const isKilledAfter = (node: string, time: number) =>
     kills.some((kill) => kill.node === node && kill.end > time);
   const mayBeLost = (node: string, time: number) =>
@@ -48,36 +113,38 @@ export function asTold(recording: Recording, promises: Promises): Recording {
     ) ||
     isKilledAfter(node, time) &&
       nodesOf(options).every((other) => isKilledAfter(other, time));
-  const origin = originOf(recording);
-  const returns = incidents.filter(({ type }) => type === "restart")
-    .map(({ node, time }) => ({
+  const healed = Math.max(0, ...troubles(recording).map(({ to }) => to));
+  const returns = returnsOf(recording).map(
+    ({ node, at, actsAt, inTouchAt }) => ({
       node,
-      from: time,
-      to: spokenTo(journal, node, time + origin) - origin + BACK_NS,
-    }));
+      from: backMs > 0 ? at : actsAt + WAITS_NS,
+      to: Math.max(actsAt, Math.min(inTouchAt, healed)) +
+        Math.max(BACK_NS, backMs * 1e6),
+    }),
+  );
   const isReturning = (node: string, time: number) =>
     returns.some((one) =>
       one.node === node && time >= one.from && time <= one.to
     );
+  const addF = ADDS[workload];
+  if (addF !== undefined) {
+    return withoutLost(recording, addF, mayBeLost, isReturning);
+  }
   const isExcused = (node: string, time: number) =>
     mayBeLost(node, time) || isReturning(node, time);
   const lost = new Map<Op, Op>(
     pairs(history).flatMap(({ invocation, completion: op }) =>
       op?.type === "ok" && isClientOp(op) &&
         isExcused(nodeOf(op.process, options), op.time)
-        ? [[op, {
-          ...op,
-          type: "info" as const,
-          value: invocation.value ?? null,
-          error: ["killed", "its node may have told nobody"],
-        }]]
+        ? [[op, unknown(op, invocation)]]
         : []
     ),
   );
+  const origin = originOf(recording);
   // Replies are sent, but do not arrive.
   const open = (events: Events): Events =>
     partOf(events, ([kind, time, , src, dest, { type }]) => {
-      if (kind !== "recv" || !dest.startsWith("c")) return true;
+      if (kind !== "recv" || !isClient(dest)) return true;
       const at = time - origin;
       // What a client commits after a kill, it may have seen before.
       const isDoubtful = type === "commit_offsets_ok" &&
@@ -99,11 +166,72 @@ export function asTold(recording: Recording, promises: Promises): Recording {
   };
 }
 
-/** When a node is spoken to that has come back: until then it says nothing by itself. */
-function spokenTo(journal: Events, node: string, restartedNs: number): number {
-  for (const [kind, time, , , dest, { type }] of headsOf(journal)) {
-    if (kind !== "recv" || dest !== node || time <= restartedNs) continue;
-    if (type !== "init") return time;
+/** An operation that ended well, as if nobody had heard of that. */
+function unknown(op: Op, invocation: Op): Op {
+  return {
+    ...op,
+    type: "info",
+    value: invocation.value ?? null,
+    error: ["killed", "its node may have told nobody"],
+  };
+}
+
+/** When something happens at a node: tells whether that matters. */
+type At = (node: string, timeNs: number) => boolean;
+
+/**
+ * A recording of values that are added and read, without those that a killed node may have
+ * told nobody. What is read shows which they are: all who have shown or acknowledged one
+ * have been killed since.
+ */
+function withoutLost(
+  recording: Recording,
+  addF: string,
+  mayBeLost: At,
+  isReturning: At,
+): Recording {
+  const { history, incidents = [], options } = recording;
+  const killedAt = new Map<string, number>();
+  for (const { type, node, time } of incidents) {
+    if (type === "kill") killedAt.set(node, time);
   }
-  return Infinity;
+  const ended = pairs(history).flatMap(({ invocation, completion }) =>
+    completion?.type === "ok" && isClientOp(completion)
+      ? [{
+        invocation,
+        op: completion,
+        node: nodeOf(completion.process, options),
+      }]
+      : []
+  );
+  const isAdd = ({ f }: Op) => f === addF;
+  const alive = new Set<string>();
+  for (const { op, node, invocation } of ended) {
+    // A reply may have been on its way when its node was killed.
+    if (invocation.time <= (killedAt.get(node) ?? -1)) continue;
+    for (const value of isAdd(op) ? [op.value] : valuesOf(op)) {
+      alive.add(stringify(value));
+    }
+  }
+  const isLost = (value: Json) => !alive.has(stringify(value));
+  const firm = new Set(
+    ended.filter(({ op, node }) => isAdd(op) && !mayBeLost(node, op.time))
+      .map(({ op }) => stringify(op.value)),
+  );
+  const goesOn = new Map<Op, Op>(ended.map(({ invocation, op, node }) => {
+    if (isAdd(op)) {
+      const isOpen = isLost(op.value) && mayBeLost(node, op.time);
+      return [op, isOpen ? unknown(op, invocation) : op];
+    }
+    if (isReturning(node, op.time)) return [op, unknown(op, invocation)];
+    const left = valuesOf(op).filter((value) =>
+      !isLost(value) || firm.has(stringify(value))
+    );
+    return [op, { ...op, value: left }];
+  }));
+  return { ...recording, history: history.map((op) => goesOn.get(op) ?? op) };
+}
+
+function valuesOf({ value }: Op): Json[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -16,6 +16,7 @@ import {
   type Recording,
 } from "../../history.ts";
 import { dueBy } from "../calm.ts";
+import { returnsOf, WAITS_NS } from "../told.ts";
 import { Findings } from "../findings.ts";
 import type { Promises } from "../../promises.ts";
 import { seconds, type StrictCheck } from "./strict.ts";
@@ -65,7 +66,10 @@ function readsAndValues(
   const { history, options } = recording;
   /** Per node, the values it has acknowledged or shown, with the order in which it did. */
   const shown = new Map<string, Map<Key, number>>();
-  const open = new Map<number, { op: Op; expected: number }>();
+  const open = new Map<
+    number,
+    { op: Op; expected: number; isOfEarlier?: boolean }
+  >();
   const { convergenceMs, hops } = promises;
   const due = convergenceMs === undefined
     ? () => -Infinity
@@ -78,15 +82,30 @@ function readsAndValues(
     type === "kill"
   );
   const acked: { key: Key; at: number }[] = [];
+  const waits = promises.survivesRestart === "told" && !promises.backMs;
+  const returns = waits && kills.length > 0 ? returnsOf(recording) : [];
+  /** Per node that was killed, what it had shown, and all others too. */
+  const told = new Map<string, Key[]>();
+  const isEverywhere = (key: Key, but: string) =>
+    nodesOf(options).every((node) =>
+      node === but || shown.get(node)?.has(key) === true
+    );
   for (const op of history) {
     if (typeof op.process !== "number") continue;
     const node = nodeOf(op.process, options);
     // A new life may begin without what the one before knew.
     for (let next; (next = kills[0]) && next.time <= op.time; kills.shift()) {
-      shown.delete(next.node);
+      const before = [
+        ...shown.get(next.node)?.keys() ?? [],
+        ...told.get(next.node) ?? [],
+      ];
+      const { node } = next;
+      told.set(node, before.filter((key) => isEverywhere(key, node)));
+      shown.delete(node);
       for (const read of open.values()) {
         if (nodeOf(Number(read.op.process), options) === next.node) {
           read.expected = 0;
+          read.isOfEarlier = true;
         }
       }
     }
@@ -107,12 +126,24 @@ function readsAndValues(
       const key = keyOf(op.value);
       values.get(key)!.acked = op.time;
       acked.push({ key, at: op.time });
-      if (!known.has(key)) known.set(key, known.size);
+      if (!known.has(key) && !invoked.isOfEarlier) known.set(key, known.size);
     } else if (Array.isArray(op.value)) {
       const held = holds(op, node, values, findings);
       const before = { known, expected: invoked.expected };
       const owed = ownDue(invoked.op.time);
       missing(invoked.op, node, held, before, values, owed, findings);
+      const comesBack = returns.some(({ node: one, at, actsAt }) =>
+        one === node && at < invoked.op.time && op.time < actsAt + WAITS_NS
+      );
+      for (const key of comesBack ? told.get(node) ?? [] : []) {
+        if (held.has(key) || !isEverywhere(key, node)) continue;
+        findings.add(
+          "value-forgotten",
+          `the read of ${node} at ${
+            seconds(op.time)
+          } lacks value ${key}, which ${node} had shown before it was killed, and all others too: it answered before it had heard what they know`,
+        );
+      }
       const limit = due(invoked.op.time);
       for (const { key, at } of acked) {
         if (at > limit) continue;
@@ -126,7 +157,10 @@ function readsAndValues(
           } lacks it: all nodes are to have it after ${convergenceMs} ms`,
         );
       }
-      for (const key of held) if (!known.has(key)) known.set(key, known.size);
+      // A reply of an earlier life may still have been on its way.
+      for (const key of invoked.isOfEarlier ? [] : held) {
+        if (!known.has(key)) known.set(key, known.size);
+      }
     }
   }
 }
