@@ -38,6 +38,31 @@ Deno.test(
 );
 
 Deno.test(
+  "a script whose interpreter is not there is refused by the interpreter's name",
+  needs("run", "read", "write"),
+  inFolder(async (folder) => {
+    const run = async (first: string) => {
+      const bin = `${folder}/my node.sh`;
+      await Deno.writeTextFile(bin, first + '\nexec sh "$1"\n', {
+        mode: 0o755,
+      });
+      return await there(
+        ...["run", "--allow-all", CLI, "test", "-w", "echo", ...SHORT],
+        ...["--bin", bin, "--store", folder],
+        ...["--", resolve(FIXTURES, "echo-node.sh")],
+      );
+    };
+    const missing = await run("#!/no/such/shell -e");
+    assertEquals(missing.code, 254);
+    assertStringIncludes(missing.stderr, "names /no/such/shell, which is not");
+    const windows = await run("#!/bin/sh\r");
+    assertEquals(windows.code, 254);
+    assertStringIncludes(windows.stderr, "end in CR LF");
+    assertEquals((await run("#! /bin/sh")).code, 0);
+  }),
+);
+
+Deno.test(
   "a script that is named from here, and not found where nodes run, is told by its whole path",
   needs("run", "read", "write"),
   inFolder(async (folder) => {

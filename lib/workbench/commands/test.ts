@@ -184,7 +184,28 @@ async function executable(bin: string): Promise<string> {
       `Cannot run "${bin}": it is not executable. Try chmod +x ${bin}`,
     );
   }
+  await checkInterpreter(bin, path);
   return path;
+}
+
+/** The system blames the script itself when there is no such program as its first line names. */
+async function checkInterpreter(bin: string, path: string): Promise<void> {
+  const file = await Deno.open(path);
+  const bytes = new Uint8Array(256);
+  const length = await file.read(bytes) ?? 0;
+  file.close();
+  const text = new TextDecoder().decode(bytes.subarray(0, length));
+  const interpreter = /^#![ \t]*([^ \t\n]+)/.exec(text)?.[1];
+  if (interpreter === undefined) return;
+  const { isFile } = await Deno.stat(interpreter)
+    .catch(() => ({ isFile: false }));
+  if (isFile) return;
+  const why = interpreter.endsWith("\r")
+    ? "its lines end in CR LF, so that the CR is part of the name. Save it with LF"
+    : "which is not there. Install it, or name another";
+  throw new Error(
+    `Cannot run "${bin}": its first line names ${interpreter.trimEnd()}, ${why}`,
+  );
 }
 
 /** Ends the nodes before this process, whatever ends that: Ctrl-C, or a bug of the workbench. */
