@@ -208,6 +208,7 @@ export interface Incident {
     | "foreign-source" // a message signed as somebody else, which Maelstrom carries
     | "process-exit" // a process that ended before it was told to
     | "message-storm" // nodes set each other off without end
+    | "stood-still" // the harness itself did not run for a while: the machine slept, or was too busy
     | "stopped" // the harness broke the run off, since a storm could only grow
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the harness killed the process (chaos)

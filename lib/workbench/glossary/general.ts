@@ -110,6 +110,13 @@ export const GENERAL: Explanations = {
       "slow replies: every client waits for one before its next request.",
     tries: "More clients (--concurrency 4n), a lower rate, or a faster node.",
   },
+  "stood-still": {
+    means:
+      "The workbench itself did not run for a while, and neither did its clients: what took long or was given up then is no node's fault.",
+    usually:
+      "a computer that slept, a process that was stopped, or a machine with much else to do.",
+    tries: "Run it again.",
+  },
   "impure-program": {
     means:
       "A simulated program used something that is not its node's, so the seed does not decide the run, or nodes share what processes could not.",

@@ -67,6 +67,13 @@ export const SETS: Explanations = {
     usually: "retries sooner than an answer can arrive.",
     tries: "Wait longer than a round trip before a retry.",
   },
+  "wrong-final-read": {
+    means:
+      "A read after everything had healed is no sum that the acknowledged adds, with any of those of unknown outcome, can make.",
+    usually:
+      "a lost or doubled update, a stale read, or a value that is no integer.",
+    tries: "Read on: what else was found says in which direction it is wrong.",
+  },
   "read-too-low": {
     means: "A read is lower than what had been added by then.",
     usually:

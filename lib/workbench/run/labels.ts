@@ -35,6 +35,7 @@ export type Label =
   | "gone-client" // a node answered a client that had given up and gone
   | "foreign-source"
   | "message-storm"
+  | "stood-still"
   | "stopped"
   | "process-exit"
   | "setup-failed";

@@ -50,6 +50,9 @@ const ASKING_SECONDS = 120;
 /** A node that only writes nonsense shall not fill the memory with reports of it. */
 const INCIDENTS_KEPT = 100;
 
+/** A timer that is so late tells that nothing ran. */
+const STANDSTILL_NS = 2 * SECOND;
+
 /** What a run is made of. */
 export interface RunConfig {
   workload: Workload;
@@ -390,12 +393,23 @@ class Run {
     this.#incidents.push({ time, node, type, text });
   }
 
-  /** Reports progress once a second. */
+  /** Tells of a standstill of the workbench itself, if its own timer comes so late. */
+  #standstill(lateNs: number): void {
+    if (lateNs < STANDSTILL_NS) return;
+    const seconds = (lateNs / SECOND).toFixed(1);
+    const text = `the workbench itself had stood still for ${seconds} s`;
+    this.#report("stood-still", this.#ids[0]!, text);
+  }
+
+  /** Reports progress once a second, and whether that comes late. */
   #tick(): { stop(): void } {
     const { clock, onProgress } = this.config;
     if (onProgress === undefined) return { stop() {} };
     let cancel = () => {};
+    let dueNs = clock.now() + SECOND;
     const tick = () => {
+      this.#standstill(clock.now() - dueNs);
+      dueNs = clock.now() + SECOND;
       const seconds = (clock.now() - this.#originNs) / SECOND;
       const operations = this.#history.ops.length >> 1;
       onProgress({ phase: this.#phase, seconds, operations });

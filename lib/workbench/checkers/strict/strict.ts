@@ -154,7 +154,11 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
     "process-exit",
     "setup-failed",
   ] as const;
-  const notes: readonly string[] = ["foreign-source", "late-reply"];
+  const notes: readonly string[] = [
+    "foreign-source",
+    "late-reply",
+    "stood-still",
+  ];
   return [...types, ...notes].flatMap((type) => {
     const because = incidents.filter((incident) =>
       type ===
