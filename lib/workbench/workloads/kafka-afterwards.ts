@@ -31,7 +31,9 @@ export function askAfterwards(
       const [[, key]] = op.value as [[string, string]];
       if (Number.isInteger(Number(key))) last = Math.max(last, Number(key));
     }
-    for (const [key, offset] of [...sentOffsets(op), ...polledOffsets(op)]) {
+    if (op.type !== "ok") continue;
+    const found = op.f === "send" ? sentOffsets(op) : polledOffsets(op);
+    for (const [key, offset] of found) {
       if (offset < (lowest.get(key) ?? Infinity)) lowest.set(key, offset);
     }
   }

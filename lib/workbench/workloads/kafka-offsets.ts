@@ -26,13 +26,11 @@ export function polledOffsets({ type, f, value }: Op): Offsets {
 
 /** Each key of a poll with the highest of its messages' offsets; -1 where there is no message. */
 export function highestOffsets(messages: PolledMessages): Offsets {
-  return Object.entries(messages).map(([key, pairs]) => [
-    key,
-    (pairs ?? []).reduce<Integer>(
-      (highest, [offset]) => larger(highest, offset),
-      -1,
-    ),
-  ]);
+  return Object.entries(messages).map(([key, pairs]) => {
+    let highest: Integer = -1;
+    for (const [offset] of pairs ?? []) highest = larger(highest, offset);
+    return [key, highest];
+  });
 }
 
 /** Lifts each key's offset to at least the given one. */
