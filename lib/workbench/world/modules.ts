@@ -188,7 +188,9 @@ class Life<P extends Protocol<P>> {
 
   #hand(packet: Packet, since: number): void {
     try {
-      this.#mounted.receive(plain<unknown>(packet) as Message, since);
+      const { id, src, dest } = packet;
+      const body = plain(packet.body);
+      this.#mounted.receive({ id, src, dest, body }, since);
     } catch (error) {
       const stack = error instanceof Error ? error.stack : error;
       this.events.logged(String(stack));
