@@ -13,8 +13,8 @@
  * again within 1.5 s of a cut or of the leader's death. Nodes keep nothing on disk: a killed node
  * neither votes nor acknowledges until the others have told it what it knew. So any minority may
  * be killed, again and again; if a majority is killed before it has recovered, no request
- * succeeds any more, since its promises are lost. A client waits for at most 0.9 s, and is told
- * whether its request was dropped or may yet take effect.
+ * succeeds any more, since its promises are lost. A client waits for at most 0.9 s, or four round
+ * trips, and is told whether its request was dropped or may yet take effect.
  *
  * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, every 70 ms when
  * idle. Requests of a node's clients ride on its answers: for 3 nodes S is at most 200 / rate +

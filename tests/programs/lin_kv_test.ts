@@ -1,13 +1,16 @@
 /** The replicas of registers, lin-kv-raft and lin-kv-vr: what clients see, and what is asserted inside. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { Raft } from "../../challenges/lin-kv-raft.ts";
-import { Vr } from "../../challenges/lin-kv-vr.ts";
+import linKvProxy from "../../challenges/lin-kv-proxy.ts";
+import linKvRaft, { Raft } from "../../challenges/lin-kv-raft.ts";
+import linKvVr, { Vr } from "../../challenges/lin-kv-vr.ts";
 import type { Node, Program } from "../../lib/maelstrom.ts";
 import {
   replayCommand,
   simulate,
 } from "../../lib/workbench/campaign/simulate.ts";
+import type { Body, Json } from "../../lib/workbench/history.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
+import { SmallCluster } from "../fixtures/small-cluster.ts";
 import {
   amnesia,
   figure8,
@@ -198,4 +201,53 @@ Deno.test("the invariants find two leaders in a term where votes are given twice
     for (const what of invariants.broken) broken.add(what);
   }
   assert([...broken].some((what) => / lead in /.test(what)), "none was found");
+});
+
+/** Keys and values that a careless replica would take for others, or lose. */
+const ODD_KEYS: Json[] = ["__proto__", "", 0, "0", -5, 2n ** 65n];
+const ODD_VALUES: Json[] = [
+  ...[null, 0, 1.5, 2n ** 70n, 2n ** 53n + 1n, "", "__proto__", [], {}, false],
+  [[1, { a: [null] }]],
+  JSON.parse('{"__proto__": {"x": 1}, "constructor": 2}'),
+];
+
+Deno.test("registers keep odd keys and values apart, in memory and through the death of every node in turn", async () => {
+  for (const program of [linKvRaft, linKvVr, linKvProxy]) {
+    const nodes = ["n0", "n1", "n2"];
+    const cluster = new SmallCluster(program, nodes);
+    const replies: Body[] = [];
+    cluster.network.register("c1", ({ body }) => void replies.push(body));
+    const ask = async (node: string, body: Body) => {
+      cluster.network.send("c1", node, { ...body, msg_id: 1 });
+      await cluster.advance(300);
+      return replies.at(-1)!;
+    };
+    await cluster.advance(3_000);
+    for (const key of ODD_KEYS) {
+      assertEquals((await ask("n1", { type: "read", key })).code, 20);
+      const cas = { type: "cas", key, from: null, to: 1 };
+      assertEquals((await ask("n1", cas)).code, 20);
+      await ask("n2", { type: "write", key, value: "first" });
+      let from: Json = "first";
+      for (const to of ODD_VALUES) {
+        const wrong = { type: "cas", key, from: "other", to: 1 };
+        assertEquals((await ask("n0", wrong)).code, 22);
+        const right = await ask("n0", { type: "cas", key, from, to });
+        assertEquals(right.type, "cas_ok");
+        const { value } = await ask("n1", { type: "read", key });
+        assertEquals(value, to);
+        from = to;
+      }
+      await ask("n0", { type: "write", key, value: [key] });
+    }
+    for (const node of nodes) {
+      cluster.kill(node);
+      cluster.start(node);
+      await cluster.advance(4_000);
+    }
+    for (const key of ODD_KEYS) {
+      const { value } = await ask("n2", { type: "read", key });
+      assertEquals(value, [key]);
+    }
+  }
 });
