@@ -1,0 +1,126 @@
+/**
+ * How soon after a cut broadcasts have every value everywhere, at their worst: where a node
+ * was slow before, where many values wait for one that has nothing to say, where messages
+ * are lost when the cut ends. The bounds are those of the programs' headers.
+ */
+import { assertLessOrEqual } from "@std/assert";
+import "../fixtures/programs.ts";
+import { SmallCluster } from "../fixtures/small-cluster.ts";
+
+/** By program: within how many milliseconds of a heal, and how many hops, every value is everywhere on five nodes. */
+const BOUNDS: { readonly [name: string]: readonly [ms: number, hops: number] } =
+  {
+    "broadcast-3b": [800, 4],
+    "broadcast-3c": [2_000, 4],
+    "broadcast-3c-immediate": [2_000, 8],
+    "broadcast-3c-batch": [1_600 + 4 * 200, 12],
+    "broadcast-3d": [4_000 + 2 * 614, 2],
+    "broadcast-3d-mesh": [3_500, 2],
+    "broadcast-3e": [4_000 + 2 * 1_925, 2],
+    "broadcast-3e-buffered": [3_500 + 1_500, 2],
+  };
+
+/** How often the nodes are asked, in milliseconds. */
+const LOOK_MS = 20;
+
+/** Nodes of a broadcast, with a client that tells and asks them. */
+class Cluster extends SmallCluster {
+  #told = 0;
+  readonly #shown = new Map<string, number>();
+
+  constructor(
+    program: unknown,
+    count: number,
+    latencyMs: number,
+    seed: number,
+  ) {
+    const names = Array.from({ length: count }, (_, i) => `n${i}`);
+    super(program, names, { latencyMs, seed });
+    this.network.register("c1", ({ src, body }) => {
+      if (body.type !== "read_ok") return;
+      this.#shown.set(src, (body.messages as number[]).length);
+    });
+  }
+
+  /** Tells a node another value. */
+  tell(node: string): void {
+    const message = this.#told++;
+    this.network.send("c1", node, { type: "broadcast", message, msg_id: 1 });
+  }
+
+  /** Cuts some nodes off from the others. */
+  split(some: readonly string[]): void {
+    const others = this.nodes.filter((node) => !some.includes(node));
+    this.network.partition(
+      new Map(this.nodes.map((node) => [
+        node,
+        new Set(some.includes(node) ? others : some),
+      ])),
+    );
+  }
+
+  /** How long it takes until every node shows every value, in milliseconds; two minutes at most. */
+  async untilComplete(): Promise<number> {
+    for (let ms = 0;; ms += LOOK_MS) {
+      for (const node of this.nodes) {
+        this.network.send("c1", node, { type: "read", msg_id: 2 });
+      }
+      await this.advance(LOOK_MS);
+      const shown = this.nodes.map((node) => this.#shown.get(node) ?? 0);
+      if (Math.min(...shown) === this.#told || ms > 120_000) return ms;
+    }
+  }
+}
+
+for (const [name, [ms, hops]] of Object.entries(BOUNDS)) {
+  const limit = (latencyMs: number) => ms + hops * latencyMs + 2 * LOOK_MS;
+  const load = async () =>
+    (await import(`../../challenges/${name}.ts`)).default as unknown;
+
+  Deno.test(`${name} has every value everywhere ${ms} ms and ${hops} hops after a cut of a node that was slow before (4 seeds)`, async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const cluster = new Cluster(await load(), 3, 10, seed);
+      cluster.network.weather(({ src, dest }) =>
+        src === "n2" || dest === "n2" ? [3_000] : [0]
+      );
+      for (let i = 0; i < 60; i++) {
+        cluster.tell("n0");
+        await cluster.advance(400);
+      }
+      cluster.heal();
+      await cluster.advance(8_000);
+      cluster.split(["n2"]);
+      cluster.tell("n0");
+      await cluster.advance(3_000 + 137 * seed);
+      cluster.heal();
+      const tookMs = await cluster.untilComplete();
+      assertLessOrEqual(tookMs, limit(10), `seed ${seed}`);
+    }
+  });
+
+  Deno.test(`${name} has 300 values at a node that has nothing to say ${ms} ms and ${hops} hops after a cut, and after losses when it ends (6 seeds each)`, async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const latencyMs = seed % 4 === 0 ? 100 : 20;
+      const cluster = new Cluster(await load(), 5, latencyMs, seed);
+      const { nodes, random } = cluster;
+      for (const node of nodes) cluster.tell(node);
+      await cluster.advance(5_000);
+      const away = seed % 3 === 0 ? "n0" : "n4";
+      cluster.split([away]);
+      const others = nodes.filter((node) => node !== away);
+      const cutMs = random.uniform(4_000, 12_000);
+      for (let i = 0; i < 300; i++) {
+        cluster.tell(random.pick(others));
+        await cluster.advance(cutMs / 300);
+      }
+      cluster.heal();
+      if (seed % 2 === 0) {
+        cluster.storm(0.3, 0.1, 100);
+        await cluster.advance(random.uniform(200, 2_000));
+        cluster.heal();
+      }
+      const tookMs = await cluster.untilComplete();
+      assertLessOrEqual(tookMs, limit(latencyMs), `seed ${seed}`);
+    }
+  });
+}
