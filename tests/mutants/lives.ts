@@ -1,6 +1,9 @@
 /** Mutants of what tells a node's lives apart: what is wrong with one that comes back without its memory. */
+import broadcast3b from "../../challenges/broadcast-3b.ts";
 import broadcast3c from "../../challenges/broadcast-3c.ts";
+import gSet from "../../challenges/g-set.ts";
 import kafka5c from "../../challenges/kafka-5c.ts";
+import txn6bWrites from "../../challenges/txn-6b-writes.ts";
 import type { Saying } from "../../lib/gossip/saying.ts";
 import type { Json, Node } from "../../lib/maelstrom.ts";
 import type { JsonObject } from "../../lib/workbench/history.ts";
@@ -42,6 +45,31 @@ function reservesAnew(node: Node<Record<never, never>>): void {
   );
 }
 
+/** Runs a program on a node of which one method is another. */
+const withMethod =
+  (program: unknown, name: string, make: (node: Node<never>) => unknown) =>
+  (node: Node<never>) => {
+    const made = make(node);
+    (program as (node: unknown) => void)(
+      new Proxy(node, {
+        get(target, key) {
+          if (key === name) return made;
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      }),
+    );
+  };
+
+/** Answers reads as soon as it runs, since it waits for nothing that a timer would end. */
+const readsAtOnce = (program: unknown) =>
+  withMethod(
+    program,
+    "after",
+    (node) => (ms: number, task: () => void) =>
+      node.after(ms === 1_000 ? 0 : ms, task),
+  );
+
 /** Mutants of the programs that survive restarts. */
 export const mutants: Mutant[] = [
   {
@@ -75,5 +103,46 @@ export const mutants: Mutant[] = [
     faults: "chaos",
     caughtAs: ["inconsistent-offsets"],
     faithful: "caught",
+  },
+  {
+    name: "life-reads-too-soon",
+    bug: "a restarted node answers reads before it has heard what others know",
+    program: readsAtOnce(gSet),
+    scenario: "g-set",
+    flags: { "time-limit": 8, rate: 50 },
+    faults: "chaos",
+    caughtAs: ["value-forgotten"],
+    faithful: "passes",
+  },
+  {
+    name: "life-tells-nothing-back",
+    bug: "tells a restarted node nothing of what its earlier life had told",
+    program: twist(
+      broadcast3b as never,
+      (() => ({
+        recall:
+          (handler: (request: object, src: string) => object) =>
+          (request: object, src: string) => ({
+            ...handler(request, src),
+            known: [],
+          }),
+      })) as never,
+    ),
+    scenario: "broadcast-3b",
+    flags: { "time-limit": 8 },
+    faults: "chaos",
+    caughtAs: ["lost-value", "value-forgotten"],
+    faithful: "passes",
+  },
+  {
+    name: "life-stamps-again",
+    bug:
+      "stamps what a new life writes as the one before did: by a count, under its name",
+    program: withMethod(txn6bWrites, "now", () => () => 0),
+    scenario: "txn-6b-writes",
+    flags: { "time-limit": 8, rate: 100 },
+    faults: "chaos",
+    caughtAs: ["divergent-replicas"],
+    faithful: "passes",
   },
 ];
