@@ -27,9 +27,7 @@
  * - Each value crosses to each node once. With 50 values a second, all that is sent is
  *   2.2 times the digits of the values at most, 2.3 times on a busy machine.
  */
-import { conversations } from "../lib/gossip/conversation.ts";
-import { saying } from "../lib/gossip/saying.ts";
-import { RoundTrip } from "../lib/gossip/round-trip.ts";
+import { conversations, saying } from "../lib/gossip/conversation.ts";
 import { Hub, hubMarks } from "../lib/gossip/hub.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { Metronome } from "../lib/gossip/metronome.ts";
@@ -77,9 +75,7 @@ export function gatherAndScatter(
   budgetMs: number,
 ): void {
   const values = new Set<Integer>();
-  const roundTrip = new RoundTrip();
-  const peers = conversations<Integer>(node, {
-    roundTrip,
+  const { peers, roundTrip } = conversations<Integer>(node, {
     onSilence(id) {
       chooseHub();
       if (hub.isNeighbour(id)) speak(id);

@@ -17,18 +17,14 @@
  * logged, and it is owed what the program gives for it ({@link ConversationOptions.all}).
  *
  * ```ts
- * import { conversations } from "./conversation.ts";
+ * import { conversations, saying } from "./conversation.ts";
  * import { program } from "../maelstrom.ts";
- * import { RoundTrip } from "./round-trip.ts";
- * import { saying } from "./saying.ts";
  * import { message, string } from "../schema.ts";
  *
  * const helloProtocol = { say: message(saying(string)) };
  *
  * export default program(helloProtocol, (node) => {
- *   const roundTrip = new RoundTrip();
- *   const peers = conversations<string>(node, {
- *     roundTrip,
+ *   const { peers, roundTrip } = conversations<string>(node, {
  *     onSilence: speak,
  *     all: () => ["hello"],
  *   });
@@ -55,10 +51,19 @@
  *
  * @module
  */
+import { Arrivals } from "./arrivals.ts";
 import type { Json, Node, Stop } from "../maelstrom.ts";
 import { Life } from "./life.ts";
-import type { RoundTrip } from "./round-trip.ts";
-import type { Hello, Saying } from "./saying.ts";
+import { RoundTrip } from "./round-trip.ts";
+import {
+  array,
+  natural,
+  object,
+  oneOf,
+  type Optional,
+  optional,
+  type Schema,
+} from "../schema.ts";
 
 /** The longest pause between two tries to reach a silent peer, in ms: a heal is noticed within it. */
 const RETRY_CAP_MS = 2_000;
@@ -69,9 +74,6 @@ const GREET_MS = 1_500;
 /** How many items a try to reach a silent peer holds at most. */
 const PROBE = 100;
 
-/** How many messages that came before their turn are kept at most, where items are taken in order. */
-const EARLY = 100;
-
 /** From where acknowledgements may count: with six digits, one stray message of ten thousand is not known for what it is. */
 const TAGS = { from: 100_000, to: 1_000_000 };
 
@@ -80,6 +82,66 @@ const LATE = 100;
 
 /** The least time between two answers that do not wait for their turn, in ms. */
 const LEAST_URGENT_MS = 10;
+
+/** How a conversation begins: said with every message until the peer has answered. */
+export type Hello = {
+  /** The life that speaks. */
+  me: number;
+  /** The life that is spoken to, if the sender knows of one. */
+  you?: number;
+  /** What to add to acknowledgements. */
+  tag: number;
+  /** How many items the sender owed when it said this, if any. */
+  owes?: number;
+  /** The receiver has had an earlier life, and is owed all that the sender knows. */
+  back?: true;
+};
+
+/**
+ * One message of a conversation. Names are letters since messages are short: with words for
+ * names, broadcast would send more of names than of values.
+ */
+export interface Saying<T extends Json> {
+  /** How many items came before these. */
+  n: number;
+  /** The values: some items, in the order of their numbers. */
+  v: T[];
+  /** The acknowledgement: the receiver's tag, and how many of its items have arrived without a gap. */
+  a?: number;
+  /** For how many milliseconds that was held back, if it answers one message, and that for the first time. */
+  h?: number;
+  /** The sender has missed items or answers: it wants to hear of all it lacks, at once. */
+  lost?: true;
+  /** The greeting, until the other side has answered. */
+  hello?: Hello;
+}
+
+const hello: Schema<Hello> = object({
+  me: natural,
+  you: optional(natural),
+  tag: natural,
+  owes: optional(natural),
+  back: optional(oneOf(true)),
+});
+
+/** What a {@link Saying} is at run time. */
+export function saying<T>(item: Schema<T>): {
+  n: Schema<number>;
+  v: Schema<T[]>;
+  a: Optional<number>;
+  h: Optional<number>;
+  lost: Optional<true>;
+  hello: Optional<Hello>;
+} {
+  return {
+    n: natural,
+    v: array(item),
+    a: optional(natural),
+    h: optional(natural),
+    lost: optional(oneOf(true)),
+    hello: optional(hello),
+  };
+}
 
 /** What has been heard. */
 export interface Heard<T> {
@@ -117,23 +179,16 @@ export interface ConversationOptions<T> {
   greetMs?: number;
 }
 
-/** The conversations of a node with these others, or with all its peers. */
+/** The conversations of a node with all its peers, which share what a round trip takes. */
 export function conversations<T extends Json>(
   node: Talker & { readonly peers: readonly string[] },
-  { ids = node.peers, life = new Life(node), ...options }:
-    & ConversationOptions<T>
-    & { ids?: readonly string[]; life?: Life },
-): Map<string, Conversation<T>> {
-  return new Map(
-    ids.map((id) => [id, new Conversation<T>(node, id, life, options)]),
-  );
-}
-
-/** Items that came, the number of the first, and the number behind the last. */
-interface Early<T> {
-  from: number;
-  to: number;
-  items: T[];
+  options: Omit<ConversationOptions<T>, "roundTrip">,
+): { peers: Map<string, Conversation<T>>; roundTrip: RoundTrip } {
+  const roundTrip = new RoundTrip();
+  const life = new Life(node);
+  const talk = (id: string) =>
+    new Conversation<T>(node, id, life, { ...options, roundTrip });
+  return { peers: new Map(node.peers.map((id) => [id, talk(id)])), roundTrip };
 }
 
 /** What one node knows of its conversation with another. */
@@ -156,7 +211,7 @@ export class Conversation<T extends Json> {
   #urgentAt = -Infinity;
   /** From where acknowledgements for the peer's life count. */
   #theirTag: number | null = null;
-  #received = 0;
+  #arrivals = new Arrivals<T>();
   /** How many items the peer owed when it first spoke to this life; null before. */
   #owing: number | null = null;
   /** Whether the peer is owed all that is known, since it has had an earlier life; and whether it has said that of this node. */
@@ -164,10 +219,6 @@ export class Conversation<T extends Json> {
   #isTold = false;
   /** Whether the peer has to be greeted, although it has answered. */
   #mustGreet = false;
-  /** What has come before its predecessors. */
-  #early: Early<T>[] = [];
-  /** Since when the predecessors of the first of them have been missing. */
-  #missingSince = Infinity;
   /** How many messages with items have come since this side spoke. */
   #unanswered = 0;
   #patienceMs = 0;
@@ -211,7 +262,7 @@ export class Conversation<T extends Json> {
 
   /** Whether any item has arrived. */
   get hasHeard(): boolean {
-    return this.#received > 0;
+    return this.#arrivals.count > 0;
   }
 
   /** Whether nothing has ever been acknowledged. */
@@ -221,7 +272,7 @@ export class Conversation<T extends Json> {
 
   /** Whether the peer has greeted this life, and all has arrived that it owed it then. */
   get isCaughtUp(): boolean {
-    return this.#owing !== null && this.#received >= this.#owing;
+    return this.#owing !== null && this.#arrivals.count >= this.#owing;
   }
 
   /** Whether the peer knew an earlier life of this node, and all has arrived that it knew then. */
@@ -258,7 +309,9 @@ export class Conversation<T extends Json> {
     const until = this.silence > 0 ? from + PROBE : undefined;
     const items = this.#owed.slice(from, until);
     const saying: Saying<T> = { n, v: items };
-    if (this.#theirTag !== null) saying.a = this.#theirTag + this.#received;
+    if (this.#theirTag !== null) {
+      saying.a = this.#theirTag + this.#arrivals.count;
+    }
     if (this.#unanswered === 1) saying.h = Math.round(now - this.owesSince);
     if (this.silence > 0 || this.#hasLost) saying.lost = true;
     if (this.#acked < 0 || this.#mustGreet) saying.hello = this.#hello();
@@ -301,8 +354,8 @@ export class Conversation<T extends Json> {
     const complains = lost === true && sinceMs >= roundTrip.meanMs;
     if (wasSilent || complains || late) this.#rewind();
     const to = from + items.length;
-    const again = items.length > 0 && to <= this.#received;
-    const taken = this.#receive({ from, to, items: inOrder ? items : [] });
+    const again = items.length > 0 && to <= this.#arrivals.count;
+    const taken = this.#arrivals.take(from, to, inOrder ? items : [], now);
     if (items.length > 0 || hello !== undefined) {
       this.owesSince = Math.min(now, this.owesSince);
       this.#unanswered += again ? 2 : 1; // the first of two has had its answer
@@ -353,9 +406,7 @@ export class Conversation<T extends Json> {
     this.#mustGreet ||= !isMine && you > 0;
     if (tag !== this.#theirTag && (isMine || this.#theirTag === null)) {
       this.#theirTag = tag;
-      this.#received = 0;
-      this.#early = [];
-      this.#missingSince = Infinity;
+      this.#arrivals = new Arrivals();
       this.#owing = null;
     }
     if (isMine) this.#owing ??= owes;
@@ -391,30 +442,9 @@ export class Conversation<T extends Json> {
     return isUrgent;
   }
 
-  /** Items have arrived, perhaps before those that were sent before them. Gives those that have no gap before them. */
-  #receive(arrived: Early<T>): T[] {
-    const { from, to } = arrived;
-    const isKnown = this.#early.some((one) => one.from <= from && to <= one.to);
-    if (!isKnown) this.#early.push(arrived);
-    this.#early.sort((one, other) => one.from - other.from);
-    const before = this.#received;
-    const fresh: T[] = [];
-    while (this.#early.length > 0 && this.#early[0]!.from <= this.#received) {
-      const { from, to, items } = this.#early.shift()!;
-      fresh.push(...items.slice(Math.max(0, this.#received - from)));
-      this.#received = Math.max(this.#received, to);
-    }
-    if (this.#early.length > EARLY) this.#early.pop();
-    if (this.#early.length === 0) this.#missingSince = Infinity;
-    else if (this.#received > before || this.#missingSince === Infinity) {
-      this.#missingSince = this.#node.now();
-    }
-    return fresh;
-  }
-
   /** Whether items have been overtaken by others for so long that they must be lost. */
   get #hasLost(): boolean {
-    const missingMs = this.#node.now() - this.#missingSince;
+    const missingMs = this.#node.now() - this.#arrivals.missingSince;
     return missingMs >= this.#options.roundTrip.overtakingMs;
   }
 

@@ -33,11 +33,10 @@
  *
  * @module
  */
-import { type Conversation, conversations } from "./conversation.ts";
+import { Conversation, type Saying, saying } from "./conversation.ts";
 import type { Json, Node, StandardSchema } from "../maelstrom.ts";
 import { CatchUp, Life } from "./life.ts";
 import { RoundTrip } from "./round-trip.ts";
-import { type Saying, saying } from "./saying.ts";
 import { amongNodes, message, type Schema } from "../schema.ts";
 
 /** What a protocol must have for its node to have links. */
@@ -125,12 +124,11 @@ export class Links<T extends Json> {
     const { ids, deliver, flushMs } = this.#options;
     for (const id of ids) {
       const roundTrip = new RoundTrip();
-      const own = { ids: [id], life, roundTrip };
-      const talk = conversations<T>(node, {
+      const talk = new Conversation<T>(node, id, life, {
         ...this.#options,
-        ...own,
+        roundTrip,
         onSilence: () => this.#speak(id),
-      }).get(id)!;
+      });
       this.#peers.set(id, { talk, roundTrip, spoken: 0, hasGivenBack: false });
     }
     node.on("say", (saying, src) => {

@@ -11,7 +11,7 @@ import {
   type ConversationOptions,
   type Talker,
 } from "../../lib/gossip/conversation.ts";
-import type { Saying } from "../../lib/gossip/saying.ts";
+import type { Saying } from "../../lib/gossip/conversation.ts";
 import { Life } from "../../lib/gossip/life.ts";
 import { RoundTrip } from "../../lib/gossip/round-trip.ts";
 import { Time } from "../fixtures/time.ts";

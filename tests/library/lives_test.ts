@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import { Conversation } from "../../lib/gossip/conversation.ts";
-import type { Saying } from "../../lib/gossip/saying.ts";
+import type { Saying } from "../../lib/gossip/conversation.ts";
 import { Life } from "../../lib/gossip/life.ts";
 import { RoundTrip } from "../../lib/gossip/round-trip.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";

@@ -4,7 +4,7 @@ import broadcast3c from "../../challenges/broadcast-3c.ts";
 import gSet from "../../challenges/g-set.ts";
 import kafka5c from "../../challenges/kafka-5c.ts";
 import txn6bWrites from "../../challenges/txn-6b-writes.ts";
-import type { Saying } from "../../lib/gossip/saying.ts";
+import type { Saying } from "../../lib/gossip/conversation.ts";
 import type { Json, Node } from "../../lib/maelstrom.ts";
 import type { JsonObject } from "../../lib/workbench/history.ts";
 import { gossip } from "./counter.ts";

@@ -1,0 +1,39 @@
+/** Items that came before their turn, the number of the first, and the number behind the last. */
+interface Early<T> {
+  from: number;
+  to: number;
+  items: T[];
+}
+
+/** How many messages that came before their turn are kept at most. */
+const EARLY = 100;
+
+/** What has arrived of numbered items that may overtake each other. */
+export class Arrivals<T> {
+  /** How many have arrived without a gap. */
+  count = 0;
+  /** Since when the predecessors of one that came early have been missing; Infinity if none are. */
+  missingSince = Infinity;
+  readonly #early: Early<T>[] = [];
+
+  /** Takes the items from one number up to another; gives those that now have no gap before them. */
+  take(from: number, to: number, items: T[], now: number): T[] {
+    const early = this.#early;
+    const isKnown = early.some((one) => one.from <= from && to <= one.to);
+    if (!isKnown) early.push({ from, to, items });
+    early.sort((one, other) => one.from - other.from);
+    const before = this.count;
+    const fresh: T[] = [];
+    while (early.length > 0 && early[0]!.from <= this.count) {
+      const { from, to, items } = early.shift()!;
+      fresh.push(...items.slice(Math.max(0, this.count - from)));
+      this.count = Math.max(this.count, to);
+    }
+    if (early.length > EARLY) early.pop();
+    if (early.length === 0) this.missingSince = Infinity;
+    else if (this.count > before || this.missingSince === Infinity) {
+      this.missingSince = now;
+    }
+    return fresh;
+  }
+}
