@@ -1,26 +1,24 @@
 /**
  * Challenge 3b: broadcast on several nodes. https://fly.io/dist-sys/3b
  *
- * Algorithm: flooding in a tree, which the nodes' order alone makes: the first is the
- * root and has the next four for children, and so on. A value that is new to a node
- * goes to its neighbours in the tree, except where it came from. Each answers, and is
- * asked again until it does.
+ * Algorithm: flooding in a tree given by the order of the nodes: the first is the root and has
+ * the next four as children, and so on. A new value goes to a node's neighbours in the tree,
+ * except where it came from. Each acknowledges it, and is asked again until it does.
  *
- * Guarantees: an acknowledged value is everywhere within 1 s where a hop takes up to
- * 100 ms and nodes are up to 100 (below). Nothing is lost in cuts or by bad links
- * either: what could not be told is told within CAP_MS of the heal. Requests are
- * answered at once, from the node's own set. A node that starts asks its neighbours for
- * all that they have, and its reads wait for that, for a second at most: one that has lost
- * its memory shows again what it had told another.
+ * Guarantees: an acknowledged value is everywhere within 1 s, for hops of up to 100 ms and up to
+ * 100 nodes (below). Partitions and lossy links lose nothing: what could not be sent arrives
+ * within CAP_MS of the heal. Requests are answered at once, from the node's own set. A node that
+ * starts asks its neighbours for all that they have, and its reads wait for that, for a second
+ * at most: one that lost its memory shows again what it had told another.
  *
  * Costs: with n nodes and a hop of L ms
- * - a tree of n nodes has n - 1 edges; a value crosses each once and is answered: 2 (n
- *   - 1) messages. Half of the operations are broadcasts, so S = n - 1, 4 for 5 nodes, and
- *   4 (n - 1) messages at the start;
- * - from leaf to leaf are 2 h hops in a tree of height h: after 2 h L a value is
- *   everywhere, which is 2 L with 5 nodes, 6 L with 25, 8 L with 100;
- * - while a node cannot be reached, every value for it costs a message per 200 ms to
- *   CAP_MS, 0.5 s on average (3c needs one for all of them).
+ * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages. Half
+ *   of the operations are broadcasts, so S = n - 1, 4 for 5 nodes, plus 4 (n - 1) messages at
+ *   the start;
+ * - leaves are at most 2 h hops apart in a tree of height h, so a value is everywhere after
+ *   2 h L: 2 L with 5 nodes, 6 L with 25, 8 L with 100;
+ * - while a node cannot be reached, each value for it costs a message per 200 ms to CAP_MS,
+ *   0.5 s on average (3c needs one for all of them).
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";

@@ -1,30 +1,27 @@
 /**
  * Challenge 3c, variant: batches. https://fly.io/dist-sys/3c
  *
- * Algorithm: flooding in the topology that the test gives. A node keeps for every
- * neighbour the values that it may lack. Once a period it sends them all, in one
- * message; those that the neighbour acknowledges or sends itself are done with. One
- * batch at a time is under way to a neighbour, and is sent again, with backoff, until
- * it is acknowledged; what is new meanwhile goes with the next. Until a topology comes,
- * everybody is a neighbour, and likewise if it does not connect all nodes; so whatever
- * comes when, values go along all its edges.
+ * Algorithm: flooding in the topology that the test gives. For each neighbour a node keeps the
+ * values it may lack. Once a period it sends them all in one message; values that the neighbour
+ * acknowledges, or sends itself, are done. One batch at a time is under way to a neighbour, and
+ * is resent, with backoff, until acknowledged; new values go with the next. Without a topology,
+ * or with one that does not connect all nodes, every node is a neighbour.
  *
- * Guarantees: an acknowledged value reaches every node, through loss, duplication,
- * reordering and cuts of any kind: within CAP_MS, and a period and three hops per edge
- * on its way, of the end of the last one. No new traffic is needed for that. Requests
- * are answered at once, from the node's own set, whoever is cut off. A node that starts
- * asks its neighbours for all that they have, and its reads wait for that, for a second at
- * most: one that has lost its memory, and its topology, shows again what it had told another.
+ * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
+ * and partitions of any kind, within CAP_MS plus a period and three hops per edge on its way
+ * after the last of them ends, without new traffic. Requests are answered at once, from the
+ * node's own set. A node that starts asks its neighbours for all that they have, and its reads
+ * wait for that, for a second at most: one that lost its memory, and its topology, shows again
+ * what it had told another.
  *
  * Costs: with e edges, a period of P ms, a hop of L ms and a diameter of d hops
- * - at most 4 e messages per P, acknowledgements included, however many values there
- *   are; none when nobody lacks anything. With 5 edges and P = 200: 100 a second, S <=
- *   100 / rate. At low rates values travel alone: a value crosses each edge twice at
- *   most, as in 3c-immediate;
- * - without loss a value waits for an acknowledgement at most, then for P, at each hop:
- *   it is everywhere after d (P + 3 L), 3 P in the official grid;
- * - an edge that is cut costs each of its nodes a message per 200 ms to CAP_MS, 0.9 s
- *   on average, and twice that where a node has just started.
+ * - at most 4 e messages per P, acknowledgements included, however many values there are; none
+ *   when nobody lacks anything. 5 edges and P = 200 make 100 a second, S <= 100 / rate. At low
+ *   rates values travel alone, and cross each edge twice at most, as in 3c-immediate;
+ * - without loss a value waits at most for an acknowledgement, then for P, at each hop: it is
+ *   everywhere after d (P + 3 L), 3 P in the official grid;
+ * - an edge that is cut costs each of its nodes a message per 200 ms to CAP_MS, 0.9 s on
+ *   average, and twice that if a node has just started.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";

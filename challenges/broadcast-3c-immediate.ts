@@ -1,24 +1,22 @@
 /**
  * Challenge 3c, variant: every value at once, by itself. https://fly.io/dist-sys/3c
  *
- * Algorithm: flooding in the topology that the test gives. A value that is new to a
- * node goes to its neighbours, except where it came from, in a message of its own, and
- * again until the neighbour acknowledges it or turns out to have it by sending it: with
- * exponential backoff, jittered and capped. Any acknowledgement counts, however late.
- * Until a topology comes, everybody is a neighbour, and likewise if it does not connect
- * all nodes; so whatever comes when, values go along all its edges.
+ * Algorithm: flooding in the topology that the test gives. A new value goes to a node's
+ * neighbours, except where it came from, in a message of its own. It is resent, with exponential
+ * backoff, jittered and capped, until the neighbour acknowledges it or sends it itself. Any
+ * acknowledgement counts, however late. Without a topology, or with one that does not connect all
+ * nodes, every node is a neighbour.
  *
- * Guarantees: an acknowledged value reaches every node, through loss, duplication,
- * reordering and cuts of any kind: within CAP_MS and a hop per edge on its way of the
- * end of the last one. No new traffic is needed for that. Requests are answered at
- * once, from the node's own set, whoever is cut off. A node that starts asks its
- * neighbours for all that they have, and its reads wait for that, for a second at most: one
- * that has lost its memory, and its topology, shows again what it had told another.
+ * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
+ * and partitions of any kind, within CAP_MS and a hop per edge on its way after the last of them
+ * ends, without new traffic. Requests are answered at once, from the node's own set. A node that
+ * starts asks its neighbours for all that they have, and its reads wait for that, for a second
+ * at most: one that lost its memory, and its topology, shows again what it had told another.
  *
  * Costs: with n nodes, e edges, and a hop of L ms
- * - a value crosses the edges of a spanning tree once, and the e - n + 1 others twice
- *   at most, with as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A
- *   grid of 5 nodes has 5 edges: 8 to 12, so S <= 6. (A tree has no others: 3c.)
+ * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice,
+ *   with as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has
+ *   5 edges: 8 to 12, so S <= 6. (A tree has no others: 3c.)
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
  * - while an edge is cut, each value that waits for it costs a message per CAP_MS.
  */

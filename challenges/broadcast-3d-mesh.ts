@@ -1,31 +1,27 @@
 /**
  * Challenge 3d, variant: one hop. https://fly.io/dist-sys/3d
  *
- * Algorithm: the node that gets a value from a client tells every other node, at once;
- * nobody passes anything on. The values go over reliable links: acknowledgements say
- * how many have arrived and ride on the next values that go the other way; only where
- * there are none for D ms do they travel alone. What is not acknowledged in time is
- * sent again, all in one message, and then with growing, jittered pauses up to a cap.
+ * Algorithm: the node that gets a value from a client sends it to every other node at once;
+ * nobody forwards anything. Values go over reliable links: acknowledgements ride on the next
+ * values that go the other way, and travel alone if there are none for D ms. What is not
+ * acknowledged in time is resent, all in one message, with growing, jittered pauses up to a cap.
  *
- * Guarantees: a value is everywhere after one hop. Through loss, duplication, reordering
- * and cuts of any kind an acknowledged value reaches every node: within 3.5 s and two
- * hops of the end of the last one. No new traffic is needed for that. Requests are
- * answered at once, from the node's own set, whoever is cut off. A node that starts greets
- * the others, and its reads wait for what they know, for a second at most: one that has lost
- * its memory shows again what it had told another, and tells all what was its own.
+ * Guarantees: a value is everywhere after one hop. Through loss, duplication, reordering and
+ * partitions of any kind an acknowledged value reaches every node within 3.5 s and two hops of
+ * the end of the last one, without new traffic. Requests are answered at once, from the node's
+ * own set. A node that starts greets the others, and its reads wait for what they know, for a
+ * second at most: one that lost its memory shows again what it had told another, and tells all
+ * what was its own.
  *
  * Costs: with n nodes and a hop of L ms
- * - a value is everywhere after L: no protocol is faster;
- * - that takes n - 1 messages: with half of the operations reads, S = (n - 1) / 2, which
- *   is 12 for 25 nodes;
- * - an acknowledgement travels alone if its node gets no value for D. With r operations
- *   a second at each node, that is one of 2^(r D), one of 64 on the official command. In
- *   the end, of any two nodes one has heard the other last, and acknowledges that: n (n
- *   - 1) / 2 messages. Whom a node has nothing to tell for GREET_MS, it greets: n (n - 1)
- *   messages at most. So S = 12 + 0.2 + 0.15 + 0.3 there, and n at most anywhere;
- * - each value crosses to each node once where round trips take 400 ms at most;
- * - a node that is cut off costs every other one a message per 2.2 to 2.8 s, once it is
- *   noticed, however many values wait.
+ * - a value is everywhere after L: no protocol is faster. That takes n - 1 messages: with half
+ *   of the operations reads, S = (n - 1) / 2, 12 for 25 nodes;
+ * - an acknowledgement travels alone if its node gets no value for D: with r operations a second
+ *   at each node one of 2^(r D), 1 of 64 on the official command. At the end, one of any two
+ *   nodes acknowledges alone what it heard last: n (n - 1) / 2 messages. A node greets those it
+ *   has nothing to tell for GREET_MS: at most n (n - 1) messages. So S = 12 + 0.2 + 0.15 + 0.3
+ *   there, and at most n anywhere. With round trips of up to 400 ms a value crosses to a node once;
+ * - a node that is cut off costs every other a message per 2.2 to 2.8 s, however many values wait.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";

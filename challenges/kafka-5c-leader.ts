@@ -1,24 +1,24 @@
 /**
  * Challenge 5c, variant: every key has an owner. https://fly.io/dist-sys/5c
  *
- * Algorithm: a hash of the key names its owner, so the load spreads over the nodes. The
- * owner alone appends to a key's log. It keeps what it appends and gives the offset in one
- * step, and sends it over reliable links to the others, which append it in the same order.
- * Sends go to the owner, and their offsets come back, over the same links, each once. Polls
- * are answered from what a node has. Committed offsets merge by maximum and ride along.
+ * Algorithm: a hash of the key names its owner, so the load spreads over the nodes. Only the
+ * owner appends to a key's log. It stores a message and assigns the offset in one step, and sends
+ * it over reliable links to the others, which append it in the same order. Sends are forwarded to
+ * the owner, and their offsets come back, over the same links, each once. Polls are answered from
+ * the node's own copy. Committed offsets merge by maximum.
  *
- * Guarantees: a follower is a prefix of the owner, so a poll skips nothing; offsets are 0,
- * 1, 2, ..., with a hole where an owner lost its memory: it reserves them in lin-kv, so none
- * is given twice. An acknowledged message is visible at its owner at once, elsewhere after
- * a period and the network's latency, or within one second after a heal. A send to an owner
- * that is known to be silent is refused with error 11; one that gets no answer ends in a
- * timeout, since its outcome is unknown. A node that has lost its memory gets back what it
- * had told another. Until it has met all others again, sends to it, commits and questions
- * for commits wait; otherwise those never do, nor do polls.
+ * Guarantees: a follower is a prefix of the owner, so a poll skips nothing; offsets are 0, 1, 2,
+ * ..., with a hole where an owner lost its memory: it reserves offsets in lin-kv, so none is
+ * assigned twice. An acknowledged message is visible at its owner at once, elsewhere after a
+ * period and the network's latency, or within one second of a heal. A send to an owner known to
+ * be silent is refused with error 11; one without an answer ends in a timeout, since its outcome
+ * is unknown. A node that lost its memory recovers what it had told another. Until it has heard
+ * from all others, sends to it, commits and lists of commits wait; otherwise they never do, nor
+ * do polls.
  *
- * Costs: a send that is forwarded, 1 - 1/n of them, is 2 messages; links cost n (n - 1)
- * messages per period of 100 ms while there is something new: S <= 0.5 (1/2) 2 + 20 / rate
- * = 0.52 for two nodes on the official command. A message holds what is unacknowledged.
+ * Costs: a forwarded send, 1 - 1/n of all, is 2 messages; links cost n (n - 1) messages per
+ * period of 100 ms while there is news: S <= 0.5 (1/2) 2 + 20 / rate = 0.52 for two nodes on the
+ * official command. A message holds what is unacknowledged.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import {

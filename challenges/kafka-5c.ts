@@ -8,19 +8,19 @@
  * watermark without a leader. Committed offsets merge by maximum. Nodes take turns: node i
  * speaks i/n of a period after node 0.
  *
- * Guarantees: every request succeeds, and none waits for another node, but for polls of a node
- * that has just started, which wait for a second at most. No offset is assigned twice; a node's offsets for a key increase. Nothing appears below what a poll has shown, so
- * polls skip nothing and never go back. Without faults an acknowledged message is visible
- * everywhere after two periods, less 1/n of one, and two network latencies: 143 ms for two
- * nodes, at most 190 ms for any number, plus half a period until nodes have found their turns;
- * a committed offset after a period and a latency. Both hold on a machine that does not stall.
- * A node that is cut off or dead freezes visibility, but never a send; one second after a heal
- * every acknowledged message is visible. Offsets are reserved in lin-kv, so a node that lost its
- * memory reuses none. It recovers what it had told another node. Until it has heard from all
- * of them it promises nothing, which freezes visibility, and commits wait.
+ * Guarantees: every request succeeds, and none waits for another node, except polls of a node
+ * that has just started, for a second at most. No offset is assigned twice; a node's offsets for
+ * a key increase. Nothing appears below what a poll has shown, so polls skip nothing and never
+ * go back. Without faults, on a machine that does not stall, an acknowledged message is visible
+ * everywhere after two periods, less 1/n of one, and two network latencies: 143 ms for two nodes,
+ * at most 190 ms for any number, plus half a period until nodes have found their turns; a
+ * committed offset after a period and a latency. A node that is cut off or dead freezes
+ * visibility, never a send; one second after a heal every acknowledged message is visible.
+ * Offsets are reserved in lin-kv, so a node that lost its memory reuses none. It recovers what it
+ * had told another node; until it has heard from all, it promises nothing, and commits wait.
  *
  * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all
- * is known: for two nodes 21.1 messages/s, S <= 21.1 / rate = 0.021 on the official command. A
+ * is known: 21.1 messages/s for two nodes, S <= 21.1 / rate = 0.021 on the official command. A
  * message holds what is unacknowledged, at most 100 items for a peer that does not answer.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";

@@ -1,25 +1,23 @@
 /**
  * Challenge 6b, variant: every write replicated by itself. https://fly.io/dist-sys/6b
  *
- * Algorithm: as txn-6b.ts, every node runs transactions on its own copy, and per key the
- * highest Lamport stamp wins. But there is no link and no batch: each write goes to each
- * peer at once in a request of its own, and is kept until that very version is
- * acknowledged. A timer, which needs no new traffic, sends again what is overdue, in one
- * request, and is more patient while the peer is silent.
+ * Algorithm: as in txn-6b, every node runs transactions on its own copy, and per key the highest
+ * Lamport stamp wins. But there are no links and no batches: each write goes to each peer at once
+ * in a request of its own, and is kept until that very version is acknowledged. A timer resends
+ * what is overdue, in one request, and more rarely while the peer is silent.
  *
- * Guarantees: all writes of a transaction have one stamp, so the versions of all keys follow
- * one order (no G0); equal times are told apart by the node's name, the clock jumps over
- * what it receives, and an acknowledgement names a version, so a newer one is not forgotten:
- * copies become equal, within a second after a cut. Every transaction commits, whoever is
- * cut off. A node that starts asks its peers for all that they have, and waits for that
- * before it answers, but for a second at most: one that has lost its memory gets back what
- * it had told another. Not prevented: a write may be seen while another of its transaction is still on
- * its way (fractured reads), and what follows from that.
+ * Guarantees: all writes of a transaction have one stamp, so the versions of all keys follow one
+ * order (no G0). Equal times are ordered by node, the clock jumps past what it receives, and an
+ * acknowledgement names a version, so a newer one is not forgotten: copies become equal, within a
+ * second of a heal. Every transaction commits, whatever is cut. A node that starts asks its peers
+ * for all that they have, and waits for that before it answers, for a second at most: one that
+ * lost its memory recovers what it had told another. Not prevented: a write may be seen while
+ * another of its transaction is still on its way (fractured reads), and what follows from that.
  *
  * Costs: 2 (n - 1) messages per write, S = 2.5 for two nodes (a transaction of the workload
- * changes 1.25 keys at most on average), in return for which writes are everywhere after one
- * hop. What is overdue costs one more request per peer and 100 ms. Memory is bounded by the
- * changes that some peer has not acknowledged; of a register, only the last.
+ * changes at most 1.25 keys on average); in return writes are everywhere after one hop. What is
+ * overdue costs one more request per peer and 100 ms. Memory is bounded by the changes that some
+ * peer has not acknowledged; of a register, only the last.
  */
 import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
 import { program, run } from "../lib/maelstrom.ts";

@@ -9,6 +9,7 @@ import {
   imports,
   isGuest,
   lines,
+  mechanisms,
   read,
   rooms,
   sources,
@@ -178,6 +179,28 @@ for (const word of ["Algorithm", "Guarantees", "Costs"]) {
     assertEquals(without, []);
   });
 }
+
+style("a program's header has at most 25 lines", () => {
+  // 3d's is being rewritten with its metronome.
+  const long = sources(/^challenges\/(?!broadcast-3d\.ts)/)
+    .filter((path) => lines(header(path)) > 25);
+  assertEquals(long, []);
+});
+
+style(
+  "a program imports the node, its protocol, and at most three mechanisms, a variant four",
+  () => {
+    const variants = scenarios.filter(({ variantOf }) => variantOf)
+      .map(({ name }) => `challenges/${name}.ts`);
+    const busy = sources(/^challenges\//).flatMap((path) => {
+      const all = mechanisms(path);
+      const most = variants.includes(path) ? 4 : 3;
+      return all.length > most ? [`${path}: ${all.join(", ")}`] : [];
+    });
+    assertEquals(busy, []);
+    assertEquals(mechanisms("challenges/kafka-5c.ts").length, 3);
+  },
+);
 
 /** A type whose keys may be any text: its objects have keys of their own, such as "constructor". */
 const PLAIN_MAP = /\[\w+: (string|Key)\]\??:|\bRecord<string, (?!never)/;
