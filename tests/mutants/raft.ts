@@ -227,7 +227,11 @@ export const mutants: Mutant[] = [
           }, src),
       },
     })),
-    { flags: five, caughtAs: [...WRONG, "commits-differ", "two-leaders"] },
+    {
+      flags: five,
+      faithful: "passes",
+      caughtAs: [...WRONG, "commits-differ", "two-leaders"],
+    },
   ),
   mutant(
     "raft-reads-too-soon",

@@ -111,14 +111,15 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "lin-blind-retry",
-    "asks the service once more when a write's outcome is unknown",
-    surface(() => ({
+    "asks the service once more when a write is not answered in 300 ms",
+    surface((node) => ({
       write: (handler) => async (request, src) => {
-        try {
-          return await handler(request, src);
-        } catch {
-          return await handler(request, src);
-        }
+        let isDone = false;
+        const first = handler(request, src).finally(() => isDone = true);
+        const again = node.sleep(300).then(() =>
+          isDone ? first : handler(request, src)
+        );
+        return await Promise.any([first, again]);
       },
     })),
     { flags: inChaos, faults: "chaos" },

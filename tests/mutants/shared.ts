@@ -143,7 +143,7 @@ export const mutants: Mutant[] = [
     scenario: "g-set",
     faults: "partition",
     caughtAs: ["lost", "lost-value"],
-    faithful: "passes",
+    faithful: "caught",
   },
   {
     name: "gset-skips-ahead",
