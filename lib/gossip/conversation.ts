@@ -3,18 +3,18 @@
  * loss, duplication, reordering, cuts and restarts, and an acknowledgement costs no message
  * of its own as long as there is something to say. The program decides when to speak.
  *
- * It is TCP in small. Items are numbered, acknowledgements are cumulative and ride on
- * items, and a round trip is measured by what is acknowledged (Jacobson, "Congestion
- * Avoidance and Control"; Karn for what was sent twice). What somebody turns out to lack
- * is said again at once, and to a silent peer a little of it, with pauses that
- * double up to a cap, jittered. Items that overtake others count, and are not said again.
+ * It is a small TCP. Items are numbered, acknowledgements are cumulative and ride on items,
+ * and round trips are measured by acknowledgements (Jacobson, "Congestion Avoidance and
+ * Control"; Karn for what was sent twice). What a peer lacks is resent at once; a silent peer
+ * gets a little of it, with jittered pauses that double up to a cap. Items that overtake
+ * others are kept, and not resent.
  *
  * Like a connection, a conversation is between one life of a node and one of another. It
  * begins with a greeting, which is number 0 and says whose lives are meant ({@link Hello}).
  * Acknowledgements count from a number that the greeting gives, drawn at random for every
- * conversation (the verification tag of SCTP, RFC 9260), so what was said between earlier
- * lives is known for what it is. When a peer turns out to have begun a new life, that is
- * logged, and it is owed what the program gives for it ({@link ConversationOptions.all}).
+ * conversation (the verification tag of SCTP, RFC 9260), so messages between earlier lives
+ * are recognised. When a peer has begun a new life, that is logged, and it is owed what the
+ * program gives for it ({@link ConversationOptions.all}).
  *
  * ```ts
  * import { conversations, saying } from "./conversation.ts";

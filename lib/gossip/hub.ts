@@ -1,12 +1,11 @@
 /**
- * Who is the hub of a star, as one node sees it: the first node of all as long as that
- * answers; else a node that says it is in touch with the first (a relay); else the next
- * in order that answers, which may be the node itself.
+ * Who is the hub of a star, as one node sees it: the first of all nodes while it answers;
+ * else a node that says it is in touch with the first (a relay); else the next in order that
+ * answers, which may be the node itself.
  *
- * Nobody has to agree. Nodes on one side of a cut choose the same hub, since they go by
- * the same order; where they do not, there are several for a while, and a program is right
- * if it owes everything to the first node all the same. Whether a node answers is for
- * the program to find out.
+ * Nodes need not agree. Those on one side of a partition choose the same hub, since they go
+ * by the same order; otherwise there are several for a while, and a program stays correct if
+ * it owes everything to the first node as well. The program finds out which nodes answer.
  *
  * @module
  */
@@ -37,7 +36,7 @@ export class Hub {
   readonly #before: readonly string[];
   readonly #followers = new Set<string>();
   #relay: string | null = null;
-  /** Whether a node has not answered of late. */
+  /** Whether a node has not answered in time. */
   readonly #isSilent: (id: string) => boolean;
 
   constructor(

@@ -1,11 +1,11 @@
 /**
  * The lives of a node. A process that is killed and started again has the same name and
- * none of its memory; Maelstrom's `init` does not tell it apart from the first. So every
- * life takes a stamp, its epoch, and says it to whom it meets.
+ * none of its memory; Maelstrom's `init` does not distinguish it from the first. So every
+ * life takes a stamp, its epoch, and tells it to the nodes it meets.
  *
- * Later lives have higher stamps, since they begin later by the clock. Where a clock was
- * set back between two lives, a peer says that it knows a later one, and the life is
- * stamped anew, above that.
+ * Later lives have higher stamps, since they begin later by the clock. If a clock was set
+ * back between two lives, a peer says that it knows a later one, and the life takes a new
+ * stamp above that.
  *
  * @module
  */

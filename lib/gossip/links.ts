@@ -1,10 +1,9 @@
 /**
  * Reliable links: what a node pushes reaches every peer, through loss, duplication,
  * reordering, partitions and restarts. Each link is a conversation
- * (lib/gossip/conversation.ts), which says how; here is what programs have in common that
- * tell all their peers the same, at a pace of their own: nothing is sent but by
- * {@link Links.flush}, and in answer to a peer that has lost something. A node that owes
- * its peers nothing is silent.
+ * (lib/gossip/conversation.ts), which says how. Links are for programs that tell all their
+ * peers the same, at their own pace: nothing is sent except by {@link Links.flush}, and in
+ * answer to a peer that has lost something. A node that owes its peers nothing is silent.
  *
  * ```ts
  * import { program } from "../maelstrom.ts";
@@ -179,7 +178,7 @@ export class Links<T extends Json> {
     if (talk.hasNews) this.#speak(id);
   }
 
-  /** Whether a peer has not answered of late. */
+  /** Whether a peer has not answered in time. */
   isSilent(id: string): boolean {
     return this.#peers.get(id)!.talk.silence > 0;
   }

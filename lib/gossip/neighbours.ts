@@ -21,8 +21,8 @@ export function treeNeighbours(node: Member, children: number): string[] {
 
 /**
  * A node's neighbours in a topology as Maelstrom gives it: for every node a list of
- * others. An edge counts in both directions, whoever lists it. A topology that does not
- * connect all nodes is of no use: then everybody is a neighbour.
+ * others. An edge counts in both directions, whichever end lists it. A topology that does
+ * not connect all nodes is ignored: then every node is a neighbour.
  */
 export function givenNeighbours(
   node: Member,

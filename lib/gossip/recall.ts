@@ -1,8 +1,8 @@
 /**
- * How a node that starts gets back what an earlier life of it had told others, where no
+ * How a starting node gets back what its earlier life had told others, where no
  * conversation (lib/gossip/conversation.ts) does that: it asks some of them for all that
- * they know, until each has answered. Its clients can be made to wait for that, or they
- * would miss what they have seen before.
+ * they know, until each has answered. Its clients can wait for that, or they would miss what
+ * they have seen before.
  *
  * ```ts
  * import { program } from "../maelstrom.ts";
