@@ -86,14 +86,29 @@ function toldVerdicts(
 ): Verdicts {
   const told = asTold(recording, promises);
   if (told === recording) return plain;
-  const isLeft = told.history.some((op) => op.type === "ok" && isClientOp(op));
+  const left = judgeFaithful(told);
+  const isLeft = !isTooLittle(left) &&
+    told.history.some((op) => op.type === "ok" && isClientOp(op));
   // Whatever was acknowledged may have been lost: there is nothing to judge.
   const { aftermath: _, ...bare } = told;
   const held = isLeft ? told : { ...bare, history: [], journal: [] };
-  const results = isLeft
-    ? withStats(judgeFaithful(held), plain.results)
-    : { "valid?": true };
-  return { results, strict: judgeStrict(held, results, promises, STRICT) };
+  const results = isLeft ? withStats(left, plain.results) : { "valid?": true };
+  const strict = judgeStrict(held, results, promises, STRICT);
+  // Nothing is given twice, whatever was lost.
+  const twice = plain.strict.anomalies.filter(({ type }) =>
+    type === "inconsistent-offsets" &&
+    !strict.anomalies.some((anomaly) => anomaly.type === type)
+  );
+  if (twice.length === 0) return { results, strict };
+  const anomalies = [...strict.anomalies, ...twice];
+  return { results, strict: { ...strict, "valid?": false, anomalies } };
+}
+
+/** Whether all that is wrong is that so few transactions are left that none says anything of another. */
+function isTooLittle({ workload }: Results): boolean {
+  const types = (workload as JsonObject | null)?.["anomaly-types"];
+  return Array.isArray(types) && types.length === 1 &&
+    types[0] === "empty-transaction-graph";
 }
 
 /**
