@@ -64,6 +64,7 @@ function microOps(op: Op, write: string): MicroOp[] {
 
 /** What Elle tells apart by its Java class. */
 function typeOfKey(key: Json): string {
+  if (Number.isSafeInteger(key)) return "integer";
   if (isInteger(key)) {
     const isLong = -(2n ** 63n) <= key && key < 2n ** 63n;
     return isLong ? "integer" : "big integer";

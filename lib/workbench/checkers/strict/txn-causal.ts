@@ -113,7 +113,9 @@ class Past {
       for (const key of txn.writes.keys()) {
         const bySession = this.#writers.get(key) ?? new Map<number, Txn[]>();
         this.#writers.set(key, bySession);
-        bySession.set(session, [...bySession.get(session) ?? [], txn]);
+        const writers = bySession.get(session);
+        if (writers) writers.push(txn);
+        else bySession.set(session, [txn]);
       }
     }
     const clock = (id: number) =>
