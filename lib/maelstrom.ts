@@ -882,7 +882,7 @@ class Output {
         if (written === piece.length) return;
         piece = piece.subarray(written);
       } catch (error) {
-        if (hasErrno(error, "EPIPE")) this.#stdio.exit();
+        if (hasErrno(error, "EPIPE")) this.#stdio.exit(0);
         if (!hasErrno(error, "EAGAIN")) throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // sleeps 1 ms
       }
@@ -898,8 +898,8 @@ interface Stdio {
   write(piece: Uint8Array): number;
   /** Hears of promises that were rejected and that nobody awaits, which would end the process. */
   onRejection(report: (reason: unknown) => void): void;
-  /** Ends the process with status 0, at once. */
-  exit(): never;
+  /** Ends the process at once. */
+  exit(status: number): never;
 }
 
 /** The runtime at hand: Deno, or what has Node's `process`. */
@@ -915,7 +915,7 @@ function denoStdio(): Stdio {
         report(event.reason);
       });
     },
-    exit: () => Deno.exit(0),
+    exit: (status) => Deno.exit(status),
   };
 }
 
@@ -947,7 +947,7 @@ function nodeStdio(): Stdio {
     input: process.stdin, // to `fs.read` it would keep Node from leaving while it waits
     write: (piece) => fs.writeSync(1, piece),
     onRejection: (report) => process.on("unhandledRejection", report),
-    exit: () => process.exit(0),
+    exit: (status) => process.exit(status),
   };
 }
 
@@ -973,7 +973,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
  * process then exits at once with status 0, whatever timers and calls are pending. In
  * Deno, in Node 22.18 or later, and in Bun.
  *
- * A line that is no JSON or no message is reported on stderr and skipped.
+ * A line that is no JSON or no message is reported on stderr and skipped. What the program
+ * throws when it is started is reported there too, and ends the process with status 1.
  */
 export async function run<P extends Protocol<P>>(
   program: Program<P>,
@@ -1031,13 +1032,19 @@ export async function run<P extends Protocol<P>>(
     output.flush();
   }
 
-  for await (const bytes of io.input) {
-    tick();
-    take(bytes);
+  try {
+    for await (const bytes of io.input) {
+      tick();
+      take(bytes);
+    }
+    receive(lines.end(), parseJson);
+  } catch (error) {
+    // The program has thrown instead of starting. A node that is none would keep everybody waiting.
+    log(String(error instanceof Error ? error.stack : error));
+    io.exit(1);
   }
-  receive(lines.end(), parseJson);
   // One more turn for answers and reports that only wait for promises.
   await new Promise((resolve) => setTimeout(resolve, 0));
   output.flush();
-  io.exit();
+  io.exit(0);
 }

@@ -13,6 +13,8 @@ import { needs } from "../fixtures/permitted.ts";
 
 const ECHO = new URL("../../challenges/echo-1.ts", import.meta.url).pathname;
 const RUNTIMES = runtimes();
+const FAILING =
+  new URL("../fixtures/failing-node.ts", import.meta.url).pathname;
 const RESTLESS =
   new URL("../fixtures/restless-node.ts", import.meta.url).pathname;
 
@@ -344,5 +346,17 @@ processTest(
     assertEquals((await node.next()).body.in_reply_to, 4);
     const { stderr } = await node.close();
     assertStringIncludes(stderr, "dropped a late reply");
+  },
+);
+
+processTest(
+  "a program that throws instead of starting ends its process with code 1, and says why",
+  async (start) => {
+    const node = start(FAILING);
+    const init = { type: "init", msg_id: 1, node_id: "n0", node_ids: ["n0"] };
+    await node.request(init);
+    const { rest, stderr, code } = await node.ended();
+    assertEquals([rest, code], [[], 1]);
+    assertMatch(stderr, /Error: no such disk\n.*failing-node/s);
   },
 );
