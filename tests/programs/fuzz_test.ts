@@ -36,6 +36,7 @@ const isInteger: Fits = (value) => Number.isInteger(value);
 const isNatural: Fits = (value) => isInteger(value) && Number(value) >= 0;
 const isText: Fits = (value) => typeof value === "string";
 const isThere: Fits = (value) => value !== undefined;
+const isKey: Fits = (value) => ["number", "string"].includes(typeof value);
 const isList = (item: Fits): Fits => (value) =>
   Array.isArray(value) && value.every(item);
 const isDict = (item: Fits): Fits => (value) =>
@@ -44,7 +45,7 @@ const isDict = (item: Fits): Fits => (value) =>
 const isStep: Fits = (value) =>
   Array.isArray(value) && value.length === 3 &&
   ["r", "w", "append"].includes(value[0] as string) &&
-  ["number", "string"].includes(typeof value[1]);
+  isKey(value[1]);
 
 /** By workload and type: a good request, and what each of its fields must be. */
 const txn: Requests = { txn: { txn: [[["w", 1, 1]], isList(isStep)] } };
@@ -65,6 +66,11 @@ const requests: { [workload: string]: Requests } = {
     poll: { offsets: [{ k: 0 }, isDict(isNatural)] },
     commit_offsets: { offsets: [{ k: 0 }, isDict(isNatural)] },
     list_committed_offsets: { keys: [["k"], isList(isText)] },
+  },
+  "lin-kv": {
+    read: { key: [1, isKey] },
+    write: { key: [1, isKey], value: [1, isThere] },
+    cas: { key: [1, isKey], from: [1, isThere], to: [2, isThere] },
   },
   "txn-rw-register": txn,
   "txn-list-append": txn,
@@ -263,11 +269,6 @@ async function fuzz(name: string, seed: number) {
 
 let total = 0;
 for (const { name } of scenarios) {
-  if (
-    requests[scenarios.find((one) => one.name === name)!.workload] === undefined
-  ) {
-    continue;
-  }
   Deno.test(`${name} refuses every malformed request, and nothing else notices`, async () => {
     for (let seed = 1; seed <= 3; seed++) {
       const { sent, found } = await fuzz(name, seed);
