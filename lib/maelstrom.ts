@@ -790,7 +790,7 @@ class LongDigits {
   push(chunk: Uint8Array): boolean {
     let at = this.#at, found = false;
     for (; at < chunk.length; at += LONG) {
-      if (isDigit(chunk[at]!) && isLong(chunk, at)) found = true;
+      if (!found && isDigit(chunk[at]!) && isLong(chunk, at)) found = true;
     }
     this.#at = at - chunk.length;
     const wasPending = this.#isPending;
@@ -799,11 +799,11 @@ class LongDigits {
   }
 }
 
-/** Whether the digits around a place are many, or may be with those of another chunk. */
+/** Whether the digits around a place are many, or may be with those of another chunk. No more of them are looked at than that takes. */
 function isLong(chunk: Uint8Array, at: number): boolean {
   let from = at, to = at + 1;
-  while (from > 0 && isDigit(chunk[from - 1]!)) from--;
-  while (to < chunk.length && isDigit(chunk[to]!)) to++;
+  while (from > 0 && to - from < LONG && isDigit(chunk[from - 1]!)) from--;
+  while (to < chunk.length && to - from < LONG && isDigit(chunk[to]!)) to++;
   return to - from >= LONG || from === 0 || to === chunk.length;
 }
 
