@@ -21,6 +21,22 @@ for (const name of KEEPING) {
   });
 }
 
+/** Programs that promise how soon all is well after a cut. */
+const HEALING = [
+  "broadcast-3c",
+  "broadcast-3d-mesh",
+  "broadcast-3d",
+  "broadcast-3e",
+  "counter-4",
+];
+
+for (const name of HEALING) {
+  Deno.test(`${name} keeps its promises after cuts on a busy machine (4 seeds)`, async () => {
+    const faults = "partition";
+    await keepPromises(name, 4, { faults, machine: "busy", overrides: SHORT });
+  });
+}
+
 /** What kafka-5c promises on a quiet machine, and for how long a process may stand still at its start. */
 const VISIBLE_MS = 250, STILL_MS = 165;
 
