@@ -1,31 +1,27 @@
 /**
  * Challenge 3d: broadcast with few messages. https://fly.io/dist-sys/3d
  *
- * Algorithm: gather and scatter. One hub, the first node, tells all others what is new
- * once per period G; they give it what is new to them just before that. Every message of
- * the hub says when its next one comes, and by how much earlier to speak is measured.
- * Acknowledgements ride on values. When the first node does not answer, the next in order
- * that does takes its place for those that it can reach, and passes their values on to
- * whoever is in touch with the first. All values are owed to the first node all the same, and
- * by it to all nodes, so nothing depends on the replacement.
+ * Algorithm: gather and scatter. One hub, the first node, tells all others what is new once per
+ * period G; they send it what is new to them just before that. Every message of the hub says when
+ * its next one comes; how much earlier to speak is measured. Acknowledgements ride on values. If
+ * the first node does not answer, the next in order that does replaces it for the nodes it can
+ * reach, and passes their values on to a node in touch with the first. All values are still owed
+ * to the first node, and by it to all, so nothing depends on the replacement.
  *
- * Guarantees: an acknowledged value reaches every node, through loss, duplication,
- * reordering and cuts of any kind; after these it takes a pause between two tries (2 s,
- * the first one up to 4 s) and two periods more. Requests are answered at once, from the
- * node's own set. A node that has lost its memory gets back what it had told another. In a
- * cut, values spread among those who reach each other, as soon as what somebody says is not
- * acknowledged; who only lacks its link to the first node and says nothing has to wait.
+ * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
+ * partitions of any kind, within a pause between two tries (2 s, the first up to 4 s) and two
+ * periods of their end. Requests are answered at once, from the node's own set. A node that lost
+ * its memory recovers what it had told another. In a partition, values spread among nodes that
+ * reach each other once something is not acknowledged; one that lacks only its link to the first
+ * node, and says nothing, has to wait.
  *
  * Costs: with n nodes, hops of L ms, a budget B, and a guard g of 12 ms, 39 on a busy machine:
- * - G = B - 2L - 1.5 g, or 2L if that is more. A value waits at most G for its node to speak,
- *   which is g + L before the hub does; L later it is everywhere: after G + g + 2L < B. A
- *   machine that stands still meanwhile makes it later by as long.
- * - Maelstrom's stable latency is lower by L: a node which a message is on its way to is
- *   asked only when that has arrived, so a read sees what was sent to its node before.
- * - At most 2 (n - 1) messages a period, half of them only from nodes with news, and n - 1
- *   more where somebody was late for it. Then n - 1 acknowledgements, and silence.
- * - Each value crosses to each node once. With 50 values a second, all that is sent is
- *   2.2 times the digits of the values at most, 2.3 times on a busy machine.
+ * - G = B - 2L - 1.5 g, at least 2L. A value waits at most G for its node to speak, g + L before
+ *   the hub does, and is everywhere L later: after G + g + 2L < B, plus any stall of the machine.
+ *   Maelstrom's stable latency is lower by L: a read queues behind what is on its way to its node;
+ * - at most 2 (n - 1) messages a period, half of them only from nodes with news, n - 1 more if a
+ *   node was late; then n - 1 acknowledgements, and silence. Each value crosses to each node once:
+ *   with 50 a second at most 2.2 times the digits of the values, 2.3 times on a busy machine.
  */
 import { conversations, saying } from "../lib/gossip/conversation.ts";
 import { Hub, hubMarks } from "../lib/gossip/hub.ts";

@@ -181,8 +181,7 @@ for (const word of ["Algorithm", "Guarantees", "Costs"]) {
 }
 
 style("a program's header has at most 25 lines", () => {
-  // 3d's is being rewritten with its metronome.
-  const long = sources(/^challenges\/(?!broadcast-3d\.ts)/)
+  const long = sources(/^challenges\//)
     .filter((path) => lines(header(path)) > 25);
   assertEquals(long, []);
 });
