@@ -6,8 +6,8 @@
  * Guarantees: those of broadcast-3d.
  *
  * Costs: by the derivation of broadcast-3d, every value everywhere after B = 1890 ms, a
- * stable latency of 1790 ms at most and about half of that in the median. A period G =
- * B - 2L - 1.5 g = 1670 ms has at most 2 (n - 1) messages: with 25 nodes less than 30 a second.
+ * stable latency of 1790 ms at most and about half of that in the median. A period G = B - 2L - g
+ * of 1640 ms or more has at most 2 (n - 1) messages: with 25 nodes less than 30 a second.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { gatherAndScatter, gossipProtocol } from "./broadcast-3d.ts";

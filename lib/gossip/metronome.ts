@@ -1,237 +1,166 @@
 /**
- * When to speak, for nodes that do so once a period: a hub at its own ticks, the others
- * in step with it, so that what they say arrives just before its next tick. Out of step,
- * every message would wait for half a period on average.
+ * When to speak, for the hub of a star and the nodes around it: once a period the others
+ * tell the hub what is new, just before it tells all of them.
  *
- * Nobody needs a common clock: the hub says with every message how long it is until the
- * next, and by how much earlier to speak is a round trip, which is measured. The
- * period is what a budget for the whole way (wait for a tick, go there, come back) leaves.
+ * Nobody needs a common clock. When the hub speaks it says its period, and the others can
+ * tell when they will hear it next and by how much earlier to speak. The hub speaks a guard
+ * after the first of them is heard, by when the others have been, as a rule. So the period
+ * waits for a machine that stands still, and nobody misses the hub by that; who comes after
+ * it all the same is told on at once, out of turn.
  *
- * Real machines are late, and stand still now and then. By how much messages differ, their
- * round trips tell: a guard between the others' arrival and the tick covers it, and is
- * taken from the period. For how long everything has just stood still, a hub sees by its own
- * timers: its tick waits for as much longer as the guard does not cover. Who comes after
- * the tick all the same has it repeated, and never waits for a second period.
+ * The period is what a budget leaves. Who has just spoken keeps what is new for a period;
+ * then it takes half a round trip, the guard, and half a round trip until all know it. The
+ * round trip is measured, and the guard is a multiple of the time between the first that
+ * is heard and the last: short on a quiet machine, long on a busy one.
  *
  * @module
  */
 import type { RoundTrip } from "./round-trip.ts";
 import type { Node, Stop } from "../maelstrom.ts";
 
-/** How long before the other's tick to arrive where round trips are all alike, in milliseconds. */
-export const GUARD_MS = 12;
+/** The guard in milliseconds: at first, and its bounds; the upper one is a quarter of a round trip if that is more. */
+export const GUARD_MS = { first: 44, least: 5, most: 54 } as const;
 
-/** By how much longer where they are not, as far as that comes of a machine with other things to do. */
-export const BUSY_GUARD_MS = 27;
+/**
+ * The guard in times between the first that is heard and the last, on average. Less of it
+ * costs messages out of turn, and what they bring is late; more costs a shorter period.
+ */
+const SPREADS = 6;
 
-/** How many times the jitter of round trips is added to the guard, up to that; and from there on. */
-const BUSY = 12, FITFUL = 3;
+/** What part of the way to a new guard, or later time of the hub, is gone in a period. */
+const GUARD_GAIN = 1 / 16, TIME_GAIN = 1 / 8;
 
-/** In what steps a hub waits for its tick, and by how much each may be late; in milliseconds. */
-const STEP_MS = 5;
+/** What is heard before this part of a period has passed was too late for the one before. */
+const EARLY = 3 / 4;
 
-/** Who is late by less still keeps to its time: for longer a busy machine hardly stands still. In ms. */
-const LATE_MS = 100;
+/** The part of a node that keeps time. */
+type Timekeeper = Pick<Node<Record<never, never>>, "now" | "after">;
 
-/** Who comes within this time after a tick was to be there before it, in ms: long stalls are of 180. */
-const REPEAT_MS = 200;
-
-/** Who speaks by more than this before it is due speaks out of turn, in ms. */
-const EARLY_MS = 50;
-
-/** After a machine stood still, it takes up to so long until everything that waits has been read, in ms. */
-const CATCH_UP_MS = 15;
-
-/** So many nodes do not all have nothing to say. */
-const SEVERAL = 3;
-
-/** The ticks of one node. */
+/** When one node speaks. */
 export class Metronome {
   #stop: Stop = () => {};
-  #tickedAt = 0;
-  #tickAt = 0;
-  /** By how much the next tick is put off, for others who are late. */
-  #extraMs = 0;
-  /** During a tick: when it was due. */
-  #dueAt: number | null = null;
-  #guardMs = GUARD_MS + BUSY_GUARD_MS;
-  /** When the other's next message is due here. */
-  #otherDueAt = 0;
-  /** Whether there was nothing to say at the last tick. */
-  #isIdle = false;
-  /** How often others in step were heard since the last tick, and before it. */
-  #heard = 0;
-  #heardBefore = 0;
-  /** Until when who is heard was to be heard before the last tick. */
-  #lateUntil = -Infinity;
-  #isRepeating = false;
-  readonly #node: Pick<Node<Record<never, never>>, "now" | "after">;
+  /** When it speaks next. */
+  #at = Infinity;
+  /** When it last spoke in its turn, and whether it is doing so. */
+  #spokeAt = -Infinity;
+  #isInTurn = false;
+  #guardMs: number = GUARD_MS.first;
+  /** For the hub: when the first and the last of the others were heard since it spoke in its turn. */
+  #heard: { from: number; to: number } | null = null;
+  /** For the others: when they heard the hub, but for what made that late; and its period. */
+  #hub = { at: -Infinity, periodMs: 0 };
+  /** Whether the hub has been heard since this node spoke. */
+  #isFollowing = false;
+  /** Whether there was nothing to say or to hear for a period. */
+  #isIdle = true;
+  readonly #node: Timekeeper;
   readonly #roundTrip: RoundTrip;
-  /** What may pass while a message waits for a tick here and goes there and back, in ms. */
   readonly #budgetMs: number;
-  /** What to do at a tick. Tells whether there was anything to do. */
-  readonly #task: () => boolean;
+  readonly #speak: () => boolean;
 
+  /**
+   * @param budgetMs what may pass until all know what is new to one, in milliseconds
+   * @param speak says what there is to say, and gives whether there was anything
+   */
   constructor(
-    node: Pick<Node<Record<never, never>>, "now" | "after">,
+    node: Timekeeper,
     roundTrip: RoundTrip,
     budgetMs: number,
-    task: () => boolean,
+    speak: () => boolean,
   ) {
     this.#node = node;
     this.#roundTrip = roundTrip;
     this.#budgetMs = budgetMs;
-    this.#task = task;
-    // Timers begin with the first message, which may come long after `init`. Nobody is in
-    // step yet: the first period is as short as any.
-    node.after(0, () => {
-      this.#tickedAt = node.now();
-      this.#tickIn(roundTrip.typicalMs);
-    });
+    this.#speak = speak;
+    this.#speakIn(budgetMs);
   }
 
-  /**
-   * The time between two ticks, in milliseconds: what the budget leaves beside a round trip, the
-   * guard, and half of it again for ticks that are put off; a round trip at least.
-   */
+  /** The hub's period, in milliseconds: what the budget leaves, or as much as nodes need to answer. */
   get periodMs(): number {
-    const { typicalMs } = this.#roundTrip;
-    const leftMs = this.#budgetMs - typicalMs - 1.5 * this.#guardMs;
-    return Math.max(leftMs, typicalMs);
+    const wayMs = this.#roundTrip.fastestMs + this.#guardMs;
+    return Math.max(this.#budgetMs - wayMs, wayMs);
   }
 
-  /**
-   * The time until the next tick for which who hears of it can be in time, in milliseconds; during a
-   * tick that is late, from when it was due.
-   */
-  get nextMs(): number {
-    const leftMs = Math.max(
-      0,
-      this.#tickAt - (this.#dueAt ?? this.#node.now()),
-    );
-    return leftMs < this.#roundTrip.typicalMs ? leftMs + this.periodMs : leftMs;
+  /** Whether the node is speaking in its turn: then a hub says its period. */
+  get isInTurn(): boolean {
+    return this.#isInTurn;
   }
 
-  /** Keeps step with another node, which has just said in how many milliseconds it ticks again. */
-  follow(nextMs: number): void {
+  /** For the hub's followers: it has spoken in its turn, and said its period. */
+  follow(periodMs: number): void {
     const now = this.#node.now();
-    // What is late was late on its way, or at a tick that was: the other keeps to its time.
-    const lateMs = now - this.#otherDueAt;
-    const isLate = lateMs > 0 && lateMs < LATE_MS;
-    const believedMs = Math.min(lateMs, this.#guardMs) / 8;
-    const dueAt = nextMs + (isLate ? this.#otherDueAt + believedMs : now);
-    // What is said out of turn may have waited to be read, or tell of the tick after the next.
-    const isInTurn = lateMs > -EARLY_MS;
-    this.#otherDueAt = isInTurn ? dueAt : Math.min(dueAt, this.#otherDueAt);
-    // A slow node's tick may be put off again and again, just before it is due or earlier.
-    const isOverdue = now > this.#tickedAt + 2 * this.periodMs;
-    if (isOverdue || this.#tickAt < now + this.#guardMs) this.#tick();
-    const tripMs = this.#roundTrip.typicalMs + this.#guardMs;
-    const waitMs = this.#otherDueAt - now - tripMs;
-    const isInTime = waitMs > -this.#guardMs / 2;
-    // The other repeats its tick for who is late by little.
-    if (!isInTime && waitMs > -LATE_MS && !this.#isFitful) this.#tick();
-    this.#tickIn(isInTime ? waitMs : waitMs + this.periodMs);
+    const lateMs = now - (this.#hub.at + this.#hub.periodMs);
+    // What is late was late on its way, as a rule: the hub keeps to its time.
+    const isLate = lateMs > 0 && lateMs < periodMs / 2;
+    const at = isLate ? now - (1 - TIME_GAIN) * lateMs : now;
+    this.#hub = { at, periodMs };
+    this.#isFollowing = true;
+    this.#isIdle = false;
+    const leastMs = this.#roundTrip.fastestMs + GUARD_MS.least;
+    const wayMs = Math.max(this.#budgetMs - periodMs, leastMs);
+    // Who is too far away to be in time for the next period is so for one after it.
+    this.#speakIn(at + periodMs - wayMs % periodMs - now);
   }
 
-  /** There is something to do: at once, if nobody had anything to do for a period. */
-  wake(): void {
-    const isOtherIdle = this.#node.now() > this.#otherDueAt + LATE_MS;
-    if (!this.#isIdle || !isOtherIdle) return;
-    // Who keeps step with another keeps it; who does not begins a period.
-    if (this.#otherDueAt === 0) this.#tickIn(this.periodMs);
-    this.#isIdle = !this.#task();
-  }
-
-  /**
-   * A node in step has spoken. If that is just after a tick, it was to be there before it: the
-   * task is called once more. If the tick is overdue, it waits for more that is late. Not so
-   * where delays vary much anyway.
-   */
+  /** For the hub: a follower has told something new. */
   hear(): void {
-    this.#heard++;
-    if (this.#isFitful) return;
     const now = this.#node.now();
-    const overdueMs = now - this.#tickAt;
-    if (overdueMs > 0 && overdueMs < LATE_MS) {
-      this.#extraMs = overdueMs + CATCH_UP_MS;
+    if (this.#isEarly) {
+      // Who is out of step spoke at once, and may wait; who is late has waited for a period.
+      const lateMs = this.#roundTrip.fastestMs + GUARD_MS.most;
+      const isLate = now < this.#spokeAt + lateMs;
+      if (isLate) this.#speakIn(this.#roundTrip.fastestMs / 4);
+      return;
     }
-    if (now > this.#lateUntil || this.#isRepeating) return;
-    this.#isRepeating = true;
-    this.#node.after(CATCH_UP_MS, () => {
-      this.#isRepeating = false;
-      this.#task();
-    });
+    this.#heard = { from: now, ...this.#heard, to: now };
+    this.#speakIn(this.#guardMs);
   }
 
-  /** Whether delays vary so much that to be late means nothing. */
-  get #isFitful(): boolean {
-    return this.#roundTrip.jitterMs > this.periodMs / 10;
+  /** There is something to say: at once, if there was nothing to say or to hear for a period. */
+  wake(): void {
+    if (this.#isIdle) this.#tick();
   }
 
-  /** Whether others keep step with this node. */
-  get #isFollowed(): boolean {
-    return this.#heard + this.#heardBefore > 0;
+  get #isEarly(): boolean {
+    return this.#node.now() < this.#spokeAt + EARLY * this.periodMs;
   }
 
-  #tickIn(delayMs: number): void {
-    const waitMs = Math.max(0, delayMs);
-    this.#tickAt = this.#node.now() + waitMs;
-    this.#extraMs = 0;
-    // From when the others speak on, it matters whether the machine stands still.
-    const onTheirWayMs = this.#roundTrip.typicalMs / 2 + this.#guardMs;
-    this.#wait(Math.max(0, waitMs - (this.#isFollowed ? onTheirWayMs : 0)));
-  }
-
-  /** Waits step by step, which shows when the machine stands still, and ticks when it is time. */
-  #wait(stepMs: number): void {
-    const endsAt = this.#node.now() + stepMs;
+  /** Speaks in so many milliseconds, if not before. */
+  #speakIn(delayMs: number): void {
+    const now = this.#node.now();
+    const at = now + Math.max(0, delayMs);
+    if (at >= this.#at) return;
     this.#stop();
-    this.#stop = this.#node.after(stepMs, () => {
-      const now = this.#node.now();
-      if (this.#isFollowed) this.#allowFor(now - endsAt);
-      const leftMs = this.#tickAt + this.#extraMs - now;
-      if (leftMs > 0) this.#wait(Math.min(leftMs, STEP_MS));
-      else if (this.#missesOthers) this.#wait(STEP_MS);
-      else this.#tick();
-    });
-  }
-
-  /** The machine stood still until now: others are late by as much, and nothing has been read yet. */
-  #allowFor(lateMs: number): void {
-    if (lateMs < STEP_MS) return;
-    // What was due since the step before may be late by a step more.
-    const othersMs = Math.min(lateMs, LATE_MS) + STEP_MS - this.#guardMs;
-    const overdueMs = this.#node.now() - this.#tickAt;
-    const neededMs = Math.max(othersMs, overdueMs) + CATCH_UP_MS;
-    this.#extraMs = Math.max(this.#extraMs, neededMs);
-  }
-
-  /** Whether several have spoken last time, and nobody has now: they are all late. */
-  get #missesOthers(): boolean {
-    return this.#heard === 0 && this.#heardBefore >= SEVERAL &&
-      this.#node.now() < this.#tickAt + LATE_MS && !this.#isFitful;
+    this.#at = at;
+    this.#stop = this.#node.after(at - now, () => this.#tick());
   }
 
   #tick(): void {
-    this.#adapt();
     const now = this.#node.now();
-    const lateMs = now - this.#tickAt;
-    this.#dueAt = lateMs > 0 && lateMs < LATE_MS ? this.#tickAt : now;
-    this.#heardBefore = this.#heard;
-    this.#heard = 0;
-    this.#tickedAt = now;
-    this.#lateUntil = now + Math.max(REPEAT_MS, this.periodMs / 4);
-    this.#tickIn(this.#dueAt + this.periodMs - now);
-    this.#isIdle = !this.#task();
-    this.#dueAt = null;
+    this.#stop();
+    this.#at = Infinity;
+    this.#isInTurn = this.#isFollowing || !this.#isEarly;
+    if (this.#isInTurn) {
+      this.#adapt();
+      this.#spokeAt = now;
+    }
+    const hasSpoken = this.#speak();
+    this.#isInTurn = false;
+    this.#isIdle = !hasSpoken && !this.#isFollowing;
+    this.#isFollowing = false;
+    // Others whose turn it is are waited for, a little longer than they should take.
+    const spareMs = this.#guardMs + this.#roundTrip.fastestMs / 4;
+    this.#speakIn(this.#spokeAt + this.periodMs + spareMs - now);
   }
 
-  /** Follows what the network and the machine are like; slowly, since values wait for what it changes. */
+  /** Follows what machine and network are like; slowly, since values wait for what it changes. */
   #adapt(): void {
-    const { jitterMs } = this.#roundTrip;
-    const busyMs = Math.min(BUSY * jitterMs, BUSY_GUARD_MS);
-    const guardMs = GUARD_MS + Math.max(busyMs, FITFUL * jitterMs);
-    this.#guardMs += (guardMs - this.#guardMs) / 8;
+    if (this.#heard === null) return;
+    const { from, to } = this.#heard;
+    const mostMs = Math.max(GUARD_MS.most, this.#roundTrip.fastestMs / 4);
+    const neededMs = Math.max(GUARD_MS.least, SPREADS * (to - from));
+    const guardMs = Math.min(neededMs, mostMs);
+    this.#guardMs += (guardMs - this.#guardMs) * GUARD_GAIN;
+    this.#heard = null;
   }
 }

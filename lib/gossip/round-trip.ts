@@ -2,8 +2,8 @@
  * What round trips between nodes take, learnt from those that were measured: for how long
  * an answer may take until something must be wrong, and when a message arrives that
  * is sent now. The first is a moving average with its deviation, as in TCP (Jacobson,
- * "Congestion Avoidance and Control"); the second a median, which a busy moment does not
- * move.
+ * "Congestion Avoidance and Control"); the second the fastest of the last few, as in BBR
+ * (Cardwell et al., "Congestion-Based Congestion Control"), which no busy moment moves.
  *
  * @module
  */
@@ -26,22 +26,20 @@ const FARTHEST = 6;
 /** How much later than one sent after it a message may come, in the same. */
 const OVERTAKEN = 3;
 
-/** Of how many samples there are medians: half of them may come from a machine that was busy. */
-const RECENT = 15;
+/** Of how many samples the fastest counts: more than come while a machine stands still. */
+const RECENT = 100;
 
 /** By how much timers are late at worst, in milliseconds. */
 const SLACK_MS = 30;
 
-/** What round trips take, and how far they are from that; in milliseconds. */
+/** What round trips take, in milliseconds. */
 export class RoundTrip {
   /** Moving averages, which follow what is unusual: for how long an answer may take. */
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
-  /** Medians, which do not: for when a message arrives that is sent now, as a rule. */
-  typicalMs = FIRST_GUESS_MS;
-  jitterMs = 0;
-  /** The guess is one of them: a first sample that was held up does not count for more. */
-  #recent = [FIRST_GUESS_MS];
+  /** The fastest of the last few, which does not: what it takes if nothing is late. */
+  fastestMs = FIRST_GUESS_MS;
+  #recent: number[] = [];
   /** What the first samples, too few for a deviation, may lack; it fades. */
   #doubtMs = Infinity;
 
@@ -58,7 +56,7 @@ export class RoundTrip {
 
   /** Whether anything has been measured. */
   get isMeasured(): boolean {
-    return this.#recent.length > 1;
+    return this.#recent.length > 0;
   }
 
   /** Takes a sample; not one that can be no round trip. */
@@ -74,13 +72,6 @@ export class RoundTrip {
     this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
     this.#doubtMs *= 3 / 4;
     this.#recent = [...this.#recent.slice(1 - RECENT), sampleMs];
-    this.typicalMs = median(this.#recent);
-    const errors = this.#recent.map((ms) => Math.abs(ms - this.typicalMs));
-    this.jitterMs = median(errors);
+    this.fastestMs = Math.min(...this.#recent);
   }
-}
-
-/** The middle one, or the lower of the two in the middle. */
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!;
 }
