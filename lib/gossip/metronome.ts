@@ -19,13 +19,13 @@ import type { RoundTrip } from "./round-trip.ts";
 import type { Node, Stop } from "../maelstrom.ts";
 
 /** The guard in milliseconds: at first, and its bounds; the upper one is a quarter of a round trip if that is more. */
-export const GUARD_MS = { first: 44, least: 5, most: 54 } as const;
+export const GUARD_MS = { first: 40, least: 5, most: 50 } as const;
 
 /**
  * The guard in times between the first that is heard and the last, on average. Less of it
  * costs messages out of turn, and what they bring is late; more costs a shorter period.
  */
-const SPREADS = 6;
+const SPREADS = 5;
 
 /** What part of the way to a new guard, or later time of the hub, is gone in a period. */
 const GUARD_GAIN = 1 / 16, TIME_GAIN = 1 / 8;

@@ -118,7 +118,7 @@ function guardAfter(spreadMs: number, tripMs = TRIP_MS): number {
 
 Deno.test("the guard is a multiple of the time between the first that is heard and the last, within bounds", () => {
   assertLess(Math.abs(guardAfter(0) - GUARD_MS.least), 0.1);
-  assertLess(Math.abs(guardAfter(4) - 24), 0.1);
+  assertLess(Math.abs(guardAfter(4) - 20), 0.1);
   assertLess(Math.abs(guardAfter(30) - GUARD_MS.most), 0.1);
   assertLess(Math.abs(guardAfter(90, 280) - 70), 0.1);
 });
