@@ -33,6 +33,9 @@ const GUARD_GAIN = 1 / 16, TIME_GAIN = 1 / 8;
 /** What is heard before this part of a period has passed was too late for the one before. */
 const EARLY = 3 / 4;
 
+/** Who comes that soon after the hub has spoken was to be there before, in milliseconds: a process may be stopped for so long. */
+const LATE_MS = 450;
+
 /** The part of a node that keeps time. */
 type Timekeeper = Pick<Node<Record<never, never>>, "now" | "after">;
 
@@ -41,8 +44,11 @@ export class Metronome {
   #stop: Stop = () => {};
   /** When it speaks next. */
   #at = Infinity;
-  /** When it last spoke in its turn, and whether it is doing so. */
+  /** When it last spoke in its turn, what the hub's period was then, and whether it is doing so. */
   #spokeAt = -Infinity;
+  #saidMs = 0;
+  /** For how long after that what is heard was too late for it; as long as no round trip is known, nothing. */
+  #earlyMs = 0;
   #isInTurn = false;
   #guardMs: number = GUARD_MS.first;
   /** For the hub: when the first and the last of the others were heard since it spoke in its turn. */
@@ -96,7 +102,8 @@ export class Metronome {
     this.#hub = { at, periodMs };
     this.#isFollowing = true;
     this.#isIdle = false;
-    const leastMs = this.#roundTrip.fastestMs + GUARD_MS.least;
+    const { isMeasured, fastestMs } = this.#roundTrip;
+    const leastMs = isMeasured ? fastestMs + GUARD_MS.least : 0;
     const wayMs = Math.max(this.#budgetMs - periodMs, leastMs);
     // Who is too far away to be in time for the next period is so for one after it.
     this.#speakIn(at + periodMs - wayMs % periodMs - now);
@@ -106,11 +113,11 @@ export class Metronome {
   hear(): void {
     const now = this.#node.now();
     if (this.#isEarly) {
-      // Who is out of step spoke at once, and may wait; who is late has waited for a period.
-      const lateMs = this.#roundTrip.fastestMs + GUARD_MS.most;
+      const { fastestMs } = this.#roundTrip;
+      // Who is late has waited for a whole period; who is out of step has not, as a rule.
+      const lateMs = Math.max(LATE_MS, fastestMs + GUARD_MS.most);
       const isLate = now < this.#spokeAt + lateMs;
-      if (isLate) this.#speakIn(this.#roundTrip.fastestMs / 4);
-      return;
+      return this.#speakIn(isLate ? fastestMs / 4 : this.periodMs / 2);
     }
     this.#heard = { from: now, ...this.#heard, to: now };
     this.#speakIn(this.#guardMs);
@@ -122,7 +129,7 @@ export class Metronome {
   }
 
   get #isEarly(): boolean {
-    return this.#node.now() < this.#spokeAt + EARLY * this.periodMs;
+    return this.#node.now() < this.#spokeAt + this.#earlyMs;
   }
 
   /** Speaks in so many milliseconds, if not before. */
@@ -137,20 +144,25 @@ export class Metronome {
 
   #tick(): void {
     const now = this.#node.now();
+    const isFollowing = this.#isFollowing;
+    const isInTurn = isFollowing || !this.#isEarly;
     this.#stop();
     this.#at = Infinity;
-    this.#isInTurn = this.#isFollowing || !this.#isEarly;
-    if (this.#isInTurn) {
+    if (isInTurn) {
       this.#adapt();
-      this.#spokeAt = now;
+      const { isMeasured } = this.#roundTrip;
+      this.#earlyMs = isMeasured ? EARLY * this.periodMs : 0;
+      this.#saidMs = isFollowing ? this.#hub.periodMs : this.periodMs;
     }
+    this.#isInTurn = isInTurn;
     const hasSpoken = this.#speak();
-    this.#isInTurn = false;
-    this.#isIdle = !hasSpoken && !this.#isFollowing;
-    this.#isFollowing = false;
+    this.#isInTurn = this.#isFollowing = false;
+    this.#isIdle = !hasSpoken && !isFollowing;
+    const turnAt = isInTurn ? now : this.#spokeAt;
+    if (hasSpoken) this.#spokeAt = turnAt;
     // Others whose turn it is are waited for, a little longer than they should take.
     const spareMs = this.#guardMs + this.#roundTrip.fastestMs / 4;
-    this.#speakIn(this.#spokeAt + this.periodMs + spareMs - now);
+    this.#speakIn(turnAt + this.#saidMs + spareMs - now);
   }
 
   /** Follows what machine and network are like; slowly, since values wait for what it changes. */
