@@ -55,6 +55,8 @@ export class Metronome {
   #heard: { from: number; to: number } | null = null;
   /** For the others: when they heard the hub, but for what made that late; and its period. */
   #hub = { at: -Infinity, periodMs: 0 };
+  /** For the others: when to speak, so that the hub hears it just before its turn. */
+  #dueAt = -Infinity;
   /** Whether the hub has been heard since this node spoke. */
   #isFollowing = false;
   /** Whether there was nothing to say or to hear for a period. */
@@ -106,7 +108,8 @@ export class Metronome {
     const leastMs = isMeasured ? fastestMs + GUARD_MS.least : 0;
     const wayMs = Math.max(this.#budgetMs - periodMs, leastMs);
     // Who is too far away to be in time for the next period is so for one after it.
-    this.#speakIn(at + periodMs - wayMs % periodMs - now);
+    this.#dueAt = at + periodMs - wayMs % periodMs;
+    this.#speakIn(this.#dueAt - now);
   }
 
   /** For the hub: a follower has told something new. */
@@ -160,6 +163,8 @@ export class Metronome {
     this.#isIdle = !hasSpoken && !isFollowing;
     const turnAt = isInTurn ? now : this.#spokeAt;
     if (hasSpoken) this.#spokeAt = turnAt;
+    // Who has spoken out of step finds into it.
+    if (this.#dueAt > now) this.#speakIn(this.#dueAt - now);
     // Others whose turn it is are waited for, a little longer than they should take.
     const spareMs = this.#guardMs + this.#roundTrip.fastestMs / 4;
     this.#speakIn(turnAt + this.#saidMs + spareMs - now);
