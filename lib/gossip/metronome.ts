@@ -163,8 +163,9 @@ export class Metronome {
     this.#isIdle = !hasSpoken && !isFollowing;
     const turnAt = isInTurn ? now : this.#spokeAt;
     if (hasSpoken) this.#spokeAt = turnAt;
-    // Who has spoken out of step finds into it.
-    if (this.#dueAt > now) this.#speakIn(this.#dueAt - now);
+    // Who has spoken out of step finds into it; timers may be early by a little.
+    const stepMs = this.#dueAt - now;
+    if (stepMs > GUARD_MS.least) this.#speakIn(stepMs);
     // Others whose turn it is are waited for, a little longer than they should take.
     const spareMs = this.#guardMs + this.#roundTrip.fastestMs / 4;
     this.#speakIn(turnAt + this.#saidMs + spareMs - now);
