@@ -7,11 +7,14 @@ import { needs } from "../fixtures/permitted.ts";
 const CLI = new URL("../../lib/workbench/cli.ts", import.meta.url).href;
 const FIXTURES = new URL("../fixtures/", import.meta.url).pathname;
 
-/** Runs Deno in the folder of the fixtures. */
+/** Runs Deno in the folder of the fixtures; not as part of the task that runs the tests, which says where that was typed. */
 async function there(...args: string[]) {
+  const { INIT_CWD: _, ...env } = Deno.env.toObject();
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd: FIXTURES,
+    clearEnv: true,
+    env,
   }).output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
