@@ -17,8 +17,8 @@
  *
  * Costs: the first node tells each other node at most once per 920 ms; the others tell it their
  * news, which it acknowledges with its own. For 5 nodes and 5 elements a second S is 0.9 on the
- * command, at most 1 with its cuts, and nothing is sent when all are equal. A version holds one
- * number for each life of a node.
+ * command, with its cuts; as it tells by the clock, S is above 1 if fewer operations come.
+ * Nothing is sent when all are equal. A version holds one number for each life of a node.
  */
 import { CatchUp, latestOf, Life, nodeOf } from "../lib/gossip/life.ts";
 import { type Json, program, run } from "../lib/maelstrom.ts";
