@@ -69,9 +69,10 @@ export class Vr extends Replica<VrProtocol> {
     else this.follow(this.#primary(0), 0);
   }
 
-  /** Only the primary's whole log makes a node part of its view. */
+  /** Only the primary's whole log makes a node part of its view: it asks for that, not for another. */
   protected override join(_leader: string, view: number): boolean {
-    if (view > this.epoch) this.#enter(view);
+    const isAsking = view === this.epoch && view >= this.#proposed;
+    if (!isAsking) this.#enter(this.#proposed = view);
     return false;
   }
 
@@ -192,9 +193,8 @@ function compare(one: Brought, other: Brought): number {
   return one.normal - other.normal || last(one) - last(other);
 }
 
-const linKvVr = program(protocol, (node) => void new Vr(node));
-
 /** A replica of the registers. */
+const linKvVr = program(protocol, (node) => void new Vr(node));
 export default linKvVr;
 
 if (import.meta.main) await run(linKvVr);

@@ -76,6 +76,8 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   #inherited = 0;
   readonly #pace: Pace;
   #patienceMs = 0;
+  /** When it last gave up waiting for a leader, and began to wait anew. */
+  #gaveUpAt = 0;
   #spokeAt = -Infinity;
   #stopGathering: Stop | null = null;
   #stopBeating: Stop = () => {};
@@ -256,18 +258,24 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (!again) this.found(last);
   }
 
+  /** Not {@link heardAt}: who has given up its leader must help others to find another. */
+  get #waitsFrom(): number {
+    return Math.max(this.heardAt, this.#gaveUpAt);
+  }
+
   /** Waits for the leader to fall silent. */
   #watch(): void {
     const now = this.node.now();
     if (this.leader === this.node.id) this.heardAt = now;
-    if (now >= this.heardAt + this.#patienceMs) {
+    if (now >= this.#waitsFrom + this.#patienceMs) {
       const wasWaiting = this.#patienceMs > 0;
       if (wasWaiting) this.#pace.lose();
       this.#patienceMs = this.#pace.drawWaitMs();
-      this.heardAt = now;
+      this.#gaveUpAt = now;
       if (wasWaiting) this.onSilence();
     }
-    this.node.after(this.heardAt + this.#patienceMs - now, () => this.#watch());
+    const waitMs = this.#waitsFrom + this.#patienceMs - now;
+    this.node.after(waitMs, () => this.#watch());
   }
 
   /** There is something to say: says it now, or when enough has been gathered. */

@@ -167,8 +167,8 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
     ) await keepPromises(name, 2, { overrides: { ...SHORT, ...shape } });
   });
 
-  Deno.test(`${name} answers 85 % of what is asked on the command with partitions, and all that a majority can (6 seeds)`, async () => {
-    for (const { figures } of await keepPromises(name, 6, { run: 1 })) {
+  Deno.test(`${name} answers 85 % of what is asked on the command with partitions, and all that a majority can (20 seeds)`, async () => {
+    for (const { figures } of await keepPromises(name, 20, { run: 1 })) {
       assertEquals(figures["answered.majority-share"], 1);
       assertLessOrEqual(0.85, figures["answered.share"]!);
     }

@@ -94,7 +94,7 @@ Deno.test("bounded logs: as many committed entries as are promised, and any numb
 
 Deno.test("election storms: leaders replaced while nothing changes, an anomaly of our replicas and a note of others", () => {
   const calm = [3, 4, 5].map((at): Said => [at, "n0", append(1)]);
-  const storm = [3, 4, 5, 6].map((at): Said => [at, `n${at}`, append(at)]);
+  const storm = [3, 4, 5].map((at): Said => [at, `n${at}`, append(at)]);
   const terms = storm.map(([at, , { epoch }]): Said => [
     at,
     "n0",
@@ -104,8 +104,6 @@ Deno.test("election storms: leaders replaced while nothing changes, an anomaly o
   assertEquals(found(calm), "");
   assertEquals(found(inStorm), "election-storm");
   assertEquals(found(terms, {}), "(election-storm)");
-  // A failover that ends late takes two epochs where the first candidate fails.
-  assertEquals(found(inStorm.slice(0, 3)), "");
   // A cut explains what comes within 1.5 s of it, and whatever those say who are cut off.
   assertEquals(found(inStorm, undefined, 3.9), "");
   const alone = storm.map(([at, , body]): Said => [at, "n2", body]);

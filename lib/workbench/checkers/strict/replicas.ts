@@ -26,8 +26,8 @@ import {
 import type { Finding } from "../verdict.ts";
 import { seconds } from "./strict.ts";
 
-/** By so many epochs may one failover raise them, which may end late: a candidate may fail, or a machine halt for a moment. */
-const REPLACED = 2;
+/** So many times may a leader be replaced while nothing changes: a machine may halt for a moment. */
+const REPLACED = 1;
 
 /** Judges what replicas say. */
 export function strictReplicas(
