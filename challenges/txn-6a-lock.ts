@@ -14,8 +14,8 @@
  * lost is recognised by the journal, which names the last round of every node. A node trusts its
  * cache only while no other has had the lock, which the token shows. Killing a node loses
  * nothing, but stops the others for one lease if it had the lock. A client waits for its turn,
- * and is told after 4 s that the outcome is unknown: on three nodes with hops of 10 ms, a
- * hundredth of requests where 1 % of the messages are lost, a tenth at 3 % (txn-6-strict: none).
+ * and is told after 4 s that the outcome is unknown: which happens to some where messages are
+ * lost, since a lost answer of the holder's holds up all who wait.
  *
  * Costs: 4 messages for the lock while one node keeps it, 6 where nodes take turns, shared by
  * all who waited. Each key read costs 2 if it is not in the journal and another node has had the
