@@ -5,6 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
@@ -185,16 +186,21 @@ Deno.test(
         .filter((line) => line.includes(mark) && !line.includes("cli.ts"))
         .length;
     };
+    const kept = () => {
+      const echo = `${store}/echo`;
+      return existsSync(echo) ? [...Deno.readDirSync(echo)] : [];
+    };
+    // both nodes run, and the run has begun to keep what it sees
+    const begun = async () => await running() >= 2 && kept().length > 0;
     try {
-      for (let i = 0; await running() < 2 && i < 100; i++) {
+      for (let i = 0; !await begun() && i < 300; i++) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      assert(await running() >= 2); // a shell forks for whatever it does
+      assert(await begun()); // a shell forks for whatever it does
       child.kill("SIGINT");
       assertEquals((await child.status).code, 130);
       assertEquals(await running(), 0);
-      const left = [...Deno.readDirSync(`${store}/echo`)];
-      assertEquals(left, [], "nothing is kept of it");
+      assertEquals(kept(), [], "nothing is kept of it");
     } finally {
       await Deno.remove(store, { recursive: true });
     }
