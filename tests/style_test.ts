@@ -1,6 +1,6 @@
 /** The house's rules, held by a test that reads the sources. */
 import { assert, assertEquals } from "@std/assert";
-import { scenarios } from "../lib/workbench/scenarios.ts";
+import { scenarios } from "../lib/workbench/scenarios/scenarios.ts";
 import {
   code,
   files,
@@ -52,7 +52,7 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
   // Checkers judge histories and know nothing else.
   [
     /^lib\/workbench\/checkers\//,
-    /^lib\/workbench\/(checkers\/|(history|json|limits|promises|scenarios)\.ts$)/,
+    /^lib\/workbench\/(checkers\/|scenarios\/|(history|json)\.ts$)/,
     true,
   ],
   // Workloads know histories and chance, but neither network nor judges.
@@ -89,7 +89,7 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
 
 /** Of the workbench's own files, and texts that are quoted: no message of a node passes here. */
 const OWN_JSON =
-  /^lib\/workbench\/(json|standards)\.ts$|^lib\/workbench\/(commands|results|campaign|maelstrom)\/|\/(bodies|flags)\.ts$/;
+  /^lib\/workbench\/(json|scenarios\/standards)\.ts$|^lib\/workbench\/(commands|results|campaign|maelstrom)\/|\/(bodies|flags)\.ts$/;
 
 style(
   "the workbench reads and writes JSON by way of json.ts, which keeps numbers as they were written",

@@ -31,7 +31,7 @@ import { STORE } from "./commands/store.ts";
 import { mutantsText } from "./commands/subjects.ts";
 import { runTest, type Tested } from "./commands/test.ts";
 import { loadRecording } from "./recording.ts";
-import { limitsOf } from "./standards.ts";
+import { limitsOf } from "./scenarios/standards.ts";
 import { workloadOf } from "./workloads/all.ts";
 import {
   judgedText,

@@ -11,9 +11,12 @@
 import { parseArgs } from "node:util";
 import { failures } from "../../lib/workbench/terminal/card.ts";
 import { quantile } from "../../lib/workbench/checkers/figures.ts";
-import { type Figures, limitText } from "../../lib/workbench/limits.ts";
-import type { FigureName } from "../../lib/workbench/limits.ts";
-import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import {
+  type Figures,
+  limitText,
+} from "../../lib/workbench/scenarios/limits.ts";
+import type { FigureName } from "../../lib/workbench/scenarios/limits.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { runTest } from "../../lib/workbench/commands/test.ts";
 import { ProgressLine } from "../../lib/workbench/terminal/text.ts";
 import { digits, table } from "./table.ts";

@@ -10,8 +10,8 @@
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import type { Options } from "../../lib/workbench/history.ts";
 import { hasProgram } from "../../lib/workbench/results/results.ts";
-import type { FigureName } from "../../lib/workbench/limits.ts";
-import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import type { FigureName } from "../../lib/workbench/scenarios/limits.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3];

@@ -9,7 +9,7 @@
  */
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import type { Options } from "../../lib/workbench/history.ts";
-import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import {
   anomalyLines,
   ProgressLine,

@@ -2,7 +2,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { labelsIn } from "../../lib/workbench/run/labels.ts";
-import { scenarios } from "../../lib/workbench/scenarios.ts";
+import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import {
   FAULT_PROFILES,
   record,

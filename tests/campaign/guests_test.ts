@@ -9,7 +9,7 @@ import {
 } from "../../lib/workbench/campaign/simulate.ts";
 import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
 import { watched } from "../../lib/workbench/commands/watched.ts";
-import { limitsOf } from "../../lib/workbench/standards.ts";
+import { limitsOf } from "../../lib/workbench/scenarios/standards.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";

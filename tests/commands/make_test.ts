@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { type Done, Project } from "../fixtures/project.ts";
 

@@ -23,9 +23,9 @@ import {
   type FigureName,
   isMet,
   limitText,
-} from "../../lib/workbench/limits.ts";
+} from "../../lib/workbench/scenarios/limits.ts";
 import { simulate } from "../../lib/workbench/campaign/simulate.ts";
-import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

@@ -26,11 +26,11 @@ import {
   type Options,
   type Recording,
 } from "../../lib/workbench/history.ts";
-import { isMet, limitText } from "../../lib/workbench/limits.ts";
+import { isMet, limitText } from "../../lib/workbench/scenarios/limits.ts";
 import { allPartitions, grudge } from "../../lib/workbench/world/nemesis.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
-import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { broadcast } from "../../lib/workbench/workloads/broadcast.ts";
 import type { Workload } from "../../lib/workbench/workloads/workload.ts";
 import { keepPromises } from "../fixtures/seeds.ts";

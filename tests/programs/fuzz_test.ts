@@ -14,7 +14,7 @@ import type {
 } from "../../lib/workbench/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
-import { scenarios } from "../../lib/workbench/scenarios.ts";
+import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";
 import type { Workload } from "../../lib/workbench/workloads/workload.ts";
 import {

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import "../fixtures/programs.ts";
-import { scenarios } from "../../lib/workbench/scenarios.ts";
+import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 import type { Body } from "../../lib/workbench/history.ts";
 

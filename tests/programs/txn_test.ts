@@ -36,7 +36,7 @@ import {
 } from "../../lib/workbench/world/nemesis.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
-import { scenarioOf } from "../../lib/workbench/scenarios.ts";
+import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import {
   type FaultProfile,
   record,

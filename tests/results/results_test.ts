@@ -21,7 +21,10 @@ import {
   rowsOf,
   withPart,
 } from "../../lib/workbench/results/readme.ts";
-import { scenarioOf, scenarios } from "../../lib/workbench/scenarios.ts";
+import {
+  scenarioOf,
+  scenarios,
+} from "../../lib/workbench/scenarios/scenarios.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 function campaignOf(

@@ -6,8 +6,12 @@ import {
   type Outcome,
 } from "../../lib/workbench/terminal/card.ts";
 import type { Validity } from "../../lib/workbench/checkers/verdict.ts";
-import { figureText, isMet, limitText } from "../../lib/workbench/limits.ts";
-import type { Limit } from "../../lib/workbench/limits.ts";
+import {
+  figureText,
+  isMet,
+  limitText,
+} from "../../lib/workbench/scenarios/limits.ts";
+import type { Limit } from "../../lib/workbench/scenarios/limits.ts";
 
 const median = "stable-latency.median-ms";
 const S = "servers.msgs-per-op";

@@ -4,7 +4,7 @@
  */
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import { quantile } from "../checkers/figures.ts";
-import type { FigureName } from "../limits.ts";
+import type { FigureName } from "../scenarios/limits.ts";
 import type { MachineName } from "../world/machine.ts";
 import { passed, runSeed, type SeedResult } from "./seed-result.ts";
 import { shrink } from "./shrink.ts";

@@ -4,11 +4,11 @@
  * seed decides; state in the module, which all nodes of one process share; and handlers that
  * never return.
  */
-import { carriedParts } from "../carried.ts";
+import { carriedParts } from "../executable/carried.ts";
 import * as ours from "../../maelstrom.ts";
 import type { Program } from "../../maelstrom.ts";
 import type { Mark } from "./mark.ts";
-import type { Scenario } from "../scenarios.ts";
+import type { Scenario } from "../scenarios/scenarios.ts";
 
 /** A program that is none of ours. It can be sent to a thread. */
 export interface Guest {

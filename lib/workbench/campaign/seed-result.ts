@@ -3,7 +3,7 @@ import { stringify } from "../json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { Json } from "../history.ts";
 import type { Judged } from "../checkers/judges.ts";
-import type { Figures } from "../limits.ts";
+import type { Figures } from "../scenarios/limits.ts";
 import { type Listeners, simulate, type Simulation } from "./simulate.ts";
 
 /** What is kept of one run. */

@@ -9,7 +9,7 @@ import {
   INGREDIENTS,
   PARTITION_INGREDIENTS,
 } from "./chaos.ts";
-import { programNamed } from "../carried.ts";
+import { programNamed } from "../executable/carried.ts";
 import { SECOND, VirtualClock } from "../world/clock.ts";
 import { type MachineName, machineOf } from "../world/machine.ts";
 import type { Faults } from "../world/faults.ts";
@@ -27,12 +27,12 @@ import {
   loadGuest,
   sharedState,
 } from "./guests.ts";
-import { invocation } from "../invocation.ts";
+import { invocation } from "../executable/invocation.ts";
 import type { Mark } from "./mark.ts";
 import { stringify } from "../json.ts";
 import { seeded } from "../world/random.ts";
 import { performRun, type Progress } from "../run/run.ts";
-import { type Scenario, scenarioOf } from "../scenarios.ts";
+import { type Scenario, scenarioOf } from "../scenarios/scenarios.ts";
 import { workloadOf } from "../workloads/all.ts";
 
 /** Which faults a simulated run meets. */

@@ -1,5 +1,5 @@
 /** Threads of the workbench, by what they do. */
-import { carriedParts } from "../carried.ts";
+import { carriedParts } from "../executable/carried.ts";
 
 /** The scripts there are. */
 const SCRIPTS = {

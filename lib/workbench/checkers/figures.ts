@@ -11,8 +11,8 @@ import {
   type Recording,
   sizesOf,
 } from "../history.ts";
-import type { Figures } from "../limits.ts";
-import type { FigureName } from "../limits.ts";
+import type { Figures } from "../scenarios/limits.ts";
+import type { FigureName } from "../scenarios/limits.ts";
 
 /** Measures of one workload, by the name of the figure. */
 export type WorkloadFigures = {

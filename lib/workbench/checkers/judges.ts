@@ -10,14 +10,14 @@ import { strictLinKv } from "./strict/lin-kv.ts";
 import { strictTxn } from "./strict/txn.ts";
 import { strictUniqueIds } from "./strict/unique-ids.ts";
 import { judgeStrict, type StrictChecks } from "./strict/strict.ts";
-import type { Promises } from "../promises.ts";
+import type { Promises } from "../scenarios/promises.ts";
 import type { Results, StrictResults, Validity } from "./verdict.ts";
 import { worst } from "./verdict.ts";
 import { asTold } from "./told.ts";
 import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
 import { isClientOp, type JsonObject, type Recording } from "../history.ts";
-import type { Figures } from "../limits.ts";
-import { scenarios } from "../scenarios.ts";
+import type { Figures } from "../scenarios/limits.ts";
+import { scenarios } from "../scenarios/scenarios.ts";
 
 /** The strict judge's checks by workload. */
 const STRICT: StrictChecks = {

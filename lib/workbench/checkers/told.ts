@@ -17,7 +17,7 @@ import {
   type Recording,
 } from "../history.ts";
 import { stringify } from "../json.ts";
-import type { Promises } from "../promises.ts";
+import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./calm.ts";
 import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";

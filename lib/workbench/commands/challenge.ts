@@ -11,19 +11,23 @@ import {
 } from "../terminal/card.ts";
 import { figuresIn, isTakenByMaelstrom } from "../checkers/figures.ts";
 import { judge } from "../checkers/judges.ts";
-import { figureTitles } from "../limits.ts";
-import type { FigureName, Figures } from "../limits.ts";
+import { figureTitles } from "../scenarios/limits.ts";
+import type { FigureName, Figures } from "../scenarios/limits.ts";
 import type { Recording } from "../history.ts";
 import { noWords, parseFlags, UsageError } from "./flags.ts";
 import { commandLine, findMaelstrom, runMaelstrom } from "../maelstrom/real.ts";
 import { loadMaelstromRun } from "../maelstrom/store.ts";
-import { type Scenario, type ScenarioRun, scenarios } from "../scenarios.ts";
+import {
+  type Scenario,
+  type ScenarioRun,
+  scenarios,
+} from "../scenarios/scenarios.ts";
 import {
   asChallenge,
   asWorkload,
   challengeOf,
   challenges,
-} from "../standards.ts";
+} from "../scenarios/standards.ts";
 import { workloads } from "../workloads/all.ts";
 import { didYouMean } from "./nearest.ts";
 import { runTest } from "./test.ts";

@@ -4,7 +4,7 @@ import { modelsOf } from "../checkers/elle/results.ts";
 import type { Options } from "../history.ts";
 import { MACHINES } from "../world/machine.ts";
 import { nemesisFaults } from "../world/nemesis.ts";
-import { type Scenario, scenarios } from "../scenarios.ts";
+import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
 import { didYouMean } from "./nearest.ts";
 import { workloads } from "../workloads/all.ts";
 

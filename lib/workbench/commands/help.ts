@@ -1,9 +1,9 @@
 /** What `help` says: of all commands, and of each. */
 import { INGREDIENTS } from "../campaign/chaos.ts";
 import { glossary } from "../glossary/glossary.ts";
-import { invocation } from "../invocation.ts";
-import { scenarios } from "../scenarios.ts";
-import { challenges } from "../standards.ts";
+import { invocation } from "../executable/invocation.ts";
+import { scenarios } from "../scenarios/scenarios.ts";
+import { challenges } from "../scenarios/standards.ts";
 import { workloads } from "../workloads/all.ts";
 import { RUN_FLAGS } from "./flags.ts";
 import { PORT } from "./serve.ts";

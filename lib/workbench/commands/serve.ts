@@ -7,12 +7,12 @@ import type { Validity } from "../checkers/verdict.ts";
 import { worst } from "../checkers/verdict.ts";
 import { flagsText, shellWord } from "../history.ts";
 import type { Options } from "../history.ts";
-import { type Figures, figureText } from "../limits.ts";
-import { invocation } from "../invocation.ts";
+import { type Figures, figureText } from "../scenarios/limits.ts";
+import { invocation } from "../executable/invocation.ts";
 import { type Html, Html as Raw, html } from "../report/html.ts";
 import style from "../report/page.css" with { type: "text" };
 import { REPORT_FILE } from "../report/report.ts";
-import { titleOf } from "../standards.ts";
+import { titleOf } from "../scenarios/standards.ts";
 import { verdictText } from "../report/summary.ts";
 
 /** Where the server listens if no other port is given. */

@@ -12,9 +12,9 @@ import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { passed, runSeed } from "../campaign/seed-result.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
 import { stringify } from "../json.ts";
-import { isMet, type Limit, limitText } from "../limits.ts";
-import { scenarios } from "../scenarios.ts";
-import { limitsOf } from "../standards.ts";
+import { isMet, type Limit, limitText } from "../scenarios/limits.ts";
+import { scenarios } from "../scenarios/scenarios.ts";
+import { limitsOf } from "../scenarios/standards.ts";
 import type { MachineName } from "../world/machine.ts";
 import {
   type FaultProfile,

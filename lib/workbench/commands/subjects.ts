@@ -3,15 +3,15 @@ import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AnyProgram, Guest } from "../campaign/guests.ts";
 import type { Simulation } from "../campaign/simulate.ts";
-import { carriedParts } from "../carried.ts";
+import { carriedParts } from "../executable/carried.ts";
 import { shellWord } from "../history.ts";
-import { type Scenario, scenarios } from "../scenarios.ts";
+import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
 import {
   asChallenge,
   asWorkload,
   challengeOf,
   challenges,
-} from "../standards.ts";
+} from "../scenarios/standards.ts";
 import { UsageError } from "./flags.ts";
 import { didYouMean } from "./nearest.ts";
 

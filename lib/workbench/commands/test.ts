@@ -8,7 +8,7 @@ import { flagsText, shellWord } from "../history.ts";
 import type { Options, Recording } from "../history.ts";
 import { crashOf } from "../checkers/faithful.ts";
 import { judge, type Judged } from "../checkers/judges.ts";
-import { invocation } from "../invocation.ts";
+import { invocation } from "../executable/invocation.ts";
 import { seeded } from "../world/random.ts";
 import { checkOptions, performRun, type Progress } from "../run/run.ts";
 import { openRunFolder, type Origin, type RunFolder } from "./store.ts";

@@ -2,7 +2,7 @@
  * The source of `bin/workbench`: the workbench with all that it needs in one module, which
  * works without the project's files, without a network and without a cache.
  */
-import { scenarios } from "../scenarios.ts";
+import { scenarios } from "../scenarios/scenarios.ts";
 
 /** The module's text. It lies in a folder beside `lib/`; what is not in the project it does without. */
 export function workbenchEntry(withPlots: boolean): string {
@@ -15,7 +15,7 @@ export function workbenchEntry(withPlots: boolean): string {
   const plots = withPlots
     ? `  plots: () => Promise.all([import("vega"), import("vega-lite")]),\n`
     : "";
-  return `import { carry } from "../lib/workbench/carried.ts";
+  return `import { carry } from "../lib/workbench/executable/carried.ts";
 
 carry({
   script: import.meta.url,

@@ -2,7 +2,7 @@
  * The statistical plots of a run, by vega-lite: latencies, their quantiles, rates of
  * operations and of messages. Partitions are shaded in all of them.
  */
-import { carriedParts } from "../carried.ts";
+import { carriedParts } from "../executable/carried.ts";
 import type { TopLevelSpec } from "vega-lite";
 import { stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";

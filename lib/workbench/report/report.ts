@@ -29,7 +29,7 @@ import { drawPlots, plotsOf } from "./plots.ts";
 import style from "./page.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
 import { drawnHops, hopText, spacetimeSvg, typeColour } from "./spacetime.ts";
-import { titleOf } from "../standards.ts";
+import { titleOf } from "../scenarios/standards.ts";
 import { summarySection, verdictText } from "./summary.ts";
 import { callColour, callText, isMeant, timelineSvg } from "./timeline.ts";
 import { trafficSection } from "./traffic.ts";

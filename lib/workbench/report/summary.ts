@@ -9,10 +9,10 @@ import {
   figureTitles,
   isMet,
   limitText,
-} from "../limits.ts";
-import type { FigureName, Limit } from "../limits.ts";
-import { type Scenario, scenarios } from "../scenarios.ts";
-import { commandOfRun, limitsOf, titleOf } from "../standards.ts";
+} from "../scenarios/limits.ts";
+import type { FigureName, Limit } from "../scenarios/limits.ts";
+import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
+import { commandOfRun, limitsOf, titleOf } from "../scenarios/standards.ts";
 import { type Html, html } from "./html.ts";
 import { count, setUpText, workloadText } from "./words.ts";
 

@@ -14,7 +14,7 @@ import {
   type Phenomenon,
 } from "../checkers/strict/txn-phenomena.ts";
 import type { Options } from "../history.ts";
-import { scenarios } from "../scenarios.ts";
+import { scenarios } from "../scenarios/scenarios.ts";
 import { record } from "../campaign/simulate.ts";
 
 /** Runs a program unless told otherwise. */

@@ -16,7 +16,7 @@ import { type Program, program, type ProtocolOf } from "../../maelstrom.ts";
 import { quantile } from "../checkers/figures.ts";
 import { nodesOf, type Options } from "../history.ts";
 import { published } from "./published.ts";
-import { scenarioOf, scenarios } from "../scenarios.ts";
+import { scenarioOf, scenarios } from "../scenarios/scenarios.ts";
 import { simulate } from "../campaign/simulate.ts";
 import { ProgressLine } from "../terminal/text.ts";
 import { drawPlots } from "../report/plots.ts";

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "../campaign/campaign.ts";
-import { figureText } from "../limits.ts";
+import { figureText } from "../scenarios/limits.ts";
 import { ProgressLine } from "../terminal/text.ts";
 import { MACHINES } from "../world/machine.ts";
 import { tableOf, writePart } from "./readme.ts";

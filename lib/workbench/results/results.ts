@@ -11,11 +11,15 @@
  */
 import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "../campaign/campaign.ts";
-import { figureText, limitText } from "../limits.ts";
+import { figureText, limitText } from "../scenarios/limits.ts";
 import { published, publishedText } from "./published.ts";
 import { partOf, readmeOf, rowsOf, tableOf, writePart } from "./readme.ts";
-import type { FigureName, Limit } from "../limits.ts";
-import { type Scenario, scenarioOf, scenarios } from "../scenarios.ts";
+import type { FigureName, Limit } from "../scenarios/limits.ts";
+import {
+  type Scenario,
+  scenarioOf,
+  scenarios,
+} from "../scenarios/scenarios.ts";
 import { ProgressLine } from "../terminal/text.ts";
 
 /** The part with the table of all programs. */

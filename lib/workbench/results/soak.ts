@@ -17,7 +17,7 @@ import { replayCommand, type Simulation } from "../campaign/simulate.ts";
 import type { Anomaly } from "../checkers/verdict.ts";
 import { tableOf } from "./readme.ts";
 import { hasProgram } from "./results.ts";
-import { scenarios } from "../scenarios.ts";
+import { scenarios } from "../scenarios/scenarios.ts";
 import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 
 /** Seeds a program, unless told otherwise. */

@@ -10,10 +10,10 @@ import {
   figureTitles,
   isMet,
   limitText,
-} from "../limits.ts";
-import type { FigureName, Limit } from "../limits.ts";
+} from "../scenarios/limits.ts";
+import type { FigureName, Limit } from "../scenarios/limits.ts";
 import { harmless, moreText, shorter } from "./text.ts";
-import type { ScenarioRun } from "../scenarios.ts";
+import type { ScenarioRun } from "../scenarios/scenarios.ts";
 
 /** What came out of one run. */
 export interface Outcome {

@@ -3,9 +3,14 @@ import { stringify } from "../json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
 import type { Judged } from "../checkers/judges.ts";
-import { figureText, figureTitles, isMet, limitText } from "../limits.ts";
-import type { FigureName, Limit } from "../limits.ts";
-import { limitsOf } from "../standards.ts";
+import {
+  figureText,
+  figureTitles,
+  isMet,
+  limitText,
+} from "../scenarios/limits.ts";
+import type { FigureName, Limit } from "../scenarios/limits.ts";
+import { limitsOf } from "../scenarios/standards.ts";
 
 /** A verdict in a word. */
 export function verdictWord(verdict: Validity): string {

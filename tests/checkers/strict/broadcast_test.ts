@@ -1,6 +1,6 @@
 /** The strict judge of broadcast and g-set on small histories, one for every anomaly. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Promises } from "../../../lib/workbench/promises.ts";
+import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 import { strictSet } from "../../../lib/workbench/checkers/strict/broadcast.ts";
 import type {
   Body,

@@ -1,6 +1,6 @@
 /** The strict judge of counters on small histories, one for every anomaly. */
 import { assert, assertEquals } from "@std/assert";
-import type { Promises } from "../../../lib/workbench/promises.ts";
+import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 import {
   strictGCounter,
   strictPnCounter,

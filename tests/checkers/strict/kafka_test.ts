@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { visibilityLagMs } from "../../../lib/workbench/checkers/kafka/visibility.ts";
 import { float } from "../../../lib/workbench/json.ts";
-import type { Promises } from "../../../lib/workbench/promises.ts";
+import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 import { strictKafka } from "../../../lib/workbench/checkers/strict/kafka.ts";
 import type {
   Body,

@@ -6,7 +6,7 @@ import type {
   JournalEvent,
   Recording,
 } from "../../../lib/workbench/history.ts";
-import type { Promises } from "../../../lib/workbench/promises.ts";
+import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 
 const SECOND = 1e9;
 

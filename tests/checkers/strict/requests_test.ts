@@ -8,7 +8,7 @@ import type {
   Options,
   Recording,
 } from "../../../lib/workbench/history.ts";
-import type { Promises } from "../../../lib/workbench/promises.ts";
+import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 
 const SECOND = 1e9;
 

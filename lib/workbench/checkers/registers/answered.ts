@@ -11,8 +11,8 @@ import {
   type Op,
   type Recording,
 } from "../../history.ts";
-import type { Figures } from "../../limits.ts";
-import type { Promises } from "../../promises.ts";
+import type { Figures } from "../../scenarios/limits.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { refusal } from "./linearizable.ts";
 

@@ -18,7 +18,7 @@ import {
 import { dueBy } from "../calm.ts";
 import { returnsOf, WAITS_NS } from "../told.ts";
 import { Findings } from "../findings.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { seconds, type StrictCheck } from "./strict.ts";
 
 /** When a node among others shows what it has itself acknowledged, if its program promises nothing, in milliseconds. */

@@ -8,7 +8,7 @@ import { dueBy } from "../calm.ts";
 import { acceptableIntervals } from "../counter.ts";
 import { Findings } from "../findings.ts";
 import { pairs } from "../pairs.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import type { Finding } from "../verdict.ts";
 
 /** A read that was answered. */

@@ -12,7 +12,7 @@ import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import { logOps, visibility } from "../kafka/ops.ts";
 import { misses } from "../kafka/visibility.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { committedOffsets } from "./kafka-commits.ts";
 import { isRefused, type KafkaRun, kafkaRun } from "./kafka-log.ts";
 import {

@@ -4,7 +4,7 @@
  */
 import { canonical, stringify } from "../../json.ts";
 import type { Json, Recording } from "../../history.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { Findings } from "../findings.ts";
 import type { Pair } from "../pairs.ts";
 import { unansweredByMajority } from "../registers/answered.ts";

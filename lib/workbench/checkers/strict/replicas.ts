@@ -14,7 +14,7 @@ import {
   type Recording,
 } from "../../history.ts";
 import { stringify } from "../../json.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import {

@@ -14,7 +14,7 @@ import {
   type Recording,
   wasBrokenOff,
 } from "../../history.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
 import { growingMessages } from "./traffic.ts";
 import { disturbed } from "../calm.ts";

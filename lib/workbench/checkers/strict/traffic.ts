@@ -5,7 +5,7 @@ import {
   type Recording,
   sizesOf,
 } from "../../history.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import type { Finding } from "../verdict.ts";
 
 /** Fewer messages in a part of a run say nothing about it. */

@@ -8,7 +8,7 @@
 import type { Options, Recording } from "../../history.ts";
 import { forbiddenBy } from "../elle/models.ts";
 import { modelsOf } from "../elle/results.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { causalAnomalies } from "./txn-causal.ts";
 import { endings, missingEndings, refusingNodes } from "./txn-convergence.ts";
 import { type TxnHistory, txnHistory } from "./txn-history.ts";

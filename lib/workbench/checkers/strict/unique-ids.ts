@@ -1,6 +1,6 @@
 import { stringify } from "../../json.ts";
 import { among, isWithClient, type Recording } from "../../history.ts";
-import type { Promises } from "../../promises.ts";
+import type { Promises } from "../../scenarios/promises.ts";
 import { kindOf } from "../unique-ids.ts";
 import type { Finding } from "../verdict.ts";
 

@@ -1,12 +1,12 @@
 /** How the workbench is called, so that the commands it prints can be typed. */
 import { fileURLToPath } from "node:url";
-import { shellWord } from "./history.ts";
+import { shellWord } from "../history.ts";
 
 /** The words that call this workbench: its task in the project's folder, its own path elsewhere. */
 export function invocation(): string {
   const own = ownPath();
   if (!own.endsWith(".ts")) return shellWord(own);
-  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const root = fileURLToPath(new URL("../../../", import.meta.url));
   return isHere(root)
     ? "deno task workbench"
     : `deno run -A ${shellWord(`${root}lib/workbench/cli.ts`)}`;

@@ -3,7 +3,7 @@
  * of ours, is held to a challenge's official commands and limits, or to a workload's own
  * rules; what our programs promise beyond that is never asked of it.
  */
-import type { Options, Recording } from "./history.ts";
+import type { Options, Recording } from "../history.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "./scenarios.ts";
 
 /** The flags of a guest that is told nothing but its workload: enough to see something, done in seconds. */

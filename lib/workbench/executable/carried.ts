@@ -2,7 +2,7 @@
  * What `bin/workbench` carries in itself. Where the workbench runs from its sources it
  * carries nothing: programs, threads and packages are then found where they lie.
  */
-import type { Program } from "../maelstrom.ts";
+import type { Program } from "../../maelstrom.ts";
 
 /** The parts of an executable that the sources find by their paths. */
 export interface Carried {
