@@ -1,6 +1,6 @@
 /**
- * Labels: names of things that must have happened in some of the runs, or the runs prove
- * nothing. Some are heard while a run goes on, the others read from its recording.
+ * Labels: names of events that must have happened in some of the runs, or the runs prove
+ * nothing. Some are reported during a run, the others are read from its recording.
  */
 import {
   type Events,
@@ -16,21 +16,21 @@ import { isClient } from "../history.ts";
 import type { NetworkEvent } from "../world/network.ts";
 import type { ServiceEvent } from "../world/services.ts";
 
-/** Everything of this kind that may happen in a run. */
+/** Every such event. */
 export type Label =
   | NetworkEvent
   | ServiceEvent
   | "message-overtaken" // by one sent later on the same link
   | "client-timeout" // a client gave up waiting for a node
   | "rpc-unanswered" // a node gave up waiting for a service or a peer, as no reply ever came
-  | "rpc-reply-lost" // ... although what it had asked for was done
+  | "rpc-reply-lost" // ... although its request had been executed
   | "cut-in-last-operations" // a cut began shortly before the last operation, and outlived it
   | "kill" // a node was killed
   | "kill-mid-operation" // while a client waited for it
   | "restart"
-  | "pause" // a node was stopped where it was
+  | "pause" // a node's process was stopped
   | "resume"
-  | "stray-rejection" // a program left a promise's rejection to nobody
+  | "stray-rejection" // a program left a rejected promise unhandled
   | "protocol-violation"
   | "gone-client" // a node answered a client that had given up and gone
   | "foreign-source"
@@ -40,10 +40,10 @@ export type Label =
   | "process-exit"
   | "setup-failed";
 
-/** How long a node may wait for a reply, in ns; whoever still waits then has given up, or will. */
+/** How long a node may wait for a reply, in ns: then it has given up, or will. */
 const RPC_PATIENCE_NS = 5e9;
 
-/** How long before the last operation is shortly before it, in ns. */
+/** What counts as shortly before the last operation, in ns. */
 const SHORTLY_NS = 2e9;
 
 /** The labels that a recording shows. */
@@ -68,7 +68,7 @@ function hasOvertaking(journal: Events): boolean {
   return false;
 }
 
-/** Requests of nodes that were never answered, as far as they could tell. */
+/** Requests of nodes that were never answered, as the nodes saw it. */
 function lostCalls(journal: Events): Set<Label> {
   const labels = new Set<Label>();
   const waiting = new Map<string, { since: number; isAnswered: boolean }>();
@@ -96,7 +96,7 @@ function lostCalls(journal: Events): Set<Label> {
   return labels;
 }
 
-/** Whether a young cut is open when the last operation of the main phase is invoked. */
+/** Whether a recent cut is open when the last operation of the main phase is invoked. */
 function endsInCut(history: readonly Op[]): boolean {
   const last = history.findLast((op) =>
     op.type === "invoke" && isClientOp(op) && op["final?"] !== true
@@ -109,7 +109,7 @@ function endsInCut(history: readonly Op[]): boolean {
     last.time - nemesis.time < SHORTLY_NS;
 }
 
-/** Whether a partition's description, `["isolated", {"n0": ["n1"]}]`, names anybody. */
+/** Whether a partition's description, `["isolated", {"n0": ["n1"]}]`, names any node. */
 function isolates(value: Json): boolean {
   const grudge = Array.isArray(value) ? value[1] : null;
   return Object.values(Object(grudge)).some((sources) =>

@@ -1,7 +1,7 @@
 /**
- * One run, from the first `init` to the last reply: set-up, main phase under faults,
- * quiet, final phase, and what the strict judge asks afterwards. The same code drives
- * real processes in real time and modules in virtual time.
+ * One run, from the first `init` to the last reply: set-up, main phase under faults, quiet,
+ * final phase, and the questions of the strict judge afterwards. The same code drives real
+ * processes in real time and modules in virtual time.
  */
 import { Clients } from "../world/client.ts";
 import { type Clock, MS, SECOND, sleep } from "../world/clock.ts";
@@ -40,17 +40,20 @@ import type {
 /** Silence between the main phase and the final one, in seconds. */
 const QUIET_SECONDS = 10;
 
-/** How often a node is asked in the aftermath what it refuses, and at what distance: a store may abort. */
+/**
+ * How often a question of the aftermath is repeated after a refusal, and seconds between tries:
+ * a store may abort.
+ */
 const TRIES = 5;
 const RETRY_MS = 1_000;
 
-/** After so long, a node is asked nothing more than once, in seconds. */
+/** After this time, in seconds, questions are no longer repeated. */
 const ASKING_SECONDS = 120;
 
-/** A node that only writes nonsense shall not fill the memory with reports of it. */
+/** Incidents kept for each node and kind: one that writes only garbage must not fill the memory. */
 const INCIDENTS_KEPT = 100;
 
-/** A timer that is so late tells that nothing ran. */
+/** A timer this late shows that nothing was running. */
 const STANDSTILL_NS = 2 * SECOND;
 
 /** What a run is made of. */
@@ -60,13 +63,16 @@ export interface RunConfig {
   openHost: OpenHost;
   clock: Clock;
   random: Random;
-  /** Faults instead of those the options ask for. */
+  /** Faults to use instead of those that the options ask for. */
   faults?: Faults;
-  /** Mute a node after a malformed line and let seq-kv wrap around, as Maelstrom does; off, both are reported or absent. */
+  /**
+   * Mutes a node after a malformed line and lets seq-kv go backwards, as Maelstrom does.
+   * Otherwise the first is only reported, and the second never happens.
+   */
   faithful?: boolean;
-  /** Keep only heads of messages that touch no client; all, if not given. */
+  /** Keeps only the heads of messages that touch no client; all, if not given. */
   headsAlone?: boolean;
-  /** Names things that happened, for tests that must know that they did (`labels.ts` lists them). */
+  /** Called for every {@link Label}, for tests. */
   onEvent?(label: string): void;
   /** Called about once a second of the run's own time. */
   onProgress?(progress: Progress): void;
@@ -95,7 +101,7 @@ export async function performRun(config: RunConfig): Promise<Recording> {
 }
 
 /**
- * Refuses options with which the workload cannot be run, before anything is started.
+ * Refuses options that the workload cannot be run with, before anything starts.
  *
  * @throws {RangeError} the message says which
  */
@@ -122,7 +128,7 @@ class Run {
   readonly #nodes: Nodes;
   readonly #restarts: Promise<void>[] = [];
   readonly #storm: StormWatch;
-  /** Rejects when the run is to be broken off. */
+  /** Rejects when the run must be aborted. */
   readonly #stopped = Promise.withResolvers<never>();
   #workers: ActiveWorker[] = [];
   #originNs = 0;
@@ -194,7 +200,7 @@ class Run {
     return recording;
   }
 
-  /** All that happens in a run that nothing breaks off. */
+  /** All that happens in a run that is not aborted. */
   async #chapters(recording: Recording): Promise<void> {
     const { clock } = this.config;
     this.#startServices();
@@ -202,7 +208,7 @@ class Run {
     this.#begin();
     recording.journalOrigin = this.#originNs;
     const faults = await this.#maelstromRun();
-    // Maelstrom's run ends here: what follows is for the strict judge alone.
+    // Maelstrom's run ends here: the rest is for the strict judge alone.
     const healedAt = clock.now() - this.#originNs;
     this.#network.journal = this.#newJournal();
     faults.end();
@@ -215,7 +221,7 @@ class Run {
     return new Journal({ headsAlone: this.config.headsAlone ?? false });
   }
 
-  /** What comes from now on is of no interest: the storm would fill the memory. */
+  /** Records nothing more: the storm would fill the memory. */
   #breakOff(): void {
     this.#network.journal = this.#newJournal();
     const seconds = (this.config.clock.now() - this.#originNs) / SECOND;
@@ -231,7 +237,7 @@ class Run {
     }
   }
 
-  /** Time begins: what was before has happened at negative times. */
+  /** The history's time begins: what came before has negative times. */
   #begin(): void {
     this.#originNs = this.config.clock.now();
     for (const incident of this.#incidents) incident.time -= this.#originNs;
@@ -297,7 +303,7 @@ class Run {
     });
   }
 
-  /** Asks every node what the workload wants to know of it after all faults have ended. */
+  /** Asks every node the workload's questions, after all faults have ended. */
   async #aftermath(healedAt: number): Promise<Aftermath | null> {
     const { clock, workload, options } = this.config;
     if (workload.aftermath === undefined) return null;
@@ -315,7 +321,7 @@ class Run {
     return { history: history.ops, journal, healedAt };
   }
 
-  /** Asks one node all it is to be asked, again where it has refused or not answered. */
+  /** Asks one node these questions, and repeats those that it refused or did not answer. */
   async #ask(worker: ActiveWorker, questions: Questions): Promise<void> {
     const { clock } = this.config;
     const { node } = worker;
@@ -393,7 +399,7 @@ class Run {
     this.#incidents.push({ time, node, type, text });
   }
 
-  /** Tells of a standstill of the workbench itself, if its own timer comes so late. */
+  /** Reports a standstill of the workbench itself, if its own timer is too late. */
   #standstill(lateNs: number): void {
     if (lateNs < STANDSTILL_NS) return;
     const seconds = (lateNs / SECOND).toFixed(1);
@@ -401,7 +407,7 @@ class Run {
     this.#report("stood-still", this.#ids[0]!, text);
   }
 
-  /** Reports progress once a second, and whether that comes late. */
+  /** Reports progress once a second, and a standstill if that is late. */
   #tick(): { stop(): void } {
     const { clock, onProgress } = this.config;
     if (onProgress === undefined) return { stop() {} };

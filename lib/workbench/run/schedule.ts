@@ -1,13 +1,16 @@
-/** Who does what when: the main phase at its rate, and the final phase, as Jepsen's generators schedule them. */
+/**
+ * When operations begin, and on which worker: the main phase at its rate and the final phase,
+ * as Jepsen's generators schedule them.
+ */
 import { type Clock, MS, SECOND, sleep } from "../world/clock.ts";
 import type { Random } from "../world/random.ts";
 import type { ActiveWorker } from "./workers.ts";
 import type { Generator } from "../workloads/workload.ts";
 
-/** How late timers are on a busy machine, in milliseconds; in virtual time they never are. */
+/** How late timers are on a busy machine, in milliseconds; never in virtual time. */
 const TIMER_LATENESS_MS = 5;
 
-/** What a phase is made of. */
+/** What a phase needs. */
 export interface Phase {
   clock: Clock;
   workers: readonly ActiveWorker[];
@@ -18,8 +21,8 @@ export interface Phase {
 }
 
 /**
- * Brings operations at a rate (per second, over all workers): the first at once, the others at gaps
- * uniform between 0 and twice the mean. What busy workers delay is not caught up with.
+ * Invokes operations at a rate (per second, over all workers): the first at once, the others at
+ * gaps uniform between 0 and twice the mean. What busy workers delay is not made up for.
  */
 export async function mainPhase(phase: Phase, rate: number): Promise<void> {
   const { clock, random, endNs } = phase;
@@ -28,17 +31,17 @@ export async function mainPhase(phase: Phase, rate: number): Promise<void> {
   for (let due = clock.now(); due < endNs;) {
     if (due > clock.now()) await sleep(clock, due - clock.now());
     if (!await dispatch(phase, due, pick)) break;
-    // What a late timer delays is caught up with.
+    // What a late timer delays is made up for.
     const earliest = clock.now() - TIMER_LATENESS_MS * MS;
     due = Math.max(due, earliest) + random.uniform(0, 2 / rate) * SECOND;
   }
   await sleep(clock, endNs - clock.now());
 }
 
-/** Every worker does what the generator has for it, one operation after the other. */
+/** Every worker performs the generator's operations for it, one after the other. */
 export async function finalPhase(phase: Phase): Promise<void> {
   const { clock, generator, random, endNs } = phase;
-  // Whose final read is invoked last decides some of Maelstrom's verdicts.
+  // Some of Maelstrom's verdicts depend on which final read is invoked last.
   const workers = random.shuffle(phase.workers);
   await Promise.all(workers.map(async (worker) => {
     for (;;) {
@@ -52,10 +55,10 @@ export async function finalPhase(phase: Phase): Promise<void> {
   }));
 }
 
-/** Tries workers in turn until one is found; gives whether it was. */
+/** Tries workers in turn until one is ready; returns whether one was. */
 type Pick = (ready: (worker: ActiveWorker) => boolean) => boolean;
 
-/** Starts one operation that is due, as soon as a worker is free that the generator has one for. */
+/** Starts an operation that is due, as soon as the generator has one for a free worker. */
 async function dispatch(
   { clock, workers, generator, endNs }: Phase,
   due: number,
@@ -80,9 +83,9 @@ async function dispatch(
 }
 
 /**
- * Jepsen's choice: the first free worker from a place on that advances by one at every
- * operation. The nemesis, which is the last in the row, is passed over, so that the first
- * worker gets its turn too.
+ * Jepsen's choice: the first free worker, from a place that advances by one with every
+ * operation. The nemesis, the last in the row, is passed over, so the first worker gets its
+ * turn too.
  */
 function roundRobin(workers: readonly ActiveWorker[]): Pick {
   let cursor = 0;

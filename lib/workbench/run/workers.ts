@@ -1,6 +1,6 @@
 /**
- * From operations to a history: workers, their processes and clients, and what each
- * outcome of a request means for the history (Jepsen's interpreter).
+ * Performs operations and records them in the history: workers, their processes and clients,
+ * and what each outcome of a request means (Jepsen's interpreter).
  */
 import type { History } from "../history.ts";
 import type { ClientEndpoint, Clients } from "../world/client.ts";
@@ -16,7 +16,7 @@ import {
 } from "../workloads/workload.ts";
 import { ErrorReply, MalformedReply, NetTimeout } from "../world/client.ts";
 
-/** Error codes' names, as they appear in histories. */
+/** The names of error codes in histories. */
 const NAMES: Readonly<Record<number, string>> = {
   0: "timeout",
   1: "node-not-found",
@@ -41,7 +41,7 @@ interface Outcome {
   exception?: Json;
 }
 
-/** A worker with its connection; it does one operation at a time. */
+/** A worker with its connection; it performs one operation at a time. */
 export class ActiveWorker implements Worker {
   process: number;
   busy = false;
@@ -76,7 +76,7 @@ export class ActiveWorker implements Worker {
   }
 
   /**
-   * Does one operation; the history gets its invocation at once and its completion in time.
+   * Performs one operation: records its invocation now and its completion when it comes.
    *
    * @param dueNs when it should have begun, on the clock: timers are late
    */
@@ -157,7 +157,7 @@ export class ActiveWorker implements Worker {
     throw error; // a bug of the workbench
   }
 
-  /** The connection; a crashed process gets a new one, now and not before, unless its workload reuses them. */
+  /** The connection; a crashed process gets a new one only now, unless its workload reuses them. */
   #connect() {
     if (this.#crashed && !this.workload.reusesClient) {
       this.#connection?.endpoint.close();

@@ -1,21 +1,21 @@
 /**
- * Bodies of messages by their place in a journal. When they become too many to lie in memory
- * as objects, the oldest turn into compressed text, which is read again page by page.
+ * Message bodies by their place in a journal. When too many are in memory as objects, the
+ * oldest become compressed text, which is read back page by page.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Body, Json, JsonObject } from "../history.ts";
 import { Float, parse, stringify, textLength } from "../json.ts";
 
-/** A page is full when it has so many bodies, or weighs so many bytes. */
+/** A page is full when it holds this many bodies, or weighs this many bytes. */
 const PAGE_BODIES = 1_024;
 const PAGE_WEIGHT = 256e3;
 
-/** How many pages that were compressed are kept open: messages arrive soon after they are sent. */
+/** How many compressed pages are kept open: messages arrive soon after they are sent. */
 const PAGES_OPEN = 8;
 
-/** Some bodies after each other. */
+/** A run of consecutive bodies. */
 interface Page {
-  /** The place of the first. */
+  /** The place of its first body. */
   first: number;
   count: number;
   weight: number;
@@ -24,28 +24,28 @@ interface Page {
   packed: Uint8Array | null;
   /** The lengths of the texts, once they are compressed. */
   lengths: Uint32Array;
-  /** Whether the text has numbers that need to be read with care. */
+  /** Whether the text holds numbers that JavaScript's own parser would change. */
   isDelicate: boolean;
 }
 
-/** One body in so many is weighed, for all of them: weighing takes a tenth of a run else. */
+/** One body in this many is weighed, and stands for all: weighing each would take a tenth of a run. */
 const SAMPLE = 8;
 
-/** Some bodies, by their place. */
+/** Bodies by their place. */
 export class Bodies {
   readonly #pages: Page[] = [];
   /** Compressed pages that were read lately. */
   readonly #open = new Map<Page, (Body | string | null)[]>();
   #weight = 0;
-  /** How many pages are compressed: the first ones. */
+  /** How many pages are compressed, from the first on. */
   #packed = 0;
   /** The page that was read last. */
   #last = 0;
 
-  /** @param liveWeight about how many bytes of them may lie in memory as objects */
+  /** @param liveWeight about how many bytes of them may be in memory as objects */
   constructor(private readonly liveWeight: number) {}
 
-  /** Takes in the body of the next place; null if it is not kept. */
+  /** Adds the body of the next place; null if it is not kept. */
   push(body: Body | null): void {
     const page = this.#lastPage();
     page.bodies.push(body);
@@ -70,7 +70,7 @@ export class Bodies {
     return bodies[at] = read;
   }
 
-  /** How long a body is as JSON text. It need not be read if it is compressed. */
+  /** The length of a body as JSON text. A compressed body is not parsed for it. */
   lengthOf(place: number): number {
     const page = this.#pageOf(place);
     const at = place - page.first;
@@ -110,7 +110,7 @@ export class Bodies {
     this.#weight -= page.weight;
   }
 
-  /** The bodies of a compressed page: texts, until somebody reads them. */
+  /** The bodies of a compressed page: texts, parsed when they are first read. */
   #opened(page: Page, packed: Uint8Array): (Body | string | null)[] {
     const known = this.#open.get(page);
     if (known !== undefined) return known;
@@ -139,7 +139,7 @@ export class Bodies {
 
 const NO_LENGTHS = new Uint32Array();
 
-/** What every text with such a number has. */
+/** Matches every text that holds such a number. */
 const MAY_BE_DELICATE = /\d[.eE]|\d{16}/;
 
 /** Whether some number in a value would not be the same if JavaScript's own parser read it. */

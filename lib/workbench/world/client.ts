@@ -4,12 +4,12 @@ import { type Clock, MS } from "./clock.ts";
 import type { Body, Json } from "../history.ts";
 import type { Network, Packet } from "./network.ts";
 
-/** What type of JSON value a reply's field must have, as Maelstrom's closed schemas have it. */
+/** The type of JSON value that a reply's field must have in Maelstrom's closed schema. */
 export type FieldCheck = (value: Json) => boolean;
 
 /**
- * The keys a reply must have besides `type`, `in_reply_to` and an optional `msg_id`; no others are allowed.
- * A null array is allowed where the check says so.
+ * The keys a reply must have besides `type`, `in_reply_to` and an optional `msg_id`; no others
+ * are allowed. An array may be null where its check allows that.
  */
 export type ReplySchema = { [field: string]: FieldCheck };
 
@@ -19,7 +19,10 @@ export type ReplySchema = { [field: string]: FieldCheck };
  */
 export type Rpc = (request: Body, reply: ReplySchema) => Promise<Body>;
 
-/** The node's reply was an `error`. No `Error`: there are many, and it would take longer to record where than all else. */
+/**
+ * The node's reply was an `error`. Not an `Error`: there are many, and capturing their stacks
+ * would cost more than everything else.
+ */
 export class ErrorReply {
   readonly name = "ErrorReply";
   constructor(
@@ -43,14 +46,14 @@ export class MalformedReply extends Error {
   override name = "MalformedReply";
 }
 
-/** Opens clients with names that never repeat in a run: c0, c1, ... */
+/** Opens clients, whose names never repeat in a run: c0, c1, ... */
 export class Clients {
   #next = 0;
 
   constructor(
     private readonly network: Network,
     private readonly clock: Clock,
-    /** Hears of every call that times out. */
+    /** Called for every call that times out. */
     private readonly onTimeout: () => void = () => {},
   ) {}
 
@@ -64,7 +67,7 @@ export class Clients {
 export class ClientEndpoint {
   #nextMsgId = 1;
   #awaited: { msgId: number; resolve: (body: Body) => void } | null = null;
-  /** An `in_reply_to` that was meant for the request under way, but is a float or a string. */
+  /** An `in_reply_to` meant for the current request, but written as a float or a string. */
   #nearMiss: Json = null;
 
   constructor(
@@ -85,8 +88,8 @@ export class ClientEndpoint {
    * Sends a request and awaits its reply.
    *
    * @param closed whether the reply may have no other keys than the schema's
-   * @param last whether the connection closes as soon as there is an outcome: even a reply right
-   * behind the first has no destination then
+   * @param last whether the connection closes as soon as there is an outcome: a second reply
+   * right behind the first then has no destination
    * @throws {ErrorReply} the node answered with an error
    * @throws {NetTimeout} it did not answer in time
    * @throws {MalformedReply} the reply is not of the type and keys expected
@@ -148,7 +151,7 @@ export class ClientEndpoint {
   #receive({ body }: Packet): void {
     if (this.#awaited === null) return;
     if (body.in_reply_to !== this.#awaited.msgId) {
-      // Late, or a duplicate; or not written as an integer.
+      // Late or a duplicate, or not written as an integer.
       if (Number(body.in_reply_to) === this.#awaited.msgId) {
         this.#nearMiss = body.in_reply_to!;
       }

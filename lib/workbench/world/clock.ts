@@ -1,7 +1,7 @@
 /**
- * Two clocks with one face: the wall clock for real processes, and a virtual one whose
- * time jumps from event to event, which is what makes a simulated run fast and its
- * replay exact. Times are nanoseconds since the clock was made.
+ * Two clocks with one interface: the wall clock for real processes, and a virtual one whose
+ * time jumps from event to event, which makes a simulated run fast and its replay exact. Times
+ * are nanoseconds since the clock was made.
  */
 import { setImmediate } from "node:timers";
 import { Heap } from "./heap.ts";
@@ -10,29 +10,32 @@ import { Heap } from "./heap.ts";
 export const MS = 1e6;
 export const SECOND = 1e9;
 
-/** Many times what 100 nodes need at a rate of 1000, or a run takes to see a storm: more would hardly come to an end. */
+/**
+ * Many times what 100 nodes need at a rate of 1000, and enough to recognise a storm. A run with
+ * more would hardly end.
+ */
 const EVENTS_PER_SECOND = 4_000_000;
 
-/** A run in virtual time cannot come to its end; the message says why. */
+/** A run in virtual time cannot end; the message says why. */
 export class Stuck extends Error {
   override name = "Stuck";
 }
 
-/** Counts what happens, and breaks off when it becomes an avalanche, which would never end. */
+/** Counts events, and throws when they become an avalanche that would never end. */
 export class Avalanche {
   #second = 0;
   #count = 0;
 
   constructor(
     private readonly what: string,
-    /** More than so many within a second of virtual time are too many. */
+    /** More than this many within a second of virtual time are an avalanche. */
     private readonly limit: number,
   ) {}
 
   /**
-   * One more has happened.
+   * Counts one more.
    *
-   * @throws {Stuck} that was one too many
+   * @throws {Stuck} this event is one too many
    */
   count(nowNs: number): void {
     if (nowNs >= this.#second) {
@@ -51,7 +54,7 @@ export class Avalanche {
 /** Cancels what was scheduled. */
 export type Cancel = () => void;
 
-/** A source of time and of things to come. */
+/** A source of time, and of events to come. */
 export interface Clock {
   /** Nanoseconds since the clock was made: an integer that never decreases. */
   now(): number;
@@ -64,7 +67,7 @@ export function sleep(clock: Clock, delayNs: number): Promise<void> {
   return new Promise((resolve) => void clock.schedule(delayNs, resolve));
 }
 
-/** A longer delay, in milliseconds, the host's timers take for none. */
+/** The host's timers take a longer delay, in milliseconds, for none. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The wall clock. Its timers have the host's precision: they may be early by less than a millisecond. */
@@ -95,14 +98,14 @@ export class RealClock implements Clock {
   }
 }
 
-/** Time that passes only when nothing is left to do in the present. */
+/** A clock that moves on only when nothing is left to do at the present moment. */
 export class VirtualClock implements Clock {
   readonly #events = new Heap<{ task: (() => void) | null }>();
   #now = 0;
 
   readonly #avalanche: Avalanche;
 
-  /** @param eventsPerSecond more than so many in a second are an avalanche */
+  /** @param eventsPerSecond more events than this in a second are an avalanche */
   constructor(eventsPerSecond = EVENTS_PER_SECOND) {
     this.#avalanche = new Avalanche("events", eventsPerSecond);
   }
@@ -122,11 +125,11 @@ export class VirtualClock implements Clock {
   /**
    * Lets events happen, in order, until the promise settles.
    *
-   * After every event all promises it has set in motion run to rest before the next;
-   * programs in virtual time must therefore wait for nothing but their node.
+   * After every event, all promises that it has settled run to completion before the next
+   * event; so programs in virtual time must wait for nothing but their node.
    *
-   * @param limitNs when it should be over at the latest
-   * @throws {Stuck} it never will be
+   * @param limitNs by when it must be over
+   * @throws {Stuck} it never will be over
    */
   async run<T>(work: Promise<T>, limitNs = Infinity): Promise<T> {
     let settled = false;
@@ -161,21 +164,24 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** What Deno has for its own event loop, and shows nobody: it lets all promises settle that can. */
+/** Deno's own, from its event loop, and not public: settles all promises that can settle. */
 const { runMicrotasks } = ((Deno as unknown as {
   [internal: symbol]: { core?: { runMicrotasks?(): void } };
 })[(Deno as unknown as { internal: symbol }).internal]?.core) ?? {};
 
-/** So many steps are done in one turn of the event loop, which else costs as much as a step; one, where it must do the settling. */
+/**
+ * How many steps are taken in one turn of the event loop, which costs as much as a step; one,
+ * where the turn itself must settle the promises.
+ */
 const STEPS = runMicrotasks === undefined ? 1 : 256;
 
-/** Calls a step again and again until it gives true. Between two steps all promises that can settle do. */
+/** Calls a step until it returns true. Between two steps, all promises settle that can. */
 function inTurns(step: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const turn = () => {
       try {
         for (let i = 0; i < STEPS; i++) {
-          // Who listens for rejections that nobody handles hears of the last ones first.
+          // Listeners for unhandled rejections hear of the last ones before this resolves.
           if (step()) return void setImmediate(resolve);
           runMicrotasks?.();
         }

@@ -1,4 +1,4 @@
-/** Faults of a run: who brings them, and Maelstrom's own kinds, partitions, kills and pauses. */
+/** The faults of a run: what causes them, and Maelstrom's own kinds: partitions, kills and pauses. */
 import type { Clock } from "./clock.ts";
 import type { Json, Options } from "../history.ts";
 import { NEMESIS } from "../history.ts";
@@ -32,17 +32,17 @@ export interface FaultContext {
   history: History;
   /** Ends a node's process, if it runs. */
   kill(node: string): void;
-  /** Starts a node again, if it does not run. */
+  /** Starts a node again, if it is not running. */
   restart(node: string): void;
   /** Stops a node's process without ending it, as SIGSTOP does. */
   pause(node: string): void;
-  /** Lets it go on. */
+  /** Lets it continue. */
   resume(node: string): void;
 }
 
 /** Faults that have begun. */
 export interface ActiveFaults {
-  /** Ends all of them, once and for all: the network heals, and every node runs that is down or paused. */
+  /** Ends all of them for good: the network heals, and every node that was down or paused runs again. */
   end(): void;
 }
 
@@ -65,7 +65,10 @@ export function recordNemesis(
   }
 }
 
-/** Maelstrom's nemesis: what `--nemesis` lists, each fault begun and ended in turn, the first one at once. */
+/**
+ * Maelstrom's nemesis: the faults that `--nemesis` lists, each begun and ended in turn, the
+ * first at once.
+ */
 export const maelstromNemesis: Faults = (context) => {
   const { random, options } = context;
   const faults = nemesisFaults(String(options.nemesis));
@@ -85,7 +88,7 @@ export const maelstromNemesis: Faults = (context) => {
   };
 };
 
-/** When the acts of one package of faults are due. */
+/** Schedules the acts of one package of faults. */
 function schedule(
   { options, limitNs }: FaultContext,
   random: Random,
@@ -95,7 +98,7 @@ function schedule(
   return nemesisSchedule(random, interval, limitNs / 1e9, alternations);
 }
 
-/** Partitions of random kinds that alternate with healing. */
+/** Partitions of random kinds, which alternate with heals. */
 function partitions(context: FaultContext): ActiveFaults {
   const { clock, network, nodes, random } = context;
   const choose = random.fork("partitions");
@@ -126,8 +129,8 @@ function partitions(context: FaultContext): ActiveFaults {
 }
 
 /**
- * Kills and pauses: they strike a random target, and what ends them is done to all nodes.
- * Both together are one package, which draws at every turn whose turn it is.
+ * Kills and pauses: they strike a random target, and end for all nodes at once. Both together
+ * are one package, which draws one of them each time.
  */
 function processFaults(
   context: FaultContext,
@@ -160,13 +163,13 @@ function processFaults(
   return [{
     end() {
       over = true;
-      // A process that is stopped cannot be set up: it goes on before others are started.
+      // A stopped process cannot be set up, so it continues before others are started.
       for (const [, stop] of alternations.toReversed()) act(stop);
     },
   }];
 }
 
-/** What each act does to a node, and the word for it in the history. */
+/** What each act does to a node, and what the history calls it. */
 const processActs: {
   readonly [f: string]: (context: FaultContext, node: string) => string;
 } = {

@@ -1,6 +1,6 @@
 /**
- * A binary min-heap: the earliest event first, the first-come first among equals. Ranks
- * and orders lie in arrays of numbers, which is what most of its time is spent on.
+ * A binary min-heap: the earliest event first, and equals in the order in which they came.
+ * Ranks and orders are arrays of numbers, since comparing them takes most of its time.
  */
 export class Heap<T> {
   #ranks = new Float64Array(64);
@@ -22,7 +22,7 @@ export class Heap<T> {
     let i = values.push(value) - 1;
     if (i === this.#ranks.length) this.#grow();
     const ranks = this.#ranks;
-    // What comes later goes behind its equals, so its own order need not be looked at.
+    // A new item goes behind its equals, so its own order need not be compared.
     while (i > 0) {
       const parent = (i - 1) >> 1;
       if (ranks[parent]! <= rank) break;

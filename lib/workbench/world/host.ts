@@ -7,29 +7,29 @@ export interface HostEvents {
   sent(node: string, message: unknown): void;
   /** A node has written something that is no JSON. */
   garbage(node: string, text: string): void;
-  /** A node does not read: more waits for it than can be kept, and is lost. */
+  /** A node does not read its input: more is waiting than can be kept, and is lost. */
   deaf(node: string): void;
-  /** A node has ended without being told to. */
+  /** A node has ended by itself. */
   exited(node: string, how: string): void;
 }
 
-/** The machinery under the nodes of one run. */
+/** What runs the nodes of one run. */
 export interface Host {
   /** Starts a node, or starts it again after a {@link kill}. */
   start(node: string): void;
-  /** Hands a node a message; one that is not running never gets it. */
+  /** Gives a node a message; a node that is not running never gets it. */
   deliver(node: string, packet: Packet): void;
   /** Ends a node at once, without warning. */
   kill(node: string): void;
-  /** Stops a node where it is; what comes for it waits until it may {@link resume}. */
+  /** Stops a node where it is; its messages wait until {@link resume}. */
   pause(node: string): void;
-  /** Lets a paused node go on. */
+  /** Lets a paused node continue. */
   resume(node: string): void;
-  /** Ends all nodes, and whatever else would outlive the run. */
+  /** Ends all nodes, and everything else that would outlive the run. */
   stop(): Promise<void>;
   /** The last lines a node wrote to stderr. */
   lastLines(node: string): string[];
-  /** Why nothing is heard of a node, as far as can be told: `"it closed its stdout"`. */
+  /** Why nothing is heard from a node, if that is known: `"it closed its stdout"`. */
   silence?(node: string): string | null;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The journal: every message sent and delivered, as Maelstrom's network checker counts
- * them. A run may have many millions of them, so they are kept in columns of numbers: 60
- * bytes a message, and its body once.
+ * The journal: every message sent and delivered, as Maelstrom's network checker counts them. A
+ * run may have millions of them, so they are kept in columns of numbers: 60 bytes a message,
+ * and its body once.
  */
 import type {
   Body,
@@ -18,7 +18,7 @@ export type { Body };
 export class Journal implements Events {
   #length = 0;
   #times = new Float64Array(64);
-  /** By event: twice the place of its message, and 1 more if it is an arrival. */
+  /** By event: twice the place of its message, plus 1 for an arrival. */
   #marks = new Uint32Array(64);
   readonly #messages: Messages;
 
@@ -68,7 +68,7 @@ export class Journal implements Events {
     for (let i = 0; i < this.#length; i++) yield this.#eventAt(i);
   }
 
-  /** The events between such ends, the bodies of the others left alone. */
+  /** The events between endpoints of these kinds; the bodies of others are not read. */
   *among(
     wanted: (src: string, dest: string) => boolean,
   ): Generator<JournalEvent> {
@@ -81,7 +81,7 @@ export class Journal implements Events {
     }
   }
 
-  /** The sizes of what was sent between such ends. */
+  /** The sizes of what was sent between endpoints of these kinds. */
   *sizes(
     wanted: (src: string, dest: string) => boolean,
   ): Generator<Size> {
@@ -106,12 +106,12 @@ export class Journal implements Events {
     }
   }
 
-  /** All events, of their bodies no more than the heads. */
+  /** All events, with only the heads of their bodies. */
   *heads(): Generator<EventHead> {
     for (let i = 0; i < this.#length; i++) yield this.#headAt(i);
   }
 
-  /** A journal of some of these events, which has the messages in common with this one. */
+  /** A journal of some of these events, which shares its messages with this one. */
   part(wanted: (event: EventHead) => boolean): Journal {
     const part = new Journal(this.#messages);
     for (let i = 0; i < this.#length; i++) {

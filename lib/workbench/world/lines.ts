@@ -1,29 +1,29 @@
 /** The lines of a stream, as Java reads them: they end at LF, CR LF or a CR alone, and nothing is dropped. */
 
-/** A longer line is cut, or one without end would fill the memory; in characters. */
+/** A longer line is cut, since an endless one would fill the memory; in characters. */
 export const LONGEST_LINE = 2 ** 26;
 
 /** Cuts bytes, in chunks of any size, into lines of text. */
 export class Lines {
-  /** The line that has begun, in the pieces in which it came. */
+  /** The unfinished line, in the pieces in which it came. */
   #begun = "";
-  /** Whether the last line ended with a CR, to which a LF may belong. */
+  /** Whether the last line ended with a CR, which a LF may follow. */
   #afterCr = false;
-  // Otherwise the decoder takes away what looks like a byte order mark.
+  // Otherwise the decoder would remove what looks like a byte order mark.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-  /** Whether the line that goes on was cut: its rest is dropped. */
+  /** Whether the unfinished line has been cut: the rest of it is dropped. */
   #isCut = false;
 
-  /** @param longest what goes on after so many characters is dropped up to the line's end */
+  /** @param longest how many characters of a line are kept */
   constructor(private readonly longest: number = LONGEST_LINE) {}
 
-  /** Takes bytes, gives the lines they complete, without their ends. */
+  /** Takes bytes, and returns the lines that they complete, without line ends. */
   push(chunk: Uint8Array): string[] {
     return this.#cut(this.#decoder.decode(chunk, { stream: true }));
   }
 
-  /** What is left when the stream ends in the middle of a line: one line, or none. */
+  /** The last line, if the stream ended in the middle of one. */
   end(): string[] {
     const lines = this.#cut(this.#decoder.decode());
     const rest = this.#begun;

@@ -5,7 +5,7 @@ import { Bodies } from "./bodies.ts";
 
 /** A message as the journal sees it. */
 export interface Logged {
-  /** The network's own number of the message. */
+  /** The network's own number for the message. */
   id: number;
   src: string;
   dest: string;
@@ -14,24 +14,24 @@ export interface Logged {
 
 /** How messages are kept. */
 export interface Keeping {
-  /** About how many bytes of bodies may lie in memory as objects, 64 million if not given. */
+  /** About how many bytes of bodies may be in memory as objects; 64 million if not given. */
   liveWeight?: number;
   /**
-   * Whether of messages that touch no client only head and length are kept: all that most
-   * judges look at, for a fraction of the memory. Who asks for more gets an error.
+   * Whether only head and length are kept of messages that touch no client: all that most
+   * judges look at, for a fraction of the memory. Asking for their bodies throws.
    */
   headsAlone?: boolean;
 }
 
 const LIVE_WEIGHT = 64e6;
 
-/** Stands for a field that a message has not, in a column of numbers. */
+/** In a column of numbers, stands for a field that a message lacks. */
 const NONE = 2 ** 32 - 1;
 
-/** The type of a message whose head is none of a text and two such numbers. */
+/** The type of a message whose head is not a text and two such numbers. */
 const ODD = 2 ** 32 - 2;
 
-/** Some messages, in the order in which they came in. */
+/** Messages, in the order in which they were added. */
 export class Messages {
   #length = 0;
   #ids = new Float64Array(64);
@@ -40,16 +40,19 @@ export class Messages {
   #types = new Uint32Array(64);
   #msgIds = new Uint32Array(64);
   #replyIds = new Uint32Array(64);
-  /** The length of a body as text; 0 as long as nobody has asked. */
+  /** The length of each body as text; 0 until somebody asks. */
   #lengths = new Uint32Array(64);
   readonly #odd = new Map<number, Head>();
-  /** Places of messages whose id is not their place: those of an earlier chapter, or of a real Maelstrom. */
+  /**
+   * Places of messages whose ids do not follow from their places: those of an earlier chapter,
+   * or of a real Maelstrom.
+   */
   readonly #places = new Map<number, number>();
   readonly #names: string[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #bodies: Bodies;
   readonly #headsAlone: boolean;
-  /** The id of the first message: those after it count on from there, in a run of our own. */
+  /** The id of the first message: in a run of our own the others count on from there. */
   #firstId = 0;
 
   constructor({ liveWeight = LIVE_WEIGHT, headsAlone = false }: Keeping) {
@@ -57,7 +60,7 @@ export class Messages {
     this.#headsAlone = headsAlone;
   }
 
-  /** Takes in a message; gives its place. */
+  /** Adds a message; returns its place. */
   add({ id, src, dest, body }: Logged): number {
     const place = this.#length++;
     if (place === this.#ids.length) this.#grow();
@@ -115,7 +118,7 @@ export class Messages {
     );
   }
 
-  /** How long a body is as JSON text. */
+  /** The length of a body as JSON text. */
   length(place: number): number {
     return this.#lengths[place] ||= this.#bodies.lengthOf(place);
   }
@@ -155,7 +158,7 @@ function isSmall(value: unknown): value is number {
     value < ODD;
 }
 
-/** A column of twice the length. */
+/** The same column, twice as long. */
 export function doubled<Column extends Float64Array | Uint32Array>(
   column: Column,
   Kind: new (length: number) => Column,

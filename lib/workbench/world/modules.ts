@@ -1,4 +1,4 @@
-/** Programs of ours as modules in virtual time: any number of nodes in one process. */
+/** Hosts our programs as modules in virtual time: any number of nodes in one process. */
 import { carried, plain } from "../json.ts";
 import {
   type Message,
@@ -13,15 +13,16 @@ import { type Machine, type Process, quietMachine } from "./machine.ts";
 import type { Packet } from "./network.ts";
 import type { Random } from "./random.ts";
 
-/** When virtual time begins, in milliseconds since the Unix epoch: any fixed moment does. */
+/** When virtual time begins, in milliseconds since the Unix epoch: any fixed moment will do. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-/** Nodes take up to so long to start, in milliseconds, or all their timers would run in phase. */
+/** How long nodes take to start at most, in milliseconds: without it all timers would run in phase. */
 const START_MS = 300;
 
 /**
- * What a node writes is read up to so much later, in milliseconds, as by a pipe between
- * busy processes; without it, whatever has no latency would happen at one instant and never overlap.
+ * How much later a node's output is read at most, in milliseconds, as through a pipe between
+ * busy processes; without it, everything that has no latency would happen at one instant and
+ * never overlap.
  */
 const PIPE_MS = 1;
 
@@ -32,10 +33,10 @@ const PIPE_MS = 1;
 const TIMER_SLACK_MS = 2;
 
 /**
- * Hosts a program's own module, each node as a process on the machine. Everything random comes from
- * `random`, every node from a fork of its own.
+ * Hosts a program's module, each node as a process on the machine. All randomness comes from
+ * `random`, which is forked for every node.
  *
- * @param mountOn the `mount` of the library that the program imports, if that is another copy of ours
+ * @param mountOn the `mount` of the library that the program imports, if that is not this copy
  */
 export function modules<P extends Protocol<P>>(
   program: Program<P>,
@@ -83,11 +84,11 @@ export function modules<P extends Protocol<P>>(
   };
 }
 
-/** What is heard of a node. */
+/** What a node reports. */
 interface LifeEvents {
   wrote(message: Message): void;
   logged(text: string): void;
-  /** Something escaped the library: a real process would have ended. */
+  /** An error escaped the library: a real process would have ended. */
   threw(error: unknown): void;
 }
 
@@ -97,11 +98,11 @@ class Life<P extends Protocol<P>> {
   readonly #process: Process;
   readonly #readyAt: number;
   #alive = true;
-  /** Arrived, and not read yet by the node. */
+  /** Messages that have arrived, and that the node has not read yet. */
   #input: Packet[] = [];
   /** What was due while the process was stopped, in order; null while it runs. */
   #overdue: (() => void)[] | null = null;
-  /** Written by the node, and not read yet. */
+  /** Messages that the node has written, and that are not read yet. */
   #output: Message[] = [];
 
   constructor(
@@ -121,7 +122,8 @@ class Life<P extends Protocol<P>> {
       random: random.next,
       schedule: (delayMs, task) => {
         const slackMs = random.uniform(0, TIMER_SLACK_MS) + process.timerMs();
-        // What is stopped does not happen, also if a paused process was to do it long ago.
+        // What was cancelled does not happen, even if a paused process should have done it long
+        // ago.
         let isStopped = false;
         const cancel = clock.schedule(
           (Math.max(0, delayMs) + slackMs) * MS,
@@ -141,13 +143,13 @@ class Life<P extends Protocol<P>> {
     return EPOCH_MS + this.#process.clock.now() / MS;
   }
 
-  /** Hands over a message, once the node has started. */
+  /** Delivers a message, once the node has started. */
   deliver(packet: Packet): void {
     const { clock } = this.#process;
     const startNs = Math.max(0, this.#readyAt - clock.now());
     const wait = startNs + this.#process.inputMs() * MS;
     if (wait === 0) return this.#receive(packet);
-    // Who reads late reads all that has arrived by then, in its order.
+    // A late read takes everything that has arrived by then, in order.
     if (this.#input.push(packet) > 1) return;
     clock.schedule(wait, () => {
       const arrived = this.#input;
@@ -156,25 +158,25 @@ class Life<P extends Protocol<P>> {
     });
   }
 
-  /** Stops the node, as SIGSTOP does. What it has written is read all the same. */
+  /** Stops the node, as SIGSTOP does. What it has written is still read. */
   pause(): void {
     this.#overdue ??= [];
   }
 
-  /** Lets it go on: what was due meanwhile happens now. */
+  /** Lets it continue: what was due meanwhile happens now. */
   resume(): void {
     const overdue = this.#overdue ?? [];
     this.#overdue = null;
     for (const task of overdue) this.#do(task);
   }
 
-  /** Ends the node. What it has written will still be read. */
+  /** Ends the node. What it has written is still read. */
   end(): void {
     this.#alive = false;
     this.#mounted.dispose();
   }
 
-  /** Does something now, or when the process goes on; never once it has ended. */
+  /** Does something now, or when the process continues; never once it has ended. */
   #do(task: () => void): void {
     if (!this.#alive) return;
     if (this.#overdue === null) task();

@@ -1,6 +1,6 @@
 /**
- * What the nemesis does, and when: who refuses whose messages, and which nodes are killed
- * or paused. Only links between nodes are ever cut, never those of clients and services.
+ * What the nemesis does, and when: which nodes refuse whose messages, and which are killed or
+ * paused. Only links between nodes are cut, never those to clients and services.
  */
 import type { Json } from "../history.ts";
 import type { Random } from "./random.ts";
@@ -8,7 +8,7 @@ import type { Random } from "./random.ts";
 /** For each receiver, the nodes whose messages it refuses; every node has an entry. */
 export type Grudge = Map<string, Set<string>>;
 
-/** The ways to part nodes; what each means is said where it is made. */
+/** The ways to part nodes; each is explained where it is made. */
 export type PartitionKind =
   | "one"
   | "majority"
@@ -18,7 +18,7 @@ export type PartitionKind =
   | "bridge"
   | "isolate-each";
 
-/** The kinds Maelstrom draws from, each as likely as the others. */
+/** The kinds Maelstrom draws from, all equally likely. */
 export const maelstromPartitions: readonly PartitionKind[] = [
   "one",
   "majority",
@@ -26,7 +26,7 @@ export const maelstromPartitions: readonly PartitionKind[] = [
   "majorities-ring",
 ];
 
-/** Those, and the ones only our chaos has. */
+/** Those, and the ones that only our chaos has. */
 export const allPartitions: readonly PartitionKind[] = [
   ...maelstromPartitions,
   "one-way",
@@ -34,7 +34,7 @@ export const allPartitions: readonly PartitionKind[] = [
   "isolate-each",
 ];
 
-/** Who refuses whom in a partition of this kind; small clusters may be left whole by it. */
+/** Who refuses whom in a partition of this kind; it may leave small clusters whole. */
 export function grudge(
   kind: PartitionKind,
   nodes: readonly string[],
@@ -43,7 +43,10 @@ export function grudge(
   return kinds[kind](nodes, random);
 }
 
-/** A grudge as the value of the nemesis' operation in a history, `["isolated", {"n0": ["n1"], "n1": ["n0"]}]`. */
+/**
+ * A grudge as the value of the nemesis's operation in a history, `["isolated", {"n0": ["n1"],
+ * "n1": ["n0"]}]`.
+ */
 export function describeGrudge(grudge: Grudge): Json {
   return [
     "isolated",
@@ -53,7 +56,7 @@ export function describeGrudge(grudge: Grudge): Json {
   ];
 }
 
-/** What Maelstrom's nemesis can do, by the words of `--nemesis`. */
+/** What Maelstrom's nemesis can do, in the words of `--nemesis`. */
 export const NEMESIS_FAULTS = ["partition", "kill", "pause"] as const;
 
 /** One of {@link NEMESIS_FAULTS}. */
@@ -62,7 +65,7 @@ export type NemesisFault = (typeof NEMESIS_FAULTS)[number];
 /**
  * The faults of a `--nemesis` flag, a list with commas.
  *
- * @throws {RangeError} one of them is none
+ * @throws {RangeError} one of them is not a fault
  */
 export function nemesisFaults(flag: string): NemesisFault[] {
   const words = flag.split(",").map((word) => word.trim());
@@ -86,7 +89,7 @@ export type Target =
   | "majority"
   | "all";
 
-/** Each as likely as the others. `some` stands for Jepsen's nil, any nodes but not none. */
+/** All equally likely. `some` stands for Jepsen's nil: any nodes, at least one. */
 export const TARGETS: readonly Target[] = [
   "some",
   "one",
@@ -124,9 +127,9 @@ export interface NemesisStep {
 }
 
 /**
- * Acts from time 0 on, at gaps uniform between 0 and twice the interval, as far as they
- * fall within the limit. Each is the next of an alternation, which one is drawn where there
- * are several. What ends all faults before a final phase is not among them.
+ * Acts from time 0 until the limit, at gaps uniform between 0 and twice the interval. Each is
+ * the next act of an alternation, drawn at random where there are several. What ends all faults
+ * before a final phase is not among them.
  *
  * @throws {RangeError} the interval is not positive
  */
@@ -171,7 +174,7 @@ const kinds: {
   "majority": (nodes, random) =>
     split(nodes, random, Math.floor(nodes.length / 2)),
 
-  /** Somewhat less than a third against the rest: nobody, of three nodes and fewer. */
+  /** Less than a third against the rest: nobody, with three nodes or fewer. */
   "minority-third": (nodes, random) =>
     split(nodes, random, minorityThirdOf(nodes)),
 
@@ -181,7 +184,7 @@ const kinds: {
       ? exactRing(nodes, random)
       : stochasticRing(nodes, random),
 
-  /** Messages get lost in one direction only: between two nodes, or all to a node, or all from it. */
+  /** Messages are lost in one direction only: between two nodes, or all to one node, or all from it. */
   "one-way": (nodes, random) => {
     const [a, b] = random.shuffle(nodes);
     return refuse(
@@ -194,7 +197,7 @@ const kinds: {
     );
   },
 
-  /** Two halves that only one node between them can hear both of. */
+  /** Two halves, and one node between them that hears both. */
   "bridge": (nodes, random) => {
     const [bridge, ...others] = random.shuffle(nodes);
     const half = new Set(others.slice(0, Math.floor(others.length / 2)));
@@ -206,11 +209,11 @@ const kinds: {
     );
   },
 
-  /** Everybody alone. */
+  /** Every node alone. */
   "isolate-each": (nodes) => refuse(nodes, () => true),
 };
 
-/** The grudge of these refusals; nobody refuses itself. */
+/** The grudge of these refusals; no node refuses itself. */
 function refuse(
   nodes: Nodes,
   refuses: (receiver: string, source: string) => boolean,
@@ -225,7 +228,7 @@ function refuse(
   ]));
 }
 
-/** So many random nodes against the rest. */
+/** This many random nodes against the rest. */
 function split(nodes: Nodes, random: Random, count: number): Grudge {
   const side = new Set(random.shuffle(nodes).slice(0, count));
   return refuse(
@@ -244,9 +247,9 @@ function majorityOf(nodes: Nodes): number {
 }
 
 /**
- * Nodes in a random ring, and a majority window for each: the node in the middle of a
- * window refuses everybody outside of it. Windows of even length have no middle, hence
- * three nodes hear only the one before them.
+ * Nodes in a random ring, and a majority window for each: the node in the middle of a window
+ * refuses everybody outside it. Windows of even length have no middle, hence three nodes hear
+ * only the one before them.
  */
 function exactRing(nodes: Nodes, random: Random): Grudge {
   const ring = random.shuffle(nodes);

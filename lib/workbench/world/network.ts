@@ -1,7 +1,7 @@
 /**
- * Maelstrom's network: one queue per receiver, latencies drawn per message, partitions
- * that receivers enforce, and a journal of everything. On top of it weather, which
- * Maelstrom has not: loss, duplication and delays of their own per message.
+ * Maelstrom's network: one queue per receiver, latencies drawn per message, partitions that
+ * receivers enforce, and a journal of everything. On top of these comes weather, which
+ * Maelstrom lacks: loss, duplication, and extra delays for single messages.
  */
 import { isClient } from "../history.ts";
 import { type Cancel, type Clock, MS } from "./clock.ts";
@@ -12,25 +12,25 @@ import type { Random } from "./random.ts";
 
 /** A message in flight. */
 export interface Packet {
-  /** The network's own number of the message. */
+  /** The network's own number for the message. */
   id: number;
   src: string;
   dest: string;
   body: Body;
 }
 
-/** Takes what arrives at an endpoint. */
+/** Receives what arrives at an endpoint. */
 export type Receive = (packet: Packet) => void;
 
-/** How latencies of messages between nodes, or a node and a service, are distributed. */
+/** The distribution of latencies between nodes, or a node and a service. */
 export interface Latency {
   meanMs: number;
   distribution: "constant" | "uniform" | "exponential";
 }
 
 /**
- * What happens to one message beyond latency and partitions: one extra delay, in
- * milliseconds, for every copy that arrives; none for a lost message.
+ * What happens to a message beyond latency and partitions: one extra delay, in milliseconds,
+ * for every copy that arrives; an empty list for a lost message.
  */
 export type Weather = (packet: Packet) => number[];
 
@@ -38,7 +38,7 @@ export type Weather = (packet: Packet) => number[];
 export type NetworkEvent =
   | "message-cut" // a partition dropped it
   | "message-lost" // the weather did
-  | "message-duplicated"; // it was sent on more than once
+  | "message-duplicated"; // it was forwarded more than once
 
 interface Endpoint {
   receive: Receive;
@@ -61,9 +61,9 @@ export class Network {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly latency: Latency,
-    /** Where sends and deliveries are written down; replaced to begin a new chapter. */
+    /** Records sends and deliveries; replaced to begin a new chapter. */
     public journal: Journal,
-    /** Hears of what tests must know to have happened. */
+    /** Called for what tests must know to have happened. */
     private readonly onEvent: (event: NetworkEvent) => void = () => {},
   ) {}
 
@@ -74,7 +74,7 @@ export class Network {
     this.#endpoints.set(id, { receive, queue, busy: false, cancel });
   }
 
-  /** Closes an endpoint; what is on its way to it is lost. */
+  /** Closes an endpoint; messages on their way to it are lost. */
   unregister(id: string): void {
     this.#endpoints.get(id)?.cancel();
     this.#endpoints.delete(id);
@@ -82,7 +82,7 @@ export class Network {
 
   /**
    * Stops an endpoint from taking messages: its name stays, and what is sent to it waits.
-   * To {@link register} it again gives it a new queue; what waited is lost.
+   * {@link register} gives it a new queue; what waited is lost.
    */
   suspend(id: string): void {
     const endpoint = this.#endpoints.get(id);
@@ -96,7 +96,7 @@ export class Network {
     return this.#endpoints.has(id);
   }
 
-  /** Cuts the network: from now on each receiver refuses the sources it has a grudge against. */
+  /** Cuts the network: from now on each receiver refuses the senders it has a grudge against. */
   partition(grudge: Grudge): void {
     this.#grudge = grudge;
   }
@@ -106,7 +106,7 @@ export class Network {
     this.#grudge = new Map();
   }
 
-  /** Sets what else happens to messages between nodes and to and from services; null ends it. */
+  /** Sets the weather between nodes, and to and from services; null ends it. */
   weather(weather: Weather | null): void {
     this.#weather = weather;
   }
@@ -114,7 +114,7 @@ export class Network {
   /**
    * Sends a message.
    *
-   * @throws {Error} the destination is no endpoint
+   * @throws {Error} the destination is not an endpoint
    */
   send(src: string, dest: string, body: Body): void {
     const endpoint = this.#endpoints.get(dest);
@@ -132,7 +132,7 @@ export class Network {
     for (const extraMs of this.#copies(packet)) {
       if (extraMs === 0) this.#enqueue(endpoint, packet, latencyMs);
       else {
-        // Late before it queues: a receiver that slept for it would keep its clients waiting.
+        // Delayed before it queues: a receiver that slept for it would keep its clients waiting.
         this.clock.schedule(
           extraMs * MS,
           () => this.#enqueue(endpoint, packet, latencyMs),
@@ -141,7 +141,7 @@ export class Network {
     }
   }
 
-  /** What the weather makes of a message: one extra delay a copy. */
+  /** What the weather does to a message: one extra delay a copy. */
   #copies(packet: Packet): number[] {
     if (this.#weather === null) return [0];
     const copies = this.#weather(packet);
@@ -163,8 +163,8 @@ export class Network {
   }
 
   /**
-   * A receiver's loop: it takes the earliest message present, checks the partition at
-   * that moment, and sleeps until the message is due, while others wait behind it.
+   * A receiver's loop: it takes the earliest message present, checks for a partition at that
+   * moment, and sleeps until the message is due, while others wait behind it.
    */
   #take(endpoint: Endpoint): void {
     while (endpoint.queue.size > 0) {

@@ -1,4 +1,4 @@
-/** The nodes of a run: started, set up, killed and started again, and held to the protocol. */
+/** The nodes of a run: starts, sets up, kills and restarts them, and holds them to the protocol. */
 import type { ClientEndpoint, Clients } from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
 import type { Body, Incident } from "../history.ts";
@@ -18,7 +18,7 @@ const INIT_TIMEOUT_MS = 10_000;
 /** How many of a node's last lines are quoted. */
 const LINES_QUOTED = 16;
 
-/** Nothing could be tested, for a reason in plain words. */
+/** Nothing could be tested; the message says why. */
 export class SetupFailed extends Error {
   constructor(readonly node: string, text: string) {
     super(text);
@@ -43,9 +43,9 @@ export interface NodesSettings {
   clients: Clients;
   /** The request each node gets in the set-up, where the workload has one. */
   setupOf(node: string): SetupRequest | null;
-  /** Mute a node after a line that is no message, as Maelstrom does. */
+  /** Mute a node after a malformed line, as Maelstrom does. */
   faithful: boolean;
-  /** Hears of whatever goes wrong with a node. */
+  /** Called for everything that goes wrong with a node. */
   report(type: Incident["type"], node: string, text: string): void;
 }
 
@@ -55,7 +55,7 @@ export class Nodes {
   readonly #mute = new Set<string>();
   readonly #down = new Set<string>();
   readonly #paused = new Set<string>();
-  /** Breaks off the set-up of a node. */
+  /** By node: aborts its set-up. */
   readonly #interrupt = new Map<string, (error: Error) => void>();
 
   constructor(private readonly settings: NodesSettings) {
@@ -94,13 +94,13 @@ export class Nodes {
       this.#start(node);
       await this.#init(node);
     }));
-    // Maelstrom's client of the set-up stays open to the end, whether it is used or not.
+    // Maelstrom's set-up client stays open to the end, used or not.
     await Promise.all(
       ids.map((node) => this.#prepare(node, clients.open())),
     );
   }
 
-  /** Ends a node's process, if it runs. Its name stays: what is sent to it waits, and is lost. */
+  /** Ends a node's process, if it is running. Its name stays: what is sent to it waits, and is lost. */
   kill(node: string): void {
     if (this.#down.has(node)) return;
     this.#down.add(node);
@@ -111,7 +111,10 @@ export class Nodes {
     this.#interrupt.get(node)?.(new Killed());
   }
 
-  /** Starts a node again, if it does not run, and gives it an `init`; nothing else, as Maelstrom does. */
+  /**
+   * Starts a node again, if it is not running, and sends it an `init` and nothing else, as
+   * Maelstrom does.
+   */
   async restart(node: string): Promise<void> {
     if (!this.#down.delete(node)) return;
     const { report } = this.settings;
@@ -126,7 +129,7 @@ export class Nodes {
     }
   }
 
-  /** Stops a node's process where it is, if it runs. */
+  /** Stops a node's process where it is, if it is running. */
   pause(node: string): void {
     if (this.#down.has(node) || this.#paused.has(node)) return;
     this.#paused.add(node);
@@ -134,7 +137,7 @@ export class Nodes {
     this.#host.pause(node);
   }
 
-  /** Lets a paused node go on. */
+  /** Lets a paused node continue. */
   resume(node: string): void {
     if (!this.#paused.delete(node)) return;
     this.settings.report("resume", node, `${node} goes on`);
@@ -166,7 +169,7 @@ export class Nodes {
       node_ids: [...this.settings.ids],
     };
     await this.#call(node, "init", () =>
-      // Of the reply to init, Maelstrom looks at the type alone.
+      // Maelstrom checks only the type of the reply to init.
       client.rpc(node, request, {}, INIT_TIMEOUT_MS, {
         closed: false,
         last: true,
@@ -184,7 +187,7 @@ export class Nodes {
     );
   }
 
-  /** A request of the set-up: whatever goes wrong with it ends the set-up. */
+  /** A request of the set-up: any failure ends the set-up. */
   async #call(
     node: string,
     type: string,
@@ -209,7 +212,7 @@ export class Nodes {
     }
   }
 
-  /** Why a node may not have been heard. */
+  /** Why nothing may have been heard from a node. */
   #silence(node: string): string {
     const why = this.#host.silence?.(node) ?? null;
     return why === null ? "" : `; ${why}`;

@@ -9,22 +9,22 @@ import {
 } from "./host.ts";
 import { Lines, LONGEST_LINE } from "./lines.ts";
 
-/** How long to wait for killed processes to be gone, in milliseconds. */
+/** How long to wait for killed processes to exit, in milliseconds. */
 const REAP_MS = 5_000;
 
 /** How long to read on after a process has ended, in milliseconds. */
 const LAST_WORDS_MS = 100;
 
-/** Whoever writes so many lines that are no JSON is not listened to any more: it could keep us busy for ever. */
+/** After this many lines that are not JSON a node is ignored: it could keep us busy for ever. */
 const GARBAGE_READ = 1_000;
 
-/** What a node writes for people is cut after so many characters of a line. */
+/** Lines of a node's log are cut after this many characters. */
 const LONGEST_LOG_LINE = 65_536;
 
-/** So many characters may wait for a node that does not read; what comes then is lost. */
+/** How many characters may wait for a node that does not read; the rest is lost. */
 const MOST_UNREAD = 2 ** 27;
 
-/** What to run, and what to do with its words. */
+/** What to run, and what to do with its log. */
 export interface ProcessOptions {
   /** The executable. */
   bin: string;
@@ -32,7 +32,7 @@ export interface ProcessOptions {
   args: string[];
   /** Its working directory. */
   cwd: string;
-  /** Gets every line a node writes to stderr. */
+  /** Called with every line a node writes to stderr. */
   onStderr?(node: string, line: string): void;
 }
 
@@ -40,7 +40,7 @@ export interface ProcessOptions {
  * Hosts an executable. Each node is the leader of a process group, so that what it starts
  * ends with it.
  *
- * @throws {Error} (from `start`) the executable cannot be run; the message says why
+ * @throws {Error} from `start`, if the executable cannot be run; the message says why
  */
 export function processes(options: ProcessOptions): OpenHost {
   return (_nodes, events): Host => {
@@ -87,7 +87,7 @@ export function processes(options: ProcessOptions): OpenHost {
   };
 }
 
-/** Takes the lines that a node writes for messages, as far as they are JSON. */
+/** Takes the lines that a node writes, and passes on those that are JSON. */
 export function listener(
   node: string,
   events: Pick<HostEvents, "sent" | "garbage">,
@@ -114,10 +114,10 @@ class NodeProcess {
   #unwritten = "";
   #writing = false;
   #killed = false;
-  /** Whether it was found not to read what it is sent. */
+  /** Whether it has been found not to read its input. */
   #isDeaf = false;
   readonly #onDeaf: () => void;
-  /** What has come from stdout so far. */
+  /** How many bytes have come from stdout so far. */
   #bytes = 0;
   #lines = 0;
   #closed = false;
@@ -144,7 +144,7 @@ class NodeProcess {
     const listen = listener(node, events);
     const output = eachLine(this.#child.stdout, (line) => {
       this.#lines++;
-      // A process that was killed may have been in the middle of a line.
+      // A killed process may have been in the middle of a line.
       if (!this.#killed) listen(line);
     }, { onBytes: (bytes) => this.#bytes += bytes });
     output.then(() => this.#closed = true);
@@ -153,13 +153,13 @@ class NodeProcess {
     });
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       this.signal("SIGKILL");
-      // Children that have left the group may hold the pipes open: do not wait for those.
+      // Children that have left the group may hold the pipes open: do not wait for them.
       await within(LAST_WORDS_MS, Promise.all([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
     });
   }
 
-  /** Why nothing is heard of it, as far as its stdout tells; null if lines have come. */
+  /** Why nothing is heard from it, as far as its stdout shows; null if lines have come. */
   silence(): string | null {
     if (this.#closed) return "it closed its stdout";
     if (this.#lines > 0) return null;
@@ -168,7 +168,7 @@ class NodeProcess {
       : `it wrote ${this.#bytes} bytes to stdout without a newline`;
   }
 
-  /** Writes a line; what comes while the pipe is full is written in one piece later. */
+  /** Writes a line; lines that come while the pipe is full are written together later. */
   write(line: string): void {
     if (this.#unwritten.length > MOST_UNREAD) {
       if (!this.#isDeaf) this.#onDeaf();
@@ -188,13 +188,13 @@ class NodeProcess {
         await this.#stdin.write(bytes);
       }
     } catch {
-      // The process reads no more. When it is gone, its exit is reported by itself.
+      // The process no longer reads. If it has exited, that is reported elsewhere.
     } finally {
       this.#writing = false;
     }
   }
 
-  /** Ends the process, which is heard no more. */
+  /** Ends the process; nothing more is heard from it. */
   kill(): void {
     this.#killed = true;
     this.signal("SIGKILL");
@@ -206,12 +206,12 @@ class NodeProcess {
     try {
       Deno.kill(-this.#child.pid, signal);
     } catch {
-      // All of it has ended already.
+      // The whole group has ended already.
     }
   }
 }
 
-/** Calls back with every line of a stream, the last incomplete one included. */
+/** Calls back with every line of a stream, including an incomplete last one. */
 async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
@@ -220,7 +220,7 @@ async function eachLine(
   const lines = new Lines(longest);
   const reader = stream.getReader();
   for (;;) {
-    // A pipe that breaks has ended.
+    // A broken pipe has ended.
     const { value } = await reader.read().catch(() => ({ value: undefined }));
     if (value === undefined) break;
     onBytes?.(value.length);
@@ -229,7 +229,7 @@ async function eachLine(
   for (const line of lines.end()) onLine(line);
 }
 
-/** Waits for a promise, but no longer than this. */
+/** Waits for a promise, but no longer than `ms`. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const patience = Promise.withResolvers<void>();
   const timer = setTimeout(patience.resolve, ms);

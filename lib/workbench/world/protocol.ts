@@ -1,9 +1,9 @@
-/** What Maelstrom takes for a message of what a node writes. */
+/** Which lines of a node Maelstrom accepts as messages. */
 import { Float, isInteger, stringify } from "../json.ts";
 import type { Body, Json } from "../history.ts";
 import { isClient } from "../history.ts";
 
-/** What a node wrote, when that is a message. */
+/** A message that a node wrote. */
 export interface WrittenMessage {
   src: string;
   dest: string;
@@ -11,9 +11,9 @@ export interface WrittenMessage {
 }
 
 /**
- * Reads what a node wrote, by Maelstrom's closed schema.
+ * Reads what a node wrote, under Maelstrom's closed schema.
  *
- * @param isEndpoint whether a name can be written to, now
+ * @param isEndpoint whether messages can be sent to a name now
  * @returns the message, or why Maelstrom would not take it
  */
 export function readMessage(
@@ -44,8 +44,8 @@ export function readMessage(
 }
 
 /**
- * A body as Maelstrom reads it, which walks through it pair by pair: whatever has none is
- * an empty object, and a list of pairs is the object they make.
+ * A body as Maelstrom reads it, pair by pair: a value without pairs is an empty object, and a
+ * list of pairs is the object that they make.
  */
 function fieldsOf(body: Json | undefined): Body | null {
   if (isObject(body)) return body;
@@ -65,7 +65,7 @@ function isObject(value: unknown): value is { [key: string]: Json } {
     !Array.isArray(value) && !(value instanceof Float);
 }
 
-/** Something a node wrote, as short text. */
+/** What a node wrote, shortened. */
 export function quote(written: unknown): string {
   return (stringify(written) ?? String(written)).slice(0, 200);
 }

@@ -1,7 +1,7 @@
 /**
- * Seeded random numbers: every choice the workbench makes comes from one seed, by
- * streams forked for one purpose each, so that one more draw for latencies does
- * not change which operation a client invokes.
+ * Seeded random numbers: every choice the workbench makes comes from one seed, through a stream
+ * forked for each purpose, so one more draw for latencies does not change which operation a
+ * client invokes.
  */
 export interface Random {
   /** A float, uniform on [0, 1). */
@@ -18,7 +18,7 @@ export interface Random {
   pick<T>(items: readonly T[]): T;
   /** The elements in a random order, as a new array. */
   shuffle<T>(items: readonly T[]): T[];
-  /** An independent stream, decided by this stream's seed and the purpose's name only. */
+  /** An independent stream, determined only by this stream's seed and the purpose's name. */
   fork(purpose: string): Random;
 }
 

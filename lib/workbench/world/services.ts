@@ -1,10 +1,11 @@
 /**
- * The services Maelstrom offers to nodes: three key-value stores of decreasing
- * consistency and a timestamp oracle. Each is a state machine that answers one request
- * at a time; it knows no network and no clock, and its only doubt is its random stream.
+ * The services Maelstrom offers to nodes: three key-value stores of decreasing consistency and
+ * a timestamp oracle. Each is a state machine that answers one request at a time; it knows
+ * neither network nor clock, and takes chance only from its random stream.
  *
- * Keys and values are any JSON, compared by structure, and 1 is neither "1" nor 1.0. What a request brings is kept by
- * reference: the caller must not change a body it has handed over, nor one it was given.
+ * Keys and values are any JSON, compared by structure, and 1 is neither "1" nor 1.0. Values are
+ * kept by reference: the caller must change neither a body it has passed in nor one it was
+ * given.
  */
 import type { Body, Json } from "../history.ts";
 import { canonical, equal, stringify } from "../json.ts";
@@ -15,32 +16,33 @@ export interface Service {
   /**
    * Answers a request.
    *
-   * @param src who asks: seq-kv treats every caller apart
-   * @returns the reply's body, or null for a request of a type unknown to the service, which is never answered
+   * @param src the caller: seq-kv keeps state for each
+   * @returns the reply's body, or null for a type that the service does not know: such a
+   * request is never answered
    */
   handle(src: string, body: Body): Body | null;
 }
 
-/** The names of the services, which are their addresses too. */
+/** The names of the services, which are also their addresses. */
 export type ServiceName = "lin-kv" | "seq-kv" | "lww-kv" | "lin-tso";
 
-/** Something that makes a run worth its time, as tests want to know that it happened. */
+/** Events that tests want to know have happened, or a run proves little. */
 export type ServiceEvent =
   | "cas-lost" // a compare-and-set met another value
-  | "seq-kv-stale-read" // a read gave what is no longer so
+  | "seq-kv-stale-read" // a read returned an outdated value
   | "seq-kv-stale-write" // a write was acknowledged without effect, as it repeated an old value
   | "seq-kv-stale-cas" // a compare-and-set was answered from an old version
   | "lww-stale-read"; // a read missed the latest write
 
-/** How the services behave. */
+/** How services behave. */
 export interface ServiceOptions {
   /**
-   * Whether callers that are more than 32 versions behind get a random retained version
-   * each time, and so may go backwards, as a flaw of Maelstrom's seq-kv has it. Otherwise they get
-   * the oldest retained version at worst.
+   * Whether callers that are more than 32 versions behind get a random retained version each
+   * time, and so may go backwards: a flaw of Maelstrom's seq-kv. Otherwise they get the oldest
+   * retained version at worst.
    */
   faithful: boolean;
-  /** Called whenever one of these things happens. */
+  /** Called for every such event. */
   onEvent?: (event: ServiceEvent) => void;
 }
 
@@ -57,7 +59,7 @@ export function createServices(
   };
 }
 
-/** What a request leads to: a reply, and the new value of its key if it writes one. */
+/** What a request leads to: a reply, and its key's new value if it writes one. */
 interface Outcome {
   reply: Body;
   write?: { value: Json };
@@ -152,9 +154,9 @@ function timestampOracle(): Service {
 const VERSIONS = 32;
 
 /**
- * The latest versions of a store, numbered from 0, the empty one. Each key has its own
- * list of values with the versions that brought them, so that a version costs what it
- * changes and not a copy of everything.
+ * The latest versions of a store, numbered from 0, the empty one. Each key has its own list of
+ * values with the versions that brought them, so a version costs what it changes, not a copy of
+ * everything.
  */
 class VersionedStore {
   /** The number of the newest version. */
@@ -172,7 +174,7 @@ class VersionedStore {
       ?.value;
   }
 
-  /** Makes a new version, which differs by at most this key. */
+  /** Makes a new version, which differs in this key at most. */
   append(key: string, write: { value: Json } | undefined): void {
     this.newest++;
     if (write === undefined) return;
@@ -184,9 +186,10 @@ class VersionedStore {
 }
 
 /**
- * seq-kv: every caller sees all versions in order, but each at its own pace. A request
- * is tried on a random version not older than the caller's last. If it leaves that as it is, that is
- * the answer; if not, it is done on the newest version instead, and the caller has caught up.
+ * seq-kv: every caller sees all versions in order, but each at its own pace. A request is tried
+ * on a random version not older than the caller's last. If it changes nothing there, that is
+ * the answer; otherwise it is executed on the newest version instead, and the caller has caught
+ * up.
  */
 function sequential(
   random: Random,
@@ -196,7 +199,7 @@ function sequential(
   const store = new VersionedStore();
   const seen = new Map<string, number>();
 
-  /** The version found where this one is, or once was: slots of the ring are used again. */
+  /** The version found in this one's slot: slots of the ring are reused. */
   const resident = (version: number) =>
     store.newest - (store.newest - version) % VERSIONS;
 
@@ -228,7 +231,7 @@ function sequential(
   };
 }
 
-/** Whether a store that has this value would not be the same after the outcome. */
+/** Whether the outcome changes a store that holds this value. */
 function isChange(current: Json | undefined, { write }: Outcome): boolean {
   return write !== undefined &&
     (current === undefined || !equal(current, write.value));
@@ -237,14 +240,17 @@ function isChange(current: Json | undefined, { write }: Outcome): boolean {
 /** A value of lww-kv. */
 interface Written {
   value: Json;
-  /** How many writes there were before it, in both stores: neither knows, but we report by it. */
+  /**
+   * How many writes came before it in both stores: neither store knows, but events are reported
+   * by it.
+   */
   order: number;
 }
 
 /**
- * lww-kv: two stores that know nothing of each other, and a fair coin that sends each
- * request to one of them. Maelstrom's means to merge them, but drops the result; so whoever
- * reads what was written once finds it half of the time, for ever.
+ * lww-kv: two stores that know nothing of each other, and a fair coin that sends each request
+ * to one of them. Maelstrom means to merge them, but drops the result; so a value that was
+ * written once is found by half of all reads, for ever.
  */
 function lastWriteWins(random: Random, onEvent: OnEvent): Service {
   const stores = [0, 1].map(() => new Map<string, Written>());

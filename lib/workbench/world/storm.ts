@@ -1,42 +1,42 @@
 /**
- * Message storms: nodes that set each other off without end, as when every broadcast is
- * sent on whether it was seen or not. They are told from traffic by their links: one that
- * carries many times more messages than clients have asked for, second after second, is
- * not kept busy by clients.
+ * Message storms: nodes that set each other off without end, as when every broadcast is sent on
+ * whether it was seen or not. They are told from other traffic by single links: a link that
+ * carries many times more messages than clients have asked for, second after second, is not
+ * busy because of clients.
  */
 import { isClient } from "../history.ts";
 import { SECOND } from "./clock.ts";
 import type { Packet } from "./network.ts";
 
-/** So many messages of one type go over a link in a second for reasons of a node's own: no timer is shorter than 1 ms. */
+/** How many messages of one type may cross a link in a second without clients: no timer is shorter than 1 ms. */
 const OWN_RATE = 1_000;
 
-/** And so many where clients wait: a storm of slow nodes, or of many, has no more, but nobody is answered. */
+/** The same while clients wait in vain: a storm of slow nodes, or of many, has no more. */
 const OWN_RATE_WHILE_CLIENTS_WAIT = 200;
 
-/** A client waits for its answer from now on, and until it gives up. */
+/** After this time a client counts as waiting in vain, until it gives up. */
 const WAITING_NS = 1 * SECOND;
 const GIVING_UP_NS = 6 * SECOND;
 
-/** So many more may go there for each request of a client, retries included. */
+/** How many more may cross it for each request of a client, retries included. */
 const EACH_REQUEST = 20;
 
-/** A burst is over after so many seconds: what follows a heal, for instance. */
+/** A burst is over after this many seconds: the traffic after a heal, for instance. */
 const LASTING_SECONDS = 3;
 
-/** A storm that has lasted so long does not end by itself. */
+/** A storm that has lasted this long does not end by itself. */
 const ENDLESS_SECONDS = 8;
 
-/** Fewer messages than this are no storm. */
+/** Fewer messages than this are not a storm. */
 const ENOUGH = 20_000;
 
 /** Nor are fewer than this for each request of a client. */
 const TOO_MANY = 100;
 
-/** What 25 nodes send that tell everybody everything at a rate of 1000 operations is still less. */
+/** More than 25 nodes send that tell each other everything at 1000 operations a second. */
 const MESSAGES_PER_SECOND = 500_000;
 
-/** Messages of one type that one node sends, as long as they storm. */
+/** Messages of one type that one node sends during a storm. */
 interface Flood {
   src: string;
   type: string;
@@ -49,7 +49,7 @@ interface Flood {
 /** Looks at all messages of a run as they are sent. */
 export class StormWatch {
   #windowEndsNs = SECOND;
-  /** Requests of clients: in this second, in the one before, and in all. */
+  /** Requests of clients: in this second, in the one before, and in total. */
   #requests = 0;
   #requestsBefore = 0;
   #allRequests = 0;
@@ -58,7 +58,7 @@ export class StormWatch {
   /** Messages of nodes in this second. */
   #sent = 0;
   readonly #sentBy = new Map<string, number>();
-  /** By sender, type and receiver, of whoever sends much in this second. */
+  /** By sender, type and receiver: the busy senders of this second. */
   readonly #links = new Map<string, Map<string, Map<string, number>>>();
   /** By sender and type, what is flooding now. */
   #floods = new Map<string, Flood>();
@@ -66,15 +66,15 @@ export class StormWatch {
   #isEndless = false;
 
   /**
-   * @param nodes whose messages are counted: what others send in a storm was asked for by a node
-   * @param onEndless called once, when there is a storm that can only grow
+   * @param nodes whose messages are counted: what others send in a storm answers a node
+   * @param onEndless called once, when a storm can only grow
    */
   constructor(
     private readonly nodes: ReadonlySet<string>,
     private readonly onEndless: () => void,
   ) {}
 
-  /** Another message is sent. */
+  /** Counts a message that is sent. */
   sent(nowNs: number, { src, dest, body }: Omit<Packet, "id">): void {
     if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
     if (isClient(src)) {
@@ -115,7 +115,7 @@ export class StormWatch {
     dests.set(dest, (dests.get(dest) ?? 0) + 1);
   }
 
-  /** How many messages of one type may go over a link in this second. */
+  /** How many messages of one type may cross a link in this second. */
   #allowed(nowNs: number): number {
     const requests = Math.max(this.#requests, this.#requestsBefore);
     const own = this.#doClientsWait(nowNs)
@@ -124,7 +124,7 @@ export class StormWatch {
     return own + EACH_REQUEST * requests;
   }
 
-  /** Whether half of the requests, or more, have not been answered in time. */
+  /** Whether half of the requests or more have not been answered in time. */
   #doClientsWait(nowNs: number): boolean {
     let waiting = 0;
     for (const [client, sinceNs] of this.#waiting) {
@@ -150,7 +150,7 @@ export class StormWatch {
     if (isOld && this.#isTooMuch(floods)) this.#end();
   }
 
-  /** Takes in what was counted until now: what has not flooded again has ended. */
+  /** Adds what has been counted so far: floods that did not go on have ended. */
   #addFloods(nowNs: number, allowed: number): void {
     const now = new Map<string, Flood>();
     for (const [src, types] of this.#links) {
