@@ -34,7 +34,7 @@ export function carriedParts(): Carried | undefined {
 export async function programNamed(
   name: string,
 ): Promise<Program<Record<never, never>>> {
-  const url = import.meta.resolve(`../../challenges/${name}.ts`);
+  const url = import.meta.resolve(`../../../challenges/${name}.ts`);
   const module = await (carried?.programs[name]?.() ?? import(url));
   return module.default;
 }
