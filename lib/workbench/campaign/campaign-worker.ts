@@ -1,9 +1,9 @@
-/** A thread of a campaign: does the runs it is told to, one after the other. */
+/** A thread of a campaign: performs the runs that it is given, one after the other. */
 import { Mark } from "./mark.ts";
 import { runSeed } from "./seed-result.ts";
 import type { FromThread, ToThread } from "./threads.ts";
 
-// Only what a worker has and a page has not; Deno's types here are those of the main thread.
+// Only what a worker has and a page lacks; Deno's types here are those of the main thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<ToThread>) => void;
   postMessage(message: FromThread): void;

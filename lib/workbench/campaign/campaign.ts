@@ -1,6 +1,6 @@
 /**
- * Many seeds of one scenario: run on all cores, counted, and for each failure the
- * smallest run that still shows it, with the command that does it again.
+ * Many seeds of one scenario: runs them on all cores, sums them up, and gives for each failure
+ * the smallest run that still shows it, with the command that repeats it.
  */
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import { quantile } from "../checkers/figures.ts";
@@ -11,7 +11,7 @@ import { shrink } from "./shrink.ts";
 import { replayCommand, type Simulation } from "./simulate.ts";
 import { runInThreads } from "./threads.ts";
 
-/** Figures of which more is better. */
+/** Figures that are better when higher. */
 const ASCENDING: ReadonlySet<string> = new Set<FigureName>([
   "availability",
   "answered.share",
@@ -19,7 +19,7 @@ const ASCENDING: ReadonlySet<string> = new Set<FigureName>([
   "answered.others-share",
 ]);
 
-/** How often a judge gave which verdict. */
+/** How often a judge gave each verdict. */
 export interface Tally {
   true: number;
   false: number;
@@ -32,11 +32,11 @@ export interface Failure {
   judge: "faithful" | "strict" | "both";
   anomalies: Anomaly[];
   replay: string;
-  /** The smallest run that shows it, which the command does again. */
+  /** The smallest run that shows it, which the command repeats. */
   smallest: Simulation;
 }
 
-/** What came out of all seeds. */
+/** The results of all seeds. */
 export interface CampaignResults {
   program: string;
   seeds: number;
@@ -46,23 +46,23 @@ export interface CampaignResults {
   strict: Tally;
   figures: { [name in FigureName]?: { median: number; worst: number } };
   failures: Failure[];
-  /** How many seeds reached each thing that must happen for the runs to prove anything. */
+  /** By label, how many seeds reached it: what must happen for the runs to prove anything. */
   labels: { [label: string]: number };
-  /** In how many seeds the strict judge noted what. */
+  /** By note of the strict judge, in how many seeds it was made. */
   notes: { [type: string]: number };
 }
 
-/** How a campaign is done. */
+/** How a campaign runs. */
 export interface CampaignOptions {
-  /** How many threads; 0 for none but this one, as a program that is no file requires. */
+  /** How many threads; 0 for this one alone, which a program that is not a file requires. */
   workers?: number;
   /** How many failures are shrunk at most: it takes time. */
   shrinkAtMost?: number;
-  /** Once it is aborted, what is running is the last, and nothing more is made smaller. */
+  /** When aborted, current runs are finished, no others begin, and nothing is shrunk. */
   signal?: AbortSignal;
-  /** Hears of each run as it ends, in no order. */
+  /** Called for each run as it ends, in no order. */
   onResult?(result: SeedResult): void;
-  /** Hears of every run that is done only to shrink the failure of a seed. */
+  /** Called for every run that only shrinks the failure of a seed. */
   onShrink?(seed: number): void;
 }
 
@@ -92,7 +92,7 @@ export async function campaign(
   for (const result of results.filter((result) => !passed(result))) {
     const { seed } = result;
     let smallest = { simulation: { ...simulation, seed }, result };
-    // What never ends cannot be tried again and again.
+    // A run that never ends cannot be repeated for shrinking.
     const ended = !result.anomalies.some(({ type }) => type === "no-verdict");
     if (ended && failures.length < shrinkAtMost && !signal?.aborted) {
       smallest = await shrink(smallest, () => options.onShrink?.(seed));
@@ -127,7 +127,7 @@ export function campaignVerdict(
   return faithful.unknown + strict.unknown > 0 ? "unknown" : true;
 }
 
-/** Who did not let a run pass. */
+/** The judge that a run did not pass. */
 function judgeOf({ faithful, strict }: SeedResult): Failure["judge"] {
   if (strict === true) return "faithful";
   return faithful === true ? "strict" : "both";
@@ -139,7 +139,7 @@ function tally(verdicts: Validity[]): Tally {
   return counts;
 }
 
-/** Of each name, in how many seeds it came up. */
+/** By name, in how many seeds it occurred. */
 function countSeeds(seeds: readonly string[][]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of seeds.flat().toSorted()) {
@@ -148,7 +148,7 @@ function countSeeds(seeds: readonly string[][]): Record<string, number> {
   return counts;
 }
 
-/** For each figure the median over the seeds and the worst. */
+/** For each figure its median and its worst value over the seeds. */
 function distributions(
   results: readonly SeedResult[],
 ): CampaignResults["figures"] {
@@ -163,7 +163,6 @@ function distributions(
   return Object.fromEntries(
     [...values].map(([name, list]) => [name, {
       median: quantile(list, 0.5)!,
-      // Of availability alone, less is worse.
       worst: quantile(list, ASCENDING.has(name) ? 0 : 1)!,
     }]),
   );

@@ -1,6 +1,6 @@
 /**
- * Chaos: faults that Maelstrom has not, all drawn from one seed. It is made of
- * ingredients, so that a failing seed can be shrunk to those that matter.
+ * Chaos: faults that Maelstrom lacks, all drawn from one seed. It is made of ingredients, so
+ * that a failing seed can be shrunk to those that matter.
  */
 import { MS, SECOND } from "../world/clock.ts";
 import {
@@ -21,25 +21,25 @@ import type { Random } from "../world/random.ts";
 
 /** What chaos is made of. */
 export const INGREDIENTS = [
-  /** Up to 30 % of the messages get lost. */
+  /** Up to 30 % of the messages are lost. */
   "loss",
   /** Up to 20 % arrive twice, the second time up to 2 s later. */
   "duplication",
   /** Up to half are held back for up to 300 ms, so that later ones overtake them. */
   "reordering",
-  /** One node's messages, all in and out, are late by up to 400 ms. */
+  /** All messages to and from one node are delayed by up to 400 ms. */
   "slow-node",
-  /** One direction of one link is late by up to 1 s. */
+  /** One direction of one link is delayed by up to 1 s. */
   "slow-link",
-  /** Partitions of every kind, one-way ones too, come and go every second or so. */
+  /** Partitions of every kind, one-way ones included, come and go every second or so. */
   "partition",
   /** A partition begins during the last operations and lasts until the heal. */
   "last-cut",
-  /** Processes are killed and started again: one or several at once, some of them twice within a second. */
+  /** Processes are killed and restarted: one or several at once, some of them twice within a second. */
   "kill",
-  /** Processes stop where they are for up to 8 s, one or several at once. */
+  /** Processes are stopped for up to 8 s, one or several at once. */
   "pause",
-  /** Up to six clients a node ask at the same time. */
+  /** Up to six clients a node send requests at the same time. */
   "crowd",
 ] as const;
 
@@ -52,17 +52,20 @@ export const PARTITION_INGREDIENTS: readonly Ingredient[] = [
   "last-cut",
 ];
 
-/** How many clients there are, by the flag's words: one to six a node; lin-kv shares keys by pairs of them. */
+/**
+ * The number of clients, as a value of `--concurrency`: one to six a node; lin-kv shares keys
+ * among pairs of them.
+ */
 export function crowd(random: Random, workload: string): string {
   const pairs = workload === "lin-kv";
   return `${pairs ? 2 * (1 + random.int(3)) : 1 + random.int(6)}n`;
 }
 
 /**
- * Brings the chaos of these ingredients; each one draws its own measure, which may be none, from the seed.
+ * Chaos of these ingredients; each draws its own strength from the seed, which may be none.
  *
- * @param sparing kills leave a majority of nodes alone that have answered clients since they
- * were started, for programs that promise no more than to survive that
+ * @param sparing whether kills spare a majority of nodes that have answered clients since they
+ * started, for programs that promise to survive no more than that
  */
 export function chaos(
   ingredients: readonly Ingredient[],
@@ -94,7 +97,7 @@ export function chaos(
   };
 }
 
-/** Changes what happens to one message: given the delays of its copies, gives new ones. */
+/** Changes what happens to one message: takes the delays of its copies, returns new ones. */
 type Rule = (packet: Packet, delays: number[], luck: Random) => number[];
 
 function rules(
@@ -185,7 +188,7 @@ function cuts(
   };
 }
 
-/** Nodes that are struck together: one, more often than not. */
+/** Nodes that are struck together: usually one. */
 function struck({ nodes }: FaultContext, random: Random): string[] {
   return random.chance(0.7)
     ? [random.pick(nodes)]
@@ -199,7 +202,7 @@ function kills(
 ): () => void {
   const { clock, limitNs, nodes, history, options } = context;
   const down = new Set<string>();
-  /** How long the history was when a node was killed last. */
+  /** By node: the length of the history when it was last killed. */
   const since = new Map<string, number>();
   let over = false;
   const serves = (node: string) =>
@@ -221,13 +224,13 @@ function kills(
     context.kill(node);
     clock.schedule(downNs, () => restart(node));
   };
-  // A kill costs its clients 5 s each: more would leave hardly anything to judge.
+  // A kill costs each of its clients 5 s: more kills would leave hardly anything to judge.
   const count = 1 + random.int(Math.ceil(limitNs / (8 * SECOND)));
   for (let i = 0; i < count; i++) {
     const at = Math.floor(random.uniform(0.2 * limitNs, limitNs));
     for (const node of struck(context, random)) {
       const twice = random.chance(0.3);
-      // Of two in a row both are short: lives may then begin, and serve, in the same second.
+      // Two in a row are both short: lives may then begin, and serve, in the same second.
       const downMs = random.uniform(1, twice ? 150 : 1_500);
       const downNs = Math.floor(downMs * MS);
       clock.schedule(at, () => kill(node, downNs));
@@ -246,7 +249,7 @@ function pauses(context: FaultContext, random: Random): () => void {
   let over = false;
   for (let i = random.int(3); i > 0; i--) {
     const at = Math.floor(random.uniform(0, limitNs));
-    // Clients wait for 5 s: some stops are longer.
+    // Clients wait for 5 s: some pauses are longer.
     const upTo = random.chance(0.8) ? 2 : 8;
     const pausedNs = Math.floor(random.uniform(0.05, upTo) * SECOND);
     for (const node of struck(context, random)) {

@@ -1,8 +1,8 @@
 /**
- * Programs of others in the simulator: any module whose default export is a program. What
- * a node may not do there is named: clocks, chance and timers of the machine, which no
- * seed decides; state in the module, which all nodes of one process share; and handlers that
- * never return.
+ * Programs of others in the simulator: any module whose default export is a program. What such
+ * a program must not do is found and named: use the machine's clocks, chance and timers, which
+ * no seed decides; keep state in the module, which all nodes of one process share; or never
+ * return from a handler.
  */
 import { carriedParts } from "../executable/carried.ts";
 import * as ours from "../../maelstrom.ts";
@@ -10,19 +10,19 @@ import type { Program } from "../../maelstrom.ts";
 import type { Mark } from "./mark.ts";
 import type { Scenario } from "../scenarios/scenarios.ts";
 
-/** A program that is none of ours. It can be sent to a thread. */
+/** A program that is not ours. It can be sent to a thread. */
 export interface Guest {
   /** The URL of its module. */
   module: string;
   /** What it is held to. */
   scenario: Scenario;
-  /** The challenge as which it is tested, if it is one. */
+  /** The challenge that it is tested as, if any. */
   challenge?: string;
-  /** What names it on a command line: `./my-echo.ts -w echo`. */
+  /** How it is named on a command line: `./my-echo.ts -w echo`. */
   words: string;
 }
 
-/** A guest cannot be simulated at all; the message is for people. */
+/** A guest cannot be simulated at all; the message says why. */
 export class GuestError extends Error {
   override name = "GuestError";
 }
@@ -38,9 +38,9 @@ export interface Loaded {
 
 /** How a guest is loaded. */
 export interface Loading {
-  /** Every node gets a module of its own, as in a process of its own. */
+  /** Nodes that each get a module of their own, as in a process of their own. */
   apart?: readonly string[];
-  /** Where it is noted what a node is doing, for whoever watches. */
+  /** Records what a node is doing, for another thread to read. */
   mark?: Mark;
 }
 
@@ -57,7 +57,7 @@ export async function loadGuest(
   const program = await programIn(module);
   const own = new Map<string, AnyProgram>();
   for (const [i, node] of apart.entries()) {
-    // The first keeps the module that others have used before: what is left in it shows, too.
+    // The first keeps the module that earlier runs have used: state left in it shows, too.
     const url = i === 0 ? module : `${module}?${i}`;
     own.set(node, await programIn(url));
   }
@@ -93,8 +93,8 @@ async function programIn(url: string): Promise<AnyProgram> {
 }
 
 /**
- * The library that a module imports: its errors are of its own classes, so its nodes must be
- * of its own too. Ours, if the module does not say.
+ * The library that a module imports: its errors have its own classes, so its nodes must come
+ * from it too. Ours, if the module does not say.
  */
 async function mountOf(module: string): Promise<typeof ours.mount> {
   const text = await Deno.readTextFile(new URL(module)).catch(() => "");
@@ -105,7 +105,7 @@ async function mountOf(module: string): Promise<typeof ours.mount> {
   return typeof mount === "function" ? mount : ours.mount;
 }
 
-/** Notes what a node is about to do. */
+/** Records what a node is about to do. */
 function watch(node: object, mark: Mark): void {
   const { id, on, after, every } = node as {
     id: string;
@@ -144,7 +144,7 @@ function impurityText(where: string, name: string): string {
   }`;
 }
 
-/** What a module imports of the machine: names that are bound before anybody could listen. */
+/** What a module imports from the machine: names that are bound before they can be watched. */
 export async function importedImpurities({ module }: Guest): Promise<string[]> {
   const text = await Deno.readTextFile(new URL(module)).catch(() => "");
   return text.split("\n").flatMap((line, i) => {
@@ -155,7 +155,7 @@ export async function importedImpurities({ module }: Guest): Promise<string[]> {
   });
 }
 
-/** What of the machine a program must not use, and what it has in its place. */
+/** What a program must not use of the machine, and what to use instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   "Math.random": "node.random()",
   "Date.now": "node.now()",
@@ -173,7 +173,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "console.log": "node.log(text), since stdout is for messages",
 };
 
-/** Hears what a program uses of the machine, until it is told to stop. */
+/** Records what a program uses of the machine, until it is stopped. */
 export class ImpurityWatch {
   readonly #found = new Map<string, string>();
   readonly #undo: (() => void)[] = [];
@@ -186,7 +186,7 @@ export class ImpurityWatch {
     this.#replace(globalThis, "setInterval", "setInterval");
     this.#replace(crypto, "randomUUID", "crypto.randomUUID");
     this.#replace(crypto, "getRandomValues", "crypto.getRandomValues");
-    // What a guest prints is not the workbench's own output, which scripts may read.
+    // What a guest prints must not mix with the workbench's output, which scripts may read.
     this.#replace(console, "log", "console.log", console.error);
     this.#replace(AbortSignal, "timeout", "AbortSignal.timeout");
     const { Date: RealDate } = globalThis;
@@ -202,7 +202,7 @@ export class ImpurityWatch {
     });
   }
 
-  /** Stops listening; gives a sentence for each thing that was used. */
+  /** Stops; returns a sentence for each thing that was used. */
   stop(): string[] {
     for (const undo of this.#undo.splice(0).reverse()) undo();
     return [...this.#found].map(([name, where]) => impurityText(where, name));
@@ -225,7 +225,7 @@ export class ImpurityWatch {
     });
   }
 
-  /** Notes who has called, if it is a guest: the workbench itself may use what it likes. */
+  /** Records the caller, if it is a guest: the workbench itself may use what it likes. */
   #heard(name: string): void {
     if (this.#found.has(name)) return;
     const places = (new Error().stack ?? "").split("\n").slice(1 + TRAP_FRAMES)
@@ -238,7 +238,7 @@ export class ImpurityWatch {
   }
 }
 
-/** The innermost calls when something is heard: `#heard`, who calls it, and the replaced function. */
+/** The innermost calls when something is recorded: `#heard`, its caller, and the replaced function. */
 const TRAP_FRAMES = 3;
 
 const isOfWorkbench = (place: string) =>
@@ -246,7 +246,7 @@ const isOfWorkbench = (place: string) =>
 
 const WORKBENCH = new URL("../", import.meta.url).href;
 
-/** A module's place for people: a path, from here if it is below. */
+/** A module's path for people: relative, if it is below the working directory. */
 function pathOf(url: string): string {
   const { protocol, pathname } = new URL(url);
   if (protocol !== "file:") return url;
@@ -259,7 +259,7 @@ function pathOf(url: string): string {
 const CHANGES =
   "set|add|push|delete|clear|pop|shift|unshift|splice|sort|reverse|fill";
 
-/** The sentence for a guest whose nodes share what is in its module. */
+/** The sentence for a guest whose nodes share state in its module. */
 export async function sharedState({ module }: Guest): Promise<string> {
   const text = await Deno.readTextFile(new URL(module)).catch(() => "");
   const lines = stateIn(text).map((line) => `${pathOf(module)}:${line}`);
@@ -271,9 +271,9 @@ export async function sharedState({ module }: Guest): Promise<string> {
 
 /**
  * Lines of a module that seem to hold state outside the program's function: variables that are
- * assigned anew, and collections that are changed.
+ * reassigned, and collections that are changed.
  *
- * @returns each as `12: let count = 0;`
+ * @returns each line as `12: let count = 0;`
  */
 export function stateIn(source: string): string[] {
   const code = source

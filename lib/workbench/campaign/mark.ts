@@ -1,12 +1,12 @@
 /**
- * What a thread is doing, where another can read it: a thread that loops without end
- * answers no question.
+ * What a thread is doing, where another can read it: a thread in an endless loop answers no
+ * messages.
  */
 
 /** How many bytes of a text are kept. */
 const LENGTH = 1_000;
 
-/** A text and how often it was written, in memory that threads share. */
+/** A text, and how often it was written, in memory that threads share. */
 export class Mark {
   readonly #numbers: Int32Array;
   readonly #text: Uint8Array;
@@ -18,18 +18,18 @@ export class Mark {
     this.#text = new Uint8Array(memory, 8);
   }
 
-  /** How often something was written; 0 while nothing is being done. */
+  /** How often a text was written; 0 while nothing is being done. */
   get count(): number {
     return Atomics.load(this.#numbers, 0);
   }
 
-  /** What was written last. */
+  /** The last text. */
   get text(): string {
     const length = Atomics.load(this.#numbers, 1);
     return new TextDecoder().decode(this.#text.slice(0, length));
   }
 
-  /** Nothing is being done any more that could last. */
+  /** Nothing that could last is being done any more. */
   clear(): void {
     Atomics.store(this.#numbers, 0, 0);
   }

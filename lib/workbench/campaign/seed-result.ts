@@ -18,7 +18,7 @@ export interface SeedResult {
   labels: string[];
 }
 
-/** Does one run. One that does not come to a verdict is a result too, not an exception. */
+/** Performs one run. A run without a verdict is a result too, not an exception. */
 export async function runSeed(
   simulation: Simulation,
   listeners: Listeners = {},
@@ -43,7 +43,7 @@ export async function runSeed(
   }
 }
 
-/** The result of a seed that has none. */
+/** The result of a seed without a verdict. */
 export function noVerdict(seed: number, reason: string): SeedResult {
   return {
     seed,
@@ -56,12 +56,12 @@ export function noVerdict(seed: number, reason: string): SeedResult {
   };
 }
 
-/** Whether both judges are content. */
+/** Whether both verdicts are valid. */
 export function passed({ faithful, strict }: SeedResult): boolean {
   return faithful === true && strict === true;
 }
 
-/** The anomalies of both judges; the faithful one's error types become sentences. */
+/** The anomalies of both judges; Maelstrom's error types become sentences. */
 function anomaliesOf(
   { results, strict }: Pick<Judged, "results" | "strict">,
 ): Anomaly[] {

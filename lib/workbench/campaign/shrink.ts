@@ -1,16 +1,16 @@
-/** Makes a failing run smaller, so that what matters in it can be seen. */
+/** Shrinks a failing run to what matters in it. */
 import { INGREDIENTS } from "./chaos.ts";
 import { nodesOf, type Options } from "../history.ts";
 import { runSeed, type SeedResult } from "./seed-result.ts";
 import { ingredientsOf, scenarioIn, type Simulation } from "./simulate.ts";
 
-/** Maelstrom's defaults of the flags that are made smaller. */
+/** Maelstrom's defaults for the flags that are made smaller. */
 const DEFAULTS = { "time-limit": 60, rate: 5 };
 
 /** How long shrinking one failure may take, in milliseconds of real time. */
 const BUDGET_MS = 30_000;
 
-/** A run and what came out of it. */
+/** A run and its result. */
 export interface Shrunk {
   simulation: Simulation;
   result: SeedResult;
@@ -18,9 +18,9 @@ export interface Shrunk {
 
 /**
  * Makes a failing run smaller while it fails in one of the same ways: fewer operations, then
- * fewer faults, then fewer nodes. The seed stays, though what it decides may shift.
+ * fewer faults, then fewer nodes. The seed stays the same, though what it decides may change.
  *
- * @param onTry hears of every attempt
+ * @param onTry called for every attempt
  */
 export async function shrink(
   { simulation, result }: Shrunk,
@@ -28,12 +28,12 @@ export async function shrink(
 ): Promise<Shrunk> {
   const scenario = scenarioIn(simulation);
   const types = new Set(result.anomalies.map(({ type }) => type));
-  // That Maelstrom's verdict is bad too says nothing about the way in which it is.
+  // That Maelstrom's verdict is invalid too does not say in which way.
   if (types.size > 1) types.delete("faithful-judge");
   const giveUpAt = performance.now() + BUDGET_MS;
   let best = { simulation, result };
 
-  /** Takes a smaller run for the best if it fails alike. */
+  /** Keeps a smaller run as the best if it fails in the same way. */
   async function attempt(smaller: Partial<Simulation>): Promise<boolean> {
     if (performance.now() > giveUpAt) return false;
     onTry();

@@ -1,6 +1,6 @@
 /**
- * Simulated runs: a program's own module in virtual time, one seed deciding everything.
- * The same seed and settings give the same recording to the byte.
+ * Simulated runs: a program's module in virtual time, with one seed deciding everything. The
+ * same seed and settings give the same recording, to the byte.
  */
 import {
   chaos,
@@ -35,17 +35,17 @@ import { performRun, type Progress } from "../run/run.ts";
 import { type Scenario, scenarioOf } from "../scenarios/scenarios.ts";
 import { workloadOf } from "../workloads/all.ts";
 
-/** Which faults a simulated run meets. */
+/** Which faults a simulated run has. */
 export type FaultProfile = "official" | "partition" | "chaos";
 
-/** The profiles there are. */
+/** All profiles. */
 export const FAULT_PROFILES: readonly FaultProfile[] = [
   "official",
   "partition",
   "chaos",
 ];
 
-/** How much longer than its main phase a run may take, in virtual seconds, before it is given up. */
+/** How much longer than its main phase a run may take before it is aborted, in virtual seconds. */
 const MARGIN_S = 600;
 
 /** One simulated run, completely: two runs of the same settings are the same run. */
@@ -56,48 +56,51 @@ export interface Simulation {
   faults: FaultProfile;
   /** The machine it runs on; `quiet` if not given. */
   machine?: MachineName;
-  /** Flags instead of the scenario's own. */
+  /** Flags that replace the scenario's own. */
   overrides?: Options;
-  /** Which of the scenario's commands; 0 if not given. */
+  /** The index of the scenario's command; 0 if not given. */
   run?: number;
-  /** Chaos without these. */
+  /** Ingredients that chaos leaves out. */
   without?: readonly Ingredient[];
-  /** Also what is wrong with Maelstrom itself: seq-kv wraps around, a broken line mutes its node. */
+  /** Includes Maelstrom's own bugs: seq-kv may go backwards, a malformed line mutes its node. */
   faithful?: boolean;
-  /** Faults instead of those that the seed draws for the profile: for what chance hardly brings about. */
+  /**
+   * Faults that replace those that the seed draws for the profile: for cases that chance hardly
+   * produces.
+   */
   script?: Faults;
-  /** Another program in the place of the scenario's own: a mutant. */
+  /** A program that replaces the scenario's own: a mutant. */
   program?: AnyProgram;
-  /** How a mutant is called on the command line. */
+  /** The mutant's name on the command line. */
   mutant?: string;
-  /** A program that is none of ours, with what it is held to. */
+  /** A program that is not ours, with what it is held to. */
   guest?: Guest;
 }
 
-/** A simulated run, judged, with the names of things that happened in it. */
+/** A simulated run, judged, with the labels of what happened in it. */
 export interface Simulated extends Judged {
   labels: ReadonlySet<string>;
 }
 
-/** What may be listened to while a run goes on. */
+/** What is reported during a run. */
 export interface Listeners {
-  /** Hears the labels of things as they happen. */
+  /** Called with every label as it happens. */
   onEvent?(label: string): void;
   /** Called about once a virtual second. */
   onProgress?(progress: Progress): void;
-  /** Where it is noted what a guest's node is doing. */
+  /** Records what a guest's node is doing. */
   mark?: Mark;
   /** Gives every node of a guest a module of its own. */
   apart?: boolean;
   /**
-   * Keeps nothing that only a report would show: of messages that touch no client the
-   * heads alone, where the judges do not look at more. Guests keep all.
+   * Keeps nothing that only a report would show: only the heads of messages that touch no
+   * client, where judges look at no more. Guests keep everything.
    */
   forVerdict?: boolean;
 }
 
 /**
- * Does and judges one simulated run.
+ * Performs and judges one simulated run.
  *
  * @throws {Error} as {@link record}
  */
@@ -115,8 +118,8 @@ export async function simulate(
 }
 
 /**
- * Does one simulated run; that of a guest once more, with a module for every node of its
- * own. A run that then differs is one in which nodes share what is in the module.
+ * Performs one simulated run; a guest's run is repeated with a module of its own for every
+ * node. If that differs, nodes share state in the module.
  *
  * @throws {Error} as {@link record}
  */
@@ -127,7 +130,7 @@ export async function recordAny(
   const recording = await record(simulation, listeners);
   const { guest } = simulation;
   if (guest === undefined) return recording;
-  // One that uses the machine differs anyway, and a storm is enough to be told once.
+  // A guest that uses the machine differs anyway, and one storm is enough.
   const enough = recording.impurities!.length > 0 ||
     recording.incidents?.some(({ type }) => type === "message-storm");
   if (enough) return recording;
@@ -139,10 +142,10 @@ export async function recordAny(
 }
 
 /**
- * Does one simulated run, without judging it.
+ * Performs one simulated run, without judging it.
  *
  * @throws {Error} there is no such program, it cannot be run with these flags, or it never
- *   comes to an end; the message has the command that shows it
+ *   ends; the message has the command that shows it
  */
 export async function record(
   simulation: Simulation,
@@ -160,10 +163,10 @@ export async function record(
   } as Options & { workload: string };
   const ingredients = ingredientsOf(simulation, scenario);
   const sparing = scenario.promises.survivesRestart === "minority";
-  // Official faults are what the flags say.
+  // Official faults are those of the flags.
   const script = simulation.script ??
     (faults === "official" ? undefined : chaos(ingredients, { sparing }));
-  // A node that was killed or stopped does not answer, whatever it promises.
+  // A node that was killed or paused does not answer, whatever it promises.
   if (ingredients.includes("kill") || ingredients.includes("pause")) {
     delete options.availability;
   }
@@ -174,7 +177,7 @@ export async function record(
   }
   const mainNs = Number(options["time-limit"] ?? 60) * SECOND;
   const machine = machineOf(kind, clock, random.fork("machine"), mainNs);
-  // A rejection that nobody handles is the program's business: a real one logs it and goes on.
+  // An unhandled rejection is the program's own: a real process logs it and continues.
   const onStray = (event: PromiseRejectionEvent) => {
     event.preventDefault();
     onEvent("stray-rejection");
@@ -236,14 +239,14 @@ export async function record(
   }
 }
 
-/** What a simulated program is held to. */
+/** The scenario that a simulated program is held to. */
 export function scenarioIn(
   { name, guest }: Pick<Simulation, "name" | "guest">,
 ): Scenario {
   return guest?.scenario ?? scenarioOf(name);
 }
 
-/** The ingredients a scenario's chaos is made of: kills only where they are survived by promise. */
+/** The ingredients of a scenario's chaos: kills only where it promises to survive them. */
 export function ingredientsOf(
   { faults, without = [] }: Pick<Simulation, "faults" | "without">,
   { promises }: Scenario,
@@ -257,7 +260,7 @@ export function ingredientsOf(
   );
 }
 
-/** The command that does a simulated run again. */
+/** The command that repeats a simulated run. */
 export function replayCommand(simulation: Simulation): string {
   const { name, seed, faults, overrides = {}, run = 0, without = [] } =
     simulation;

@@ -1,36 +1,37 @@
-/** Seeds in threads: as many runs at a time as there are cores, each in an isolate of its own. */
+/** Runs seeds in threads: as many at a time as there are cores, each in its own isolate. */
 import { Mark } from "./mark.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import type { Simulation } from "./simulate.ts";
 import { thread } from "./thread.ts";
 
-/** What a thread says: a result, or that it is getting on. */
+/** What a thread says: a result, or that it is alive. */
 export type FromThread = SeedResult | "alive";
 
 /** Settings of {@link runInThreads}. */
 export interface ThreadOptions {
   /** How many threads. */
   threads: number;
-  /** After so much silence, in milliseconds, a run is given up: its program loops without end. */
+  /** After this much silence, in milliseconds, a run is aborted: its program loops for ever. */
   patienceMs?: number;
   /** The script that threads run. */
   script?: string;
-  /** Once it is aborted, what is running is the last. */
+  /** When aborted, current runs are finished and no others begin. */
   signal?: AbortSignal;
 }
 
-/** A guest's every step is noted, so that less patience is needed, in milliseconds. */
+/** The same for guests, whose every step is recorded, so less patience is needed. */
 const GUEST_PATIENCE_MS = 15_000;
 
-/** Nothing ends a thread that loops, which takes a core from then on: so many, and no more are begun. */
+/** Nothing ends a thread that loops, and each takes a core: after this many no more are started. */
 const LOOPING_AT_MOST = 3;
 
-/** What a thread is told: a run, and where it notes what a guest's nodes are doing. */
+/** What a thread is told: a run, and where to record what a guest's nodes are doing. */
 export type ToThread = Simulation & { memory?: SharedArrayBuffer };
 
 /**
- * Does runs; `onResult` hears of each as it ends, in no order, and how many milliseconds it
- * took. When some have looped without end, those that have not begun are left out.
+ * Performs runs; `onResult` is called for each as it ends, in no order, with how many
+ * milliseconds it took. When too many have looped for ever, those that have not begun are left
+ * out.
  */
 export async function runInThreads(
   simulations: readonly Simulation[],
@@ -57,7 +58,7 @@ export async function runInThreads(
   await Promise.all(Array.from({ length: count }, work));
 }
 
-/** A thread, which is replaced when a run has broken it. */
+/** A thread that is replaced when a run has broken it. */
 class Thread {
   #worker: Worker | null = null;
   readonly #script: string | undefined;
@@ -68,7 +69,7 @@ class Thread {
     this.#patienceMs = patienceMs;
   }
 
-  /** Does a run; `onLoop` hears if it never ends. */
+  /** Performs a run; `onLoop` is called if it never ends. */
   run(simulation: Simulation, onLoop: () => void): Promise<SeedResult> {
     const { promise, resolve } = Promise.withResolvers<SeedResult>();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -84,7 +85,7 @@ class Thread {
     const wait = () => {
       const count = mark?.count;
       timer = setTimeout(() => {
-        // 0 is the judges' time, not the program's.
+        // At 0 the judges are busy, not the program.
         if (mark !== undefined && (mark.count === 0 || mark.count !== count)) {
           return wait();
         }
@@ -97,7 +98,7 @@ class Thread {
         );
       }, patienceMs);
     };
-    // A new thread says that it is alive when it can begin: loading may take its time.
+    // A new thread says that it is alive when it can begin: loading may take a while.
     const isNew = this.#worker === null;
     const worker = this.#worker ??= this.#script === undefined
       ? thread("campaign")

@@ -1,10 +1,10 @@
 /**
- * What `bin/workbench` carries in itself. Where the workbench runs from its sources it
- * carries nothing: programs, threads and packages are then found where they lie.
+ * What `bin/workbench` carries inside it. A workbench that runs from its sources carries
+ * nothing: programs, threads and packages are then found in their places.
  */
 import type { Program } from "../../maelstrom.ts";
 
-/** The parts of an executable that the sources find by their paths. */
+/** The parts of an executable that the sources find by path. */
 export interface Carried {
   /** The executable's own script, which threads run too. */
   script: string;
@@ -12,20 +12,20 @@ export interface Carried {
   programs: Readonly<
     Record<string, () => Promise<{ default: unknown }>>
   >;
-  /** The mutants of the tests; absent where there were no tests. */
+  /** The tests' mutants; absent if it was built without the tests. */
   mutants?: () => Promise<{ mutants: readonly unknown[] }>;
-  /** What draws plots; absent where it could not be had when the executable was built. */
+  /** The plotting library; absent if it was not available when the executable was built. */
   plots?: () => Promise<[typeof import("vega"), typeof import("vega-lite")]>;
 }
 
 let carried: Carried | undefined;
 
-/** Says what this executable carries; its first act. */
+/** Says what this executable carries; called before anything else. */
 export function carry(parts: Carried): void {
   carried = parts;
 }
 
-/** What this executable carries, if it is one. */
+/** What this executable carries; undefined when run from the sources. */
 export function carriedParts(): Carried | undefined {
   return carried;
 }

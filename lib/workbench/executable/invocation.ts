@@ -1,8 +1,8 @@
-/** How the workbench is called, so that the commands it prints can be typed. */
+/** How the workbench is called, so that the commands it prints can be typed as they are. */
 import { fileURLToPath } from "node:url";
 import { shellWord } from "../history.ts";
 
-/** The words that call this workbench: its task in the project's folder, its own path elsewhere. */
+/** The words that call this workbench: its task in the project's folder, its path elsewhere. */
 export function invocation(): string {
   const own = ownPath();
   if (!own.endsWith(".ts")) return shellWord(own);
@@ -23,6 +23,6 @@ function isHere(root: string): boolean {
   try {
     return `${Deno.cwd()}/` === root;
   } catch {
-    return true; // it may not be asked
+    return true; // no permission to ask
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What all drawings over time have in common. These functions also run in the page:
- * they may use each other and nothing else.
+ * What all drawings over time share. These functions also run in the page: they may use only
+ * each other.
  */
 import type { Span } from "./cap.ts";
 import type { Cut } from "./cuts.ts";
@@ -12,12 +12,12 @@ export function scaleX(window: Span, left: number, width: number) {
   return (at: number) => left + (at - window.from) * perSecond;
 }
 
-/** The room for the names of rows: the same in all drawings, so that they stand in line. */
+/** The width for the names of rows: the same in all drawings, so that they line up. */
 export function labelWidth(width: number): number {
   return width < 600 ? 58 : 108;
 }
 
-/** Round times, about one in 100 pixels. */
+/** Round times, about one for every 100 pixels. */
 export function ticks(window: Span, width: number): number[] {
   const rough = (window.to - window.from) / Math.max(2, width / 100);
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -50,7 +50,7 @@ export function axisSvg(
   }).join("");
 }
 
-/** Partitions as grey stretches, with who is parted from whom where there is room. */
+/** Partitions as grey stretches, labelled with the parts where there is room. */
 export function cutsSvg(
   cuts: readonly Cut[],
   window: Span,
@@ -83,7 +83,7 @@ export function cutsSvg(
     }).join("");
 }
 
-/** Where something was left out, hatched. Needs {@link hatchSvg} in the same drawing. */
+/** Hatches where something was left out. Needs {@link hatchSvg} in the same drawing. */
 export function omittedSvg(
   spans: readonly Span[],
   window: Span,
@@ -109,7 +109,7 @@ export function hatchSvg(): string {
     `<line x1="0" y1="0" x2="0" y2="6" stroke="#d8c9a0" stroke-width="3"/></pattern></defs>`;
 }
 
-/** Names of rows, to the left of them. */
+/** The names of rows, left of them. */
 export function rowLabelsSvg(
   labels: readonly string[],
   top: number,

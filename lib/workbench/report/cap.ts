@@ -1,4 +1,4 @@
-/** Pages of large runs hold only a part of them, and say which. */
+/** Pages of large runs show only a part of them, and say which. */
 import { stringify } from "../json.ts";
 
 /** A stretch of time, in seconds since the main phase began. */
@@ -7,12 +7,12 @@ export interface Span {
   to: number;
 }
 
-/** How near a moment something must be to be kept for its sake, in seconds. */
+/** How near to a moment an item must be to be kept for it, in seconds. */
 const NEAR_SECONDS = 1;
 
 /**
- * At most `limit` of the items: what is near one of these moments first, then what
- * is earliest. `omitted` are the stretches of time in which some were left out.
+ * At most `limit` of the items: those near one of these moments first, then the earliest.
+ * `omitted` are the stretches of time in which some were left out.
  *
  * @param items in the order of their times
  */
@@ -48,7 +48,7 @@ export function cap<T>(
   return { kept, omitted };
 }
 
-/** How far a time is from the nearest of these moments. */
+/** The distance of a time from the nearest of these moments. */
 function distanceTo(moments: readonly number[]): (at: number) => number {
   const sorted = Float64Array.from(moments).sort();
   return (at) => {
@@ -63,7 +63,7 @@ function distanceTo(moments: readonly number[]): (at: number) => number {
   };
 }
 
-/** A JSON value in a few words: long arrays and texts lose their middle. */
+/** A JSON value, shortened: long arrays and texts lose their middle. */
 export function brief(value: unknown, most = 160): string {
   const text = stringify(value) ?? "";
   if (text.length <= most) return text;

@@ -1,12 +1,12 @@
-/** What the nemesis did, as stretches of time with a few words each. */
+/** What the nemesis did, as labelled stretches of time. */
 import { type Incident, type Json, NEMESIS, type Op } from "../history.ts";
 import type { Span } from "./cap.ts";
 
 /** A partition. */
 export interface Cut extends Span {
-  /** Who is parted from whom: `"n0 n3 | n1 n2 n4"`. */
+  /** The parts: `"n0 n3 | n1 n2 n4"`. */
   text: string;
-  /** Whether it cuts nobody off: some kinds do nothing to small clusters. */
+  /** Whether it cuts nothing: some kinds leave small clusters whole. */
   empty: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface Down extends Span {
   node: string;
 }
 
-/** The partitions of a history; one that nothing ends lasts until `end`, in seconds. */
+/** The partitions of a history; one that is never healed lasts until `end`, in seconds. */
 export function cutsOf(history: readonly Op[], end: number): Cut[] {
   const cuts: Cut[] = [];
   let open: Cut | null = null;
@@ -35,7 +35,7 @@ export function cutsOf(history: readonly Op[], end: number): Cut[] {
   return cuts;
 }
 
-/** When nodes did not run: between a kill and a restart, or a pause and its end. */
+/** When nodes were not running: between a kill and a restart, or a pause and its end. */
 export function downsOf(
   incidents: readonly Incident[],
   end: number,

@@ -1,4 +1,4 @@
-/** What the judges found, in sentences; the times in them lead to the operations. */
+/** The judges' findings in sentences; the times in them link to the operations. */
 import { stringify } from "../json.ts";
 import type { Anomaly, Results } from "../checkers/verdict.ts";
 import type { Op } from "../history.ts";
@@ -7,12 +7,12 @@ import { explanationOf } from "../glossary/glossary.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { type Moment, momentsIn, phrases } from "./moments.ts";
 
-/** More of one kind are in `results.json`. */
+/** How many sentences of one finding are shown; all are in `results.json`. */
 const SENTENCES_SHOWN = 10;
 const OPERATIONS_SHOWN = 8;
 const JSON_SHOWN = 4_000;
 
-/** All moments that the findings speak of, the first ones first. */
+/** All moments that the findings name, in order. */
 export function momentsOf({ strict, results, recording }: Judged): Moment[] {
   const spoken = [...strict.anomalies, ...strict.notes].flatMap(({ because }) =>
     because.flatMap((sentence) =>
@@ -87,7 +87,7 @@ function sentenceHtml(sentence: string, history: readonly Op[]): Content[] {
   );
 }
 
-/** A link that page.js makes the drawings follow. */
+/** A link; page.js makes the drawings follow it. */
 function link(text: string, { at, process, node }: Moment): Html {
   return html`
     <a href="#drawings" data-at="${at}" data-process="${process}"
@@ -95,7 +95,7 @@ function link(text: string, { at, process, node }: Moment): Html {
   `;
 }
 
-/** The parts of the faithful judge's results that are not valid. */
+/** The parts of Maelstrom's results that are not valid. */
 function notValid(results: Results): [string, Results][] {
   return Object.entries(results).flatMap(([name, part]): [string, Results][] =>
     typeof part === "object" && part !== null && !Array.isArray(part) &&

@@ -1,4 +1,4 @@
-/** HTML by template: what is put in is escaped, unless it is HTML already. */
+/** HTML by template: values are escaped, unless they are HTML already. */
 import { stringify } from "../json.ts";
 
 /** A piece of HTML. */
@@ -10,7 +10,7 @@ export class Html {
   }
 }
 
-/** What may stand in a template; null, undefined and false leave nothing. */
+/** What may be put into a template; null, undefined and false become nothing. */
 export type Content =
   | Html
   | string
@@ -20,7 +20,7 @@ export type Content =
   | false
   | readonly Content[];
 
-/** Makes text safe inside elements and quoted attributes. Also runs in the page. */
+/** Escapes text for elements and quoted attributes. Also runs in the page. */
 export function escapeText(text: unknown): string {
   return String(text).replace(
     /[&<>"']/g,
@@ -28,7 +28,7 @@ export function escapeText(text: unknown): string {
   );
 }
 
-/** A template for HTML. Blanks at its beginning and end, which formatting may bring, are no part of it. */
+/** A template for HTML. White space at its beginning and end is removed. */
 export function html(
   parts: TemplateStringsArray,
   ...values: Content[]
@@ -52,7 +52,7 @@ function render(content: Content): string {
   return content.map(render).join("");
 }
 
-/** A value as JSON that can stand in a script element. */
+/** A value as JSON that is safe in a script element. */
 export function scriptJson(value: unknown): Html {
   return new Html(stringify(value).replaceAll("<", "\\u003c"));
 }

@@ -25,8 +25,8 @@ export interface Flight {
 const SET_UP: ReadonlySet<unknown> = new Set(["init", "topology"]);
 
 /**
- * Messages of a run in the order of their sending, those after it included: all, or those
- * whose numbers in that order are given. Of millions, only some can lie in memory.
+ * Messages of a run, and of what followed it, in the order of their sending: all, or those
+ * whose numbers in that order are given, since millions do not fit into memory.
  */
 export function flightsOf(
   recording: Recording,
@@ -53,7 +53,7 @@ export function flightsOf(
   return [...flights.values()];
 }
 
-/** All sendings in their order, without what was sent. */
+/** All sendings in order, without their bodies. */
 export function* sendings(
   recording: Recording,
 ): Generator<{ sent: number; src: string; dest: string }> {
@@ -72,8 +72,8 @@ function* heads(recording: Recording): Generator<EventHead> {
 }
 
 /**
- * When the main phase began on the journal's clock, in nanoseconds. Where it was not
- * recorded, the first request of the workload is taken for the first invocation.
+ * When the main phase began on the journal's clock, in nanoseconds. If that was not recorded,
+ * the workload's first request is taken for the first invocation.
  */
 export function journalOrigin(recording: Recording): number {
   const { journalOrigin, journal, history } = recording;

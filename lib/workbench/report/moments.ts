@@ -1,4 +1,4 @@
-/** Where to look: the moments and processes that a sentence of a judge names. */
+/** Where to look: the moments and processes named in a judge's sentence. */
 
 import { isClientOp, type Op } from "../history.ts";
 
@@ -6,9 +6,9 @@ import { isClientOp, type Op } from "../history.ts";
 export interface Moment {
   /** Seconds since the main phase began. */
   at: number;
-  /** The client process that is spoken of, if one is. */
+  /** The client process that is named, if any. */
   process?: number;
-  /** Otherwise the node, if one is. */
+  /** Otherwise the node, if any. */
   node?: string;
 }
 
@@ -24,8 +24,8 @@ const PROCESS = /\bprocess (\d+)\b/g;
 const NODE = /\bn\d+\b/g;
 
 /**
- * Cuts a sentence into phrases; the times in it, and the places in the history, become
- * links. A duration is no moment: judges give moments to the millisecond, as 4.012 s.
+ * Cuts a sentence into phrases; times in it, and places in the history, become links. Durations
+ * do not: judges give only moments to the millisecond, as 4.012 s.
  */
 export function phrases(
   sentence: string,
@@ -51,7 +51,7 @@ export function phrases(
   return found;
 }
 
-/** Where an operation of a client is. */
+/** The moment of a client's operation. */
 function placeOf(op: Op | undefined): Moment | undefined {
   return op === undefined || !isClientOp(op)
     ? undefined
@@ -59,8 +59,8 @@ function placeOf(op: Op | undefined): Moment | undefined {
 }
 
 /**
- * Who is spoken of at a position: the process named last before it, or else first after
- * it; where none is named, the node named last before it.
+ * Whose moment this is: that of the last process named before it, or the first after it; if
+ * none is named, of the last node before it.
  */
 function whose(
   processes: readonly RegExpExecArray[],
@@ -74,7 +74,7 @@ function whose(
   return node === undefined ? {} : { node: node[0] };
 }
 
-/** The operations inside a checker's result, wherever they stand in it. */
+/** The operations anywhere inside a checker's result. */
 export function momentsIn(value: unknown): Moment[] {
   if (typeof value !== "object" || value === null) return [];
   const { time, process, index } = value as Record<string, unknown>;

@@ -1,11 +1,14 @@
-/** The whole run on one strip, to choose the stretch that is drawn below it. Also runs in the page. */
+/**
+ * The whole run on one strip, for choosing the stretch that is drawn below it. Also runs in the
+ * page.
+ */
 import { axisSvg, cutsSvg, scaleX } from "./axes.ts";
 import type { Span } from "./cap.ts";
 import { escapeText } from "./html.ts";
 import { callColour } from "./timeline.ts";
 import type { View } from "./view.ts";
 
-/** Draws how many operations began when, what happened to them, and the chosen stretch. */
+/** Draws how many operations began when, how they ended, and the chosen stretch. */
 export function overviewSvg(view: View, window: Span, width: number): string {
   const height = 82, base = 62, tall = 42;
   const whole = { from: view.from, to: view.to };
@@ -26,8 +29,8 @@ export function overviewSvg(view: View, window: Span, width: number): string {
     return bar(base - okTall, okTall, callColour("ok")) +
       bar(base - okTall - badTall, badTall, "#e2553d");
   });
-  // A name stands right of its line or, where there is no room, left of it. On a narrow
-  // screen there may be room at neither side; the line has it as its title in any case.
+  // A name stands right of its line or, if there is no room, left of it. On a narrow screen
+  // there may be room on neither side; the line has it as its title in any case.
   let written = 0;
   const phases = view.phases.map(({ name, from, to }) => {
     const start = x(from);

@@ -1,5 +1,5 @@
 /**
- * The statistical plots of a run, by vega-lite: latencies, their quantiles, rates of
+ * The statistical plots of a run, drawn by vega-lite: latencies, their quantiles, rates of
  * operations and of messages. Partitions are shaded in all of them.
  */
 import { carriedParts } from "../executable/carried.ts";
@@ -25,13 +25,13 @@ export interface Plot {
   spec: TopLevelSpec;
 }
 
-/** Of the axes, in pixels of the drawing; the page scales it, so a small one has legible text on a narrow screen. */
+/** The axes' size in pixels; the page scales the drawing, so a small one stays legible on a narrow screen. */
 const WIDTH = 640, HEIGHT = 170;
 
-/** More points are a blot, and make a page large. */
+/** How many points a plot has at most: more are a blot, and make the page large. */
 const POINTS = 2_500;
 
-/** Latencies are drawn on a logarithmic scale, which has no zero. */
+/** The least latency drawn: a logarithmic scale has no zero. */
 const LEAST_MS = 0.05;
 
 /** One layer of a plot. */
@@ -46,12 +46,12 @@ interface Point {
   f: string;
 }
 
-/** The greatest measure of any of the items: they are too many to be arguments. */
+/** The greatest measure of any item: there are too many for Math.max. */
 function greatest<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((most, item) => Math.max(most, of(item)), -Infinity);
 }
 
-/** All plots that a run gives rise to. */
+/** All plots of a run. */
 export function plotsOf(recording: Recording): Plot[] {
   const points = pointsOf(recording);
   if (points.length === 0) return [];
@@ -79,7 +79,7 @@ function pointsOf({ history }: Recording): Point[] {
   );
 }
 
-/** Puts layers between the shades of the partitions and a time axis over the whole run. */
+/** Puts layers between the partitions' shading and a time axis over the whole run. */
 type Frame = (layers: Layer[]) => TopLevelSpec;
 
 function framed({ history }: Recording, end: number): Frame {
@@ -107,7 +107,7 @@ function framed({ history }: Recording, end: number): Frame {
         titleColor: "#333",
       },
       axisX: { tickCount: 10 },
-      // The plots stand above each other: their time axes must too.
+      // The plots are stacked: their time axes must line up.
       axisY: { minExtent: 48, maxExtent: 48, tickCount: 5 },
       legend: {
         orient: "top",
@@ -136,7 +136,7 @@ const LATENCY = {
   axis: { format: "~g", tickCount: 6 },
 } as const;
 
-/** The colours of how operations ended. */
+/** The colours of an operation's ends. */
 const ENDED_AS = {
   field: "type",
   type: "nominal",
@@ -171,7 +171,7 @@ function latencyPlot(points: readonly Point[], frame: Frame): Plot {
   };
 }
 
-/** At most about {@link POINTS}: nothing that stands out is left away. */
+/** At most about {@link POINTS} points: none that stands out is left out. */
 function thinned(points: readonly Point[]): Point[] {
   if (points.length <= POINTS) return [...points];
   const slow = quantile(points.map(({ ms }) => ms), 0.99)!;
@@ -195,7 +195,7 @@ function quantilePlot(
 ): Plot {
   const byBucket = Map.groupBy(points, ({ at }) => Math.floor(at / bucket));
   const last = greatest([...byBucket.keys()], (key) => key);
-  // A bucket without operations interrupts the lines.
+  // A bucket without operations interrupts a line.
   const values = Array.from({ length: last + 1 }, (_, n) => {
     const latencies = byBucket.get(n)?.map(({ ms }) => ms) ?? [];
     return QUANTILES.map((q) => ({
@@ -274,7 +274,7 @@ function ratePlot(
   };
 }
 
-/** What adds an element to a set that reads show, by workload. */
+/** By workload, the operation that adds an element to the set that reads show. */
 const ADDS: { readonly [workload: string]: string } = {
   "broadcast": "broadcast",
   "g-set": "add",
@@ -300,7 +300,7 @@ function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
           field: "ms",
           type: "quantitative",
           title: "stable latency (ms)",
-          // Where all are 0 the axis would have no length.
+          // If all were 0, the axis would have no length.
           scale: { domainMax: Math.max(1, greatest(values, ({ ms }) => ms)) },
         },
       },
@@ -308,7 +308,7 @@ function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
   }];
 }
 
-/** About so many bars across a plot. */
+/** About how many bars a plot has. */
 const BARS = 220;
 
 function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
@@ -356,18 +356,18 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
   }];
 }
 
-/** A plot that was drawn, as an SVG document, or why it could not be. */
+/** A drawn plot as an SVG document, or why it could not be drawn. */
 export type Drawn = { svg: string } | { missing: string };
 
 /**
- * Draws plots. The plotting library is loaded when it is first needed; where it cannot
- * be had, the plots say so.
+ * Draws plots. The plotting library is loaded when it is first needed; without it, the plots
+ * say why they are missing.
  */
 export async function drawPlots(plots: readonly Plot[]): Promise<Drawn[]> {
   if (plots.length === 0) return [];
   let vega: typeof import("vega"), vegaLite: typeof import("vega-lite");
   try {
-    // Not literal, so that Deno does not fetch them for runs without a report.
+    // Not literals, so that Deno does not fetch them for runs without a report.
     const names = ["vega", "vega-lite"] as const;
     [vega, vegaLite] = await (carriedParts()?.plots?.() ??
       Promise.all([import(names[0]), import(names[1])]));

@@ -1,6 +1,6 @@
 /**
- * The report of a run: one HTML file that explains it, without a server and without a
- * network. `writeReport` puts it into the run's folder.
+ * The report of a run: one HTML file that explains it and needs neither server nor network.
+ * `writeReport` puts it into the run's folder.
  */
 import { join } from "node:path";
 import { type Judged, overall } from "../checkers/judges.ts";
@@ -39,7 +39,7 @@ import { count } from "./words.ts";
 /** The name of the report in a run's folder. */
 export const REPORT_FILE = "report.html";
 
-/** What draws in the page is the same code that draws elsewhere: its source text goes along. */
+/** The functions that draw in the page: their source text is put into it. */
 const IN_PAGE = {
   escapeText,
   scaleX,
@@ -61,7 +61,7 @@ const IN_PAGE = {
   overviewSvg,
 };
 
-/** Those functions by the names they have here: an executable may have renamed them. */
+/** Those functions under the names they have here: a bundler may have renamed them. */
 function inPage(): string {
   return Object.entries(IN_PAGE).map(([name, drawing]) =>
     drawing.name === name
@@ -70,13 +70,13 @@ function inPage(): string {
   ).join("\n");
 }
 
-/** What a report tells beside the run itself. */
+/** What a report shows beside the run itself. */
 export interface ReportOptions {
-  /** The command that does the run again. */
+  /** The command that repeats the run. */
   command?: string;
   /** The last lines that each node wrote to stderr. */
   stderr?: ReadonlyMap<string, readonly string[]>;
-  /** Files beside the report, to which it links. */
+  /** Files beside the report that it links to. */
   files?: readonly string[];
 }
 
@@ -152,14 +152,14 @@ export async function reportHtml(
   `}\n`;
 }
 
-/** Operations and messages can be told apart in a stretch with so many of them. */
+/** How many operations can be told apart in a stretch. */
 const CALLS_AT_FIRST = 200;
 const HOPS_AT_FIRST = 300;
 
 /** The stretch that is drawn when the page opens: around the first finding, or the beginning. */
 function firstWindow(view: View, sought: Moment | null): Span {
   const middle = sought?.at ?? 0;
-  /** How wide a stretch around the middle has so many of these. */
+  /** The width of a stretch around the middle that holds this many. */
   const widthOf = (times: number[], most: number) =>
     times.map((at) => Math.abs(at - middle)).sort((a, b) => a - b)[most] ?? 4;
   const width = Math.max(

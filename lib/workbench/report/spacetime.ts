@@ -2,8 +2,8 @@
  * Lamport's spacetime diagram: a row for each node, time to the right, a slanted line for
  * each message from its sending to its arrival. Also runs in the page.
  *
- * Leslie Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System",
- * CACM 21 (1978); here turned by a quarter, so that time runs as in the other drawings.
+ * Leslie Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", CACM 21
+ * (1978); here turned by 90 degrees, so that time runs as in the other drawings.
  */
 import {
   axisSvg,
@@ -17,7 +17,7 @@ import {
 import type { Span } from "./cap.ts";
 import type { Hop, View } from "./view.ts";
 
-/** The most messages in one drawing: more would be a grey area. */
+/** How many messages one drawing shows at most: more would be a grey area. */
 export function drawnHops(): number {
   return 3_000;
 }
@@ -50,9 +50,9 @@ export function hopText(hop: Hop): string {
   } s, ${came}\n${body}`;
 }
 
-/** What of the messages is drawn. */
+/** Which messages are drawn. */
 export interface Choice {
-  /** Types of messages between servers that are left away. */
+  /** Types of messages between servers that are not drawn. */
   hidden: string[];
   /** Whether requests and replies of clients are marked. */
   clients: boolean;
@@ -99,7 +99,7 @@ export function spacetimeSvg(
       (hop.client ? clients : !hidden.includes(hop.type))
     ).slice(0, drawnHops());
 
-  /** A line from a sending to an arrival, with a dot where it arrives, and a broad invisible one to point at. */
+  /** A line from a sending to an arrival, with a dot at the arrival, and a broad invisible one to point at. */
   function arrow(hop: Hop, at: number, colour: string, again: boolean): string {
     const points = `x1="${px(hop.sent)}" y1="${y(hop.src)}" x2="${
       px(at)
@@ -110,7 +110,7 @@ export function spacetimeSvg(
       `<line ${points} stroke="transparent" stroke-width="7"/>`;
   }
 
-  /** A line that breaks off on its way, with a cross at its end. */
+  /** A line that ends on its way, with a cross. */
   function lost(hop: Hop): string {
     const from = y(hop.src), toward = y(hop.dest);
     const flown = Math.sign(toward - from) *
@@ -121,7 +121,7 @@ export function spacetimeSvg(
       `<path d="${d}" stroke="transparent" stroke-width="8" fill="none"/>`;
   }
 
-  /** A client's request points down to its node's line, the reply up from it. */
+  /** A client's request points down to its node's line, a reply up from it. */
   function stub(hop: Hop): string {
     const request = rows.has(hop.dest);
     const at = Number(px(request ? hop.arrived[0] ?? hop.sent : hop.sent));

@@ -16,7 +16,7 @@ import { commandOfRun, limitsOf, titleOf } from "../scenarios/standards.ts";
 import { type Html, html } from "./html.ts";
 import { count, setUpText, workloadText } from "./words.ts";
 
-/** A verdict in a word, for people. */
+/** A verdict in one word. */
 export function verdictText(verdict: Validity): string {
   return verdict === "unknown" ? "unknown" : verdict ? "valid" : "invalid";
 }
@@ -101,7 +101,7 @@ function missed(judged: Judged): number {
     .filter((limit) => !isMet(limit, judged.figures[limit.figure])).length;
 }
 
-/** The command of a run that came without one. */
+/** The command for a run that came without one. */
 function againText({ recording }: Judged): string {
   const { workload, options } = recording;
   return `deno task workbench test -w ${workload} ${flagsText(options)}`;

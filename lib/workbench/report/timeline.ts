@@ -13,7 +13,7 @@ import { escapeText } from "./html.ts";
 import type { Moment } from "./moments.ts";
 import type { Call, View } from "./view.ts";
 
-/** Jepsen's colours of operations; grey is one that nothing ended. */
+/** Jepsen's colours for operations; grey is one that never ended. */
 export function callColour(type: Call["type"]): string {
   const colours = {
     ok: "#6DB6FE",
@@ -44,7 +44,7 @@ export function isMeant(call: Call, { at, process, node }: Moment): boolean {
   return near(call.from) || near(call.to);
 }
 
-/** Draws the operations of a stretch of time, and marks the moment that is looked for. */
+/** Draws the operations of a stretch of time, and marks the moment sought. */
 export function timelineSvg(
   view: View,
   window: Span,

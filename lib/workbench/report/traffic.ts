@@ -1,4 +1,4 @@
-/** How many messages of which type there were. */
+/** How many messages of each type there were. */
 import { stringify } from "../json.ts";
 import { IdSet } from "../checkers/id-set.ts";
 import {

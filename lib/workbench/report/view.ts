@@ -1,6 +1,6 @@
 /**
- * What the page of a run draws, small enough to stand in it: operations, messages,
- * faults. All times are seconds since the main phase began, to the microsecond.
+ * What a run's page draws, small enough to be part of it: operations, messages, faults. All
+ * times are seconds since the main phase began, to the microsecond.
  */
 import { type Pair, pairs } from "../checkers/pairs.ts";
 import {
@@ -43,7 +43,7 @@ export interface Hop {
   type: string;
   /** Its body, shortened. */
   body: string;
-  /** Whether a client sends or gets it. */
+  /** Whether a client sends or receives it. */
   client: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Phase extends Span {
   name: string;
 }
 
-/** Something the harness saw. */
+/** An incident. */
 export interface Mark {
   at: number;
   node: string;
@@ -65,7 +65,7 @@ export interface View extends Span {
   cuts: Cut[];
   downs: Down[];
   marks: Mark[];
-  /** How many operations began in each of equal parts of the run, and what became of them. */
+  /** How many operations began in each of equal parts of the run, and how they ended. */
   density: { ok: number; bad: number }[];
   /** A label for each row of operations: `"worker 0 to n0"`. */
   workers: string[];
@@ -81,14 +81,14 @@ export interface View extends Span {
   total: { calls: number; hops: number };
 }
 
-/** At most so many are in a page. */
+/** How many of each are in a page at most. */
 export interface Caps {
   calls: number;
   serverHops: number;
   clientHops: number;
 }
 
-/** What happens at the very end must not stick to the edge. */
+/** The end of the run must not touch the edge. */
 const MARGIN = 1.02;
 
 /** A page of a large run has about 5 MB. */
@@ -99,9 +99,9 @@ export const CAPS: Caps = {
 };
 
 /**
- * What of a recording is drawn.
+ * What is drawn of a recording.
  *
- * @param moments seconds near which nothing is left out, as far as possible
+ * @param moments times near which nothing is left out if possible, in seconds
  */
 export function viewOf(
   recording: Recording,
@@ -138,7 +138,7 @@ export function viewOf(
   };
 }
 
-/** Which messages are drawn. Of the others no more is read than who sent them when. */
+/** The messages that are drawn. Of the others only sender and time are read. */
 function hopsOf(
   recording: Recording,
   moments: readonly number[],
@@ -179,7 +179,7 @@ function seconds({ time }: Op): number {
   return time / 1e9;
 }
 
-/** To the microsecond, so that it is written with few digits. */
+/** Rounds to the microsecond, so that few digits are written. */
 function micro(seconds: number): number {
   return Number(seconds.toFixed(6));
 }
@@ -189,7 +189,7 @@ function callOf(
   { invocation, completion }: Pair,
 ): Call {
   const process = Number(invocation.process);
-  // Those asked after the run say which node they ask.
+  // Operations of the aftermath say which node they ask.
   const { node } = invocation;
   const after = typeof node === "string";
   const error = completion?.error;
@@ -214,7 +214,7 @@ function callOf(
   };
 }
 
-/** Fine enough for the widest window. */
+/** How many parts a run has in the overview: fine enough for the widest window. */
 const PARTS = 240;
 
 function densityOf(calls: readonly Pair[], end: number): View["density"] {
@@ -267,7 +267,7 @@ function typesOf(flights: readonly Flight[]): string[] {
   return [...counts].sort((a, b) => b[1] - a[1]).map(([type]) => type);
 }
 
-/** The silence between main and final phase is 10 s; half of it tells it from a slow operation. */
+/** The silence between main and final phase is 10 s; half of that tells it from a slow operation. */
 const QUIET_SECONDS = 5;
 
 function phasesOf(

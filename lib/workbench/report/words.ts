@@ -1,7 +1,7 @@
-/** What a reader who has never seen a run needs to be told. */
+/** Explains a run to a reader who has never seen one. */
 import { nodesOf, type Recording, workersOf } from "../history.ts";
 
-/** What clients do in a workload, and what they are promised. */
+/** By workload, what clients do, and what they are promised. */
 const WORKLOADS: { readonly [workload: string]: string } = {
   "echo":
     "Clients send a payload to a node and must get the same payload back.",

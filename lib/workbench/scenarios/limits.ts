@@ -1,9 +1,9 @@
 /**
- * The figures of a run, and limits on them. Which program has which limits is said in
+ * The figures of a run, and limits on them. Which program has which limits stands in
  * scenarios.ts.
  */
 
-/** The figures a run is measured by. Message counts: S is `servers.`, A is `all.`. */
+/** The figures that a run is measured by. Of message counts, S is `servers.` and A is `all.`. */
 export type FigureName =
   | "servers.msgs-per-op"
   | "all.msgs-per-op"
@@ -32,7 +32,7 @@ export interface Limit {
 /** What was measured. A figure that does not apply to the run is absent. */
 export type Figures = { [name in FigureName]?: number };
 
-/** What people read for a figure, with its unit. */
+/** A figure's title for people, with its unit. */
 export const figureTitles: { readonly [name in FigureName]: string } = {
   "servers.msgs-per-op": "messages per op, servers (S)",
   "all.msgs-per-op": "messages per op, all (A)",
@@ -51,7 +51,7 @@ export const figureTitles: { readonly [name in FigureName]: string } = {
   "client-latency.p99-ms": "client latency, p99 (ms)",
 };
 
-/** Whether a figure keeps within a limit; one that was not measured does not. */
+/** Whether a figure is within a limit; one that was not measured is not. */
 export function isMet(limit: Limit, value: number | undefined): boolean {
   if (value === undefined || Number.isNaN(value)) return false;
   const { below, atMost, atLeast } = limit;
@@ -69,7 +69,7 @@ export function limitText(limit: Limit): string {
   return parts.join(", ");
 }
 
-/** A figure for people: five digits tell 0.99995 from 1, and 1.0504 from a limit of 1.05. */
+/** A figure as text: five digits distinguish 0.99995 from 1, and 1.0504 from a limit of 1.05. */
 export function figureText(value: number): string {
   return String(Number(value.toPrecision(5)));
 }
@@ -83,13 +83,13 @@ export const S = (atMost: number): Limit => ({
   atMost,
 });
 
-/** Bytes between servers, as a multiple of what the values take if each goes to each node once. */
+/** Bytes between servers, as a multiple of what the values take if each is sent to each node once. */
 export const bytes = (atMost: number): Limit => ({
   figure: "servers.bytes-to-least",
   atMost,
 });
 
-/** The share of operations that nodes answer which can talk to a majority. */
+/** The share of operations that are answered, at nodes that can talk to a majority. */
 export const answered = (atLeast: number): Limit => ({
   figure: "answered.majority-share",
   atLeast,

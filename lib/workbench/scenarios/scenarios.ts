@@ -1,8 +1,8 @@
 /**
- * The one table of what is run and what must come out: every challenge and variant with
- * its official command, the limits of the challenge's page, and the tighter ones that we
- * set ourselves. `make`, the tests, the simulator and the README read it; nothing of it
- * is written down a second time.
+ * The one table of what is run and what must come out: every challenge and variant with its
+ * official command, the limits of the challenge's page, and the tighter ones that we set
+ * ourselves. `make`, the tests, the simulator and the READMEs read it; none of it is written
+ * down twice.
  */
 import {
   answered,
@@ -16,15 +16,15 @@ import {
 import type { Promises } from "./promises.ts";
 import type { Options } from "../history.ts";
 
-/** One command of a challenge, with what must come out of it. */
+/** One command of a challenge, with the limits on its results. */
 export interface ScenarioRun {
-  /** What distinguishes it from the challenge's other commands; empty for the first. */
+  /** What tells it from the challenge's other commands; empty for the first. */
   label: string;
   /** Maelstrom's flags without dashes; `--bin` is left out. */
   flags: Options;
-  /** What the challenge's page asks beyond a valid verdict. */
+  /** What the challenge's page asks for beyond a valid verdict. */
   official: Limit[];
-  /** What we ask. */
+  /** What we ask for. */
   ours: Limit[];
 }
 
@@ -32,7 +32,7 @@ export interface ScenarioRun {
 export interface Scenario {
   /** File name in `challenges/` without `.ts`, name of the executable in `bin/`, and `make` target. */
   name: string;
-  /** Six words for the results table. */
+  /** A few words for the results table. */
   algorithm: string;
   /** The guarantee in a few words, for the results table. */
   guarantee: string;
@@ -43,7 +43,7 @@ export interface Scenario {
   promises: Promises;
 }
 
-/** Programs that answer whatever is cut, and whose memory is the nodes'. */
+/** Programs that answer whatever is cut, and keep their data in the nodes' memory. */
 const told = { available: true, survivesRestart: "told" } as const;
 
 const PARTITION = { nemesis: "partition" };
@@ -57,12 +57,15 @@ function run(
   return { label, flags, official, ours };
 }
 
-/** The command once more, with partitions, which the page asks for without figures. */
+/** The same command with partitions, which the page asks for without limits. */
 function cut(flags: Options, ours: Limit[] = []): ScenarioRun {
   return run({ ...flags, ...PARTITION }, ours, [], "with partitions");
 }
 
-/** A variant's row: that of its main program, but for what differs. Promises differ one by one. */
+/**
+ * A variant's row: that of its main program, except for what differs. Promises are replaced one
+ * by one.
+ */
 function variant(
   of: Scenario,
   row: Partial<Scenario> & Pick<Scenario, "name" | "algorithm">,
@@ -475,7 +478,7 @@ export const scenarios: readonly Scenario[] = [
 /**
  * The scenario of a program.
  *
- * @throws {Error} there is none of that name; the message lists those there are
+ * @throws {Error} there is no such scenario; the message lists those there are
  */
 export function scenarioOf(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);

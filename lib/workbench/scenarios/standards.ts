@@ -1,20 +1,20 @@
 /**
- * What a run is held to. Our programs have a scenario each. A guest, a program that is none
- * of ours, is held to a challenge's official commands and limits, or to a workload's own
- * rules; what our programs promise beyond that is never asked of it.
+ * What a run is held to. Our programs have a scenario each. A guest, a program that is not
+ * ours, is held to a challenge's official commands and limits, or to a workload's rules, but
+ * never to what our programs promise beyond those.
  */
 import type { Options, Recording } from "../history.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "./scenarios.ts";
 
-/** The flags of a guest that is told nothing but its workload: enough to see something, done in seconds. */
+/** The flags of a guest of which only the workload is known: enough to see something within seconds. */
 const PLAIN: Options = {
   "node-count": 3,
-  concurrency: "2n", // lin-kv can do with no less
+  concurrency: "2n", // the least that lin-kv needs
   rate: 20,
   "time-limit": 10,
 };
 
-/** Every challenge, in order: the scenarios that are no variants of another. */
+/** Every challenge, in order: the scenarios that are not variants. */
 export const challenges: readonly Scenario[] = scenarios
   .filter(({ variantOf }) => variantOf === undefined);
 
@@ -28,7 +28,7 @@ export function challengeOf(name: string): Scenario | undefined {
     .toSorted((a, b) => b.name.length - a.name.length)[0];
 }
 
-/** A guest that is tested as a challenge asks. */
+/** The scenario of a guest that is tested as a challenge. */
 export function asChallenge(name: string, challenge: Scenario): Scenario {
   return {
     name,
@@ -40,7 +40,7 @@ export function asChallenge(name: string, challenge: Scenario): Scenario {
   };
 }
 
-/** A guest of which only the workload is known. */
+/** The scenario of a guest of which only the workload is known. */
 export function asWorkload(name: string, workload: string): Scenario {
   return {
     name,
@@ -63,7 +63,7 @@ export function titleOf(
   return label ?? program ?? workload;
 }
 
-/** The command of a scenario that a run was made with, if it was one; a guest's are without our own limits. */
+/** The scenario's command that a run was made with, if it was one; a guest's has none of our own limits. */
 export function commandOfRun(
   { program, challenge, options }: Pick<
     Recording,
@@ -76,7 +76,7 @@ export function commandOfRun(
   return { ...found, ours: [] };
 }
 
-/** The limits that a run is held to: they are for the command's own faults. */
+/** The limits that a run is held to: none under faults other than the command's own. */
 export function limitsOf(
   recording: Recording,
 ): Pick<ScenarioRun, "official" | "ours"> {

@@ -1,7 +1,7 @@
 /**
- * The result card: what came out of one run of a challenge, on one screen of a terminal.
- * It also says what counts as a failure: a verdict of either judge that is not `true`,
- * or a figure beyond a limit, official or ours.
+ * The result card: the results of one run of a challenge, on one screen of a terminal. It also
+ * says what counts as a failure: a verdict of either judge that is not `true`, or a figure
+ * beyond a limit, official or ours.
  */
 import type { Anomaly, StrictResults, Validity } from "../checkers/verdict.ts";
 import {
@@ -15,34 +15,34 @@ import type { FigureName, Limit } from "../scenarios/limits.ts";
 import { harmless, moreText, shorter } from "./text.ts";
 import type { ScenarioRun } from "../scenarios/scenarios.ts";
 
-/** What came out of one run. */
+/** The results of one run. */
 export interface Outcome {
-  /** Maelstrom's verdict, by itself or by the workbench's faithful judge. */
+  /** Maelstrom's verdict, from Maelstrom itself or from the faithful judge. */
   faithful: Validity;
-  /** Why that is unknown, where Maelstrom would have broken off, or judged another run than this. */
+  /** Why that is unknown, where Maelstrom would have aborted, or judged a different run. */
   why?: string;
-  /** The strict judge's; absent when Maelstrom ran the test and what it kept cannot be read. */
+  /** The strict verdict; absent when Maelstrom ran the test and its files cannot be read. */
   strict?: StrictResults;
   /** Why there is none. */
   notJudged?: string;
   figures: Figures;
-  /** Figures that whoever ran the test does not take: their limits are left open. */
+  /** Figures that were not measured by what ran the test: their limits stay open. */
   notTaken?: ReadonlySet<FigureName>;
 }
 
-/** What is on a card. */
+/** The contents of a card. */
 export interface Card {
   /** The program and what it does: `"echo-1: answer each request with its payload"`. */
   title: string;
-  /** The flags of the run, as one would type them. */
+  /** The flags of the run, as they are typed. */
   flags: string;
-  /** Who ran the test. */
+  /** What ran the test. */
   ranBy: "Maelstrom" | "workbench";
   limits: Pick<ScenarioRun, "official" | "ours">;
   outcome: Outcome;
 }
 
-/** More are in the report. */
+/** How many anomalies are shown; all are in the report. */
 const SHOWN_ANOMALIES = 3;
 const SHOWN_SENTENCES = 2;
 const SENTENCE_LENGTH = 200;
@@ -174,14 +174,14 @@ function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   return lines;
 }
 
-/** Notes by name, on one line: what they say is in the report. */
+/** The names of notes, on one line; the report explains them. */
 function noteLines(notes: readonly Anomaly[]): string[] {
   if (notes.length === 0) return [];
   const names = notes.map(({ type }) => type).join(", ");
   return wrap(names, "    worth knowing: ").slice(0, 1);
 }
 
-/** Breaks a text anew at blanks and line ends; the first line begins with the lead, the others are indented like it. */
+/** Wraps a text; the first line begins with the lead, the others are indented by its length. */
 function wrap(text: string, lead: string): string[] {
   const indent = " ".repeat(lead.length - lead.trimStart().length);
   const lines = [lead];

@@ -1,4 +1,4 @@
-/** What the workbench says on a terminal: progress, verdicts, figures, and how to see a failure again. */
+/** What the workbench prints: progress, verdicts, figures, and how to repeat a failure. */
 import { stringify } from "../json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
@@ -12,7 +12,7 @@ import {
 import type { FigureName, Limit } from "../scenarios/limits.ts";
 import { limitsOf } from "../scenarios/standards.ts";
 
-/** A verdict in a word. */
+/** A verdict in one word. */
 export function verdictWord(verdict: Validity): string {
   return verdict === "unknown" ? "unknown" : verdict ? "valid" : "INVALID";
 }
@@ -48,7 +48,7 @@ export function judgedText(
   return lines.join("\n");
 }
 
-/** Limits of a figure with whether they are kept. */
+/** The limits of a figure, and whether they are met. */
 function judgedLimits(
   whose: string,
   limits: readonly Limit[],
@@ -60,21 +60,21 @@ function judgedLimits(
   );
 }
 
-/** That nodes have written to stderr, and where it is. */
+/** Says that nodes have written to stderr, and where that is. */
 export function stderrText(nodes: readonly string[], folder: string): string[] {
   if (nodes.length === 0) return [];
   const who = nodes.length > 3 ? `${nodes.length} nodes` : nodes.join(", ");
   return [`${who} wrote to stderr: ${folder}/node-logs/`];
 }
 
-/** Where more is said of a finding. */
+/** Where to read more about a finding. */
 function hint([first]: readonly Anomaly[]): string[] {
   return first === undefined
     ? []
     : [`  (help ${first.type} says what usually causes it)`];
 }
 
-/** Which of the faithful judge's parts are not valid, as they are. */
+/** The parts of Maelstrom's results that are not valid, as they are. */
 function unfaithful(results: Judged["results"]): string[] {
   return Object.entries(results).flatMap(([part, result]) =>
     typeof result === "object" && result !== null && !Array.isArray(result) &&
@@ -84,11 +84,11 @@ function unfaithful(results: Judged["results"]): string[] {
   );
 }
 
-/** How many sentences are shown of a finding, and how much of each. */
+/** How many sentences of a finding are shown, and how much of each. */
 const SENTENCES = 4;
 const SENTENCE_LENGTH = 400;
 
-/** Each anomaly's name and why; how many sentences are left out. */
+/** Each anomaly's name and reasons, and how many are left out. */
 export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   return anomalies.flatMap(({ type, because }) => [
     `  ${type}`,
@@ -99,11 +99,11 @@ export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   ]);
 }
 
-/** What follows the sentences of a finding that are shown: how many more there are. */
+/** Says how many more sentences a finding has than are shown. */
 export function moreText(because: readonly string[], shown: number): string[] {
   const left = because.slice(shown);
   if (left.length === 0) return [];
-  // The judge itself may have counted further ones.
+  // The judge itself may have left out, and counted, others.
   const [, counted] = /^\.\.\. and (\d+) more/.exec(left.at(-1)!) ?? [];
   const more = counted === undefined
     ? left.length
@@ -111,16 +111,16 @@ export function moreText(because: readonly string[], shown: number): string[] {
   return [`... and ${more} more of this kind`];
 }
 
-/** Sequences that change a terminal's colours, or move its cursor. */
+/** Sequences that change a terminal's colours or move its cursor. */
 const ESCAPES =
   // deno-lint-ignore no-control-regex
   /\x1b(?:\[[\x20-\x3f]*[\x40-\x7e]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)/g;
 
-/** All other characters that a terminal obeys, but for line ends and tabs. */
+/** All other characters that a terminal obeys, except line ends and tabs. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
-/** What a node wrote, so that a terminal shows it and does not obey: without colours, and control characters in pictures. */
+/** What a node wrote, made harmless for a terminal: without colours, and with control characters as pictures. */
 export function harmless(text: string): string {
   return text.replace(ESCAPES, "").replace(
     CONTROLS,
@@ -131,7 +131,7 @@ export function harmless(text: string): string {
   );
 }
 
-/** A text of at most so many characters that can be shown; cut at a blank, and then with an ellipsis. */
+/** A text of at most this many characters; if it is longer, cut at a blank, with an ellipsis. */
 export function shorter(words: string, length: number): string {
   const text = harmless(words);
   if (text.length <= length) return text;
@@ -140,14 +140,14 @@ export function shorter(words: string, length: number): string {
   return `${blank > length / 2 ? cut.slice(0, blank) : cut}…`;
 }
 
-/** Each note's name and why; they decide nothing, so they are marked. */
+/** Each note's name and reasons, marked as notes, since they decide nothing. */
 export function noteLines(notes: readonly Anomaly[]): string[] {
   return anomalyLines(
     notes.map(({ type, because }) => ({ type: `note: ${type}`, because })),
   );
 }
 
-/** A campaign: one line for the verdicts of each judge, one for each figure, one screen for each failure. */
+/** A campaign: a line for each judge, a line for each figure, a screen for each failure. */
 export function campaignText(campaign: CampaignResults): string {
   const { program, seeds, faults, machine, faithful, strict, figures } =
     campaign;
@@ -198,12 +198,12 @@ function figureEntries<T>(
   return Object.entries(figures) as [FigureName, T][];
 }
 
-/** A line on stderr that replaces itself on a terminal; elsewhere it is repeated seldom. */
+/** A line on stderr that is updated in place on a terminal, and seldom repeated elsewhere. */
 export class ProgressLine {
   #last = 0;
   #shown = false;
 
-  /** Shows a text, if it is time to. */
+  /** Shows a text, unless the last one was shown just before. */
   show(text: string): void {
     const terminal = Deno.stderr.isTerminal();
     const now = performance.now();

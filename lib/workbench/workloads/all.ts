@@ -8,7 +8,7 @@ import { txnListAppend, txnRwRegister } from "./txn.ts";
 import { uniqueIds } from "./unique-ids.ts";
 import type { Workload } from "./workload.ts";
 
-/** Every workload, by the name `--workload` knows it by. */
+/** Every workload, by its name for `--workload`. */
 export const workloads: Readonly<Record<string, Workload>> = Object.fromEntries(
   [
     broadcast,
@@ -27,7 +27,7 @@ export const workloads: Readonly<Record<string, Workload>> = Object.fromEntries(
 /**
  * The workload of this name.
  *
- * @throws {Error} there is none; the message lists those there are
+ * @throws {Error} there is no such workload; the message lists those there are
  */
 export function workloadOf(name: string): Workload {
   const found = Object.hasOwn(workloads, name) ? workloads[name] : undefined;

@@ -1,4 +1,4 @@
-/** Broadcast: what one node is told, every node shows in its reads. */
+/** Broadcast: a value given to one node must appear in the reads of all. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { finalReads, readsAfterwards } from "./final-reads.ts";
 import { any, arrayOf } from "./schema.ts";

@@ -7,9 +7,8 @@ import { integer } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
 /**
- * Half `add` of -5 .. 4, half `read`; finally one read by every worker. The grow-only
- * counter leaves out the negative adds and draws again, so that it reads twice for
- * every add.
+ * Half `add` of -5 .. 4, half `read`; finally one read by every worker. The grow-only counter
+ * redraws negative adds, so it reads twice for every add.
  */
 function counter(name: string, least: number): Workload {
   return {
@@ -48,8 +47,8 @@ function long(value: Integer): Integer {
   throw new MalformedReply(`Value out of range for long: ${value}`);
 }
 
-/** The counter that only grows. */
+/** The grow-only counter. */
 export const gCounter: Workload = counter("g-counter", 0);
 
-/** The counter that also shrinks. */
+/** The counter that can also shrink. */
 export const pnCounter: Workload = counter("pn-counter", -5);

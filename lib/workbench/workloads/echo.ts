@@ -1,11 +1,11 @@
-/** Echo: a node sends back what it is sent. */
+/** Echo: a node sends back what it was sent. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { any } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
 /**
- * `echo` of a short text. The value of a completed operation is the whole reply,
- * as in Maelstrom's histories, which the checker compares with the request.
+ * `echo` of a short text. A completed operation's value is the whole reply, as in Maelstrom's
+ * histories; the checker compares it with the request.
  */
 export const echo: Workload = {
   name: "echo",

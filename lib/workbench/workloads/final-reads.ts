@@ -12,7 +12,7 @@ export function finalReads(): Generator {
   };
 }
 
-/** One read of every node, 5 s after the last fault: time enough for any anti-entropy. */
+/** One read of every node, 5 s after the last fault: enough for any anti-entropy. */
 export function readsAfterwards(): {
   settleMs: number;
   invocations: Invocation[];

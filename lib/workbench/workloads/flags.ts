@@ -4,9 +4,9 @@ import type { Options } from "../history.ts";
 export const CLIENT_TIMEOUT_MS = 5000;
 
 /**
- * A numeric flag of the run, or its default where it was not given.
+ * A numeric flag of the run, or its default if it was not given.
  *
- * @throws {TypeError} the flag is no number
+ * @throws {TypeError} the flag is not a number
  */
 export function numberFlag(
   options: Options,

@@ -1,30 +1,30 @@
-/** What every node of kafka is asked once more when its run is over and everything has healed. */
+/** What every kafka node is asked after a run, when everything has healed. */
 import type { JsonObject, Op } from "../history.ts";
 import type { Integer } from "../json.ts";
 import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
 import type { Invocation, Questions } from "./workload.ts";
 
-/** So many polls in a row without a new message, and there are none left: a node may give them one by one. */
+/** After this many polls without a new message there are none left: a node may return them one by one. */
 const EMPTY_POLLS = 8;
 
-/** Between two polls of which the first brought nothing, in milliseconds. */
+/** How long to wait after a poll that brought nothing, in milliseconds. */
 const EMPTY_DELAY_MS = 200;
 
-/** Commits of that many keys are made to look back. */
+/** For how many keys a lower offset is committed. */
 const LOWERED_KEYS = 10;
 
 /**
- * On every node, 1 s after the last fault: two messages to a new key; the committed offsets
- * of all keys, of the new one and of one that nobody has used; all messages from the
- * beginning, without a commit; the committed offsets again, which that must not have
- * changed; and once more after commits that lie further back.
+ * On every node, 1 s after the last fault: sends two messages to a new key; lists the committed
+ * offsets of all keys, of the new one and of one that nobody has used; polls all messages from
+ * the beginning, without a commit; lists the committed offsets again, which must not have
+ * changed; commits lower offsets, and lists once more.
  */
 export function askAfterwards(
   history: readonly Op[],
   index: number,
 ): Questions {
   const lowest = new Map<string, Integer>();
-  // A send that nobody answered may have come through: its key is not new.
+  // A send that was never answered may have taken effect: its key is not new.
   let last = -1;
   for (const op of history) {
     if (op.f === "send") {

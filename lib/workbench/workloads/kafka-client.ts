@@ -8,8 +8,8 @@ import type { Rpc } from "../world/client.ts";
 const messageLists = objectOf(arrayOf(tuple(integer, any)));
 
 /**
- * A consumer and producer in one, with a private offset for each key it is assigned:
- * where its next poll begins. A fresh client is assigned nothing and polls nothing.
+ * A consumer and producer in one, which keeps for each assigned key the offset at which its
+ * next poll begins. A new client is assigned nothing and polls nothing.
  */
 export function openKafkaClient(): Client {
   let offsets = new Map<string, Integer>();
@@ -17,9 +17,9 @@ export function openKafkaClient(): Client {
   const peeked = new Map<string, Integer>();
 
   /**
-   * Takes exactly these keys, each where the last poll left it, else at 0. The server is
-   * asked for its committed offsets, but they are not used: Maelstrom's client never
-   * does so either, as its recorded runs show.
+   * Assigns exactly these keys, each where the last poll left it, else at 0. The server is
+   * asked for its committed offsets, but they are not used: nor does Maelstrom's client use
+   * them, as its recorded runs show.
    */
   async function assign(op: Invocation, rpc: Rpc): Promise<void> {
     const keys = op.value as string[];
@@ -42,8 +42,9 @@ export function openKafkaClient(): Client {
   }
 
   /**
-   * Polls all keys, then commits what came; a failing commit fails the whole, but the offsets
-   * have moved. Keys that the reply lists are polled from then on, whether there is a message or not.
+   * Polls all keys, then commits what came; if the commit fails, the whole operation does, but
+   * the offsets have moved. Keys that the reply lists are polled from then on, with or without
+   * a message.
    */
   async function poll(rpc: Rpc): Promise<Json> {
     const reply = await rpc(
@@ -65,7 +66,7 @@ export function openKafkaClient(): Client {
     return [["poll", messages as Json]];
   }
 
-  /** Polls on from where the last peek ended, and commits nothing. */
+  /** Polls from where the last peek ended, and commits nothing. */
   async function peek(keys: string[], rpc: Rpc): Promise<Json> {
     const from = keys.map((key) => [key, peeked.get(key) ?? 0] as const);
     const reply = await rpc(
@@ -81,7 +82,7 @@ export function openKafkaClient(): Client {
   return {
     async invoke(op, rpc) {
       switch (op.f) {
-        // What Maelstrom's clients never do; the strict judge asks for it when all is over.
+        // Not an operation of Maelstrom's: the strict judge asks for it after the run.
         case "peek":
           return await peek(op.value as string[], rpc);
         case "list":

@@ -1,4 +1,4 @@
-/** Kafka: append-only logs of messages under keys, which clients send to, poll and commit offsets of. */
+/** Kafka: append-only logs by key; clients send messages, poll them, and commit offsets. */
 import type { JsonObject, Op } from "../history.ts";
 import type { Integer } from "../json.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
@@ -13,10 +13,10 @@ import type {
   Workload,
 } from "./workload.ts";
 
-/** The share of operations that are replaced by an `assign`. Jepsen 0.3.1 had 1/8. */
+/** The share of operations that an `assign` replaces. In Jepsen 0.3.1 it was 1/8. */
 const ASSIGN_PROBABILITY = 1 / 64;
 
-/** The share of those which add all keys that somebody has yet to catch up with. */
+/** The share of those that also add all keys with unseen messages. */
 const CATCH_UP_PROBABILITY = 1 / 3;
 
 /** Mean time between the crashes of one client. */
@@ -26,8 +26,8 @@ const CRASH_INTERVAL_SECONDS = 30;
 const FINAL_POLL_INTERVAL_SECONDS = 0.2;
 
 /**
- * Half sends, half polls, of keys that come and go; now and then an assign of the very
- * key that the next operation is about, and crashes, which lose an assignment.
+ * Half sends, half polls, of keys that come and go; sometimes an assign of the next operation's
+ * own key, and crashes, which lose an assignment.
  */
 function mainPhase(
   { random, options, workers }: GeneratorContext,
@@ -56,7 +56,7 @@ function mainPhase(
 
   return {
     next(_worker, now) {
-      // A crash that is due competes, at equal odds, with the operation that is always due.
+      // A crash that is due competes, at equal odds, with the operation.
       if (now >= crashDueAt && crashes.chance(0.5)) {
         const interval = CRASH_INTERVAL_SECONDS / workers;
         crashDueAt = now + crashes.uniform(0, 2 * interval) * 1e9;
@@ -74,7 +74,10 @@ function mainPhase(
   };
 }
 
-/** Keeps, by key, the highest offset acknowledged and the highest polled by anybody, until they meet. */
+/**
+ * Keeps, by key, the highest offset acknowledged and the highest polled by anybody, until they
+ * are equal.
+ */
 function trackUnseen() {
   const sent = new Map<string, Integer>();
   const polled = new Map<string, Integer>();
@@ -82,7 +85,7 @@ function trackUnseen() {
     update(op: Op): void {
       const stored = sentOffsets(op), seen = polledOffsets(op);
       raise(sent, stored);
-      // Polls of a key that nobody waits for are not remembered, as in Jepsen.
+      // Polls of a key without unseen messages are not remembered, as in Jepsen.
       raise(polled, seen.filter(([key]) => sent.has(key)));
       for (const [key] of [...stored, ...seen]) {
         if ((polled.get(key) ?? -1) >= (sent.get(key) ?? -1)) {
@@ -91,7 +94,7 @@ function trackUnseen() {
         }
       }
     },
-    /** The keys with acknowledged messages that no poll has returned. */
+    /** The keys with unseen messages: acknowledged, and returned by no poll. */
     keys(): JsonObject {
       return Object.fromEntries(
         [...sent].map(([key, offset]) => [
@@ -104,8 +107,8 @@ function trackUnseen() {
 }
 
 /**
- * For each worker a crash, for a client without a past; an assign of every key from its
- * beginning; then polls until it has polled the highest known offset of every key.
+ * For each worker a crash, which brings a new client; an assign of every key from its
+ * beginning; then polls until it has seen the highest known offset of every key.
  */
 function finalPhase(
   { random }: GeneratorContext,
@@ -157,7 +160,7 @@ function finalPhase(
   };
 }
 
-/** The highest offset of each key that a send or a poll has shown, in the order of the keys' numbers. */
+/** Each key's highest offset that a send or a poll has shown, in the order of the keys' numbers. */
 function knownOffsets(history: readonly Op[]): Map<string, Integer> {
   const known = new Map<string, Integer>();
   for (const op of history) {
@@ -169,7 +172,7 @@ function knownOffsets(history: readonly Op[]): Map<string, Integer> {
   );
 }
 
-/** Sends, polls, assigns and crashes; what a client remembers is in {@link openKafkaClient}. */
+/** Sends, polls, assigns and crashes; for a client's state see {@link openKafkaClient}. */
 export const kafka: Workload = {
   name: "kafka",
   idempotent: new Set(["assign"]),

@@ -8,18 +8,18 @@ import type {
   Workload,
 } from "./workload.ts";
 
-/** How many processes may touch one key: each that crashes makes its check harder. */
+/** How many processes may use one key: each that crashes makes its check harder. */
 const PROCESSES_PER_KEY = 20;
 
-/** Values written are 0 .. 4: few, so that reads and comparisons often meet an old one. */
+/** Values written are 0 .. 4: few, so that reads and comparisons often meet an old value. */
 const VALUES = 5;
 
 /**
- * Groups of 2n workers share a key each, until too many processes have been involved
- * with it. The first n workers of all only read, the others write and compare and set
- * 1 : 2; hence nobody reads in later groups, a peculiarity of Jepsen's that is kept.
+ * Groups of 2n workers share a key, until too many processes have used it. The first n workers
+ * of all only read, the others write and compare-and-set 1 : 2; so nobody reads in later
+ * groups: a quirk of Jepsen's that is kept.
  *
- * @throws {RangeError} the number of workers is no multiple of 2n
+ * @throws {RangeError} the number of workers is not a multiple of 2n
  */
 function generator(
   { random, nodes, workers }: GeneratorContext,
@@ -30,7 +30,7 @@ function generator(
       `Cannot run lin-kv: ${workers} workers are no multiple of ${groupSize}, twice the number of nodes. Try --concurrency 2n`,
     );
   }
-  // Groups of more than 20 would need a new key at once, and for ever.
+  // Groups of more than 20 would need a new key at once, again and again.
   const limit = Math.max(PROCESSES_PER_KEY, groupSize);
   const current = Array.from({ length: workers }, (_, index) => index);
   let keys = 0;
@@ -63,7 +63,7 @@ function generator(
   };
 }
 
-/** Reads, writes and compare-and-set; values are pairs of the key and the operation's own. */
+/** Reads, writes and compare-and-set; an operation's value is a pair of key and value. */
 export const linKv: Workload = {
   name: "lin-kv",
   idempotent: new Set(["read"]),

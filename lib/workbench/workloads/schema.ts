@@ -1,6 +1,6 @@
 /**
- * Checks for the fields of replies, with the leniencies of the schemas Maelstrom's
- * clients use: an array may be null, which means an empty one; an object may not.
+ * Checks for the fields of replies, as lenient as the schemas of Maelstrom's clients: an array
+ * may be null, which means empty; an object may not.
  */
 import { isInteger } from "../json.ts";
 import type { Json } from "../history.ts";
@@ -9,16 +9,16 @@ import type { FieldCheck } from "../world/client.ts";
 /** Any value, null included. */
 export const any: FieldCheck = () => true;
 
-/** An integer of any size; 5.0 is none. */
+/** An integer of any size; 5.0 is not one. */
 export const integer: FieldCheck = isInteger;
 
-/** An array whose elements all pass, or null. */
+/** Null, or an array whose elements all pass. */
 export function arrayOf(element: FieldCheck): FieldCheck {
   return (value) =>
     value === null || (Array.isArray(value) && value.every(element));
 }
 
-/** An array of exactly these elements. */
+/** An array with exactly these elements. */
 export function tuple(...elements: FieldCheck[]): FieldCheck {
   return (value) =>
     Array.isArray(value) && value.length === elements.length &&
@@ -36,7 +36,7 @@ export function either(...checks: FieldCheck[]): FieldCheck {
   return (value) => checks.some((check) => check(value));
 }
 
-/** This very string. */
+/** Exactly this string. */
 export function literal(text: string): FieldCheck {
   return (value) => value === text;
 }

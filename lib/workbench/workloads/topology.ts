@@ -1,9 +1,12 @@
-/** Topologies: which neighbours each node of a broadcast run is told to have. */
+/** Topologies: the neighbours that each node of a broadcast run is told. */
 
-/** Each node's neighbours, in the order in which they are sent. */
+/** By node, its neighbours, in the order in which they are sent. */
 export type Topology = { [node: string]: string[] };
 
-/** Node `i` of `count`, told by the indices of its neighbours; missing nodes are dropped later. */
+/**
+ * The indices of the neighbours of node `i` of `count`; those of nodes that do not exist are
+ * dropped later.
+ */
 type Neighbours = (i: number, count: number) => number[];
 
 /** A matrix of ceil(sqrt(n)) columns, filled row by row: below, above, right, left. */

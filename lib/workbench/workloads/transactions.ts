@@ -1,27 +1,30 @@
 import type { Json } from "../history.ts";
 import type { Random } from "../world/random.ts";
 
-/** One step of a transaction: what is done, to which key, and the value, null in a request to read. */
+/**
+ * One step of a transaction: its function, its key, and its value, which is null in a request
+ * to read.
+ */
 export type MicroOp<F extends string = string> = [f: F, key: number, v: Json];
 
-/** How transactions are drawn. */
+/** The sizes of transactions. */
 export interface TransactionLimits {
   /** How many keys are in use at a time, 10 by default. */
   keyCount: number;
   /** A transaction has 1 .. `maxLength` steps. */
   maxLength: number;
-  /** A key is replaced when it would be written more often. */
+  /** How often a key is written at most: then another replaces it. */
   maxWritesPerKey: number;
 }
 
 /**
- * Transactions as Elle's generator draws them: every step is a read or a write with
- * equal chance; each live key is drawn twice as often as the one before it, so that
- * some are hot and some rest; the values written to a key are 1, 2, 3, ..., hence unique.
- * A key that has had all its writes stays readable until a write would hit it
- * again; then the next unused key takes its place.
+ * Transactions as Elle's generator draws them: every step is a read or a write with equal
+ * chance; each live key is drawn twice as often as the one before it, so some are hot and some
+ * are cold; the values written to a key are 1, 2, 3, ..., hence unique. A key that has had all
+ * its writes stays readable until a write would hit it again; then the next unused key takes
+ * its place.
  *
- * @param write the name of writing steps, `"w"` or `"append"`
+ * @param write the function of a writing step, `"w"` or `"append"`
  * @returns draws the next transaction
  */
 export function transactions<W extends string>(

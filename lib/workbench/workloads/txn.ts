@@ -6,15 +6,15 @@ import { type MicroOp, transactions } from "./transactions.ts";
 import type { FieldCheck } from "../world/client.ts";
 import type { Invocation, Workload } from "./workload.ts";
 
-/** How long replicas have to become equal once everything has healed, in milliseconds. */
+/** How long replicas may take to become equal after everything has healed, in milliseconds. */
 const CONVERGENCE_MS = 1_000;
 
-/** How many keys one of the last transactions reads. */
+/** How many keys each of the last transactions reads. */
 const KEYS_PER_READ = 100;
 
 /**
- * `txn` of reads and writes. The value of a completed operation is the transaction as
- * the node gave it back; that it is the one asked for is not checked here.
+ * `txn` of reads and writes. The value of a completed operation is the transaction as the node
+ * returned it; whether that matches the request is not checked here.
  */
 function txn(name: string, write: "w" | "append", read: FieldCheck): Workload {
   const reply = {
@@ -46,7 +46,7 @@ function txn(name: string, write: "w" | "append", read: FieldCheck): Workload {
   };
 }
 
-/** Transactions of moderate size that together read every key of which one was asked. */
+/** Transactions of moderate size that together read every key of the history. */
 function readAllAfterwards(
   history: readonly Op[],
 ): { settleMs: number; invocations: Invocation[] } {
@@ -68,7 +68,7 @@ function readAllAfterwards(
 /** Registers: a write replaces the value. */
 export const txnRwRegister: Workload = txn("txn-rw-register", "w", any);
 
-/** Lists: a write appends one element, a read gives the list or null for an empty one. */
+/** Lists: a write appends one element, a read returns the list, or null for an empty one. */
 export const txnListAppend: Workload = txn(
   "txn-list-append",
   "append",

@@ -1,4 +1,4 @@
-/** Unique ids: every node hands out ids, no two of them alike. */
+/** Unique ids: every node generates ids, and no two are equal. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { any } from "./schema.ts";
 import type { Workload } from "./workload.ts";
