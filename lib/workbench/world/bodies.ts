@@ -3,7 +3,7 @@
  * oldest become compressed text, which is read back page by page.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Body, Json, JsonObject } from "../history.ts";
+import type { Body, Json } from "../history.ts";
 import { Float, parse, stringify, textLength } from "../json.ts";
 
 /** A page is full when it holds this many bodies, or weighs this many bytes. */
@@ -149,10 +149,7 @@ function isDelicate(value: Json): boolean {
   }
   if (value instanceof Float) return true;
   if (Array.isArray(value)) return value.some(isDelicate);
-  for (const key in value) {
-    if (isDelicate((value as JsonObject)[key]!)) return true;
-  }
-  return false;
+  return Object.values(value).some(isDelicate);
 }
 
 /** About how many bytes a value takes as an object. */
@@ -164,9 +161,7 @@ function weightOf(value: unknown): number {
     if (typeof value[0] === "number") return weight + 8 * value.length;
     for (const element of value) weight += 8 + weightOf(element);
   } else {
-    for (const key in value) {
-      weight += 8 + weightOf((value as Record<string, unknown>)[key]);
-    }
+    for (const field of Object.values(value)) weight += 8 + weightOf(field);
   }
   return weight;
 }
