@@ -1,9 +1,9 @@
 /**
  * The workbench's commands. `deno task workbench help` lists them.
  *
- * Exit status: 0 all valid under both judges, 1 something invalid, 2 something unknown,
- * 254 what was asked cannot be done, 255 the workbench itself has a bug, or, with --faithful,
- * a run that Maelstrom would have broken off.
+ * Exit status: 0 both verdicts valid, 1 something invalid, 2 something unknown, 254 the command
+ * cannot be carried out, 255 a bug of the workbench itself or, with --faithful, a run that
+ * Maelstrom would have aborted.
  */
 import { stringify } from "./json.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
@@ -114,7 +114,7 @@ async function test(args: readonly string[]): Promise<number> {
   const json = parsed.switches.has("json");
   const progress = new ProgressLine();
   const all: Tested[] = [];
-  // As in Maelstrom, the first that is not valid is the last.
+  // As in Maelstrom, the first run that is not valid is the last.
   do {
     const tested = await runTest({
       workload,
@@ -161,7 +161,7 @@ async function test(args: readonly string[]): Promise<number> {
     console.log(stringify(count === 1 ? values[0] : values));
   }
   const { recording } = all.at(-1)!;
-  // Asked to be as Maelstrom is, we are: it breaks off without a verdict.
+  // As Maelstrom does, which aborts without a verdict.
   if (recording.faithful && crashOf(recording) !== undefined) return 255;
   if (!json) console.log(`\n${LAST_LINES[`${verdict}`]}`);
   return exitStatus(verdict);
@@ -209,9 +209,9 @@ async function check(args: readonly string[]): Promise<number> {
   return exitStatus(verdict);
 }
 
-/** Writes the report of a run that was kept without one, as the real Maelstrom's are. */
+/** Writes the report of a run that was stored without one, as the real Maelstrom's are. */
 async function saveReport(file: string, judged: Judged): Promise<void> {
-  // What draws takes a while to load.
+  // The drawing code takes a while to load.
   const { reportHtml } = await import("./report/report.ts");
   try {
     await Deno.writeTextFile(file, await reportHtml(judged));
@@ -241,12 +241,12 @@ async function serve(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** What `--json` prints of one run. */
+/** What `--json` prints for one run. */
 function forJson({ results, strict }: Judged) {
   return { results, strict };
 }
 
-/** Runs a command line; gives the exit status. */
+/** Runs a command line; returns the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   const [word = "help", ...rest] = args;
   const name = ALIASES[word] ?? word;
@@ -264,18 +264,18 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     return await (asks && name !== "help" ? help([name]) : command(rest));
   } catch (error) {
-    // What cannot be done is for people; anything else is a bug, and needs its stack.
+    // Expected errors are for people; all others are bugs, which need their stack.
     if (!isForPeople(error)) {
       console.error(error);
       return 255;
     }
     console.error(error.message);
-    // A simulation without an end is no wrong command: nobody can tell what comes of it.
+    // A simulation that never ends is not a wrong command: its verdict is unknown.
     return error.message.startsWith("Cannot finish ") ? 2 : 254;
   }
 }
 
-/** Whether an error says in a sentence why what was asked cannot be done. */
+/** Whether an error explains in a sentence why a command cannot be carried out. */
 function isForPeople(error: unknown): error is Error {
   // The runtime's own errors of these kinds may begin alike: "Cannot read properties of undefined".
   const bugs = [TypeError, ReferenceError, SyntaxError];

@@ -1,14 +1,14 @@
 /**
- * The shapes of everything that is recorded during a run and judged after it.
+ * The types of everything that is recorded during a run and judged after it.
  *
- * A history is what Jepsen means by the word: every operation of every client as
- * an invocation and, later, a completion. A journal is every message on the
- * network. Both have, in memory and on disk, the form in which Maelstrom's own
- * recordings are kept in `tests/golden/`, so that one set of checkers judges both.
+ * A history is one in Jepsen's sense: every operation of every client, as an invocation and,
+ * later, a completion. A journal is every message on the network. Both have the form of
+ * Maelstrom's recordings in `tests/golden/`, in memory and on disk, so one set of checkers
+ * judges both.
  */
 import { stringify } from "./json.ts";
 
-/** Anything JSON can say. */
+/** Any JSON value. */
 export type Json =
   | null
   | boolean
@@ -21,10 +21,13 @@ export type Json =
 /** A JSON object. */
 export type JsonObject = { [key: string]: Json };
 
-/** How an operation stands: begun, or ended with success, with certain failure, or unknown. */
+/**
+ * The state of an operation: begun, or ended in success, in certain failure, or with unknown
+ * outcome.
+ */
 export type OpType = "invoke" | "ok" | "fail" | "info";
 
-/** The process of an operation that no client made: the nemesis. */
+/** The process of the nemesis's operations. */
 export const NEMESIS = "nemesis";
 
 /** One line of a history. */
@@ -36,7 +39,7 @@ export interface Op {
   type: OpType;
   /** A client process (an integer, never reused after an `info`), or {@link NEMESIS}. */
   process: number | string;
-  /** What is done: `"read"`, `"txn"`, `"start-partition"`, ... */
+  /** Its function: `"read"`, `"txn"`, `"start-partition"`, ... */
   f: string;
   value: Json;
   /** Why it failed, or why its outcome is unknown: `"net-timeout"`, `["abort", "text"]`. */
@@ -53,11 +56,11 @@ export interface Op {
 export class History {
   readonly ops: Op[] = [];
 
-  /** Appends a line, which gets its index here; a time before the last line's becomes that. */
+  /** Appends a line and gives it its index; a time before the last line's becomes that time. */
   add(op: Omit<Op, "index">): Op {
     const { ops } = this;
     const { time, type, process, f, value } = op as Omit<Op, "index">;
-    // All lines in one form: checkers go through them many times.
+    // All lines get one shape: checkers read them many times.
     const line = {
       index: ops.length,
       time: Math.max(time as number, ops.at(-1)?.time ?? 0),
@@ -87,14 +90,14 @@ export type JournalEvent = [
   body: Body,
 ];
 
-/** What tells a message from another, in the words of its body. */
+/** The fields of a body that identify a message. */
 export interface Head {
   type?: Json | undefined;
   msg_id?: Json | undefined;
   in_reply_to?: Json | undefined;
 }
 
-/** What is seen of an event without reading all of its message. */
+/** An event without the rest of its message. */
 export type EventHead = [
   kind: "send" | "recv",
   time: number,
@@ -104,7 +107,7 @@ export type EventHead = [
   head: Head,
 ];
 
-/** How large a message is. */
+/** The size of a message. */
 export interface Size {
   /** When it was sent. */
   time: number;
@@ -114,8 +117,8 @@ export interface Size {
 }
 
 /**
- * The events of a journal in their order, as checkers read them: an array, or something
- * smaller that gives out each event when it is asked for.
+ * The events of a journal in order, as checkers read them: an array, or something smaller that
+ * makes each event when it is read.
  */
 export interface Events extends Iterable<JournalEvent> {
   readonly length: number;
@@ -124,21 +127,21 @@ export interface Events extends Iterable<JournalEvent> {
   filter(wanted: (event: JournalEvent) => boolean): JournalEvent[];
   some(wanted: (event: JournalEvent) => boolean): boolean;
   map<T>(change: (event: JournalEvent) => T): T[];
-  /** Where bodies take time to read: the events between such ends. */
+  /** If bodies are slow to read: the events between endpoints of these kinds. */
   among?(
     wanted: (src: string, dest: string) => boolean,
   ): Iterable<JournalEvent>;
-  /** Where bodies take time to read: the sizes of what was sent between such ends. */
+  /** If bodies are slow to read: the sizes of messages between endpoints of these kinds. */
   sizes?(wanted: (src: string, dest: string) => boolean): Iterable<Size>;
-  /** Where bodies take time to read: the events of these messages. */
+  /** If bodies are slow to read: the events of these messages. */
   withIds?(ids: ReadonlySet<number>): Iterable<JournalEvent>;
-  /** Where bodies take time to read: all events, with no more than their heads. */
+  /** If bodies are slow to read: all events, with only their heads. */
   heads?(): Iterable<EventHead>;
-  /** Where bodies take time to read: some of the events. */
+  /** If bodies are slow to read: some of the events. */
   part?(wanted: (event: EventHead) => boolean): Events;
 }
 
-/** The events of a journal whose messages go between such ends. */
+/** The events of a journal between endpoints of these kinds. */
 export function among(
   events: Events,
   wanted: (src: string, dest: string) => boolean,
@@ -147,7 +150,10 @@ export function among(
     events.filter(([, , , src, dest]) => wanted(src, dest));
 }
 
-/** How large the messages of a journal between such ends are, in the order of their sending. */
+/**
+ * The sizes of a journal's messages between endpoints of these kinds, in the order of their
+ * sending.
+ */
 export function sizesOf(
   events: Events,
   wanted: (src: string, dest: string) => boolean,
@@ -170,12 +176,12 @@ export function withIds(
   return events.withIds?.(ids) ?? events.filter(([, , id]) => ids.has(id));
 }
 
-/** The events of a journal, for who does not read the messages. */
+/** The events of a journal, with only the heads of their messages. */
 export function headsOf(events: Events): Iterable<EventHead> {
   return events.heads?.() ?? events;
 }
 
-/** Some events of a journal, chosen by who does not read the messages. */
+/** Some events of a journal, chosen by their heads. */
 export function partOf(
   events: Events,
   wanted: (event: EventHead) => boolean,
@@ -183,19 +189,19 @@ export function partOf(
   return events.part?.(wanted) ?? events.filter(wanted);
 }
 
-/** Whether a message has a client at one of its ends. */
+/** Whether a message is to or from a client. */
 export function isWithClient(src: string, dest: string): boolean {
   return isClient(src) || isClient(dest);
 }
 
-/** Whether a message goes between nodes, or a node and a service: it counts in S. */
+/** Whether a message is between nodes, or a node and a service: S counts these. */
 export function isBetweenServers(src: string, dest: string): boolean {
   return !isClient(src) && !isClient(dest);
 }
 
 /**
- * Something the harness saw that is neither an operation nor a message.
- * Maelstrom keeps none of it; the strict judge reads it.
+ * Something the workbench saw that is neither an operation nor a message. Maelstrom does not
+ * keep it; the strict judge reads it.
  */
 export interface Incident {
   /** Nanoseconds since the main phase began (negative during set-up). */
@@ -203,29 +209,29 @@ export interface Incident {
   /** The node concerned, e.g. `"n0"`. */
   node: string;
   type:
-    | "protocol-violation" // a line after which Maelstrom hears the node no more
-    | "gone-client" // one of those: a reply to a client that had given up and gone
-    | "foreign-source" // a message signed as somebody else, which Maelstrom carries
-    | "process-exit" // a process that ended before it was told to
+    | "protocol-violation" // a line after which Maelstrom ignores the node
+    | "gone-client" // such a line: a reply to a client that had given up and gone
+    | "foreign-source" // a message in another node's name, which Maelstrom delivers
+    | "process-exit" // a process that ended by itself
     | "message-storm" // nodes set each other off without end
-    | "stood-still" // the harness itself did not run for a while: the machine slept, or was too busy
-    | "stopped" // the harness broke the run off, since a storm could only grow
+    | "stood-still" // the workbench itself did not run for a while: the machine slept, or was too busy
+    | "stopped" // the workbench aborted the run, since a storm could only grow
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
-    | "kill" // the harness killed the process (chaos)
+    | "kill" // the workbench killed the process (chaos)
     | "restart" // and started it again
-    | "pause" // the harness stopped the process where it was
-    | "resume"; // and let it go on
+    | "pause" // the workbench stopped the process
+    | "resume"; // and let it continue
   text: string;
 }
 
 /** The flags of a run, without their dashes, as `tests/golden/` has them: `{"node-count": 5, "rate": 10}`. */
 export type Options = { [flag: string]: Json | undefined };
 
-/** What was asked after the run that Maelstrom would have made, for the strict judge only. */
+/** What was asked after Maelstrom's part of the run, for the strict judge only. */
 export interface Aftermath {
   /** Its operations; each has a `node` key with the name of the node it asked. */
   history: Op[];
-  /** Messages from the end of the run on, which count in no figure. */
+  /** Messages after the end of the run, which count in no figure. */
   journal: Events;
   /** Nanoseconds since the main phase began at which all faults had ended. */
   healedAt: number;
@@ -243,21 +249,21 @@ export interface Recording {
   results?: JsonObject | null;
   history: Op[];
   journal: Events;
-  /** Of the real Maelstrom's runs only what its log tells. */
+  /** For runs of the real Maelstrom, only what its log says. */
   incidents?: Incident[];
-  /** Absent in recordings of the real Maelstrom, and in workloads that need none. */
+  /** Absent in recordings of the real Maelstrom, and for workloads without one. */
   aftermath?: Aftermath;
-  /** Nanoseconds to add to a history's time to get a journal's; absent where it is unknown. */
+  /** Nanoseconds to add to a history's time to get a journal's; absent if unknown. */
   journalOrigin?: number;
-  /** The scenario's program (`"kafka-5c"`), when it is one of ours: its promises are then judged too. */
+  /** The program (`"kafka-5c"`), if it is one of ours: its promises are then judged too. */
   program?: string;
-  /** The challenge (`"broadcast-3d"`) that another's program was tested as. */
+  /** The challenge (`"broadcast-3d"`) that a guest was tested as. */
   challenge?: string;
-  /** Whether nodes were muted by a broken line, as they are by Maelstrom; where not, its verdict is not known after one. */
+  /** Whether a malformed line muted its node, as in Maelstrom; if not, Maelstrom's verdict is unknown after one. */
   faithful?: boolean;
-  /** The seed of the run, where there was one. */
+  /** The seed of the run, if it had one. */
   seed?: number;
-  /** What a simulated program used that is not its node's, a sentence each. */
+  /** What a simulated program used that does not come from its node, a sentence each. */
   impurities?: string[];
   /** The fault profile of a simulated run; `official` faults are those of the options. */
   faults?: string;
@@ -289,14 +295,17 @@ export function workersOf(options: Options): number {
   return Number(match[1]) * (match[2] === "n" ? nodesOf(options).length : 1);
 }
 
-/** Whether a run never began, or ended before its time. */
+/** Whether a run never began, or was aborted. */
 export function wasBrokenOff({ incidents = [] }: Recording): boolean {
   return incidents.some(({ type, time }) =>
     type === "stopped" || (type === "setup-failed" && time <= 0)
   );
 }
 
-/** The node that a process talked to: workers go round the nodes, and keep theirs through crashes. */
+/**
+ * The node that a process talked to: workers are assigned to nodes round robin, and keep theirs
+ * through crashes.
+ */
 export function nodeOf(process: number, options: Options): string {
   const nodes = workerNodes.get(options) ?? nodesOfWorkers(options);
   return nodes[process % nodes.length]!;
@@ -316,10 +325,10 @@ function nodesOfWorkers(options: Options): string[] {
 }
 
 /**
- * What so many messages one after another (if nothing is said, a message and the answer to
- * it) may take by the run's own latencies, in milliseconds. A bound beyond the network's
- * own time is judged with this added. Random latencies are counted at more than their
- * worst, since messages also wait behind each other.
+ * How long this many messages one after another may take with the run's latencies, in
+ * milliseconds; by default two, a request and its reply. It is added to bounds that exclude
+ * network latency. Random latencies are counted at more than their worst, since messages also
+ * wait behind each other.
  */
 export function networkMs(options: Options, hops = 2): number {
   const mean = Number(options.latency ?? 0);
@@ -328,18 +337,18 @@ export function networkMs(options: Options, hops = 2): number {
   return hops * mean * (worst[distribution as keyof typeof worst] ?? 1);
 }
 
-/** Whether an endpoint is a client: that is all its name says, in Maelstrom too. */
+/** Whether an endpoint is a client: its name tells, as in Maelstrom. */
 export function isClient(id: string): boolean {
   return id.charCodeAt(0) === 99; // "c"
 }
 
-/** Options as one would type them: `--node-count 5 --rate 10`. */
+/** Options as they are typed: `--node-count 5 --rate 10`. */
 export function flagsText(options: Options): string {
   return Object.entries(options)
     .map(([name, value]) => `--${name} ${shellWord(String(value))}`).join(" ");
 }
 
-/** A text as one word of a shell's command line. */
+/** A text, quoted as one word of a shell command. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text)
     ? text

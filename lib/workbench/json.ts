@@ -1,9 +1,9 @@
 /**
- * JSON in which numbers are what was written. JavaScript's own reading takes 1.0 for 1
- * and rounds whatever has more than 53 bits; Maelstrom does neither, so what a node
- * writes reaches its peers, the services, the history and the judges by way of this module.
+ * JSON that keeps numbers as they were written. JavaScript's own parser reads 1.0 as 1 and
+ * rounds what has more than 53 bits; Maelstrom does neither, so what a node writes reaches its
+ * peers, the services, the history and the judges through this module.
  *
- * Every number has one form, so that equal ones can be compared:
+ * Every number has one form, so that equal numbers compare equal:
  *
  * | as written               | here                                     |
  * | ------------------------ | ---------------------------------------- |
@@ -17,12 +17,12 @@
  */
 import type { Json } from "../maelstrom.ts";
 
-/** What TypeScript does not know of JSON yet. */
+/** TypeScript does not know it yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 
-/** A number that was written with a fraction or an exponent, and would pass for an integer, or for none, as a `number`. */
+/** A number written with a fraction or an exponent that would be an integer, or infinite, as a `number`. */
 export class Float {
-  /** @param text how it is written: the same for all that are equal */
+  /** @param text its text, the same for all equal numbers */
   constructor(readonly text: string) {}
 
   valueOf(): number {
@@ -45,16 +45,16 @@ const BLANKS = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
 const WORD = /true|false|null/y;
 
-/** Characters that JSON wants escaped in a string, and Maelstrom takes as they are. */
+/** Characters that must be escaped in JSON strings, but that Maelstrom takes as they are. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f]/g;
 
-/** Deeper nesting is no message of anybody's, and would overflow the stack of whoever walks it. */
+/** How deep values may be nested: deeper ones would overflow the stack, and no message needs them. */
 const DEEPEST = 1_000;
 
 /**
- * Whether a text may have a number that JavaScript's own parser, which is the faster one,
- * takes for another. One pattern for both kinds would take several times as long.
+ * Whether a text may hold a number that JavaScript's own, faster parser would change. One
+ * pattern for both kinds would take several times as long.
  */
 function needsCare(text: string): boolean {
   return FRACTION_OR_EXPONENT.test(text) || LONG.test(text);
@@ -63,7 +63,7 @@ function needsCare(text: string): boolean {
 /**
  * Reads one JSON value, numbers exactly.
  *
- * @throws {SyntaxError} the text is no JSON
+ * @throws {SyntaxError} the text is not JSON
  */
 export function parse(text: string): Json {
   if (!needsCare(text)) return JSON.parse(text);
@@ -74,10 +74,10 @@ export function parse(text: string): Json {
 }
 
 /**
- * Reads a line as Maelstrom does: its first JSON value counts, whatever follows does not, and
- * raw control characters in strings are taken.
+ * Reads a line as Maelstrom does: only its first JSON value counts, and raw control characters
+ * in strings are accepted.
  *
- * @throws {SyntaxError} the line does not begin with JSON, which an empty one does not either
+ * @throws {SyntaxError} the line does not begin with JSON, or is empty
  */
 export function parseLine(line: string): Json {
   if (!needsCare(line)) {
@@ -85,7 +85,7 @@ export function parseLine(line: string): Json {
       const value: Json = JSON.parse(line);
       if (line.length < DEEPEST || !isDeeper(value, DEEPEST)) return value;
     } catch {
-      // Something follows, or a string has a control character; or it is no JSON.
+      // Text follows, or a string has a control character; or it is not JSON.
     }
   }
   return new Reader(line).value();
@@ -103,12 +103,12 @@ export function stringify(value: unknown, indent?: number): string {
     return JSON.stringify(value, null, indent);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // Some number is a bigint.
+    // There is a bigint.
     return JSON.stringify(value, withDigits, indent);
   }
 }
 
-/** How long the text of a value is that {@link stringify} makes, in half the time. */
+/** The length of the text that {@link stringify} makes, in half the time. */
 export function textLength(value: Json): number {
   switch (typeof value) {
     case "string":
@@ -124,7 +124,7 @@ export function textLength(value: Json): number {
   }
   if (value === null) return 4;
   if (value instanceof Float) return value.text.length;
-  let length = 1; // for each element a comma, or the last bracket
+  let length = 1; // a comma for each element, or the last bracket
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) length += 1 + textLength(value[i]!);
     return Math.max(2, length);
@@ -160,7 +160,7 @@ function withDigits(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? rawJSON(String(value)) : value;
 }
 
-/** An integer of any size. A `number` and a `bigint` can be compared, but not reckoned with: see {@link sum}. */
+/** An integer of any size. A `number` and a `bigint` can be compared, but not added: see {@link sum}. */
 export type Integer = number | bigint;
 
 /** Puts integers in ascending order. */
@@ -183,7 +183,7 @@ export function float(value: number): Json {
   if (Number.isFinite(value) && !Number.isInteger(value)) return value;
   const sign = value < 0 ? "-" : "";
   const text = Number.isFinite(value) ? numeral(value) : `${sign}1e999`;
-  // To all who do not ask, it is an object like others.
+  // To code that does not care, it is an object like others.
   return new Float(text) as unknown as Json;
 }
 
@@ -207,7 +207,7 @@ function integer(value: bigint): Integer {
   return Number.isSafeInteger(short) ? short : value;
 }
 
-/** A number as JavaScript reckons with it: floats and large integers become doubles; null if it is no number. */
+/** A number as JavaScript's own: floats and large integers become doubles; null if it is not a number. */
 export function asDouble(value: Json | undefined): number | null {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
@@ -215,8 +215,8 @@ export function asDouble(value: Json | undefined): number | null {
 }
 
 /**
- * A copy in which floats are plain numbers, as a program in JavaScript gets them. A walk:
- * the way by text takes three times as long.
+ * A copy in which floats are plain numbers, as a JavaScript program gets them. Going through
+ * text would take three times as long.
  */
 export function plain<T>(value: T): T {
   return loosened(value as Json) as T;
@@ -239,10 +239,10 @@ function loosened(value: Json): Json {
   return copy;
 }
 
-/** From so many elements on, an array of numbers is copied as a whole. */
+/** From this many elements on, an array of numbers is copied as a whole. */
 const LONG_ROW = 64;
 
-/** Whether an array is long and has nothing in it but numbers that JSON carries as they are. */
+/** Whether an array is long and holds only numbers that JSON keeps as they are. */
 function isLongRow(array: readonly unknown[]): boolean {
   if (array.length < LONG_ROW) return false;
   for (let i = 0; i < array.length; i++) {
@@ -253,8 +253,8 @@ function isLongRow(array: readonly unknown[]): boolean {
 }
 
 /**
- * What arrives of a value that is sent as JSON: `parse(stringify(value))`, without the way
- * by text where it makes no difference.
+ * What arrives of a value that is sent as JSON: `parse(stringify(value))`, without the text
+ * where that makes no difference.
  *
  * @throws {TypeError} it cannot be written as JSON
  */
@@ -279,7 +279,7 @@ export function carried(value: unknown): Json {
 
 function carriedArray(array: readonly unknown[]): Json[] {
   if (isLongRow(array)) return array.slice() as Json[];
-  // Element by element into new ones: to spread or slice what has any shape takes four times as long.
+  // Element by element: spreading or slicing mixed arrays takes four times as long.
   const copy: Json[] = [];
   for (let i = 0; i < array.length; i++) {
     const value = array[i];
@@ -298,7 +298,7 @@ function carriedObject(object: { [key: string]: unknown }): Json {
   return copy;
 }
 
-/** Whether JSON has no word for a value. */
+/** Whether JSON cannot express a value. */
 function isLeftOut(value: unknown): boolean {
   return value === undefined || typeof value === "function" ||
     typeof value === "symbol";
@@ -314,7 +314,10 @@ function put(object: { [key: string]: Json }, key: string, value: Json): void {
   }
 }
 
-/** Whether two values are the same JSON; the order of an object's keys means nothing, and 1 is not 1.0. */
+/**
+ * Whether two values are the same JSON; the order of an object's keys does not matter, and 1 is
+ * not 1.0.
+ */
 export function equal(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (
@@ -344,7 +347,7 @@ export function canonical(value: Json): string {
   return `{${fields.join(",")}}`;
 }
 
-/** Reads a text from its beginning, one value after the other. */
+/** Reads a text from its beginning, value by value. */
 class Reader {
   #at = 0;
   #depth = 0;
@@ -370,7 +373,7 @@ class Reader {
     }
   }
 
-  /** Nothing but blanks may be left. */
+  /** Only white space may be left. */
   end(): void {
     this.#take(BLANKS);
     if (this.#at < this.text.length) this.#fail();
@@ -394,7 +397,7 @@ class Reader {
     return array;
   }
 
-  /** Reads what is between a bracket and its partner, where commas part it. */
+  /** Reads what is between two brackets, separated by commas. */
   #each(closing: string, read: () => void): void {
     if (++this.#depth > DEEPEST) this.#fail();
     this.#at++;
@@ -413,7 +416,7 @@ class Reader {
   #string(): string {
     const start = this.#at;
     if (this.text[start] !== '"') this.#fail();
-    // A quote ends the string unless an odd number of backslashes is before it.
+    // A quote ends the string unless an odd number of backslashes precedes it.
     for (let end = start, escapes = 1; escapes % 2 === 1;) {
       end = this.text.indexOf('"', end + 1);
       if (end < 0) this.#fail();

@@ -1,6 +1,6 @@
 /**
- * Recordings on disk: one JSON object, plain or gzipped, in the form of
- * `tests/golden/`; or the directory of a run, which holds one, or is the real Maelstrom's.
+ * Recordings on disk: one JSON object, plain or gzipped, in the form of `tests/golden/`; or a
+ * run's directory, which holds one or is the real Maelstrom's.
  */
 import { asDouble, isInteger, parse, plain, stringify } from "./json.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
@@ -23,7 +23,7 @@ async function readText(path: string): Promise<string> {
   return await new Response(plain).text();
 }
 
-/** Checks as much of the form as tells a recording from some other JSON. */
+/** Checks enough to tell a recording from other JSON. */
 function asRecording(value: unknown): Recording {
   const { workload, options, results, history, journal, ...rest } = Object(
     value,
@@ -37,7 +37,7 @@ function asRecording(value: unknown): Recording {
   return {
     ...rest,
     workload,
-    // Whether these were written as 1 or 1.0 means nothing.
+    // Whether these were written as 1 or 1.0 does not matter.
     options: plain(options ?? {}),
     ...(results === undefined ? {} : { results: plain(results) }),
     history: (history ?? []).map(asOp),
@@ -52,7 +52,7 @@ const OP_TYPES: ReadonlySet<unknown> = new Set([
   "info",
 ]);
 
-/** An operation, if it has what all have. */
+/** An operation, if it has what all operations have. */
 function asOp(value: unknown, i: number): Op {
   const op = Object(value);
   const time = asDouble(op.time);
@@ -67,9 +67,8 @@ function asOp(value: unknown, i: number): Op {
 }
 
 /**
- * An event of the network. A message without a body has an empty one, as Maelstrom reads
- * it. Some clocks count nanoseconds from a time long ago: what is lost of those is less than
- * one microsecond.
+ * An event of the network. A message without a body has an empty one, as Maelstrom reads it.
+ * Some clocks count nanoseconds from long ago: less than one microsecond of those is lost.
  */
 function asEvent(value: unknown, i: number): JournalEvent {
   const [kind, at, id, src, dest, body] = Array.isArray(value) ? value : [];
@@ -84,8 +83,9 @@ function asEvent(value: unknown, i: number): JournalEvent {
 /**
  * Reads a recording.
  *
- * @param path a JSON file, gzipped or not, or a directory with {@link RECORDING_FILE} in it, or one of Maelstrom's store
- * @throws {Error} the file cannot be read, or it is no recording
+ * @param path a JSON file, gzipped or not, or a directory that holds {@link RECORDING_FILE} or
+ * is a run in Maelstrom's store
+ * @throws {Error} the file cannot be read, or is not a recording
  */
 export async function loadRecording(path: string): Promise<Recording> {
   try {
@@ -104,13 +104,13 @@ export async function loadRecording(path: string): Promise<Recording> {
   }
 }
 
-/** So much text is made at once, in characters. */
+/** How much text is written at once, in characters. */
 const PIECE = 65_536;
 
 /**
- * Writes a recording, gzipped if the file's name ends in `.gz`. Histories are long:
- * one line for each operation and message keeps the plain form readable, and they are
- * written as they are read, since no string could hold all of a long run.
+ * Writes a recording, gzipped if the file's name ends in `.gz`. Histories are long: one line
+ * for each operation and message keeps the plain form readable, and they are written piece by
+ * piece, since no string can hold a long run.
  */
 export async function saveRecording(
   path: string,
@@ -141,7 +141,7 @@ function* linesOf({ history, journal, ...head }: Recording): Generator<string> {
   yield "}\n";
 }
 
-/** A field that is a long array, an element a line. */
+/** A field that is a long array, one element per line. */
 function* arrayLines(
   name: string,
   elements: Iterable<unknown>,
@@ -155,7 +155,7 @@ function* arrayLines(
   yield separator === "\n" ? "]" : "\n]";
 }
 
-/** Short texts in a row, put together to longer ones. */
+/** Joins short texts into longer ones. */
 function* pieces(texts: Iterable<string>): Generator<string> {
   let piece = "";
   for (const text of texts) {

@@ -1,15 +1,15 @@
 /**
- * Builds `bin/NAME` from `challenges/NAME.ts`: a native executable where Deno's runtime
- * for them can be had, else one JavaScript file that starts itself with Deno. Maelstrom
- * runs both alike, and the stack traces of both name lines of the sources.
+ * Builds `bin/NAME` from `challenges/NAME.ts`: a native executable if Deno's runtime for those
+ * is available, else one JavaScript file that starts itself with Deno. Maelstrom runs both
+ * alike, and stack traces of both name lines of the sources.
  *
  *     deno run -A lib/workbench/commands/build.ts NAME...
  *
  * The name `workbench` builds `bin/workbench`, the workbench itself, in the same way.
  *
- * Paths are relative to the working directory, the root of the project. Types and imports
- * are checked first and apart, so that what fails afterwards is either the runtime, which
- * leads to the fallback, or an error, which does not.
+ * Paths are relative to the working directory, the root of the project. Types and imports are
+ * checked first, so a later failure is either a missing runtime, which leads to the fallback,
+ * or an error, which does not.
  */
 import { dirname } from "node:path";
 import {
@@ -20,23 +20,23 @@ import {
 } from "./denort.ts";
 import { workbenchEntry } from "./workbench-entry.ts";
 
-/** What a build made: a native executable or, and then why, a bundle. */
+/** What a build made: a native executable, or a bundle and why. */
 export type Built = { kind: "native" } | { kind: "bundle"; why: string };
 
-/** Longer first lines are cut by Linux, which takes 256 bytes of them. */
+/** Linux cuts longer first lines, at 256 bytes. */
 const LONGEST_SHEBANG = 255;
 
-/** Starts a script without questions, without a configuration from where it lies, and without asking the network for updates. */
+/** Starts a script without prompts, without a configuration found beside it, and without looking for updates. */
 const START = "deno run --quiet --no-prompt --no-config --ext=js";
 const ENV = "#!/usr/bin/env -S DENO_NO_UPDATE_CHECK=1";
 
-/** What tells one build from another. */
+/** What differs between builds. */
 interface Target {
   entry: string;
   output: string;
-  /** What the executable may do; nodes need no permission. */
+  /** The executable's permissions; nodes need none. */
   permissions: readonly string[];
-  /** Whether stack traces are to name the sources. */
+  /** Whether stack traces should name the sources. */
   sourceMap: boolean;
 }
 
@@ -44,8 +44,8 @@ interface Target {
  * Builds one program.
  *
  * @param name a file of `challenges/`, without `.ts`
- * @throws {Error} the program has errors, or what was built does not start; not when
- * merely the native runtime is missing
+ * @throws {Error} the program has errors, or what was built does not start; a missing native
+ * runtime is not an error
  */
 export async function build(name: string): Promise<Built> {
   const entry = `challenges/${name}.ts`;
@@ -62,9 +62,9 @@ export async function build(name: string): Promise<Built> {
 }
 
 /**
- * Builds the workbench. What draws plots is put into it if it can be had.
+ * Builds the workbench, with the plotting library if that is available.
  *
- * @throws {Error} it has errors, or what was built does not start
+ * @throws {Error} it has errors, or does not start
  */
 export async function buildWorkbench(): Promise<Built & { plots: boolean }> {
   const output = "bin/workbench";
@@ -101,7 +101,7 @@ export async function buildWorkbench(): Promise<Built & { plots: boolean }> {
   }
 }
 
-/** Whether the workbench as it was built can simulate a module from outside of it. */
+/** Whether the workbench that was built can simulate a module from outside. */
 async function loadsGuests(output: string): Promise<boolean> {
   const guest = `${output}.guest.tmp.ts`;
   Deno.writeTextFileSync(
@@ -120,7 +120,7 @@ async function loadsGuests(output: string): Promise<boolean> {
   }
 }
 
-/** Types and imports. */
+/** Checks types and imports. */
 async function check(entry: string, output: string): Promise<void> {
   const { success, log } = await deno(["check", "--quiet", entry]);
   if (success) return;
@@ -135,7 +135,7 @@ async function make(target: Target): Promise<Built> {
   return { kind: "bundle", why };
 }
 
-/** Makes a native executable, or says why there is no runtime for it. */
+/** Makes a native executable, or returns why there is no runtime for it. */
 async function compile(
   { entry, output, permissions }: Target,
 ): Promise<string | undefined> {
@@ -189,7 +189,7 @@ async function bundle(
   Deno.renameSync(partial, output); // at once: a build that is cut short leaves no half a program
 }
 
-/** Tells a script's source map that the script will stand one line further down. */
+/** Moves a script's source map down by one line. */
 function oneLineDown(javascript: string): string {
   return javascript.replace(
     /(\/\/# sourceMappingURL=data:application\/json;base64,)(\S+)/,
@@ -205,11 +205,11 @@ function oneLineDown(javascript: string): string {
 }
 
 /**
- * The first line of a bundle. Deno's directory is put on the path, because whoever starts
- * the program (Maelstrom, by hand) need not have it there when `make` has installed Deno;
- * where it does not fit into the line, Deno must be on the path.
+ * The first line of a bundle. Deno's directory is put on the path, since it may be missing from
+ * the path of whoever starts the program if `make` has installed Deno; if it does not fit into
+ * the line, Deno must be on the path.
  *
- * @param directory where the Deno that builds is
+ * @param directory the directory of the Deno that builds
  * @param permissions what the script may do
  */
 export function shebang(
@@ -224,9 +224,8 @@ export function shebang(
 }
 
 /**
- * Starts the program on an empty input, at whose end a node leaves quietly, and the workbench
- * with what it has to say. What was built on a wrong runtime, or cannot be executed where it
- * lies, is found out here.
+ * Starts the program once: a node with empty input, at whose end it exits, the workbench with
+ * its arguments. This finds a wrong runtime, and a place where nothing can be executed.
  */
 async function tryOut(output: string, args: string[]): Promise<void> {
   const signal = AbortSignal.timeout(10_000);
@@ -248,16 +247,16 @@ async function tryOut(output: string, args: string[]): Promise<void> {
   throw new Error(`Cannot use ${output} as it was built: ${problem}`);
 }
 
-/** Deno's innermost reason: the last of its list of causes. */
+/** Deno's innermost cause: the last of its list. */
 function causeIn(log: string): string {
   const causes = [...log.matchAll(/^ {4}(?:\d+: )?(\S.*)$/gm)];
   return causes.at(-1)?.[1] ?? "Deno does not say why";
 }
 
 /**
- * Runs this Deno with these arguments and gathers what it says.
+ * Runs this Deno with these arguments and collects its output.
  *
- * @param watch sees what was said so far, until it returns true, and may end the process
+ * @param watch called with the output so far, until it returns true; may end the process
  */
 async function deno(
   args: string[],
@@ -291,7 +290,7 @@ function remove(path: string): void {
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** What to tell the person who has just built this: one line, since there are many programs. */
+/** What the user is told of a build: one line, since there are many programs. */
 function announcement(name: string, built: Built): string {
   return built.kind === "native"
     ? `bin/${name}: a native executable`

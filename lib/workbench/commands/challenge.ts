@@ -1,7 +1,7 @@
 /**
- * The `challenge` command, which is also behind `make NAME`: tests a program as its
- * challenge asks, in the real Maelstrom where there is one and in the workbench otherwise,
- * and prints a result card for each of the challenge's commands.
+ * The `challenge` command, which `make NAME` runs: tests a program as its challenge asks, with
+ * the real Maelstrom if it is installed and with the workbench otherwise, and prints a result
+ * card for each of the challenge's commands.
  */
 import {
   type Card,
@@ -40,29 +40,29 @@ export interface Candidate {
   /** The executable and its arguments. */
   bin: string;
   args: readonly string[];
-  /** The challenge, if the program is none of ours and is tested as one. */
+  /** The challenge that a guest is tested as, if any. */
   challenge?: string;
-  /** Whether it is ours, and promises what its scenario says. */
+  /** Whether it is ours, and held to its scenario's promises. */
   ours: boolean;
   /** The folder in which runs are kept. */
   store?: string;
   seed?: number;
 }
 
-/** What is known of a program that is to be tested. */
+/** What the command line says of a program. */
 export interface Asked {
   /** A challenge's name, or that of a file in `challenges/`. */
   name: string;
   /** The executable, if it is not `bin/NAME`. */
   bin?: string | undefined;
   args?: readonly string[];
-  /** A workload or a challenge, where the name says none. */
+  /** A workload or a challenge, if the name does not say it. */
   as?: string | undefined;
 }
 
 /**
- * Finds out what a program is held to: one of ours to all that its scenario says, another's
- * to the challenge with whose name its own begins, or to a workload that was named.
+ * Finds out what a program is held to: one of ours to its scenario, a guest to the challenge
+ * whose name its own begins with, or to a workload that was named.
  *
  * @throws {UsageError} nothing says what it is to be tested as
  */
@@ -140,7 +140,7 @@ function inMaelstrom(maelstrom: string): Runner {
   };
 }
 
-/** The strict judge's part of a card, from what Maelstrom has kept of a run; Maelstrom's own figures stay. */
+/** The strict judge's part of a card, from the files of Maelstrom's run; Maelstrom's own figures stay. */
 async function strictly(
   candidate: Candidate,
   storeDir: string,
@@ -158,7 +158,7 @@ async function strictly(
   return { strict, figures: { ...figures, ...own } };
 }
 
-/** As what a run is recorded: the program if it is ours, and the challenge that another's is tested as. */
+/** What a run is recorded as: the program if it is ours, the challenge that a guest is tested as. */
 function subject(
   { scenario: { name }, ours, challenge }: Candidate,
 ): Pick<Recording, "program" | "challenge"> {
@@ -198,11 +198,11 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
 };
 
 /**
- * Tests a program with every command that it is held to.
+ * Tests a program with every command of its scenario.
  *
- * @param print gets each card as text, and then where its run is kept
+ * @param print called with each card as text, and then with where its run is stored
  * @returns whether all of them pass
- * @throws {Error} there is no such executable, or a test could not be run
+ * @throws {Error} there is no such executable, or a run failed
  */
 export async function testCandidate(
   candidate: Candidate,
@@ -237,10 +237,10 @@ export async function testCandidate(
 }
 
 /**
- * Does what the command line says.
+ * Runs the command.
  *
  * @returns the exit status: 1 when a judge's verdict is not `valid` or a limit, official or ours, is missed
- * @throws {UsageError} it asks for what there is not
+ * @throws {UsageError} the command line names something that does not exist
  */
 export async function challenge(args: readonly string[]): Promise<number> {
   const parsed = parseFlags(args, {

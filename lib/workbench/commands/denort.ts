@@ -1,23 +1,23 @@
 /**
- * `denort` is the runtime that `deno compile` puts under a program to make it a native
- * executable. Deno downloads it on first use; here is what is known of it beforehand:
- * whether one lies ready, and whether the last search for one was in vain.
+ * `denort` is the runtime that `deno compile` makes native executables with. Deno downloads it
+ * on first use; this says beforehand whether there is one on this machine, and whether the last
+ * search for one failed.
  */
 import { dirname, join } from "node:path";
 
-/** How long a search in vain is remembered, so that not every build waits for the network. */
+/** How long a failed search is remembered, so that not every build waits for the network. */
 const REMEMBERED_MS = 60 * 60 * 1000;
 
 /** Where it is remembered: beside Deno, where no build reaches and `make clean` does. */
 const MEMORY = ".deno/no-denort.json";
 
 /**
- * The runtime that lies ready: the one that `DENORT_BIN` names, or a file `denort` beside
- * Deno's own. Undefined leaves it to Deno to look into its cache and to download.
+ * The runtime on this machine: the one that `DENORT_BIN` names, or a file `denort` beside Deno
+ * itself. If undefined, Deno looks into its cache and downloads.
  *
  * @param given the environment's `DENORT_BIN`
- * @throws {Error} `DENORT_BIN` names no file, or Deno itself: that would build a Deno
- * which ignores the program it carries
+ * @throws {Error} `DENORT_BIN` names no file, or Deno itself, which would ignore the program
+ * built into it
  */
 export function localDenort(given = ""): string | undefined {
   const deno = Deno.realPathSync(Deno.execPath());
@@ -39,7 +39,7 @@ export function localDenort(given = ""): string | undefined {
 }
 
 /**
- * Why the last search was in vain, if that was less than an hour ago and with this Deno.
+ * Why the last search failed, if that was less than an hour ago and with this Deno.
  *
  * @param root the project's folder
  */
@@ -55,7 +55,7 @@ export function rememberedFailure(root = "."): string | undefined {
   }
 }
 
-/** Remembers for an hour that no runtime can be had, and why. */
+/** Remembers for an hour that no runtime is available, and why. */
 export function rememberFailure(why: string, root = "."): void {
   const file = join(root, MEMORY);
   const until = Date.now() + REMEMBERED_MS;
@@ -65,8 +65,8 @@ export function rememberFailure(why: string, root = "."): void {
 }
 
 /**
- * Whether a server is silent, as where a firewall swallows packets: Deno itself would wait
- * for minutes. Any answer counts, and a failure too, since Deno meets and reports the same.
+ * Whether a server is silent, as behind a firewall that drops packets: Deno itself would wait
+ * for minutes. Any answer counts, even a failure, since Deno gets and reports the same.
  */
 export async function isSilent(
   url: string,

@@ -13,15 +13,15 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** What a flag's value is. */
+/** The type of a flag's value. */
 export type Kind = "text" | "number" | "switch";
 
 /** A flag that decides what a run is. */
 interface RunFlag {
   kind: Kind;
-  /** What it is if it is not given, for people. */
+  /** Its default, for people. */
   fallback: string;
-  /** What it says, for people. */
+  /** What it means, for people. */
   says: string;
 }
 
@@ -105,10 +105,10 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   },
 };
 
-/** Names of nodes, from which `nodes` among the run's flags is made. `--node` may be repeated. */
+/** Names of nodes, which become the option `nodes`. `--node` may be repeated. */
 const NODE_FLAGS = ["node", "nodes", "nodes-file"] as const;
 
-/** Flags of Maelstrom that change nothing here; who is used to them may type them. */
+/** Maelstrom's flags that are accepted and change nothing here. */
 export const IGNORED_FLAGS: Readonly<Record<string, Kind>> = {
   "leave-db-running": "switch",
   "logging-json": "switch",
@@ -121,7 +121,7 @@ export const IGNORED_FLAGS: Readonly<Record<string, Kind>> = {
   "no-ssh": "switch",
 };
 
-/** What some flags may be. */
+/** The values that some flags may have. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   "latency-dist": ["constant", "uniform", "exponential"],
   "topology": ["line", "grid", "tree", "tree2", "tree3", "tree4", "total"],
@@ -146,14 +146,14 @@ const POSITIVE = new Set([
 const WHOLE = new Set([...POSITIVE, "latency", "seed", "run", "port"]);
 WHOLE.delete("nemesis-interval");
 
-/** More nodes or clients than any machine has room for. */
+/** How many nodes or clients there may be at most. */
 const MOST = 10_000;
 
 const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 /** A parsed command line. */
 export interface Parsed {
-  /** The words that are no flags. */
+  /** The words that are not flags. */
   words: string[];
   /** Flags that decide what the run is. */
   options: Options;
@@ -161,7 +161,7 @@ export interface Parsed {
   numbers: { [flag: string]: number };
   texts: { [flag: string]: string };
   switches: Set<string>;
-  /** What stands behind `--`. */
+  /** What follows `--`. */
   rest: string[];
 }
 
@@ -246,7 +246,7 @@ export function parseFlags(
   return result;
 }
 
-/** Numbers with a sign stand behind their flags as others do: `--rate -1` is wrong for another reason than its dash. */
+/** Joins signed numbers to their flags: `--rate -1` is wrong, but not because of its dash. */
 function withSigns(
   args: readonly string[],
   kinds: Readonly<Record<string, Kind>>,
@@ -261,9 +261,9 @@ function withSigns(
 }
 
 /**
- * Refuses words that are no flags.
+ * Refuses words that are not flags.
  *
- * @throws {UsageError} there is one
+ * @throws {UsageError} there is such a word
  */
 export function noWords({ words: [word] }: Parsed): void {
   if (word === undefined) return;
@@ -273,7 +273,7 @@ export function noWords({ words: [word] }: Parsed): void {
 }
 
 /**
- * The scenario of a program that was named.
+ * The scenario of a named program.
  *
  * @throws {UsageError} there is none
  */

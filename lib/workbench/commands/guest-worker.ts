@@ -3,7 +3,7 @@ import { Mark } from "../campaign/mark.ts";
 import { simulateOne } from "./simulate.ts";
 import type { WatchedEnd, WatchedRun } from "./watched.ts";
 
-// Only what a worker has and a page has not; Deno's types here are those of the main thread.
+// Only what a worker has and a page lacks; Deno's types here are those of the main thread.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<WatchedRun>) => void;
   postMessage(message: WatchedEnd): void;

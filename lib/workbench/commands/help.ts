@@ -1,4 +1,4 @@
-/** What `help` says: of all commands, and of each. */
+/** What `help` prints: about all commands, and about each. */
 import { INGREDIENTS } from "../campaign/chaos.ts";
 import { glossary } from "../glossary/glossary.ts";
 import { invocation } from "../executable/invocation.ts";
@@ -10,11 +10,11 @@ import { PORT } from "./serve.ts";
 
 /** A command as `help` shows it. */
 interface Page {
-  /** What stands behind its name. */
+  /** What follows its name. */
   usage: string;
   /** What it does, in a line. */
   does: string;
-  /** The rest: flags, and what one may want to know. */
+  /** Flags and details. */
   details: string;
   examples: readonly string[];
 }

@@ -1,6 +1,6 @@
-/** "Did you mean": the word of a list that is nearest to what was typed. */
+/** "Did you mean": the word of a list nearest to what was typed. */
 
-/** A half sentence with the nearest word, or an empty text where none is near. */
+/** A clause with the nearest word, or an empty text if none is near. */
 export function didYouMean(typed: string, words: Iterable<string>): string {
   let best = "", least = Math.max(2, Math.floor(typed.length / 3)) + 1;
   for (const word of words) {

@@ -1,6 +1,6 @@
 /**
- * The `serve` command: the runs of a store in a browser. It listens on this machine only
- * unless it is told otherwise, and gives nothing that is not inside the store.
+ * The `serve` command: the runs of a store in a browser. It listens on this machine only,
+ * unless told otherwise, and serves nothing outside the store.
  */
 import { dirname, extname, join, sep } from "node:path";
 import type { Validity } from "../checkers/verdict.ts";
@@ -18,10 +18,10 @@ import { verdictText } from "../report/summary.ts";
 /** Where the server listens if no other port is given. */
 export const PORT = 8080;
 
-/** Where it listens if nothing else is asked: to this machine alone. */
+/** Where it listens by default: on this machine alone. */
 export const HOST = "127.0.0.1";
 
-/** What browsers are told about files by the ends of their names; others are offered for download. */
+/** Content types by file extension; other files are offered for download. */
 const TYPES: { readonly [end: string]: string } = {
   ".html": "text/html; charset=utf-8",
   ".json": "application/json; charset=utf-8",
@@ -31,7 +31,7 @@ const TYPES: { readonly [end: string]: string } = {
   ".gz": "application/gzip",
 };
 
-/** Pages may use what is in them, and nothing from anywhere else. */
+/** Pages may use only what is in them. */
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
@@ -39,13 +39,13 @@ const HEADERS = {
   "cache-control": "no-cache",
 };
 
-/** A run as the list shows it. */
+/** A run in the list. */
 export interface ListedRun {
   /** Its folder, relative to the store: `"broadcast/20260101T120000.000Z"`. */
   path: string;
   /** When it began: its folder's name. */
   time: string;
-  /** The program, or the workload where no program is known. */
+  /** The program, or the workload if no program is known. */
   name: string;
   verdict: Validity;
   /** Its flags, and seed and faults if it was simulated. */
@@ -54,9 +54,9 @@ export interface ListedRun {
   msgsPerOp: number | undefined;
 }
 
-/** A store's server. */
+/** A running server. */
 export interface Serving {
-  /** Where to look. */
+  /** Its address. */
   url: string;
   /** Resolves when it has ended. */
   finished: Promise<void>;
@@ -68,7 +68,7 @@ export interface Serving {
  * Serves a store.
  *
  * @param port 0 takes any that is free
- * @throws {Error} it cannot listen there; the message says what to do
+ * @throws {Error} the port cannot be used; the message says what to do
  */
 export function serveStore(
   store: string,
@@ -135,8 +135,8 @@ export async function respond(
 }
 
 /**
- * The real path of a file or folder that a URL names, if it is in the store: dots,
- * encoded ones too, and links lead nowhere else.
+ * The real path of a file or folder that a URL names, if it is inside the store: dots, even
+ * encoded ones, and links lead nowhere else.
  */
 async function insideStore(
   store: string,
@@ -152,7 +152,7 @@ async function insideStore(
   }
 }
 
-/** The runs of a store, the newest first. A folder without results is no finished run. */
+/** The runs of a store, the newest first. A folder without results is not a finished run. */
 export async function listRuns(store: string): Promise<ListedRun[]> {
   const folders = (await Promise.all(
     (await names(store, "isDirectory")).map(async (workload) =>

@@ -1,4 +1,4 @@
-/** The `simulate` command: one seed, which is kept to be looked at, or a campaign of many. */
+/** The `simulate` command: one seed, which is stored with a report, or a campaign of many. */
 import {
   campaign,
   type CampaignResults,
@@ -33,20 +33,20 @@ import {
 } from "../terminal/text.ts";
 import { watched } from "./watched.ts";
 
-/** What is asked for on the command line. */
+/** A parsed command line. */
 export interface SimulateCommand {
   simulation: Omit<Simulation, "seed">;
   seeds: number[];
   /** How many threads. */
   workers: number;
   json: boolean;
-  /** Whether it is one seed that was named: it is then kept in the store. */
+  /** Whether a single seed was named: it is then stored. */
   single: boolean;
   /** The folder in which it is kept. */
   store?: string;
 }
 
-/** Does what the command line says; gives the exit status. */
+/** Runs the command; returns the exit status. */
 export async function simulate(args: readonly string[]): Promise<number> {
   const command = await readSimulate(args);
   const { guest } = command.simulation;
@@ -58,7 +58,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
   return await simulateMany(command);
 }
 
-/** A campaign; Ctrl-C ends it early, with what it has found. */
+/** A campaign; Ctrl-C ends it early, with its results so far. */
 async function simulateMany(command: SimulateCommand): Promise<number> {
   const { simulation, seeds, workers, json, store } = command;
   const progress = new ProgressLine();
@@ -121,7 +121,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
 /**
  * Reads the command line of `simulate`.
  *
- * @throws {UsageError} it asks for what there is not
+ * @throws {UsageError} it names something that does not exist
  */
 export async function readSimulate(
   args: readonly string[],
@@ -193,9 +193,9 @@ function ingredientsIn(text = ""): Ingredient[] {
 }
 
 /**
- * One seed, which is kept.
+ * Runs one seed, and stores it.
  *
- * @param mark where it is noted what a guest's nodes are doing
+ * @param mark records what a guest's nodes are doing
  * @returns the exit status
  */
 export function simulateOne(
@@ -234,13 +234,13 @@ async function keepRun(
   return missed.length > 0 ? 1 : exitStatus(verdict);
 }
 
-/** The official limits that a run does not keep. */
+/** The official limits that a run misses. */
 function missedLimits({ recording, figures }: Judged): Limit[] {
   return limitsOf(recording).official
     .filter((limit) => !isMet(limit, figures[limit.figure]));
 }
 
-/** Simulates programs of ours, each once, with what its challenge asks: a line for each. */
+/** Simulates our programs, each once, as its challenge asks: prints a line for each. */
 export async function demo(args: readonly string[]): Promise<number> {
   const { words } = parseFlags(args, {});
   const chosen = words.length === 0 ? scenarios : words.map(namedScenario);

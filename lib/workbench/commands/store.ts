@@ -11,33 +11,33 @@ export const STORE = "store";
 /** How many of a node's last lines on stderr are in the report. */
 const LINES_REPORTED = 30;
 
-/** Where a run came from. */
+/** The origin of a run. */
 export interface Origin {
-  /** What does it again. */
+  /** The command that repeats it. */
   command: string;
   /** The executable that was tested, as it was named, and its arguments. */
   bin?: string;
   args?: readonly string[];
 }
 
-/** A folder for one run, which is made when there is something to put into it. */
+/** A folder for one run, created when there is something to put into it. */
 export interface RunFolder {
   path: string;
-  /** The nodes of which there are logs. */
+  /** The nodes that have logs. */
   readonly logged: readonly string[];
   /** Appends a line to a node's log. */
   logStderr(node: string, line: string): void;
   /**
    * Writes results, history, recording and report, and points the `latest` links here.
    *
-   * @throws {Error} the store cannot be written; the message is a sentence for people
+   * @throws {Error} the store cannot be written; the message says why
    */
   save(judged: Judged, origin: Origin): Promise<void>;
-  /** Removes what there is of it: the run is not wanted. */
+  /** Removes the folder: the run is not wanted. */
   discard(): Promise<void>;
 }
 
-/** Opens the folder of a run that begins now. A store that cannot be written is told of by `save` alone. */
+/** Opens the folder of a run that begins now. If the store cannot be written, only `save` throws. */
 export function openRunFolder(
   workload: string,
   store: string = STORE,
@@ -82,7 +82,7 @@ export function openRunFolder(
           await write(name, text);
           files.push(name);
         }
-        // What draws takes a while to load: whoever only looks for help does not wait for it.
+        // The drawing code takes a while to load; commands without a report need not wait for it.
         const { writeReport } = await import("../report/report.ts");
         await writeReport(path, judged, {
           stderr: logs.lastLines,
@@ -134,7 +134,7 @@ class NodeLogs {
     }
   }
 
-  /** Closes the files; throws what went wrong with them. */
+  /** Closes the files; throws their first error, if any. */
   close(): void {
     for (const file of this.#files.values()) file.close();
     this.#files.clear();
@@ -152,7 +152,7 @@ class NodeLogs {
   }
 }
 
-/** Whether something is wrong with the disk rather than with us: the system has refused it. */
+/** Whether an error comes from the disk rather than from a bug. */
 function isOfTheDisk(error: unknown): boolean {
   return error instanceof Error &&
     ("code" in error || error instanceof Deno.errors.NotCapable);

@@ -1,4 +1,4 @@
-/** What `simulate` is asked to run: a program of ours, a mutant of the tests, or a module of somebody else's. */
+/** What `simulate` runs: a program of ours, a mutant of the tests, or a guest's module. */
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AnyProgram, Guest } from "../campaign/guests.ts";
@@ -25,22 +25,22 @@ interface Mutant {
   faults: Simulation["faults"];
 }
 
-/** What is to be simulated, and what it is held to. */
+/** What to simulate, and what it is held to. */
 export interface Subject
   extends Pick<Simulation, "name" | "guest" | "program" | "mutant"> {
   scenario: Scenario;
-  /** What a mutant's bug needs to show. */
+  /** What a mutant's bug needs to show itself. */
   needs?: Pick<Mutant, "flags" | "faults">;
 }
 
-/** What is said of it on the command line. */
+/** What the command line says of it. */
 export interface Said {
   workload?: string | undefined;
   challenge?: string | undefined;
 }
 
 /**
- * Finds what was named.
+ * Finds what a name means.
  *
  * @throws {UsageError} there is no such program, or nothing says what it is held to
  */
@@ -117,7 +117,7 @@ function guestSubject(
   return { name: path, scenario, guest };
 }
 
-/** All mutants; none where the project's tests are not there. */
+/** All mutants; none without the project's tests. */
 async function mutantsIn(): Promise<readonly Mutant[]> {
   const parts = carriedParts();
   if (parts !== undefined) {
@@ -128,7 +128,7 @@ async function mutantsIn(): Promise<readonly Mutant[]> {
   return (await import(url.href)).mutants;
 }
 
-/** What `help mutants` says. */
+/** What `help mutants` prints. */
 export async function mutantsText(): Promise<string> {
   const mutants = await mutantsIn();
   if (mutants.length === 0) {

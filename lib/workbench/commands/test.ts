@@ -1,4 +1,4 @@
-/** The `test` command's work: one run of any executable in real time, judged and kept. */
+/** The `test` command: one run of any executable in real time, judged and stored. */
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { RealClock } from "../world/clock.ts";
@@ -14,7 +14,7 @@ import { checkOptions, performRun, type Progress } from "../run/run.ts";
 import { openRunFolder, type Origin, type RunFolder } from "./store.ts";
 import { workloadOf } from "../workloads/all.ts";
 
-/** What is run. */
+/** What to run. */
 export interface TestSettings {
   workload: string;
   /** Maelstrom's flags, without dashes. */
@@ -25,36 +25,36 @@ export interface TestSettings {
   args?: readonly string[];
   /** The name of one of our programs, whose promises are then judged. */
   program?: string;
-  /** The challenge as which somebody else's program is tested. */
+  /** The challenge that a guest is tested as. */
   challenge?: string;
-  /** Decides what clients do and what the nemesis does; drawn if not given. */
+  /** Decides what clients and nemesis do; drawn if not given. */
   seed?: number;
-  /** Maelstrom's own faults too: a broken line mutes its node, seq-kv wraps around. */
+  /** Includes Maelstrom's own bugs: a malformed line mutes its node, seq-kv may go backwards. */
   faithful?: boolean;
   /** The folder in which runs are kept. */
   store?: string;
-  /** Gets every line that a node writes to stderr. */
+  /** Called with every line that a node writes to stderr. */
   onStderr?(node: string, line: string): void;
   onProgress?(progress: Progress): void;
-  /** Hears the verdict, before anything is kept. */
+  /** Called with the verdict, before anything is stored. */
   onJudged?(judged: Judged): void;
 }
 
 /** A run that has been judged. */
 export interface Tested extends Judged {
-  /** The folder in which it is kept. */
+  /** The folder in which it is stored. */
   report: string;
   /** The nodes that wrote to stderr. */
   logged: readonly string[];
-  /** Why it could not be kept there, if so. */
+  /** Why it could not be stored there, if so. */
   notKept?: string;
   /** What may be wrong with the command, if nodes ended or never began. */
   hint?: string;
 }
 
 /**
- * Does one run in real time. A node that fails makes the run invalid, and a store that
- * cannot be written changes no verdict; only what is wrong with the command itself is thrown.
+ * Performs one run in real time. A node that fails makes the run invalid, and a store that
+ * cannot be written changes no verdict; only errors of the command itself are thrown.
  *
  * @throws {Error} there is no such workload or executable, or it cannot be run with these options
  */
@@ -114,7 +114,7 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   };
 }
 
-/** Which argument names a file from here, where no node runs. */
+/** Which argument names a file relative to this folder, in which no node runs. */
 function misplaced(args: readonly string[]): string | undefined {
   const isThere = (path: string) => {
     try {
@@ -130,7 +130,7 @@ function misplaced(args: readonly string[]): string | undefined {
       `as Maelstrom's do: write ${resolve(name)}`;
 }
 
-/** Keeps a run, or says why it cannot be kept. */
+/** Stores a run, or says why it cannot be stored. */
 export async function keep(
   folder: RunFolder,
   judged: Judged,
@@ -147,7 +147,7 @@ export async function keep(
   }
 }
 
-/** The command that does a run again, as far as real time allows. */
+/** The command that repeats a run, as far as real time allows. */
 function commandOf(settings: TestSettings, seed: number): string {
   const { workload, bin, options, program, args = [], faithful } = settings;
   return [
@@ -160,7 +160,7 @@ function commandOf(settings: TestSettings, seed: number): string {
   ].filter((part) => part !== "").join(" ");
 }
 
-/** The real path of an executable, since nodes run elsewhere. */
+/** The real path of an executable, since nodes run in another folder. */
 async function executable(bin: string): Promise<string> {
   let path: string;
   try {
@@ -188,7 +188,7 @@ async function executable(bin: string): Promise<string> {
   return path;
 }
 
-/** The system blames the script itself when there is no such program as its first line names. */
+/** If the program in a script's first line does not exist, the system blames the script itself. */
 async function checkInterpreter(bin: string, path: string): Promise<void> {
   const file = await Deno.open(path);
   const bytes = new Uint8Array(256);
@@ -208,7 +208,7 @@ async function checkInterpreter(bin: string, path: string): Promise<void> {
   );
 }
 
-/** Ends the nodes before this process, whatever ends that: Ctrl-C, or a bug of the workbench. */
+/** Ends the nodes before this process ends, by Ctrl-C or by a bug of the workbench. */
 function endedFirst(
   openHost: OpenHost,
   discard: () => Promise<void>,

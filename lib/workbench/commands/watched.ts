@@ -1,6 +1,6 @@
 /**
- * A guest's run in a thread that is watched: a handler that never returns would stop
- * the whole workbench, and nobody could say which.
+ * Runs a guest in a watched thread: a handler that never returns would stop the whole
+ * workbench, and nothing could name it.
  */
 import { Mark } from "../campaign/mark.ts";
 import { thread } from "../campaign/thread.ts";
@@ -15,10 +15,10 @@ export interface WatchedRun {
 /** What the thread says: the exit status, or why there is none. */
 export type WatchedEnd = { status: number } | { error: string };
 
-/** So long may a node take for one thing, in milliseconds. */
+/** How long a node may take for one step, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
-/** Does the run of a command; gives the exit status. */
+/** Performs the run of a command; returns the exit status. */
 export function watched(
   command: SimulateCommand,
   patienceMs = PATIENCE_MS,
@@ -34,7 +34,7 @@ export function watched(
       return;
     }
     quietMs += patienceMs;
-    // What is noted first is that the module is loaded, which may take longer than any step.
+    // The first mark is that the module has been loaded, which may take longer than any step.
     if (count === 1 && quietMs < PATIENCE_MS) return;
     console.error(
       `${command.simulation.name} never returns: ${mark.text} has been at it for ${

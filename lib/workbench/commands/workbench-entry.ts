@@ -1,10 +1,10 @@
 /**
- * The source of `bin/workbench`: the workbench with all that it needs in one module, which
- * works without the project's files, without a network and without a cache.
+ * The source of `bin/workbench`: the workbench with everything it needs in one module, which
+ * works without the project's files, a network or a cache.
  */
 import { scenarios } from "../scenarios/scenarios.ts";
 
-/** The module's text. It lies in a folder beside `lib/`; what is not in the project it does without. */
+/** The module's text, for a folder beside `lib/`; parts that the project lacks are left out. */
 export function workbenchEntry(withPlots: boolean): string {
   const programs = scenarios.map(({ name }) => name)
     .filter((name) => isThere(`challenges/${name}.ts`))
@@ -24,7 +24,7 @@ ${programs.join("\n")}
   },
 ${mutants}${plots}});
 
-// A thread's name says what it does.
+// A thread's name says its kind.
 const { name } = globalThis;
 if (name === "campaign") {
   await ${load("lib/workbench/campaign/campaign-worker.ts")};

@@ -1,6 +1,6 @@
 /**
- * What the names of findings mean: what was promised and not seen, what usually causes it,
- * and what to try. The report, the terminal's help and the tests read it.
+ * What the names of findings mean: what was promised and what was seen, what usually causes it,
+ * and what to try. The report, the help and the tests read it.
  */
 import type { Explanation, Explanations } from "./explanation.ts";
 import { GENERAL } from "./general.ts";
@@ -18,10 +18,10 @@ export const glossary: Explanations = {
   ...TRANSACTIONS,
 };
 
-/** What a finding's name means; undefined if nobody has explained it. */
+/** What a finding's name means; undefined if there is no explanation. */
 export function explanationOf(type: string): Explanation | undefined {
   if (Object.hasOwn(glossary, type)) return glossary[type];
-  // Cycles come in kinds: over items or predicates, with the order of processes or of time.
+  // Cycles come in variants: over items or predicates, with process or real-time order.
   const plain = type.replace(/-(item|process|realtime)/g, "");
   return Object.hasOwn(glossary, plain) ? glossary[plain] : undefined;
 }

@@ -1,17 +1,17 @@
 /**
- * EDN, in which Maelstrom writes its results and histories, as JSON: keywords become
+ * Reads EDN, in which Maelstrom writes its results and histories, as JSON: keywords become
  * strings without their colon, sets sorted arrays, ratios floats, tagged records
- * (`#jepsen.history.Op{...}`) plain objects, and the keys of maps strings. Numbers are
- * exact, as in `json.ts`.
+ * (`#jepsen.history.Op{...}`) plain objects, and keys of maps strings. Numbers are exact, as in
+ * `json.ts`.
  *
  * EDN: https://github.com/edn-format/edn
  */
 import { float, parse, plain } from "../json.ts";
 import type { Json, JsonObject } from "../history.ts";
 
-/** What is between values: blanks, commas, comments. */
+/** What separates values: white space, commas, comments. */
 const BETWEEN = /(?:[\s,]+|;[^\n]*)*/y;
-/** A keyword, a symbol or a number: up to what ends one. */
+/** A keyword, a symbol or a number, up to what ends it. */
 const WORD = /[^\s,;()[\]{}"]+/y;
 const STRING = /"((?:[^"\\]|\\[^])*)"/y;
 const INTEGER = /^[-+]?\d+N?$/;
@@ -33,22 +33,22 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   return: "\r",
 };
 
-/** A value that is not there: `#_` and what follows it. */
+/** No value: `#_` and what it discards. */
 const NOTHING = Symbol("nothing");
 
 /**
- * Reads one EDN value; what follows it does not count.
+ * Reads one EDN value; text after it is ignored.
  *
- * @throws {SyntaxError} the text is no EDN, as when it is cut short
+ * @throws {SyntaxError} the text is not EDN, or is cut short
  */
 export function parseEdn(text: string): Json {
   return new Reader(text).value();
 }
 
 /**
- * Reads a results map, in whose numbers 1.0 is 1.
+ * Reads a results map; in its numbers, 1.0 is 1.
  *
- * @throws {Error} the text is no EDN map, as when it is cut short
+ * @throws {Error} the text is not an EDN map, or is cut short
  */
 export function parseResults(edn: string): JsonObject {
   let json: Json = null;
@@ -137,7 +137,7 @@ class Reader {
     return CHARACTERS[name] ?? name;
   }
 
-  /** What begins with `#`: sets, tags, what is left out, and the numbers that are none. */
+  /** What begins with `#`: sets, tags, discarded values, and special numbers. */
   #dispatch(): Json | typeof NOTHING {
     const next = this.text[++this.#at];
     if (next === "{") return this.#until("}").sort(ascending);

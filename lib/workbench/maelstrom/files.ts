@@ -1,12 +1,12 @@
 /**
- * A run in the files that Maelstrom writes, for scripts that read them: results and history
- * in EDN, and a log whose second line is the command.
+ * Writes a run in Maelstrom's files, for scripts that read them: results and history in EDN,
+ * and a log whose second line is the command.
  */
 import { isClientOp, type Json, type Op, type Recording } from "../history.ts";
 import { Float, stringify } from "../json.ts";
 import type { Judged } from "../checkers/judges.ts";
 
-/** Texts by the names of their files. */
+/** The files' texts, by name. */
 export function* maelstromFiles(
   { recording, results }: Judged,
   command: string,
@@ -19,13 +19,13 @@ export function* maelstromFiles(
   yield ["jepsen.log", logOf(recording, results["valid?"], command)];
 }
 
-/** Words that are keywords in Maelstrom's results, by the keys under which they stand. */
+/** The keys whose values are keywords in Maelstrom's results. */
 const KEYWORDS_UNDER =
   /^(valid\?|type|f|outcome|process|key-type|.*-types|not|also-not)$/;
 
 const KEYWORD = /^[a-zA-Z*+!_?<>=-][\w*+!?<>=.-]*$/;
 
-/** JSON as EDN: keys become keywords or numbers where they can. */
+/** JSON as EDN: keys become keywords or numbers where possible. */
 function edn(value: Json | undefined, under = ""): string {
   if (value === null || value === undefined) return "nil";
   if (typeof value === "string") {
@@ -119,7 +119,7 @@ function errorEdn(error: Json): string {
   return `[${[nemesisEdn(name ?? null), ...rest.map(plainEdn)].join(" ")}]`;
 }
 
-/** The log: the command, then every operation and whatever went wrong, by time. */
+/** The log: the command, then all operations and incidents, by time. */
 function logOf(
   { history, incidents = [] }: Recording,
   verdict: Json | undefined,

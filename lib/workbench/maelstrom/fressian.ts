@@ -1,27 +1,27 @@
 /**
- * Fressian, in which Maelstrom keeps its network's journal: as much of it as is in there.
- * Its own form of a file is a sequence of values without head or foot.
+ * Reads Fressian, in which Maelstrom keeps its network's journal: as much of the format as
+ * occurs there. A file is a sequence of values without header or footer.
  *
  * Fressian: https://github.com/Datomic/fressian/wiki
  */
 import { float, parse } from "../json.ts";
 import type { Json } from "../history.ts";
 
-/** A tagged value of which nothing more is known: `ev` and `msg` of the journal. */
+/** A tagged value with an unknown tag: `ev` and `msg` of the journal. */
 export class Struct {
   constructor(readonly tag: string, readonly fields: readonly Value[]) {}
 }
 
-/** What a file is made of. */
+/** A value in a file. */
 export type Value = Json | Struct | Uint8Array;
 
-/** A file ends inside a value, as that of a process that was killed does. */
+/** A file ends inside a value, as after a kill. */
 class Cut extends Error {}
 
 /** Where a list ends. */
 const END = Symbol("end");
 
-/** First codes of ranges, and the codes that stand alone. */
+/** The first codes of ranges, and single codes. */
 const CODE = {
   packed2: 0x40,
   packed3: 0x60,
@@ -64,7 +64,7 @@ const CODE = {
   minusOne: 0xff,
 } as const;
 
-/** Integers in so many bytes beside their code: where the codes begin, and which is that of 0. */
+/** Packed integers, by how many bytes follow the code: the first code, and the code of 0. */
 const PACKED: readonly [from: number, zero: number, bytes: number][] = [
   [CODE.packed7, 0x7e, 6],
   [CODE.packed6, 0x7a, 5],
@@ -75,9 +75,9 @@ const PACKED: readonly [from: number, zero: number, bytes: number][] = [
 ];
 
 /**
- * The values of a file, one after the other; one that is cut short is the file's end.
+ * The values of a file in order; one that is cut short ends it.
  *
- * @throws {Error} a code is none that this knows
+ * @throws {Error} a code is unknown
  */
 export function* readFressian(bytes: Uint8Array): Generator<Value> {
   const reader = new Reader(bytes);
@@ -145,7 +145,7 @@ class Reader {
       case CODE.getCached:
         return this.#values[this.#number()]!;
       case CODE.putCached: {
-        const index = this.#values.push(null) - 1; // what is inside comes after it
+        const index = this.#values.push(null) - 1; // its parts come after it
         return this.#values[index] = this.#value();
       }
       case CODE.listLong:
@@ -199,7 +199,7 @@ class Reader {
     return Number(this.#value());
   }
 
-  /** Big-endian bytes below a leading part: 50 bits at most. */
+  /** An integer from its leading part and big-endian bytes: 50 bits at most. */
   #packed(high: number, length: number): number {
     let value = high;
     for (let i = 0; i < length; i++) value = value * 256 + this.#byte();
@@ -229,7 +229,7 @@ class Reader {
     return Object.fromEntries(entries);
   }
 
-  /** Bytes of a packed length, or as long as is said, in chunks where they are many. */
+  /** Bytes with a packed length or a given one, in chunks if they are many. */
   #bytesOf(code: number): Uint8Array {
     if (code < CODE.bytesChunk) return this.#raw(code - CODE.bytes);
     const part = this.#raw(this.#number());
@@ -254,7 +254,7 @@ class Reader {
     return this.bytes[this.#skip(1)]!;
   }
 
-  /** Goes on by so many bytes; gives where they begin. */
+  /** Skips bytes; returns where they begin. */
   #skip(length: number): number {
     const from = this.#at;
     if (from + length > this.bytes.length) throw new Cut();
@@ -273,7 +273,7 @@ function twosComplement(bytes: Uint8Array): Json {
   return exact(BigInt.asIntN(8 * bytes.length, value));
 }
 
-/** UTF-8 in which each half of a surrogate pair stands alone. */
+/** Decodes UTF-8 in which each half of a surrogate pair is encoded alone. */
 function cesu8(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length;) {

@@ -1,6 +1,6 @@
 /**
- * What Maelstrom's log of a run tells that its other files do not: the command, the lines
- * for which it stopped hearing a node, and the nodes that ended by themselves.
+ * What only the log of Maelstrom's run says: the command, the lines after which it ignored a
+ * node, and the nodes that ended by themselves.
  */
 import { parseEdn } from "./edn.ts";
 import {
@@ -13,7 +13,7 @@ import {
 } from "../history.ts";
 import { readMessage } from "../world/protocol.ts";
 
-/** Flags that say how Maelstrom runs, not what. */
+/** Flags that are not options of a run. */
 const NO_OPTIONS = new Set(["bin", "workload", "test-count"]);
 
 /** The workload and the flags of a run, from the command line on the second line of its log. */
@@ -53,7 +53,7 @@ function valueOf(text: string): Json {
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
-/** An entry begins with its time, its level, its thread and its logger, and goes on until the next one. */
+/** An entry begins with its time, level, thread and logger, and lasts until the next one. */
 const ENTRY =
   /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(\d{3})\{GMT\}\t[A-Z]+\t\[([^\]]*)\] [\w.-]+: /gm;
 
@@ -76,7 +76,7 @@ function entriesOf(log: string): Entry[] {
   });
 }
 
-/** What is logged of a line that cannot be taken, by the thread that reads the node. */
+/** What the thread that reads a node logs when it cannot take a line. */
 const REFUSED = /^Error!\n[\w.]+: ([^]*?)\n(?=\tat )/;
 const NO_JSON =
   /^Node \S+ printed a line to STDOUT which was not well-formed JSON:\n([^]*)\nDid you mean/;
@@ -85,7 +85,7 @@ const NOBODY = /^Assert failed: Invalid (source|dest) for message (#[^]*)/;
 const CRASHED =
   /^Test crashed!\n[\w.]+: Node (\S+) (crashed with exit status -?\d+)[^]*?\n\nAnd to STDERR:\n\n([^]*?)\n\nFull STDERR logs/;
 
-/** Why Maelstrom broke a run off, in its own words; undefined if it did not. */
+/** Why Maelstrom aborted a run, in its own words; undefined if it did not. */
 export function breakOffIn(log: string): string | undefined {
   return /\bTest crashed!\n(?:[\w.]+: )?(.*?)(?:\. Before crashing.*)?\n/.exec(
     log,
@@ -94,16 +94,16 @@ export function breakOffIn(log: string): string | undefined {
 }
 
 /**
- * What the harness saw beside operations and messages: after a line that it cannot take,
- * Maelstrom never hears a node again, and says so nowhere but in the log.
+ * The run's incidents: after a line that it cannot take, Maelstrom ignores a node for ever, and
+ * says so only in the log.
  *
- * @param history the run's, which tells when its clock began
+ * @param history the run's history, which shows when its clock began
  */
 export function incidentsIn(log: string, history: readonly Op[]): Incident[] {
   const entries = entriesOf(log);
   const first = entries.find(({ text }) => /^\d+\t:invoke\t/.test(text));
   const begin = history.find(isClientOp)?.time ?? 0;
-  // Without any operation all of it was set-up.
+  // Without any operation, all of it was set-up.
   const origin = (first ?? entries.at(-1))?.ms ?? 0;
   return entries.flatMap(({ ms, thread, text }): Incident[] => {
     const time = (ms - origin) * 1e6 + begin;
@@ -131,7 +131,7 @@ export function incidentsIn(log: string, history: readonly Op[]): Incident[] {
   });
 }
 
-/** Why a node's line was not taken, in the words that the workbench has for it. */
+/** Why a node's line was not taken, in the workbench's words. */
 function refusal(
   node: string,
   refused: string,
@@ -158,7 +158,7 @@ function problemOf(refused: string): { problem: string; toGoneClient?: true } {
     if (!("src" in written) && !("dest" in written)) {
       return { problem: "it wrote an empty line, or one without src and dest" };
     }
-    const { id: _, ...own } = written; // Maelstrom has given it the number
+    const { id: _, ...own } = written; // Maelstrom's own number
     const nobody = end === undefined
       ? undefined
       : written[end === "source" ? "src" : "dest"];

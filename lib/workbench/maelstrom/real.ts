@@ -1,6 +1,6 @@
 /**
- * Runs the real Maelstrom, where there is one, and reads its results. It needs Java, and
- * Graphviz and gnuplot for its plots; all of that is the user's.
+ * Runs the real Maelstrom, if it is installed, and reads its results. Maelstrom needs Java, and
+ * Graphviz and gnuplot for its plots; the user must install them.
  */
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import type { Results } from "../checkers/verdict.ts";
 import { parseResults } from "./edn.ts";
 import type { Options } from "../history.ts";
 
-/** What Maelstrom made of a test. */
+/** What Maelstrom made of a run. */
 export interface MaelstromRun {
   /** Its results, with its own keys. */
   results: Results;
@@ -16,7 +16,7 @@ export interface MaelstromRun {
   storeDir: string;
 }
 
-/** What of the environment decides where Maelstrom is looked for. */
+/** The environment variables that say where Maelstrom is. */
 export interface Environment {
   /** Maelstrom's start script, or its folder; `"none"` says not to look. */
   MAELSTROM?: string | undefined;
@@ -24,12 +24,12 @@ export interface Environment {
 }
 
 /**
- * Where the real Maelstrom is: what `MAELSTROM` names, `maelstrom/maelstrom` of a release
- * unpacked into the project, or `maelstrom` on the path.
+ * Finds the real Maelstrom: what `MAELSTROM` names, `maelstrom/maelstrom` of a release unpacked
+ * into the project, or `maelstrom` on the path.
  *
  * @param root the project's folder
- * @returns its start script, or undefined when there is none
- * @throws {Error} `MAELSTROM` names something that is not there
+ * @returns its start script, or undefined if there is none
+ * @throws {Error} `MAELSTROM` names something that does not exist
  */
 export function findMaelstrom(
   { MAELSTROM: named = "", PATH = "" }: Environment,
@@ -51,7 +51,7 @@ export function findMaelstrom(
     .find((path) => isProgram(path) && !isThisProgram(path));
 }
 
-/** Whether it is the workbench's own executable, which may well be called so. */
+/** Whether this is the workbench's own executable, which may have the same name. */
 function isThisProgram(path: string): boolean {
   const own = Deno.build.standalone
     ? Deno.execPath()
@@ -59,7 +59,7 @@ function isThisProgram(path: string): boolean {
   return Deno.realPathSync(path) === own;
 }
 
-/** The words of Maelstrom's command line: `-w echo --node-count 1 ...`, without `--bin`. */
+/** The words of a command line for Maelstrom: `-w echo --node-count 1 ...`, without `--bin`. */
 export function commandLine(workload: string, flags: Options): string[] {
   const words = Object.entries(flags).flatMap(([flag, value]) => {
     if (value === undefined || value === null || value === false) return [];
@@ -69,13 +69,12 @@ export function commandLine(workload: string, flags: Options): string[] {
 }
 
 /**
- * Has Maelstrom test a program. What it prints is passed on: it is long, but tells how far
- * it is.
+ * Has Maelstrom test a program. Its output is passed on: it is long, but shows the progress.
  *
  * @param maelstrom its start script, see {@link findMaelstrom}
- * @param program its executable, from the root, and its arguments
+ * @param program its executable, relative to the root, and its arguments
  * @param root the project's folder, where Maelstrom makes its `store`
- * @throws {Error} it did not come to a verdict, or its results cannot be read
+ * @throws {Error} it reached no verdict, or its results cannot be read
  */
 export async function runMaelstrom(
   maelstrom: string,
@@ -98,7 +97,7 @@ export async function runMaelstrom(
     stdout: "inherit",
     stderr: "inherit",
   }).output();
-  // 0 valid, 1 invalid, 2 unknown: with all of them it leaves results.
+  // 0 valid, 1 invalid, 2 unknown: with all of these it writes results.
   if (code > 2) {
     const why = code === 254
       ? "it does not know one of the flags"
@@ -135,7 +134,7 @@ export function readResults(file: string): Results {
   }
 }
 
-/** Tells a file from the one that was there before, which Maelstrom's links hide. */
+/** Tells a file from an earlier one at the same path, which may be a link. */
 function identity(file: string): string | undefined {
   try {
     const { mtime, size } = Deno.statSync(file);

@@ -1,6 +1,6 @@
 /**
- * A run that the real Maelstrom has kept, as a recording: its history, its results, its
- * options, the journal of its network, and what its log says of nodes that went silent.
+ * Reads a run in the real Maelstrom's store as a recording: history, results, options, the
+ * network's journal, and what the log says about nodes that went silent.
  */
 import { join } from "node:path";
 import { parseEdn, parseResults } from "./edn.ts";
@@ -30,7 +30,7 @@ export async function isMaelstromRun(folder: string): Promise<boolean> {
 /**
  * Reads a run of Maelstrom's store.
  *
- * @throws {Error} it has no history, or a file of it is not what it should be
+ * @throws {Error} it has no history, or one of its files is malformed
  */
 export async function loadMaelstromRun(folder: string): Promise<Recording> {
   const log = await textOf(folder, "jepsen.log");
@@ -82,7 +82,7 @@ function exitOf(results: JsonObject | null): number {
   return verdict === true ? 0 : verdict === false ? 1 : 2;
 }
 
-/** All events of the network, in their order: every thread has left a file of its own. */
+/** All events of the network in order: every thread has written its own file. */
 async function journalIn(folder: string): Promise<JournalEvent[]> {
   const events: [id: number, event: JournalEvent][] = [];
   let names: string[];
@@ -125,8 +125,8 @@ function fieldsOf(
 
 /**
  * The history's time zero on the journal's clock: the least time between an operation's
- * invocation and its client's request. Requests of a kind to a node are taken in the order of
- * their operations; where they are not as many, some were never sent, and prove nothing.
+ * invocation and its client's request. Requests of one type to one node are matched with
+ * operations in order; if their numbers differ, some were never sent, and those prove nothing.
  */
 function originOf(
   history: readonly Op[],

@@ -1,10 +1,9 @@
 /**
- * Programs by phenomena, in the manner of Hermitage (Kleppmann, 2014): for each program
- * of challenge 6 what it prevents and what it allows, and in how many simulated runs it
- * was seen.
+ * Programs by phenomena, as in Hermitage (Kleppmann, 2014): for each program of challenge 6,
+ * what it prevents and what it allows, and in how many simulated runs that was seen.
  *
- * The runs are of the list-append workload with few keys: lists show the order of all
- * writes, and every program treats them as it does registers.
+ * The runs use the list-append workload with few keys: lists show the order of all writes, and
+ * every program treats them like registers.
  *
  *     deno run --allow-read --allow-env lib/workbench/results/anomaly-table.ts [SEEDS]
  */
@@ -17,7 +16,7 @@ import type { Options } from "../history.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { record } from "../campaign/simulate.ts";
 
-/** Runs a program unless told otherwise. */
+/** How many runs each program gets by default. */
 const DEFAULT_SEEDS = 20;
 
 /** What a totally available store cannot prevent. */
@@ -27,7 +26,7 @@ const AVAILABLE: readonly Phenomenon[] = [
   "real-time violation",
 ];
 
-/** What each program allows. It prevents the rest. */
+/** What each program allows; it prevents the rest. */
 const ALLOWED: { readonly [program: string]: readonly Phenomenon[] } = {
   "txn-6a": [],
   "txn-6a-lock": [],
@@ -43,17 +42,17 @@ const ALLOWED: { readonly [program: string]: readonly Phenomenon[] } = {
   "txn-6-strict": [],
 };
 
-/** What was found out about a program. */
+/** What was found about a program. */
 export interface AnomalyRow {
   program: string;
-  /** How many runs there were. */
+  /** How many runs were made. */
   seeds: number;
   allowed: ReadonlySet<Phenomenon>;
   /** In how many runs each phenomenon was seen. */
   seen: { [phenomenon in Phenomenon]: number };
 }
 
-/** The programs of the table: all that are for transactions, once each. */
+/** The programs of the table: all transaction programs, once each. */
 export function transactionPrograms(): string[] {
   return scenarios.filter(({ workload }) => workload === "txn-rw-register")
     .map(({ name }) => name);
@@ -62,7 +61,7 @@ export function transactionPrograms(): string[] {
 /**
  * Runs one program and counts what is seen.
  *
- * @throws {Error} it is not said what the program allows
+ * @throws {Error} it is not known what the program allows
  */
 export async function anomalyRow(
   program: string,
@@ -87,8 +86,8 @@ export async function anomalyRow(
 }
 
 /**
- * Three nodes, but for a program that is for one alone; few keys, so that transactions meet;
- * latencies drawn at random, so that messages overtake each other.
+ * Three nodes, except for single-node programs; few keys, so that transactions conflict; random
+ * latencies, so that messages overtake each other.
  */
 function flagsFor(program: string): Options {
   return {

@@ -1,11 +1,11 @@
 /**
  * The README's plot of what broadcasts cost: messages between servers for each operation
- * against the worst stable latency, on the command of challenges 3d and 3e.
+ * against the worst stable latency, under the command of challenges 3d and 3e.
  *
  *     deno run -A lib/workbench/results/broadcast-plot.ts
  *
- * One line is the algorithm of broadcast-3d and 3e over its budget, simulated; another what
- * no hub can do better than. Points are our programs and what others have published.
+ * One line is the simulated algorithm of broadcast-3d and 3e over its budget; the other is a
+ * bound that no hub can beat. Points are our programs and what others have published.
  */
 import type { TopLevelSpec } from "vega-lite";
 import {
@@ -21,7 +21,7 @@ import { simulate } from "../campaign/simulate.ts";
 import { ProgressLine } from "../terminal/text.ts";
 import { drawPlots } from "../report/plots.ts";
 
-/** Runs a point: medians of messages, the worst latency. */
+/** The seeds of each point: it shows the median of messages and the worst latency. */
 const SEEDS = [1, 2, 3, 4, 5];
 
 /** Budgets of the algorithm, in milliseconds: see broadcast-3d. */
@@ -32,10 +32,10 @@ const WIDTH = 760, HEIGHT = 440;
 /** The two lines. */
 const MEASURED = "gather and scatter, measured", BOUND = "its bound";
 
-/** The two challenges whose command and limits these are. */
+/** The two challenges of the command and the limits. */
 const CHALLENGES = ["broadcast-3d", "broadcast-3e"] as const;
 
-/** Where something stands in the plot. */
+/** A point of the plot. */
 interface Point {
   what: string;
   /** Milliseconds until the slowest value could be read everywhere. */
@@ -44,7 +44,7 @@ interface Point {
   messages: number;
 }
 
-/** Simulates the command of 3d with a program, or with the one of that name. */
+/** Simulates the command of 3d with a program, given or named. */
 async function measure(
   name: string,
   what: string,
@@ -69,10 +69,10 @@ async function measure(
 }
 
 /**
- * What gather and scatter through one hub costs at best: a period of G is n - 1 messages
- * from the hub, and one from each node that has had a value in it, which under a Poisson
- * stream of v values a second for each node is so with probability 1 - exp(-v G). The
- * latency is G + L, as Maelstrom measures it: see broadcast-3d.
+ * What gather and scatter through one hub costs at best: a period of G takes n - 1 messages
+ * from the hub, and one from each node that has had a value in it, which has probability 1 -
+ * exp(-v G) under a Poisson stream of v values a second for each node. The latency is G + L, as
+ * Maelstrom measures it: see broadcast-3d.
  */
 export function bound(periodMs: number, flags: Options): Point {
   const others = nodesOf(flags).length - 1;
@@ -84,7 +84,7 @@ export function bound(periodMs: number, flags: Options): Point {
   return { what: "", messages, maxMs: periodMs + Number(flags["latency"]) };
 }
 
-/** Where official limits end, as corners of what they allow. */
+/** The official limits, as corners of what they allow. */
 function limits(): Point[] {
   return CHALLENGES.map((name) => {
     const { official } = scenarioOf(name).runs[0]!;
@@ -98,7 +98,7 @@ function limits(): Point[] {
   });
 }
 
-/** What others have published of both challenges. */
+/** What others have published for both challenges. */
 function others(): Point[] {
   return CHALLENGES.flatMap((name) =>
     (published[name] ?? []).flatMap(({ msgsPerOp, maxMs, remark }) =>
@@ -112,7 +112,7 @@ function others(): Point[] {
 /** One layer of a plot. */
 type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
 
-/** Names beside points: ours and the limits' above them, others' below, lest they overlap. */
+/** Names beside points: ours and the limits' above, others' below, so that they do not overlap. */
 function texts(points: (Point & { series: string })[]): Layer[] {
   const isBelow = ({ series }: { series: string }) =>
     series === "published" || series === "below";

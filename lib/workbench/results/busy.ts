@@ -1,6 +1,7 @@
 /**
- * What a busy machine makes of the programs whose challenge sets limits in milliseconds, for challenges/README.md:
- * the official command on a quiet, a busy and a stalled machine, over the same seeds.
+ * How programs whose challenge sets limits in milliseconds do on a busy machine, for
+ * challenges/README.md: the official command on a quiet, a busy and a stalled machine, over the
+ * same seeds.
  *
  *     deno run -A lib/workbench/results/busy.ts [--seeds N]
  */
@@ -44,7 +45,7 @@ function text(value: number): string {
   return figureText(Number(value.toPrecision(3)));
 }
 
-/** The whole part. */
+/** The whole part of the README. */
 export function busyText(
   rows: readonly string[][],
   seeds: number,

@@ -1,7 +1,7 @@
 /**
- * What others have published: the best figures of public solutions that really do what
- * they count. S is messages between servers for each operation, latencies are stable
- * latencies in milliseconds, both as Maelstrom measures them on the challenge's command.
+ * What others have published: the best figures of public solutions that do what they claim. S
+ * is messages between servers for each operation, latencies are stable latencies in
+ * milliseconds, both as Maelstrom measures them on the challenge's command.
  */
 
 /** A published figure. */
@@ -14,7 +14,7 @@ export interface Published {
   maxMs?: number;
   /** Fraction of operations that succeed. */
   availability?: number;
-  /** What must be known about it. */
+  /** A remark that belongs to it. */
   remark: string;
 }
 
@@ -50,7 +50,7 @@ export const published: { readonly [program: string]: readonly Published[] } = {
   ],
 };
 
-/** A published figure in a few words: `"S 7.75 at 333/533 ms (safe)"`. */
+/** A published figure as text: `"S 7.75 at 333/533 ms (safe)"`. */
 export function publishedText(figure: Published): string {
   const { msgsPerOp, medianMs, maxMs, availability, remark } = figure;
   const parts = [

@@ -1,6 +1,6 @@
 /**
- * The parts of the READMEs that are made from runs and from the code. Each stands between
- * two lines of its own, which name it.
+ * The generated parts of the READMEs, from runs and from the code. Each stands between two
+ * lines that name it.
  *
  *     TABLE | deno run -A lib/workbench/results/readme.ts NAME
  */
@@ -13,7 +13,7 @@ function markers(name: string): [begin: string, end: string] {
 /**
  * Where a part begins and ends in a README, without its lines.
  *
- * @throws {Error} it has no such lines
+ * @throws {Error} the README has no such lines
  */
 function boundsOf(readme: string, name: string): [from: number, to: number] {
   const [begin, end] = markers(name);
@@ -73,7 +73,7 @@ const FILES = {
   findings: "lib/workbench/README.md",
 };
 
-/** A part that is made, by its name. */
+/** The name of a generated part. */
 export type Part = keyof typeof FILES;
 
 /** The README in which a part stands. */
@@ -86,7 +86,7 @@ export async function writePart(part: Part, text: string): Promise<void> {
   const file = readmeOf(part);
   const readme = await Deno.readTextFile(file);
   await Deno.writeTextFile(file, withPart(readme, part, text));
-  // The formatter sets tables in its own way.
+  // The formatter aligns tables.
   await new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--quiet", file.pathname],
   }).output();

@@ -1,6 +1,6 @@
 /**
- * The parts of the workbench's README that are made from the code: Maelstrom's flags with
- * their defaults, and what each finding means.
+ * The generated parts of the workbench's README: Maelstrom's flags with their defaults, and
+ * what each finding means.
  *
  *     deno run -A lib/workbench/results/reference.ts
  */

@@ -1,13 +1,11 @@
 /**
- * The results tables of the READMEs, from runs of the workbench's own simulator: the
- * official command of every program, and chaos, over fixed seeds. `make results` runs
- * this file; the same seeds give the same table.
+ * The results tables of the READMEs, from simulated runs: every program's official command, and
+ * chaos, over fixed seeds. `make results` runs this file; the same seeds give the same table.
  *
  *     deno run -A lib/workbench/results/results.ts [NAME...] [--seeds N] [--chaos N] [--keep] [--print]
  *
- * With names, only those programs are run, and with `--keep` none is: the other rows keep
- * the figures they have, and get what the scenarios say now. With `--print` the README
- * stays as it is.
+ * With names, only those programs are run, and with `--keep` none: the other rows keep their
+ * figures, and get what the scenarios say now. With `--print` the README stays as it is.
  */
 import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "../campaign/campaign.ts";
@@ -25,7 +23,7 @@ import { ProgressLine } from "../terminal/text.ts";
 /** The part with the table of all programs. */
 export const PART = "results";
 
-/** Seeds of the official command, and of chaos, that a table is made from. */
+/** How many seeds of the official command, and of chaos, a table is made from. */
 const SEEDS = 10;
 const CHAOS_SEEDS = 40;
 
@@ -35,7 +33,7 @@ export interface Measured {
   chaos: CampaignResults;
 }
 
-/** The columns that the scenarios alone decide, and those that are measured. */
+/** The columns from the scenarios, and those that are measured. */
 const HEAD = [
   "program",
   "algorithm",
@@ -50,7 +48,7 @@ const HEAD = [
   "best published",
 ] as const;
 
-/** Whether a program's file is there. */
+/** Whether a program's file exists. */
 export function hasProgram(name: string): boolean {
   try {
     return Deno.statSync(
@@ -80,7 +78,7 @@ export function describedCells(scenario: Scenario): {
   };
 }
 
-/** What the challenges' pages set limits to, as briefly as a table needs. */
+/** The figures that challenges limit, in the table's short names. */
 const SHORT: { readonly [name in FigureName]?: string } = {
   "servers.msgs-per-op": "S",
   "stable-latency.median-ms": "median",
@@ -91,7 +89,7 @@ function officialText(limit: Limit): string {
   return `${SHORT[limit.figure] ?? limit.figure} ${limitText(limit)}`;
 }
 
-/** How many cells of a row are measured, and how many stand before them. */
+/** How many cells of a row are measured, and how many precede them. */
 const MEASURED = 6;
 const DESCRIBED = 4;
 
@@ -112,7 +110,7 @@ export function rowsIn(readme: string): string[][] {
   return rowsOf(partOf(readme, PART));
 }
 
-/** Over how many seeds the table in a README was made, if it has one: official, chaos. */
+/** From how many seeds the table in a README was made, if it has one: official, chaos. */
 export function seedsIn(readme: string): [number, number] | undefined {
   const counts = [...partOf(readme, PART).matchAll(/seeds 1 to\s+(\d+)/g)];
   if (counts.length !== 2) return undefined;

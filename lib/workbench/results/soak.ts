@@ -5,10 +5,10 @@
  *     deno run -A lib/workbench/results/soak.ts [SEEDS] [--shard I/N] [--out FILE]
  *     deno run -A lib/workbench/results/soak.ts --join FILE...
  *
- * Every run becomes a line of a file as soon as it ends. Broken off, the same command goes
- * on where it was, unless the commit is another by then. With `--shard`, one of N machines
- * does an Nth of the runs; `--join` makes one table of their files. Ends with status 1
- * where a run does not pass, and with 2 where some are missing.
+ * Every run becomes a line of a file as soon as it ends. If interrupted, the same command
+ * continues where it was, unless the commit has changed. With `--shard`, each of N machines
+ * does an Nth of the runs; `--join` makes one table of their files. The exit status is 1 if a
+ * run does not pass, 2 if some are missing.
  */
 import { dirname } from "node:path";
 import { runInThreads } from "../campaign/threads.ts";
@@ -20,7 +20,7 @@ import { hasProgram } from "./results.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 
-/** Seeds a program, unless told otherwise. */
+/** How many seeds each program gets by default. */
 const SEEDS = 1_000;
 
 /** A part of the work: the `index`-th of `count`, from 1. */
@@ -33,7 +33,7 @@ export interface Shard {
 interface Head {
   seeds: number;
   shard: Shard;
-  /** Of the sources that were run. */
+  /** The commit of the sources that were run. */
   commit: string;
 }
 
@@ -45,18 +45,18 @@ interface Line {
   seed: number;
   passed: boolean;
   ms: number;
-  /** Where it did not pass. */
+  /** The command that repeats it, if it did not pass. */
   replay?: string;
   anomalies?: Anomaly[];
 }
 
-/** What a file holds; what was being written when the power went is not in it. */
+/** What a file holds, without a last line that was cut short. */
 export interface Part {
   head: Head;
   lines: Line[];
 }
 
-/** All runs of a shard: seed by seed through all programs, so that what is done early is of all kinds. */
+/** All runs of a shard, seed by seed through all programs, so that early results are of all kinds. */
 export function workOf(seeds: number, { index, count }: Shard): Simulation[] {
   const one = scenarios.filter(({ name }) => hasProgram(name)).flatMap(
     ({ name, runs }): Omit<Simulation, "seed">[] => [
@@ -69,7 +69,7 @@ export function workOf(seeds: number, { index, count }: Shard): Simulation[] {
     .filter((_, i) => i % count === index - 1);
 }
 
-/** Reads a file's text; null if it is no such file, or an empty one. */
+/** Reads a file's text; null if it is not such a file, or empty. */
 export function readPart(text: string): Part | null {
   const lines = text.split("\n").flatMap((line) => {
     try {
@@ -83,9 +83,9 @@ export function readPart(text: string): Part | null {
 }
 
 /**
- * The table of some parts, the failures before it, and an exit status.
+ * The table of several parts, preceded by the failures, and an exit status.
  *
- * @param shard what should be there: all, if not given
+ * @param shard which runs should be there: all, if not given
  */
 export function joined(
   parts: readonly Part[],
@@ -153,19 +153,19 @@ function lineOf({ name, faults, run = 0, seed }: Simulation) {
   return { name, faults: run === 0 ? faults : `${faults} ${run}`, seed };
 }
 
-/** How long what is left will take, from how long runs of its kind have taken. */
+/** Estimates how long the remaining runs will take, from how long runs of their kind took. */
 export class Estimate {
   readonly #kinds = new Map<
     string,
     { left: number; made: number; ms: number }
   >();
 
-  /** Another run is to be done. */
+  /** Adds a run that is still to be done. */
   add(simulation: Simulation): void {
     this.#kind(titleOf(lineOf(simulation))).left++;
   }
 
-  /** A run was done, in this session or before. */
+  /** Takes in a run that is done, in this session or before. */
   made(line: Pick<Line, "name" | "faults" | "ms">, wasLeft = true): void {
     const kind = this.#kind(titleOf(line));
     kind.made++;
@@ -193,9 +193,9 @@ export class Estimate {
 }
 
 /**
- * Does the work of a shard that its file does not hold yet.
+ * Performs the runs of a shard that its file lacks.
  *
- * @returns what the file holds then
+ * @returns what the file then holds
  */
 export async function soak(
   seeds: number,
@@ -208,7 +208,7 @@ export async function soak(
   const isSame = JSON.stringify(before?.head) === JSON.stringify(head);
   const lines = isSame ? before!.lines : [];
   await Deno.mkdir(dirname(file), { recursive: true });
-  // Written anew, without what was cut in the middle.
+  // Rewritten, without a line that was cut short.
   const text = [head, ...lines].map((line) => JSON.stringify(line) + "\n");
   await Deno.writeTextFile(file, text.join(""));
   const done = new Set(lines.map(keyOf));
@@ -250,7 +250,7 @@ export async function soak(
   return { head, lines };
 }
 
-/** The commit of the sources; where there is none, resuming is trusted. */
+/** The commit of the sources; without one, resuming is trusted. */
 async function commit(): Promise<string> {
   try {
     const { stdout } = await new Deno.Command("git", {

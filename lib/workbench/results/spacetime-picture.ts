@@ -10,19 +10,19 @@ import type { Span } from "../report/cap.ts";
 import { spacetimeSvg } from "../report/spacetime.ts";
 import { type Hop, type View, viewOf } from "../report/view.ts";
 
-/** The program, and the seed, of which a period is drawn. */
+/** The program and the seed whose period is drawn. */
 const NAME = "broadcast-3e";
 const SEED = 1;
 
 const WIDTH = 1000;
 
-/** So many nodes are spoken to at once in a scatter, as a part of all. */
+/** The share of nodes that a scatter speaks to at once. */
 const SCATTERED = 0.8;
 
 /** Messages of one scatter leave within this time, in seconds. */
 const AT_ONCE = 0.005;
 
-/** The times at which a node speaks to most of the others at once, in seconds. */
+/** The times at which a node sends to most of the others at once, in seconds. */
 export function scatters(hops: readonly Hop[], nodes: number): number[] {
   const times: number[] = [];
   const bySender = Map.groupBy(
@@ -49,7 +49,7 @@ function withoutReads(view: View): View {
   return { ...view, hops };
 }
 
-/** A text above the drawing, over the middle of a stretch. */
+/** A text above the drawing, centred over a stretch. */
 function caption(window: Span, { from, to }: Span, text: string): string {
   const x = scaleX(window, 108, WIDTH);
   const [start, end] = [x(from), x(to)].map((px) =>
