@@ -3,10 +3,9 @@ import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
 /**
- * The fraction of client operations that succeeded, against the option
- * `availability`: absent, `"total"` (all of them) or a fraction. A failure counts
- * against it as much as an unknown outcome. `ok-fraction` is 1 when there was no
- * operation.
+ * The fraction of client operations that succeeded, against the option `availability`: absent,
+ * `"total"` (all of them) or a fraction. Failures and unknown outcomes both count against it.
+ * `ok-fraction` is 1 if there was no operation.
  */
 export function checkAvailability(
   history: readonly Op[],

@@ -1,19 +1,19 @@
-/** When nothing was broken: promises that hold without faults are judged only then. */
+/** When no fault was active: promises that hold without faults are judged only then. */
 import { NEMESIS, networkMs, type Recording } from "../history.ts";
 
 /**
- * How long after the end of the main phase faults of a simulated run may last, in ns: as
- * long as clients wait for their last replies.
+ * How long a simulated run's faults may last after the main phase, in ns: while clients wait
+ * for their last replies.
  */
 const LAST_REPLIES_NS = 10e9;
 
-/** A stretch of time in which something was broken, in ns of the history. */
+/** A stretch of time in which a fault was active, in ns of the history. */
 export interface Trouble {
   from: number;
   to: number;
 }
 
-/** What begins a fault, and what ends it: the nemesis' operations, and the incidents of single nodes. */
+/** What begins a fault, and what ends it: operations of the nemesis, and incidents of single nodes. */
 const ENDS: { readonly [begin: string]: string } = {
   "start-partition": "stop-partition",
   "kill": "start",
@@ -21,9 +21,9 @@ const ENDS: { readonly [begin: string]: string } = {
 };
 
 /**
- * When something was broken: cuts, and nodes that were killed or stopped. What else a
- * simulated run with other than official faults met is recorded nowhere, and lasts for its
- * whole main phase.
+ * When faults were active: cuts, and nodes that were killed or paused. Other faults of
+ * simulated runs are not recorded; if there may be any, they count as lasting for the whole
+ * main phase.
  */
 export function troubles(recording: Recording): Trouble[] {
   const { history, incidents = [], options, faults = "official" } = recording;
@@ -47,7 +47,7 @@ export function troubles(recording: Recording): Trouble[] {
   };
   for (const { process, f, time } of history) {
     if (process !== NEMESIS) continue;
-    // Where incidents were recorded, they tell more exactly when a node was down.
+    // Incidents, if recorded, say more exactly when a node was down.
     if (recording.incidents && !f.endsWith("-partition")) continue;
     if (f in ENDS) begin(ENDS[f]!, time);
     else finish(f, time);
@@ -60,8 +60,8 @@ export function troubles(recording: Recording): Trouble[] {
 }
 
 /**
- * Tells, for a time of the history, since when nothing had been broken then: Infinity if
- * something was, 0 if nothing had ever been.
+ * Returns, for a time of the history, since when no fault had been active: Infinity if one was,
+ * 0 if there had been none.
  */
 export function calmSince(recording: Recording): (timeNs: number) => number {
   const all = troubles(recording);
@@ -76,10 +76,10 @@ export function calmSince(recording: Recording): (timeNs: number) => number {
   };
 }
 
-/** How long after a fault what it has disturbed may still be disturbed, in ns: elections and retries take their time. */
+/** How long a fault's effects may last after it, in ns: elections and retries take a while. */
 const RECOVERY_NS = 5e9;
 
-/** Tells whether a request that was open from one time to another may have met a fault, or what a fault left behind. */
+/** Whether a request that was open from one time to another may have met a fault or its after-effects. */
 export function disturbed(
   recording: Recording,
 ): (fromNs: number, toNs: number) => boolean {
@@ -90,22 +90,21 @@ export function disturbed(
     );
 }
 
-/** What a program promises of when others see what was acknowledged, in milliseconds. */
+/** How soon a program promises that others see what was acknowledged, in milliseconds. */
 export interface Bounds {
   /** After its acknowledgement, without faults. */
   boundMs: number;
   /** After the end of a fault; `boundMs` if not given. */
   afterHealMs?: number | undefined;
-  /** How many hops the network's own time is counted for; 2 if not given. */
+  /** For how many hops network latency is added; 2 if not given. */
   hops?: number | undefined;
-  /** Whether faults change nothing. */
+  /** Whether the bounds hold under faults too. */
   underFaults?: boolean | undefined;
 }
 
 /**
- * Tells until when, in ns, something must have been acknowledged for a request at a given
- * time to show it: -Infinity where nothing is promised, since a fault is active, or has
- * just ended.
+ * Returns by when, in ns, something must have been acknowledged for a request at a given time
+ * to show it: -Infinity if nothing is promised, since a fault is active or has just ended.
  */
 export function dueBy(
   recording: Recording,

@@ -1,4 +1,4 @@
-/** What clients asked nodes and what they were told, from the messages themselves. */
+/** Requests of clients and their replies, from the messages themselves. */
 import {
   among,
   type Body,
@@ -26,11 +26,11 @@ export function isOk({ reply, type }: Call): boolean {
   return reply?.type === `${type}_ok`;
 }
 
-/** All requests of clients, in the order in which they were sent; those of the set-up too. */
+/** All requests of clients, in the order in which they were sent, including the set-up. */
 export function clientCalls(journal: Events): Call[] {
   const calls: Call[] = [];
   const open = new Map<string, Call>();
-  // A client counts its requests; one that comes again was sent on by a node in its name.
+  // A client counts its requests; a repeated number was forwarded by a node in its name.
   const latest = new Map<string, number>();
   const key = (client: string, number: Json | undefined) =>
     `${client} ${typeof number === "number" ? number : stringify(number)}`;

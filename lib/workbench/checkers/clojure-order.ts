@@ -1,14 +1,13 @@
 /**
- * The order in which Clojure's hash sets and maps are walked. Where Jepsen says
- * `first` of a set, or the first of several maxima, its verdict's figures depend
- * on that order, so reproducing them needs it.
+ * The iteration order of Clojure's hash sets and maps. Where Jepsen takes the `first` of a set,
+ * or the first of several maxima, its figures depend on that order.
  *
  * A hash map is a trie over the hash, five bits a level from the lowest, and each
  * node is walked in ascending order. Hashes are Murmur3 (32 bits, seed 0) of a
  * long, or of a string's Java hash code.
  */
 
-/** What the order is known of. */
+/** Values whose order is known. */
 export type Hashable = string | number | boolean | null;
 
 /** Up to this many entries a Clojure map keeps the order of insertion. */

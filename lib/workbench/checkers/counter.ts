@@ -44,10 +44,10 @@ export function acceptableIntervals(
 }
 
 /**
- * For counters that grow, or grow and shrink: every successful read of the final
- * phase must be a sum that the adds can account for. Adds of unknown outcome
- * may count or not; an add that never completed is not looked at, and neither
- * are reads before the final phase, so no final read at all is valid.
+ * For grow-only and other counters: every successful read of the final phase must be a sum that
+ * the adds can account for. Adds of unknown outcome may count or not; adds that never
+ * completed, and reads before the final phase, are ignored, so a run without a final read is
+ * valid.
  */
 export function checkCounter(history: readonly Op[]): Results {
   let certain: Integer = 0;

@@ -1,6 +1,6 @@
 /**
- * The faithful judge: Maelstrom's verdict, with Maelstrom's keys and figures,
- * quirks included where they decide a verdict or a figure.
+ * The faithful judge: gives Maelstrom's verdict, with Maelstrom's keys and figures, including
+ * quirks that decide a verdict or a figure.
  */
 import type { Incident, Op, Options, Recording } from "../history.ts";
 import { checkAvailability } from "./availability.ts";
@@ -33,7 +33,7 @@ const WORKLOAD_CHECKERS: { readonly [workload: string]: Checker } = {
   "unique-ids": checkUniqueIds,
 };
 
-/** A checker that throws cannot tell. */
+/** A checker that throws gives `unknown`. */
 function guarded(check: () => Results): Results {
   try {
     return check();
@@ -42,18 +42,18 @@ function guarded(check: () => Results): Results {
   }
 }
 
-/** What made Maelstrom break off, with exit status 255 and no results, if something did. */
+/** What made Maelstrom abort, with exit status 255 and no results, if it did. */
 export function crashOf(
   { incidents = [], aftermath }: Recording,
 ): Incident | undefined {
-  // What happens later, Maelstrom does not live to see.
+  // Maelstrom's run has ended by then.
   const end = aftermath?.healedAt ?? Infinity;
   return incidents.find(({ type, time }) =>
     time <= end && (type === "process-exit" || type === "setup-failed")
   );
 }
 
-/** Why Maelstrom would have had no results, or others than these; undefined if it is none of both. */
+/** Why Maelstrom would have had no results, or others than these; undefined if neither. */
 function whyUnknown(recording: Recording): string | undefined {
   const { exit, incidents = [], aftermath, faithful } = recording;
   const end = aftermath?.healedAt ?? Infinity;
@@ -85,10 +85,9 @@ function checkWorkload({ workload, history, options }: Recording): Results {
  * Judges a run as Maelstrom does: `perf`, `timeline`, `exceptions`, `stats`,
  * `availability`, `net` and `workload`, and for `valid?` the worst of theirs.
  *
- * Maelstrom itself gives no results at all, and exit status 255, when a run
- * crashed or a node ended before it was told to. Here such a run is judged all
- * the same, for the figures, but `valid?` is unknown and `error` says why; and likewise
- * where a node lived on after a line for which Maelstrom mutes it.
+ * Maelstrom itself gives no results, and exit status 255, if a run crashed or a node ended by
+ * itself. Here such a run is still judged, for the figures, but `valid?` is unknown and `error`
+ * says why. The same holds if a node was heard after a line for which Maelstrom mutes it.
  */
 export function judgeFaithful(recording: Recording): Results {
   const { history, journal, options } = recording;

@@ -1,4 +1,4 @@
-/** What is measured in a run: Maelstrom's figures from its results, the others from the recording. */
+/** The figures of a run: Maelstrom's from its results, the others from the recording. */
 import { stringify } from "../json.ts";
 import { pairs } from "./pairs.ts";
 import { partOfRate } from "./rate.ts";
@@ -14,12 +14,12 @@ import {
 import type { Figures } from "../scenarios/limits.ts";
 import type { FigureName } from "../scenarios/limits.ts";
 
-/** Measures of one workload, by the name of the figure. */
+/** Figures of single workloads, by name. */
 export type WorkloadFigures = {
   readonly [workload: string]: (recording: Recording) => Figures;
 };
 
-/** The figures that Maelstrom takes, and where in its results they are. */
+/** The figures that Maelstrom measures, and their places in its results. */
 const FIGURES: { readonly [name in FigureName]?: readonly string[] } = {
   "servers.msgs-per-op": ["net", "servers", "msgs-per-op"],
   "all.msgs-per-op": ["net", "all", "msgs-per-op"],
@@ -28,7 +28,7 @@ const FIGURES: { readonly [name in FigureName]?: readonly string[] } = {
   "stable-latency.max-ms": ["workload", "stable-latencies", "1"],
 };
 
-/** Whether Maelstrom takes a figure. */
+/** Whether Maelstrom measures a figure. */
 export function isTakenByMaelstrom(figure: FigureName): boolean {
   return FIGURES[figure] !== undefined;
 }
@@ -73,10 +73,9 @@ export function figuresOf(
 }
 
 /**
- * What it costs to take a value to another node, in bytes of all messages between servers,
- * and how many times the least that is. The least is the value's own text and what
- * separates it from the next, once; values that no client was promised to keep cost
- * what they cost, but count for nothing.
+ * The cost of bringing a value to another node, in bytes of all messages between servers, and
+ * as a multiple of the least. The least is the value's text and a separator, once; values that
+ * were never acknowledged add to the cost, but do not count as values.
  */
 export function bytesOfValues(
   { history, journal, options }: Recording,
@@ -102,7 +101,7 @@ function serverBytes(journal: Events): number {
   return bytes;
 }
 
-/** The element below which this part of the values lies, as Maelstrom's checkers take it. */
+/** A quantile, as Maelstrom's checkers take it. */
 export function quantile(
   values: readonly number[],
   part: number,

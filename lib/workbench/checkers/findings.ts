@@ -1,6 +1,6 @@
 import type { Finding } from "./verdict.ts";
 
-/** Sentences, collected by the type of finding that they are about. */
+/** Collects sentences by type of finding. */
 export class Findings {
   readonly #found = new Map<string, Finding>();
 
@@ -9,7 +9,7 @@ export class Findings {
     this.#put({ type, because: [sentence] });
   }
 
-  /** Adds a sentence about what is only worth knowing. */
+  /** Adds a sentence to a note. */
   note(type: string, sentence: string): void {
     this.#put({ type, because: [sentence], rank: "note" });
   }
@@ -21,7 +21,7 @@ export class Findings {
     else this.#found.set(key, finding);
   }
 
-  /** Everything so far, one finding a type and rank, in the order in which they came up. */
+  /** All findings so far, one for each type and rank, in the order in which they came up. */
   all(): Finding[] {
     return [...this.#found.values()];
   }

@@ -1,17 +1,17 @@
-/** Beyond this, numbers are not dense. */
+/** Larger numbers are not dense. */
 const DENSE = 2 ** 28;
 
 /**
- * A set of message numbers. In a journal they are dense, so a byte each is much less than
- * what a `Set` takes, which also ends at 16 million.
+ * A set of message numbers. In a journal they are dense, so a byte each is much less than in a
+ * `Set`, which also ends at 16 million.
  */
 export class IdSet {
-  /** How many numbers are in it. */
+  /** How many numbers it holds. */
   size = 0;
   #seen = new Uint8Array(1_024);
   readonly #others = new Set<number>();
 
-  /** Takes in a number; gives whether it is new. */
+  /** Adds a number; returns whether it is new. */
   add(id: number): boolean {
     if (!(Number.isInteger(id) && id >= 0 && id < DENSE)) {
       if (this.#others.has(id)) return false;

@@ -5,7 +5,7 @@ import { canonical, parse } from "../json.ts";
 export type JsonKey = string | number | boolean | null;
 
 /**
- * What Maelstrom calls equal has the same key: structure counts, the order of an
+ * Values that Maelstrom considers equal have the same key: structure counts, the order of an
  * object's keys does not, and 1 differs from "1" and from 1.0.
  *
  * @returns numbers, booleans and null themselves, and for everything else a
@@ -29,9 +29,9 @@ export function opJson(op: Op): JsonObject {
 }
 
 /**
- * The shortest decimal that denotes the same single-precision float: Maelstrom
- * computes its fractions in double and prints them in single precision, and
- * results are to be compared figure by figure.
+ * The shortest decimal that denotes the same single-precision float: Maelstrom computes
+ * fractions in double and prints them in single precision, and results are compared figure by
+ * figure.
  */
 export function single(x: number): number {
   const float = Math.fround(x);
@@ -42,7 +42,7 @@ export function single(x: number): number {
   return Number(float.toPrecision(9));
 }
 
-/** Whole milliseconds in so many nanoseconds, truncated. */
+/** Nanoseconds as whole milliseconds, truncated. */
 export function nanosToMillis(nanos: number): number {
   return Math.trunc(nanos / 1e6);
 }

@@ -1,4 +1,4 @@
-/** Both judges over one recording, and its figures: what every command of the workbench prints. */
+/** Both judges over one recording, and its figures: what every command prints. */
 import { judgeFaithful } from "./faithful.ts";
 import { answeredShares } from "./registers/answered.ts";
 import { visibilityLagMs } from "./kafka/visibility.ts";
@@ -33,7 +33,7 @@ const STRICT: StrictChecks = {
   "unique-ids": strictUniqueIds,
 };
 
-/** Workloads whose judges read what nodes say to each other, and not only how it begins. */
+/** Workloads whose judges read the bodies of messages between nodes, not just their heads. */
 export const READING_BODIES: ReadonlySet<string> = new Set([
   "broadcast",
   "g-set",
@@ -50,7 +50,7 @@ const FIGURES: WorkloadFigures = {
   "lin-kv": answeredShares,
 };
 
-/** A recording and what the judges say of it. */
+/** A recording with its results. */
 export interface Judged {
   recording: Recording;
   /** The faithful judge's results, with Maelstrom's own keys. */
@@ -59,7 +59,7 @@ export interface Judged {
   figures: Figures;
 }
 
-/** Judges a recording; what its program promises is looked up by its name. */
+/** Judges a recording; the promises are looked up by its program's name. */
 export function judge(recording: Recording): Judged {
   const promises = promisesOf(recording);
   const plain = verdicts(recording, promises);
@@ -70,7 +70,7 @@ export function judge(recording: Recording): Judged {
   return { recording, results, strict, figures };
 }
 
-/** What the judges say of a recording. */
+/** The results of both judges. */
 type Verdicts = Pick<Judged, "results" | "strict">;
 
 function verdicts(recording: Recording, promises: Promises): Verdicts {
@@ -78,7 +78,7 @@ function verdicts(recording: Recording, promises: Promises): Verdicts {
   return { results, strict: judgeStrict(recording, results, promises, STRICT) };
 }
 
-/** What they say where kills have excused some of what was lost. */
+/** The results if kills excuse some of what was lost. */
 function toldVerdicts(
   recording: Recording,
   promises: Promises,
@@ -89,12 +89,12 @@ function toldVerdicts(
   const left = judgeFaithful(told);
   const isLeft = !isTooLittle(left) &&
     told.history.some((op) => op.type === "ok" && isClientOp(op));
-  // Whatever was acknowledged may have been lost: there is nothing to judge.
+  // Everything acknowledged may have been lost: there is nothing to judge.
   const { aftermath: _, ...bare } = told;
   const held = isLeft ? told : { ...bare, history: [], journal: [] };
   const results = isLeft ? withStats(left, plain.results) : { "valid?": true };
   const strict = judgeStrict(held, results, promises, STRICT);
-  // Nothing is given twice, whatever was lost.
+  // Nothing is handed out twice, whatever was lost.
   const twice = plain.strict.anomalies.filter(({ type }) =>
     type === "inconsistent-offsets" &&
     !strict.anomalies.some((anomaly) => anomaly.type === type)
@@ -104,7 +104,7 @@ function toldVerdicts(
   return { results, strict: { ...strict, "valid?": false, anomalies } };
 }
 
-/** Whether all that is wrong is that so few transactions are left that none says anything of another. */
+/** Whether the only problem is that too few transactions are left to depend on each other. */
 function isTooLittle({ workload }: Results): boolean {
   const types = (workload as JsonObject | null)?.["anomaly-types"];
   return Array.isArray(types) && types.length === 1 &&
@@ -112,8 +112,8 @@ function isTooLittle({ workload }: Results): boolean {
 }
 
 /**
- * Results with the statistics of others, since what is taken for unanswered was answered;
- * where too little is left for a verdict, there is nothing against the program.
+ * Results with the statistics of others, since what counts as unanswered was answered; if too
+ * little is left for a verdict, it is valid.
  */
 function withStats(results: Results, { stats = null }: Results): Results {
   const parts = { ...results, stats, "valid?": null };
@@ -125,7 +125,7 @@ function withStats(results: Results, { stats = null }: Results): Results {
   return { ...parts, "valid?": valid !== false };
 }
 
-/** The verdict of both together. */
+/** The worse of the two verdicts. */
 export function overall({ results, strict }: Verdicts): Validity {
   return worst(results["valid?"], strict["valid?"]);
 }

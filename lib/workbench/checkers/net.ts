@@ -31,7 +31,7 @@ type Counts = {
   "msg-count": number;
 };
 
-/** A message is of one kind of traffic, so that even distinct ones add up. */
+/** Each message is of one kind of traffic, so even distinct counts add up. */
 function sum(a: Counts, b: Counts): Counts {
   return {
     "send-count": a["send-count"] + b["send-count"],
@@ -40,16 +40,16 @@ function sum(a: Counts, b: Counts): Counts {
   };
 }
 
-/** Whether an endpoint is a client is a matter of its first letter, in Maelstrom too. */
+/** Whether an endpoint is a client: its first letter decides, as in Maelstrom. */
 function isClient(endpoint: string): boolean {
   return endpoint.startsWith("c");
 }
 
 /**
- * Counts the messages of the whole run, set-up and final phase included. What has
- * a client at either end is `clients`, the rest (node to node, and between nodes
- * and services) is `servers`. `msgs-per-op` is distinct messages by client
- * invocations, and is left out when there was none. Always valid.
+ * Counts the messages of the whole run, set-up and final phase included. Messages to or from
+ * clients are `clients`, the rest (between nodes, or nodes and services) is `servers`.
+ * `msgs-per-op` is distinct messages over client invocations, and is left out if there was
+ * none. Always valid.
  */
 export function checkNet(
   history: readonly Op[],

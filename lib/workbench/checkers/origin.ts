@@ -4,8 +4,8 @@ import type { Recording } from "../history.ts";
 const SILENT: ReadonlySet<string> = new Set(["crash", "assign"]);
 
 /**
- * A history's time zero on the journal's clock: where it is not recorded, it is taken from
- * the first operation that both have.
+ * A history's time zero on the journal's clock: if it is not recorded, it is derived from the
+ * first operation that both have.
  */
 export function originOf(
   { journal, history, journalOrigin }: Recording,

@@ -8,8 +8,8 @@ export interface Pair {
 }
 
 /**
- * The client operations of a history in the order of their invocations. A
- * process does one thing at a time, so what it completes is what it last began.
+ * The client operations of a history in the order of their invocations. A process does one
+ * thing at a time, so it completes what it began last.
  */
 export function pairs(history: readonly Op[]): Pair[] {
   const all: Pair[] = [];

@@ -1,14 +1,17 @@
-/** How much of the rate that was asked for a run has reached: busy clients never catch up. */
+/** How much of its `--rate` a run has reached: busy clients never catch up. */
 import { isClientOp, type Recording, wasBrokenOff } from "../history.ts";
 import type { Finding } from "./verdict.ts";
 
-/** What is missing by less than this may be chance, whatever was asked for. */
+/** A smaller shortfall may be chance, whatever the rate. */
 const TOLERATED = 0.1;
 
-/** The standard deviation of the time between two operations, as a part of its mean: it is uniform from 0 to twice that. */
+/**
+ * The standard deviation of the time between two operations, relative to its mean: it is
+ * uniform from 0 to twice the mean.
+ */
 const DEVIATION = 1 / Math.sqrt(3);
 
-/** A run that did not reach its rate: how much of it, and how that was counted. */
+/** How much of its rate a run reached, and how that was counted. */
 export interface RateReached {
   share: number;
   operations: number;
@@ -17,8 +20,8 @@ export interface RateReached {
 }
 
 /**
- * The share of `--rate` that the main phase of a run in real time has reached; undefined
- * where it is all of it, but for chance.
+ * The share of `--rate` that a run's main phase has reached in real time; undefined if it
+ * reached it, up to chance.
  */
 export function partOfRate(
   recording: Recording,
@@ -26,7 +29,7 @@ export function partOfRate(
   const { history, options, faults, journalOrigin } = recording;
   const rate = Number(options.rate ?? 5);
   const seconds = Number(options["time-limit"] ?? 60);
-  // Recordings of other origin may hold a part of their run only.
+  // Other recordings may hold only a part of their run.
   const whole = journalOrigin !== undefined && faults === undefined &&
     !wasBrokenOff(recording);
   if (rate === 0 || !whole) return undefined;

@@ -2,13 +2,13 @@ import { isClientOp, type Json, type JsonObject, type Op } from "../history.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
-/** Quantiles of which latencies are given. */
+/** The quantiles that latencies are given for. */
 const QUANTILES = [0, 0.5, 0.95, 0.99, 1];
 
 /** How many of the stalest elements are described. */
 const WORST_SHOWN = 8;
 
-/** What is known of one element that somebody tried to add. */
+/** What is known of an element that a client tried to add. */
 interface Element {
   value: Json;
   /** The completion of its add, or of the first read that shows it, whichever is first. */
@@ -19,7 +19,7 @@ interface Element {
   lastAbsent: Op | undefined;
 }
 
-/** What became of an element; latencies in whole milliseconds. */
+/** The outcome of an element; latencies in whole milliseconds. */
 interface Outcome {
   element: Element;
   outcome: "stable" | "lost" | "never-read";
@@ -30,11 +30,11 @@ function later(a: Op | undefined, b: Op): Op {
   return a === undefined || a.index < b.index ? b : a;
 }
 
-/** Walks the history and notes for every element what reads say of it. */
+/** Collects for every element what reads say of it. */
 function observe(history: readonly Op[], addF: string): Element[] {
   const positions = new Map<JsonKey, number>();
   const elements: Element[] = [];
-  // The number of the read that saw each element last: cheaper than a set a read.
+  // By element, the number of the last read that saw it: cheaper than a set for each read.
   const seenIn: number[] = [];
   const reading = new Map<number, Op>();
   let reads = 0;
@@ -119,7 +119,7 @@ export function stableLatencies(
     }));
 }
 
-/** The element at each quantile, the lowest where two would do. */
+/** The element at each quantile, the lower of two. */
 function distribution(latencies: number[]): { [quantile: string]: number } {
   const sorted = Float64Array.from(latencies).sort();
   return Object.fromEntries(QUANTILES.map((q) => {
@@ -143,7 +143,7 @@ function describe({ element, latency }: Outcome, addF: string): JsonObject {
 }
 
 /**
- * Jepsen's `set-full`: what became of every element that a client tried to add.
+ * Jepsen's `set-full`: the outcome of every element that a client tried to add.
  *
  * An element is *known* from the completion of its add, or of a read that shows
  * it. It is *stable* when the last-invoked read that saw or missed it saw it,
@@ -163,7 +163,7 @@ export function checkSetFull(history: readonly Op[], addF: string): Results {
     outcomes.filter((o) => o.outcome === outcome);
   const stable = of("stable"), lost = of("lost"), neverRead = of("never-read");
   const stale = stable.filter(({ latency }) => latency! > 0);
-  // Sorted ascending and then reversed, so that of two equals the later is first.
+  // Sorted ascending and then reversed, so the later of two equals is first.
   const worst = stale.toSorted((a, b) => a.latency! - b.latency!).reverse()
     .slice(0, WORST_SHOWN);
   const values = (some: Outcome[]) => some.map((o) => o.element.value);

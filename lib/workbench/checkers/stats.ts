@@ -1,7 +1,7 @@
 import { isClientOp, type JsonObject, type Op } from "../history.ts";
 import { type Results, worst } from "./verdict.ts";
 
-/** Operations that always crash, on purpose: nobody expects one to succeed. */
+/** Operations that always crash, on purpose. */
 const ALWAYS_CRASH: ReadonlySet<string> = new Set([
   "crash",
   "debug-topic-partitions",
@@ -32,10 +32,9 @@ function tally(counts: Counts, type: "ok" | "fail" | "info"): void {
 }
 
 /**
- * Counts completions by outcome, overall and for each `f`. Valid when every `f`
- * that was completed at all succeeded at least once, after Jepsen's
- * `checker/stats` within the wrapper its Kafka test puts around it, which
- * Maelstrom uses for all workloads.
+ * Counts completions by outcome, overall and for each `f`. Valid if every `f` that completed at
+ * all succeeded at least once, after Jepsen's `checker/stats` within the wrapper its Kafka test
+ * puts around it, which Maelstrom uses for all workloads.
  */
 export function checkStats(history: readonly Op[]): Results {
   const all = zero();

@@ -1,7 +1,7 @@
 /**
- * What programs are held to that promise `survivesRestart: "told"`: an acknowledgement
- * which its node may not have told another before it was killed is as good as none. It
- * must survive if another node has shown it, and has lived since.
+ * What programs with the promise `survivesRestart: "told"` are held to. An acknowledged
+ * operation may be lost if its node was killed before it may have told another. It must survive
+ * if another node has shown it and has lived since.
  */
 import {
   type EventHead,
@@ -22,22 +22,22 @@ import { dueBy, troubles } from "./calm.ts";
 import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
 
-/** How long it takes at most until others have been told, where a program does not say, in milliseconds. */
+/** How long it may take until others have been told, if a program does not say, in milliseconds. */
 const TOLD_MS = 2_000;
 
-/** How long a node that comes back lets its clients wait for what it had told others, in ns: a second, less what is rounded. */
+/** How long a returning node lets its clients wait for what it had told others, in ns: a second, less rounding. */
 export const WAITS_NS = 999e6;
 
-/** How long a node has, once it is in touch with those it had talked to, until it has back what it had told them, in ns. */
+/** How long a node may take to get back what it had told others, once it is in touch with them, in ns. */
 const BACK_NS = 2e9;
 
-/** How long after its start a node acts although nobody speaks to it, in ns. */
+/** How long after its start a node begins to act if no message comes, in ns. */
 const UNSPOKEN_NS = 5e9;
 
-/** How long after a kill a reply may arrive that was sent before it, in ns. */
+/** How long after a kill a reply from before it may arrive, in ns. */
 const ON_ITS_WAY_NS = 100e6;
 
-/** Workloads of values, which are added one by one, and all read at once. */
+/** By workload of values that are added one by one and read all at once, the operation that adds. */
 const ADDS: { readonly [workload: string]: string } = {
   "broadcast": "broadcast",
   "g-set": "add",
@@ -46,7 +46,7 @@ const ADDS: { readonly [workload: string]: string } = {
 /** A node that has come back. */
 export interface Return {
   node: string;
-  /** When it was started, when it began to act, and when it was in touch with all that it had talked to before; in ns of the history. */
+  /** When it was started, when it began to act, and when it was in touch with all that it had talked to before, in ns of the history. */
   at: number;
   actsAt: number;
   inTouchAt: number;
@@ -69,7 +69,7 @@ export function returnsOf(recording: Recording): Return[] {
   }
   return restarts.map(({ node, time }) => {
     const all = heard.get(node) ?? [];
-    // What is heard first is init, and said first that it has begun: what came meanwhile waits.
+    // The first message in is init, the first out its reply: messages in between wait.
     const since = all.filter(([, at]) => at - origin >= time).slice(1);
     const begun = (said.get(node)?.find(([, at]) => at - origin >= time)?.[1] ??
       Infinity) - origin;
@@ -90,11 +90,10 @@ export function returnsOf(recording: Recording): Return[] {
 }
 
 /**
- * A recording in which what a killed node may have told nobody is open: its
- * operations end as unknown, and their replies are gone. As long as something is broken,
- * a node may have told nothing; and what it has told dies too, if all the others are
- * killed after it. Nor is a node asked what it has when it has waited for it in vain, as
- * long as it is not in touch with the others.
+ * A recording in which operations that a killed node may have told nobody are open: they end as
+ * unknown, and their replies are gone. While a fault is active, a node may have told nothing;
+ * and what it has told is lost too, if all the others are killed after it. Nor is a node judged
+ * that has waited in vain, as long as it is not in touch with the others.
  */
 export function asTold(recording: Recording, promises: Promises): Recording {
   const { history, incidents = [], journal, options, workload } = recording;
@@ -141,12 +140,12 @@ export function asTold(recording: Recording, promises: Promises): Recording {
     ),
   );
   const origin = originOf(recording);
-  // Replies are sent, but do not arrive.
+  // Their replies are sent, but do not arrive.
   const open = (events: Events): Events =>
     partOf(events, ([kind, time, , src, dest, { type }]) => {
       if (kind !== "recv" || !isClient(dest)) return true;
       const at = time - origin;
-      // What a client commits after a kill, it may have seen before.
+      // A client may commit after a kill what it saw before.
       const isDoubtful = type === "commit_offsets_ok" &&
         kills.some((kill) => kill.time < at);
       return !isDoubtful && !isExcused(src, at);
@@ -166,7 +165,7 @@ export function asTold(recording: Recording, promises: Promises): Recording {
   };
 }
 
-/** An operation that ended well, as if nobody had heard of that. */
+/** A successful operation as one of unknown outcome. */
 function unknown(op: Op, invocation: Op): Op {
   return {
     ...op,
@@ -176,13 +175,13 @@ function unknown(op: Op, invocation: Op): Op {
   };
 }
 
-/** When something happens at a node: tells whether that matters. */
+/** Whether something at a node and a time is meant. */
 type At = (node: string, timeNs: number) => boolean;
 
 /**
- * A recording of values that are added and read, without those that a killed node may have
- * told nobody. What is read shows which they are: all who have shown or acknowledged one
- * have been killed since.
+ * A recording of values that are added and read, without those that a killed node may have told
+ * nobody. Reads show which these are: all nodes that have shown or acknowledged one have been
+ * killed since.
  */
 function withoutLost(
   recording: Recording,
@@ -207,7 +206,7 @@ function withoutLost(
   const isAdd = ({ f }: Op) => f === addF;
   const alive = new Set<string>();
   for (const { op, node, invocation } of ended) {
-    // A reply may have been on its way when its node was killed.
+    // The reply may have been on its way when its node was killed.
     if (invocation.time <= (killedAt.get(node) ?? -1)) continue;
     for (const value of isAdd(op) ? [op.value] : valuesOf(op)) {
       alive.add(stringify(value));

@@ -6,7 +6,7 @@ import { type Results, throwing } from "./verdict.ts";
 /** How many duplicated ids are shown. */
 const SHOWN = 48;
 
-/** Of what type an id is: integers of any size and floats are numbers alike, as they are to Maelstrom. */
+/** The type of an id: integers of any size and floats are all numbers, as in Maelstrom. */
 export function kindOf(value: Json): string {
   if (value === null) return "null";
   if (asDouble(value) !== null) return "number";
@@ -17,14 +17,14 @@ function asText(id: Json): string {
   return typeof id === "string" ? id : stringify(id);
 }
 
-/** Two ids of which none is the lower one. */
+/** Two ids that cannot be ordered. */
 class NoOrder extends Error {}
 
 /**
  * The order of ids: null first, numbers by size, strings by UTF-16 units, false
  * before true, arrays by length and then by element.
  *
- * @throws {NoOrder} the two have none: their types differ, or they are objects
+ * @throws {NoOrder} their types differ, or they are objects
  */
 function compareIds(a: Json, b: Json): number {
   if (a === null || b === null) {
@@ -46,9 +46,9 @@ function compareIds(a: Json, b: Json): number {
 }
 
 /**
- * No id may be given out twice. `duplicated` maps some of the repeated ids (as
- * text) to how often they came, and `range` is `[lowest, highest]`. Ids of mixed types,
- * and objects, have no range, and Maelstrom no verdict on them.
+ * No id may be generated twice. `duplicated` maps some of the repeated ids (as text) to how
+ * often they occurred, and `range` is `[lowest, highest]`. Ids of mixed types, and objects,
+ * have no range, and Maelstrom gives no verdict on them.
  */
 export function checkUniqueIds(history: readonly Op[]): Results {
   let attempted = 0;

@@ -3,12 +3,12 @@ import type { Json } from "../history.ts";
 /** A verdict of three values: `"unknown"` means that the checker could not tell. */
 export type Validity = true | false | "unknown";
 
-/** What a faithful checker returns: Maelstrom's own keys, `valid?` among them. */
+/** The results of one of Maelstrom's checkers, with its keys, `valid?` among them. */
 export type Results = { "valid?": Validity } & { [key: string]: Json };
 
 /**
- * The one key of a checker's results that is not Maelstrom's: sentences that say where its
- * checker throws, so that it has no verdict, although the history leaves no doubt about one.
+ * The one key of results that is not Maelstrom's: sentences that say where Maelstrom's checker
+ * throws, and so has no verdict, although the history clearly has one.
  */
 export const THROWS = "maelstrom-throws";
 
@@ -22,15 +22,15 @@ export function throwing(
     : { ...results, [THROWS]: [...because] };
 }
 
-/** Something the strict judge found to contradict a promise. */
+/** Something that contradicts a promise. */
 export interface Anomaly {
-  /** A stable name in kebab-case (or the literature's: `G1a`), which mutants are held to. */
+  /** A stable name in kebab-case (or the literature's: `G1a`). */
   type: string;
-  /** Sentences that name the operations, times and nodes which contradict the promise. */
+  /** Sentences that name the operations, times and nodes that contradict the promise. */
   because: string[];
 }
 
-/** A checker could not tell: the history is not one that it can judge. The verdict is then unknown. */
+/** A checker cannot judge the history. The verdict is then unknown. */
 export class CheckerError extends Error {
   override name = "CheckerError";
 }
@@ -42,8 +42,8 @@ export function worst(...verdicts: Validity[]): Validity {
 }
 
 /**
- * What a check of the strict judge has found: an anomaly, which makes the run invalid, or a
- * note, which is worth knowing but contradicts nothing that anybody asked or promised.
+ * A finding of the strict judge: an anomaly, which makes the run invalid, or a note, which
+ * contradicts nothing that was asked or promised.
  */
 export interface Finding extends Anomaly {
   rank?: "note";

@@ -79,7 +79,7 @@ export async function buildWorkbench(): Promise<Built & { plots: boolean }> {
         break;
       } catch (error) {
         if (!plots) throw error;
-        plots = false; // the package may be what is missing
+        plots = false; // the package may be missing
       }
     }
     const target = {

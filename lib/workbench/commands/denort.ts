@@ -51,7 +51,7 @@ export function rememberedFailure(root = "."): string | undefined {
       typeof why === "string";
     return holds ? why : undefined;
   } catch {
-    return undefined; // never written, or half: then search
+    return undefined; // never written, or cut short: then search
   }
 }
 

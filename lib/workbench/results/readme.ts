@@ -29,7 +29,7 @@ function boundsOf(readme: string, name: string): [from: number, to: number] {
 /**
  * A part of a README.
  *
- * @throws {Error} it has no such part
+ * @throws {Error} the README has no such part
  */
 export function partOf(readme: string, name: string): string {
   return readme.slice(...boundsOf(readme, name));
@@ -38,7 +38,7 @@ export function partOf(readme: string, name: string): string {
 /**
  * A README with another text for a part.
  *
- * @throws {Error} it has no such part
+ * @throws {Error} the README has no such part
  */
 export function withPart(readme: string, name: string, text: string): string {
   const [from, to] = boundsOf(readme, name);

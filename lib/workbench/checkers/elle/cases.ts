@@ -11,7 +11,7 @@
  * - That a subgraph has some cycle is listed too, for the weakest models that it refutes,
  *   where nothing that was found refutes them.
  *
- * Elle gives up on a component after a second; here it is after so many steps of a search.
+ * Elle gives up on a component after a second; here it is after a number of steps.
  */
 import { classify } from "./cycles.ts";
 import { inOrder, PathSearch, type View } from "./cycle-paths.ts";
@@ -47,7 +47,7 @@ export interface Cases {
   timeouts: { type: string; size: number }[];
 }
 
-/** How many steps the searches of a component make before they are given up: half a second or so. */
+/** How many steps the searches of a component may take before they give up: about half a second. */
 const BUDGET = 300_000;
 
 /**

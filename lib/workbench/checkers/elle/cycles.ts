@@ -17,7 +17,7 @@ export interface CycleSpec {
   nonadjacent?: boolean;
 }
 
-/** What a search came to. */
+/** The result of a search. */
 export interface CycleSearch {
   /** The transactions of a cycle, each preceding the next and the last the first; a loop is one transaction. */
   cycle: number[] | null;
@@ -37,7 +37,7 @@ function bits(kinds: readonly EdgeKind[]): number {
   return kinds.reduce((all, kind) => all | BIT[kind], 0);
 }
 
-/** How many edges one search follows before it gives up: a tenth of a second or so. */
+/** How many edges one search follows before it gives up: about a tenth of a second. */
 const BUDGET = 3_000_000;
 
 /**
@@ -71,11 +71,10 @@ export class Component {
   }
 
   /**
-   * The shortest cycle of this sort, and of several the first in the order of
-   * transactions: breadth first from each transaction, over pairs of a
-   * transaction and what the path so far has had. A path that comes back to one
-   * of its transactions with something more is no cycle, but two that meet:
-   * shorter ones, which are of some sort themselves.
+   * The shortest cycle of this sort, and of several the first in the order of transactions:
+   * breadth first from each transaction, over pairs of a transaction and what the path so far
+   * has had. A path that comes back to one of its transactions with something more is not one
+   * cycle but two that meet: shorter ones, each of some sort itself.
    *
    * @param budget how many edges may be followed; then the best so far is given
    */
@@ -167,10 +166,10 @@ export class Component {
 }
 
 /**
- * What a cycle is called, by the kinds of its edges in order: `G0` (writes only),
- * `G1c` (information flow), `G-single-item` (one anti-dependency),
- * `G-nonadjacent-item` (several, no two in a row), `G2-item` (others), with
- * `-process` or `-realtime` appended when it needs an edge of that kind.
+ * The name of a cycle, by the kinds of its edges in order: `G0` (writes only), `G1c`
+ * (information flow), `G-single-item` (one anti-dependency), `G-nonadjacent-item` (several, no
+ * two in a row), `G2-item` (others), with `-process` or `-realtime` appended when it needs an
+ * edge of that kind.
  */
 export function classify(kinds: readonly EdgeKind[]): string {
   const suffix = kinds.includes("realtime")

@@ -56,8 +56,8 @@ function assertUniqueAppends(all: readonly Transaction[]): void {
 }
 
 /**
- * Judges a history of txn-list-append as Maelstrom does. Only the answers of
- * nodes are looked at, never what clients asked for.
+ * Judges a history of txn-list-append as Maelstrom does. Only the replies of nodes are judged,
+ * never the requests.
  *
  * @param options `consistency-models` says what may not happen
  * @returns `valid?`, and unless that is true `anomaly-types`, `anomalies`, and `not`

@@ -35,11 +35,10 @@ export function linkRealtimeOrder(
 }
 
 /**
- * The places of transactions in a list of which the first had succeeded when the second
- * began, without a third one between.
- * They are had in one pass, by keeping the frontier: the transactions that have
- * ended with no other one begun and ended since. There are never more of these
- * than processes, so the pairs are at most transactions times processes.
+ * The places of transactions in a list of which the first had succeeded when the second began,
+ * without a third one between. They are found in one pass, by keeping the frontier: the
+ * transactions that have ended with no other one begun and ended since. There are never more of
+ * these than processes, so the pairs are at most transactions times processes.
  */
 export function realtimePairs(
   transactions: readonly Pick<Transaction, "op" | "invocation">[],

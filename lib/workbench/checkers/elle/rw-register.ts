@@ -70,8 +70,8 @@ function readsOf(
 }
 
 /**
- * Judges a history of txn-rw-register as Maelstrom does. Only the answers of
- * nodes are looked at, never what clients asked for.
+ * Judges a history of txn-rw-register as Maelstrom does. Only the replies of nodes are judged,
+ * never the requests.
  *
  * @param options `consistency-models` says what may not happen
  * @returns `valid?`, `anomaly-types`, `anomalies`; and when there are any, `not` and

@@ -1,8 +1,8 @@
 /**
- * Which cyclic anomalies a dependency graph has, for the strict judge: what is told of a
- * history, not what Elle would list of it (`cases.ts` does that). Each strongly connected component
- * is searched for each sort of cycle from the worst on, so that a component is
- * reported by what is worst about it, with one shortest cycle a sort.
+ * Which cyclic anomalies a dependency graph has, for the strict judge; what Elle would list is
+ * found in `cases.ts`. Each strongly connected component is searched for each sort of cycle
+ * from the worst on, so a component is reported by its worst anomaly, with one shortest cycle
+ * for each sort.
  */
 import { SUBGRAPHS } from "./cycle-sorts.ts";
 import { classify, Component, type CycleSpec } from "./cycles.ts";

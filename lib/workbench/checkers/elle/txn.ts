@@ -62,7 +62,7 @@ function microOps(op: Op, write: string): MicroOp[] {
   return op.value as unknown as MicroOp[];
 }
 
-/** What Elle tells apart by its Java class. */
+/** The type of a key, as Elle tells them apart by Java class. */
 function typeOfKey(key: Json): string {
   if (Number.isSafeInteger(key)) return "integer";
   if (isInteger(key)) {
@@ -92,7 +92,7 @@ function assertOneTypeOfKey(transactions: readonly Transaction[]): void {
 
 /**
  * The transactions of a history in the order of their completions, numbered from
- * 0. What never completed is left out: nothing is known of it.
+ * 0. Those that never completed are left out: nothing is known of them.
  *
  * @param write what writing is called: `"w"` or `"append"`
  * @throws {CheckerError} a transaction is malformed, or keys differ in type
@@ -132,7 +132,7 @@ export function failedWrites(
   return writes;
 }
 
-/** What transactions wrote and then wrote over themselves: key and value to transaction. */
+/** What transactions wrote and then overwrote themselves: key and value to transaction. */
 export function intermediateWrites(
   all: readonly Transaction[],
   write: string,
@@ -161,9 +161,9 @@ export function shown(value: Json | undefined): string {
 }
 
 /**
- * Lost updates (Berenson et al., "A Critique of ANSI SQL Isolation Levels", 1995,
- * P4): several transactions read one version of a key and then wrote the key, so
- * that all but one wrote over an update they had not seen.
+ * Lost updates (Berenson et al., "A Critique of ANSI SQL Isolation Levels", 1995, P4): several
+ * transactions read one version of a key and then wrote the key, so all but one overwrote an
+ * update that they had not seen.
  */
 export function lostUpdates(
   ok: readonly Transaction[],

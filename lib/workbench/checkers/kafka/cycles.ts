@@ -32,7 +32,7 @@ function writeReadEdges({ readers, writers }: Visibility): Edge[] {
     for (const [message, reader] of messages) {
       const writer = writers.get(key, message);
       if (!writer) {
-        // Elle's graph has no transaction to start this edge at, and gives up.
+        // Elle's graph has no transaction to start this edge at, and throws.
         const text = stringify(keyJson(message));
         throw new Error(`Cannot find the writer of ${key}'s message ${text}`);
       }
@@ -46,11 +46,10 @@ function writeReadEdges({ readers, writers }: Visibility): Edge[] {
  * Cycles in the graph where a send precedes the polls that return its message
  * and everything precedes what began after its end.
  *
- * With one send or poll an operation, which is all that Maelstrom generates, a
- * cycle needs a poll that ended before the send of something it returned. Along
- * all other edges the time at which polls end and sends begin only grows, so two
- * such pairs are in one strongly connected component exactly if their spans of
- * time overlap. Elle reports one cycle a component.
+ * With one send or poll an operation, which is all that Maelstrom generates, a cycle needs a
+ * poll that ended before the send of something it returned. Along all other edges the time at
+ * which polls end and sends begin only grows, so two such pairs are in one strongly connected
+ * component exactly if their time spans overlap. Elle reports one cycle a component.
  *
  * @returns errors by type, none when there is no cycle
  * @throws {Error} a message was polled that nobody sent; the verdict is unknown

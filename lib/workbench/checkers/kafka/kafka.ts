@@ -1,6 +1,6 @@
 /**
- * Jepsen's checker for logs in the manner of Kafka (`jepsen.tests.kafka`), for
- * clients that assign keys to themselves and operations of one send or poll.
+ * Jepsen's checker for Kafka-like logs (`jepsen.tests.kafka`), for clients that assign keys to
+ * themselves and operations of one send or poll.
  */
 import type { Json, JsonObject, Op } from "../../history.ts";
 import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
@@ -61,11 +61,10 @@ function infoCauses(ops: readonly LogOp[]): Json[] {
  * found there is an entry with its count and some examples; `unseen` has instead
  * what remained unseen at the end. Valid when every type found is allowed.
  *
- * Committed offsets and recency are not looked at: {@link worstRealtimeLag} only
- * informs.
+ * Committed offsets and recency are ignored: {@link worstRealtimeLag} only informs.
  *
- * Jepsen's checker throws on a key that was polled without ever returning a message, and
- * on offsets that are no index of a vector; here these are only named.
+ * Jepsen's checker throws on a key that was polled without ever returning a message, and on
+ * offsets that cannot index a vector; here these are only named.
  *
  * @throws {Error} a polled message that nobody sent, which makes the verdict unknown
  */
@@ -89,7 +88,7 @@ export function checkKafka(history: readonly Op[]): Results {
     "int-nonmonotonic-send": send.nonmonotonic,
     "poll-skip": nextPoll.skip,
     "nonmonotonic-poll": nextPoll.nonmonotonic,
-    // Other senders' messages are always between: a skip would mean nothing.
+    // Other senders' messages always come between: a skip would mean nothing.
     "nonmonotonic-send": nextSend.nonmonotonic,
     ...cycles(ops, seen),
   };
@@ -111,7 +110,7 @@ export function checkKafka(history: readonly Op[]): Results {
   }, whereJepsenThrows(logs, seen));
 }
 
-/** A vector of Clojure's has at most so many elements, and Jepsen's have one for every offset there could be. */
+/** How many elements a Clojure vector has at most; Jepsen's have one for every possible offset. */
 const LONGEST_VECTOR = 2 ** 31;
 
 function whereJepsenThrows(

@@ -3,7 +3,7 @@ import { type Integer, larger, sum } from "../../json.ts";
 import { mapOrder } from "../clojure-order.ts";
 import type { LogOp, Placed } from "./ops.ts";
 
-/** When clients came to know how far a log goes. */
+/** When clients learned how far a log goes. */
 class Growth {
   readonly #offsets: Integer[] = [];
   readonly #times: number[] = [];
@@ -50,10 +50,9 @@ function growths(ops: readonly LogOp[]): Map<string, Growth> {
 }
 
 /**
- * The poll that was furthest behind: how long, when it began, the message after
- * the furthest one its process had polled of a key had been known to exist.
- * Times in seconds; there is no `process` and no `key` when nothing was polled. It
- * informs, and decides nothing.
+ * The poll that was furthest behind: how long before it began the message was known to exist
+ * that follows the furthest one its process had polled of a key. Times in seconds; there is no
+ * `process` and no `key` when nothing was polled. It informs, and decides nothing.
  */
 export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
   const known = growths(ops);
@@ -84,7 +83,7 @@ export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
         if (lag > worst.lag) lags.set(key, lag);
       }
       if (lags.size === 0) continue;
-      // Of several that are equally far behind, Jepsen names the first of a map.
+      // Of several equally far behind, Jepsen names the first of a map.
       const max = Math.max(...lags.values());
       const key = mapOrder([...before.keys()]).find((key) =>
         lags.get(key) === max

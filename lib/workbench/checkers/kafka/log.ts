@@ -10,8 +10,8 @@ import {
 } from "./ops.ts";
 
 /**
- * The log of one key as clients saw it. Its *index* counts the offsets at which
- * anything was seen, so that gaps between offsets are none between indices.
+ * The log of one key as clients saw it. Its *index* counts the offsets at which anything was
+ * seen, so gaps between offsets are not gaps between indices.
  */
 export interface Log {
   /** The offset at each index. */
@@ -20,7 +20,7 @@ export interface Log {
   messages: JsonKey[][];
   /** The one message that stands for each index in the order of the log. */
   byIndex: JsonKey[];
-  /** The index that each of those has in the order of the log. */
+  /** The index of each of those in the order of the log. */
   byMessage: Map<JsonKey, number>;
 }
 

@@ -97,7 +97,7 @@ export function lostWrites(
   return errors;
 }
 
-/** What was acknowledged and never polled by the end of the history, or undefined when there is nothing. */
+/** What was acknowledged and never polled by the end of the history; undefined if nothing. */
 export function unseen(
   ops: readonly LogOp[],
   { readers }: Visibility,

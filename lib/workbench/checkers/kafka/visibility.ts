@@ -1,9 +1,9 @@
-/** When acknowledged messages could be seen by those who asked. */
+/** When acknowledged messages became visible to polls. */
 import { type Integer, sum } from "../../json.ts";
 import type { Recording } from "../../history.ts";
 import { type Acked, kafkaRun, type Poll } from "../strict/kafka-log.ts";
 
-/** A poll that asked for a message, and did not get it. */
+/** A poll that asked for a message and did not get it. */
 export interface Miss {
   poll: Poll;
   /** Of the messages it missed, the one that was acknowledged first. */
@@ -11,9 +11,9 @@ export interface Miss {
 }
 
 /**
- * For each poll of a key which stopped short of acknowledged messages: of these, the one
- * acknowledged first. A poll that asked from an offset on and got nothing, or only messages
- * before some other one, did not show that one, whatever was visible elsewhere.
+ * For each poll of a key that stopped short of acknowledged messages, the one of these
+ * acknowledged first. A poll from an offset on that returned nothing, or only messages before
+ * another one, did not show that one, whatever was visible elsewhere.
  */
 export function* misses(
   polls: Iterable<Poll>,
@@ -51,9 +51,9 @@ function after(messages: readonly Acked[], offset: Integer): number {
 
 /**
  * How late messages became visible at worst, in milliseconds: the longest time from the
- * acknowledgement of a message to the beginning of a poll, at any node, that asked for it
- * and did not get it. The true lag is at least as long, and at most until the next poll
- * longer. Null if no poll asked for an acknowledged message, 0 if every one got it.
+ * acknowledgement of a message to the beginning of a poll, at any node, that asked for it and
+ * did not get it. The true lag is at least that, and longer by no more than the time until the
+ * next poll. Null if no poll asked for an acknowledged message, 0 if every one got it.
  */
 export function visibilityLagMs(
   { aftermath: _, ...recording }: Recording,

@@ -1,6 +1,6 @@
 /**
- * Who was answered: the figures and the promise of programs that need a majority. A register
- * answers with an error too, where it has another value or none.
+ * Which operations were answered: the figures and the promise of programs that need a majority.
+ * An error counts as an answer if it says that a register has another value or none.
  */
 import {
   type Json,
@@ -16,16 +16,16 @@ import type { Promises } from "../../scenarios/promises.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { refusal } from "./linearizable.ts";
 
-/** How long after a change of who can talk to whom operations are counted for sides, in ms, if nothing is promised. */
+/** How long after a change of connectivity operations count for a side, in ms, if nothing is promised. */
 const SETTLE_MS = 1_500;
 
-/** How long an operation may take, in ns: it counts if nothing changed in that time. */
+/** How long an operation may take, in ns: it counts if nothing changed meanwhile. */
 const PATIENCE_NS = 1e9;
 
 /** How many messages in a row an answer takes: to the leader, to a majority, and back. */
 const HOPS = 4;
 
-/** How many it takes to find a leader: to be known, to be elected, and to tell so. */
+/** How many messages it takes to find a leader: to notice, to elect one, and to announce it. */
 const ELECTION_HOPS = 12;
 
 /** Between two changes: the nodes that can talk to a majority, both ways. */
@@ -39,7 +39,7 @@ function isAnswered(pair: Pair): boolean {
   return pair.completion?.type === "ok" || refusal(pair) !== undefined;
 }
 
-/** The figures: of all operations, and by side of the cuts, how many were answered. */
+/** The figures: the share of operations that were answered, in all and by side of the cuts. */
 export function answeredShares(recording: Recording): Figures {
   const all = pairs(recording.history);
   if (all.length === 0) return {};
@@ -54,17 +54,17 @@ export function answeredShares(recording: Recording): Figures {
   return figures;
 }
 
-/** Whether the network alone may take longer than a client waits, so that nothing is promised. */
+/** Whether network latency alone may exceed a client's timeout, so that nothing is promised. */
 export function isTooFar({ options }: Recording): boolean {
   return networkMs(options, HOPS) * 1e6 >= PATIENCE_NS;
 }
 
-/** How long it takes until there is a leader again, with the network's own time. */
+/** How long it takes until there is a leader again, with network latency. */
 export function settledMs({ options }: Recording, ms = SETTLE_MS): number {
   return ms + networkMs(options, ELECTION_HOPS);
 }
 
-/** Operations that a majority was promised to answer, and did not. */
+/** Operations that a majority should have answered by its promise, and did not. */
 export function unansweredByMajority(
   recording: Recording,
   { majorityMs }: Promises,
@@ -85,8 +85,8 @@ export function unansweredByMajority(
 }
 
 /**
- * The operations at nodes that have been able to talk to a majority for so long, and went on
- * to be, and those at nodes that have not been for as long.
+ * The operations at nodes that had been able to talk to a majority for this long, and remained
+ * so, and those at nodes that had not been for as long.
  */
 function bySide(recording: Recording, settleMs: number) {
   const { options, history } = recording;
@@ -108,9 +108,8 @@ function bySide(recording: Recording, settleMs: number) {
 }
 
 /**
- * The stretches between changes, as far as they are known: of simulated runs with other
- * than official faults nothing is, and nothing after half of the nodes have lost their memory
- * at a time.
+ * The stretches between changes, as far as they are known: nothing is known of simulated runs
+ * with unofficial faults, nor after half of the nodes have lost their memory at once.
  */
 export function stretches(recording: Recording): Stretch[] {
   const { history, incidents = [], options, faults } = recording;
@@ -127,7 +126,10 @@ export function stretches(recording: Recording): Stretch[] {
     })),
   ].sort((a, b) => a.time - b.time);
   const refused = new Map<string, Set<string>>();
-  /** Who does not run, and who has lost its memory and may not have been told yet. */
+  /**
+   * Nodes that are not running, and nodes that have lost their memory and may not have been
+   * told yet.
+   */
   const down = new Set<string>(), forgetful = new Set<string>();
   function cut({ value }: Op): void {
     if (value === null) refused.clear();
@@ -158,7 +160,10 @@ export function stretches(recording: Recording): Stretch[] {
   return found;
 }
 
-/** The nodes of a component that is a majority, by links that carry both ways; who has lost its memory is told by one. */
+/**
+ * The nodes of a component that is a majority, over links that work both ways; nodes without
+ * memory are told by one of them.
+ */
 function majorityOf(
   nodes: readonly string[],
   refused: ReadonlyMap<string, ReadonlySet<string>>,
@@ -168,7 +173,8 @@ function majorityOf(
   const hears = (a: string, b: string) => !refused.get(a)?.has(b);
   const alive = nodes.filter((node) => !down.has(node));
   for (const start of alive) {
-    // A leader has to reach a majority itself: who hears only some of it is not promised anything.
+    // A leader must reach a majority itself: nothing is promised to nodes that hear only some
+    // of it.
     const linked = alive.filter((node) =>
       node === start || hears(node, start) && hears(start, node)
     );

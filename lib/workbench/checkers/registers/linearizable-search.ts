@@ -1,19 +1,17 @@
 /**
  * Is a history of one compare-and-set register linearizable?
  *
- * Just-in-time linearization (Lowe, "Testing for linearizability", 2017; Wing and
- * Gong's search, with memory). A configuration is the register's value and which
- * of the calls under way have taken effect. When a call returns it must have taken
- * effect; where it has not, calls under way are let take effect, in every order,
- * until it has. The search goes deep first, so that a linearizable history is
- * mostly walked straight through, and remembers the configurations it had at each
- * return.
+ * Just-in-time linearization (Lowe, "Testing for linearizability", 2017; Wing and Gong's
+ * search, with memory). A configuration is the register's value and the open calls that have
+ * taken effect. When a call returns it must have taken effect; if it has not, open calls are
+ * made to take effect, in every order, until it has. The search is depth-first, so a
+ * linearizable history is mostly walked straight through, and it remembers the configurations
+ * it had at each return.
  *
- * Three things keep those few. A read takes effect as soon as the register has its
- * value, which never forecloses anything. Calls that never return are
- * interchangeable if they would do the same, so it is enough to count them. And
- * of two configurations that differ only in those, one that has used no more of
- * each makes the other superfluous.
+ * Three things keep these few. A read takes effect as soon as the register has its value, which
+ * never rules anything out. Calls that never return are interchangeable if they have the same
+ * effect, so it is enough to count them. And of two configurations that differ only in those,
+ * the one that has used no more of each makes the other redundant.
  */
 import { stringify } from "../../json.ts";
 
@@ -25,7 +23,7 @@ export type Effect =
   | { f: "read"; value: State }
   | { f: "write"; value: State }
   | { f: "cas"; from: State; to: State }
-  /** It was refused, since the register had no value, or another one. */
+  /** It was refused: the register had no value, or another one. */
   | { f: "absent" }
   | { f: "differs"; from: State };
 
@@ -42,16 +40,16 @@ export interface Possibility {
   pending: number[];
 }
 
-/** What the search found; `at` is the call whose return nothing explains, or that was the furthest reached. */
+/** The result of a search; `at` is the call whose return cannot be explained, or the furthest reached. */
 export type Search =
   | { linearizable: true; possibilities: Possibility[] }
   | { linearizable: false; at: number; possibilities: Possibility[] }
   | { linearizable: "unknown"; at: number };
 
-/** One way things may stand. */
+/** A possible state of the register and its open calls. */
 interface Configuration {
   state: State;
-  /** A bit for every call under way that has taken effect. */
+  /** A bit for every open call that has taken effect. */
   done: bigint;
   /** How many crashed calls of each kind have taken effect. */
   used: readonly number[];
@@ -63,13 +61,13 @@ interface OpenCall {
   bit: bigint;
 }
 
-/** Calls that never return and would do the same. */
+/** Calls that never return and have the same effect. */
 interface CrashedKind {
   effect: Effect;
   ids: readonly number[];
 }
 
-/** What is under way when a call returns. */
+/** The open calls when a call returns. */
 interface Moment {
   returning: OpenCall;
   /** All calls that will return, the returning one first. */
@@ -92,7 +90,7 @@ function apply(state: State, effect: Effect): State | undefined {
   }
 }
 
-/** Whether a call changes nothing, whenever it takes effect. */
+/** Whether a call never changes anything. */
 function isLook({ f }: Effect): boolean {
   return f !== "write" && f !== "cas";
 }
@@ -101,7 +99,7 @@ function sameEffect(a: Effect, b: Effect): boolean {
   return stringify(a) === stringify(b);
 }
 
-/** The returns of a history in order. Bits are used again after their call has returned. */
+/** The returns of a history in order. Bits are reused after their call has returned. */
 function momentsOf(events: Iterable<SearchEvent>): Moment[] {
   const moments: Moment[] = [];
   let open: OpenCall[] = [], crashed: CrashedKind[] = [];
@@ -130,11 +128,11 @@ function usesNoMore(a: readonly number[], b: readonly number[]): boolean {
   return a.every((count, kind) => count <= (b[kind] ?? 0));
 }
 
-/** Configurations that were met at one moment. */
+/** Configurations met at one moment. */
 class Memory {
   readonly #groups = new Map<string, (readonly number[])[]>();
 
-  /** Takes note of a configuration and says whether it is worth following. */
+  /** Adds a configuration, and says whether it is worth following. */
   add({ state, done, used }: Configuration): boolean {
     const key = `${state} ${done}`;
     const group = this.#groups.get(key) ?? [];
@@ -145,7 +143,7 @@ class Memory {
   }
 }
 
-/** Lets every open read take effect for which the register has the right value. */
+/** Makes every open read take effect whose value the register has. */
 function withReads(c: Configuration, { open }: Moment): Configuration {
   let done = c.done;
   for (const { effect, bit } of open) {
@@ -166,7 +164,7 @@ function steps(c: Configuration, moment: Moment): Configuration[] {
   for (const [kind, { effect, ids }] of moment.crashed.entries()) {
     const count = c.used[kind] ?? 0;
     const state = apply(c.state, effect);
-    // One that would change nothing can as well never take effect.
+    // One that would change nothing may as well never take effect.
     if (count === ids.length || state === undefined || state === c.state) {
       continue;
     }

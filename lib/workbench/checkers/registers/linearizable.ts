@@ -9,7 +9,7 @@ import {
 import { type Pair, pairs } from "../pairs.ts";
 import { type Results, worst } from "../verdict.ts";
 
-/** Configurations the search looks at for one key before it answers unknown. */
+/** How many configurations the search examines for one key before it answers unknown. */
 const DEFAULT_LIMIT = 1_000_000;
 
 /** How many of the possible configurations are shown. */
@@ -32,7 +32,7 @@ class Values {
   }
 }
 
-/** Why a register turned an operation down, if it did: then that says something of it. */
+/** Why a register refused an operation, if it did: that says something about its value. */
 export function refusal(
   { completion }: Pair,
 ): "absent" | "differs" | undefined {
@@ -43,15 +43,15 @@ export function refusal(
   return undefined;
 }
 
-/** How much of what nodes say is held against them. */
+/** How much of what nodes say is judged. */
 export interface Strictness {
-  /** A read of null says that there was no value. */
+  /** A read of null means that there was no value. */
   nulls: boolean;
-  /** So does an error that says it, and one that says it was another. */
+  /** An error means what it says: that there was no value, or another one. */
   refusals: boolean;
 }
 
-/** What an operation would do, or undefined if it says nothing. */
+/** The effect of an operation, or undefined if it says nothing. */
 function effectOf(
   pair: Pair,
   values: Values,
@@ -65,7 +65,7 @@ function effectOf(
     return { f: "differs", from: values.number(from) };
   }
   if (pair.completion?.type === "fail") return undefined;
-  // Only a read's completion knows more than its invocation did.
+  // Only a read's completion says more than its invocation.
   const op = f === "read" ? pair.completion : pair.invocation;
   const [, argument] = op?.value as [Json, Json] | undefined ?? [null, null];
   if (f === "read") {
@@ -117,8 +117,8 @@ export function byKey(history: readonly Op[]): Map<JsonKey, Pair[]> {
 }
 
 /**
- * The operation on one key that no order explains; null if there is none, or if the search
- * had to be given up.
+ * The operation on one key that no order explains; null if there is none, or if the search gave
+ * up.
  */
 export function unexplained(
   ofKey: readonly Pair[],
@@ -165,15 +165,15 @@ function checkKey(ofKey: readonly Pair[], limit: number): Results {
 }
 
 /**
- * Every key must be a linearizable register with `read`, `write` and `cas`,
- * initially null. Values are `[key, argument]`, where a cas has `[from, to]`.
- * Failed operations did nothing; those of unknown outcome may take effect at any
- * later time or never; a read of null is always right.
+ * Every key must be a linearizable register with `read`, `write` and `cas`, initially null.
+ * Values are `[key, argument]`, where a cas has `[from, to]`. Failed operations did nothing;
+ * those of unknown outcome may take effect at any later time or never; a read of null is always
+ * accepted.
  *
  * `results` has for each key, an integer, the verdict, and where it is false the completion
  * (`op`) that no order explains; `failures` lists those keys.
  *
- * @param limit configurations to look at, a key, before the verdict is unknown
+ * @param limit how many configurations to examine for each key before the verdict is unknown
  */
 export function checkLinearizable(
   history: readonly Op[],
