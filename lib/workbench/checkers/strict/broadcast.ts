@@ -1,7 +1,6 @@
 /**
- * What Maelstrom does not look at in broadcast and g-set: what a read holds beside the
- * values that count, whether every node has them in the end, and what nodes go on
- * sending when there is nothing left to say.
+ * What Maelstrom does not check in broadcast and g-set: what else a read holds, whether every
+ * node has all values in the end, and what nodes still send when there is nothing left to say.
  */
 import { stringify } from "../../json.ts";
 import {
@@ -21,19 +20,19 @@ import { Findings } from "../findings.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { seconds, type StrictCheck } from "./strict.ts";
 
-/** When a node among others shows what it has itself acknowledged, if its program promises nothing, in milliseconds. */
+/** How soon a node shows what it has acknowledged itself, if its program promises nothing, in milliseconds. */
 const UNKNOWN_PROGRAM_MS = 2_000;
 
 /** A value and what is known of it. */
 interface Value {
-  /** When it was asked to be stored, and when that was acknowledged, in ns. */
+  /** When storing it was requested and acknowledged, in ns. */
   invoked: number;
   acked: number;
   /** The node that acknowledged it. */
   node: string;
 }
 
-/** A value where values are looked up: as it is if it is a number, which most are, else as text. */
+/** A value as a key: itself if it is a number, as most are, else as text. */
 type Key = number | string;
 
 /** The check of a set workload, in which values are added by operations of this name. */
@@ -52,9 +51,9 @@ export function strictSet(addF: string): StrictCheck {
 }
 
 /**
- * Goes through the history once. A read holds no value twice and none that nobody sent;
- * it holds what its node has acknowledged or shown before; and what the promise of
- * convergence says every node has by then.
+ * Checks the reads, in one pass: a read holds no value twice and none that was never sent; it
+ * holds what its node has acknowledged or shown before; and what every node has by then if
+ * convergence is promised.
  */
 function readsAndValues(
   recording: Recording,
@@ -64,7 +63,7 @@ function readsAndValues(
   promises: Promises,
 ): void {
   const { history, options } = recording;
-  /** Per node, the values it has acknowledged or shown, with the order in which it did. */
+  /** By node, the values it has acknowledged or shown, in order. */
   const shown = new Map<string, Map<Key, number>>();
   const open = new Map<
     number,
@@ -84,7 +83,7 @@ function readsAndValues(
   const acked: { key: Key; at: number }[] = [];
   const waits = promises.survivesRestart === "told" && !promises.backMs;
   const returns = waits && kills.length > 0 ? returnsOf(recording) : [];
-  /** Per node that was killed, what it had shown, and all others too. */
+  /** By node that was killed, what it and all others had shown. */
   const told = new Map<string, Key[]>();
   const isEverywhere = (key: Key, but: string) =>
     nodesOf(options).every((node) =>
@@ -93,7 +92,7 @@ function readsAndValues(
   for (const op of history) {
     if (typeof op.process !== "number") continue;
     const node = nodeOf(op.process, options);
-    // A new life may begin without what the one before knew.
+    // A new life may begin without what the last one knew.
     for (let next; (next = kills[0]) && next.time <= op.time; kills.shift()) {
       const before = [
         ...shown.get(next.node)?.keys() ?? [],
@@ -157,7 +156,7 @@ function readsAndValues(
           } lacks it: all nodes are to have it after ${convergenceMs} ms`,
         );
       }
-      // A reply of an earlier life may still have been on its way.
+      // A reply from an earlier life may still have been on its way.
       for (const key of invoked.isOfEarlier ? [] : held) {
         if (!known.has(key)) known.set(key, known.size);
       }
@@ -165,7 +164,7 @@ function readsAndValues(
   }
 }
 
-/** The values in a read; what does not belong there is found. */
+/** The values in a read; finds those that do not belong there. */
 function holds(
   read: Op,
   node: string,
@@ -191,7 +190,10 @@ function holds(
   return held;
 }
 
-/** What a read lacks although its node had acknowledged or shown it before the read was asked. */
+/**
+ * Finds values that a read lacks although its node had acknowledged or shown them before the
+ * read began.
+ */
 function missing(
   read: Op,
   node: string,
@@ -216,13 +218,14 @@ function missing(
       continue;
     }
     const because = `${says}${node} had acknowledged at ${seconds(own.acked)}`;
-    // Who stores values elsewhere, and says when that is done, sees them a little later.
+    // A node that stores values elsewhere, and acknowledges when that is done, sees them a
+    // little later.
     if (own.acked <= owed) findings.add("own-write-missing", because);
     else findings.note("own-write-missing", because);
   }
 }
 
-/** Every node's last read, after all faults have ended, holds every acknowledged value. */
+/** After all faults have ended, every node's last read holds every acknowledged value. */
 function finalReads(
   { history, aftermath, options }: Recording,
   values: ReadonlyMap<Key, Value>,
@@ -246,7 +249,7 @@ function finalReads(
   for (const node of nodesOf(options)) {
     const final = last.get(node);
     if (final === undefined) {
-      // Without an aftermath, nodes that have no worker are never asked.
+      // Without an aftermath, nodes without a worker are never asked.
       if ([...invoked].some(([, op]) => askedOf(op, node, options))) {
         findings.add("no-final-read", `${node} never answered its final read`);
       }
@@ -272,7 +275,7 @@ function askedOf(op: Op, node: string, options: Recording["options"]): boolean {
     (op.node === undefined && nodeOf(Number(op.process), options) === node);
 }
 
-/** Where silence is promised, nodes have nothing to say to each other when all has been said. */
+/** If silence is promised, nodes send each other nothing when everything is known. */
 function quiet(
   { history, journal, journalOrigin, options, incidents = [] }: Recording,
   { quietMs, hops }: Promises,
@@ -283,7 +286,7 @@ function quiet(
   if (firstFinal === undefined) return;
   const before = history.slice(0, history.indexOf(firstFinal));
   const changes = [...before, ...incidents].map(({ time }) => time);
-  // Who comes back is told, and then tells.
+  // A returning node is told, and then tells others.
   const turns = incidents.some(({ type }) => type === "kill") ? 2 : 1;
   const lastMs = turns * quietMs + networkMs(options, hops);
   const from = Math.max(0, ...changes) + lastMs * 1e6 + journalOrigin;
@@ -300,7 +303,7 @@ function quiet(
   }
 }
 
-/** Without faults, each value is sent to each other node so many times at most, on average. */
+/** Without faults, each value is sent to each other node at most this often, on average. */
 function crossings(
   { history, journal, options, faults = "official" }: Recording,
   values: ReadonlyMap<Key, Value>,
@@ -326,7 +329,7 @@ function crossings(
   );
 }
 
-/** How many numbers stand in arrays anywhere in a body: values, as far as anybody can tell. */
+/** How many numbers are in arrays anywhere in a body: these may be values. */
 function numbersInArrays(body: Json): number {
   if (typeof body !== "object" || body === null) return 0;
   let count = 0;

@@ -1,6 +1,6 @@
 /**
- * What Maelstrom does not look at in counters: reads before the final phase, and whether
- * every node has a final read at all.
+ * What Maelstrom does not check in counters: reads before the final phase, and whether every
+ * node has a final read at all.
  */
 import { asDouble, type Integer, isInteger, sum } from "../../json.ts";
 import { nodeOf, nodesOf, type Op, type Recording } from "../../history.ts";
@@ -15,7 +15,7 @@ import type { Finding } from "../verdict.ts";
 interface Read {
   node: string;
   value: Integer;
-  /** When it was asked and answered, in ns. */
+  /** When it was invoked and answered, in ns. */
   from: number;
   to: number;
   /** Whether all faults had ended long before. */
@@ -41,7 +41,7 @@ export function strictGCounter(
   ];
 }
 
-/** Judges a counter that also shrinks: its reads may go back. */
+/** Judges a counter that can also shrink: its reads may go back. */
 export function strictPnCounter(
   recording: Recording,
   promises: Promises,
@@ -51,7 +51,7 @@ export function strictPnCounter(
   const findings = new Findings();
   earlyReads(reads, adds, findings, dueByPromise(recording, promises));
   finalReads(reads, adds, findings);
-  // Where services keep the value, an add of unknown outcome may still be on its way.
+  // If services keep the value, an add of unknown outcome may still be on its way.
   if (promises.convergenceMs !== undefined) equalReads(reads, findings);
   missingFinalReads(recording, findings);
   return findings.all();
@@ -86,8 +86,8 @@ function readsOf({ history, aftermath, options }: Recording): Read[] {
 }
 
 /**
- * A read before the final phase holds every add that the node must know of by its promise,
- * and none that nobody had asked for when it was answered.
+ * A read before the final phase holds every add that the node must know by its promise, and
+ * none that had not been invoked when the read was answered.
  */
 function earlyReads(
   reads: Read[],
@@ -129,7 +129,7 @@ function earlyReads(
   }
 }
 
-/** Until when an add must have been acknowledged for a read at a given time to hold it. */
+/** By when an add must have been acknowledged for a read at a given time to hold it. */
 function dueByPromise(
   recording: Recording,
   promises: Promises,
@@ -144,8 +144,8 @@ function dueByPromise(
 }
 
 /**
- * A read after everything healed is exact: all acknowledged adds, and any of those whose
- * outcome is unknown.
+ * A read after everything has healed is exact: all acknowledged adds, and any of those of
+ * unknown outcome.
  */
 function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   const finals = reads.filter(({ final }) => final);
@@ -176,7 +176,7 @@ function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   }
 }
 
-/** Replicas are equal after everything healed, whatever became of adds of unknown outcome. */
+/** Replicas are equal after everything has healed, whatever the outcome of unknown adds. */
 function equalReads(reads: Read[], findings: Findings): void {
   const last = new Map<string, Integer>();
   for (const { node, value, final } of reads) if (final) last.set(node, value);
@@ -215,10 +215,7 @@ function missingFinalReads(recording: Recording, findings: Findings): void {
   }
 }
 
-/**
- * Reads of one node do not go backwards: one that begins after another was answered shows
- * no less.
- */
+/** Reads of one node do not go back: one that begins after another was answered shows no less. */
 function backwards(reads: Read[]): Finding[] {
   const because: string[] = [];
   for (const own of Map.groupBy(reads, ({ node }) => node).values()) {

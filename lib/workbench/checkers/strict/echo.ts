@@ -4,7 +4,7 @@ import { pairs } from "../pairs.ts";
 import { seconds } from "./strict.ts";
 import type { Finding } from "../verdict.ts";
 
-/** Echo: what comes back is what was sent. */
+/** Judges echo: the reply repeats what was sent. */
 export function strictEcho({ history }: Recording): Finding[] {
   const because = pairs(history).flatMap(({ invocation, completion }) => {
     if (completion?.type !== "ok") return [];

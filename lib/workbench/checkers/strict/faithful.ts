@@ -1,4 +1,4 @@
-/** What the faithful judge has found, in the strict judge's words: the strict judge finds all of it too. */
+/** Maelstrom's errors as anomalies of the strict judge, which finds everything that Maelstrom finds. */
 import { equal, stringify } from "../../json.ts";
 import type { Json, JsonObject } from "../../history.ts";
 import {
@@ -8,7 +8,10 @@ import {
   THROWS,
 } from "../verdict.ts";
 
-/** Where Maelstrom's checker throws, as a note: its verdict is unknown, for no fault of the nodes. */
+/**
+ * A note where Maelstrom's checker throws: its verdict is then unknown, though the nodes did
+ * nothing wrong.
+ */
 export function throwsNote(results: Results): Finding[] {
   const because = (results.workload as JsonObject | undefined)?.[THROWS];
   return Array.isArray(because)
@@ -16,7 +19,7 @@ export function throwsNote(results: Results): Finding[] {
     : [];
 }
 
-/** The anomalies behind an invalid verdict of the faithful judge; none if it is not invalid. */
+/** The anomalies behind an invalid verdict of Maelstrom's; none if it is not invalid. */
 export function faithfulAnomalies(results: Results): Anomaly[] {
   const found: Anomaly[] = [];
   const add = (type: string, ...because: string[]) => {
@@ -65,7 +68,7 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
   return found;
 }
 
-/** An error of echo: what was asked, and what came back; a refusal has the request again. */
+/** An error of echo: the request and the reply; for a refusal, the request again. */
 function echoText(error: Json): string {
   const [, asked = null, , came = null] = error as Json[];
   return equal(asked, came)
@@ -75,7 +78,7 @@ function echoText(error: Json): string {
     : `${text(asked)} came back as ${text(came)}`;
 }
 
-/** What Maelstrom's results say about one type of error. */
+/** The reasons that Maelstrom's results give for one type of error. */
 function reasons(workload: JsonObject, type: string): string[] {
   const anomalies = (workload.anomalies as JsonObject | undefined)?.[type];
   const errors = (workload[type] as JsonObject | undefined)?.errs;

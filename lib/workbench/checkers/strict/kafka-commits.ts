@@ -1,4 +1,4 @@
-/** What Maelstrom does not look at: committed offsets, which it asks for and then ignores. */
+/** Judges committed offsets, which Maelstrom asks for and then ignores. */
 import { type Call, isOk } from "../client-calls.ts";
 import { type Integer, isInteger } from "../../json.ts";
 import type { Findings } from "../findings.ts";
@@ -14,7 +14,7 @@ interface Commit {
 /** One key of one list of committed offsets; null where it was left out. */
 interface Listed {
   key: string;
-  /** Whether the request named it. */
+  /** Whether the request named the key. */
   asked: boolean;
   offset: Integer | null;
   call: Call;
@@ -22,28 +22,28 @@ interface Listed {
 
 type OffsetsField = { [key: string]: Integer };
 
-/** What committed offsets are judged by. */
+/** The rules for committed offsets. */
 export interface CommitBounds {
   /**
-   * Until when, in ns, a commit must have been acknowledged by another node for a list
-   * asked for at a given time to show it.
+   * By when, in ns, another node must have acknowledged a commit for a list at a given time to
+   * show it.
    */
   dueBy(ns: number): number;
-  /** Whether nothing was broken while a call lasted, and it did not last long either. */
+  /** Whether a call met no fault, and did not take long. */
   calm(call: Call): boolean;
   /** Whether commits may not be refused, since availability is asked for or promised. */
   available: boolean;
   /**
-   * Whether the program promises more than the workload's description, by which a node
-   * lists the latest commit: that a commit which lies further back changes nothing, and
-   * that a key without a commit is left out, not listed with 0 or less.
+   * Whether the program promises more than the workload's description, by which a node lists
+   * the latest commit: that committing a lower offset changes nothing, and that keys without a
+   * commit are left out, not listed with 0 or less.
    */
   exact: boolean;
 }
 
 /**
- * A node lists at least what it has acknowledged itself, and in time what others have;
- * never less than before; nothing that nobody committed; and it refuses no commit.
+ * A node lists at least what it has acknowledged itself, and in time what others have; never
+ * less than before; nothing that was never committed; and it refuses no commit.
  */
 export function committedOffsets(
   { calls }: KafkaRun,
@@ -74,7 +74,7 @@ export function committedOffsets(
     const missing = asked.find((commit) =>
       commit.offset > (offset ?? -1) && isDue(commit)
     );
-    // The latest of several may be any that no other has followed.
+    // The latest of several may be any that none other has followed.
     const isLatest = asked.some((commit) =>
       commit.offset === offset &&
       !asked.some((next) => isDue(next) && next.call.from > commit.call.to)

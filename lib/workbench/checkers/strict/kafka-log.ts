@@ -1,4 +1,7 @@
-/** What a run of kafka shows of the logs: every send, every poll of a key, and what was where. */
+/**
+ * What a run of kafka shows of the logs: every send, every poll of a key, and every message's
+ * place.
+ */
 import { ascending, type Integer, isInteger, stringify } from "../../json.ts";
 import type { Json, JsonObject, Recording } from "../../history.ts";
 import { type Call, clientCalls, isOk } from "../client-calls.ts";
@@ -7,7 +10,7 @@ import { type Call, clientCalls, isOk } from "../client-calls.ts";
 export interface Send {
   key: string;
   message: string;
-  /** Where it was put; null if that is unknown. */
+  /** Its offset; null if that is unknown. */
   offset: Integer | null;
   /** Whether it was refused with certainty. */
   refused: boolean;
@@ -17,11 +20,11 @@ export interface Send {
 /** What one poll asked of one key, and what it got. */
 export interface Poll {
   key: string;
-  /** The offset from which on messages were asked for; null if the key was not asked for. */
+  /** The first offset asked for; null if the key was not asked for. */
   asked: Integer | null;
   /** Whether the reply has null for the key instead of a list. */
   isNull: boolean;
-  /** Offsets and messages, as they were given. */
+  /** Offsets and messages, as returned. */
   got: [offset: Integer, message: string][];
   call: Call;
 }
@@ -55,7 +58,7 @@ export function isRefused({ reply }: Call): boolean {
   return reply?.type === "error" && DEFINITE.has(Number(reply.code));
 }
 
-/** Reads a recording's messages; of what came after the run, too. */
+/** Reads a recording's messages, including those of the aftermath. */
 export function kafkaRun({ journal, aftermath }: Recording): KafkaRun {
   const calls = [journal, aftermath?.journal ?? []].flatMap(clientCalls);
   const sends = calls.filter(({ type }) => type === "send").map(sendOf);
@@ -110,7 +113,7 @@ function pollsOf(call: Call): Poll[] {
   }));
 }
 
-/** Whether what a poll gave has the form of a message at its place. */
+/** Whether an element of a poll is an offset and a message. */
 function isPlaced(pair: Json): pair is Json[] {
   return Array.isArray(pair) && pair.length === 2 && isInteger(pair[0]);
 }

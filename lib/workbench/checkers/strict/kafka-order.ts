@@ -1,6 +1,6 @@
 /**
- * What must hold of every log, whatever was promised: one message an offset, in order, none
- * invented, none skipped.
+ * What must hold of every log, whatever is promised: one message for each offset, in order,
+ * none invented, none skipped.
  */
 import type { Integer } from "../../json.ts";
 import type { Findings } from "../findings.ts";
@@ -11,12 +11,12 @@ import {
   type Send,
 } from "./kafka-log.ts";
 
-/** Writes a time of the journal for people. */
+/** Formats a time of the journal. */
 export type Clock = (ns: number) => string;
 
 /**
- * Every offset holds one message, every message one offset; what is polled was sent, and
- * not refused.
+ * Every offset holds one message, and every message has one offset; what is polled was sent,
+ * and not refused.
  */
 export function contents({ sends, polls }: KafkaRun, findings: Findings): void {
   const sent = new Map(sends.map((send) => [place(send), send]));
@@ -109,7 +109,7 @@ export function sendOrder(
   }
 }
 
-/** A poll begins at the offset asked for, goes up, and leaves out nothing that is there. */
+/** A poll begins at the offset asked for, goes up, and skips nothing. */
 export function pollOrder(
   { polls, offsets }: KafkaRun,
   findings: Findings,
@@ -151,7 +151,7 @@ export function pollOrder(
 }
 
 /**
- * Keys for which a poll has null instead of a list. Maelstrom takes it, but its checker
+ * Polls that have null for a key instead of a list. Maelstrom accepts it, but its checker
  * throws if no message of such a key is ever polled.
  */
 export function nullLists(
@@ -172,7 +172,7 @@ export function nullLists(
   }
 }
 
-/** What one node has shown, it goes on showing. */
+/** What one node has shown, it keeps showing. */
 export function vanished(
   { polls }: KafkaRun,
   findings: Findings,

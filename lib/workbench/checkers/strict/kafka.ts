@@ -1,8 +1,7 @@
 /**
- * What Maelstrom does not look at in kafka: when messages become visible, whether a poll
- * begins where it was asked to, committed offsets, and whether every node has everything in
- * the end. Judged by the messages to and from clients, which say more than the history
- * does.
+ * What Maelstrom does not check in kafka: when messages become visible, whether a poll begins
+ * where it should, committed offsets, and whether every node has everything in the end. It is
+ * judged by the messages to and from clients, which say more than the history.
  */
 import { nodesOf, type Recording } from "../../history.ts";
 import { stringify } from "../../json.ts";
@@ -26,18 +25,18 @@ import {
 import type { Finding } from "../verdict.ts";
 
 /**
- * When messages must be visible that a node unknown to us has acknowledged, in
- * milliseconds: at once if there is one node, else after any replication worth its name.
+ * How soon an acknowledged message must be visible if its program promises nothing, in
+ * milliseconds: at once with one node, else after any sensible replication.
  */
 const UNKNOWN_PROGRAM_MS = { alone: 0, among: 2_000 };
 
 /**
- * An error that takes longer tells of something that takes too long, in ns: clients wait
- * for 5 s.
+ * How late an error may come, in ns: a later one stands for a timeout, since clients wait for 5
+ * s.
  */
 const TIMEOUT_NS = 3e9;
 
-/** So long after it was acknowledged, a message that no poll shows is lost, in ns. */
+/** How long after its acknowledgement a message that no poll shows counts as lost, in ns. */
 const LONG_NS = 5e9;
 
 /** Judges a run of kafka. */
@@ -73,8 +72,8 @@ export function strictKafka(
 }
 
 /**
- * Until when a message must have been acknowledged to be shown by a poll that begins at a
- * given time; both by the journal's clock.
+ * By when a message must have been acknowledged for a poll at a given time to show it; both by
+ * the journal's clock.
  */
 function dueByPromise(
   recording: Recording,
@@ -128,8 +127,8 @@ function hidden(
 }
 
 /**
- * Of a program that does not say when messages can be polled: those that a node never
- * showed, though it was polled after everything had healed until nothing more came.
+ * For programs that do not promise when messages can be polled: messages that a node never
+ * showed, though it was polled until nothing more came after everything had healed.
  */
 function lostMessages(
   { aftermath }: Recording,
@@ -167,7 +166,7 @@ function lostMessages(
   }
 }
 
-/** Messages that were polled and that nobody had sent, by the history: for recordings without messages. */
+/** Messages that were polled and never sent, by the history: for recordings without a journal. */
 function invented({ history }: Recording, findings: Findings): void {
   const { readers } = visibility(logOps(history));
   // Some sends were never answered.
@@ -192,7 +191,7 @@ function invented({ history }: Recording, findings: Findings): void {
   }
 }
 
-/** Messages that nobody ever showed, though somebody was asked for them long after: for recordings without an aftermath. */
+/** Messages that no node ever showed, though one was polled for them long after: for recordings without an aftermath. */
 function unseen(
   { polls, acked }: Pick<KafkaRun, "polls" | "acked">,
   findings: Findings,
@@ -217,14 +216,14 @@ function unseen(
   }
 }
 
-/** Nodes that refused whatever they were asked, from the beginning to the end: they send their clients elsewhere. */
+/** Nodes that refused every request: they send their clients elsewhere. */
 function refusingNodes({ calls }: KafkaRun): string[] {
   const asked = calls.filter(({ type }) => type !== "init");
   return [...Map.groupBy(asked, ({ node }) => node)]
     .filter(([, own]) => own.every(isRefused)).map(([node]) => node);
 }
 
-/** Every node that was polled after everything had healed gave an answer; a note for those that need not. */
+/** Every node that was polled after everything had healed answered; a note for those that need not. */
 function silentNodes(
   { aftermath, options }: Recording,
   excused: readonly string[],

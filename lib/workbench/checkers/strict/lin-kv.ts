@@ -1,6 +1,6 @@
 /**
- * What Maelstrom does not look at in lin-kv: reads of null, which it always believes, what
- * errors say of a register, and whether those who can still talk to a majority are answered.
+ * What Maelstrom does not check in lin-kv: reads of null, which it always believes, what errors
+ * say of a register, and whether nodes that can talk to a majority answer.
  */
 import { canonical, stringify } from "../../json.ts";
 import type { Json, Recording } from "../../history.ts";
@@ -30,7 +30,7 @@ export function strictLinKv(
   return [...findings.all(), ...strictReplicas(recording, promises)];
 }
 
-/** What an operation is about, without its key. */
+/** An operation's argument, without its key. */
 function argument({ invocation, completion }: Pair): Json {
   const { value } = invocation.f === "read" ? completion! : invocation;
   return (value as [Json, Json])[1];
@@ -54,7 +54,7 @@ function told(pair: Pair): string {
   },`;
 }
 
-/** A read shows what somebody had asked to be set, and something if anything was acknowledged before. */
+/** A read shows a value that was requested before, and not null if a write was acknowledged before. */
 function readsOfNothing(ofKey: readonly Pair[], findings: Findings): void {
   const since = new Map<string, number>();
   let ackedAt = Infinity;
@@ -91,7 +91,7 @@ function readsOfNothing(ofKey: readonly Pair[], findings: Findings): void {
   }
 }
 
-/** A value is compared with and replaced no more often than it can have been set. */
+/** A value is replaced by compare-and-set no more often than it can have been set. */
 function comparedTwice(ofKey: readonly Pair[], findings: Findings): void {
   const set = new Map<string, number>();
   const replaced = new Map<string, Pair[]>();
@@ -119,7 +119,7 @@ function comparedTwice(ofKey: readonly Pair[], findings: Findings): void {
   }
 }
 
-/** All that is known of a key fits into one order. */
+/** Everything known of a key fits into one order. */
 function order(ofKey: readonly Pair[], findings: Findings): void {
   const strange = unexplained(ofKey, { nulls: true, refusals: false });
   if (strange !== null) {

@@ -1,9 +1,9 @@
 /**
- * What replicas of a log say to each other, where clients see nothing of it: who leads, what
- * is in the logs and committed, how long they are, and how often somebody else is elected.
+ * What replicas of a log say to each other, which clients cannot see: who leads, what is in the
+ * logs and committed, how long the logs are, and how often leaders change.
  *
- * The messages are those of lib/consensus/messages.ts, and of others whatever has an epoch,
- * or a term, or a view.
+ * The messages are those of lib/consensus/messages.ts, and any others that have an epoch, a
+ * term or a view.
  */
 import {
   among,
@@ -26,10 +26,10 @@ import {
 import type { Finding } from "../verdict.ts";
 import { seconds } from "./strict.ts";
 
-/** So many times may a leader be replaced while nothing changes: a machine may halt for a moment. */
+/** How often a leader may be replaced while nothing changes: a machine may halt for a moment. */
 const REPLACED = 1;
 
-/** Judges what replicas say. */
+/** Judges the messages of replicas. */
 export function strictReplicas(
   recording: Recording,
   { logEntries }: Promises,
@@ -52,7 +52,7 @@ export function strictReplicas(
   return findings.all();
 }
 
-/** Epochs of those who can talk to a majority, while nothing changes. */
+/** The epochs of nodes that can talk to a majority, while nothing changes. */
 class Elections {
   readonly #stretches: Stretch[];
   readonly #settleNs: number;
@@ -93,13 +93,13 @@ function isEntry(entry: Json): entry is Entry {
   return Array.isArray(entry) && typeof entry[0] === "number";
 }
 
-/** The invariants of a replicated log, by what is sent. */
+/** Checks the invariants of a replicated log on the messages. */
 class Logs {
   readonly #leaders = new Map<number, string>();
-  /** What was seen as the entry of an epoch at an index, and as the one that is committed there. */
+  /** The entry seen of an epoch at an index, and the one committed there. */
   readonly #entries = new Map<string, string>();
   readonly #committed = new Map<number, string>();
-  /** By sender and epoch: what it has sent, which may be committed later. */
+  /** By sender and epoch: the entries it has sent, which may be committed later. */
   readonly #sent = new Map<string, Map<number, string>>();
 
   constructor(readonly findings: Findings, readonly logEntries: number) {}
@@ -107,7 +107,7 @@ class Logs {
   hear(src: string, time: number, body: Body): void {
     const { type, epoch, commit } = body;
     if (typeof epoch !== "number" || typeof commit !== "number") return;
-    // The rest has the right form, or its receiver would have refused it.
+    // The rest is well formed, or its receiver would have refused it.
     const log = body["log"] as JsonObject | undefined;
     const { index = body["after"] } = (log ?? body)["base"] as JsonObject ?? {};
     if (typeof index !== "number") return;

@@ -1,6 +1,6 @@
 /**
- * The strict judge: what Maelstrom cannot see, or does not look at. Some of it is asked
- * of every node of every workload and is here; the rest is by workload.
+ * The strict judge: what Maelstrom cannot see, or does not check. What holds for every workload
+ * is here; the rest is by workload.
  */
 import { stringify } from "../../json.ts";
 import {
@@ -22,7 +22,7 @@ import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
 import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";
 
-/** Finds contradictions between a recording and promises, and what else is worth knowing. */
+/** Finds contradictions between a recording and promises, and what else deserves a note. */
 export type StrictCheck = (
   recording: Recording,
   promises: Promises,
@@ -31,13 +31,13 @@ export type StrictCheck = (
 /** The checks that belong to one workload. */
 export type StrictChecks = { readonly [workload: string]: StrictCheck };
 
-/** Operations without any message, made by the generator alone. */
+/** Operations without messages, made by the generator alone. */
 const OWN_CRASHES: ReadonlySet<string> = new Set(["crash"]);
 
-/** At most so many sentences are given per anomaly. */
+/** How many sentences are given for each anomaly. */
 const SENTENCES = 8;
 
-/** Workloads in which every request can succeed as long as nothing is broken. */
+/** Workloads in which every request can succeed while no fault is active. */
 const NEVER_REFUSED: ReadonlySet<string> = new Set([
   "echo",
   "unique-ids",
@@ -48,8 +48,8 @@ const NEVER_REFUSED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Workloads whose clients stay when they have given up on a request: to the others a late
- * reply finds nobody, after which Maelstrom never listens to its node again.
+ * Workloads whose clients stay open after a timeout: in the others a late reply has no
+ * destination, and Maelstrom ignores its node from then on.
  */
 const CLIENTS_STAY: ReadonlySet<string> = new Set([
   "lin-kv",
@@ -58,15 +58,15 @@ const CLIENTS_STAY: ReadonlySet<string> = new Set([
   "unique-ids",
 ]);
 
-/** What a node is asked before the first operation. */
+/** The requests before the first operation. */
 const SET_UP: ReadonlySet<string> = new Set(["init", "topology"]);
 
-/** How late an answer may be before it is taken for none, in ns. */
+/** How late a reply may be before it counts as missing, in ns. */
 const LATE_NS = 6e9;
 
 /**
- * Judges a recording by what is asked of every workload, by its own workload's checks,
- * and by what the faithful judge has found: the strict judge is never the milder one.
+ * Judges a recording by the rules for every workload, by its workload's own checks, and by
+ * Maelstrom's errors: the strict verdict is never the milder one.
  */
 export function judgeStrict(
   recording: Recording,
@@ -87,7 +87,7 @@ export function judgeStrict(
   const named = new Set(
     own.filter(isAnomaly).map(({ type }) => type),
   );
-  // What the history of half a run lacks is nobody's fault.
+  // What an aborted run lacks is not the nodes' fault.
   const others = wasBrokenOff(recording)
     ? []
     : faithfulAnomalies(faithful).filter(({ type }) => !named.has(type));
@@ -110,7 +110,7 @@ function isAnomaly({ rank }: Finding): boolean {
   return rank !== "note";
 }
 
-/** Findings of which no two are of one type: several checks may look at the same thing. */
+/** Merges findings of one type: several checks may find the same thing. */
 function merged(findings: readonly Finding[]): Finding[] {
   const groups = Map.groupBy(findings, ({ type }) => type);
   return [...groups].map(([type, group]) => {
@@ -119,24 +119,24 @@ function merged(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** A finding without its rank, which the list it stands in tells. */
+/** A finding without its rank. */
 function shortened({ type, because }: Finding): Anomaly {
   return { type, because: shorten(because) };
 }
 
-/** Some sentences and the number of the others. */
+/** The first sentences, and the number of the others. */
 function shorten(because: string[]): string[] {
   if (because.length <= SENTENCES) return because;
   const more = because.length - SENTENCES;
   return [...because.slice(0, SENTENCES), `... and ${more} more of this kind`];
 }
 
-/** A simulated program that leaves its world is one whose run proves nothing. */
+/** A simulated program must use only its node, or its run proves nothing. */
 function impurities({ impurities: because = [] }: Recording): Finding[] {
   return because.length === 0 ? [] : [{ type: "impure-program", because }];
 }
 
-/** Broken lines, processes that ended, nodes that never got ready, runs without an end. */
+/** Malformed lines, processes that ended, nodes that never became ready, runs without an end. */
 function incidents({ incidents = [], exit }: Recording): Finding[] {
   const ended = incidents.some(({ type }) =>
     type === "process-exit" || type === "setup-failed"
@@ -176,12 +176,12 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
   });
 }
 
-/** How long after a pause answers may still come that nobody waits for any more, in ns. */
+/** How long after a pause late replies may come, in ns. */
 const AFTER_PAUSE_NS = 10e9;
 
 /**
- * Tells whether a node was paused at some time, or shortly before. A process cannot know
- * that it was stopped: what it answers then, it answers late without fault.
+ * Whether a node was paused at some time, or shortly before. A process cannot know that it was
+ * stopped: its late replies are no fault of its own.
  */
 function pausedBefore(
   incidents: readonly Incident[],
@@ -196,7 +196,7 @@ function pausedBefore(
   };
 }
 
-/** How long a client waits for a reply, in ns: lin-kv's clients alone wait by the latency. */
+/** How long a client waits for a reply, in ns: only for lin-kv it depends on latency. */
 function patienceNs({ workload, options }: Recording): number {
   const { latency = 0 } = options;
   return workload === "lin-kv"
@@ -205,8 +205,8 @@ function patienceNs({ workload, options }: Recording): number {
 }
 
 /**
- * Every request gets exactly one reply, of the right form, before its client gives up. One
- * that met a fault may stay without an answer, unless availability is asked for or promised.
+ * Every request gets exactly one well-formed reply before its client gives up. One that met a
+ * fault may get none, unless availability is asked for or promised.
  */
 function replies(recording: Recording, promises: Promises): Finding[] {
   const found: Finding[] = [];
@@ -264,7 +264,7 @@ function replies(recording: Recording, promises: Promises): Finding[] {
   return found;
 }
 
-/** Tells whether a request that was never answered should have been. */
+/** Whether a request that was never answered should have been. */
 function isOwed(
   recording: Recording,
   { available }: Promises,
@@ -277,7 +277,7 @@ function isOwed(
     !gone.has(dest) && !mayHaveMet(time - origin, time - origin + patience);
 }
 
-/** The nodes to which one of these happened. */
+/** The nodes with one of these incidents. */
 function nodesWith(
   { incidents = [] }: Recording,
   ...types: Incident["type"][]
@@ -301,7 +301,7 @@ function isTimeout({ error, exception }: Op): boolean {
     error === "indeterminate: Client read timeout";
 }
 
-/** A request of a client that has reached its node. */
+/** A client's request that has reached its node. */
 interface Request {
   /** Its place in the journal. */
   index: number;
@@ -310,14 +310,14 @@ interface Request {
   isAnswered: boolean;
 }
 
-/** What became of the requests of clients, by the journal. */
+/** What became of clients' requests, by the journal. */
 function answers(recording: Recording) {
   const { journal, history } = recording;
   const patience = patienceNs(recording);
   const asked = new Map<string, Request>();
   const keyOf = (client: string, id: Json) =>
     `${client} ${typeof id === "number" ? id : stringify(id)}`;
-  /** Whether anybody answers more than what sets it up. */
+  /** Whether any node answers more than set-up requests. */
   let answering = false;
   const repeated: number[] = [], unsolicited: number[] = [];
   const late: { reply: JournalEvent; tookNs: number }[] = [];
@@ -344,8 +344,8 @@ function answers(recording: Recording) {
     }
   }
   end = Math.max(end, originOf(recording) + (history.at(-1)?.time ?? 0));
-  // Its client gave up at the end of the run at the latest, a message's way after it had
-  // asked. Where that does no harm, an answer may still be under way.
+  // Its client gave up at the end of the run at the latest, so a reply may still be on its way;
+  // that does no harm where clients stay.
   const clientsStay = CLIENTS_STAY.has(recording.workload);
   const waited = clientsStay && answering ? patience + LATE_NS : 0.9 * patience;
   const unanswered = [...asked.values()].filter(({ isAnswered, time }) =>
@@ -360,15 +360,14 @@ function answers(recording: Recording) {
   };
 }
 
-/** Whether an endpoint is a client is a matter of its first letter, in Maelstrom too. */
+/** Whether an endpoint is a client: its first letter decides, as in Maelstrom. */
 function isClient(endpoint: string): boolean {
   return endpoint.startsWith("c");
 }
 
 /**
- * Every operation is ok where total availability is asked for or promised, unless its node
- * was killed or stopped. Elsewhere it is worth a note in most workloads, as long as nothing
- * is broken.
+ * Every operation is ok if total availability is asked for or promised, unless its node was
+ * killed or paused. Otherwise a failure without a fault is worth a note in most workloads.
  */
 function availability(recording: Recording, promises: Promises): Finding[] {
   const { options, workload, faults = "official" } = recording;

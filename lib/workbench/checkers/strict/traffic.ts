@@ -1,4 +1,4 @@
-/** Messages that grow for ever: what has been acknowledged is sent again, or never forgotten. */
+/** Messages that grow for ever, because what was acknowledged is sent again or never forgotten. */
 import {
   isBetweenServers,
   NEMESIS,
@@ -8,20 +8,20 @@ import {
 import type { Promises } from "../../scenarios/promises.ts";
 import type { Finding } from "../verdict.ts";
 
-/** Fewer messages in a part of a run say nothing about it. */
+/** How many messages a part of a run must have to be judged. */
 const ENOUGH = 10;
 
-/** So much longer may messages be towards the end than towards the beginning. */
+/** How many times longer messages may be towards the end than towards the beginning. */
 const GROWTH = 4;
 
-/** Messages up to this length, in characters of JSON, are nobody's concern. */
+/** Messages up to this length are never a problem, in characters of JSON. */
 const SHORT = 1_000;
 
 /**
- * `growing-messages`: in a run without a cut, at a steady rate, what nodes send one another
- * is much longer in the last fifth of the run than in the first: half of the
- * messages there are as long as none should be. It is an anomaly of our own programs; of
- * others a note, since who tells everybody everything is right, if dear.
+ * `growing-messages`: in a run without cuts, at a steady rate, messages between nodes are much
+ * longer in the last fifth of the run than in the first: half of them exceed what any should
+ * be. An anomaly for our own programs, a note for others, since sending everything to everybody
+ * is correct, if expensive.
  */
 export function growingMessages(
   { history, journal, journalOrigin: origin = 0, faults }: Recording,

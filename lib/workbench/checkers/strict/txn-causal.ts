@@ -1,15 +1,15 @@
 /**
  * Transactional causal consistency with convergence, decided.
  *
- * A history has it if there is one order of all transactions, containing causal order,
- * such that whenever a transaction reads a version, every other write of the key in its
- * causal past comes before that version in the order (Biswas and Enea, "On the Complexity
- * of Checking Transactional Consistency", OOPSLA 2019). Causal order is what is done at
- * one node, one after another, and who read whose write, transitively. The edges that
- * the condition forces are added; there is such an order if no cycle results.
+ * A history has it if there is one order of all transactions, containing causal order, such
+ * that whenever a transaction reads a version, every other write of the key in its causal past
+ * comes before that version in the order (Biswas and Enea, "On the Complexity of Checking
+ * Transactional Consistency", OOPSLA 2019). Causal order is the order at each node together
+ * with who read whose write, transitively. The edges that the condition forces are added; such
+ * an order exists if no cycle results.
  *
- * Vector clocks say who is in whose past (Mattern 1988), so the work is transactions
- * times sessions.
+ * Vector clocks say which transactions are in whose past (Mattern 1988), so the cost is
+ * transactions times sessions.
  */
 import { DependencyGraph, stronglyConnected } from "../elle/graph.ts";
 import { linkRealtimeOrder } from "../elle/order.ts";
@@ -25,15 +25,15 @@ import {
 } from "./txn-versions.ts";
 import type { Finding } from "../verdict.ts";
 
-/** One bug can break thousands of reads: so many are named. */
+/** How many reads are named: one bug can break thousands. */
 const ENOUGH = 50;
 
 /**
- * What contradicts causal consistency. Reads that miss a write of their past are named by
- * how it came there: `fractured-read`, `read-your-writes`, `monotonic-reads`,
- * `monotonic-writes`, `writes-follow-reads`, or `causality-violation`. Cycles of what is
- * known have Adya's names, with `-session` appended where the order at a node is needed;
- * those that take what the condition forces are called `commit-order-cycle`.
+ * What contradicts causal consistency. Reads that miss a write of their past are named by how
+ * it got there: `fractured-read`, `read-your-writes`, `monotonic-reads`, `monotonic-writes`,
+ * `writes-follow-reads`, or `causality-violation`. Cycles of known edges have Adya's names,
+ * with `-session` appended if they need the order at a node; those that need a forced edge are
+ * called `commit-order-cycle`.
  */
 export function causalAnomalies(history: TxnHistory): Finding[] {
   const graph = causalOrder(history);
@@ -67,7 +67,7 @@ export function causalAnomalies(history: TxnHistory): Finding[] {
   return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];
 }
 
-/** Who is before whom: at one node, or by reading what the other wrote. */
+/** Causal order: at one node, or by reading what the other wrote. */
 export function causalOrder(history: TxnHistory): DependencyGraph {
   const graph = new DependencyGraph(history.all.length);
   for (const node of history.nodes) {
@@ -95,7 +95,7 @@ export function linkReads(graph: DependencyGraph, history: TxnHistory): void {
   }
 }
 
-/** Who is in whose causal past, by vector clocks with a place for each session. */
+/** The causal past of each transaction, by vector clocks with a place for each session. */
 class Past {
   readonly #clocks: (Int32Array | undefined)[] = [];
   readonly #place: { session: number; at: number }[] = [];
@@ -154,8 +154,8 @@ class Past {
 }
 
 /**
- * The writes of a key in a transaction's past that its read of the key should have shown.
- * For a register, writes that may have been replaced by the one it saw are put before that in the graph.
+ * The writes of a key in a transaction's past that its read of the key should have shown. For a
+ * register, the graph gets edges from writes that the one it saw may have replaced.
  */
 function missedBy(
   reader: Txn,
@@ -173,11 +173,11 @@ function missedBy(
   }
   const seen = readFrom(history, reader, key);
   const missed: Txn[] = [];
-  // Values out of thin air or of aborted transactions are reported by themselves.
+  // Values out of thin air or of aborted transactions are reported elsewhere.
   const isNull = reader.reads.get(key)!.length === 0;
   if (seen === undefined ? !isNull : seen.outcome === "fail") return [];
   for (const writers of before) {
-    // What the session wrote earlier is before its last write anyway.
+    // The session's earlier writes precede its last one anyway.
     const last = writers.at(-1);
     if (last === undefined || last === seen) continue;
     if (seen === undefined) missed.push(last);
@@ -187,7 +187,7 @@ function missedBy(
   return missed;
 }
 
-/** Which guarantee a read breaks that misses a write of its past. */
+/** The guarantee that a read breaks by missing a write of its past. */
 function nameOf(
   reader: Txn,
   missed: Txn,

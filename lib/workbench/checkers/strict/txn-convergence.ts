@@ -1,17 +1,17 @@
-/** What the last readers found: all replicas equal, and nothing lost that was acknowledged. */
+/** Final reads: all replicas are equal, and no acknowledged write is lost. */
 import { stringify } from "../../json.ts";
 import { Findings } from "../findings.ts";
 import type { JsonKey } from "../json-key.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** One value of a key, and the nodes that had it when all was over. */
+/** One value of a key, and the nodes that had it in the end. */
 export interface FinalState {
   elements: readonly JsonKey[];
   nodes: string[];
 }
 
-/** By key, the different values that nodes gave their last readers. Empty without an aftermath. */
+/** By key, the different values in the nodes' final reads. Empty without an aftermath. */
 export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
   const byKey = new Map<JsonKey, FinalState[]>();
   for (const { aftermath, reads, node } of all) {
@@ -30,7 +30,7 @@ export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
   return byKey;
 }
 
-/** Nodes that refused whatever they were asked, from the beginning to the end: they send their clients elsewhere. */
+/** Nodes that refused every request: they send their clients elsewhere. */
 export function refusingNodes({ all, nodes }: TxnHistory): string[] {
   const by = Map.groupBy(all, ({ node }) => node);
   return nodes.filter((node) =>
@@ -39,8 +39,8 @@ export function refusingNodes({ all, nodes }: TxnHistory): string[] {
 }
 
 /**
- * `no-final-read`: a node that did not answer although everything had healed, as often as it
- * was asked; a note for those that need not.
+ * `no-final-read`: a node that never answered although everything had healed; a note for those
+ * that need not.
  */
 export function missingEndings(
   history: TxnHistory,
@@ -65,8 +65,8 @@ export function missingEndings(
 }
 
 /**
- * Anomalies of the end: those, `divergent-replicas`, and `lost-write` for an acknowledged
- * write that nothing is left of: the key has no value, or the list lacks it.
+ * Anomalies of the final state: those, `divergent-replicas`, and `lost-write` for an
+ * acknowledged write of which nothing is left: the key has no value, or the list lacks it.
  */
 export function endings(
   history: TxnHistory,

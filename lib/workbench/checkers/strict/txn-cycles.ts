@@ -8,15 +8,15 @@ import { Findings } from "../findings.ts";
 import type { TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** Everything that a cycle can be called. */
+/** All names of cycles. */
 const ALL = forbiddenBy(["strong-serializable"]);
 
 /**
- * The cycles of a graph, one sort after the other, with a sentence each. Writes that
- * follow each other in a circle are called `cyclic-versions` if all are of one key.
+ * The cycles of a graph, sort by sort, with a sentence each. Cycles of writes are called
+ * `cyclic-versions` if all are of one key.
  *
- * @param order what the graph's edges of time stand for: the order at each node
- * (names then end in `-session`), or everywhere (`-realtime`)
+ * @param order what the graph's time edges mean: the order at each node (names then end in
+ * `-session`), or everywhere (`-realtime`)
  * @param forbidden the names that count, in Elle's words; all if not given
  */
 export function cycleAnomalies(

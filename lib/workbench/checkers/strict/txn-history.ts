@@ -1,4 +1,7 @@
-/** Transactions as the strict judge needs them: what was asked, what was read of whom, and where. */
+/**
+ * Transactions as the strict judge needs them: what was requested, whose writes were read, and
+ * where.
+ */
 import { stringify } from "../../json.ts";
 import { type Json, nodeOf, type Op, type Recording } from "../../history.ts";
 import type { MicroOp, Transaction } from "../elle/txn.ts";
@@ -10,28 +13,28 @@ import { seconds } from "./strict.ts";
 export interface Txn extends Transaction {
   /** The node that was asked. */
   node: string;
-  /** Whose it is: the client process, or the aftermath's reader at the node. */
+  /** Its session: the client process, or the aftermath's reader at the node. */
   session: string;
-  /** `info` also where no answer was recorded. */
+  /** `info` also if no reply was recorded. */
   outcome: "ok" | "fail" | "info";
   aftermath: boolean;
-  /** For each key read before it was written: the elements seen, in order. A register has one at most. */
+  /** For each key read before it was written: the elements seen, in order. A register has at most one. */
   reads: Map<JsonKey, JsonKey[]>;
   /** For each key written: the values, in order. */
   writes: Map<JsonKey, JsonKey[]>;
-  /** Whether the answer is of the form of the request; if not, it tells nothing. */
+  /** Whether the reply matches the request; if not, it says nothing. */
   answered: boolean;
 }
 
 /** All transactions of a recording. */
 export interface TxnHistory {
-  /** How writing is called: registers have `w`, lists `append`. */
+  /** The function that writes: `w` for registers, `append` for lists. */
   write: "w" | "append";
   nodes: readonly string[];
   all: readonly Txn[];
-  /** Those that certainly or possibly happened and whose effects are known: `ok`, or `info` with a write that was read. */
+  /** Those with known effects: `ok`, or `info` with a write that was read. */
   effective: readonly Txn[];
-  /** Who was asked to write a value; values are written once a key. */
+  /** The transaction that was to write a value; each value of a key is written once. */
   writerOf(key: JsonKey, element: JsonKey): Txn | undefined;
   /** The effective transactions that wrote a key, in the order of their invocation. */
   writersOf(key: JsonKey): readonly Txn[];
@@ -150,7 +153,7 @@ function steps(value: Json): MicroOp[] {
     .map((step) => step as [string, Json, Json]);
 }
 
-/** Whether the steps are those that were asked for, with nothing changed but what was read. */
+/** Whether the steps are those of the request, with only the reads filled in. */
 function isAnswer(asked: readonly MicroOp[], told: readonly MicroOp[]) {
   return asked.length === told.length && asked.every(([f, key, value], i) => {
     const [toldF, toldKey, toldValue] = told[i]!;

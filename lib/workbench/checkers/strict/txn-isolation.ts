@@ -1,13 +1,13 @@
-/** Nodes that keep to themselves, seen from a run alone: for recordings without an aftermath. */
+/** Nodes that do not replicate, found from the run alone: for recordings without an aftermath. */
 import { type Json, NEMESIS, type Op, type Recording } from "../../history.ts";
 import { Findings } from "../findings.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** Writes are expected to be seen after so long without a cut, in ns. */
+/** How soon writes should be seen elsewhere without a cut, in ns. */
 const PATIENCE_NS = 1e9;
 
-/** So many chances to show a write of another node, and none taken, are no chance. */
+/** After how many missed chances to show another node's write a node counts as isolated. */
 const ENOUGH = 10;
 
 /**
@@ -85,7 +85,7 @@ function cutTimes(ops: readonly Op[]): (from: number, to: number) => boolean {
   return (from, to) => spans.some((cut) => cut.from < to && cut.to > from);
 }
 
-/** Whether a partition, as the nemesis describes it once it is there, parts any nodes: some kinds do not. */
+/** Whether a partition, as the nemesis describes it, parts any nodes: some kinds do not. */
 function refusesAnybody(value: Json): boolean {
   if (!Array.isArray(value)) return false;
   const refused = Object.values(Object(value[1]));

@@ -1,4 +1,4 @@
-/** Which of the classical phenomena a recording of list-append shows, whatever its program promises. */
+/** Which of the classic phenomena a recording of list-append shows, whatever its program promises. */
 import type { Recording } from "../../history.ts";
 import { DependencyGraph, stronglyConnected } from "../elle/graph.ts";
 import { lostUpdates } from "../elle/txn.ts";
@@ -9,11 +9,11 @@ import { badReads } from "./txn-reads.ts";
 import { linkDependencies } from "./txn-serial.ts";
 import { dirtyWrites, linkVersions } from "./txn-versions.ts";
 
-/** The phenomena, from those that every level prevents to those that only the strictest does. */
+/** The phenomena, from those that every level prevents to those that only the strictest prevents. */
 export const PHENOMENA = [
   /** Two transactions each wrote over the other. */
   "G0",
-  /** A read of what was aborted. */
+  /** A read of an aborted write. */
   "G1a",
   /** A read of a state in the middle of a transaction. */
   "G1b",
@@ -21,7 +21,7 @@ export const PHENOMENA = [
   "G1c",
   /** A transaction was seen in part. */
   "fractured read",
-  /** At one node, a read went back, or missed an own write, or showed two writes in the wrong order. */
+  /** At one node, a read went back, missed an own write, or showed two writes in the wrong order. */
   "non-monotonic session",
   /** A write was seen, and what it follows was not. */
   "causality violation",
@@ -36,7 +36,7 @@ export const PHENOMENA = [
 /** One of {@link PHENOMENA}. */
 export type Phenomenon = (typeof PHENOMENA)[number];
 
-/** What the strict judge's names for contradictions to causality stand for. */
+/** The phenomena behind the strict judge's names for violations of causality. */
 const CAUSAL: { readonly [type: string]: Phenomenon } = {
   "fractured-read": "fractured read",
   "read-your-writes": "non-monotonic session",
@@ -92,7 +92,7 @@ function circularFlow(history: TxnHistory): boolean {
     .some(({ type }) => type === "G1c");
 }
 
-/** Whether transactions that write different keys missed each other's writes in a circle. */
+/** Whether transactions that write different keys missed each other's writes in a cycle. */
 function hasWriteSkew(
   graph: DependencyGraph,
   { all, effective }: TxnHistory,

@@ -1,4 +1,4 @@
-/** What is asked of every answer by itself: the right steps, and values that transactions wrote. */
+/** What must hold for every reply by itself: the right steps, and values that transactions wrote. */
 import { stringify } from "../../json.ts";
 import { Findings } from "../findings.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
@@ -11,7 +11,7 @@ import {
 } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** How much is asked of single answers. */
+/** What single replies may contain. */
 export interface ReadRules {
   /** Whether what aborted transactions wrote may be read (G1a). */
   aborted: boolean;
@@ -22,8 +22,8 @@ export interface ReadRules {
 }
 
 /**
- * Anomalies of single answers: `reply-mismatch`, `internal`, `thin-air-read`, `G1a`,
- * `G1b`, `duplicate-elements`.
+ * Anomalies of single replies: `reply-mismatch`, `internal`, `thin-air-read`, `G1a`, `G1b`,
+ * `duplicate-elements`.
  */
 export function badReads(history: TxnHistory, rules: ReadRules): Finding[] {
   const findings = new Findings();
@@ -46,16 +46,19 @@ export function badReads(history: TxnHistory, rules: ReadRules): Finding[] {
   return findings.all();
 }
 
-/** What a transaction must find if it reads a key again. */
+/** What a transaction must see if it reads a key again. */
 interface Known {
   elements: JsonKey[];
   /** Whether it has written the key. */
   own: boolean;
-  /** Whether these are all the elements; of a list appended to unread, only the end is known. */
+  /**
+   * Whether these are all the elements; of an unread list that was appended to, only the end is
+   * known.
+   */
   all: boolean;
 }
 
-/** A transaction reads what it has written itself, and the same again what it has read. */
+/** A transaction sees its own writes, and repeats its own reads. */
 function checkInternal(
   { write }: TxnHistory,
   txn: Txn,
@@ -70,7 +73,7 @@ function checkInternal(
       const elements = elementsOf(write, value);
       known.set(key, { elements, own: before?.own ?? false, all: true });
       if (before === undefined) continue;
-      // Nothing and then something is a state of its own, at every level, since Elle 0.2.7.
+      // Reading null and then a value is an anomaly at every level since Elle 0.2.7.
       const may = unrepeatable && !before.own && before.elements.length > 0;
       if (may) continue;
       if (agrees(before, elements)) continue;

@@ -1,11 +1,11 @@
 /**
- * Strict serializability: one order of everything, which real time must not contradict.
+ * Strict serializability: one order of all transactions that agrees with real time.
  *
  * For lists this decides it, as far as elements were ever read: a reader comes after all
- * whose elements it saw and before all whose it missed, so any order without a cycle is
- * the order looked for. For registers it finds contradictions that are certain, but may
- * miss some, since the order of blind writes is known in part only (to decide it is
- * NP-complete: Papadimitriou 1979). That is why tests run the same programs on both.
+ * transactions whose elements it saw and before all whose elements it missed, so any acyclic
+ * order will do. For registers it finds only certain contradictions, since the order of blind
+ * writes is known only in part (deciding it is NP-complete: Papadimitriou 1979). So tests run
+ * the same programs on both.
  */
 import { DependencyGraph } from "../elle/graph.ts";
 import { linkProcessOrder, linkRealtimeOrder } from "../elle/order.ts";
@@ -22,9 +22,8 @@ import {
 import type { Finding } from "../verdict.ts";
 
 /**
- * Cycles that no serial order in agreement with real time can have, by Adya's names; and
- * `commit-order-cycle` for those that show only when what was found later is taken to have
- * been written later.
+ * Cycles that rule out any serial order that agrees with real time, by Adya's names; and
+ * `commit-order-cycle` for those that appear only if what was found later was written later.
  */
 export function serialAnomalies(
   history: TxnHistory,
@@ -36,7 +35,7 @@ export function serialAnomalies(
   linkRealtimeOrder(graph, history.effective);
   const plain = cycleAnomalies(graph, history, "realtime", forbidden);
   if (plain.length > 0 || history.write === "append") return plain;
-  // Where reads may be stale, what is found later need not have been written later.
+  // If reads may be stale, what is found later need not have been written later.
   if (forbidden && !forbidden.has("G-single-item-realtime")) return plain;
   linkFoundVersions(graph, history, "cluster");
   linkDependencies(graph, history);
@@ -46,8 +45,8 @@ export function serialAnomalies(
 }
 
 /**
- * Cycles that no order can have in which the transactions of each client come in their own
- * order, by Adya's names: what one client wrote later, it wrote over what was there before.
+ * Cycles that rule out any order that keeps each client's own order, by Adya's names: a
+ * client's later write replaced what was there before.
  */
 export function sessionAnomalies(
   history: TxnHistory,
@@ -60,7 +59,7 @@ export function sessionAnomalies(
   return cycleAnomalies(graph, history, "realtime", forbidden);
 }
 
-/** Adds to the order of versions who read which (`wr`), and which came after that (`rw`). */
+/** Adds `wr` and `rw` edges to an order of versions: who read a version, and which came after it. */
 export function linkDependencies(
   graph: DependencyGraph,
   history: TxnHistory,
@@ -85,7 +84,7 @@ export function linkDependencies(
   }
 }
 
-/** For lists: whoever appended what was not there. */
+/** For lists: the transactions that appended what was not there. */
 function missing(
   history: TxnHistory,
   key: JsonKey,
@@ -97,7 +96,7 @@ function missing(
   );
 }
 
-/** For registers: whoever is known to have written after the version that was read. */
+/** For registers: the transactions known to have written after the version that was read. */
 function nextWriters(graph: DependencyGraph, history: TxnHistory) {
   const next = new Map<number, Map<JsonKey, Txn[]>>();
   for (const writer of history.effective) {

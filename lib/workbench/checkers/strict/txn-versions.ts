@@ -1,16 +1,15 @@
 /**
- * The order of versions, as far as a recording shows it.
+ * The version order, as far as a recording shows it.
  *
- * Adya orders the versions of a key as the system installed them, which Elle can only
- * guess for registers: a blind write shows nobody what it replaced. Three things
- * show more than Elle uses, and none assumes more than that a replica does not go back
- * to a version it has replaced:
+ * Adya orders the versions of a key as the system installed them, which Elle can only guess for
+ * registers: a blind write does not show what it replaced. Three facts show more than Elle
+ * uses, and assume only that a replica never goes back to a version that it has replaced:
  * - a transaction that read a version and wrote the key followed that version;
  * - what a replica holds later follows what it held before (a replica being one node,
  *   or, where everybody is promised the same order, all of them together);
  * - what all replicas hold in the end follows everything else.
  *
- * Lists need none of it: every read shows the order of all its elements.
+ * Lists need none of this: every read shows the order of all its elements.
  */
 import { DependencyGraph } from "../elle/graph.ts";
 import { realtimePairs } from "../elle/order.ts";
@@ -24,7 +23,7 @@ import type { Finding } from "../verdict.ts";
 /** Whose transactions see one sequence of versions: those of one client, those at one node, or all. */
 export type Scope = "session" | "node" | "cluster";
 
-/** Adds to a graph of all transactions what writes tell of who wrote before whom (`ww`). */
+/** Adds the `ww` edges that writes imply to a graph of all transactions. */
 export function linkVersions(
   graph: DependencyGraph,
   history: TxnHistory,
@@ -44,7 +43,7 @@ export function linkVersions(
   });
 }
 
-/** Adds what reads tell of it: who found another version later followed what was there before. */
+/** Adds those that reads imply: a version found later follows the one found before. */
 export function linkFoundVersions(
   graph: DependencyGraph,
   history: TxnHistory,
@@ -59,8 +58,8 @@ export function linkFoundVersions(
 }
 
 /**
- * What writes alone tell of who wrote before whom. It holds for stores too whose reads may
- * be stale, so that what they find later was not written later.
+ * The order that writes alone imply. It also holds for stores with stale reads, where what is
+ * found later need not have been written later.
  */
 export function writeOrder(history: TxnHistory): DependencyGraph {
   const graph = new DependencyGraph(history.all.length);
@@ -68,7 +67,7 @@ export function writeOrder(history: TxnHistory): DependencyGraph {
   return graph;
 }
 
-/** All that is known of who wrote before whom, where each node has its own sequence of versions. */
+/** All that is known of the order of writes, where each node has its own sequence of versions. */
 export function versionOrder(history: TxnHistory): DependencyGraph {
   const graph = new DependencyGraph(history.all.length);
   linkVersions(graph, history, "node");
@@ -77,8 +76,8 @@ export function versionOrder(history: TxnHistory): DependencyGraph {
 }
 
 /**
- * Transactions each of which wrote over another, in a circle: `G0`, or `cyclic-versions` if
- * it is all about one key, which replicas then changed in different orders.
+ * Transactions that overwrote each other in a cycle: `G0`, or `cyclic-versions` if all is about
+ * one key, which replicas then changed in different orders.
  */
 export function dirtyWrites(
   history: TxnHistory,
@@ -104,7 +103,7 @@ export function vanished(history: TxnHistory, scope: Scope): Finding[] {
   return findings.all();
 }
 
-/** Says that one transaction's write of a key came before another's. */
+/** Records that one transaction's write of a key came before another's. */
 export function linkWrites(
   graph: DependencyGraph,
   key: JsonKey,
@@ -125,7 +124,7 @@ export function lastWritten({ writes }: Txn, key: JsonKey) {
   return keyJson(writes.get(key)?.at(-1) ?? null);
 }
 
-/** The transaction whose version of a register another one read, if it read one. */
+/** The transaction whose version of a register another one read, if any. */
 export function readFrom(
   { writerOf }: TxnHistory,
   txn: Txn,
@@ -135,17 +134,20 @@ export function readFrom(
   return element === undefined ? undefined : writerOf(key, element);
 }
 
-/** Who wrote what a transaction found under a key: its own write, if it did not look before that. */
+/** The writer of what a transaction found under a key: itself, if it had not read before its write. */
 function versionFoundBy(history: TxnHistory, txn: Txn, key: JsonKey) {
   return txn.reads.has(key) ? readFrom(history, txn, key) : txn;
 }
 
-/** Who wrote what was under a key when a transaction had ended. */
+/** The writer of what was under a key when a transaction had ended. */
 function versionAfter(history: TxnHistory, txn: Txn, key: JsonKey) {
   return txn.writes.has(key) ? txn : readFrom(history, txn, key);
 }
 
-/** Calls back with transactions on a key at one replica of which the first had ended when the second began. */
+/**
+ * Calls back with pairs of transactions on a key at one replica, the first of which had ended
+ * when the second began.
+ */
 function forEachReplica(
   history: TxnHistory,
   scope: Scope,
@@ -162,7 +164,7 @@ function forEachReplica(
   }
 }
 
-/** What was found for a history, for all who ask. */
+/** Cached by history. */
 const replicas = new WeakMap<TxnHistory, Map<Scope, Sequence[]>>();
 
 /** The transactions on a key at one replica. */

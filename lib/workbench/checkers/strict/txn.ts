@@ -1,9 +1,8 @@
 /**
- * The strict judge of txn-rw-register and txn-list-append. Maelstrom's verdict at read
- * uncommitted or committed lets pass stores that forget, invent or never replicate; here
- * answers are compared with requests, values with who wrote them, replicas with each
- * other, and the whole with the level that the program promises and the models that the
- * command asks for.
+ * The strict judge of txn-rw-register and txn-list-append. At read uncommitted or committed,
+ * Maelstrom passes stores that forget, invent or never replicate. Here replies are compared
+ * with requests, values with their writers, replicas with each other, and the whole with the
+ * level that the program promises and the models that the command asks for.
  */
 import type { Options, Recording } from "../../history.ts";
 import { forbiddenBy } from "../elle/models.ts";
@@ -28,7 +27,7 @@ export function strictTxn(
   const found = promises.transactions === undefined
     ? anybody(recording, history, forbidden)
     : promised(history, promises.transactions);
-  // By its promise, a program may already be held to more than by the command.
+  // A program's promise may already hold it to more than the command.
   const strict = promises.transactions === "strict-serializable" ||
     !forbidden.has("G0-realtime") ||
     (promises.transactions && !recording.options["consistency-models"]);
@@ -71,7 +70,7 @@ function promised(
   }
 }
 
-/** What is asked of every program: by the workload always, and more by stronger models. */
+/** What every program is held to: always by the workload, and to more by stronger models. */
 function anybody(
   recording: Recording,
   history: TxnHistory,
@@ -85,12 +84,15 @@ function anybody(
     }),
     ...isolation(recording, history),
     ...dirtyWrites(history, writeOrder(history)),
-    // Who refuses everything is judged by the availability that is asked for.
+    // Nodes that refuse everything are judged by the availability asked for.
     ...endings(history, refusingNodes(history)),
   ];
 }
 
-/** What the command's models forbid; nothing if there is no such model: the faithful judge says so. */
+/**
+ * What the command's models forbid; nothing if there is no such model, which the faithful judge
+ * reports.
+ */
 function forbiddenByCommand(options: Options): ReadonlySet<string> {
   try {
     return forbiddenBy(modelsOf(options));

@@ -5,9 +5,9 @@ import { kindOf } from "../unique-ids.ts";
 import type { Finding } from "../verdict.ts";
 
 /**
- * Unique ids: every id that ever left a node is unique, those of replies that came too
- * late for their client and of earlier lives of a node included. That all are of one type is
- * asked of nobody who does not promise it: the workload allows any JSON.
+ * Judges unique ids: every id that ever left a node is unique, including those of late replies
+ * and of a node's earlier lives. One type for all is required only where it is promised: the
+ * workload allows any JSON.
  */
 export function strictUniqueIds(
   { journal }: Recording,
@@ -18,7 +18,7 @@ export function strictUniqueIds(
   const repeated: string[] = [];
   for (const [kind, , , src, dest, body] of among(journal, isWithClient)) {
     const isAnswer = kind === "send" && dest.startsWith("c") &&
-      body.type === "generate_ok"; // what nodes say to each other is their business
+      body.type === "generate_ok"; // not messages between nodes
     if (!isAnswer) continue;
     const id = stringify(body.id);
     const answer = `${src} to message ${body.in_reply_to} of ${dest}`;
