@@ -1,6 +1,6 @@
 /**
- * The protocols of Maelstrom's workloads, and the schemas to add messages of one's own with:
- * a program imports its whole protocol from here.
+ * The protocols of Maelstrom's workloads, and the schemas for a program's own messages: a
+ * program imports its whole protocol from here.
  *
  * @module
  */
@@ -77,7 +77,7 @@ export type KafkaProtocol = ProtocolOf<typeof kafkaProtocol>;
 /** {@link Key} at run time. */
 export const key: Schema<Integer | string> = either(number, string);
 
-/** What a value of a database or a register is stored under. */
+/** The key of a value in a database or a register. */
 export type Key = TypeOf<typeof key>;
 
 /** Of `lin-kv`. */

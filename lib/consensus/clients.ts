@@ -1,10 +1,10 @@
 /**
- * The clients' side of a replica: keeps what they ask until it is done, by whichever leader,
- * and answers them in time.
+ * The clients' side of a replica: keeps their requests until some leader has carried them out,
+ * and answers in time.
  *
- * A request that was handed to one leader goes to the next one under the same number, hence takes
- * effect once. Clients give up after a while: they are told before that the outcome is unknown, or, of
- * what was never handed over, that nothing was done.
+ * A request that was handed to one leader goes to the next under the same number, so it takes
+ * effect once. Clients give up after a while: before that they are told that the outcome is
+ * unknown or, if the request was never handed over, that nothing was done.
  *
  * @module
  */
@@ -19,13 +19,16 @@ const PATIENCE_MS = 900;
 /** On a slow network they wait for ten times its latency, which is five round trips. */
 const PATIENCE_TRIPS = 4;
 
-/** For how long a request that comes in a node's first moment may have waited for the node to start, in milliseconds. */
+/** How long a node's first requests may have waited for it to start, in milliseconds. */
 const STARTING_MS = 300;
 
-/** What the leader has not put into its log within so many milliseconds may have been lost on the way. */
+/**
+ * After how many milliseconds a request that is not in the leader's log may have been lost on
+ * the way.
+ */
 const AGAIN_MS = 300;
 
-/** What a client asks to be changed. */
+/** A change that a client asks for. */
 type Change = Pick<Command, "key" | "to" | "from">;
 
 /** A change that a client waits for. */
@@ -82,7 +85,7 @@ export class Clients {
     return this.#lastRead;
   }
 
-  /** The changes that the leader of this epoch has not been handed, or not lately. */
+  /** The changes that have not been handed to the leader of this epoch, or not lately. */
   commands(epoch: number): Command[] {
     const node = this.#node;
     const { life } = this;
@@ -119,7 +122,7 @@ export class Clients {
     }
   }
 
-  /** How long a request that comes now may take. */
+  /** How long a request that arrives now may take. */
   get #patienceMs(): number {
     const ageMs = this.#node.now() - this.#startedAt;
     const waitMs = Math.max(PATIENCE_MS, PATIENCE_TRIPS * this.#pace.tripMs);

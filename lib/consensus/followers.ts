@@ -1,4 +1,4 @@
-/** What a leader keeps of those who follow it. */
+/** What a leader knows of its followers. */
 
 /** What a leader knows of another node. */
 export interface Follower {

@@ -1,6 +1,6 @@
 /**
- * A replica's log: entries numbered from 1, of which the oldest have been replaced by a
- * snapshot of what they made.
+ * A replica's log: entries numbered from 1, the oldest of which a snapshot of their effect has
+ * replaced.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export type Entry = TypeOf<typeof entry>;
 /** {@link Base} at run time. */
 export const base = object({ index: natural, epoch: natural, snapshot });
 
-/** What the first entries of a log have made, up to and with `index`. */
+/** The effect of a log's first entries, up to and including `index`. */
 export type Base = TypeOf<typeof base>;
 
 /** {@link LogState} at run time. */
@@ -42,7 +42,7 @@ export class Log {
   };
   #entries: Entry[] = [];
 
-  /** What is no longer there entry by entry. */
+  /** The snapshot that replaces the oldest entries. */
   get base(): Base {
     return this.#base;
   }
@@ -80,9 +80,9 @@ export class Log {
   }
 
   /**
-   * Takes over what comes after an entry that is the same here: entries that contradict it are
-   * dropped, with all that follow them, and no others, since a late message may tell less
-   * than is known.
+   * Takes over what follows an entry that both logs have: entries that contradict it are
+   * dropped, with all that follow them, and no others, since a late message may hold less than
+   * is known.
    */
   join(after: number, entries: readonly Entry[]): void {
     entries.forEach((entry, i) => {
@@ -94,7 +94,7 @@ export class Log {
     });
   }
 
-  /** Replaces the entries up to one, which must be there, by what they have made. */
+  /** Replaces the entries up to one, which must be there, by a snapshot. */
   compact(index: number, snapshot: Snapshot): void {
     const epoch = this.epochOf(index)!;
     this.#entries = this.after(index);

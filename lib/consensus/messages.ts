@@ -1,6 +1,6 @@
 /**
- * What replicas say to each other while they have a leader, and a node that has lost its memory
- * to those who have not.
+ * What replicas say to each other while they have a leader, and while a node recovers its
+ * memory.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 import { base, entry, logState } from "./log.ts";
 import { command } from "./registers.ts";
 
-/** What every message says: which life of each node the sender knows of, and its epoch. */
+/** What every message says: the life of each node that the sender knows of, and its epoch. */
 export const told = { lives: array(natural), epoch: natural };
 
 const append = object({
@@ -42,7 +42,7 @@ const append = object({
 const ack = object({
   ...told,
   round: natural,
-  /** How much of the leader's log is there, and whether entries were missing before those that came. */
+  /** How much of the leader's log has arrived, and whether entries were missing before these. */
   match: natural,
   gap: boolean,
   /** What the node's clients ask, and the last of their reads. */

@@ -1,6 +1,6 @@
 /**
- * How patient a node is: with leaders that are silent, more so the slower the network and the
- * more leaders it has lost in vain, and with what clients wait for.
+ * How patient a node is with silent leaders: more so on a slower network, and after elections
+ * that came to nothing.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const LESS_HASTE = 1.25;
 
 const MORE_HASTE = 0.95; // for each round that is done
 
-/** The least of so many round trips counts: what was lost or late on the way makes them longer. */
+/** The least of this many round trips counts: losses and delays make others longer. */
 const TRIPS = 8;
 
 /** The part of a node that this needs. */
@@ -42,12 +42,12 @@ export class Pace {
     return this.#tripMs;
   }
 
-  /** Who has heard a leader within so many milliseconds needs no other. */
+  /** How long after it was last heard a leader still leads, in milliseconds. */
   get silenceMs(): number {
     return SILENCE_MS + this.#tripMs;
   }
 
-  /** How long to wait for a leader, in milliseconds: each time and each node another time. */
+  /** How long to wait for a leader, in milliseconds, drawn anew each time. */
   drawWaitMs(): number {
     return this.silenceMs * this.#patience * (1 + this.#node.random());
   }
@@ -57,7 +57,7 @@ export class Pace {
     return 1.5 * this.silenceMs * this.#patience;
   }
 
-  /** No leader, or no majority, was to be had in time. */
+  /** No leader, or no majority, was found in time. */
   lose(): void {
     this.#patience = Math.min(MOST_PATIENCE, LESS_HASTE * this.#patience);
   }
@@ -82,7 +82,7 @@ export class Pace {
     this.#beganAt = null;
   }
 
-  /** The leader has told what it has measured, or there is another reason to think so. */
+  /** Takes over a round trip that the leader has measured, or a first guess. */
   learn(tripMs: number): void {
     this.#tripMs = Math.round(tripMs);
     this.#trips = [];

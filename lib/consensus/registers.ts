@@ -3,8 +3,8 @@
  * in the same order hold the same registers, and each command takes effect once, however
  * often it is in the log.
  *
- * For that, a command has a number of its own (Ongaro's dissertation, 6.3: sessions), and
- * what became of it is kept until its node no longer asks.
+ * For that, every command has a number (Ongaro's dissertation, 6.3: sessions), and its result
+ * is kept until its node no longer asks.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export type Command = TypeOf<typeof command>;
 const session = object({
   life: natural,
   floor: natural,
-  /** What became of requests: 0, or the code of the error that a client gets. */
+  /** The results of requests: 0, or the code of the error that a client gets. */
   done: array(tuple(natural, natural)),
 });
 
@@ -68,7 +68,7 @@ export class Registers {
     return this.#registers.get(key);
   }
 
-  /** Makes a change, unless it has been made. */
+  /** Applies a change, unless it has been applied. */
   apply(command: Command): void {
     const { node, life, serial, floor } = command;
     let session = this.#sessions.get(node);
@@ -79,13 +79,13 @@ export class Registers {
     }
     session.floor = Math.max(session.floor, floor);
     session.done = session.done.filter(([done]) => done >= session.floor);
-    // Below the floor it was answered, or given up: this is a late copy.
+    // Below the floor, it was answered or abandoned: this is a late copy.
     if (serial < session.floor) return;
     if (session.done.some(([done]) => done === serial)) return;
     session.done.push([serial, this.#change(command)]);
   }
 
-  /** What became of a request of a node's present life, 0 or the code of an error; undefined if it has not been applied. */
+  /** The result of a request of a node's present life: 0 or the code of an error; undefined if it has not been applied. */
   outcome(node: string, life: number, serial: number): number | undefined {
     const session = this.#sessions.get(node);
     if (session?.life !== life) return undefined;

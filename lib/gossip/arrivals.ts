@@ -16,7 +16,7 @@ export class Arrivals<T> {
   missingSince = Infinity;
   readonly #early: Early<T>[] = [];
 
-  /** Takes the items from one number up to another; gives those that now have no gap before them. */
+  /** Takes the items from one number up to another; returns those that now have no gap before them. */
   take(from: number, to: number, items: T[], now: number): T[] {
     const early = this.#early;
     const isKnown = early.some((one) => one.from <= from && to <= one.to);

@@ -74,16 +74,16 @@ const GREET_MS = 1_500;
 /** How many items a try to reach a silent peer holds at most. */
 const PROBE = 100;
 
-/** From where acknowledgements may count: with six digits, one stray message of ten thousand is not known for what it is. */
+/** The range of tags: with six digits, one stray message in ten thousand goes unnoticed. */
 const TAGS = { from: 100_000, to: 1_000_000 };
 
-/** What acknowledges so many items less than others did before it came too late to count. */
+/** An acknowledgement of this many items fewer than an earlier one is late, and ignored. */
 const LATE = 100;
 
 /** The least time between two answers that do not wait for their turn, in ms. */
 const LEAST_URGENT_MS = 10;
 
-/** How a conversation begins: said with every message until the peer has answered. */
+/** The greeting: sent with every message until the peer has answered. */
 export type Hello = {
   /** The life that speaks. */
   me: number;
@@ -98,8 +98,8 @@ export type Hello = {
 };
 
 /**
- * One message of a conversation. Names are letters since messages are short: with words for
- * names, broadcast would send more of names than of values.
+ * One message of a conversation. Names are letters: with words, broadcast would send more bytes
+ * of names than of values.
  */
 export interface Saying<T extends Json> {
   /** How many items came before these. */
@@ -108,9 +108,9 @@ export interface Saying<T extends Json> {
   v: T[];
   /** The acknowledgement: the receiver's tag, and how many of its items have arrived without a gap. */
   a?: number;
-  /** For how many milliseconds that was held back, if it answers one message, and that for the first time. */
+  /** How long that was held back, in milliseconds, if it first answers a single message. */
   h?: number;
-  /** The sender has missed items or answers: it wants to hear of all it lacks, at once. */
+  /** The sender has missed items or answers: it wants all that it lacks, at once. */
   lost?: true;
   /** The greeting, until the other side has answered. */
   hello?: Hello;
@@ -143,13 +143,13 @@ export function saying<T>(item: Schema<T>): {
   };
 }
 
-/** What has been heard. */
+/** What a message has brought. */
 export interface Heard<T> {
   /** The items to take: in order, each once, or as they come. */
   items: T[];
   /**
-   * Whether to answer at once, since something has been lost: in the one direction or the
-   * other, or for so long that the peer was thought silent, or a whole memory.
+   * Whether to answer at once, since something was lost: items, answers, contact with the peer
+   * for a while, or a node's whole memory.
    */
   isUrgent: boolean;
 }
@@ -160,9 +160,9 @@ export type Talker = Pick<
   "now" | "after" | "random" | "log"
 >;
 
-/** What conversations are told when they are made. */
+/** The settings of a conversation. */
 export interface ConversationOptions<T> {
-  /** Is given the round trips that are measured; may be shared. */
+  /** Takes the round trips that are measured; may be shared. */
   roundTrip: RoundTrip;
   /** Called when a peer has not answered in time: it may be spoken to again now. */
   onSilence(peer: string): void;
@@ -173,8 +173,8 @@ export interface ConversationOptions<T> {
   /** The longest pause between two tries to reach a silent peer, in milliseconds; 2000 if not given. */
   capMs?: number;
   /**
-   * How long a peer is not greeted where there is nothing else to tell it, in milliseconds;
-   * 1500 if not given. A greeting that rides on items costs no message.
+   * How long a greeting waits for items to ride on, in milliseconds; 1500 if not given. Then it
+   * costs no message of its own.
    */
   greetMs?: number;
 }
@@ -191,7 +191,7 @@ export function conversations<T extends Json>(
   return { peers: new Map(node.peers.map((id) => [id, talk(id)])), roundTrip };
 }
 
-/** What one node knows of its conversation with another. */
+/** A node's side of its conversation with another. */
 export class Conversation<T extends Json> {
   readonly #node: Talker;
   readonly #options: Required<ConversationOptions<T>>;
@@ -202,19 +202,19 @@ export class Conversation<T extends Json> {
   #acked = -1;
   #sent = -1;
   #everSent = -1;
-  /** From where the peer's acknowledgements count. */
+  /** The tag from which the peer's acknowledgements count. */
   #tag = 0;
-  /** When unacknowledged items were sent, but for those sent again: their answers tell nothing (Karn). */
+  /** When unacknowledged items were sent, except those sent twice (Karn's rule). */
   #flights: { until: number; at: number }[] = [];
   #sentAt = 0;
   #rewoundAt = -Infinity;
   #urgentAt = -Infinity;
-  /** From where acknowledgements for the peer's life count. */
+  /** The tag from which acknowledgements for the peer count. */
   #theirTag: number | null = null;
   #arrivals = new Arrivals<T>();
   /** How many items the peer owed when it first spoke to this life; null before. */
   #owing: number | null = null;
-  /** Whether the peer is owed all that is known, since it has had an earlier life; and whether it has said that of this node. */
+  /** Whether the peer is owed everything, having lost its memory; whether it said so of this node. */
   #tellsAll = false;
   #isTold = false;
   /** Whether the peer has to be greeted, although it has answered. */
@@ -270,12 +270,12 @@ export class Conversation<T extends Json> {
     return this.#acked < 0;
   }
 
-  /** Whether the peer has greeted this life, and all has arrived that it owed it then. */
+  /** Whether the peer has greeted this life, and everything has arrived that it owed it then. */
   get isCaughtUp(): boolean {
     return this.#owing !== null && this.#arrivals.count >= this.#owing;
   }
 
-  /** Whether the peer knew an earlier life of this node, and all has arrived that it knew then. */
+  /** Whether the peer knew an earlier life of this node, and has told all that it knew. */
   get hasGivenBack(): boolean {
     return this.#isTold && this.isCaughtUp;
   }
@@ -290,15 +290,15 @@ export class Conversation<T extends Json> {
     this.#owed.push(item);
   }
 
-  /** Adds what is owed to another peer, as far as it is not owed to this one. */
+  /** Adds what is owed to another peer and not yet to this one. */
   oweAs(other: Conversation<T>): void {
     const owed = new Set(this.#owed);
     this.#owed.push(...other.#owed.filter((item) => !owed.has(item)));
   }
 
   /**
-   * What to say now, which the caller must send: what has not been said, and how much
-   * was heard.
+   * The next message, which the caller must send: items that have not been sent, and how many
+   * have arrived.
    *
    * @param patienceMs how long an answer may take, at first
    */
@@ -340,16 +340,16 @@ export class Conversation<T extends Json> {
     this.heardAt = now;
     if (hello !== undefined) this.#meet(hello);
     if (!this.#isMeant(saying)) {
-      // A peer that does not greet, and is strange to this life, has yet to hear of it.
+      // A peer that does not greet, and does not know this life, has yet to hear of it.
       if (this.#acked < 0) this.#mustGreet = true;
       return { items: [], isUrgent: this.#urgent(this.#mustGreet) };
     }
     if (hello === undefined) this.#owing ??= 0; // nothing, or it would have greeted anew
     const ack = a === undefined ? -1 : a - this.#tag;
     if (ack > this.#acked) this.#acknowledge(ack, held);
-    // What should have arrived before the peer spoke, and has not, is said again.
+    // What should have arrived before the peer spoke, and has not, is resent.
     const late = now - this.#sentAt > roundTrip.patienceMs;
-    // A complaint that may have crossed the repetition it asks for is none.
+    // A complaint does not count if it may have crossed what it asks for.
     const sinceMs = now - this.#rewoundAt;
     const complains = lost === true && sinceMs >= roundTrip.meanMs;
     if (wasSilent || complains || late) this.#rewind();
@@ -384,7 +384,7 @@ export class Conversation<T extends Json> {
     return hello;
   }
 
-  /** Learns from a greeting whom it comes from and whom it is for. */
+  /** Learns from a greeting which lives it comes from and is meant for. */
   #meet({ me, you = 0, tag, owes = 0, back }: Hello): void {
     const life = this.#life;
     life.raise(you);
@@ -431,7 +431,7 @@ export class Conversation<T extends Json> {
     return ack >= Math.max(0, this.#acked - LATE) && ack <= this.#everSent;
   }
 
-  /** Of answers that do not wait for their turn there is one in a round trip. */
+  /** At most one answer in a round trip goes out of turn. */
   #urgent(isDue: boolean): boolean {
     const { meanMs } = this.#options.roundTrip;
     const now = this.#node.now();
@@ -442,7 +442,7 @@ export class Conversation<T extends Json> {
     return isUrgent;
   }
 
-  /** Whether items have been overtaken by others for so long that they must be lost. */
+  /** Whether items are missing that others have overtaken so long ago that they must be lost. */
   get #hasLost(): boolean {
     const missingMs = this.#node.now() - this.#arrivals.missingSince;
     return missingMs >= this.#options.roundTrip.overtakingMs;
@@ -455,7 +455,7 @@ export class Conversation<T extends Json> {
   #acknowledge(ack: number, held: number | undefined): void {
     const landed = this.#flights.filter(({ until }) => until <= ack);
     this.#flights = this.#flights.slice(landed.length);
-    // Of several, some may have been acknowledged before, by what was lost.
+    // Of several, some may have been acknowledged before, in a message that was lost.
     if (landed.length === 1 && held !== undefined) {
       const { at } = landed[0]!;
       this.#options.roundTrip.measure(this.#node.now() - at - held);

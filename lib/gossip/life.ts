@@ -14,10 +14,10 @@ import type { Node } from "../maelstrom.ts";
 /** How many stamps a millisecond has: two lives may begin in the same. */
 const PER_MS = 100;
 
-/** How long a node that starts waits at most for what its peers know, in ms: clients wait for 5 s. */
+/** How long a starting node waits at most for what its peers know, in ms: clients wait for 5 s. */
 const CATCH_UP_MS = 1_000;
 
-/** How a life of another node stands to those that have spoken here before. */
+/** How another node's life relates to those that have spoken before. */
 export type Meeting = "first" | "known" | "next" | "over";
 
 /** The life of a node that is running, and those of the others, as far as they have spoken to it. */
@@ -45,7 +45,7 @@ export class Life {
     return `${id}@${this.#stamp.toString(36)}`;
   }
 
-  /** Calls a task when the life has got a new stamp. */
+  /** Calls a task when the life gets a new stamp. */
   onRaise(task: () => void): void {
     this.#onRaise.push(task);
   }
@@ -58,8 +58,8 @@ export class Life {
   }
 
   /**
-   * A life of another node has spoken: the first of that node, the one that is known, the
-   * next one, or one that is over, since a later one is known. A next one is logged, once.
+   * Another node's life has spoken: its first, the known one, the next one, or one that is
+   * over, since a later one is known. A next one is logged, once.
    */
   meet(id: string, stamp: number): Meeting {
     const latest = this.latest(id);
@@ -96,8 +96,8 @@ export function latestOf(id: string, names: Iterable<string>): number {
 type Waiter = Pick<Node<Record<never, never>>, "after">;
 
 /**
- * What a node waits for before it answers, since it may have known more in an earlier
- * life; but for a second at most, since its peers may be cut off, or there was no earlier life.
+ * Lets a starting node wait for what it may have known in an earlier life, for a second at
+ * most: its peers may be cut off, or there was no earlier life.
  */
 export class CatchUp {
   readonly #over = Promise.withResolvers<void>();
@@ -108,7 +108,7 @@ export class CatchUp {
   /**
    * Begins to wait.
    *
-   * @param isBack whether all has come that is waited for
+   * @param isBack whether everything has come that is waited for
    * @param ask is called when a task has to wait for the first time
    */
   constructor(node: Waiter, isBack: () => boolean, ask: () => void = () => {}) {
@@ -118,12 +118,12 @@ export class CatchUp {
     this.#over.promise.then(stop);
   }
 
-  /** Something has come: looks whether it was the last that is waited for. */
+  /** Something has come: checks whether that was the last. */
   look(): void {
     if (!this.#isOver && this.#isBack()) this.#end();
   }
 
-  /** Does a task: now, or as soon as there is nothing more to wait for. */
+  /** Runs a task: now, or as soon as there is nothing more to wait for. */
   run<R>(task: () => R): R | Promise<R> {
     this.look();
     if (this.#isOver) return task();

@@ -32,7 +32,7 @@ export function givenNeighbours(
   const tells = (a: string, b: string) => lists.get(a)?.includes(b) === true;
   const neighboursOf = (a: string) =>
     node.ids.filter((b) => b !== a && (tells(a, b) || tells(b, a)));
-  // A set shows what is added while it is gone through.
+  // Iterating over a set visits what is added meanwhile.
   const reached = new Set([node.id]);
   for (const id of reached) neighboursOf(id).forEach((b) => reached.add(b));
   return reached.size < node.ids.length ? node.peers : neighboursOf(node.id);

@@ -46,7 +46,7 @@ export function recallProtocol<T extends Json>(item: Schema<T>): {
   };
 } {
   return amongNodes({
-    /** Says what its life is called, and gets all, and how its latest is called there. */
+    /** Tells its life's stamp, and gets all that is known and the latest stamp known of it. */
     recall: rpc({ life: natural }, { known: array(item), latest: natural }),
   });
 }
@@ -57,7 +57,7 @@ export type RecallNode<T extends Json> = Pick<
   "on" | "rpc" | "now" | "after" | "random" | "log"
 >;
 
-/** What a program gives to others that recall, and takes from them. */
+/** What a program tells others that recall, and takes from them. */
 export interface RecallOptions<T extends Json> {
   /** Repeats a question until it is answered, as lib/services/patience.ts does. */
   patience: {

@@ -22,7 +22,7 @@ export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
  *   Only a request that really changes the store brings its caller up to date:
  *   {@link sync} is one.
  * - `lww-kv` is two stores that never agree: half of all reads find a key that was written
- *   once, to the end. {@link change} creates no key there.
+ *   once, for ever. {@link change} creates no key there.
  *
  * A repeated request may take effect twice, and a copy may arrive late. That does no harm to
  * a read, to a barrier, or to a change whose values never recur, which the caller must

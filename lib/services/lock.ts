@@ -68,9 +68,8 @@ export interface LockOptions {
    */
   pollMs?: number;
   /**
-   * Whether to take the lock again without looking at it first: saves a round trip where
-   * nobody else has taken it meanwhile, and costs one where somebody has. Not, if not
-   * given.
+   * Whether to take the lock again without looking at it first: saves a round trip if nobody
+   * else has taken it meanwhile, and costs one if somebody has; false if not given.
    */
   eager?: boolean;
 }

@@ -32,8 +32,8 @@ const AGAIN_MS = 200;
 const LONGEST_MS = 1_500;
 
 /**
- * The longest time that counts as an answer's, in milliseconds: what takes longer was a
- * pause of a process, and says nothing about the network.
+ * The longest time that counts as an answer's, in milliseconds: longer ones are pauses of a
+ * process, and say nothing about the network.
  */
 const TRIP_MS = 1_000;
 
@@ -58,10 +58,10 @@ export interface PatienceOptions {
 }
 
 /**
- * Repeats idempotent calls until one of the tries is answered. A later try does not give up
- * an earlier one, so an answer counts however late it is; and the time between tries is
- * longer than answers have been taking. So a lost message is repeated soon, and a slow
- * network is not mistaken for a lossy one.
+ * Repeats idempotent calls until one of the tries is answered. A later try does not cancel an
+ * earlier one, so an answer counts however late it is; and tries are further apart than answers
+ * have been taking. So a lost message is repeated soon, and a slow network is not mistaken for
+ * a lossy one.
  *
  * ```ts
  * import type { Body, Node } from "../maelstrom.ts";
@@ -87,7 +87,7 @@ export class Patience {
   }
 
   /**
-   * Calls `attempt`, which must be idempotent, until one of the tries is answered; gives the
+   * Calls `attempt`, which must be idempotent, until one of the tries is answered; returns the
    * first answer.
    *
    * @param limitMs when to give up; never, if not given
@@ -105,7 +105,7 @@ export class Patience {
     const end = (triesLeft: number) => {
       isOver = true;
       for (const stop of stops) stop();
-      // To abort costs more than a whole try, and mostly there is no other.
+      // Aborting costs more than a whole try, and mostly there is no other.
       if (triesLeft > 0) others.abort(ANSWERED);
     };
     if (limitMs !== undefined) {
@@ -136,7 +136,7 @@ export class Patience {
     return promise;
   }
 
-  /** How long to wait for an answer before the next try, after so many others. */
+  /** How long to wait for an answer before the next try, after this many. */
   #pauseMs(tries: number): number {
     const { capMs } = this.#options;
     const usualMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
@@ -167,7 +167,7 @@ export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** Why the other tries are given up; nobody hears of it. */
+/** Why the other tries are aborted; never reported. */
 const ANSWERED = "another try was answered";
 
 function tooLong(): RpcError {

@@ -6,11 +6,10 @@ import { inTime } from "./patience.ts";
 const BLOCK = 4_096;
 
 /**
- * Numbers that are never given twice, even by a node that loses its memory and returns while
- * it can reach no other node. Before it gives a number, a node writes to lin-kv a limit below
- * which it may have given all; its next life begins at that limit. The limit is doubled before
- * it is reached, so hardly any number waits for it, and a lost memory leaves a gap no larger
- * than what was given before.
+ * Numbers that are never given twice, even by a node that loses its memory and returns while it
+ * can reach no other node. A node writes a limit to lin-kv and gives only numbers below it; its
+ * next life begins at that limit. The limit is doubled before it is reached, so hardly any
+ * number waits for it, and a lost memory leaves a gap no larger than what was given before.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -62,7 +61,7 @@ export class Reserve {
   }
 
   /**
-   * Does a task that gives a number: now, or as soon as that number may be given.
+   * Runs a task that gives a number: now, or as soon as that number may be given.
    *
    * @param next the number that the task would give now
    * @throws {RpcError} `timeout`, when lin-kv does not answer while a client waits
@@ -101,8 +100,8 @@ export class Reserve {
   }
 
   /**
-   * Tells whether the limit is what it was to be. It is that too when only the answer was
-   * lost, or when an earlier life asked for it, which has not lived to use it.
+   * Returns whether the limit is now `to`. It is also if only the answer was lost, or if an
+   * earlier life asked for it and has not lived to use it.
    */
   async #change(from: Json, to: number): Promise<boolean> {
     const isChanged = await this.#kv.change(this.#key, from, to) ||

@@ -24,8 +24,8 @@ export class Tso {
   }
 
   /**
-   * An integer greater than any that was given before this call began. Of what is asked
-   * for twice, since an answer was late, one is given away.
+   * An integer greater than any that was given before this call began. A call that is repeated
+   * because its answer was late wastes one.
    */
   async ts(): Promise<number> {
     const { ts } = await this.#patience.until((options) =>

@@ -1,6 +1,6 @@
 /**
- * Logs in the style of Kafka: what their nodes keep, messages and committed offsets, and the
- * state machine where nodes agree on one order of changes.
+ * Logs in the style of Kafka: what nodes keep, messages and committed offsets, and a state
+ * machine for nodes that agree on one order of changes.
  *
  * @module
  */
@@ -44,14 +44,17 @@ export class DenseLogs {
     return last === undefined ? 0 : last[0] + 1;
   }
 
-  /** Adds a message, at this offset or a higher one, and gives its offset. */
+  /** Adds a message, at this offset or a higher one, and returns its offset. */
   append(key: string, msg: Json, least = 0): number {
     const offset = Math.max(this.size(key), least);
     this.add(key, [[offset, msg]]);
     return offset;
   }
 
-  /** Adds entries behind those that there are, in the order of their offsets; gives those that were missing. */
+  /**
+   * Adds entries after those that there are, in the order of their offsets; returns those that
+   * were missing.
+   */
   add(key: string, entries: readonly Entry[]): Entry[] {
     const size = this.size(key);
     const missing = entries.filter(([offset]) => offset >= size);
@@ -74,7 +77,7 @@ export class DenseLogs {
   }
 }
 
-/** Where the first entry is whose offset is not below this one. */
+/** The position of the first entry whose offset is not below this one. */
 export function placeOf(log: readonly Entry[], offset: number): number {
   let low = 0, high = log.length;
   while (low < high) {
@@ -90,10 +93,10 @@ export class CommittedOffsets {
   readonly #offsets = new Map<string, number>();
 
   /**
-   * Commits offsets, but none above its log's last.
+   * Commits offsets, none above its log's last.
    *
    * @param last the offset of a key's last message, -1 where there is none
-   * @returns those that are news
+   * @returns those that have risen
    */
   raise(offsets: Offsets, last: (key: string) => number): Offsets {
     const risen: [string, number][] = [];
@@ -125,12 +128,12 @@ export class CommittedOffsets {
 /** Something that changes logs: a message is sent, or offsets are committed. */
 export type Change = { key: string; msg: Json } | { commit: Offsets };
 
-/** Logs and committed offsets as a state machine: the same changes in the same order make the same of it on every node. */
+/** Logs and committed offsets as a state machine: the same changes in the same order give the same logs on every node. */
 export class LogMachine {
   readonly #logs = new DenseLogs();
   readonly #committed = new CommittedOffsets();
 
-  /** Makes changes; gives the offset of each message, and -1 for a commit. */
+  /** Applies changes; returns the offset of each message, and -1 for a commit. */
   apply(changes: readonly Change[]): number[] {
     return changes.map((change) => {
       if ("key" in change) return this.#logs.append(change.key, change.msg);
@@ -164,7 +167,7 @@ export class LogMachine {
 
 /** How the nodes of a log agree on its order. Both end while a client waits. */
 export interface Agreement {
-  /** Appends a change, and applies it on this node too; gives the offset of its message. */
+  /** Appends a change, and applies it on this node too; returns the offset of its message. */
   append(change: Change): Promise<number>;
   /** Brings this node up to date with everything appended before. */
   catchUp(): Promise<unknown>;

@@ -59,7 +59,7 @@ export type Transaction = TypeOf<typeof transaction>;
  */
 export type Vector = Map<string, number>;
 
-/** Whether the first is everywhere as far as the second, or farther. */
+/** Whether the first knows everything that the second knows. */
 export function covers(
   a: ReadonlyMap<string, number>,
   b: ReadonlyMap<string, number>,
@@ -67,7 +67,7 @@ export function covers(
   return [...b].every(([origin, time]) => (a.get(origin) ?? 0) >= time);
 }
 
-/** Takes into a vector what is farther in another. */
+/** Raises a vector to what another knows. */
 export function join(into: Vector, from: ReadonlyMap<string, number>): void {
   for (const [origin, time] of from) {
     into.set(origin, Math.max(into.get(origin) ?? 0, time));
@@ -98,7 +98,7 @@ export class StampedStore {
     return { time: this.#time, node: life };
   }
 
-  /** A change with this counter is known here. */
+  /** Raises the counter to one that was seen. */
   see(time: number): void {
     this.#time = Math.max(this.#time, time);
   }
@@ -113,7 +113,7 @@ export class StampedStore {
     return execute(txn, (key) => this.read(key));
   }
 
-  /** Makes a transaction's changes; tells whether any of them was news. */
+  /** Applies a transaction's changes; returns whether any of them was new. */
   apply({ time, node, changes }: Transaction): boolean {
     const inserted = changes.map((change) =>
       this.insert({ time, node, change })
@@ -157,8 +157,8 @@ export class StampedStore {
   }
 
   /**
-   * Makes a change, in the place its stamp gives it, unless it has been made before or a
-   * later write makes it void.
+   * Applies a change, at the place of its stamp, unless it has been applied before or a later
+   * write makes it void.
    *
    * @returns the changes that it makes void; null if it is void itself
    */
@@ -188,7 +188,7 @@ export class StampedStore {
   }
 }
 
-/** Where the first entry is that is not before a time, among those of one origin. */
+/** The position of the first entry of one origin that is not before a time. */
 function placeOf(entries: readonly Entry[], time: number): number {
   let low = 0, high = entries.length;
   if (high === 0 || entries[high - 1]!.time < time) return high;

@@ -28,8 +28,8 @@ import {
 import { Rounds } from "../services/rounds.ts";
 
 /**
- * What a transaction does to one key in the end: sets it to the last value written, or
- * appends the elements. Values between are nobody's business but the transaction's own.
+ * What a transaction does to one key in the end: sets it to the last value written, or appends
+ * the elements. Values in between never leave the transaction.
  */
 export type Change = TypeOf<typeof change>;
 
@@ -39,9 +39,9 @@ export const change = either(
   tuple(oneOf("append"), key, array(json)),
 );
 
-/** What became of a transaction. */
+/** The result of a transaction. */
 export interface Executed {
-  /** The steps that were asked for, reads filled in. */
+  /** The steps of the request, reads filled in. */
   txn: MicroOp[];
   /** At most one change a key; none for a transaction that only reads. */
   changes: Change[];
@@ -56,8 +56,8 @@ export function changed(before: Json, [f, , value]: Change): Json {
 /**
  * Runs a transaction, step by step, on what `read` gives and what it has itself written.
  *
- * @param read a key's value in the store, null for none; asked at most once a key, and not
- *   for what is only written or appended to
+ * @param read a key's value in the store, null for none; called at most once for each key, and
+ *   not for keys that are only written or appended to
  */
 export function execute(
   txn: readonly MicroOp[],
@@ -82,7 +82,7 @@ export function execute(
 }
 
 /**
- * Runs a transaction on a map, and makes its changes there.
+ * Runs a transaction on a map, and applies its changes there.
  *
  * @param below the value of a key that is not in the map, null for none
  */
@@ -113,7 +113,7 @@ function joined(first: Change | undefined, second: Change): Change {
  * Answers clients' transactions in rounds: those that wait are committed together, and a
  * client is told in time that the outcome is unknown.
  *
- * @param commit runs transactions one after another; gives the filled-in steps of each
+ * @param commit runs transactions one after another; returns the filled-in steps of each
  */
 export function serveTransactions(
   node: Node<TxnProtocol>,
