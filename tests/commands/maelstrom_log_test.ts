@@ -60,63 +60,60 @@ function logWith(error: string, thread = "n0 stdout"): string {
 const TRACE =
   "\tat some.place$fn.invoke(place.clj:1)\n\tat another.place(A.java:2)";
 
-const message = (fields: string) =>
-  `#maelstrom.net.message.Message{:id 9, ${fields}}`;
+/** The error for a message that breaks Maelstrom's schema, as far as it is printed. */
+const malformed = (message: string, because: string) =>
+  `clojure.lang.ExceptionInfo: Malformed network message. Node n0 tried to send the following message via STDOUT:\n\n${message}\n\nThis is malformed because:\n\n${because}`;
+
+/** The error for a message with an end that nobody has. */
+const unknown = (end: "source" | "dest", fields: string) =>
+  `java.lang.AssertionError: Assert failed: Invalid ${end} for message #maelstrom.net.message.Message{:id 9, ${fields}}\n(get queues (:${
+    end === "dest" ? end : "src"
+  } m))`;
 
 for (
-  const [what, error, type, problem] of [
+  const [what, error, problem, type = "protocol-violation"] of [
     [
       "text on stdout",
       "clojure.lang.ExceptionInfo: Node n0 printed a line to STDOUT which was not well-formed JSON:\ngot: {a\nDid you mean to encode this line as JSON? Or not?",
-      "protocol-violation",
       "it wrote a line that is no JSON: got: {a",
     ],
     [
       "an empty line",
-      "clojure.lang.ExceptionInfo: Malformed network message. Node n0 tried to send the following message via STDOUT:\n\n{:body {}}\n\nThis is malformed because:\n\n{:src missing-required-key}",
-      "protocol-violation",
+      malformed("{:body {}}", "{:src missing-required-key}"),
       "it wrote an empty line, or one without src and dest",
     ],
     [
       "a key that a message has not",
-      'clojure.lang.ExceptionInfo: Malformed network message. Node n0 tried to send the following message via STDOUT:\n\n{:src "n0",\n :dest "c1",\n :body {:type "a", :list [1 nil]},\n :extra 1}\n\nThis is malformed because:\n\n{:extra disallowed-key}',
-      "protocol-violation",
+      malformed(
+        '{:src "n0",\n :dest "c1",\n :body {:type "a", :list [1 nil]},\n :extra 1}',
+        "{:extra disallowed-key}",
+      ),
       'a message has no "extra": {"src":"n0","dest":"c1","body":{"type":"a","list":[1,null]},"extra":1}',
     ],
     [
       "a message to nobody",
-      `java.lang.AssertionError: Assert failed: Invalid dest for message ${
-        message(':src "n0", :dest "n9", :body {:type "a"}')
-      }\n(get queues (:dest m))`,
-      "protocol-violation",
+      unknown("dest", ':src "n0", :dest "n9", :body {:type "a"}'),
       'it wrote to "n9", which is nobody: {"src":"n0","dest":"n9","body":{"type":"a"}}',
     ],
     [
       "a message signed by nobody",
-      `java.lang.AssertionError: Assert failed: Invalid source for message ${
-        message(':src "n7", :dest "n0", :body {:type "a"}')
-      }\n(get queues (:src m))`,
-      "protocol-violation",
+      unknown("source", ':src "n7", :dest "n0", :body {:type "a"}'),
       'it signed a message as n7, who is nobody: {"src":"n7","dest":"n0","body":{"type":"a"}}',
     ],
     [
       "a reply to a client that has gone",
-      `java.lang.AssertionError: Assert failed: Invalid dest for message ${
-        message(':src "n0", :dest "c2", :body {:type "echo_ok"}')
-      }\n(get queues (:dest m))`,
-      "gone-client",
+      unknown("dest", ':src "n0", :dest "c2", :body {:type "echo_ok"}'),
       'it answered client c2, which has given up and gone: {"src":"n0","dest":"c2","body":{"type":"echo_ok"}}',
+      "gone-client",
     ],
     [
       "a number for a message",
       "java.lang.IllegalArgumentException: Don't know how to make a map",
-      "protocol-violation",
       "Maelstrom could not read what it wrote (Don't know how to make a map)",
     ],
     [
       "half a message",
-      'clojure.lang.ExceptionInfo: Malformed network message. Node n0 tried to send the following message via STDOUT:\n\n{:src "n0"\n\nThis is malformed because:\n\n{}',
-      "protocol-violation",
+      malformed('{:src "n0"', "{}"),
       "Maelstrom could not read what it wrote (Malformed network message. Node n0 tried to send the following message via STDOUT:)",
     ],
   ] as const

@@ -26,3 +26,13 @@ export interface Mutant {
 export function programOf({ program }: Mutant): Program<Record<never, never>> {
   return program as Program<Record<never, never>>;
 }
+
+/** Makes mutants of one kind: what they have in common is said once, what differs last. */
+export function mutantsWith(common: Omit<Mutant, "name" | "bug" | "program">) {
+  return (
+    name: string,
+    bug: string,
+    program: unknown,
+    rest: Partial<Mutant> = {},
+  ): Mutant => ({ name, bug, program, ...common, ...rest });
+}

@@ -6,10 +6,10 @@ import type { Node } from "../../lib/maelstrom.ts";
 import { amnesia, figure8, lastWords } from "../fixtures/worst-moments.ts";
 import type { Mutant } from "./mutant.ts";
 import { WRONG } from "./registers.ts";
-import { believesItself, far, five, mutant as of, replica } from "./replica.ts";
+import { believesItself, far, five, mutantsOf, replica } from "./replica.ts";
 import { sending, twist } from "./twist.ts";
 
-const mutant = of.bind(null, "lin-kv-raft");
+const mutant = mutantsOf("lin-kv-raft");
 
 class VotesForAll extends Raft {
   protected override mayVote(): boolean {

@@ -1,7 +1,7 @@
 /** Mutants of registers at a node's surface: what is wrong whatever is behind it. */
 import linKvProxy from "../../challenges/lin-kv-proxy.ts";
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
-import type { Mutant } from "./mutant.ts";
+import { type Mutant, mutantsWith } from "./mutant.ts";
 import { twist, type Twists } from "./twist.ts";
 
 const surface = (twists: (node: Node<never>) => Twists) =>
@@ -16,24 +16,13 @@ export const WRONG: string[] = [
 
 const inChaos = { "time-limit": 15, rate: 100 };
 
-function mutant(
-  name: string,
-  bug: string,
-  program: unknown,
-  rest: Partial<Mutant> = {},
-): Mutant {
-  return {
-    name,
-    bug,
-    program,
-    scenario: "lin-kv-proxy",
-    flags: { "time-limit": 8, rate: 100 },
-    faults: "official",
-    caughtAs: WRONG,
-    faithful: "caught",
-    ...rest,
-  };
-}
+const mutant = mutantsWith({
+  scenario: "lin-kv-proxy",
+  flags: { "time-limit": 8, rate: 100 },
+  faults: "official",
+  caughtAs: WRONG,
+  faithful: "caught",
+});
 
 /** See the module. */
 export const mutants: Mutant[] = [

@@ -2,7 +2,7 @@
 import type { Log } from "../../lib/consensus/log.ts";
 import type { Ack, Append } from "../../lib/consensus/messages.ts";
 import type { Node } from "../../lib/maelstrom.ts";
-import type { Mutant } from "./mutant.ts";
+import { mutantsWith } from "./mutant.ts";
 import { WRONG } from "./registers.ts";
 import { sending, type Twists } from "./twist.ts";
 
@@ -78,23 +78,12 @@ export const far = {
   latency: 100,
 };
 
-/** A mutant of a program, in chaos if nothing else is said. */
-export function mutant(
-  scenario: string,
-  name: string,
-  bug: string,
-  program: unknown,
-  rest: Partial<Mutant> = {},
-): Mutant {
-  return {
-    name,
-    bug,
-    program,
+/** Makes mutants of a program, in chaos if nothing else is said. */
+export const mutantsOf = (scenario: string) =>
+  mutantsWith({
     scenario,
     flags: { "time-limit": 15, rate: 100 },
     faults: "chaos",
     caughtAs: WRONG,
     faithful: "caught",
-    ...rest,
-  };
-}
+  });

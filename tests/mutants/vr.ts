@@ -4,10 +4,10 @@ import type { LogState } from "../../lib/consensus/log.ts";
 import type { Node } from "../../lib/maelstrom.ts";
 import { amnesia, lastWords } from "../fixtures/worst-moments.ts";
 import type { Mutant } from "./mutant.ts";
-import { believesItself, mutant as of, replica } from "./replica.ts";
+import { believesItself, mutantsOf, replica } from "./replica.ts";
 import { sending } from "./twist.ts";
 
-const mutant = of.bind(null, "lin-kv-vr");
+const mutant = mutantsOf("lin-kv-vr");
 
 class OneIsEnough extends Vr {
   protected override get majority(): number {
