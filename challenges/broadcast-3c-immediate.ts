@@ -14,9 +14,10 @@
  * at most: one that lost its memory, and its topology, shows again what it had told another.
  *
  * Costs: with n nodes, e edges, and a hop of L ms
- * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice,
- *   with as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has
- *   5 edges: 8 to 12, so S <= 6. (A tree has no others: 3c.)
+ * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice, with
+ *   as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has 5
+ *   edges: 8 to 12, so S <= 6 without cuts; resends make it about 8 on the command. (A tree has no
+ *   others: 3c.)
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
  * - while an edge is cut, each value that waits for it costs a message per CAP_MS.
  */

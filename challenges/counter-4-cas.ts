@@ -16,7 +16,7 @@
  * do, with 100 ms more.
  *
  * Costs: a read is 4 messages; an add is 2, plus 6 for each lost race. On the official command
- * about half of the adds lose one: S = (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3 or so. A read takes
+ * about half of the adds lose one: S is about (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3. A read takes
  * two round trips to the store, an add one, plus three for each lost race.
  */
 import { program, run } from "../lib/maelstrom.ts";

@@ -19,8 +19,8 @@
  * Offsets are reserved in lin-kv, so a node that lost its memory reuses none. It recovers what it
  * had told another node; until it has heard from all, it promises nothing, and commits wait.
  *
- * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all
- * is known: 21.1 messages/s for two nodes, S <= 21.1 / rate = 0.021 on the official command. A
+ * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all is
+ * known: 21.1 messages/s for two nodes: S is about 21.1 / rate, 0.0215 on the official command. A
  * message holds what is unacknowledged, at most 100 items for a peer that does not answer.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";

@@ -10,12 +10,12 @@
  *
  * Guarantees: strict serializability, for any number of nodes, in the order of the leases. Keys
  * carry the token of the journal they were written from and are never overwritten by an earlier
- * one, so a holder that is late with its journal changes nothing. A release whose answer was
- * lost is recognised by the journal, which names the last round of every node. A node trusts its
- * cache only while no other has had the lock, which the token shows. Killing a node loses
- * nothing, but stops the others for one lease if it had the lock. A client waits for its turn,
- * and is told after 4 s that the outcome is unknown: which happens to some where messages are
- * lost, since a lost answer of the holder's holds up all who wait.
+ * one, so a holder that is late with its journal changes nothing. A release whose answer was lost
+ * is recognised by the journal, which names the last round of every node. A node trusts its cache
+ * only while no other has had the lock, which the token shows. Killing a node loses nothing, but
+ * stops the others for one lease if it had the lock. A client waits for its turn, and is told
+ * after 4 s that the outcome is unknown. That happens to some when messages are lost: a lost
+ * answer to the holder holds up all who wait.
  *
  * Costs: 4 messages for the lock while one node keeps it, 6 where nodes take turns, shared by
  * all who waited. Each key read costs 2 if it is not in the journal and another node has had the

@@ -5,23 +5,23 @@
  * Algorithm: every node runs transactions on its own copy of the database, at once. Those that
  * change something get a Lamport stamp; per key the highest stamp wins. Copies are kept equal by
  * anti-entropy: a vector, `have`, says for each life of each node up to which time its
- * transactions are known. A message brings everything its sender has beyond `since`, which the
- * receiver should cover; if it does not, it ignores the message. `have` is the acknowledgement,
- * too. A message also carries what third nodes did, so a node sends to one peer a tick; links
- * would send each transaction from each node to each, at 200 / rate for five nodes.
+ * transactions are known. A message brings everything its sender has beyond `since`; a receiver
+ * that does not cover that ignores the message. `have` is also the acknowledgement. A message
+ * carries what third nodes did, and nothing that a later write has replaced, so a node sends to one
+ * peer a tick. Links (txn-6b), with a queue for each peer, would cost four times the messages among
+ * five nodes, and twice the bytes.
  *
  * Guarantees: let V be the transactions that a node's `have` covers. 1. Its copy is what V's
  * transactions make in the order of their stamps. 2. V holds the causal past of its members.
  * So visibility is atomic, copies with equal V are equal, and clients of one node read their own
  * writes, read and write monotonically, and write after what they have read. Every transaction
- * commits, whatever is cut. A node that lost its memory recovers what it had told another; it
- * waits for that when it starts, for a second at most. Not prevented: lost updates, write skew,
- * stale reads.
+ * commits, whatever is cut. A node that lost its memory recovers what it had told another; when it
+ * starts, it waits for that, a second at most. Not prevented: lost updates, write skew, stale reads.
  *
  * Costs: n nodes send at most n messages per 110 ms (more than 5 nodes: every pair one per 440
- * ms), none once all is known: S <= 18.2 / rate for two nodes, 45.5 / rate for five. A transaction
- * is everywhere within one round (110 ms for two nodes) and a hop; after a heal within 440 ms and
- * two hops more. A silent peer is asked, and told nothing.
+ * ms), none once all is known: S is about 18.2 / rate for two nodes, 46 for five. A transaction is
+ * everywhere within one round (110 ms for two nodes) and a hop; after a heal within 440 ms and two
+ * hops more. A silent peer is asked, and told nothing.
  */
 import { CatchUp, Life } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
