@@ -108,6 +108,14 @@ export function stringify(value: unknown, indent?: number): string {
   }
 }
 
+/**
+ * The beginning of a text, as a text of its own: a mere slice keeps all that it was cut from
+ * in memory, which may be megabytes that a node wrote.
+ */
+export function beginning(text: string, most: number): string {
+  return text.length <= most ? text : [...text.slice(0, most)].join("");
+}
+
 /** The length of the text that {@link stringify} makes, in half the time. */
 export function textLength(value: Json): number {
   switch (typeof value) {

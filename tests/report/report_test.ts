@@ -180,8 +180,8 @@ Deno.test(
     const flights = flightsOf(recording);
     const sent = recording.journal.filter(([kind]) => kind === "send").length;
     assertEquals(flights.length, sent);
-    const request = flights.find(({ src, body }) =>
-      src.startsWith("c") && ["add", "read"].includes(String(body.type))
+    const request = flights.find(({ src, type }) =>
+      src.startsWith("c") && ["add", "read"].includes(type)
     );
     const invoked = recording.history.find(({ type }) => type === "invoke");
     assertEquals(request?.sent, invoked!.time / 1e9);

@@ -14,6 +14,7 @@ import {
   withIds,
 } from "../../lib/workbench/history.ts";
 import { float, parse, stringify } from "../../lib/workbench/json.ts";
+import { Bodies } from "../../lib/workbench/world/bodies.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
 
 const BODIES = fc.dictionary(
@@ -106,6 +107,24 @@ Deno.test("bodies beyond what may lie in memory are compressed, and read again i
     assertEquals(read, body(id));
   }
   assert(!journal.some(([, , id, , , read]) => read.i !== id));
+});
+
+Deno.test("large bodies are compressed though only every second message has one, and few lie open", () => {
+  const bodies = new Bodies(1e6);
+  const large = (i: number) => ({ type: "read_ok", text: `${i}`.repeat(1e5) });
+  const given = Array.from(
+    { length: 60 },
+    (_, i) => i % 2 === 0 ? { type: "read" } : large(i),
+  );
+  for (const body of given) bodies.push(body);
+  // What lies in memory is the very object, and what was compressed is another each time.
+  const isLive = (i: number) => bodies.get(i) === given[i];
+  const live = given.keys().filter((i) => i % 2 === 1 && isLive(i)).toArray();
+  assert(live.length < 12, `${live}`);
+  const first = bodies.get(1);
+  assertEquals(first, given[1]);
+  for (const i of given.keys()) assertEquals(bodies.get(i), given[i]);
+  assert(bodies.get(1) !== first);
 });
 
 Deno.test("of messages that touch no client a journal may keep no more than head and length", () => {

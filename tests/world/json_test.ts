@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import {
+  beginning,
   canonical,
   equal,
   Float,
@@ -50,6 +51,12 @@ Deno.test("the length of a text is known without the text", () => {
   fc.assert(fc.property(any, (value) => {
     assertEquals(textLength(value as Json), JSON.stringify(value).length);
   }));
+});
+
+Deno.test("the beginning of a text is the same characters, without the rest", () => {
+  assertEquals(beginning("short", 5), "short");
+  assertEquals(beginning("longer", 5), "longe");
+  assertEquals(beginning("a\ud83d\ude00b", 2), "a\ud83d"); // as a slice
 });
 
 Deno.test("a float is not the integer of the same value, and stays a float", () => {

@@ -1,5 +1,5 @@
 /** Pages of large runs show only a part of them, and say which. */
-import { stringify } from "../json.ts";
+import { beginning, stringify } from "../json.ts";
 
 /** A stretch of time, in seconds since the main phase began. */
 export interface Span {
@@ -69,5 +69,6 @@ export function brief(value: unknown, most = 160): string {
   if (text.length <= most) return text;
   const count = Array.isArray(value) ? ` (${value.length} elements)` : "";
   const tail = Math.min(40, most >> 2);
-  return `${text.slice(0, most - tail)} ... ${text.slice(-tail)}${count}`;
+  const end = [...text.slice(-tail)].join(""); // of its own, as the beginning is
+  return `${beginning(text, most - tail)} ... ${end}${count}`;
 }

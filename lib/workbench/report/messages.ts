@@ -1,6 +1,5 @@
 /** The journal as messages: who sent what to whom, and when it arrived, if it did. */
 import {
-  type Body,
   type EventHead,
   type Events,
   headsOf,
@@ -9,6 +8,7 @@ import {
   type Recording,
   withIds,
 } from "../history.ts";
+import { brief } from "./cap.ts";
 
 /** A message from its sending to its arrivals. Times are seconds since the main phase began. */
 export interface Flight {
@@ -18,8 +18,13 @@ export interface Flight {
   sent: number;
   /** None: it was lost or cut. Several: it was duplicated. */
   arrived: number[];
-  body: Body;
+  type: string;
+  /** The rest of its body, shortened: all that are drawn may lie in memory, and one may have megabytes. */
+  body: string;
 }
+
+/** So much is shown of a body, in characters. */
+const BODY_SHOWN = 240;
 
 /** Requests of the set-up: the workload's own begin after them. */
 const SET_UP: ReadonlySet<unknown> = new Set(["init", "topology"]);
@@ -46,7 +51,16 @@ export function flightsOf(
     for (const [kind, time, id, src, dest, body] of events) {
       const at = (time - origin) / 1e9;
       if (kind === "send") {
-        flights.set(id, { id, src, dest, sent: at, arrived: [], body });
+        const { type, ...rest } = body;
+        flights.set(id, {
+          id,
+          src,
+          dest,
+          sent: at,
+          arrived: [],
+          type: String(type),
+          body: brief(rest, BODY_SHOWN),
+        });
       } else flights.get(id)?.arrived.push(at);
     }
   }

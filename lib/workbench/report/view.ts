@@ -227,16 +227,12 @@ function densityOf(calls: readonly Pair[], end: number): View["density"] {
   return parts;
 }
 
-function hopOf({ id, src, dest, sent, arrived, body }: Flight): Hop {
-  const { type, ...rest } = body;
+function hopOf(flight: Flight): Hop {
+  const { src, dest, sent, arrived } = flight;
   return {
-    id,
-    src,
-    dest,
+    ...flight,
     sent: micro(sent),
     arrived: arrived.map(micro),
-    type: String(type),
-    body: brief(rest, 240),
     client: isClient(src) || isClient(dest),
   };
 }
@@ -259,9 +255,8 @@ function endpointsOf(
 
 function typesOf(flights: readonly Flight[]): string[] {
   const counts = new Map<string, number>();
-  for (const { body, src, dest } of flights) {
+  for (const { type, src, dest } of flights) {
     if (isClient(src) || isClient(dest)) continue;
-    const type = String(body.type);
     counts.set(type, (counts.get(type) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1]).map(([type]) => type);

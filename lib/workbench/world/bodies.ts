@@ -10,7 +10,7 @@ import { Float, parse, stringify, textLength } from "../json.ts";
 const PAGE_BODIES = 1_024;
 const PAGE_WEIGHT = 256e3;
 
-/** How many compressed pages are kept open: messages arrive soon after they are sent. */
+/** How many compressed pages are kept open, fewer if they are large: messages arrive soon after they are sent. */
 const PAGES_OPEN = 8;
 
 /** A run of consecutive bodies. */
@@ -28,14 +28,18 @@ interface Page {
   isDelicate: boolean;
 }
 
-/** One body in this many is weighed, and stands for all: weighing each would take a tenth of a run. */
-const SAMPLE = 8;
+/**
+ * One body in this many is weighed, and stands for all: weighing each would take a tenth of a
+ * run. The number is odd because requests and replies alternate, and only one kind may be large.
+ */
+const SAMPLE = 7;
 
 /** Bodies by their place. */
 export class Bodies {
   readonly #pages: Page[] = [];
   /** Compressed pages that were read lately. */
   readonly #open = new Map<Page, (Body | string | null)[]>();
+  #openWeight = 0;
   #weight = 0;
   /** How many pages are compressed, from the first on. */
   #packed = 0;
@@ -117,8 +121,14 @@ export class Bodies {
     const bodies: (Body | string | null)[] = inflateRawSync(packed).toString()
       .split("\n");
     this.#open.set(page, bodies);
-    const [oldest] = this.#open.keys();
-    if (this.#open.size > PAGES_OPEN) this.#open.delete(oldest!);
+    this.#openWeight += page.weight;
+    for (const oldest of this.#open.keys()) {
+      const isMuch = this.#open.size > PAGES_OPEN ||
+        this.#openWeight > this.liveWeight;
+      if (!isMuch || oldest === page) break;
+      this.#open.delete(oldest);
+      this.#openWeight -= oldest.weight;
+    }
     return bodies;
   }
 

@@ -1,8 +1,9 @@
 /** Maelstrom's clients: endpoints that send one request at a time and check the reply closely. */
-import { isInteger, stringify } from "../json.ts";
+import { isInteger } from "../json.ts";
 import { type Clock, MS } from "./clock.ts";
 import type { Body, Json } from "../history.ts";
 import type { Network, Packet } from "./network.ts";
+import { quote } from "./protocol.ts";
 
 /** The type of JSON value that a reply's field must have in Maelstrom's closed schema. */
 export type FieldCheck = (value: Json) => boolean;
@@ -67,8 +68,8 @@ export class Clients {
 export class ClientEndpoint {
   #nextMsgId = 1;
   #awaited: { msgId: number; resolve: (body: Body) => void } | null = null;
-  /** An `in_reply_to` meant for the current request, but written as a float or a string. */
-  #nearMiss: Json = null;
+  /** What is wrong with the `in_reply_to` of a message that was probably meant as the reply. */
+  #nearMiss = "";
 
   constructor(
     readonly id: string,
@@ -102,20 +103,15 @@ export class ClientEndpoint {
     { closed = true, last = false } = {},
   ): Promise<Body> {
     const msgId = this.#nextMsgId++;
-    this.#nearMiss = null;
+    this.#nearMiss = "";
     const reply = await new Promise<Body>((resolve, reject) => {
       const cancel = this.clock.schedule(timeoutMs * MS, () => {
         this.#awaited = null;
         if (last) this.close();
         this.onTimeout();
-        const hint = this.#nearMiss === null
-          ? ""
-          : `, but sent an in_reply_to of ${
-            stringify(this.#nearMiss)
-          }, which is not ${msgId}`;
         reject(
           new NetTimeout(
-            `${dest} did not answer within ${timeoutMs} ms${hint}`,
+            `${dest} did not answer within ${timeoutMs} ms${this.#nearMiss}`,
           ),
         );
       });
@@ -140,9 +136,7 @@ export class ClientEndpoint {
     const problem = mismatch(reply, `${request.type}_ok`, schema, closed);
     if (problem !== null) {
       throw new MalformedReply(
-        `${dest} answered ${stringify(request)} with ${
-          stringify(reply)
-        }: ${problem}`,
+        `${problem}: ${dest} answered ${quote(request)} with ${quote(reply)}`,
       );
     }
     return reply;
@@ -151,9 +145,14 @@ export class ClientEndpoint {
   #receive({ body }: Packet): void {
     if (this.#awaited === null) return;
     if (body.in_reply_to !== this.#awaited.msgId) {
-      // Late or a duplicate, or not written as an integer.
-      if (Number(body.in_reply_to) === this.#awaited.msgId) {
-        this.#nearMiss = body.in_reply_to!;
+      // Late or a duplicate, or not an integer.
+      const { type, in_reply_to } = body, { msgId } = this.#awaited;
+      if ((in_reply_to ?? null) === null) {
+        this.#nearMiss = `, but sent ${quote(type)} without in_reply_to`;
+      } else if (Number(in_reply_to) === msgId) {
+        const written = quote(in_reply_to);
+        this.#nearMiss =
+          `, but sent an in_reply_to of ${written}, which is not ${msgId}`;
       }
       return;
     }
@@ -170,10 +169,12 @@ export function mismatch(
   schema: ReplySchema,
   closed: boolean,
 ): string | null {
-  if (reply.type !== type) return `its type is not "${type}"`;
+  if (reply.type !== type) return `the reply's type is not "${type}"`;
   for (const field in schema) {
-    if (!Object.hasOwn(reply, field)) return `"${field}" is missing`;
-    if (!schema[field]!(reply[field]!)) return `"${field}" has the wrong form`;
+    if (!Object.hasOwn(reply, field)) return `the reply lacks "${field}"`;
+    if (!schema[field]!(reply[field]!)) {
+      return `"${field}" has the wrong form in the reply`;
+    }
   }
   if (!closed) return null;
   for (const field in reply) {
@@ -184,7 +185,7 @@ export function mismatch(
       continue;
     }
     if (field === "msg_id" && isInteger(reply[field])) continue;
-    return `"${field}" does not belong there`;
+    return `"${field}" does not belong in the reply`;
   }
   return null;
 }

@@ -2,6 +2,7 @@
 import type { ClientEndpoint, Clients } from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
 import type { Body, Incident } from "../history.ts";
+import { beginning } from "../json.ts";
 import type { Network } from "./network.ts";
 import { LONGEST_LINE } from "./lines.ts";
 import { quote, readMessage } from "./protocol.ts";
@@ -69,9 +70,9 @@ export class Nodes {
             ? "it wrote an empty line"
             : text.length > LONGEST_LINE
             ? `it wrote a line of more than ${LONGEST_LINE} characters, which was cut: ${
-              text.slice(0, 100)
+              beginning(text, 100)
             } ...`
-            : `it wrote a line that is no JSON: ${text.slice(0, 200)}`,
+            : `it wrote a line that is no JSON: ${beginning(text, 200)}`,
         ),
       deaf: (node) =>
         this.settings.report(

@@ -24,6 +24,12 @@ const LONGEST_LOG_LINE = 65_536;
 /** How many characters may wait for a node that does not read; the rest is lost. */
 const MOST_UNREAD = 2 ** 27;
 
+/** How many may wait for all nodes together: beyond it, those lose messages that have most waiting. */
+const MOST_UNREAD_BY_ALL = 2 ** 28;
+
+/** About how many characters are written at a time: what waits is not copied as a whole. */
+const PIECE = 2 ** 16;
+
 /** What to run, and what to do with its log. */
 export interface ProcessOptions {
   /** The executable. */
@@ -71,7 +77,10 @@ export function processes(options: ProcessOptions): OpenHost {
         running.set(node, process);
       },
       deliver(node, { id, src, dest, body }) {
-        running.get(node)?.write(stringify({ id, src, dest, body }));
+        const process = running.get(node);
+        if (process === undefined) return;
+        if (isFull(process, running)) process.lose();
+        else process.write(stringify({ id, src, dest, body }));
       },
       kill,
       pause: (node) => running.get(node)?.signal("SIGSTOP"),
@@ -107,16 +116,31 @@ export function listener(
   };
 }
 
+/** Whether no more can be kept for a process. */
+function isFull(
+  { unread }: NodeProcess,
+  running: ReadonlyMap<string, NodeProcess>,
+): boolean {
+  if (unread > MOST_UNREAD) return true;
+  if (unread <= MOST_UNREAD_BY_ALL / running.size) return false;
+  let all = 0;
+  for (const process of running.values()) all += process.unread;
+  return all > MOST_UNREAD_BY_ALL;
+}
+
 class NodeProcess {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #encoder = new TextEncoder();
-  #unwritten = "";
+  /** Lines that the pipe has no room for yet. */
+  #unwritten: string[] = [];
   #writing = false;
   #killed = false;
   /** Whether it has been found not to read its input. */
   #isDeaf = false;
   readonly #onDeaf: () => void;
+  /** How many characters wait to be written. */
+  unread = 0;
   /** How many bytes have come from stdout so far. */
   #bytes = 0;
   #lines = 0;
@@ -170,25 +194,37 @@ class NodeProcess {
 
   /** Writes a line; lines that come while the pipe is full are written together later. */
   write(line: string): void {
-    if (this.#unwritten.length > MOST_UNREAD) {
-      if (!this.#isDeaf) this.#onDeaf();
-      this.#isDeaf = true;
-      return;
-    }
-    this.#unwritten += line + "\n";
+    this.#unwritten.push(line);
+    this.unread += line.length;
     if (!this.#writing) this.#pump();
+  }
+
+  /** A line is lost, because too much is waiting. */
+  lose(): void {
+    if (!this.#isDeaf) this.#onDeaf();
+    this.#isDeaf = true;
   }
 
   async #pump(): Promise<void> {
     this.#writing = true;
     try {
-      while (this.#unwritten !== "") {
-        const bytes = this.#encoder.encode(this.#unwritten);
-        this.#unwritten = "";
-        await this.#stdin.write(bytes);
+      while (this.#unwritten.length > 0) {
+        const lines = this.#unwritten;
+        this.#unwritten = [];
+        for (let i = 0; i < lines.length;) {
+          let piece = "";
+          while (i < lines.length && piece.length < PIECE) {
+            piece += lines[i] + "\n";
+            this.unread -= lines[i]!.length;
+            lines[i++] = ""; // nobody needs it any more
+          }
+          await this.#stdin.write(this.#encoder.encode(piece));
+        }
       }
     } catch {
       // The process no longer reads. If it has exited, that is reported elsewhere.
+      this.#unwritten = [];
+      this.unread = 0;
     } finally {
       this.#writing = false;
     }

@@ -1,5 +1,5 @@
 /** Which lines of a node Maelstrom accepts as messages. */
-import { Float, isInteger, stringify } from "../json.ts";
+import { beginning, Float, isInteger, stringify } from "../json.ts";
 import type { Body, Json } from "../history.ts";
 import { isClient } from "../history.ts";
 
@@ -38,7 +38,7 @@ export function readMessage(
   if (isEndpoint(dest)) return { src, dest, body: fields };
   if (!isClient(dest)) return refuse(`it wrote to "${dest}", which is nobody`);
   const late = refuse(
-    `it answered client ${dest}, which has given up and gone`,
+    `it wrote to client ${dest}, which has given up and gone, or never was`,
   );
   return { ...late, toGoneClient: true };
 }
@@ -67,5 +67,5 @@ function isObject(value: unknown): value is { [key: string]: Json } {
 
 /** What a node wrote, shortened. */
 export function quote(written: unknown): string {
-  return (stringify(written) ?? String(written)).slice(0, 200);
+  return beginning(stringify(written) ?? String(written), 200);
 }

@@ -219,7 +219,9 @@ function replies(recording: Recording, promises: Promises): Finding[] {
     recording.history.filter(isMalformed).map((op) =>
       `${op.f} of process ${op.process} at ${
         seconds(op.time)
-      } got a reply of the wrong form: ${text(op.error)}`
+      } got a reply of the wrong form: ${
+        String(op.error).replace(/^indeterminate: /, "")
+      }`
     ),
   );
   const { repeated, late, unsolicited, unanswered } = answers(recording);
