@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import {
   Estimate,
+  flagsOf,
   joined,
   readPart,
   soak,
@@ -30,6 +31,20 @@ Deno.test(
   },
 );
 
+Deno.test("a seed is shorter where its commands ask for many operations", () => {
+  const official = (name: string, run = 0) =>
+    flagsOf({ name, faults: "official", run });
+  assertEquals(official("broadcast-3d", 1), {}, "2000 operations");
+  assertEquals(official("kafka-5c"), { "time-limit": 3 });
+  // A cut, and time for it to heal.
+  const cut = { "time-limit": 3, "nemesis-interval": 1 };
+  assertEquals(official("kafka-5c", 1), cut);
+  const often = { "time-limit": 20, "nemesis-interval": 3 };
+  assertEquals(official("lin-kv-raft", 1), often);
+  const chaos = flagsOf({ name: "kafka-5c", faults: "chaos" });
+  assertEquals(chaos, { "time-limit": 20, rate: 40 });
+});
+
 Deno.test("what is left is reckoned from runs of its kind", () => {
   const estimate = new Estimate();
   const [quick, slow] = ["echo-1", "kafka-5b"];
@@ -55,7 +70,7 @@ function partOf(index: number, count: number, failing: string) {
     name,
     faults: run === 0 ? faults : `${faults} ${run}`,
     seed,
-    passed: name !== failing,
+    verdict: name !== failing,
     ms: 500,
     ...(name === failing ? { replay: "the command", anomalies: [] } : {}),
   }));
@@ -69,7 +84,10 @@ Deno.test(
     const [a, b] = [partOf(1, 2, "none"), partOf(2, 2, "none")];
     const whole = joined([a, b]);
     assertEquals(whole.status, 0);
-    assertStringIncludes(whole.text, "| echo-1 | chaos | 1 | 0 | 0 |");
+    assertStringIncludes(
+      whole.text,
+      "| echo-1 | chaos | 10 s at 5/s | 1 | 0 | 0 | 0 | 500 |",
+    );
     const all = a.lines.length + b.lines.length;
     const minutes = (all / 120).toFixed(1);
     assertStringIncludes(whole.text, `${all} runs took ${minutes} min of one`);
@@ -80,7 +98,10 @@ Deno.test(
     const bad = joined([partOf(1, 1, "echo-1")]);
     assertEquals(bad.status, 1);
     assertStringIncludes(bad.text, "the command");
-    assertStringIncludes(bad.text, "| echo-1 | official | 0 | 1 | 0 |");
+    assertStringIncludes(
+      bad.text,
+      "| echo-1 | official | 10 s at 5/s | 0 | 0 | 1 | 0 |",
+    );
     const other = { ...b, head: { ...b.head, commit: "d" } };
     assertStringIncludes(joined([a, other]).text, "runs of 2 commits: c, d");
   },

@@ -5,23 +5,39 @@
  *     deno run -A lib/workbench/results/soak.ts [SEEDS] [--shard I/N] [--out FILE]
  *     deno run -A lib/workbench/results/soak.ts --join FILE...
  *
+ * A seed is a whole run: the set-up, requests while links are cut and nodes killed, the heal,
+ * the last reads, and both judges. Only its main phase is shorter than an official one, see
+ * {@link flagsOf}; the table says how long. A failure's command has the same flags.
+ *
  * Every run becomes a line of a file as soon as it ends. If interrupted, the same command
  * continues where it was, unless the commit has changed. With `--shard`, each of N machines
  * does an Nth of the runs; `--join` makes one table of their files. The exit status is 1 if a
- * run does not pass, 2 if some are missing.
+ * run is invalid, 2 if some are unknown or missing.
  */
 import { dirname } from "node:path";
 import { runInThreads } from "../campaign/threads.ts";
-import { passed } from "../campaign/seed-result.ts";
 import { replayCommand, type Simulation } from "../campaign/simulate.ts";
-import type { Anomaly } from "../checkers/verdict.ts";
+import { type Anomaly, type Validity, worst } from "../checkers/verdict.ts";
+import type { Options } from "../history.ts";
 import { tableOf } from "./readme.ts";
 import { hasProgram } from "./results.ts";
-import { scenarios } from "../scenarios/scenarios.ts";
+import { scenarioOf, scenarios } from "../scenarios/scenarios.ts";
 import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 
 /** How many seeds each program gets by default. */
 const SEEDS = 1_000;
+
+/** How many operations an official run asks for: a run costs what its operations cost. */
+const OPERATIONS = 2_000;
+
+/** The shortest main phase, in seconds, so that cuts and heals have their time. */
+const SHORTEST_S = 3;
+
+/** How often, on average, the nemesis acts in a main phase that was shortened, after the cut it begins with. */
+const ACTS = 3;
+
+/** Under chaos a client may wait 5 s for an answer, so it takes many seconds, with few requests in each. */
+const CHAOS = { seconds: 20, rate: 40 };
 
 /** A part of the work: the `index`-th of `count`, from 1. */
 export interface Shard {
@@ -43,9 +59,10 @@ interface Line {
   name: string;
   faults: string;
   seed: number;
-  passed: boolean;
+  /** The worse of both judges'. */
+  verdict: Validity;
   ms: number;
-  /** The command that repeats it, if it did not pass. */
+  /** The command that repeats it, if it is not valid. */
   replay?: string;
   anomalies?: Anomaly[];
 }
@@ -56,6 +73,32 @@ export interface Part {
   lines: Line[];
 }
 
+/**
+ * The flags of a seed that differ from the scenario's: a main phase that is long enough, with
+ * faults that come sooner, and a lower rate under chaos.
+ */
+export function flagsOf(
+  { name, faults, run = 0 }: Omit<Simulation, "seed">,
+): Options {
+  const { flags } = scenarioOf(name).runs[run]!;
+  const official = Number(flags["time-limit"] ?? 60);
+  const rate = Number(flags.rate ?? 5);
+  if (faults === "chaos") {
+    return {
+      "time-limit": Math.min(official, CHAOS.seconds),
+      rate: Math.min(rate, CHAOS.rate),
+    };
+  }
+  const limit = Math.max(SHORTEST_S, OPERATIONS / rate);
+  if (limit >= official) return {};
+  if (flags.nemesis === undefined) return { "time-limit": limit };
+  const interval = Number(flags["nemesis-interval"] ?? 10);
+  return {
+    "time-limit": limit,
+    "nemesis-interval": Math.min(interval, limit / ACTS),
+  };
+}
+
 /** All runs of a shard, seed by seed through all programs, so that early results are of all kinds. */
 export function workOf(seeds: number, { index, count }: Shard): Simulation[] {
   const one = scenarios.filter(({ name }) => hasProgram(name)).flatMap(
@@ -63,7 +106,7 @@ export function workOf(seeds: number, { index, count }: Shard): Simulation[] {
       ...runs.map((_, run) => ({ name, faults: "official" as const, run })),
       { name, faults: "chaos" as const },
     ],
-  );
+  ).map((simulation) => ({ ...simulation, overrides: flagsOf(simulation) }));
   return Array.from({ length: seeds }, (_, i) => i + 1)
     .flatMap((seed) => one.map((simulation) => ({ ...simulation, seed })))
     .filter((_, i) => i % count === index - 1);
@@ -97,12 +140,12 @@ export function joined(
   }
   const wanted = Math.max(0, ...parts.map(({ head }) => head.seeds));
   const all = workOf(wanted, shard);
-  const failures = [...runs.values()].filter(({ passed }) => !passed);
-  const rows = new Map<string, { wanted: number; done: Line[] }>();
+  const failures = [...runs.values()].filter(({ verdict }) => verdict !== true);
+  const rows = new Map<string, Row>();
   for (const simulation of all) {
     const line = lineOf(simulation);
     const title = titleOf(line);
-    const row = rows.get(title) ?? { wanted: 0, done: [] };
+    const row = rows.get(title) ?? { simulation, wanted: 0, done: [] };
     rows.set(title, row);
     row.wanted++;
     const done = runs.get(keyOf(line));
@@ -111,21 +154,31 @@ export function joined(
   const missing = all.length - runs.size;
   const commits = new Set(parts.map(({ head }) => head.commit));
   const table = tableOf(
-    ["program", "faults", "passed", "failed", "missing", "seconds"],
-    [...rows].map(([title, { wanted, done }]) => [
-      ...title.split(", "),
-      `${done.filter(({ passed }) => passed).length}`,
-      `${done.filter(({ passed }) => !passed).length}`,
-      `${wanted - done.length}`,
-      (done.reduce((sum, { ms }) => sum + ms, 0) / 1e3).toFixed(0),
-    ]),
+    [
+      "program",
+      "faults",
+      "main phase",
+      "valid",
+      "unknown",
+      "invalid",
+      "missing",
+      "ms a seed",
+    ],
+    [...rows].map(([title, row]) => [...title.split(", "), ...cellsOf(row)]),
   );
+  // As long as those of the same row have taken on average.
+  const thousandMs = [...rows.values()]
+    .reduce((sum, { done }) => sum + 1_000 * (meanMs(done) ?? 0), 0);
   const text = [
     ...failures.map(({ replay, anomalies = [] }) =>
       [replay, ...anomalyLines(anomalies)].join("\n")
     ),
     table,
-    `${runs.size} runs took ${minutesOf([...runs.values()])} min of one thread`,
+    `${runs.size} runs took ${
+      minutesOf([...runs.values()])
+    } min of one thread; a thousand seeds of these rows take ${
+      (thousandMs / 60_000).toFixed(0)
+    }`,
     ...(missing > 0 ? [`${missing} of ${all.length} runs are missing`] : []),
     ...(commits.size > 1
       ? [
@@ -133,8 +186,37 @@ export function joined(
       ]
       : []),
   ].join("\n");
-  const status = failures.length > 0 ? 1 : missing > 0 ? 2 : 0;
+  const isWrong = failures.some(({ verdict }) => verdict === false);
+  const status = isWrong ? 1 : failures.length + missing > 0 ? 2 : 0;
   return { text, status };
+}
+
+/** The runs of one program that differ in the seed alone. */
+interface Row {
+  /** One of them. */
+  simulation: Simulation;
+  wanted: number;
+  done: Line[];
+}
+
+function cellsOf({ simulation, wanted, done }: Row): string[] {
+  const { name, run = 0, overrides } = simulation;
+  const flags = { ...scenarioOf(name).runs[run]!.flags, ...overrides };
+  const count = (verdict: Validity) =>
+    `${done.filter((line) => line.verdict === verdict).length}`;
+  return [
+    `${flags["time-limit"] ?? 60} s at ${flags.rate ?? 5}/s`,
+    count(true),
+    count("unknown"),
+    count(false),
+    `${wanted - done.length}`,
+    meanMs(done)?.toFixed(0) ?? "-",
+  ];
+}
+
+function meanMs(lines: readonly Line[]): number | undefined {
+  if (lines.length === 0) return undefined;
+  return lines.reduce((sum, { ms }) => sum + ms, 0) / lines.length;
 }
 
 function minutesOf(lines: readonly Line[]): string {
@@ -220,15 +302,15 @@ export async function soak(
   for (const line of lines) estimate.made(line, false);
   const progress = new ProgressLine();
   const began = performance.now();
-  let failed = lines.filter(({ passed }) => !passed).length;
+  let failed = lines.filter(({ verdict }) => verdict !== true).length;
   const out = await Deno.open(file, { append: true });
   await runInThreads(left, { threads }, (result, simulation, ms) => {
-    const isPassed = passed(result);
+    const verdict = worst(result.faithful, result.strict);
     const line: Line = {
       ...lineOf(simulation),
-      passed: isPassed,
+      verdict,
       ms: Math.round(ms),
-      ...(isPassed ? {} : {
+      ...(verdict === true ? {} : {
         replay: replayCommand(simulation),
         anomalies: result.anomalies,
       }),
@@ -236,7 +318,7 @@ export async function soak(
     out.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
     lines.push(line);
     estimate.made(line);
-    if (!isPassed) failed++;
+    if (verdict !== true) failed++;
     const minutes = (performance.now() - began) / 60_000;
     const leftMinutes = estimate.leftMs / threads / 60_000;
     progress.show(
