@@ -4,8 +4,8 @@
  *
  *     deno run -A tests/bench/checkers.ts [NAME...]
  *
- * Prints seconds of CPU for a tenth and for the whole of each: the ratio is 10 where a
- * checker is linear.
+ * Prints seconds of CPU and peak memory, each in a process of its own. The ratio of the whole
+ * to a tenth is 10 where a checker is linear.
  */
 import process from "node:process";
 import { judgeFaithful } from "../../lib/workbench/checkers/faithful.ts";
@@ -131,13 +131,16 @@ function registers(keys: number): Op[] {
   return history;
 }
 
-const CASES: {
+/** A workload's history, and how many of its things make it ten times as long as ours. */
+interface Case {
   name: string;
   size: number;
   workload: string;
   options?: Options;
   history: (size: number) => Op[];
-}[] = [
+}
+
+const CASES: readonly Case[] = [
   {
     name: "txn-rw-register",
     size: 170_000,
@@ -155,43 +158,89 @@ const CASES: {
   { name: "lin-kv", size: 200, workload: "lin-kv", history: registers },
 ];
 
-const seconds = () => {
+/** What judging one history took. */
+interface Cost {
+  /** Seconds of CPU: the faithful judge alone, then both. */
+  faithful: number;
+  both: number;
+  /** Megabytes: with the history alone, and at most. */
+  before: number;
+  peak: number;
+  verdicts: string;
+}
+
+function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
-};
+}
+
+/** The most memory this process has ever had, in megabytes. */
+function peakMb(): number {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return Number(/VmHWM:\s*(\d+) kB/.exec(status)?.[1]) / 1e3;
+}
+
+function costOf({ workload, history, options = {} }: Case, size: number): Cost {
+  const recording = {
+    workload,
+    options: { "node-count": 2, concurrency: 10, ...options },
+    history: history(size),
+    journal: [],
+  };
+  const before = Deno.memoryUsage().rss / 1e6;
+  const began = cpuSeconds();
+  judgeFaithful(recording);
+  const faithful = cpuSeconds() - began;
+  const { results, strict } = judge(recording);
+  const both = cpuSeconds() - began - faithful;
+  const verdicts = `${results["valid?"]}, ${strict["valid?"]}`;
+  return { faithful, both, before, peak: peakMb(), verdicts };
+}
+
+/** The cost in a process of its own, whose memory nothing else has used. */
+async function costApart(name: string, size: number): Promise<Cost> {
+  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", import.meta.filename!, "--one", name, `${size}`],
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error(`Cannot judge ${size} of ${name}`);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
 
 if (import.meta.main) {
+  const [flag, ...rest] = Deno.args;
+  if (flag === "--one") {
+    const found = CASES.find(({ name }) => name === rest[0])!;
+    console.log(JSON.stringify(costOf(found, Number(rest[1]))));
+    Deno.exit();
+  }
   const rows: string[][] = [];
-  const chosen = CASES.filter(({ name }) =>
-    Deno.args.length === 0 || Deno.args.includes(name)
-  );
-  for (const { name, size, workload, history, options = {} } of chosen) {
-    const taken: number[] = [];
-    let verdicts = "";
-    for (const part of [size / 10, size]) {
-      const recording = {
-        workload,
-        options: { "node-count": 2, concurrency: 10, ...options },
-        history: history(part),
-        journal: [],
-      };
-      const began = seconds();
-      const faithful = judgeFaithful(recording);
-      const both = judge(recording);
-      taken.push(seconds() - began);
-      verdicts = `${faithful["valid?"]}, ${both.strict["valid?"]}`;
-    }
-    const [tenth, whole] = taken as [number, number];
+  for (const { name, size } of CASES) {
+    if (Deno.args.length > 0 && !Deno.args.includes(name)) continue;
+    const tenth = await costApart(name, size / 10);
+    const whole = await costApart(name, size);
     rows.push([
       name,
       String(size),
-      digits(tenth),
-      digits(whole),
-      digits(whole / tenth),
-      verdicts,
+      digits(tenth.both),
+      digits(whole.faithful),
+      digits(whole.both),
+      digits(whole.both / tenth.both),
+      whole.before.toFixed(0),
+      whole.peak.toFixed(0),
+      whole.verdicts,
     ]);
-    console.log(rows.at(-1)!.join("  "));
   }
-  const head = ["workload", "size", "a tenth (s)", "whole (s)", "ratio"];
-  console.log(table([...head, "faithful, strict"], rows));
+  const head = [
+    "workload",
+    "size",
+    "a tenth (s)",
+    "faithful (s)",
+    "both (s)",
+    "ratio",
+    "history (MB)",
+    "peak (MB)",
+    "faithful, strict",
+  ];
+  console.log(table(head, rows));
 }
