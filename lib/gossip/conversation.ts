@@ -234,6 +234,7 @@ export class Conversation<T extends Json> {
   /** The life of this node. */
   readonly #life: Life;
 
+  /** A conversation of a life of this node with a peer. */
   constructor(
     node: Talker,
     peer: string,

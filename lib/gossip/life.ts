@@ -27,6 +27,7 @@ export class Life {
   readonly #others = new Map<string, number>();
   readonly #node: Pick<Node<Record<never, never>>, "log">;
 
+  /** A new life, stamped by the node's clock. */
   constructor(
     node: Pick<Node<Record<never, never>>, "now" | "random" | "log">,
   ) {

@@ -40,6 +40,7 @@ import { amongNodes, message, type Schema } from "../schema.ts";
 
 /** What a protocol must have for its node to have links. */
 export interface LinksProtocol<T extends Json> {
+  /** A message of a link. */
   say(saying: Saying<T>): void;
 }
 
@@ -106,6 +107,7 @@ export class Links<T extends Json> {
   /** Whether others have yet to hear of what this node got back. */
   #mustPassOn = false;
 
+  /** Opens the links of a node, and handles their messages. */
   constructor(node: LinksNode<T>, options: LinksOptions<T>) {
     this.#node = node;
     this.life = new Life(node);

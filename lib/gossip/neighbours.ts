@@ -7,7 +7,7 @@ import type { Node } from "../maelstrom.ts";
 import { type Dict, entriesOf } from "../schema.ts";
 
 /** The part of a node that has neighbours. */
-type Member = Pick<Node<Record<never, never>>, "id" | "ids" | "peers">;
+export type Member = Pick<Node<Record<never, never>>, "id" | "ids" | "peers">;
 
 /**
  * A node's neighbours in a tree of all nodes, which their order alone makes: the first is

@@ -35,6 +35,7 @@ import { amongNodes, array, natural, rpc, type Schema } from "../schema.ts";
 
 /** What a protocol must have for its node to recall. */
 export interface RecallProtocol<T extends Json> {
+  /** Gives all that is known, and the latest stamp known of the sender's life. */
   recall(request: { life: number }): { known: T[]; latest: number };
 }
 
@@ -79,6 +80,7 @@ export class Recall<T extends Json> {
   readonly #node: RecallNode<T>;
   readonly #options: RecallOptions<T>;
 
+  /** Answers those that recall; {@link from} asks. */
   constructor(node: RecallNode<T>, options: RecallOptions<T>) {
     this.#node = node;
     this.#options = options;

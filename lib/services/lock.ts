@@ -52,6 +52,7 @@ export interface Lease<V extends Json> {
  * it never will be.
  */
 export class LeaseLost extends Error {
+  /** `"LeaseLost"` */
   override name = "LeaseLost";
 }
 
@@ -97,6 +98,7 @@ export class Lock<V extends Json> {
   /** Ends when the last of this node's own tasks has released the lock. */
   #queue: Promise<unknown> = Promise.resolve();
 
+  /** A lock, reached by way of a node. */
   constructor(
     node: LockNode,
     key: string,

@@ -81,6 +81,7 @@ export class Patience {
   readonly #node: Waiter;
   readonly #options: PatienceOptions;
 
+  /** Patience on a node's clock. */
   constructor(node: Waiter, options: PatienceOptions = {}) {
     this.#node = node;
     this.#options = options;

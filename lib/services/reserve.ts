@@ -39,6 +39,7 @@ export class Reserve {
   #raising: Promise<void> | null = null;
   readonly #node: Caller;
 
+  /** Begins the numbers of this life of a node. */
   constructor(node: Caller) {
     this.#node = node;
     this.#kv = new Kv(node, "lin-kv");

@@ -36,6 +36,8 @@ export class Rounds<I, O> {
   #working = false;
 
   /**
+   * Rounds of this work.
+   *
    * @param work what a round does: it gets the items of all who take part, and gives each
    * its result, in the same order
    */
