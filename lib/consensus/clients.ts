@@ -19,6 +19,9 @@ const PATIENCE_MS = 900;
 /** On a slow network they wait for ten times its latency, which is five round trips. */
 const PATIENCE_TRIPS = 4;
 
+/** The longest that a request may wait, in milliseconds: no reply is sent after 4900. */
+const LONGEST_MS = 4_500;
+
 /** How long a node's first requests may have waited for it to start, in milliseconds. */
 const STARTING_MS = 300;
 
@@ -125,7 +128,8 @@ export class Clients {
   /** How long a request that arrives now may take. */
   get #patienceMs(): number {
     const ageMs = this.#node.now() - this.#startedAt;
-    const waitMs = Math.max(PATIENCE_MS, PATIENCE_TRIPS * this.#pace.tripMs);
+    const tripsMs = PATIENCE_TRIPS * this.#pace.tripMs;
+    const waitMs = Math.min(LONGEST_MS, Math.max(PATIENCE_MS, tripsMs));
     return waitMs - Math.max(0, STARTING_MS - ageMs);
   }
 

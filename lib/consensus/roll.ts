@@ -6,8 +6,8 @@
  *
  * The group begins when every node has started, or when a majority has waited for the others
  * for a while. Before that nobody may promise anything. So who enters a roll that has not
- * begun has nothing to have forgotten, and who enters one that has must ask the others what
- * has been promised.
+ * begun, or for the first time, has nothing to have forgotten; everybody else must ask the
+ * others what has been promised.
  *
  * @module
  */
@@ -20,9 +20,9 @@ export type Lives = number[];
 /** What a start is. */
 export interface Entered {
   lives: Lives;
-  /** Whether the group had begun, so that an earlier life may have made promises. */
+  /** Whether the group had begun with an earlier life, which may have made promises. */
   again: boolean;
-  /** How long lin-kv took to answer, in milliseconds: a first guess at what other nodes will take. */
+  /** How long lin-kv takes to answer, in milliseconds: a first guess at what other nodes will take. */
   tripMs: number;
 }
 
@@ -57,11 +57,11 @@ export function merge(lives: Lives, others: Lives): void {
 export async function enter(node: Entrant): Promise<Entered> {
   const kv = new Kv<Roll>(node, "lin-kv");
   const self = node.ids.indexOf(node.id);
-  let entered: Entered | null = null, tripMs = Infinity;
+  let entered: Entered | null = null;
+  await node.sleep(0); // until it has been spoken to nothing is sent, which is no part of a round trip
   for (;;) {
-    const askedAt = node.now();
     const roll: Roll | null = await kv.read(KEY);
-    tripMs = Math.min(tripMs, node.now() - askedAt);
+    const tripMs = kv.leastMs;
     // Only an answer was lost: nobody else counts this node's lives.
     if (entered !== null && roll?.lives[self] === entered.lives[self]) {
       return { ...entered, lives: roll!.lives };
@@ -69,7 +69,8 @@ export async function enter(node: Entrant): Promise<Entered> {
     const before: Lives = roll?.lives ?? node.ids.map(() => 0);
     const begun: boolean = roll?.begun ?? false;
     const lives: Lives = before.with(self, before[self]! + 1);
-    entered = { lives, again: begun || isComplete(before), tripMs };
+    const again: boolean = before[self]! > 0 && (begun || isComplete(before));
+    entered = { lives, again, tripMs };
     if (await kv.change(KEY, roll, { lives, begun })) return entered;
   }
 }

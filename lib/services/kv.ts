@@ -52,6 +52,11 @@ export class Kv<V extends Json = Json> {
     this.#patience = new Patience(node);
   }
 
+  /** How long the quickest answer took, in milliseconds; infinite before there is one. */
+  get leastMs(): number {
+    return this.#patience.leastMs;
+  }
+
   /** The value of a key, null when it has none. */
   async read(key: string): Promise<V | null> {
     try {

@@ -78,6 +78,7 @@ export interface PatienceOptions {
 export class Patience {
   /** How long answers take: a moving average, in milliseconds. */
   #usualMs = 0;
+  #leastMs = Infinity;
   readonly #node: Waiter;
   readonly #options: PatienceOptions;
 
@@ -85,6 +86,11 @@ export class Patience {
   constructor(node: Waiter, options: PatienceOptions = {}) {
     this.#node = node;
     this.#options = options;
+  }
+
+  /** How long the quickest answer took, in milliseconds: one round trip, lost messages not counted. */
+  get leastMs(): number {
+    return this.#leastMs;
   }
 
   /**
@@ -118,8 +124,9 @@ export class Patience {
     const ask = () => {
       const begun = this.#node.now();
       const learn = () => {
-        const tookMs = Math.min(this.#node.now() - begun, TRIP_MS);
-        this.#usualMs = 0.8 * this.#usualMs + 0.2 * tookMs;
+        const tookMs = this.#node.now() - begun;
+        this.#leastMs = Math.min(this.#leastMs, tookMs);
+        this.#usualMs = 0.8 * this.#usualMs + 0.2 * Math.min(tookMs, TRIP_MS);
       };
       stops.push(this.#node.after(this.#pauseMs(tries++), ask));
       attempt(options).then((answer) => {
