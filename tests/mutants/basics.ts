@@ -100,7 +100,7 @@ function mixesTypes(node: Node<Generate>): void {
 export const mutants: Mutant[] = [
   {
     name: "echo-another",
-    bug: "one reply in ten is the payload of the request before",
+    bug: "one reply in ten has the payload of the previous request",
     program: echoesAnother,
     scenario: "echo-1",
     faults: "official",
@@ -147,7 +147,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "ids-millisecond",
-    bug: "takes the clock's millisecond for unique",
+    bug: "assumes that the clock's millisecond is unique",
     program: takesTheMillisecond,
     scenario: "unique-ids-2",
     flags: { "time-limit": 5 },
@@ -177,7 +177,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "ids-second",
-    bug: "tells its lives apart by the second in which they began",
+    bug: "tells its lives apart only by the second of their start",
     program: countsFromTheSecond,
     scenario: "unique-ids-2",
     flags: { "time-limit": 60, rate: 50 },

@@ -133,7 +133,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "broadcast-fire-and-forget",
-    bug: "tells everybody once, also those behind a cut",
+    bug: "tells everybody once, even behind a cut",
     program: withBug({ spread: hintAll }),
     scenario: "broadcast-3c",
     faults: "partition",
@@ -142,7 +142,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "broadcast-ever-slower",
-    bug: "doubles its pauses for ever, and is asleep when the cut has healed",
+    bug: "doubles its pauses without a cap, and sleeps when the cut heals",
     program: withBug({ spread: tellMoreAndMoreSeldom }),
     scenario: "broadcast-3c",
     flags: { "nemesis-interval": 20, "time-limit": 30 },

@@ -139,7 +139,7 @@ const small = { "time-limit": 8, rate: 50 };
 export const mutants: Mutant[] = [
   {
     name: "counter-stale-read",
-    bug: "takes a plain seq-kv read for the truth",
+    bug: "trusts a plain seq-kv read",
     program: readsWithoutBarrier,
     scenario: "counter-4",
     flags: small,
@@ -230,7 +230,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "crdt-overwrite",
-    bug: "takes the sum that came last for the highest",
+    bug: "keeps the sum that came last, not the highest",
     program: (node: Node<Counter>) => gossip(node, (_, theirs) => theirs),
     scenario: "counter-4-crdt",
     flags: small,
@@ -240,7 +240,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "ctr-racy",
-    bug: "takes its sum, writes what comes of it, and only then keeps it",
+    bug: "reads its sum, writes the new one, and only then remembers it",
     program: racesWithItself,
     scenario: "counter-4",
     flags: { ...small, latency: 5 },
@@ -260,7 +260,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "crdt-old-reads",
-    bug: "answers reads with what was true up to two seconds ago",
+    bug: "answers reads from up to two seconds ago",
     program: (node: Node<Counter>) =>
       gossip(node, Math.max, { readEveryMs: 2_000 }),
     scenario: "counter-4-crdt",

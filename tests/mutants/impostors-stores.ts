@@ -73,7 +73,7 @@ const nothingFirst: StoreChoices = {
 export const impostors: readonly Impostor[] = [
   kafka(
     "stranger-kf-polls-commit",
-    "a poll commits what it gives",
+    "a poll commits what it returns",
     log({ pollsCommit: true }),
     "commit-invented",
     "passes",
@@ -119,7 +119,7 @@ export const impostors: readonly Impostor[] = [
   ),
   kafka(
     "stranger-kf-invents",
-    "gives a message of a key that nobody has sent to",
+    "returns a message of a key that nobody has sent to",
     giving((msgs, asked) => {
       for (
         const [key, from] of Object.entries(asked)
@@ -137,7 +137,7 @@ export const impostors: readonly Impostor[] = [
   ),
   kafka(
     "stranger-kf-one-place",
-    "gives every fifth message the offset of the one before",
+    "gives every fifth message the previous offset",
     log({ offset: (n) => n % 5 === 4 ? n - 1 : n }),
     "inconsistent-offsets",
     "caught",
@@ -151,14 +151,14 @@ export const impostors: readonly Impostor[] = [
   ),
   kafka(
     "stranger-kf-backwards",
-    "a poll gives the latest message first",
+    "a poll returns the latest message first",
     log({ gives: (entries) => entries.toReversed() }),
     "poll-order",
     "caught",
   ),
   kafka(
     "stranger-kf-holes",
-    "a follower shows what has come, whatever is still to come before it",
+    "a follower shows what has arrived, even before earlier messages",
     led({ lagMs: 400, skips: true }),
     "poll-skip",
     "caught",
@@ -166,7 +166,7 @@ export const impostors: readonly Impostor[] = [
   ),
   kafka(
     "stranger-kf-deaf-follower",
-    "a follower takes no notice of a key's eighth message, and stops there",
+    "a follower ignores a key's eighth message, and stops there",
     led({ ignores: (offset) => offset === 7 }),
     "lost-message",
     "passes",
@@ -182,7 +182,7 @@ export const impostors: readonly Impostor[] = [
   ),
   registers(
     "stranger-rw-dirty",
-    "does one step after the other, with others between",
+    "executes one step after another, interleaved with others",
     store({ pauseMs: 30 }),
     "G0",
     "passes",
@@ -201,7 +201,7 @@ export const impostors: readonly Impostor[] = [
   ),
   registers(
     "stranger-rw-thin-air",
-    "one answer in ten has reads of a value that nobody wrote",
+    "one reply in ten reads a value that nobody wrote",
     store(answering(([f, key, value]) => [f, key, f === "r" ? 999 : value])),
     "thin-air-read",
     "passes",
@@ -209,7 +209,7 @@ export const impostors: readonly Impostor[] = [
   ),
   registers(
     "stranger-rw-other-steps",
-    "one answer in ten has its steps in the other order",
+    "one reply in ten has its steps reversed",
     store(answering((_, place, steps) => steps.at(-1 - place)!)),
     "reply-mismatch",
     "passes",
@@ -225,7 +225,7 @@ export const impostors: readonly Impostor[] = [
   ),
   registers(
     "stranger-rw-stale",
-    "who only reads sees what was there half a second ago",
+    "read-only transactions see the state of half a second ago",
     store({ staleMs: 500 }),
     ["G-single-item-realtime"],
     "caught",
@@ -233,7 +233,7 @@ export const impostors: readonly Impostor[] = [
   ),
   registers(
     "stranger-rw-refused-but-done",
-    "refuses one transaction in ten that it has done",
+    "refuses one transaction in ten that it has executed",
     store({ refusesAfterwards: every(10) }),
     "G1a",
     "caught",
@@ -249,7 +249,7 @@ export const impostors: readonly Impostor[] = [
   ),
   lists(
     "stranger-la-dirty",
-    "does one step after the other, with others between",
+    "executes one step after another, interleaved with others",
     store({ pauseMs: 30 }),
     ["G0"],
     "caught",
@@ -257,7 +257,7 @@ export const impostors: readonly Impostor[] = [
   ),
   impostor("txn-rw-register", STORE_ALONE)(
     "stranger-rw-slow",
-    "takes seven seconds, when the harness has long asked others",
+    "takes seven seconds, longer than its client waits",
     slowly(store(), 7_000, "txn"),
     "unanswered-request",
     "caught",

@@ -100,7 +100,7 @@ const counter = impostor("g-counter", three);
 export const impostors: readonly Impostor[] = [
   impostor("echo", { ...threeNodes, rate: 40 })(
     "stranger-echo-cut-short",
-    "gives back twelve characters at most",
+    "returns at most twelve characters",
     changed(
       echo,
       (_, handler) => (request, src) => ({
@@ -164,7 +164,7 @@ export const impostors: readonly Impostor[] = [
   ),
   broadcast(
     "stranger-bc-told-once",
-    "tells of each value once, also behind a cut",
+    "tells of each value once, even behind a cut",
     onceTold,
     "lost-value",
     "caught",

@@ -101,7 +101,7 @@ function mutant(
 export const mutants: Mutant[] = [
   mutant(
     "poll-skip",
-    "a poll that goes on sometimes leaves out its first message",
+    "a later poll sometimes leaves out its first message",
     polls((entries, from, node) =>
       from > 0 && node.random() < 0.2 ? entries.slice(1) : entries
     ),
@@ -110,7 +110,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "only-from-zero",
-    "gives messages only to polls from offset 0",
+    "returns messages only to polls from offset 0",
     polls((entries, from) => from > 0 ? [] : entries),
     ["late-message"],
     "passes",
@@ -136,7 +136,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "offset-reused",
-    "gives one message in twenty the offset of the one before",
+    "gives one message in twenty the previous offset",
     on5a((node) => ({
       send: (handler) => (request, src) => {
         const { offset } = handler(request, src);
@@ -182,7 +182,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "commit-stays",
-    "keeps the commit that came first instead of the highest",
+    "keeps the first commit instead of the highest",
     on5a(() => ownCommits((first) => first)),
     ["commit-lost"],
     "passes",
@@ -254,7 +254,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "follower-out-of-order",
-    "a follower appends what comes when it comes",
+    "a follower appends messages in order of arrival",
     leader({ followersAppend: true }),
     ["inconsistent-offsets"],
     "caught",
@@ -262,7 +262,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "forwarded-twice",
-    "forwards a send again, under no number, when no answer comes",
+    "forwards an unanswered send again, without a number",
     leader({ followersAppend: true }),
     ["duplicate"],
     "caught",
@@ -278,7 +278,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "slow-gossip",
-    "gossips once in a second",
+    "gossips once a second",
     stripes({ everyMs: 1_000 }),
     ["late-message"],
     "passes",

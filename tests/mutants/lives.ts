@@ -74,8 +74,7 @@ const readsAtOnce = (program: unknown) =>
 export const mutants: Mutant[] = [
   {
     name: "life-epoch-ignored",
-    bug:
-      "goes on with a peer that has lost its memory where it was with the one before",
+    bug: "continues with a peer that has lost its memory as if it had not",
     program: ignoresEpochs,
     scenario: "broadcast-3c",
     flags: { "time-limit": 8 },
@@ -96,7 +95,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "life-offsets-given-twice",
-    bug: "a restarted node does not find what offsets it has reserved",
+    bug: "a restarted node forgets which offsets it has reserved",
     program: reservesAnew,
     scenario: "kafka-5c",
     flags: { "time-limit": 8, rate: 100 },
@@ -137,7 +136,7 @@ export const mutants: Mutant[] = [
   {
     name: "life-stamps-again",
     bug:
-      "stamps what a new life writes as the one before did: by a count, under its name",
+      "a new life stamps its writes like the last: by a count, under the same name",
     program: withMethod(txn6bWrites, "now", () => () => 0),
     scenario: "txn-6b-writes",
     flags: { "time-limit": 8, rate: 100 },

@@ -113,12 +113,12 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-leads-alone",
-    "takes one node for a majority",
+    "counts one node as a majority",
     replica(LeadsAlone),
   ),
   mutant(
     "raft-truncates",
-    "a late message cuts off what has come after it",
+    "a late message truncates what came after it",
     replica(Truncates),
     {
       flags: five,
@@ -167,7 +167,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-retries-are-new",
-    "takes a request that comes again for another one",
+    "treats a repeated request as a new one",
     twist(
       linKvRaft as never,
       ((node: Node<never>) => ({
@@ -198,7 +198,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-votes-twice",
-    "gives a vote to everybody who asks for one in a term",
+    "votes for everybody who asks in a term",
     replica(VotesTwice),
     {
       flags: far,
@@ -208,7 +208,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-keeps-conflicts",
-    "keeps its own entries where the leader's contradict them",
+    "keeps its own entries that contradict the leader's",
     replica(KeepsConflicts),
     {
       flags: { "time-limit": 60, rate: 20, "node-count": 5 },
@@ -217,7 +217,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-heeds-old-leaders",
-    "takes entries from a leader of an earlier term",
+    "accepts entries from a leader of an earlier term",
     replica(Raft, (self) => ({
       twists: {
         append: (handler) => (message: Append, src) =>
@@ -241,7 +241,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-followers-read",
-    "a follower answers reads from what it has, whenever it hears its leader",
+    "a follower answers reads from its own state while it hears its leader",
     replica(Raft, () => ({
       twists: {
         append: (handler) => (message: Append, src) =>
@@ -251,7 +251,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-snapshot-forgets-requests",
-    "a snapshot has the registers, and not what became of requests",
+    "a snapshot has the registers, but not the results of requests",
     replica(Compacts, () => ({
       send: (_type, message) => withoutSessions(message),
     })),

@@ -100,7 +100,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "lin-blind-retry",
-    "asks the service once more when a write is not answered in 300 ms",
+    "repeats a write that is not answered within 300 ms",
     surface((node) => ({
       write: (handler) => async (request, src) => {
         let isDone = false;

@@ -107,7 +107,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "pn-takes-nothing-away",
-    bug: "acknowledges what is taken away, and forgets it",
+    bug: "acknowledges subtractions and forgets them",
     program: twist(
       pnCounter as never,
       (() => ({
@@ -138,7 +138,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "gset-takes-sent-for-heard",
-    bug: "what is told is taken for delivered",
+    bug: "treats what was sent as delivered",
     program: takesSentForHeard,
     scenario: "g-set",
     faults: "partition",
@@ -147,7 +147,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "gset-skips-ahead",
-    bug: "takes a version that was heard for elements that are there",
+    bug: "adopts a version without the elements",
     program: twisted(gSet, () => ({
       merge: (handler) => ({ delta, ...message }, src) =>
         handler({
@@ -178,7 +178,7 @@ export const mutants: Mutant[] = [
   {
     name: "pn-one-sum",
     bug:
-      "keeps one sum of what is added and taken away, of which the higher counts",
+      "keeps one sum of additions and subtractions, and merges by the higher",
     program: oneSum,
     scenario: "pn-counter",
     faults: "official",
@@ -187,7 +187,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "pn-loses-signs",
-    bug: "now and then adds what should be taken away",
+    bug: "sometimes adds what should be subtracted",
     program: twisted(pnCounter, (node) => ({
       add: (handler) => ({ delta }, src) =>
         handler({ delta: node.random() < 0.05 ? Math.abs(delta) : delta }, src),
@@ -212,8 +212,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "tso-remembers-nothing",
-    bug:
-      "does without a timestamp where the oracle is slow to answer, and takes its clock's second",
+    bug: "uses its clock's second when the oracle is slow to answer",
     program: calling(
       uniqueIdsTso,
       (node) => (call, service, body) =>
@@ -230,7 +229,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "list-swaps-blindly",
-    bug: "takes a lost race for one that was won",
+    bug: "assumes that a lost race was won",
     program: calling(txnListAppend, () => async (call, service, body) => {
       try {
         return await call(service, body);
@@ -247,7 +246,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "list-forgets-batches",
-    bug: "runs a batch again whose swap was done, and whose answer was lost",
+    bug: "repeats a batch whose swap succeeded, but whose answer was lost",
     program: calling(txnListAppend, () => (call, service, body) => {
       const to = body["to"] as JsonObject | undefined;
       return call(
@@ -264,7 +263,7 @@ export const mutants: Mutant[] = [
   {
     name: "thunks-written-after-the-root",
     bug:
-      "swaps the root before the thunks are written that it names, which are then empty for others",
+      "swaps the root before it writes the thunks in it, which others then find empty",
     program: calling(txnListAppendThunks, (node) => {
       return async (call, service, body) => {
         const { type } = body;
@@ -291,8 +290,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "thunks-missing-are-empty",
-    bug:
-      "takes a thunk that the first look does not find for one that is empty",
+    bug: "treats a thunk as empty that the first read does not find",
     program: calling(txnListAppendThunks, () => async (call, service, body) => {
       try {
         return await call(service, body);

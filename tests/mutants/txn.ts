@@ -34,7 +34,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-canned-reply",
-    bug: "answers now and then a transaction that nobody asked for",
+    bug: "sometimes answers with a transaction that nobody asked for",
     program: nodes.cannedReply,
     scenario: "txn-6a",
     flags: short,
@@ -64,7 +64,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-step-by-step",
-    bug: "executes transactions step by step, with pauses, for all to see",
+    bug: "executes transactions step by step, with pauses, visible to all",
     program: nodes.stepByStep,
     scenario: "txn-6a",
     flags: { ...short, "key-count": 3 },
@@ -74,7 +74,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-forgets",
-    bug: "loses everything, seldom",
+    bug: "rarely loses everything",
     program: nodes.forgetful,
     scenario: "txn-6b",
     flags: { ...short, "node-count": 1 },
@@ -134,7 +134,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-repeats-lost-swap",
-    bug: "takes a swap whose answer was lost for one that failed",
+    bug: "assumes that a swap has failed whose answer was lost",
     program: nodes.repeatsLostSwaps,
     scenario: "txn-6-strict",
     flags: { ...lists, "time-limit": 10 },
@@ -144,7 +144,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-lock-leak",
-    bug: "takes a lock that has no lease",
+    bug: "uses a lock without a lease",
     program: nodes.lockWithoutLease,
     scenario: "txn-6a-lock",
     flags: { ...short, "time-limit": 10, "node-count": 2 },
@@ -184,7 +184,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-no-tie-break",
-    bug: "of two versions with equal times each node keeps the one it had",
+    bug: "of two versions with equal times, each node keeps its own",
     program: replica({ wins: (a, b) => a.time > b.time }),
     scenario: "txn-6b",
     flags: short,
@@ -207,7 +207,7 @@ export const mutants: Mutant[] = [
   {
     name: "txn-stamp-per-write",
     bug:
-      "each write of a transaction has a stamp of its own, so two may each win over the other",
+      "each write of a transaction has its own stamp, so two transactions may each win once",
     program: replica({ stamp: (clock, position) => clock + 1 + position }),
     scenario: "txn-6b",
     flags: { "time-limit": 5, "max-writes-per-key": 2 },
@@ -217,7 +217,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-fractured",
-    bug: "what a peer's transactions changed becomes visible bit by bit",
+    bug: "a peer's transactions become visible piece by piece",
     program: replica({
       deliver(versions, apply, node) {
         versions.forEach((version, i) =>
@@ -253,8 +253,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "txn-ack-by-key",
-    bug:
-      "an acknowledged key is forgotten with versions newer than what was acknowledged",
+    bug: "an acknowledged key is forgotten, even its newer versions",
     program: replica({
       acknowledge: (pending, told) =>
         pending.filter(({ key }) => !told.some((old) => old.key === key)),

@@ -41,13 +41,13 @@ type Brought = { log: LogState; commit: number };
 export const mutants: Mutant[] = [
   mutant(
     "vr-one-is-enough",
-    "takes one node for a majority",
+    "counts one node as a majority",
     replica(OneIsEnough),
     {},
   ),
   mutant(
     "vr-recovers-too-soon",
-    "a restarted node takes the first answer for all that it must hear",
+    "a restarted node is satisfied with the first answer",
     sending(linKvVr, (_type, message) => message, (node) => ({
       known: (handler) => (message, src) => {
         const fake = {
@@ -93,7 +93,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "vr-follower-tells",
-    "a restarted node takes for the primary's log what any other node has",
+    "a restarted node takes any node's log, not the primary's",
     replica(Vr, (self) => ({
       send: (type, message) =>
         type === "known"
@@ -109,7 +109,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "vr-brings-too-little",
-    "brings into a view only what it knows to be committed",
+    "brings only committed entries into a view",
     replica(Vr, () => ({
       send: (type, message) =>
         type === "do_view_change" ? onlyCommitted(message) : message,
@@ -123,7 +123,7 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "vr-prefers-its-own-log",
-    "a new primary takes its own log for the best",
+    "a new primary prefers its own log",
     replica(Vr, () => ({
       twists: {
         do_view_change: (handler) => (message, src) =>

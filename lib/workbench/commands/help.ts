@@ -49,7 +49,7 @@ const PAGES: Readonly<Record<string, () => Page>> = {
   --faithful            also has Maelstrom's own bugs: a node is not heard again after a
                         malformed line, and a client of seq-kv that is far behind may go
                         back in time. Without it the node is judged further, and after a
-                        malformed line the faithful verdict is unknown
+                        malformed line Maelstrom's verdict is unknown
   --test-count N        number of runs; the first that is not valid ends them (default 1)
   --log-stderr          shows what nodes write to stderr
   --store DIR           where runs are kept (default store)
