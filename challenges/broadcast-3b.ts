@@ -80,7 +80,7 @@ const broadcast3b = program(protocol, (node) => {
   });
 
   node.on("tell", ({ message, life: theirs }, src) => {
-    // What a life had told nobody before it was over, the next one does not know either.
+    // What an earlier life told nobody, the next one does not know either.
     if (life.meet(src, theirs) !== "over") learn(message, src);
     return {};
   });

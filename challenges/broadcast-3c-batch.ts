@@ -38,8 +38,8 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * P: how long values wait for company, in milliseconds. More means fewer messages, and
- * later values.
+ * P: how long values wait for others, in milliseconds: more means fewer messages, and later
+ * values.
  */
 const PERIOD_MS = 200;
 
@@ -71,7 +71,7 @@ const batch = program(protocol, (node) => {
   });
   const { life } = recall;
   let neighbours = node.peers;
-  /** What each node may lack, as far as it is this one's business. */
+  /** By neighbour, the values that it may lack. */
   const pending = new Map(node.peers.map((id) => [id, new Set<Integer>()]));
   /** Those whose acknowledgement is awaited. */
   const busy = new Set<string>();
@@ -101,7 +101,7 @@ const batch = program(protocol, (node) => {
   });
 
   node.on("broadcast_many", ({ messages, life: theirs }, src) => {
-    // What a life had told nobody before it was over, the next one does not know either.
+    // What an earlier life told nobody, the next one does not know either.
     if (life.meet(src, theirs) === "over") return {};
     for (const message of messages) {
       pending.get(src)?.delete(message);

@@ -93,7 +93,7 @@ const immediate = program(protocol, (node) => {
   node.after(ASK_MS, () => recall.from(neighbours));
 
   node.on("tell", ({ message, life: theirs }, src) => {
-    // What a life had told nobody before it was over, the next one does not know either.
+    // What an earlier life told nobody, the next one does not know either.
     if (life.meet(src, theirs) === "over") return;
     node.send(src, "told", { message });
     isKnown(src, message);

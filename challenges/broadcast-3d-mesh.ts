@@ -37,12 +37,12 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * D, in milliseconds: how long an acknowledgement waits for values to ride on. More
- * costs fewer messages; what is lost is sent again later by as much.
+ * D, in milliseconds: how long an acknowledgement waits for values to ride on. More costs fewer
+ * messages, and delays resends by as much.
  */
 const ACK_DELAY_MS = 1_500;
 
-/** How long a node that starts waits for values to tell until it greets the others, in milliseconds. */
+/** How long a starting node waits for values before it greets the others, in milliseconds. */
 const GREET_MS = 400;
 
 /**
@@ -53,12 +53,12 @@ const GREET_MS = 400;
 const CAP_MS = 2_500;
 
 /**
- * Between two looks for what has waited for long enough, on average, in milliseconds; at
- * most half as much again.
+ * Between two looks for what has waited long enough, on average, in milliseconds; at most half as
+ * much again.
  */
 const LOOK_MS = 200;
 
-/** A value of the sender's own, or all that it has of one node. */
+/** A value of the sender's own, or all that it has from one node. */
 const news = either(integer, object({ of: string, values: array(integer) }));
 
 /** What nodes of a mesh say and are told. */
@@ -73,7 +73,7 @@ export function mesh(
   node: Node<ProtocolOf<typeof meshProtocol>>,
   periodMs: number,
 ): void {
-  /** Each value, and the node that has told it. */
+  /** By value, the node that it came from. */
   const values = new Map<Integer, string>();
   const links = new Links<TypeOf<typeof news>>(node, {
     deliver(items, src) {
@@ -85,7 +85,7 @@ export function mesh(
         const { of } = item;
         const unknown = item.values.filter((value) => !values.has(value));
         for (const value of unknown) learn(value, of);
-        // The node that told this may have lost its memory, and have met none who knows it.
+        // The value's node may have lost its memory, and have met nobody who knows it.
         const isOthers = of !== src && node.peers.includes(of);
         if (isOthers && unknown.length > 0) {
           links.tell(of, { of, values: unknown });
@@ -107,7 +107,7 @@ export function mesh(
   /** When they are told next, or were told last. */
   let tellAt = -Infinity;
 
-  /** What is this node's own, the others have from it, though it was another life of it. */
+  /** This node's own values the others have from it, even those of an earlier life. */
   function learn(value: Integer, of: string): void {
     if (values.has(value)) return;
     values.set(value, of);

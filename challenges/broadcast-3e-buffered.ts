@@ -25,7 +25,7 @@ import { mesh, meshProtocol } from "./broadcast-3d-mesh.ts";
  */
 const PERIOD_MS = 1_500;
 
-/** Broadcast in one hop, once in a while. */
+/** Broadcast in one hop, once per P. */
 const broadcastBuffered = program(
   meshProtocol,
   (node) => mesh(node, PERIOD_MS),

@@ -27,9 +27,9 @@ import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
 const KEY = "counter";
 
 /**
- * The longest first pause after a lost race, and the longest of all, in milliseconds:
- * shorter retries sooner, and loses more races. Who has lost for so long (patience) pauses
- * no more: or those who pause longest would lose on.
+ * The longest first pause after a lost race, and the longest of all, in milliseconds: shorter
+ * retries sooner, and loses more races. After losing for this long (patience) a node no longer
+ * pauses, or the most patient would go on losing.
  */
 const PAUSE_MS = { first: 2, longest: 200, patience: 1_000 };
 

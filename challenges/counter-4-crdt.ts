@@ -45,7 +45,7 @@ import {
  */
 const PERIOD_MS = { mesh: 300, star: 160 };
 
-/** How many nodes are all neighbours at most: their messages grow with the square of it. */
+/** Up to how many nodes all are neighbours: their messages grow with the square of it. */
 const MESH = 5;
 
 /**
@@ -60,18 +60,18 @@ type Sums = Map<string, Integer>;
 /** What a node knows of a neighbour. */
 interface Peer {
   id: string;
-  /** What it said last that it has. */
+  /** The last state it sent. */
   has: Sums;
   /** Whether it asked for an answer. */
   asks: boolean;
-  /** Periods to wait before it is sent to again, and how many that were the last time. */
+  /** Periods to wait before it is sent to again, and how many these were the last time. */
   wait: number;
   pause: number;
 }
 
 /** How nodes share sums. */
 export const sumsProtocol = amongNodes({
-  /** These are mine; if `answer` is set, I do not know whether you have them. */
+  /** The sender's sums; with `answer`, it does not know whether the receiver has them. */
   merge: message({ sums: dict(amount), answer: boolean }),
 });
 
@@ -79,8 +79,8 @@ export const sumsProtocol = amongNodes({
 export type SumsProtocol = ProtocolOf<typeof sumsProtocol>;
 
 /**
- * A replica of sums that only grow, each at one life of a node: this one's name, how to add
- * to a sum, all of them, and what to wait for before they are shown.
+ * A replica of sums that only grow, each at one life of a node: this life's name, how to add to a
+ * sum, all sums, and what to wait for before they are shown.
  */
 export function sharedSums(node: Node<SumsProtocol>): {
   name(): string;
@@ -91,7 +91,7 @@ export function sharedSums(node: Node<SumsProtocol>): {
   const life = new Life(node);
   const name = () => life.nameOf(node.id);
   const sums: Sums = new Map();
-  // Who does not have this entry has not heard of this life.
+  // A neighbour without this entry has not heard of this life.
   const begin = () => void sums.set(name(), 0);
   begin();
   life.onRaise(begin);
@@ -149,7 +149,7 @@ export function sharedSums(node: Node<SumsProtocol>): {
 
 const protocol = {
   ...counterProtocol,
-  /** Of sums that grow, the higher is the newer: nothing can be taken away. */
+  /** Sums must only grow, so that the higher is the newer. */
   add: rpc({ delta: amount }, {}),
   ...sumsProtocol,
 };
@@ -173,14 +173,14 @@ const counter4crdt = program(protocol, (node) => {
 
 export default counter4crdt;
 
-/** Takes over what is higher. */
+/** Raises each sum to the higher of two. */
 function join(into: Sums, from: Sums): void {
   for (const [node, sum] of from) {
     if (sum > (into.get(node) ?? -1)) into.set(node, sum);
   }
 }
 
-/** Whether nothing in the second is higher. */
+/** Whether no sum of the second is higher. */
 function covers(a: Sums, b: Sums): boolean {
   return [...b].every(([node, sum]) => (a.get(node) ?? -1) >= sum);
 }

@@ -40,19 +40,19 @@ import { covers, type Vector } from "../lib/stores/stamped-store.ts";
 /** How often the first node tells another at most, in milliseconds: longer saves messages, shorter shows elements sooner. */
 const SCATTER_MS = 920;
 
-/** How often the others tell it: with the former, less than a second. */
+/** How often the others tell it: together with the former, less than a second. */
 const GATHER_MS = 25;
 
-/** How long a node that starts waits for something to tell until it greets the others, in milliseconds. */
+/** How long a starting node waits for news before it greets the others, in milliseconds. */
 const GREET_MS = 400;
 
-/** What is not acknowledged is told again after so many milliseconds. */
+/** After how many milliseconds unacknowledged news is told again. */
 const AGAIN_MS = 960;
 
-/** An acknowledgement for the first node waits so many milliseconds for news to ride on. */
+/** For how many milliseconds an acknowledgement for the first node waits for news to ride on. */
 const ACK_MS = 2_600;
 
-/** How often a node looks what is due, in milliseconds. */
+/** How often a node checks what is due, in milliseconds. */
 const TICK_MS = 25;
 
 const protocol = {
@@ -63,7 +63,7 @@ const protocol = {
       /** By life of a node, elements from a number on, and how many the sender has. */
       delta: dict(tuple(natural, array(json))),
       version: dict(natural),
-      /** Whether the sender waits to hear what the receiver has. */
+      /** Whether the sender waits for the receiver's version. */
       asks: boolean,
       /** Whether some of it has been sent before. */
       again: boolean,
@@ -71,7 +71,7 @@ const protocol = {
   }),
 };
 
-/** What a node knows of another that it speaks to. */
+/** What a node knows of another. */
 interface Peer {
   id: string;
   /** By life, how many elements it certainly has, and how many it was told. */
@@ -89,7 +89,7 @@ const gSet = program(protocol, (node) => {
   const life = new Life(node);
   const catchUp = new CatchUp(node, isBack);
   const elements = new Map<string, Json[]>();
-  /** What was added in this life, and how that is called. */
+  /** The elements added in this life, and its name. */
   let own: Json[] = [], self = "";
   const first = node.ids[0]!;
   const isFirst = node.id === first;
@@ -134,7 +134,7 @@ const gSet = program(protocol, (node) => {
       isNews ||= unknown.length > 0;
     }
     peer.again = false;
-    // Who asks for nothing but an acknowledgement has waited for it long enough.
+    // A message that only asks for an acknowledgement has waited for it long enough.
     const since = isNews ? node.now() : -Infinity;
     if (asks) peer.asksSince = Math.min(peer.asksSince, since);
     catchUp.look();
@@ -164,12 +164,12 @@ const gSet = program(protocol, (node) => {
     return new Map([...elements].map(([life, { length }]) => [life, length]));
   }
 
-  /** Whether a peer has not said that it has all, and has heard of this life. */
+  /** Whether a peer may lack something, or may not have heard of this life. */
   function lacks({ has }: Peer): boolean {
     return !covers(has, counts()) || !has.has(self);
   }
 
-  /** Whether all that the others know is here: they have spoken, and that has come. */
+  /** Whether all that the others know is here: they have spoken, and everything has come. */
   function isBack(): boolean {
     return peers.every(({ has }) => has.size > 0 && covers(counts(), has));
   }

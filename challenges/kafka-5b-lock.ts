@@ -40,13 +40,13 @@ const LEASE_MS = 2_000;
  */
 const POLL_MS = 10;
 
-/** How many batches are asked for at once by a node that is far behind. */
+/** How many batches a node that is far behind reads at once. */
 const READ_AHEAD = 256;
 
 /** Changes that one lease appended. */
 type Batch = { token: number; name: string; changes: Change[] };
 
-/** A node that keeps its logs in lin-kv and takes turns at writing there. */
+/** A node that keeps its logs in lin-kv and takes turns writing there. */
 const kafka5bLock = program(kafkaProtocol, (node) => {
   const kv = new Kv<Batch>(node, "lin-kv");
   const logs = new LogMachine();
@@ -73,7 +73,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     catchUp: () => looks.join(null),
   });
 
-  /** Appends changes under as many leases as it takes; gives the offset of each message. */
+  /** Appends changes under as many leases as it takes; returns the offset of each message. */
   async function append(changes: Change[]): Promise<number[]> {
     const name = `${node.id} ${node.random()}`;
     expected.set(name, null);
@@ -93,7 +93,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     }
   }
 
-  /** Whether the own batch counts is not known then; all that count will tell. */
+  /** It is not known then whether the batch counts; the batches that count will show. */
   async function afterLeaseLost(error: unknown) {
     if (!(error instanceof LeaseLost)) throw error;
     return { count: await lock.look(), own: null };
@@ -104,7 +104,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     let found: Batch | null = null;
     while (!await kv.change(`batch ${number}`, found, batch)) {
       found = await readBatch(number);
-      if (found.token >= batch.token) return; // this one, or a later lease's
+      if (found.token >= batch.token) return; // this batch, or a later lease's
     }
   }
 
@@ -126,7 +126,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     if (expected.has(name)) expected.set(name, offsets);
   }
 
-  /** A batch that is there. */
+  /** A batch that exists. */
   async function readBatch(number: number): Promise<Batch> {
     return (await kv.read(`batch ${number}`))!;
   }

@@ -27,10 +27,7 @@ import { Kv } from "../lib/services/kv.ts";
 import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
 
-/**
- * How many slots are asked for at once by a node that is far behind: its restart takes that
- * much less.
- */
+/** How many slots a node that is far behind reads at once: more make its restart shorter. */
 const READ_AHEAD = 256;
 
 /** What a slot holds. */
@@ -50,8 +47,8 @@ const kafka5b = program(kafkaProtocol, (node) => {
   });
 
   /**
-   * Does a round for requests with something to append or, null, without; gives each the
-   * offset of its message.
+   * Performs a round for requests with something to append or, null, without; returns the offset
+   * of each one's message.
    */
   async function work(round: (Change | null)[]): Promise<number[]> {
     const changes = round.filter((change) => change !== null);
@@ -60,19 +57,19 @@ const kafka5b = program(kafkaProtocol, (node) => {
     return round.map((change) => change === null ? -1 : offsets.shift()!);
   }
 
-  /** Puts changes into the first empty slot; gives the offset of each message. */
+  /** Puts changes into the first empty slot; returns the offset of each message. */
   async function append(changes: Change[]): Promise<number[]> {
     const batch = { name: `${node.id} ${node.random()}`, changes };
     for (let tried = 0;; tried++) {
       if (await kv.change(`slot ${next}`, null, batch)) return apply(batch);
-      // It is full: of others' changes, or of these, and only the reply was lost.
+      // The slot is taken: by others' changes, or by these, and only the reply was lost.
       const applied = await advance(1 + (tried >> 1));
       const own = applied.find(({ name }) => name === batch.name);
       if (own !== undefined) return own.offsets;
     }
   }
 
-  /** Applies all slots up to the first empty one, more of them at a time the more there are. */
+  /** Applies all slots up to the first empty one, reading ever more at a time. */
   async function catchUp(): Promise<void> {
     for (let found = 0;;) {
       const width = Math.max(1, Math.min(found >> 1, READ_AHEAD));
@@ -82,7 +79,7 @@ const kafka5b = program(kafkaProtocol, (node) => {
     }
   }
 
-  /** Reads so many slots at once, and applies those before the first empty one. */
+  /** Reads this many slots at once, and applies those before the first empty one. */
   async function advance(width: number) {
     const slots = Array.from(
       { length: width },

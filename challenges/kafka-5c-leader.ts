@@ -50,7 +50,7 @@ import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 /** Between two messages on a link: longer saves messages, shorter shows new entries sooner. */
 const PERIOD_MS = 100;
 
-/** When a send has been given up: clients wait for less. */
+/** After this time a send is abandoned: clients give up sooner. */
 const FORGET_MS = 6_000;
 
 /** What nodes tell each other. */
@@ -158,7 +158,7 @@ const kafka5cLeader = program(protocol, (node) => {
       committed.raise(news.committed, () => Infinity);
       for (const [key, entries] of entriesOf(news.entries)) {
         const missing = logs.add(key, entries);
-        // What this node appended in an earlier life may have reached only some.
+        // What this node appended in an earlier life may have reached only some nodes.
         const isOwn = ownerOf(key, node.ids) === node.id;
         if (isOwn && missing.length > 0) tell(dictOf([[key, missing]]));
       }

@@ -50,9 +50,9 @@ const news = object({
   key: string,
   /** Its own new entries. */
   entries: array(entry),
-  /** The lowest offset it may still give out. */
+  /** The lowest offset it may still assign. */
   promise: natural,
-  /** What has been committed there; null if that is no news. */
+  /** What has been committed there; null if nothing new. */
   committed: either(natural, oneOf(null)),
 });
 
@@ -131,7 +131,7 @@ const kafka5c = program(protocol, (node) => {
   });
 
   let stop = node.after(PERIOD_MS, speak);
-  /** Whether the next turn is in its place. */
+  /** Whether the next turn is at its place. */
   let kept = false;
 
   function speak() {
@@ -160,7 +160,7 @@ const kafka5c = program(protocol, (node) => {
     from: number,
   ) {
     const log = logOf(key);
-    // What this node gave in an earlier life may have reached only some.
+    // Entries of an earlier life may have reached only some nodes.
     const own = log.receive(from, entries, promise);
     const isNews = log.promise > (promised.get(key) ?? self);
     if (isNews || own.length > 0) newsOf(key).entries.push(...own);
@@ -176,14 +176,14 @@ const kafka5c = program(protocol, (node) => {
     return log;
   }
 
-  /** What a node is told that has lost its memory. */
+  /** What to tell a node that has lost its memory. */
   function allOf(key: string): News {
     const log = logOf(key);
     const offset = new Map(entriesOf(committed.of([key]))).get(key) ?? null;
     return { key, entries: log.all, promise: log.promise, committed: offset };
   }
 
-  /** The news of a key that will be told next. */
+  /** The news of a key, to be told next. */
   function newsOf(key: string): News {
     const news = untold.get(key) ??
       { key, entries: [], promise: 0, committed: null };
@@ -203,7 +203,7 @@ export default kafka5c;
  */
 export class StripedLog {
   readonly #node: number;
-  /** By node: the lowest offset it may still give out, as far as this node knows. */
+  /** By node: the lowest offset it may still assign, as far as this node knows. */
   readonly #promises: number[];
   /** Entries below the watermark, in the order of their offsets. */
   readonly #shown: Entry[] = [];
@@ -218,7 +218,7 @@ export class StripedLog {
     node: number,
     /** How many nodes append. */
     nodes: number,
-    /** Whether all that this node has ever given out is here; else it promises nothing until {@link settle}. */
+    /** Whether all that this node has ever assigned is here; else it promises nothing until {@link settle}. */
     isSettled = true,
   ) {
     this.#isSettled = isSettled;
@@ -227,7 +227,7 @@ export class StripedLog {
     this.#next = node;
   }
 
-  /** The offset that this node gives out next. */
+  /** The offset that this node assigns next. */
   get next(): number {
     return this.#next;
   }
@@ -255,7 +255,7 @@ export class StripedLog {
     return entry;
   }
 
-  /** This node will give out nothing below an offset. */
+  /** This node will assign nothing below an offset. */
   raise(offset: number): void {
     const stripe = this.#promises.length;
     const behind = Math.ceil((offset - this.#next) / stripe);
@@ -264,27 +264,27 @@ export class StripedLog {
     this.#show();
   }
 
-  /** All that this node had given out in earlier lives, and told, is here now. */
+  /** Everything that this node had assigned and told in earlier lives is here now. */
   settle(): void {
     this.#isSettled = true;
     this.raise(0);
   }
 
   /**
-   * Takes another node's entries, all that it has given out below its promise since it was
-   * last heard. It may know others as well: of this node's own, from an earlier life, too.
+   * Takes another node's entries: all that it has assigned below its promise since it was last
+   * heard. It may also bring others, even this node's own from an earlier life.
    *
    * @returns entries of this node's own that were not known
    */
   receive(from: number, entries: readonly Entry[], promise: number): Entry[] {
     const stripe = this.#promises.length;
-    // What is below the watermark, all have had.
+    // What is below the watermark, all nodes have had.
     const news = entries.filter(([offset]) =>
       offset >= this.#watermark && !this.#hidden.has(offset)
     );
     for (const entry of news) this.#hidden.set(entry[0], entry);
     this.#promises[from] = Math.max(promise, this.#promises[from]!);
-    // Give out nothing below what others have, nor that again: stripes keep pace.
+    // Assign nothing at or below others' offsets: stripes keep pace.
     const above = Math.max(promise - stripe, ...news.map(([at]) => at + 1));
     this.raise(above);
     return news.filter(([offset]) => offset % stripe === this.#node);

@@ -32,11 +32,11 @@ const RECENT_KEYS = 64;
 
 /**
  * How long a winner stands back at most, in milliseconds: longer lets more others go first,
- * shorter has the node that has just been unlucky back sooner.
+ * shorter lets the winner return sooner.
  */
 const YIELD_MS = 250;
 
-/** The root of the database: one version of it, which differs from every other. */
+/** The root of the database: one version, which differs from every other. */
 type Root = {
   version: number;
   /** The version that last dropped keys, whose cells had been written. */
@@ -68,7 +68,7 @@ const txn6Strict = program(txnProtocol, (node) => {
     const before = root.version;
     const replies = await commit(batch);
     const isAlone = root.version <= before + 1;
-    // Who has just won lets the others go first, or might win for ever.
+    // A winner lets the others go first, or it might win for ever.
     const standBackMs = (node.now() - begun) * node.peers.length;
     if (!isAlone) {
       yielding = node.sleep(node.random() * Math.min(standBackMs, YIELD_MS));
@@ -76,7 +76,7 @@ const txn6Strict = program(txnProtocol, (node) => {
     return replies;
   });
 
-  /** Runs transactions until a run of them is part of the database, and gives that run's answers. */
+  /** Runs transactions until a run of them has committed; returns that run's replies. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
     const id = `${epoch}.${serial++}`;
     const keys = batch.flat().map(([, key]) => key);
@@ -110,12 +110,12 @@ const txn6Strict = program(txnProtocol, (node) => {
 
   /** Takes a version of the database for the newest. */
   function see(seen: Root): void {
-    // What was dropped may have been written to cells that are known as they were before.
+    // Dropped keys may have been written to cells whose older values are cached.
     if (seen.dropped > root.dropped) cells.forget();
     root = seen;
   }
 
-  /** Whether the root was this one, and now is the next; if not, it may be so all the same. */
+  /** Swaps the root; true if it was this one. False may also mean that only the answer was lost. */
   async function swap(id: string, recent: Map<Key, Cell>): Promise<boolean> {
     const dropped = [...recent].filter(([key, { version }]) =>
       written.get(key) === version
@@ -138,7 +138,7 @@ const txn6Strict = program(txnProtocol, (node) => {
     for (const [key, cell] of dropped) cells.learn(key, cell);
     const isLong = recent.size > RECENT_KEYS;
     const isOurs = before.recent.length <= RECENT_KEYS || dropped.length > 0;
-    // Who should write it out may be dead.
+    // The node that should write it out may be dead.
     if (isLong && isOurs || recent.size > 2 * RECENT_KEYS) writeOut();
     return true;
   }

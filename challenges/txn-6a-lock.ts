@@ -66,7 +66,7 @@ const txn6aLock = program(txnProtocol, (node) => {
 
   serveTransactions(node, commit);
 
-  /** Runs transactions under leases until one of them commits, and gives that one's answers. */
+  /** Runs transactions under leases until a run commits; returns that run's replies. */
   async function commit(txns: MicroOp[][]): Promise<MicroOp[][]> {
     const name = `${node.id} ${node.random()}`;
     const round: Round = { name, txns, replies: [] };

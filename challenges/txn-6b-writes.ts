@@ -78,7 +78,7 @@ const txn6bWrites = program(protocol, (node) => {
     all: () => store.beyond(),
     take(known) {
       for (const entry of known) {
-        // What an earlier life of this node has done may have reached only some.
+        // What an earlier life of this node wrote may have reached only some nodes.
         if (store.isOwn(entry.node)) replicate(entry);
         else store.insert(entry);
       }
@@ -98,13 +98,13 @@ const txn6bWrites = program(protocol, (node) => {
     }));
 
   node.on("replicate", ({ entries, life: theirs }, src) => {
-    // What a life had told nobody before it was over, the next one does not know either.
+    // What an earlier life told nobody, the next one does not know either.
     if (life.meet(src, theirs) === "over") return {};
     for (const entry of entries) store.insert(entry);
     return {};
   });
 
-  /** Takes a change of this node's, and tells the others. */
+  /** Applies this node's own change, and tells the others. */
   function replicate(entry: Entry): void {
     const dead = store.insert(entry);
     if (dead === null) return;

@@ -41,7 +41,7 @@ const txn6b = program(protocol, (node) => {
   const links = new Links<Transaction>(node, {
     deliver(transactions) {
       for (const transaction of transactions) {
-        // What an earlier life of this node has done may have reached only some.
+        // What an earlier life of this node wrote may have reached only some nodes.
         const isNews = store.apply(transaction);
         if (isNews && store.isOwn(transaction.node)) links.push(transaction);
       }

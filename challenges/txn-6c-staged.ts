@@ -49,7 +49,7 @@ const counts = dict(natural);
 /** A transaction that has committed somewhere, and how many of each origin it follows. */
 const committed = object({ transaction, after: counts });
 
-/** All that a copy holds, for a node that has lost its memory, or what one got back. */
+/** All that a copy holds: for a node that has lost its memory, and what such a node got back. */
 const whole = object({ entries: array(entry), merged: counts });
 
 const item = either(committed, whole);
@@ -106,7 +106,10 @@ const txn6cStaged = program(protocol, (node) => {
     }
   }
 
-  /** Merges another copy. What this node has done in earlier lives, perhaps not all have. */
+  /**
+   * Merges another copy. This node's transactions from earlier lives may have reached only some
+   * nodes.
+   */
   function mergeWhole(
     { entries, merged: theirs }: TypeOf<typeof whole>,
   ): void {

@@ -48,27 +48,27 @@ import {
 const TICK_MS = 110;
 /** In which every peer has its turn at least once: bounds how late a write is seen in a large cluster. */
 const ROUND_MS = 440;
-/** After which silence is taken for a lost message. Longer than an answer takes, lest things are sent twice. */
+/** After which silence means a lost message. Longer than an answer takes, so that nothing is sent twice. */
 const PATIENCE_MS = 220;
 /** How far patience grows while a peer is silent: with a round it must stay below the second after a heal. */
 const PATIENCE_CAP_MS = 440;
 
-/** Per life of each node, the time up to which its transactions are had. */
+/** By life of each node, the time up to which its transactions are known. */
 const vector = dict(natural);
 
 /** What a node knows about another. */
 class Peer {
   /** Whether it has told this life what it knew. */
   hasTold = false;
-  /** What it has said that it has. */
+  /** What it has acknowledged. */
   acked: Vector = new Map();
-  /** What it has if nothing that was sent to it got lost. */
+  /** What it has if nothing sent to it was lost. */
   sent: Vector = new Map();
   /** Whether it sent something that must be acknowledged. */
   owed = false;
-  /** What it will say that it has when the first message has arrived that it has not acknowledged. */
+  /** What it will acknowledge once the first unacknowledged message has arrived. */
   awaited: Vector = new Map();
-  /** When to take that message for lost. */
+  /** When to consider that message lost. */
   deadline = Infinity;
   patienceMs = PATIENCE_MS;
   /** Whether it has not answered in time. */
@@ -131,7 +131,7 @@ const txn6c = program(protocol, (node) => {
     if (isForMe) acknowledge(peer, theirs);
   });
 
-  /** A peer, of which a life has spoken: of a new one nothing is known. */
+  /** The peer that has spoken: of a new life nothing is known. */
   function peerOf(id: string, itsLife: number): Peer | undefined {
     const peer = peers.get(id);
     const meeting = life.meet(id, itsLife);
@@ -154,7 +154,7 @@ const txn6c = program(protocol, (node) => {
     peer.deadline = all ? Infinity : node.now() + PATIENCE_MS;
   }
 
-  /** Sends a peer what it lacks and is owed, or asks it; says whether it did. */
+  /** Sends a peer what it lacks or is owed, or asks it; returns whether it did. */
   function serve(id: string): boolean {
     const peer = peers.get(id)!;
     const now = node.now();

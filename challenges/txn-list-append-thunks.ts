@@ -24,10 +24,10 @@ import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 
-/** How often a thunk is stored: more is found by more reads, less costs less. */
+/** How many times a thunk is stored: more copies are found by more reads, fewer cost less. */
 const COPIES = 2;
 
-/** The root of the database: one version of it, which differs from every other. */
+/** The root of the database: one version, which differs from every other. */
 type Root = {
   version: number;
   /** By node, its last batch that has committed. */
@@ -41,17 +41,17 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
   const store = new Kv<{ value: Json }>(node, "lww-kv");
   const epoch = Math.floor(node.random() * 2 ** 40).toString(36);
   let serial = 0;
-  /** Values by their names, of those that the last root names. */
+  /** The values of the thunks that the last root names. */
   let cache = new Map<string, Json>();
 
   serveTransactions(node, commit);
 
-  /** Runs transactions until a run of them is part of the database, and gives that run's answers. */
+  /** Runs transactions until a run of them has committed; returns that run's replies. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
     const id = `${epoch}.${serial++}`;
     let replies: MicroOp[][] = [];
     for (let lost = 0;; lost++) {
-      // Who has lost a race lets others finish theirs.
+      // After a lost race, others may finish theirs.
       if (lost > 0) await node.sleep(node.random() * Math.min(100, 10 * lost));
       const before = await roots.read("root");
       const root = before ?? { version: 0, done: [], thunks: [] };
@@ -90,7 +90,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
     }
   }
 
-  /** A thunk's value: asked for until a store that has it is met. */
+  /** A thunk's value: read until a store that has it answers. */
   async function load(name: string): Promise<Json> {
     for (;;) {
       const known = cache.get(name);
@@ -100,7 +100,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
     }
   }
 
-  /** Stores a thunk. One copy is enough for it to be found; more are found sooner. */
+  /** Stores a thunk. One copy is enough to find it; more are found sooner. */
   async function save(name: string, value: Json): Promise<void> {
     const copies = Array.from(
       { length: COPIES },
