@@ -109,7 +109,7 @@ async function test(args: readonly string[]): Promise<number> {
       "Cannot test nothing: say what to run with --bin FILE",
     );
   }
-  if (program !== undefined) namedScenario(program);
+  checkProgram(program, workload);
   const { seed, "test-count": count = 1 } = parsed.numbers;
   const json = parsed.switches.has("json");
   const progress = new ProgressLine();
@@ -165,6 +165,20 @@ async function test(args: readonly string[]): Promise<number> {
   if (recording.faithful && crashOf(recording) !== undefined) return 255;
   if (!json) console.log(`\n${LAST_LINES[`${verdict}`]}`);
   return exitStatus(verdict);
+}
+
+/**
+ * Refuses to hold a run to the promises of a program that is for another workload.
+ *
+ * @throws {UsageError} there is no such program, or it is for another workload
+ */
+function checkProgram(program: string | undefined, workload: string): void {
+  if (program === undefined) return;
+  const { workload: own } = namedScenario(program);
+  if (own === workload) return;
+  throw new UsageError(
+    `Cannot hold ${workload} to what ${program} promises: that is for -w ${own}`,
+  );
 }
 
 async function check(args: readonly string[]): Promise<number> {

@@ -160,49 +160,53 @@ Deno.test(
   }),
 );
 
-Deno.test(
-  "Ctrl-C ends the workbench and its nodes",
-  needs("run", "read", "write"),
-  async () => {
-    const node = fileURLToPath(
-      new URL("../fixtures/echo-node.sh", import.meta.url),
-    );
-    const mark = `mark-${crypto.randomUUID()}`;
-    const store = await Deno.makeTempDir();
-    const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
-        ...["--bin", node, "--node-count", "2", "--store", store],
-        ...["--time-limit", "60", "--", "none", mark],
-      ],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const running = async () => {
-      const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] })
-        .output();
-      return new TextDecoder().decode(stdout).split("\n")
-        .filter((line) => line.includes(mark) && !line.includes("cli.ts"))
-        .length;
-    };
-    const kept = () => {
-      const echo = `${store}/echo`;
-      return existsSync(echo) ? [...Deno.readDirSync(echo)] : [];
-    };
-    // both nodes run, and the run has begun to keep what it sees
-    const begun = async () => await running() >= 2 && kept().length > 0;
-    try {
-      for (let i = 0; !await begun() && i < 300; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(
+    `${signal} ends the workbench and its nodes`,
+    needs("run", "read", "write"),
+    async () => {
+      const node = fileURLToPath(
+        new URL("../fixtures/echo-node.sh", import.meta.url),
+      );
+      const mark = `mark-${crypto.randomUUID()}`;
+      const store = await Deno.makeTempDir();
+      const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
+          ...["--bin", node, "--node-count", "2", "--store", store],
+          ...["--time-limit", "60", "--", "none", mark],
+        ],
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      const running = async () => {
+        const { stdout } = await new Deno.Command("ps", {
+          args: ["-eo", "args"],
+        })
+          .output();
+        return new TextDecoder().decode(stdout).split("\n")
+          .filter((line) => line.includes(mark) && !line.includes("cli.ts"))
+          .length;
+      };
+      const kept = () => {
+        const echo = `${store}/echo`;
+        return existsSync(echo) ? [...Deno.readDirSync(echo)] : [];
+      };
+      // both nodes run, and the run has begun to keep what it sees
+      const begun = async () => await running() >= 2 && kept().length > 0;
+      try {
+        for (let i = 0; !await begun() && i < 300; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        assert(await begun()); // a shell forks for whatever it does
+        child.kill(signal);
+        assertEquals((await child.status).code, status);
+        assertEquals(await running(), 0);
+        assertEquals(kept(), [], "nothing is kept of it");
+      } finally {
+        await Deno.remove(store, { recursive: true });
       }
-      assert(await begun()); // a shell forks for whatever it does
-      child.kill("SIGINT");
-      assertEquals((await child.status).code, 130);
-      assertEquals(await running(), 0);
-      assertEquals(kept(), [], "nothing is kept of it");
-    } finally {
-      await Deno.remove(store, { recursive: true });
-    }
-  },
-);
+    },
+  );
+}

@@ -211,7 +211,7 @@ export function parseFlags(
       unknown === undefined
         ? `Cannot read the flags: ${reason}`
         : `Cannot read the flags: there is no ${unknown}${
-          didYouMean(unknown, known)
+          didYouMean(unknown, known) || "."
         } There are ${known.join(" ")}`,
     );
   }
@@ -302,6 +302,9 @@ function nodesIn(values: { [flag: string]: unknown }): string[] {
   const names = [...listed.split("\n"), ...String(nodes).split(",")]
     .concat(node as string[]).map((name) => name.trim())
     .filter((name) => name !== "");
+  if (names.length === 0 && NODE_FLAGS.some((flag) => flag in values)) {
+    throw new UsageError("Cannot run no nodes: name some, as in --nodes a,b");
+  }
   for (const [i, name] of names.entries()) {
     if (/^c|^(lin-kv|seq-kv|lww-kv|lin-tso)$/.test(name)) {
       throw new UsageError(
@@ -337,6 +340,9 @@ function checkCount(name: string, text: string, count: number): void {
 }
 
 function readText(name: string, text: string): string | number {
+  if (text === "" && !(name in IGNORED_FLAGS)) {
+    throw new UsageError(`Cannot use --${name} "": say which`);
+  }
   const choices = CHOICES[name];
   if (choices !== undefined && !choices.includes(text)) {
     throw new UsageError(

@@ -22,6 +22,7 @@ import {
   replayCommand,
   type Simulation,
 } from "../campaign/simulate.ts";
+import { onInterrupt } from "./signals.ts";
 import { openRunFolder } from "./store.ts";
 import { subjectNamed } from "./subjects.ts";
 import { keep } from "./test.ts";
@@ -71,13 +72,14 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
     );
   };
   const stop = new AbortController();
-  const interrupt = () => {
-    if (stop.signal.aborted) Deno.exit(130); // the second time
+  let interrupted = 0;
+  const heedNoMore = onInterrupt((status) => {
+    if (stop.signal.aborted) Deno.exit(status); // the second time
     progress.end();
     console.error("Interrupted: ends with the seeds that are running");
+    interrupted = status;
     stop.abort();
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
+  });
   let result: CampaignResults;
   try {
     result = await campaign(simulation, seeds, {
@@ -91,7 +93,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
       onShrink: (seed) => show(`, shrinks seed ${seed}, try ${++tries}`),
     });
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
+    heedNoMore();
   }
   progress.end();
   const { labels: _, failures, ...counts } = result;
@@ -108,7 +110,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
   }
   if (stop.signal.aborted && done < seeds.length) {
     console.error(`Interrupted after ${done} of ${seeds.length} seeds`);
-    return 130;
+    return interrupted;
   }
   if (done < seeds.length) {
     console.error(

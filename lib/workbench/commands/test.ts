@@ -11,6 +11,7 @@ import { judge, type Judged } from "../checkers/judges.ts";
 import { invocation } from "../executable/invocation.ts";
 import { seeded } from "../world/random.ts";
 import { checkOptions, performRun, type Progress } from "../run/run.ts";
+import { onInterrupt } from "./signals.ts";
 import { openRunFolder, type Origin, type RunFolder } from "./store.ts";
 import { workloadOf } from "../workloads/all.ts";
 
@@ -98,11 +99,17 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   if (challenge !== undefined) recording.challenge = challenge;
   const judged = judge(recording);
   settings.onJudged?.(judged);
+  const heedNoMore = onInterrupt(async (status) => {
+    console.error("Interrupted: nothing is kept of this run");
+    await folder.discard();
+    Deno.exit(status);
+  });
   const notKept = await keep(folder, judged, {
     command: commandOf(settings, seed),
     bin: settings.bin,
     args: settings.args ?? [],
   });
+  heedNoMore();
   const { path: report, logged } = folder;
   const hint = crashOf(recording) && misplaced(settings.args ?? []);
   return {
@@ -195,16 +202,18 @@ async function checkInterpreter(bin: string, path: string): Promise<void> {
   const length = await file.read(bytes) ?? 0;
   file.close();
   const text = new TextDecoder().decode(bytes.subarray(0, length));
-  const interpreter = /^#![ \t]*([^ \t\n]+)/.exec(text)?.[1];
-  if (interpreter === undefined) return;
+  const [first, interpreter] = /^#![ \t]*([^ \t\r\n]+).*/.exec(text) ?? [];
+  if (first === undefined || interpreter === undefined) return;
+  if (text[first.length] === "\r") {
+    throw new Error(
+      `Cannot run "${bin}": its lines end in CR LF, and the system takes the CR for a part of "${first}". Save it with LF`,
+    );
+  }
   const { isFile } = await Deno.stat(interpreter)
     .catch(() => ({ isFile: false }));
   if (isFile) return;
-  const why = interpreter.endsWith("\r")
-    ? "its lines end in CR LF, so that the CR is part of the name. Save it with LF"
-    : "which is not there. Install it, or name another";
   throw new Error(
-    `Cannot run "${bin}": its first line names ${interpreter.trimEnd()}, ${why}`,
+    `Cannot run "${bin}": its first line names ${interpreter}, which is not there. Install it, or name another`,
   );
 }
 
@@ -220,24 +229,22 @@ function endedFirst(
       await discard();
       Deno.exit(status);
     };
-    const interrupt = () => {
+    const heedNoMore = onInterrupt((status) => {
       console.error("Interrupted: nothing is kept of this run");
-      exit(130);
-    };
+      exit(status);
+    });
     const fail = (event: ErrorEvent | PromiseRejectionEvent) => {
       event.preventDefault();
       console.error(event instanceof ErrorEvent ? event.error : event.reason);
       exit(255);
     };
-    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     const errors = ["error", "unhandledrejection"] as const;
-    for (const name of signals) Deno.addSignalListener(name, interrupt);
     for (const name of errors) globalThis.addEventListener(name, fail);
     return {
       ...host,
       async stop() {
         await host.stop();
-        for (const name of signals) Deno.removeSignalListener(name, interrupt);
+        heedNoMore();
         for (const name of errors) globalThis.removeEventListener(name, fail);
       },
     };
