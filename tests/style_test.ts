@@ -67,6 +67,24 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
     /^lib\/(maelstrom\.ts|workbench\/(world\/|(history|json)\.ts$))/,
     true,
   ],
+  // What is run and what must come out, what findings mean, and what bin/workbench carries: each by itself.
+  [
+    /^lib\/workbench\/scenarios\//,
+    /^lib\/workbench\/(scenarios\/|history\.ts$)/,
+    false,
+  ],
+  [/^lib\/workbench\/glossary\//, /^lib\/workbench\/glossary\//, false],
+  [
+    /^lib\/workbench\/executable\//,
+    /^(node:|lib\/(maelstrom\.ts|workbench\/(executable\/|history\.ts)))/,
+    true,
+  ],
+  // Readers of the real Maelstrom's files know no command and no page.
+  [
+    /^lib\/workbench\/maelstrom\//,
+    /^lib\/workbench\/(maelstrom\/|world\/|checkers\/|(history|json)\.ts$)/,
+    true,
+  ],
   // What runs knows no judge; what judges many runs knows no page and no command.
   [
     /^lib\/workbench\/run\//,
