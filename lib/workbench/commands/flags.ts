@@ -146,8 +146,13 @@ const POSITIVE = new Set([
 const WHOLE = new Set([...POSITIVE, "latency", "seed", "run", "port"]);
 WHOLE.delete("nemesis-interval");
 
-/** How many nodes or clients there may be at most. */
-const MOST = 10_000;
+/** How large some numbers may be: what they count lies in memory. */
+const MOST: Readonly<Record<string, number>> = {
+  "node-count": 10_000,
+  "concurrency": 10_000,
+  "seeds": 1_000_000,
+  "port": 65_535,
+};
 
 const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
@@ -330,13 +335,15 @@ function readNumber(name: string, text: string): number {
       `Cannot use --${name} "${text}": it must be ${kind} ${least}`,
     );
   }
-  if (name === "node-count") checkCount(name, text, value);
+  checkSize(name, text, value);
   return value;
 }
 
-function checkCount(name: string, text: string, count: number): void {
-  if (count <= MOST) return;
-  throw new UsageError(`Cannot use --${name} "${text}": it is ${MOST} at most`);
+function checkSize(name: string, text: string, value: number): void {
+  const most = MOST[name] ??
+    (WHOLE.has(name) ? Number.MAX_SAFE_INTEGER : Infinity);
+  if (value <= most) return;
+  throw new UsageError(`Cannot use --${name} "${text}": it is ${most} at most`);
 }
 
 function readText(name: string, text: string): string | number {
@@ -367,7 +374,7 @@ function readText(name: string, text: string): string | number {
       `Cannot use --concurrency "${text}": it must be a number, or one with the suffix n, as 2n`,
     );
   }
-  if (name === "concurrency") checkCount(name, text, parseInt(text));
+  if (name === "concurrency") checkSize(name, text, parseInt(text));
   if (name !== "availability" || text === "total") return text;
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0 && value <= 1)) {

@@ -16,6 +16,8 @@ import { isMet, type Limit, limitText } from "../scenarios/limits.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { limitsOf } from "../scenarios/standards.ts";
 import type { MachineName } from "../world/machine.ts";
+import { checkOptions } from "../run/run.ts";
+import { workloadOf } from "../workloads/all.ts";
 import {
   type FaultProfile,
   recordAny,
@@ -165,13 +167,18 @@ export async function readSimulate(
   const asked = workload === undefined || named.guest !== undefined
     ? {}
     : { workload };
+  const overrides = { ...needs?.flags, ...options, ...asked };
+  checkOptions(workloadOf(workload ?? scenario.workload), {
+    ...scenario.runs[run].flags,
+    ...overrides,
+  });
   return {
     simulation: {
       ...named,
       faults: (texts.faults ?? needs?.faults ?? "official") as FaultProfile,
       machine: (texts.machine ?? "quiet") as MachineName,
       run,
-      overrides: { ...needs?.flags, ...options, ...asked },
+      overrides,
       without: ingredientsIn(texts.without),
       faithful: switches.has("faithful"),
     },

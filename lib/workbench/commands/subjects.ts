@@ -69,7 +69,7 @@ export async function subjectNamed(name: string, said: Said): Promise<Subject> {
   const all = [...names, ...mutants.map(({ name }) => name)];
   throw new UsageError(
     `Cannot simulate "${name}": there are ${names.join(", ")}${
-      didYouMean(name, all)
+      didYouMean(name, all) || "."
     } A program of your own is named by its file, as in simulate ./node.ts -w echo`,
   );
 }
