@@ -60,7 +60,7 @@ function asOp(value: unknown, i: number): Op {
     ["number", "string"].includes(typeof op.process) &&
     isInteger(op.index) && time !== null;
   if (!isOne) {
-    throw new TypeError(`element ${i} of its history is no operation`);
+    throw new TypeError(`element ${i} of its history is not an operation`);
   }
   op.time = time;
   return op;
@@ -77,7 +77,7 @@ function asEvent(value: unknown, i: number): JournalEvent {
     isInteger(id) && typeof src === "string" && typeof dest === "string" &&
     typeof body === "object";
   if (isOne) return [kind, time, id as number, src, dest, body ?? {}];
-  throw new TypeError(`element ${i} of its journal is no event`);
+  throw new TypeError(`element ${i} of its journal is not an event`);
 }
 
 /**

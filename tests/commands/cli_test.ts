@@ -23,7 +23,7 @@ for (
     [["help", "simulte"], 254, "did you mean simulate?"],
     [["test", "--bin", "x", "--node-conut", "5"], 254, "mean --node-count?"],
     [["test", "-w", "brodcast", "--bin", "x"], 254, "did you mean broadcast?"],
-    [["test", "-w", "echo", "--bin", "/"], 254, "it is no file"],
+    [["test", "-w", "echo", "--bin", "/"], 254, "it is not a file"],
     [
       ["test", "--bin", "x", "--consistency-models", "foo"],
       254,

@@ -75,7 +75,7 @@ for (
     [
       "text on stdout",
       "clojure.lang.ExceptionInfo: Node n0 printed a line to STDOUT which was not well-formed JSON:\ngot: {a\nDid you mean to encode this line as JSON? Or not?",
-      "it wrote a line that is no JSON: got: {a",
+      "it wrote a line that is not JSON: got: {a",
     ],
     [
       "an empty line",
@@ -103,7 +103,7 @@ for (
     [
       "a reply to a client that has gone",
       unknown("dest", ':src "n0", :dest "c2", :body {:type "echo_ok"}'),
-      'it answered client c2, which has given up and gone: {"src":"n0","dest":"c2","body":{"type":"echo_ok"}}',
+      'it wrote to client c2, which has given up and gone, or never was: {"src":"n0","dest":"c2","body":{"type":"echo_ok"}}',
       "gone-client",
     ],
     [

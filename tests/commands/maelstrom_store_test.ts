@@ -218,7 +218,7 @@ Deno.test(
       {
         type: "protocol-violation",
         because: [
-          "in the set-up: n1: it wrote a line that is no JSON: hello; Maelstrom never heard it again",
+          "in the set-up: n1: it wrote a line that is not JSON: hello; Maelstrom never heard it again",
         ],
       },
       {

@@ -273,7 +273,7 @@ function withSigns(
 export function noWords({ words: [word] }: Parsed): void {
   if (word === undefined) return;
   throw new UsageError(
-    `Cannot use "${word}": it is no flag. The node's own arguments go behind --`,
+    `Cannot use "${word}": it is not a flag. The node's own arguments go after --`,
   );
 }
 

@@ -183,7 +183,7 @@ async function executable(bin: string): Promise<string> {
   const { mode, isFile } = await Deno.stat(path);
   if (!isFile) {
     throw new Error(
-      `Cannot run "${bin}": it is no file. Name the executable itself`,
+      `Cannot run "${bin}": it is not a file. Name the executable itself`,
     );
   }
   if (mode !== null && (mode & 0o111) === 0) {

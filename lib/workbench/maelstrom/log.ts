@@ -148,7 +148,7 @@ function problemOf(refused: string): { problem: string; toGoneClient?: true } {
   const [, line] = NO_JSON.exec(refused) ?? [];
   if (line !== undefined) {
     return {
-      problem: `it wrote a line that is no JSON: ${line.slice(0, 200)}`,
+      problem: `it wrote a line that is not JSON: ${line.slice(0, 200)}`,
     };
   }
   const [, malformed] = MALFORMED.exec(refused) ?? [];

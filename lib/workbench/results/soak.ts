@@ -372,7 +372,9 @@ if (import.meta.main) {
   if (isJoin) {
     for (const file of args.slice(1)) {
       const part = readPart(await Deno.readTextFile(file).catch(() => ""));
-      if (part === null) fail(`Cannot join ${file}: it is no file of a soak`);
+      if (part === null) {
+        fail(`Cannot join ${file}: it is not a file of a soak`);
+      }
       parts.push(part);
     }
     if (parts.length === 0) fail("Cannot join nothing: name the files");

@@ -27,7 +27,7 @@ function generator(
   const groupSize = 2 * nodes.length;
   if (workers % groupSize !== 0) {
     throw new RangeError(
-      `Cannot run lin-kv: ${workers} workers are no multiple of ${groupSize}, twice the number of nodes. Try --concurrency 2n`,
+      `Cannot run lin-kv: ${workers} workers are not a multiple of ${groupSize}, twice the number of nodes. Try --concurrency 2n`,
     );
   }
   // Groups of more than 20 would need a new key at once, again and again.

@@ -72,7 +72,7 @@ export class Nodes {
             ? `it wrote a line of more than ${LONGEST_LINE} characters, which was cut: ${
               beginning(text, 100)
             } ...`
-            : `it wrote a line that is no JSON: ${beginning(text, 200)}`,
+            : `it wrote a line that is not JSON: ${beginning(text, 200)}`,
         ),
       deaf: (node) =>
         this.settings.report(
