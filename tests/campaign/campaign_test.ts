@@ -13,7 +13,7 @@ import {
   simulate,
   type Simulation,
 } from "../../lib/workbench/campaign/simulate.ts";
-import { runInThreads } from "../../lib/workbench/campaign/threads.ts";
+import { runInProcesses } from "../../lib/workbench/campaign/processes.ts";
 import { mutants } from "../mutants/basics.ts";
 import { programOf } from "../mutants/mutant.ts";
 import { needs } from "../fixtures/permitted.ts";
@@ -85,7 +85,7 @@ for (
 }
 
 Deno.test(
-  "a campaign counts verdicts, figures and labels over its seeds, the same in threads and without",
+  "a campaign counts verdicts, figures and labels over its seeds, the same in processes and without",
   needs("read", "run"),
   async () => {
     const settings = {
@@ -169,18 +169,18 @@ Deno.test("a rejection that a program leaves to nobody is a label, and breaks no
 });
 
 Deno.test(
-  "a thread that loops without end or breaks is replaced, and its seed has no verdict; after three that loop there is no other",
-  needs("read"),
+  "a process that dies, loops without end or has a broken thread is replaced, and its seed has no verdict; after three that loop there is no other",
+  needs("read", "run"),
   async () => {
     const results: SeedResult[] = [];
-    await runInThreads(
-      [1, 2, 3, 4, 2, 2, 4].map((seed) => ({
+    await runInProcesses(
+      [1, 5, 2, 3, 4, 2, 2, 4].map((seed) => ({
         name: "echo-1",
         faults: "official",
         seed,
       })),
       {
-        threads: 1,
+        processes: 1,
         patienceMs: 1_000,
         script: import.meta.resolve("../fixtures/stuck-worker.ts"),
       },
@@ -188,12 +188,14 @@ Deno.test(
     );
     const verdicts = results.map(({ strict }) => strict);
     assertEquals(verdicts, [
-      ...[true, "unknown", "unknown", true],
+      ...[true, "unknown", "unknown", "unknown", true],
       ...["unknown", "unknown"],
     ]);
     const reasons = results.flatMap(({ anomalies }) => anomalies)
       .map(({ because }) => because[0]!);
-    assertStringIncludes(reasons[0]!, "loops without end");
-    assertStringIncludes(reasons[1]!, "out of order");
+    assertStringIncludes(reasons[0]!, "its process ended with SIGKILL");
+    assertStringIncludes(reasons[1]!, "loops without end");
+    assertStringIncludes(reasons[2]!, "out of order");
+    assertEquals(results.map(({ seed }) => seed), [1, 5, 2, 3, 4, 2, 2]);
   },
 );

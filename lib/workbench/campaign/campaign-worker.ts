@@ -1,7 +1,7 @@
 /** A thread of a campaign: performs the runs that it is given, one after the other. */
 import { Mark } from "./mark.ts";
 import { runSeed } from "./seed-result.ts";
-import type { FromThread, ToThread } from "./threads.ts";
+import type { FromThread, ToThread } from "./watched-thread.ts";
 
 // Only what a worker has and a page lacks; Deno's types here are those of the main thread.
 const scope = globalThis as unknown as {

@@ -6,10 +6,10 @@ import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import { quantile } from "../checkers/figures.ts";
 import type { FigureName } from "../scenarios/limits.ts";
 import type { MachineName } from "../world/machine.ts";
+import { runInProcesses } from "./processes.ts";
 import { passed, runSeed, type SeedResult } from "./seed-result.ts";
 import { shrink } from "./shrink.ts";
 import { replayCommand, type Simulation } from "./simulate.ts";
-import { runInThreads } from "./threads.ts";
 
 /** Figures that are better when higher. */
 const ASCENDING: ReadonlySet<string> = new Set<FigureName>([
@@ -54,7 +54,7 @@ export interface CampaignResults {
 
 /** How a campaign runs. */
 export interface CampaignOptions {
-  /** How many threads; 0 for this one alone, which a program that is not a file requires. */
+  /** How many processes; 0 for this one alone, which a program that is not a file requires. */
   workers?: number;
   /** How many failures are shrunk at most: it takes time. */
   shrinkAtMost?: number;
@@ -79,9 +79,9 @@ export async function campaign(
     options.onResult?.(result);
   };
   if (workers > 0) {
-    const threads = { threads: workers, ...(signal ? { signal } : {}) };
+    const processes = { processes: workers, ...(signal ? { signal } : {}) };
     const runs = seeds.map((seed) => ({ ...simulation, seed }));
-    await runInThreads(runs, threads, onResult);
+    await runInProcesses(runs, processes, onResult);
   } else {
     for (const seed of seeds) {
       if (!signal?.aborted) onResult(await runSeed({ ...simulation, seed }));

@@ -96,7 +96,7 @@ ${list(challenges.map(({ name }) => name))}`,
   --machine NAME        quiet (nothing is late, the default), busy or stalled
   --run I               the I-th command of the challenge, from 0
   --faithful            also has Maelstrom's own bugs
-  --workers N           threads of a campaign (default: one for each core)
+  --workers N           processes of a campaign (default: one for each core)
   --store DIR --json    as with test
 
 ${runFlags()}

@@ -40,7 +40,7 @@ import { watched } from "./watched.ts";
 export interface SimulateCommand {
   simulation: Omit<Simulation, "seed">;
   seeds: number[];
-  /** How many threads. */
+  /** How many processes. */
   workers: number;
   json: boolean;
   /** Whether a single seed was named: it is then stored. */

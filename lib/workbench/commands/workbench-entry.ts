@@ -2,6 +2,7 @@
  * The source of `bin/workbench`: the workbench with everything it needs in one module, which
  * works without the project's files, a network or a cache.
  */
+import { CAMPAIGN_PROCESS } from "../campaign/processes.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 
 /** The module's text, for a folder beside `lib/`; parts that the project lacks are left out. */
@@ -30,6 +31,8 @@ if (name === "campaign") {
   await ${load("lib/workbench/campaign/campaign-worker.ts")};
 } else if (name === "guest") {
   await ${load("lib/workbench/commands/guest-worker.ts")};
+} else if (Deno.args[0] === "${CAMPAIGN_PROCESS}") {
+  await ${load("lib/workbench/campaign/campaign-process.ts")};
 } else {
   const { main } = await ${load("lib/workbench/cli.ts")};
   Deno.exit(await main(Deno.args));

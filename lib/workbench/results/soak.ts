@@ -15,7 +15,7 @@
  * run is invalid, 2 if some are unknown or missing.
  */
 import { dirname } from "node:path";
-import { runInThreads } from "../campaign/threads.ts";
+import { runInProcesses } from "../campaign/processes.ts";
 import { replayCommand, type Simulation } from "../campaign/simulate.ts";
 import { type Anomaly, type Validity, worst } from "../checkers/verdict.ts";
 import type { Options } from "../history.ts";
@@ -304,29 +304,33 @@ export async function soak(
   const began = performance.now();
   let failed = lines.filter(({ verdict }) => verdict !== true).length;
   const out = await Deno.open(file, { append: true });
-  await runInThreads(left, { threads }, (result, simulation, ms) => {
-    const verdict = worst(result.faithful, result.strict);
-    const line: Line = {
-      ...lineOf(simulation),
-      verdict,
-      ms: Math.round(ms),
-      ...(verdict === true ? {} : {
-        replay: replayCommand(simulation),
-        anomalies: result.anomalies,
-      }),
-    };
-    out.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
-    lines.push(line);
-    estimate.made(line);
-    if (verdict !== true) failed++;
-    const minutes = (performance.now() - began) / 60_000;
-    const leftMinutes = estimate.leftMs / threads / 60_000;
-    progress.show(
-      `${lines.length} of ${all.length} runs, ${failed} not valid, ${
-        minutes.toFixed(0)
-      } min, about ${leftMinutes.toFixed(0)} to go`,
-    );
-  });
+  await runInProcesses(
+    left,
+    { processes: threads },
+    (result, simulation, ms) => {
+      const verdict = worst(result.faithful, result.strict);
+      const line: Line = {
+        ...lineOf(simulation),
+        verdict,
+        ms: Math.round(ms),
+        ...(verdict === true ? {} : {
+          replay: replayCommand(simulation),
+          anomalies: result.anomalies,
+        }),
+      };
+      out.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
+      lines.push(line);
+      estimate.made(line);
+      if (verdict !== true) failed++;
+      const minutes = (performance.now() - began) / 60_000;
+      const leftMinutes = estimate.leftMs / threads / 60_000;
+      progress.show(
+        `${lines.length} of ${all.length} runs, ${failed} not valid, ${
+          minutes.toFixed(0)
+        } min, about ${leftMinutes.toFixed(0)} to go`,
+      );
+    },
+  );
   progress.end();
   out.close();
   return { head, lines };

@@ -1,4 +1,4 @@
-/** Runs seeds in threads: as many at a time as there are cores, each in its own isolate. */
+/** A thread that performs runs, and is watched: a program that loops for ever answers nobody. */
 import { Mark } from "./mark.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import type { Simulation } from "./simulate.ts";
@@ -7,69 +7,32 @@ import { thread } from "./thread.ts";
 /** What a thread says: a result, or that it is alive. */
 export type FromThread = SeedResult | "alive";
 
-/** Settings of {@link runInThreads}. */
+/** What a thread is told: a run, and where to record what a guest's nodes are doing. */
+export type ToThread = Simulation & { memory?: SharedArrayBuffer };
+
+/** Settings of a {@link WatchedThread}. */
 export interface ThreadOptions {
-  /** How many threads. */
-  threads: number;
   /** After this much silence, in milliseconds, a run is aborted: its program loops for ever. */
   patienceMs?: number;
-  /** The script that threads run. */
+  /** The script that the thread runs. */
   script?: string;
-  /** When aborted, current runs are finished and no others begin. */
-  signal?: AbortSignal;
 }
 
 /** The same for guests, whose every step is recorded, so less patience is needed. */
 const GUEST_PATIENCE_MS = 15_000;
 
-/** Nothing ends a thread that loops, and each takes a core: after this many no more are started. */
-const LOOPING_AT_MOST = 3;
-
-/** What a thread is told: a run, and where to record what a guest's nodes are doing. */
-export type ToThread = Simulation & { memory?: SharedArrayBuffer };
-
-/**
- * Performs runs; `onResult` is called for each as it ends, in no order, with how many
- * milliseconds it took. When too many have looped for ever, those that have not begun are left
- * out.
- */
-export async function runInThreads(
-  simulations: readonly Simulation[],
-  options: ThreadOptions,
-  onResult: (result: SeedResult, simulation: Simulation, ms: number) => void,
-): Promise<void> {
-  const queue = simulations.values();
-  const { signal } = options;
-  const count = Math.min(options.threads, simulations.length);
-  let looping = 0;
-  const work = async () => {
-    const runner = new Thread(options);
-    try {
-      for (const simulation of queue) {
-        if (signal?.aborted || looping >= LOOPING_AT_MOST) return;
-        const began = performance.now();
-        const result = await runner.run(simulation, () => looping++);
-        onResult(result, simulation, performance.now() - began);
-      }
-    } finally {
-      runner.end();
-    }
-  };
-  await Promise.all(Array.from({ length: count }, work));
-}
-
 /** A thread that is replaced when a run has broken it. */
-class Thread {
+export class WatchedThread {
   #worker: Worker | null = null;
   readonly #script: string | undefined;
   readonly #patienceMs: number;
 
-  constructor({ script, patienceMs = 120_000 }: ThreadOptions) {
+  constructor({ script, patienceMs = 120_000 }: ThreadOptions = {}) {
     this.#script = script;
     this.#patienceMs = patienceMs;
   }
 
-  /** Performs a run; `onLoop` is called if it never ends. */
+  /** Performs a run; `onLoop` is called if it never ends: nothing but the end of the process ends that thread. */
   run(simulation: Simulation, onLoop: () => void): Promise<SeedResult> {
     const { promise, resolve } = Promise.withResolvers<SeedResult>();
     let timer: ReturnType<typeof setTimeout> | undefined;

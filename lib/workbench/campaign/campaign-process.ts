@@ -1,0 +1,34 @@
+/**
+ * A process of a campaign: performs the runs that it reads, one a line, in a thread that it
+ * watches, until its input ends.
+ */
+import process from "node:process";
+import { parse, stringify } from "../json.ts";
+import { Lines } from "../world/lines.ts";
+import { ANSWER, type FromProcess, type ToProcess } from "./processes.ts";
+import { WatchedThread } from "./watched-thread.ts";
+
+// Ctrl-C at a terminal goes to all processes: this one ends with its run, when its input does.
+Deno.addSignalListener("SIGINT", () => {});
+
+let thread: WatchedThread | null = null;
+
+async function answer({ simulation, ...options }: ToProcess): Promise<void> {
+  thread ??= new WatchedThread(options);
+  const before = process.cpuUsage();
+  let isLooping = false;
+  const result = await thread.run(simulation, () => isLooping = true);
+  const { user, system } = process.cpuUsage(before);
+  const cpuMs = (user + system) / 1e3;
+  const answer = { result, cpuMs, isLooping } satisfies FromProcess;
+  const line = new TextEncoder().encode(`${ANSWER}${stringify(answer)}\n`);
+  Deno.stdout.writeSync(line);
+}
+
+const lines = new Lines();
+for await (const bytes of Deno.stdin.readable) {
+  for (const line of lines.push(bytes)) {
+    await answer(parse(line) as unknown as ToProcess);
+  }
+}
+Deno.exit();

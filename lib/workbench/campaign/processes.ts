@@ -1,0 +1,147 @@
+/**
+ * Runs seeds in processes: as many at a time as there are cores. A run that exhausts the
+ * memory, or loops for ever, ends with its process, and the others go on.
+ */
+import { carriedParts } from "../executable/carried.ts";
+import { parse, stringify } from "../json.ts";
+import { Lines } from "../world/lines.ts";
+import { noVerdict, type SeedResult } from "./seed-result.ts";
+import type { Simulation } from "./simulate.ts";
+import type { ThreadOptions } from "./watched-thread.ts";
+
+/** What a process is told, as one line of JSON. */
+export type ToProcess = { simulation: Simulation } & ThreadOptions;
+
+/** What a process answers, as one line of JSON behind {@link ANSWER}. */
+export interface FromProcess {
+  result: SeedResult;
+  /** The CPU time that it took, in milliseconds, collection of garbage included. */
+  cpuMs: number;
+  /** Whether the run never ended. */
+  isLooping: boolean;
+}
+
+/** Begins an answer; other lines are what a guest has printed. */
+export const ANSWER = "\u001e";
+
+/** The argument that makes an executable such a process. */
+export const CAMPAIGN_PROCESS = "campaign-process";
+
+/** Settings of {@link runInProcesses}. */
+export interface ProcessOptions extends ThreadOptions {
+  /** How many processes. */
+  processes: number;
+  /** When aborted, current runs are finished and no others begin. */
+  signal?: AbortSignal;
+}
+
+/** After this many runs that never ended, the others will not end either. */
+const LOOPING_AT_MOST = 3;
+
+/**
+ * Performs runs; `onResult` is called for each as it ends, in no order, with how many
+ * milliseconds of CPU it took. When too many have looped for ever, those that have not begun
+ * are left out.
+ */
+export async function runInProcesses(
+  simulations: readonly Simulation[],
+  { processes, signal, ...threads }: ProcessOptions,
+  onResult: (result: SeedResult, simulation: Simulation, cpuMs: number) => void,
+): Promise<void> {
+  const queue = simulations.values();
+  const count = Math.min(processes, simulations.length);
+  let looping = 0;
+  const work = async () => {
+    let runner: Runner | null = null;
+    for (const simulation of queue) {
+      if (signal?.aborted || looping >= LOOPING_AT_MOST) break;
+      runner ??= new Runner();
+      const answer = await runner.run({ simulation, ...threads });
+      if (typeof answer === "string") {
+        runner = null;
+        // Ctrl-C ends a process that has only just begun.
+        if (signal?.aborted) break;
+        onResult(noVerdict(simulation.seed, answer), simulation, 0);
+        continue;
+      }
+      onResult(answer.result, simulation, answer.cpuMs);
+      if (!answer.isLooping) continue;
+      looping++;
+      runner.kill();
+      runner = null;
+    }
+    await runner?.end();
+  };
+  await Promise.all(Array.from({ length: count }, work));
+}
+
+/** A process that performs runs. */
+class Runner {
+  readonly #process: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #lines = new Lines();
+
+  constructor() {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: argumentsOf(),
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#writer = this.#process.stdin.getWriter();
+    this.#reader = this.#process.stdout.getReader();
+  }
+
+  /** Performs a run; if the process dies of it, returns why there is no answer. */
+  async run(told: ToProcess): Promise<FromProcess | string> {
+    const line = new TextEncoder().encode(`${stringify(told)}\n`);
+    // Who has died reads nothing; the end of its output tells.
+    await this.#writer.write(line).catch(() => {});
+    for (;;) {
+      const { value: bytes } = await this.#reader.read();
+      if (bytes === undefined) return this.#whyDead();
+      for (const line of this.#lines.push(bytes)) {
+        if (!line.startsWith(ANSWER)) console.log(line);
+        else return parse(line.slice(1)) as unknown as FromProcess;
+      }
+    }
+  }
+
+  /** Ends the process after its last run. */
+  async end(): Promise<void> {
+    await this.#writer.close().catch(() => {});
+    await this.#reader.cancel();
+    await this.#process.status;
+  }
+
+  kill(): void {
+    this.#process.kill("SIGKILL");
+    this.#reader.cancel();
+  }
+
+  async #whyDead(): Promise<string> {
+    const { code, signal } = await this.#process.status;
+    return `its process ended with ${
+      signal ?? `status ${code}`
+    }: it ran out of memory, or something killed it`;
+  }
+}
+
+/** What a run may do: as much as the workbench itself. */
+const PERMISSIONS = ["read", "write", "run", "env", "sys", "net"]
+  .map((name) => `--allow-${name}`);
+
+/** The arguments with which this Deno, or this executable, becomes such a process. */
+function argumentsOf(): string[] {
+  if (Deno.build.standalone) return [CAMPAIGN_PROCESS];
+  const script = carriedParts()?.script;
+  return [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    ...PERMISSIONS,
+    ...(script === undefined
+      ? [import.meta.resolve("./campaign-process.ts")]
+      : ["--no-config", script, CAMPAIGN_PROCESS]),
+  ];
+}
