@@ -20,7 +20,7 @@ endif
 # W=WORKLOAD or W=CHALLENGE says as what a file is tested whose name says no challenge; BIN=FILE tests another executable
 # as the challenge asks, with ARGS="..." as its arguments.
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
-SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
+SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/node/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
 
 .PHONY: help $(NAMES) build workbench test check hunt strangers serve soak bench load results pictures maelstrom clean
 

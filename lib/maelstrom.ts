@@ -47,195 +47,39 @@
  *
  * @module
  */
+import { ErrorCode, RpcError } from "./node/errors.ts";
+import { serve } from "./node/process.ts";
+import {
+  type AnsweredTypeOf,
+  check,
+  type Exactly,
+  type HandlerOf,
+  type MessageShape,
+  type Protocol,
+  type ProtocolOf,
+  type ReplyOf,
+  type RequestOf,
+  type Shapes,
+  type StandardSchema,
+  type TypeOf,
+} from "./node/protocol.ts";
+import type { Body, Message, Mounted, Stop, World } from "./node/world.ts";
 
-/** Anything JSON can say. */
-export type Json =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Json[]
-  | { [key: string]: Json };
-
-/** A message body as it is on the wire. */
-export interface Body {
-  /** What it asks, or `"x_ok"` as the reply to `"x"`, or `"error"`. */
-  type: string;
-  /** The sender's number for it, where a reply is awaited. */
-  msg_id?: number;
-  /** In a reply, the request's `msg_id`. */
-  in_reply_to?: number;
-  /** What else it says. */
-  [field: string]: Json | undefined;
-}
-
-/** A message as it is on the wire. */
-export interface Message {
-  /** Who sends it: `"n0"`, `"c1"`, `"lin-kv"`. */
-  src: string;
-  /** Whom it is for. */
-  dest: string;
-  /** What it says. */
-  body: Body;
-}
-
-/** @ignore What is wrong with a value, and where: see {@link StandardSchema}. */
-export interface Issue {
-  /** What is wrong, for people. */
-  readonly message: string;
-  /** The keys that lead to it. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
-}
-
-/** A type that is known at run time, as https://standardschema.dev has it; validation must be synchronous. */
-export interface StandardSchema<T = unknown> {
-  /** Its standard properties. */
-  readonly "~standard": {
-    /** Of the standard. */
-    readonly version: 1;
-    /** Who made the schema. */
-    readonly vendor: string;
-    /** Gives the value, as the schema has it, or what is wrong with it. */
-    validate(value: unknown):
-      | { readonly value: T; readonly issues?: undefined }
-      | { readonly issues: readonly Issue[] }
-      | Promise<unknown>;
-    /** For the compiler alone. */
-    readonly types?:
-      | { readonly input: unknown; readonly output: T }
-      | undefined;
-  };
-}
-
-/** @ignore What messages of one type hold: see `lib/schema.ts`. */
-export interface MessageShape {
-  /** The request's fields. */
-  readonly request: StandardSchema;
-  /** The reply's, where there is one. */
-  readonly reply?: StandardSchema;
-  /** Whether clients do not use it. */
-  readonly amongNodes?: true;
-}
-
-/** @ignore A protocol at run time: what messages hold, by their type. */
-export type Shapes = { readonly [type: string]: MessageShape };
-
-/** @ignore A protocol for the compiler, from what it is at run time. */
-export type ProtocolOf<S extends Shapes> = {
-  [T in keyof S]: (
-    request: S[T]["request"] extends StandardSchema<infer Q> ? Q : never,
-  ) => S[T] extends { reply: StandardSchema<infer R> } ? R & object : void;
-};
-
-/** What a protocol is: an interface whose methods take a request and give its reply, or void. */
-export type Protocol<P> = {
-  [T in keyof P]: (request: never) => object | void;
-};
-
-/** @ignore The message types of a protocol. */
-export type TypeOf<P> = keyof P & string;
-
-/** @ignore The message types of a protocol that have a reply. */
-export type AnsweredTypeOf<P> = {
-  [T in TypeOf<P>]: ReplyOf<P, T> extends void ? never : T;
-}[TypeOf<P>];
-
-/** @ignore The fields of a request. */
-export type RequestOf<P, T extends keyof P> = P[T] extends
-  (...request: infer Q) => unknown
-  ? Q extends [infer First] ? First : Record<string, never>
-  : never;
-
-/** @ignore The fields of a reply, void where there is none. */
-export type ReplyOf<P, T extends keyof P> = P[T] extends
-  (...request: never[]) => infer R ? R : never;
-
-/** @ignore What answers the messages of one type: gives the reply, or a promise of it. */
-export type HandlerOf<P, T extends keyof P> = (
-  request: RequestOf<P, T>,
-  src: string,
-) => ReplyOf<P, T> | Promise<ReplyOf<P, T>>;
-
-/** @ignore Refuses a reply with more than the declared fields, as Maelstrom does. */
-export type Exactly<
-  Reply,
-  R,
-  Extra = Exclude<
-    R extends unknown ? keyof R : never,
-    Reply extends unknown ? keyof Reply : never
-  >,
-> = [Extra] extends [never] ? unknown
-  : ["a reply has no such field in the protocol", Extra];
-
-/** Stops what was started; calling it again does nothing. */
-export type Stop = () => void;
-
-/** Maelstrom's error codes, by name. Codes from 1000 on are free for programs and always indefinite. */
-export const ErrorCode = {
-  timeout: 0,
-  nodeNotFound: 1,
-  notSupported: 10,
-  temporarilyUnavailable: 11,
-  malformedRequest: 12,
-  crash: 13,
-  abort: 14,
-  keyDoesNotExist: 20,
-  keyAlreadyExists: 21,
-  preconditionFailed: 22,
-  txnConflict: 30,
-} as const;
-
-const CODES: ReadonlySet<number> = new Set(Object.values(ErrorCode));
-
-/**
- * An error reply: thrown by {@link Node.rpc} when the other side sends one (or is silent:
- * code 0), and thrown by a handler to send one.
- */
-export class RpcError implements Error {
-  /** `"RpcError"` */
-  readonly name = "RpcError";
-
-  /** One of {@link ErrorCode}, or a number of the program's own from 1000 on. */
-  readonly code: number;
-
-  /** For people. */
-  readonly message: string;
-
-  /** An error with a code, and a text for people. */
-  constructor(code: number, text: string) {
-    this.code = code;
-    this.message = text;
-  }
-
-  /** The name and the text alone. */
-  get stack(): string {
-    return String(this);
-  }
-
-  /** Whether the request certainly did not and will not take effect. */
-  get definite(): boolean {
-    const { timeout, crash } = ErrorCode;
-    return CODES.has(this.code) && this.code !== timeout && this.code !== crash;
-  }
-}
-
-// An error in all but the stack: most are part of a protocol, and Deno takes longer to record it than for a whole call.
-Object.setPrototypeOf(RpcError.prototype, Error.prototype);
-
-/** What a node needs of the world: {@link run} gives it stdin, stdout and the clock, a simulator its own. */
-export interface World {
-  /** Puts a message on the network, which may delay, lose, duplicate or reorder it. */
-  send(message: Message): void;
-  /** Milliseconds since the Unix epoch, never going backwards; the same all through one event. */
-  now(): number;
-  /** A float, uniform on [0, 1). */
-  random(): number;
-  /** Calls `task` once, about `delayMs` from now, unless stopped before. */
-  schedule(delayMs: number, task: () => void): Stop;
-  /** Writes a line for people. */
-  log(text: string): void;
-}
+export { ErrorCode, hasCode, RpcError } from "./node/errors.ts";
+export type {
+  MessageShape,
+  Protocol,
+  ProtocolOf,
+  StandardSchema,
+} from "./node/protocol.ts";
+export type {
+  Body,
+  Json,
+  Message,
+  Mounted,
+  Stop,
+  World,
+} from "./node/world.ts";
 
 /** How long to wait for a reply, and how to stop waiting. */
 export interface RpcOptions {
@@ -373,7 +217,7 @@ export class Node<P extends Protocol<P>> {
   }
 
   /**
-   * What {@link rpc} is made of, without a protocol's types: for services, see `lib/services`.
+   * @ignore What {@link rpc} is made of, without a protocol's types: for services, see `lib/services`.
    *
    * @throws {RpcError} as {@link rpc}
    */
@@ -466,19 +310,19 @@ export class Node<P extends Protocol<P>> {
         throw new RpcError(ErrorCode.notSupported, text);
       }
       const { handle, okType, shape } = handler;
-      const checked = shape && validate(shape.request, body);
-      if (checked?.issues) return this.#refuse(src, body, checked.issues);
+      const checked = shape && check(shape.request, body);
+      if (checked?.wrong !== undefined) {
+        return this.#refuse(src, body, checked.wrong, since);
+      }
       const reply = handle(checked === undefined ? body : checked.value, src);
-      const patienceMs = src.startsWith("c") ? CLIENT_PATIENCE_MS : Infinity;
-      const deadline = since + patienceMs;
       if (!(reply instanceof Promise)) {
-        return this.#answer(src, body, okType, reply, deadline);
+        return this.#answer(src, body, okType, reply, since);
       }
       reply
-        .then((reply) => this.#answer(src, body, okType, reply, deadline))
-        .catch((error) => this.#answerError(src, body, error, deadline));
+        .then((reply) => this.#answer(src, body, okType, reply, since))
+        .catch((error) => this.#answerError(src, body, error, since));
     } catch (error) {
-      this.#answerError(src, body, error);
+      this.#answerError(src, body, error, since);
     }
   }
 
@@ -504,11 +348,11 @@ export class Node<P extends Protocol<P>> {
   }
 
   /** Turns away a message that does not fit: a client is told, and a node is of another version. */
-  #refuse(src: string, body: Body, issues: readonly Issue[]): void {
-    const text = `Cannot take "${body.type}": ${issues.map(said).join("; ")}`;
+  #refuse(src: string, body: Body, wrong: string, since = this.now()): void {
+    const text = `Cannot take "${body.type}": ${wrong}`;
     if (!this.ids.includes(src)) {
       const error = new RpcError(ErrorCode.malformedRequest, text);
-      return this.#answerError(src, body, error);
+      return this.#answerError(src, body, error, since);
     }
     const misfit = `${src} ${body.type}`;
     if (this.#misfits.has(misfit)) return;
@@ -553,8 +397,8 @@ export class Node<P extends Protocol<P>> {
     if (call?.dest !== src) return; // late, or a duplicate
     const isError = body.type === "error";
     const schema = isError ? undefined : call.schema;
-    const issues = schema && validate(schema, body).issues;
-    if (issues) return this.#refuse(src, body, issues);
+    const wrong = schema && check(schema, body).wrong;
+    if (wrong !== undefined) return this.#refuse(src, body, wrong);
     this.#calls.delete(body.in_reply_to);
     call.stop();
     if (!isError) return call.resolve(body);
@@ -567,45 +411,29 @@ export class Node<P extends Protocol<P>> {
     { type: requestType, msg_id: in_reply_to }: Body,
     type: string,
     reply: unknown,
-    deadline = Infinity,
+    since: number,
   ): void {
     if (reply === undefined || in_reply_to === undefined) return;
-    if (deadline !== Infinity && this.now() > deadline) {
+    const isClient = src[0] === "c";
+    if (isClient && this.now() > since + CLIENT_PATIENCE_MS) {
       return this.log(`dropped a late reply to ${src}'s "${requestType}"`);
     }
     this.#send(src, { ...(reply as object), type, in_reply_to });
   }
 
-  #answerError(src: string, request: Body, error: unknown, deadline?: number) {
+  #answerError(src: string, request: Body, error: unknown, since: number) {
     if (!(error instanceof RpcError)) {
       this.#logError(`the handler of "${request.type}"`, error);
       error = new RpcError(ErrorCode.crash, String(error));
     }
     const { code, message: text } = error as RpcError;
-    this.#answer(src, request, "error", { code, text }, deadline);
+    this.#answer(src, request, "error", { code, text }, since);
   }
 
   #logError(where: string, error: unknown): void {
     const stack = error instanceof Error ? error.stack : String(error);
     this.log(`${this.id}: ${where} threw ${stack}`);
   }
-}
-
-/** A value as a schema has it, or what is wrong with it. */
-function validate(schema: StandardSchema, value: unknown) {
-  const checked = schema["~standard"].validate(value);
-  if (checked instanceof Promise) {
-    throw new TypeError("Cannot check a message: its schema is asynchronous");
-  }
-  return checked;
-}
-
-/** What is wrong, and where. */
-function said({ message, path = [] }: Issue): string {
-  const keys = path.map((part) => typeof part === "object" ? part.key : part);
-  return keys.length === 0
-    ? message
-    : `${keys.map(String).join(".")}: ${message}`;
 }
 
 /** A program: registers handlers and starts timers on the node it is given. */
@@ -629,51 +457,9 @@ export function program<S extends Shapes>(
   };
 }
 
-/** A program in its place: what feeds it messages and ends it. */
-export interface Mounted {
-  /**
-   * Hands over what arrived. Anything that is no message is logged and skipped; the
-   * first `init` starts the program; what comes before it is refused with error 11.
-   *
-   * @param since when it may have arrived, on the world's clock: earlier than now where the
-   *   process was stopped, and reads only now what came meanwhile
-   */
-  receive(message: unknown, since?: number): void;
-  /** Ends the program: its timers and calls are dropped. */
-  dispose(): void;
-}
-
 /**
- * Puts a program into a world, without any I/O: for simulators and tests.
- *
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { type Body, mount, type Node } from "./maelstrom.ts";
- *
- * interface Greeter {
- *   greet(request: { name: string }): { text: string };
- * }
- * function greeter(node: Node<Greeter>) {
- *   node.on("greet", ({ name }) => ({ text: `hello ${name}` }));
- * }
- *
- * const sent: Body[] = [];
- * const mounted = mount(greeter, {
- *   send: ({ body }) => void sent.push(body),
- *   now: () => 0,
- *   random: () => 0.5,
- *   schedule: () => () => {},
- *   log: () => {},
- * });
- * const init = { type: "init", msg_id: 1, node_id: "n0", node_ids: ["n0"] };
- * mounted.receive({ src: "c0", dest: "n0", body: init });
- * const greet = { type: "greet", msg_id: 2, name: "you" };
- * mounted.receive({ src: "c0", dest: "n0", body: greet });
- * assertEquals(sent, [
- *   { type: "init_ok", in_reply_to: 1 },
- *   { type: "greet_ok", in_reply_to: 2, text: "hello you" },
- * ]);
- * ```
+ * Puts a program into a world, without any I/O: for simulators and tests, as
+ * `lib/README.md` shows.
  */
 export function mount<P extends Protocol<P>>(
   program: Program<P>,
@@ -739,235 +525,6 @@ function isMessage(value: unknown): value is Message {
     typeof message.dest === "string" && typeof message.body?.type === "string";
 }
 
-/** Whether an error is an {@link RpcError} of this code. */
-export function hasCode(error: unknown, code: number): error is RpcError {
-  return error instanceof RpcError && error.code === code;
-}
-
-/** What the compiler does not know of JSON yet: numbers as they are written. */
-const exact = JSON as unknown as {
-  parse(
-    text: string,
-    reviver?: (key: string, value: unknown, at: { source?: string }) => unknown,
-  ): unknown;
-  rawJSON(text: string): object;
-};
-
-// Integers beyond 2^53, which programs have as bigints, go out as their digits.
-Object.defineProperty(BigInt.prototype, "toJSON", {
-  configurable: true,
-  value(this: bigint) {
-    return exact.rawJSON(this.toString());
-  },
-});
-
-const NEWLINE = 10;
-
-/** How many digits 2^53 has: fewer are exact in any case. */
-const LONG = 16;
-
-const LONG_DIGITS = new RegExp(`\\d{${LONG}}`);
-
-/** `JSON.parse`, with integers beyond 2^53 as bigints. */
-function parseJson(text: string): unknown {
-  if (!LONG_DIGITS.test(text)) return JSON.parse(text);
-  return exact.parse(text, (_key, value, { source = "" }) => {
-    const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
-    return isRounded && /^-?\d+$/.test(source) ? BigInt(source) : value;
-  });
-}
-
-const isDigit = (byte: number) => byte >= 48 && byte <= 57;
-
-/** Tells whether lines must be parsed with {@link parseJson}: looks at one byte in 16, and no text. */
-class LongDigits {
-  /** Where the next chunk is looked at first. */
-  #at = 0;
-  /** Whether the line that goes on in the next chunk may have a long integer. */
-  #isPending = false;
-
-  /** Takes bytes; whether a line that they complete may have a long integer. */
-  push(chunk: Uint8Array): boolean {
-    let at = this.#at, found = false;
-    for (; at < chunk.length; at += LONG) {
-      if (!found && isDigit(chunk[at]!) && isLong(chunk, at)) found = true;
-    }
-    this.#at = at - chunk.length;
-    const wasPending = this.#isPending;
-    this.#isPending = found || wasPending && !chunk.includes(NEWLINE);
-    return found || wasPending;
-  }
-}
-
-/** Whether the digits around a place are many, or may be with those of another chunk. No more of them are looked at than that takes. */
-function isLong(chunk: Uint8Array, at: number): boolean {
-  let from = at, to = at + 1;
-  while (from > 0 && to - from < LONG && isDigit(chunk[from - 1]!)) from--;
-  while (to < chunk.length && to - from < LONG && isDigit(chunk[to]!)) to++;
-  return to - from >= LONG || from === 0 || to === chunk.length;
-}
-
-/** @ignore Cuts a stream of bytes, split anywhere, into lines. */
-export class LineBuffer {
-  #tail = "";
-  readonly #decoder = new TextDecoder();
-
-  /** Takes bytes, gives the lines they complete, without their newlines. */
-  push(chunk: Uint8Array): string[] {
-    const lines = this.#decoder.decode(chunk, { stream: true }).split("\n");
-    lines[0] = this.#tail + lines[0];
-    this.#tail = lines.pop() ?? "";
-    return lines;
-  }
-
-  /** What is left when the stream ends without a newline. */
-  end(): string {
-    return this.#tail + this.#decoder.decode();
-  }
-}
-
-/** A pipe takes so many bytes as a whole or, when it is non-blocking and full, not at all. */
-const PIPE_BUF = 4_096;
-
-/** Larger batches cost less per message, but their first message waits for their last. */
-const BATCH = 32_768;
-
-/**
- * Collects lines and writes them in pieces: when one is full, when a batch of input has
- * been handled, and otherwise as soon as the code that is running has ended. Writing is
- * synchronous, which keeps the order and lets a slow reader slow the node down.
- */
-class Output {
-  #lines = "";
-  #scheduled = false;
-  readonly #encoder = new TextEncoder();
-  readonly #stdio: Stdio;
-
-  constructor(stdio: Stdio) {
-    this.#stdio = stdio;
-  }
-
-  line(text: string): void {
-    if (this.#lines.length >= BATCH) this.flush();
-    this.#lines += text + "\n";
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.flush();
-    });
-  }
-
-  /**
-   * Writes what there is. Deno's stdout throws when the pipe is non-blocking and full,
-   * without saying how much it has taken (Node's and Bun's say it). Of a piece that fits into PIPE_BUF and has
-   * nothing after its last newline, it has then taken nothing.
-   */
-  flush(): void {
-    const bytes = this.#encoder.encode(this.#lines);
-    this.#lines = "";
-    for (let start = 0, end = 0; start < bytes.length; start = end) {
-      end = Math.min(start + PIPE_BUF, bytes.length);
-      let line = end;
-      while (line > start && bytes[line - 1] !== NEWLINE) line--;
-      if (line > start) end = line;
-      this.#write(bytes.subarray(start, end));
-    }
-  }
-
-  #write(piece: Uint8Array): void {
-    for (;;) {
-      try {
-        const written = this.#stdio.write(piece);
-        if (written === piece.length) return;
-        piece = piece.subarray(written);
-      } catch (error) {
-        if (hasErrno(error, "EPIPE")) this.#stdio.exit(0);
-        if (!hasErrno(error, "EAGAIN")) throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // sleeps 1 ms
-      }
-    }
-  }
-}
-
-/** What a process has of its runtime: all else that is used here is the same in all of them. */
-interface Stdio {
-  /** What comes in: pieces that hold only until the next is asked for. */
-  readonly input: AsyncIterable<Uint8Array>;
-  /** Writes some of a piece, synchronously: how many bytes. */
-  write(piece: Uint8Array): number;
-  /** Hears of promises that were rejected and that nobody awaits, which would end the process. */
-  onRejection(report: (reason: unknown) => void): void;
-  /** Ends the process at once. */
-  exit(status: number): never;
-}
-
-/** The runtime at hand: Deno, or what has Node's `process`. */
-const stdio = () => "Deno" in globalThis ? denoStdio() : nodeStdio();
-
-function denoStdio(): Stdio {
-  return {
-    input: denoInput(),
-    write: (piece) => Deno.stdout.writeSync(piece),
-    onRejection(report) {
-      globalThis.addEventListener("unhandledrejection", (event) => {
-        event.preventDefault();
-        report(event.reason);
-      });
-    },
-    exit: (status) => Deno.exit(status),
-  };
-}
-
-/** Deno's stream of the same makes a new buffer for each piece. */
-async function* denoInput(): AsyncGenerator<Uint8Array> {
-  const chunk = new Uint8Array(65_536);
-  for (;;) {
-    const length = await Deno.stdin.read(chunk);
-    if (length === null) return;
-    yield chunk.subarray(0, length);
-  }
-}
-
-/** What is used here of Node's `process`, which Bun has, too. */
-interface NodeProcess {
-  readonly stdin: AsyncIterable<Uint8Array>;
-  getBuiltinModule(name: "node:fs"): {
-    writeSync(fd: number, piece: Uint8Array): number;
-  };
-  on(event: "unhandledRejection", report: (reason: unknown) => void): void;
-  exit(status: number): never;
-}
-
-/** Nothing is imported: Deno has Node's modules, too, and takes 15 ms to load the first. */
-function nodeStdio(): Stdio {
-  const { process } = globalThis as unknown as { process: NodeProcess };
-  const fs = process.getBuiltinModule("node:fs");
-  return {
-    input: process.stdin, // to `fs.read` it would keep Node from leaving while it waits
-    write: (piece) => fs.writeSync(1, piece),
-    onRejection: (report) => process.on("unhandledRejection", report),
-    exit: (status) => process.exit(status),
-  };
-}
-
-/** Whether an error has this name in Unix. */
-function hasErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}
-
-/** How often a process notes that it runs, in milliseconds. */
-const PULSE_MS = 500;
-
-/** Whose pulse fails for so long was stopped (SIGSTOP, a laptop's lid): no machine is that busy. */
-const STOPPED_MS = 2_000;
-
-/** What is read for so long after a stop may have come during it. */
-const CATCH_UP_MS = 250;
-
-/** The longest delay that `setTimeout` takes: 25 days. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 /**
  * Runs a program on stdin and stdout until the input ends or the output is closed; the
  * process then exits at once with status 0, whatever timers and calls are pending. In
@@ -976,75 +533,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
  * A line that is no JSON or no message is reported on stderr and skipped. What the program
  * throws when it is started is reported there too, and ends the process with status 1.
  */
-export async function run<P extends Protocol<P>>(
+export function run<P extends Protocol<P>>(
   program: Program<P>,
 ): Promise<never> {
-  const io: Stdio = stdio();
-  const output = new Output(io);
-  const log = (text: string) => console.error(text);
-  // The time of the event that is being handled, as in a simulator: reading the clock for
-  // every message costs a fifth of the throughput.
-  let now = performance.timeOrigin + performance.now();
-  const stop = { from: now, until: -Infinity };
-  const tick = () => {
-    const before = now;
-    now = performance.timeOrigin + performance.now();
-    if (now - before > STOPPED_MS) {
-      stop.from = before;
-      stop.until = now;
-    }
-  };
-  setInterval(tick, PULSE_MS);
-  const mounted = mount(program, {
-    send: (message) => output.line(JSON.stringify(message)),
-    now: () => now,
-    random: Math.random,
-    schedule(delayMs, task) {
-      const timer = setTimeout(() => {
-        tick();
-        task();
-      }, Math.min(delayMs, MAX_DELAY_MS));
-      return () => clearTimeout(timer);
-    },
-    log,
-  });
-  io.onRejection((reason) => {
-    const stack = reason instanceof Error ? reason.stack : reason;
-    log(`a promise was rejected: ${stack}`);
-  });
-
-  function receive(line: string, parse: (text: string) => unknown): void {
-    let message: unknown;
-    try {
-      message = parse(line);
-    } catch (error) {
-      if (line.trim() === "") return;
-      return log(`skipped, ${error}: ${line.slice(0, 200)}`);
-    }
-    mounted.receive(message, now < stop.until + CATCH_UP_MS ? stop.from : now);
-  }
-
-  const lines = new LineBuffer();
-  const longDigits = new LongDigits();
-  function take(bytes: Uint8Array): void {
-    const parse = longDigits.push(bytes) ? parseJson : JSON.parse;
-    for (const line of lines.push(bytes)) receive(line, parse);
-    output.flush();
-  }
-
-  try {
-    for await (const bytes of io.input) {
-      tick();
-      take(bytes);
-    }
-    receive(lines.end(), parseJson);
-  } catch (error) {
-    // The program has thrown instead of starting. A node that is none would keep everybody waiting.
-    log(String(error instanceof Error ? error.stack : error));
-    io.exit(1);
-  }
-  // One more turn for answers and reports that only wait for promises.
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  output.flush();
-  io.exit(0);
+  return serve((world) => mount(program, world));
 }

@@ -34,7 +34,8 @@
  *
  * @module
  */
-import type { Issue, Json, MessageShape, StandardSchema } from "./maelstrom.ts";
+import type { Issue, MessageShape, StandardSchema } from "./node/protocol.ts";
+import type { Json } from "./node/world.ts";
 
 /** A type and its check. */
 export interface Schema<T> extends StandardSchema<T> {

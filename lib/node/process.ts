@@ -1,0 +1,105 @@
+/**
+ * A node as a process: reads stdin, writes stdout, keeps the clock.
+ *
+ * @module
+ */
+import { JsonLines } from "./lines.ts";
+import { Output } from "./output.ts";
+import { type Stdio, stdio } from "./stdio.ts";
+import type { Mounted, World } from "./world.ts";
+
+/** How often a process notes that it runs, in milliseconds. */
+const PULSE_MS = 500;
+
+/** Whose pulse fails for so long was stopped (SIGSTOP, a laptop's lid): no machine is that busy. */
+const STOPPED_MS = 2_000;
+
+/** What is read for so long after a stop may have come during it. */
+const CATCH_UP_MS = 250;
+
+/** The longest delay that `setTimeout` takes: 25 days. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * The time of the event that is being handled, as in a simulator: reading the clock for
+ * every message costs a fifth of the throughput. Notices when the process was stopped.
+ */
+class Clock {
+  /** Milliseconds since the Unix epoch. */
+  now = performance.timeOrigin + performance.now();
+  #stopped = { from: this.now, until: -Infinity };
+
+  /** An event begins. */
+  tick(): void {
+    const before = this.now;
+    this.now = performance.timeOrigin + performance.now();
+    const wasStopped = this.now - before > STOPPED_MS;
+    if (wasStopped) this.#stopped = { from: before, until: this.now };
+  }
+
+  /** Since when what is read now may have been there. */
+  get since(): number {
+    const { from, until } = this.#stopped;
+    return this.now < until + CATCH_UP_MS ? from : this.now;
+  }
+
+  /** Ticks for ever. Not by `setInterval`, because Deno takes a third of a node's start to load that. */
+  run(): void {
+    AbortSignal.timeout(PULSE_MS).addEventListener("abort", () => {
+      this.tick();
+      this.run();
+    });
+  }
+}
+
+/** Runs what is mounted until the input ends or the output is closed, then ends the process: see `run`. */
+export async function serve(
+  mountIn: (world: World) => Mounted,
+): Promise<never> {
+  const io: Stdio = stdio();
+  const output = new Output(io);
+  const clock = new Clock();
+  const log = (text: string) => console.error(text);
+  const mounted = mountIn({
+    send: (message) => output.line(JSON.stringify(message)),
+    now: () => clock.now,
+    random: Math.random,
+    schedule(delayMs, task) {
+      const timer = setTimeout(() => {
+        clock.tick();
+        task();
+      }, Math.min(delayMs, MAX_DELAY_MS));
+      return () => clearTimeout(timer);
+    },
+    log,
+  });
+  io.onRejection((reason) => {
+    const stack = reason instanceof Error ? reason.stack : reason;
+    log(`a promise was rejected: ${stack}`);
+  });
+  const lines = new JsonLines(log);
+  const receive = (messages: unknown[]) => {
+    const { since } = clock;
+    for (const message of messages) mounted.receive(message, since);
+    output.flush();
+  };
+
+  clock.run();
+  try {
+    for await (const bytes of io.input) {
+      clock.tick();
+      receive(lines.push(bytes));
+    }
+    receive(lines.end());
+  } catch (error) {
+    // The program has thrown instead of starting. A node that is none would keep everybody waiting.
+    log(String(error instanceof Error ? error.stack : error));
+    io.exit(1);
+  }
+  // One more turn for answers and reports that only wait for promises.
+  await new Promise((resolve) =>
+    AbortSignal.timeout(0).addEventListener("abort", resolve)
+  );
+  output.flush();
+  io.exit(0);
+}
