@@ -20,6 +20,9 @@ import { calling, sending, twist, type Twists } from "./twist.ts";
 const twisted = (program: unknown, twists: (node: Node<never>) => Twists) =>
   twist(program as never, twists as never);
 
+/** What nodes of g-set tell each other: by life, elements from a number on. */
+type Delta = { [life: string]: [from: number, some: unknown[]] };
+
 interface Counter extends SumsProtocol {
   add(request: { delta: number }): Record<never, never>;
   read(): { value: Integer };
@@ -56,10 +59,27 @@ const oneLife = (program: unknown) => (node: Node<never>) =>
 function takesSentForHeard(node: Node<never>): void {
   let hear: (message: object, src: string) => void = () => {};
   const program = sending(gSet, (_type, message, dest) => {
-    const heard = { ...message, delta: {}, asks: false, again: false };
+    const heard = { ...message, delta: {}, asks: false, inTurn: false };
     node.after(1, () => hear(heard, dest));
     return message;
   }, () => ({ merge: (handler) => hear = handler }));
+  (program as (node: Node<never>) => void)(node);
+}
+
+/** Says to each peer only what it has never said to it. */
+function tellsOnce(node: Node<never>): void {
+  const told = new Map<string, number>();
+  const program = sending(gSet, (_type, message, dest) => {
+    const delta = Object.entries(message.delta as Delta).map(
+      ([life, [from, some]]) => {
+        const key = `${dest} ${life}`;
+        const start = Math.max(from, told.get(key) ?? 0);
+        told.set(key, from + some.length);
+        return [life, [start, some.slice(start - from)]];
+      },
+    );
+    return { ...message, delta: Object.fromEntries(delta) };
+  });
   (program as (node: Node<never>) => void)(node);
 }
 
@@ -79,10 +99,7 @@ export const mutants: Mutant[] = [
   {
     name: "gset-tells-once",
     bug: "never tells again what was lost",
-    program: sending(
-      gSet,
-      (_type, message) => message.again ? { ...message, delta: {} } : message,
-    ),
+    program: tellsOnce,
     scenario: "g-set",
     faults: "partition",
     caughtAs: ["lost", "lost-value"],
