@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Stdio } from "./stdio.ts";
+import { giveUp, type Stdio } from "./stdio.ts";
 
 const NEWLINE = 10;
 
@@ -70,7 +70,9 @@ export class Output {
         piece = piece.subarray(written);
       } catch (error) {
         if (hasErrno(error, "EPIPE")) this.#stdio.exit(0);
-        if (!hasErrno(error, "EAGAIN")) throw error;
+        if (!hasErrno(error, "EAGAIN")) {
+          giveUp(this.#stdio, "write to stdout", error);
+        }
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // sleeps 1 ms
       }
     }

@@ -5,7 +5,7 @@
  */
 import { JsonLines } from "./lines.ts";
 import { Output } from "./output.ts";
-import { type Stdio, stdio } from "./stdio.ts";
+import { giveUp, log, type Stdio, stdio } from "./stdio.ts";
 import type { Mounted, World } from "./world.ts";
 
 /** How often a process notes that it runs, in milliseconds. */
@@ -59,7 +59,6 @@ export async function serve(
   const io: Stdio = stdio();
   const output = new Output(io);
   const clock = new Clock();
-  const log = (text: string) => console.error(text);
   const mounted = mountIn({
     send: (message) => output.line(JSON.stringify(message)),
     now: () => clock.now,
@@ -80,7 +79,13 @@ export async function serve(
   const lines = new JsonLines(log);
   const receive = (messages: unknown[]) => {
     const { since } = clock;
-    for (const message of messages) mounted.receive(message, since);
+    try {
+      for (const message of messages) mounted.receive(message, since);
+    } catch (error) {
+      // The program has thrown instead of starting. A node that is none would keep everybody waiting.
+      log(String(error instanceof Error ? error.stack : error));
+      io.exit(1);
+    }
     output.flush();
   };
 
@@ -90,12 +95,10 @@ export async function serve(
       clock.tick();
       receive(lines.push(bytes));
     }
-    receive(lines.end());
   } catch (error) {
-    // The program has thrown instead of starting. A node that is none would keep everybody waiting.
-    log(String(error instanceof Error ? error.stack : error));
-    io.exit(1);
+    giveUp(io, "read stdin", error);
   }
+  receive(lines.end());
   // One more turn for answers and reports that only wait for promises.
   await new Promise((resolve) =>
     AbortSignal.timeout(0).addEventListener("abort", resolve)

@@ -20,6 +20,21 @@ export interface Stdio {
 export const stdio = (): Stdio =>
   "Deno" in globalThis ? denoStdio() : nodeStdio();
 
+/** Writes a line to stderr. Where that is full or closed it is lost: no node ends for what people would have read. */
+export function log(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    // There is nobody to tell.
+  }
+}
+
+/** Ends the process, with status 1, because of what it cannot do. */
+export function giveUp(io: Stdio, cannot: string, error: unknown): never {
+  log(`Cannot ${cannot}: ${error instanceof Error ? error.message : error}`);
+  io.exit(1);
+}
+
 function denoStdio(): Stdio {
   return {
     input: denoInput(),

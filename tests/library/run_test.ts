@@ -193,13 +193,13 @@ const UNBLOCK = [
   "fcntl(STDOUT, F_SETFL, fcntl(STDOUT, F_GETFL, 0) | O_NONBLOCK); exec @ARGV",
 ];
 
-/** Whether a command can be run. */
+/** Whether a command can be run, and succeeds. */
 async function exists(command: string, ...args: string[]): Promise<boolean> {
   if (needs("run").ignore) return false;
   try {
     const silent = { stdout: "null", stderr: "null" } as const;
-    await new Deno.Command(command, { args, ...silent }).output();
-    return true;
+    return (await new Deno.Command(command, { args, ...silent }).output())
+      .success;
   } catch {
     return false;
   }
@@ -293,6 +293,37 @@ processTest(
     const { stderr, code } = await node.ended();
     assertEquals([stderr, code], ["", 0]);
   },
+);
+
+/** Becomes the command that follows, with a stream on a disk that is full. */
+const onFullDisk = (stream: 1 | 2) => [
+  ...["sh", "-c", `exec "$@" ${stream}>/dev/full`, "sh"],
+];
+const HAS_FULL_DISK = await exists("test", "-c", "/dev/full");
+
+processTest(
+  "a stdout that takes nothing more ends a node with code 1, and it says why",
+  async (start) => {
+    const node = start(ECHO, onFullDisk(1));
+    const init = { type: "init", msg_id: 1, node_id: "n0", node_ids: ["n0"] };
+    await node.request(init);
+    const { rest, stderr, code } = await node.ended();
+    assertEquals([rest, code], [[], 1]);
+    assertMatch(stderr, /^Cannot write to stdout: .*no space left.*\n$/i);
+  },
+  HAS_FULL_DISK,
+);
+
+processTest(
+  "a stderr that takes nothing more is no matter",
+  async (start) => {
+    const node = await start(ECHO, onFullDisk(2)).init();
+    await node.write("garbage\n");
+    await node.request(echo(2, "still here"));
+    assertEquals((await node.next()).body.echo, "still here");
+    assertEquals((await node.close()).code, 0);
+  },
+  HAS_FULL_DISK,
 );
 
 processTest(
