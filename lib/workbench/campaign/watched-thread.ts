@@ -2,7 +2,7 @@
 import { Mark } from "./mark.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import type { Simulation } from "./simulate.ts";
-import { thread } from "./thread.ts";
+import { thread } from "../executable/thread.ts";
 
 /** What a thread says: a result, or that it is alive. */
 export type FromThread = SeedResult | "alive";

@@ -18,7 +18,7 @@ import {
 } from "../history.ts";
 import { stringify } from "../json.ts";
 import type { Promises } from "../scenarios/promises.ts";
-import { dueBy, troubles } from "./calm.ts";
+import { dueBy, troubles } from "./faults.ts";
 import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
 

@@ -3,7 +3,7 @@
  * workbench, and nothing could name it.
  */
 import { Mark } from "../campaign/mark.ts";
-import { thread } from "../campaign/thread.ts";
+import { thread } from "../executable/thread.ts";
 import type { SimulateCommand } from "./simulate.ts";
 
 /** What the thread is told. */

@@ -14,7 +14,7 @@ import {
   type Op,
   type Recording,
 } from "../../history.ts";
-import { dueBy } from "../calm.ts";
+import { dueBy } from "../faults.ts";
 import { returnsOf, WAITS_NS } from "../told.ts";
 import { Findings } from "../findings.ts";
 import type { Promises } from "../../scenarios/promises.ts";

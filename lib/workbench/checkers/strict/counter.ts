@@ -4,7 +4,7 @@
  */
 import { asDouble, type Integer, isInteger, sum } from "../../json.ts";
 import { nodeOf, nodesOf, type Op, type Recording } from "../../history.ts";
-import { dueBy } from "../calm.ts";
+import { dueBy } from "../faults.ts";
 import { acceptableIntervals } from "../counter.ts";
 import { Findings } from "../findings.ts";
 import { pairs } from "../pairs.ts";

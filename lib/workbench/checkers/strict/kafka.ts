@@ -6,7 +6,7 @@
 import { nodesOf, type Recording } from "../../history.ts";
 import { stringify } from "../../json.ts";
 import { keyJson } from "../json-key.ts";
-import { calmSince, dueBy } from "../calm.ts";
+import { calmSince, dueBy } from "../faults.ts";
 import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import { logOps, visibility } from "../kafka/ops.ts";

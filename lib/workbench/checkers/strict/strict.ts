@@ -17,7 +17,7 @@ import {
 import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
 import { growingMessages } from "./traffic.ts";
-import { disturbed } from "../calm.ts";
+import { disturbed } from "../faults.ts";
 import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
 import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";

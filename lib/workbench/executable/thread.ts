@@ -1,9 +1,9 @@
 /** Starts the workbench's threads, by what they do. */
-import { carriedParts } from "../executable/carried.ts";
+import { carriedParts } from "./carried.ts";
 
 /** The script of each kind of thread. */
 const SCRIPTS = {
-  campaign: "./campaign-worker.ts",
+  campaign: "../campaign/campaign-worker.ts",
   guest: "../commands/guest-worker.ts",
 };
 
