@@ -1,11 +1,12 @@
 /**
  * What programs with the promise `survivesRestart: "told"` are held to. An acknowledged
  * operation may be lost if its node was killed before it may have told another. It must survive
- * if another node has shown it and has lived since.
+ * if another node has lived since that has shown it, or must have heard of it (`toldBefore`).
+ * Nothing else is excused: what is acknowledged after a return is as safe as ever, no offset is
+ * given twice, and no reader goes back.
  */
 import {
   type EventHead,
-  type Events,
   headsOf,
   isClient,
   isClientOp,
@@ -13,7 +14,6 @@ import {
   nodeOf,
   nodesOf,
   type Op,
-  partOf,
   type Recording,
 } from "../history.ts";
 import { stringify } from "../json.ts";
@@ -21,6 +21,8 @@ import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./faults.ts";
 import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
+import { toldBefore } from "./reached.ts";
+import { logsAsTold } from "./told-logs.ts";
 
 /** How long it may take until others have been told, if a program does not say, in milliseconds. */
 const TOLD_MS = 2_000;
@@ -33,6 +35,9 @@ const BACK_NS = 2e9;
 
 /** How long after its start a node begins to act if no message comes, in ns. */
 const UNSPOKEN_NS = 5e9;
+
+/** Why an operation that ended well is taken for unknown. */
+const KILLED: Json = ["killed", "its node may have told nobody"];
 
 /** How long after a kill a reply from before it may arrive, in ns. */
 const ON_ITS_WAY_NS = 100e6;
@@ -96,7 +101,7 @@ export function returnsOf(recording: Recording): Return[] {
  * that has waited in vain, as long as it is not in touch with the others.
  */
 export function asTold(recording: Recording, promises: Promises): Recording {
-  const { history, incidents = [], journal, options, workload } = recording;
+  const { history, incidents = [], options, workload } = recording;
   const kills = incidents.filter(({ type }) => type === "kill")
     .map(({ node, time }) => ({ node, time, end: time + ON_ITS_WAY_NS }));
   if (promises.survivesRestart !== "told" || kills.length === 0) {
@@ -104,14 +109,24 @@ export function asTold(recording: Recording, promises: Promises): Recording {
   }
   const { convergenceMs = TOLD_MS, backMs = 0 } = promises;
   const due = dueBy(recording, { boundMs: convergenceMs });
+  const addF = ADDS[workload];
+  // Of values it is shown who has them, and they may go by way of others.
+  const told = addF === undefined
+    ? toldBefore(recording, kills, convergenceMs)
+    : () => -Infinity;
+  const tolds = kills.map((kill) => ({ ...kill, told: told(kill) }));
+  const isTold = (node: string, time: number) =>
+    tolds.some((kill) => kill.node === node && time <= kill.told);
   const isKilledAfter = (node: string, time: number) =>
     kills.some((kill) => kill.node === node && kill.end > time);
-  const mayBeLost = (node: string, time: number) =>
+  const hadNoTime = (node: string, time: number) =>
     kills.some((kill) =>
       kill.node === node && kill.end > time && time > due(kill.time - 1)
-    ) ||
-    isKilledAfter(node, time) &&
-      nodesOf(options).every((other) => isKilledAfter(other, time));
+    );
+  const mayBeLost = (node: string, time: number) =>
+    isKilledAfter(node, time) && !isTold(node, time) &&
+    (hadNoTime(node, time) ||
+      nodesOf(options).every((other) => isKilledAfter(other, time)));
   const healed = Math.max(0, ...troubles(recording).map(({ to }) => to));
   const returns = returnsOf(recording).map(
     ({ node, at, actsAt, inTouchAt }) => ({
@@ -125,44 +140,73 @@ export function asTold(recording: Recording, promises: Promises): Recording {
     returns.some((one) =>
       one.node === node && time >= one.from && time <= one.to
     );
-  const addF = ADDS[workload];
   if (addF !== undefined) {
     return withoutLost(recording, addF, mayBeLost, isReturning);
   }
-  const isExcused = (node: string, time: number) =>
-    mayBeLost(node, time) || isReturning(node, time);
-  const lost = new Map<Op, Op>(
-    pairs(history).flatMap(({ invocation, completion: op }) =>
-      op?.type === "ok" && isClientOp(op) &&
-        isExcused(nodeOf(op.process, options), op.time)
-        ? [[op, unknown(op, invocation)]]
-        : []
+  const invocations = new Map(
+    pairs(history).map((
+      { invocation, completion },
+    ) => [completion, invocation]),
+  );
+  if (workload === "kafka") {
+    return logsAsTold(recording, {
+      mayBeLost,
+      isReturning,
+      unknown: (op) => unknown(op, invocations.get(op)!),
+    });
+  }
+  const isExcused = (op: Op, node: string) =>
+    mayBeLost(node, op.time) || shows(op) && isReturning(node, op.time);
+  const left = {
+    ...recording,
+    history: history.map((op) => {
+      const isEnd = op.type === "ok" && isClientOp(op);
+      return isEnd && isExcused(op, nodeOf(op.process, options))
+        ? unknown(op, invocations.get(op)!)
+        : op;
+    }),
+  };
+  return promises.transactions === "read-uncommitted"
+    ? withoutLostWrites(left)
+    : left;
+}
+
+/**
+ * A recording of transactions whose writes go one by one, so that of one that may be lost
+ * only those are left that somebody has read.
+ */
+function withoutLostWrites(recording: Recording): Recording {
+  const { history, aftermath } = recording;
+  const stepsOf = ({ value }: Op) => value as [string, Json, Json][];
+  const read = new Set(
+    [...history, ...aftermath?.history ?? []].filter(({ type, f }) =>
+      type === "ok" && f === "txn"
+    ).flatMap(stepsOf).filter(([f]) => f === "r").flatMap(([, key, value]) =>
+      (Array.isArray(value) ? value : [value]).map((one) =>
+        stringify([key, one])
+      )
     ),
   );
-  const origin = originOf(recording);
-  // Their replies are sent, but do not arrive.
-  const open = (events: Events): Events =>
-    partOf(events, ([kind, time, , src, dest, { type }]) => {
-      if (kind !== "recv" || !isClient(dest)) return true;
-      const at = time - origin;
-      // A client may commit after a kill what it saw before.
-      const isDoubtful = type === "commit_offsets_ok" &&
-        kills.some((kill) => kill.time < at);
-      return !isDoubtful && !isExcused(src, at);
-    });
-  const { aftermath } = recording;
-  return {
-    ...recording,
-    history: history.map((op) => lost.get(op) ?? op),
-    journal: open(journal),
-    ...(aftermath &&
-      {
-        aftermath: {
-          ...aftermath,
-          journal: open(aftermath.journal),
-        },
-      }),
-  };
+  const isLeft = ([f, key, value]: [string, Json, Json]) =>
+    f === "r" || read.has(stringify([key, value]));
+  const left = new Map<Op, Op>();
+  for (const { invocation, completion } of pairs(history)) {
+    if (!isOpened(completion)) continue;
+    for (const op of [invocation, completion!]) {
+      left.set(op, { ...op, value: stepsOf(op).filter(isLeft) });
+    }
+  }
+  return { ...recording, history: history.map((op) => left.get(op) ?? op) };
+}
+
+function isOpened(op: Op | undefined): boolean {
+  return op?.type === "info" && op.error === KILLED;
+}
+
+/** Whether an operation shows what its node has. */
+function shows({ f, value }: Op): boolean {
+  return f === "read" ||
+    f === "txn" && (value as Json[][]).some(([step]) => step === "r");
 }
 
 /** A successful operation as one of unknown outcome. */
@@ -171,7 +215,7 @@ function unknown(op: Op, invocation: Op): Op {
     ...op,
     type: "info",
     value: invocation.value ?? null,
-    error: ["killed", "its node may have told nobody"],
+    error: KILLED,
   };
 }
 

@@ -1,6 +1,11 @@
-/** What a kill excuses where only what had been told is to survive. */
-import { assertEquals } from "@std/assert";
-import type { Op, Recording } from "../../../lib/workbench/history.ts";
+/** What a kill excuses where only what had been told is to survive, and what it does not. */
+import { assert, assertEquals } from "@std/assert";
+import type {
+  JournalEvent,
+  Json,
+  Op,
+  Recording,
+} from "../../../lib/workbench/history.ts";
 import { judge } from "../../../lib/workbench/checkers/judges.ts";
 
 const SECOND = 1e9;
@@ -48,4 +53,187 @@ Deno.test("who promises nothing of restarts, or more, is excused nothing", () =>
     const { strict } = judge({ ...lostAfter(0.5), program });
     assertEquals(strict["valid?"], false, program);
   }
+});
+
+/** What n0 and n1 have said to each other when n0 is killed, at 6 s. */
+interface Talk {
+  /** What they send is lost then, in seconds. */
+  lost?: number[];
+  /** Of n1 nothing is heard. */
+  oneWay?: boolean;
+  /** n1 is killed too, so much later. */
+  alsoKilledAt?: number;
+}
+
+/** A chaotic run of two nodes, told in a few words. */
+class Run {
+  readonly #history: Op[] = [];
+  readonly #journal: JournalEvent[] = [];
+  readonly #aftermath: Op[] = [];
+  #id = 0;
+
+  constructor(readonly program: string, readonly workload: string) {}
+
+  /** A client of a node asks it something, which it answers well. */
+  ask(
+    node: number,
+    time: number,
+    [f, asked, told]: [string, Json, Json],
+    [request, reply]: [object, object] = [{}, {}],
+  ): this {
+    const op = (type: Op["type"], value: Json, at: number): Op => ({
+      ...{ type, f, value, process: node, time: at * SECOND, index: 0 },
+      ...(time > 20 && { "final?": true }),
+    });
+    this.#history.push(op("invoke", asked, time), op("ok", told, time + 0.001));
+    const client = `c${node}`, msg_id = ++this.#id;
+    const body = { type: f, ...request, msg_id };
+    const answer = { type: `${f}_ok`, ...reply, in_reply_to: msg_id };
+    this.#message(client, `n${node}`, body, time, time);
+    this.#message(`n${node}`, client, answer, time + 5e-4, time + 0.001);
+    return this;
+  }
+
+  /** What a node says when all is over. */
+  last(node: number, f: string, asked: Json, told: Json): this {
+    const op = { f, process: node, node: `n${node}`, index: 0 };
+    this.#aftermath.push(
+      { ...op, type: "invoke", value: asked, time: 40 * SECOND },
+      { ...op, type: "ok", value: told, time: 40.001 * SECOND },
+    );
+    return this;
+  }
+
+  /** How the strict judge calls what is wrong. */
+  judged({ lost = [], oneWay = false, alsoKilledAt }: Talk): string[] {
+    for (let at = 0.05; at < 6; at += 0.1) {
+      for (const [src, dest] of [["n0", "n1"], ["n1", "n0"]] as const) {
+        if (oneWay && src === "n1") continue;
+        const isLost = lost.some((time) => Math.abs(at - time) < 0.06);
+        this.#message(src, dest, { type: "say" }, at, isLost ? null : at);
+      }
+    }
+    const kills = [["n0", 6] as const];
+    if (alsoKilledAt !== undefined) kills.push(["n1", alsoKilledAt] as never);
+    const { strict } = judge({
+      workload: this.workload,
+      program: this.program,
+      faults: "chaos",
+      options: { "node-count": 2, concurrency: 2, "time-limit": 10 },
+      journalOrigin: 0,
+      journal: this.#journal.toSorted((a, b) => a[1] - b[1]),
+      incidents: kills.flatMap(([node, at]) => [
+        { type: "kill" as const, node, time: at * SECOND, text: "" },
+        { type: "restart" as const, node, time: (at + 1) * SECOND, text: "" },
+      ]).sort((a, b) => a.time - b.time),
+      history: this.#history.toSorted((a, b) => a.time - b.time)
+        .map((op, index) => ({ ...op, index })),
+      ...(this.#aftermath.length > 0 && {
+        aftermath: {
+          history: this.#aftermath,
+          journal: [],
+          healedAt: 20 * SECOND,
+        },
+      }),
+    });
+    return strict.anomalies.map(({ type }) => type);
+  }
+
+  #message(
+    src: string,
+    dest: string,
+    body: object,
+    sent: number,
+    heard: number | null,
+  ): void {
+    const id = ++this.#id;
+    const event = (kind: "send" | "recv", at: number) =>
+      [kind, at * SECOND, id, src, dest, body] as JournalEvent;
+    this.#journal.push(event("send", sent));
+    if (heard !== null) this.#journal.push(event("recv", heard + 1e-6));
+  }
+}
+
+/** A run of kafka-5c in which each node has taken a message, n0 one that is gone in the end. */
+function logs(): Run {
+  const run = new Run("kafka-5c", "kafka");
+  send(run, 0, 1.02, 2, "a");
+  return send(run, 1, 1.01, 1, "b");
+}
+
+function send(
+  run: Run,
+  node: number,
+  time: number,
+  offset: number,
+  msg: string,
+): Run {
+  const value = [["send", "k", msg]], told = [["send", "k", [offset, msg]]];
+  const request = { key: "k", msg };
+  return run.ask(node, time, ["send", value, told], [request, { offset }]);
+}
+
+function poll(run: Run, node: number, time: number, got: [number, string][]) {
+  const request = { offsets: { k: got[0]![0] } }, msgs = { k: got };
+  const told = [["poll", msgs]];
+  return run.ask(node, time, ["poll", [["poll"]], told], [request, { msgs }]);
+}
+
+/** By what is lost: a run in which n0 alone has answered for it at 1 s, and the anomaly. */
+const LOST: { [what: string]: [make: () => Run, type: string] } = {
+  "an entry of a log": [
+    () => {
+      const run = logs();
+      for (const node of [0, 1]) poll(run, node, 30, [[1, "b"]]);
+      return run;
+    },
+    "lost-message",
+  ],
+  "what was added to a counter": [
+    () => {
+      const run = new Run("pn-counter", "pn-counter");
+      run.ask(0, 1, ["add", 5, 5]).ask(1, 1, ["add", -3, -3]);
+      return run.ask(0, 30, ["read", null, -3]).ask(1, 30, ["read", null, -3]);
+    },
+    "read-too-low",
+  ],
+  "a transaction": [
+    () => {
+      const run = new Run("txn-6c", "txn-rw-register");
+      const write = [["w", 1, 1]];
+      run.ask(0, 1, ["txn", write, write]);
+      run.ask(1, 2, ["txn", [["w", 2, 1]], [["w", 2, 1]]]);
+      run.ask(1, 3, ["txn", [["r", 2, null]], [["r", 2, 1]]]);
+      for (const node of [0, 1]) {
+        for (const [key, value] of [[1, null], [2, 1]] as const) {
+          run.last(node, "txn", [["r", key, null]], [["r", key, value]]);
+        }
+      }
+      return run;
+    },
+    "lost-write",
+  ],
+};
+
+for (const [what, [run, type]] of Object.entries(LOST)) {
+  Deno.test(`${what} may be lost with the only node that answered for it, but not once others must have heard of it`, () => {
+    const found = (talk: Talk) => run().judged(talk);
+    assert(found({}).includes(type), "they have talked for six seconds");
+    assert(found({ lost: [1.2, 5.5] }).includes(type), "and lost little");
+    assertEquals(found({ lost: [1.5, 2.4, 3.3, 4.2, 5.1] }), [], "and a lot");
+    assertEquals(found({ oneWay: true }), [], "one never spoke");
+    assertEquals(found({ alsoKilledAt: 6.5 }), [], "both were killed");
+  });
+}
+
+Deno.test("a client that goes on with a node that returns has skipped nothing", () => {
+  const run = logs();
+  for (const [i, msg] of ["c", "d", "e"].entries()) {
+    send(run, 1, 2 + i, 3 + 2 * i, msg);
+  }
+  poll(run, 0, 5.5, [[1, "b"]]);
+  poll(run, 0, 7.1, [[3, "c"]]);
+  poll(run, 0, 9, [[5, "d"]]); // it may still wait for what it had told
+  poll(run, 0, 25, [[7, "e"]]);
+  assertEquals(run.judged({ oneWay: true }), []);
 });

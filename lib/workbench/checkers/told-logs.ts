@@ -1,0 +1,164 @@
+/**
+ * What kills excuse in logs, where what had reached another node is to survive: entries
+ * that only nodes had which were killed before they could tell them. All others have their
+ * offsets for good.
+ */
+import { ascending, type Integer, isInteger } from "../json.ts";
+import {
+  type Events,
+  isClient,
+  isClientOp,
+  type Json,
+  type JsonObject,
+  nodeOf,
+  type Op,
+  partOf,
+  type Recording,
+} from "../history.ts";
+import { type Call, clientCalls, isOk } from "./client-calls.ts";
+import { originOf } from "./origin.ts";
+
+/** Something happens at a node, at a time in ns of the history: tells whether that matters. */
+type At = (node: string, timeNs: number) => boolean;
+
+/** What a kill excuses. */
+export interface Excuses {
+  /** Whether what a node replied then may be lost. */
+  mayBeLost: At;
+  /** Whether a node need not show then what it had shown. */
+  isReturning: At;
+  /** An operation that ended well, as if nobody had heard of that. */
+  unknown(op: Op): Op;
+}
+
+/**
+ * A recording without the entries that may be lost, since no reply shows them that is not
+ * excused. Sends of them are of unknown outcome, and polls show the others. A commit counts if
+ * all that it commits is known to survive: clients also commit what they were shown before.
+ */
+export function logsAsTold(
+  recording: Recording,
+  { mayBeLost, isReturning, unknown }: Excuses,
+): Recording {
+  const { history, journal, aftermath, options } = recording;
+  const origin = originOf(recording);
+  const entries = new Entries();
+  for (const op of history) {
+    if (op.type !== "ok" || !isClientOp(op)) continue;
+    if (!mayBeLost(nodeOf(op.process, options), op.time)) entries.see(op);
+  }
+  for (const op of aftermath?.history ?? []) {
+    if (op.type === "ok") entries.see(op);
+  }
+
+  function isInDoubt({ node, type, request, reply, to }: Call): boolean {
+    const mayDie = mayBeLost(node, to - origin);
+    switch (type) {
+      case "send":
+        return mayDie && !entries.has(String(request.key), reply!.offset);
+      case "commit_offsets":
+        return mayDie || entries.isBeyond(request.offsets as JsonObject);
+      default:
+        return mayDie || isReturning(node, to - origin);
+    }
+  }
+
+  /** Replies are sent, but those in doubt do not arrive. */
+  function open(events: Events): Events {
+    const inDoubt = new Set(
+      clientCalls(events).filter((call) => isOk(call) && isInDoubt(call))
+        .map(({ client, request }) => nameOf(client, request.msg_id)),
+    );
+    return partOf(
+      events,
+      ([kind, , , , dest, { in_reply_to }]) =>
+        kind !== "recv" || !isClient(dest) ||
+        !inDoubt.has(nameOf(dest, in_reply_to)),
+    );
+  }
+
+  return {
+    ...recording,
+    history: history.map((op) => {
+      if (op.type !== "ok" || !isClientOp(op)) return op;
+      const mayDie = mayBeLost(nodeOf(op.process, options), op.time);
+      const isKept = !mayDie || entries.sentBy(op).every(entries.isKnown);
+      return isKept ? entries.knownOf(op) : unknown(op);
+    }),
+    journal: open(journal),
+    ...(aftermath &&
+      { aftermath: { ...aftermath, journal: open(aftermath.journal) } }),
+  };
+}
+
+function nameOf(client: string, request: Json | undefined): string {
+  return `${request} ${client}`;
+}
+
+/** A place in a log. */
+type Place = [key: string, offset: Json | undefined];
+
+/** Entries that are known to survive. */
+class Entries {
+  readonly #places = new Set<string>();
+  readonly #ends = new Map<string, Integer>();
+
+  readonly isKnown = ([key, offset]: Place): boolean => this.has(key, offset);
+
+  has(key: string, offset: Json | undefined): boolean {
+    return this.#places.has(`${offset} ${key}`);
+  }
+
+  /** Whether some of these offsets is above all that are known of its key. */
+  isBeyond(offsets: JsonObject): boolean {
+    return Object.entries(offsets).some(([key, offset]) =>
+      ascending(offset as Integer, this.#ends.get(key) ?? -1) > 0
+    );
+  }
+
+  /** An operation shows entries. */
+  see(op: Op): void {
+    for (const [key, offset] of [...this.sentBy(op), ...polledBy(op)]) {
+      if (!isInteger(offset)) continue;
+      this.#places.add(`${offset} ${key}`);
+      const end = this.#ends.get(key) ?? -1;
+      if (ascending(offset, end) > 0) this.#ends.set(key, offset);
+    }
+  }
+
+  /** Where an operation put messages. */
+  sentBy(op: Op): Place[] {
+    return microOps(op).flatMap(([f, key, sent]): Place[] =>
+      f === "send" && Array.isArray(sent) ? [[String(key), sent[0]]] : []
+    );
+  }
+
+  /** An operation whose polls show nothing that is not known. */
+  knownOf(op: Op): Op {
+    if (polledBy(op).every(this.isKnown)) return op;
+    const value = microOps(op).map(([f, polled, ...more]): Json[] => {
+      if (f !== "poll") return [f!, polled!, ...more];
+      const known = Object.entries(polled as JsonObject).map(([key, pairs]) => [
+        key,
+        (pairs as Json[][]).filter(([offset]) => this.has(key, offset)),
+      ]);
+      return [f, Object.fromEntries(known)];
+    });
+    return { ...op, value };
+  }
+}
+
+function polledBy(op: Op): Place[] {
+  return microOps(op).flatMap(([f, polled]) =>
+    f === "poll"
+      ? Object.entries((polled ?? {}) as JsonObject).flatMap(([key, pairs]) =>
+        ((pairs ?? []) as Json[][]).map(([offset]): Place => [key, offset])
+      )
+      : []
+  );
+}
+
+function microOps({ f, value }: Op): Json[][] {
+  const has = f === "send" || f === "poll" || f === "txn";
+  return has && Array.isArray(value) ? value as Json[][] : [];
+}
