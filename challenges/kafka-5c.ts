@@ -111,9 +111,7 @@ const kafka5c = program(protocol, (node) => {
       const found = entriesOf(offsets).map(([key, offset]) =>
         [key, logs.get(key)?.from(offset) ?? []] as const
       );
-      return {
-        msgs: dictOf(found.filter(([, entries]) => entries.length > 0)),
-      };
+      return { msgs: dictOf(found.filter(([, list]) => list.length > 0)) };
     }));
 
   node.on("commit_offsets", async ({ offsets }) => {
@@ -162,6 +160,7 @@ const kafka5c = program(protocol, (node) => {
     const log = logOf(key);
     // Entries of an earlier life may have reached only some nodes.
     const own = log.receive(from, entries, promise);
+    reserve.expect(log.next);
     const isNews = log.promise > (promised.get(key) ?? self);
     if (isNews || own.length > 0) newsOf(key).entries.push(...own);
     if (offset !== null) committed.raise(dictOf([[key, offset]]), () => offset);

@@ -20,10 +20,14 @@ export type Waiter = Pick<
 >;
 
 /**
- * The shortest time before a call is repeated, in milliseconds: a lost message costs this
- * much time, a slower answer one more message.
+ * The shortest time before a call is repeated, and the longest as long as answers take less
+ * than that, in milliseconds: a lost message costs this much time, a slower answer one more
+ * message. A machine that stands still for a moment should not cost that.
  */
-const AGAIN_MS = 200;
+const AGAIN_MS = { least: 50, most: 200 };
+
+/** What an answer is taken to need at first, in milliseconds: calls are then repeated after the longest. */
+const FIRST_GUESS_MS = 50;
 
 /**
  * The longest, unless {@link PatienceOptions.capMs} says otherwise: after a slow spell calls
@@ -77,7 +81,7 @@ export interface PatienceOptions {
  */
 export class Patience {
   /** How long answers take: a moving average, in milliseconds. */
-  #usualMs = 0;
+  #usualMs = FIRST_GUESS_MS;
   #leastMs = Infinity;
   readonly #node: Waiter;
   readonly #options: PatienceOptions;
@@ -147,8 +151,10 @@ export class Patience {
   /** How long to wait for an answer before the next try, after this many. */
   #pauseMs(tries: number): number {
     const { capMs } = this.#options;
-    const usualMs = Math.max(AGAIN_MS, 1.5 * this.#usualMs);
-    const leastMs = Math.min(usualMs, capMs ?? LONGEST_MS);
+    const { least, most } = AGAIN_MS;
+    const soonMs = Math.max(least, Math.min(most, 4 * this.#usualMs));
+    const againMs = Math.max(soonMs, 1.5 * this.#usualMs);
+    const leastMs = Math.min(againMs, capMs ?? LONGEST_MS);
     if (capMs === undefined) return leastMs;
     const mostMs = Math.min(capMs, leastMs * 2 ** tries);
     return leastMs + this.#node.random() * (mostMs - leastMs);

@@ -43,11 +43,13 @@ async function reads(
   return { took, messages: cluster.journal.length };
 }
 
-Deno.test("a lost message costs 200 ms, not a client's patience", async () => {
+Deno.test("a lost message costs 50 ms where answers come at once, and not a client's patience", async () => {
   const { took } = await reads(50, { loss: 0.3 });
   assertEquals(took.length, 50);
-  assertGreater(Math.max(...took), 190);
-  assertLessOrEqual(Math.max(...took), 3_000);
+  assertLessOrEqual(Math.max(...took), 2_000);
+  const once = took.slice(25).filter((ms) => ms > 1);
+  assertGreater(once.length, 0);
+  assertLessOrEqual(Math.min(...once), 60);
 });
 
 Deno.test("a service that is slow is waited for, and soon not asked twice", async () => {
