@@ -148,7 +148,7 @@ Deno.test("a seed without a verdict is unknown, with its reason and replay comma
   assertStringIncludes(reason, 'Cannot use latency-dist "square"');
 });
 
-Deno.test("a rejection that a program leaves to nobody is a label, and breaks nothing", async () => {
+Deno.test("a rejection that a program leaves unhandled is a label, and breaks nothing", async () => {
   interface Echo {
     echo(request: { echo: Json }): { echo: Json };
   }

@@ -30,7 +30,7 @@ const names = (found: readonly { type: string }[]) =>
   found.map(({ type }) => type);
 
 Deno.test(
-  "a module of anybody's is simulated with a workload, and its replay names both",
+  "any module can be simulated with a workload, and its replay command names both",
   needs("read"),
   async () => {
     const { strict, results, replay } = await simulateGuest(
@@ -129,7 +129,7 @@ Deno.test(
   },
 );
 
-Deno.test("lines that hold state are told from constants and from what merely looks alike", () => {
+Deno.test("lines that hold state are told from constants and from lines that only look alike", () => {
   const source = `const limit = 5;
 let next = 0;
 const seen = new Set<number>();
@@ -171,7 +171,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what a guest prints is not on stdout, and a module that never ends its loading is named",
+  "what a guest prints is not on stdout, and a module that never finishes loading is named",
   needs("run", "read", "write"),
   inFolder(async (folder) => {
     const file = `${folder}/node.ts`;
@@ -236,7 +236,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a module without a program says what it exports, and one that is not there that it is not",
+  "the error for a module without a program names its exports, that for a missing one says so",
   needs("read"),
   async () => {
     const { simulation } = await readSimulate([guest("nothing"), "-w", "echo"]);

@@ -153,7 +153,7 @@ Deno.test("net counts messages with a client at an end apart from all others, lo
   assertEquals(Object.hasOwn(servers as object, "msgs-per-op"), false);
 });
 
-Deno.test("echo takes failed operations for mismatches and ignores unknown outcomes", () => {
+Deno.test("echo counts failed operations as mismatches and ignores unknown outcomes", () => {
   const echoed = (echo: Json) => ({ type: "echo_ok", echo, in_reply_to: 1 });
   const errors = (...lines: Line[]) => {
     const results = checkEcho(historyOf(...lines));

@@ -99,7 +99,7 @@ Deno.test("ids of any type are judged; where Maelstrom's own checker would throw
   }
 });
 
-Deno.test("a workload that is none of Maelstrom's cannot be judged", () => {
+Deno.test("a workload that Maelstrom does not have cannot be judged", () => {
   const results = judgeFaithful(recording([], { workload: "lunch" }));
   assertEquals(results["valid?"], "unknown");
 });
@@ -126,7 +126,7 @@ Deno.test("a crashed run is unknown, says why, and keeps its figures", () => {
   assertEquals(restarted["valid?"], true);
 });
 
-Deno.test("after a broken line a node that lived on leaves Maelstrom's verdict open, and a mute one does not", () => {
+Deno.test("after a malformed line, a node that is still heard leaves Maelstrom's verdict unknown, and a mute one does not", () => {
   const broken = (time: number): Partial<Recording> => ({
     incidents: [{ time, node: "n3", type: "protocol-violation", text: "" }],
   });
@@ -164,7 +164,7 @@ Deno.test(
 );
 
 Deno.test(
-  "files that are no recordings are refused by name",
+  "files that are not recordings are refused by name",
   needs("read", "write"),
   inFolder(async (directory) => {
     const refused = async (name: string, content: string) => {

@@ -91,7 +91,7 @@ Deno.test("a log that everybody sees alike is valid, gaps between offsets includ
   });
 });
 
-Deno.test("an acknowledged message that nobody ever polled is unseen", () => {
+Deno.test("an acknowledged message that was never polled is unseen", () => {
   const results = check(
     ...sends(3),
     ...send(0, [0, 7], "other"),
@@ -123,7 +123,7 @@ Deno.test("an acknowledged message before a polled one which nobody polled is a 
   assertEquals((reader as JsonObject)["index"], 7);
 });
 
-Deno.test("a message after all polled ones is no lost write", () => {
+Deno.test("a message after all polled ones is not a lost write", () => {
   assertEquals(errors(...sends(2), ...poll(1, { k: [[0, 10]] })), {
     unseen: { k: 1 },
   });
@@ -296,7 +296,7 @@ Deno.test("a message that was polled before its send began is a cycle", () => {
   );
 });
 
-Deno.test("a message that was polled while its send was under way is no cycle", () => {
+Deno.test("a message that was polled during its send is not a cycle", () => {
   assertEquals(
     errors(
       ["invoke", 0, "send", [["send", "k", 10]]],
@@ -318,7 +318,7 @@ Deno.test("without two sends or polls in sequence there is no graph to judge", (
   assertEquals(errors(...poll(0, {}), ...poll(1, {})), {});
 });
 
-Deno.test("operations of several sends and polls are judged within, and gaps between own sends allowed", () => {
+Deno.test("operations of several sends and polls are judged internally, and gaps between own sends are allowed", () => {
   const txn = (value: Json[]): Line[] => [
     ["invoke", 0, "txn", []],
     ["ok", 0, "txn", value],

@@ -97,7 +97,7 @@ Deno.test("an operation of unknown outcome takes effect once at any later time, 
   );
 });
 
-Deno.test("keys are registers of their own, and those that fail are listed", () => {
+Deno.test("each key is its own register, and those that fail are listed", () => {
   const results = checkLinearizable(historyOf(
     ...call(0, "write", 1, "ok", 0),
     ...call(1, "write", 2, "ok", 7),
@@ -118,7 +118,7 @@ Deno.test("keys are registers of their own, and those that fail are listed", () 
   assertEquals(config!["model"], { value: 2 });
 });
 
-Deno.test("the search gives up at its limit and says so", () => {
+Deno.test("the search stops at its limit and says so", () => {
   const writes = Array.from(
     { length: 8 },
     (_, i): Line => ["invoke", i, "write", [0, i]],

@@ -219,7 +219,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a runtime that DENORT_BIN names and that is of no use fails the build instead of falling back",
+  "an unusable runtime named by DENORT_BIN fails the build instead of falling back",
   { ignore: elf },
   async () => {
     await using project = await Project.copy();
@@ -253,7 +253,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a search in vain is remembered, but not for another Deno, for ever, or when half written",
+  "a failed search is remembered, but not for another Deno, not for ever, and not when half written",
   files,
   inFolder((root) => {
     const memory = join(root, ".deno/no-denort.json");
@@ -314,7 +314,7 @@ Deno.test("a bundle's first line names Deno's folder while it fits into the 255 
 });
 
 Deno.test(
-  "a path with a blank in it does not stop a bundle",
+  "a path with a space in it does not stop a bundle",
   processes,
   async () => {
     await using project = await Project.copy();

@@ -75,7 +75,7 @@ Deno.test(
 );
 
 Deno.test(
-  "with --faithful a run that Maelstrom breaks off has its exit status and no last line",
+  "with --faithful a run that Maelstrom aborts has its exit status and no last line",
   needs("run", "read", "write"),
   inFolder(async (store) => {
     const plain = await testEcho("--store", store, "--", "leave");

@@ -118,7 +118,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`a log tells that a node was not heard any more after ${what}`, () => {
+  Deno.test(`a log tells that a node was ignored after ${what}`, () => {
     const log = logWith(`Error!\n${error}\n${TRACE}`);
     assertEquals(incidentsIn(log, HISTORY), [{
       time: 1_000_000_000,
@@ -151,7 +151,7 @@ Deno.test("a log tells how a node ended, and what it said last", () => {
   }]);
 });
 
-Deno.test("a log in which all went well, or of another kind, tells of nothing", () => {
+Deno.test("a log without errors, or of another kind, has no incidents", () => {
   assertEquals(incidentsIn(logWith("Error!", "jepsen worker 0"), HISTORY), []);
   assertEquals(incidentsIn("", []), []);
   assertEquals(incidentsIn("Error!\njava.lang.Error: x\n\tat y", []), []);

@@ -211,7 +211,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a Maelstrom that breaks off gives no verdict but an error that says so",
+  "a Maelstrom that aborts gives no verdict but an error that says so",
   processes,
   inFolder(async (folder) => {
     for (const status of [255, 254, 137]) {

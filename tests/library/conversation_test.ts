@@ -53,7 +53,7 @@ function measured(trip: RoundTrip): void {
 
 const items = ({ v }: Saying<number>) => v;
 
-Deno.test("what has been said is not said again while an answer may come", () => {
+Deno.test("items are not sent again while an answer may come", () => {
   const { time, a } = pair();
   a.owe(1);
   assertEquals(items(a.say(PATIENCE_MS)), [1]);
@@ -89,7 +89,7 @@ Deno.test("a round trip is what passed without the time for which the answer was
   assertLessOrEqual(trips[0].deviationMs, 1);
 });
 
-Deno.test("what was sent twice measures no round trip", () => {
+Deno.test("items sent twice measure no round trip", () => {
   const { time, a, b, trips } = pair();
   a.owe(1);
   a.say(PATIENCE_MS); // lost
@@ -201,7 +201,7 @@ Deno.test("how long something has been missing does not count for what is missin
   assertEquals(b.say(10_000), { n: 0, v: [], a: TAG + 2, lost: true });
 });
 
-Deno.test("a gap is answered at once, and what is missing is then said again", () => {
+Deno.test("a gap is answered at once, and what is missing is then resent", () => {
   const { a, b, trips } = pair();
   measured(trips[1]);
   a.owe(1);
@@ -270,7 +270,7 @@ Deno.test("a repetition is answered at once: the first answer must have been los
   assertEquals(b.say(PATIENCE_MS).a, TAG + 1);
 });
 
-Deno.test("an answer that lacks what should have arrived by then has it said again", () => {
+Deno.test("an answer that lacks what should have arrived by then causes a resend", () => {
   const { time, a, b, trips } = pair();
   measured(trips[0]);
   a.owe(1);
@@ -323,7 +323,7 @@ Deno.test("an acknowledgement that comes when its items are due again saves them
   assertEquals(a.say(10_000), { n: 2, v: [3], a: TAG });
 });
 
-Deno.test("whoever has acknowledged a part is given up for the rest", () => {
+Deno.test("a peer that has acknowledged a part counts as silent for the rest", () => {
   const { time, a, b, silences } = pair();
   a.owe(1);
   b.hear(a.say(PATIENCE_MS));
@@ -385,7 +385,7 @@ Deno.test("debts are taken over once", () => {
   assertEquals(items(a.say(PATIENCE_MS)), [1, 2, 3]);
 });
 
-Deno.test("whatever is lost, doubled or overtaken, all arrives when the network has healed, and then nobody owes anything", () => {
+Deno.test("with any loss, duplication and reordering, everything arrives once the network has healed, and then nobody owes anything", () => {
   const step = fc.record({
     side: fc.nat(1),
     fate: fc.constantFrom("arrives", "lost", "twice", "late"),

@@ -84,7 +84,7 @@ Deno.test("a line that is too long for a string to hold is reported, and the nex
   assertMatch(reports[0]!, /^skipped, it is longer than 268435456 ch.*: x+$/);
 });
 
-Deno.test("bytes that are no UTF-8 spoil their own line only, and a byte order mark none", () => {
+Deno.test("bytes that are not UTF-8 spoil only their own line, and a byte order mark none", () => {
   const reports: string[] = [];
   const input = new JsonLines((report) => void reports.push(report));
   const bytes = [0xef, 0xbb, 0xbf, ...utf8.encode('"a'), 0xff];

@@ -106,7 +106,7 @@ Deno.test("links are silent once everything is acknowledged", async () => {
   assertEquals(run.cluster.gossip.length, before);
 });
 
-Deno.test("what is sent into a cut is a probe now and then, whatever has piled up", async () => {
+Deno.test("only occasional probes are sent into a cut, whatever has piled up", async () => {
   const run = linked(2, { pushEveryMs: 5 });
   await run.cluster.advance(1_000);
   run.cluster.cut();
@@ -142,7 +142,7 @@ Deno.test("a round trip of 1 s is not taken for a loss: nothing is sent twice on
   assertLessOrEqual(items, 2 * 20_000 / 50 + 20);
 });
 
-Deno.test("a message that overtakes another is kept until that comes: only what is late is sent twice", async () => {
+Deno.test("a message that overtakes another is kept until that arrives: only the late one is sent twice", async () => {
   const run = linked(2);
   await run.cluster.advance(1_000);
   let seen = 0;

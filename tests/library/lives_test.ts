@@ -105,7 +105,7 @@ Deno.test("the first life of all has caught up when it has been greeted", () => 
   assert(a.talk.isCaughtUp && b.talk.isCaughtUp);
 });
 
-Deno.test("what an earlier life has said or been told counts for nothing", () => {
+Deno.test("what an earlier life has said or been told does not count", () => {
   const { time, a, b } = two();
   a.learn(1);
   b.learn(2);
@@ -144,7 +144,7 @@ Deno.test("a life whose clock was set back is stamped anew, above the one that i
   assertEquals([...a.known].sort(), [1, 2]);
 });
 
-Deno.test("of answers at once there is one in a round trip, whatever the peer complains of", () => {
+Deno.test("at most one answer in a round trip goes out at once, whatever the peer complains of", () => {
   const { time, a, b } = two();
   for (let i = 0; i < 50; i++) b.trip.measure(100);
   talk(time, a, b);
@@ -162,7 +162,7 @@ Deno.test("of answers at once there is one in a round trip, whatever the peer co
   assert(answers >= 5);
 });
 
-Deno.test("whatever is lost, doubled or late, and whoever loses its memory when, both know the same in the end, and owe nothing", () => {
+Deno.test("with any loss, duplication and delay, and memory lost at any moment, both sides know the same in the end, and owe nothing", () => {
   const step = fc.record({
     side: fc.nat(1),
     act: fc.constantFrom("says", "says", "says", "says", "learns", "restarts"),

@@ -40,7 +40,7 @@ Deno.test("a handler's reply gets the request's type with _ok, and its id", () =
   assertEquals(world.sent, [{ src: "n0", dest: "c1", body: boughtTea }]);
 });
 
-Deno.test("a promise of a reply is answered when it is kept, in that order", async () => {
+Deno.test("a promised reply is sent when the promise resolves, in that order", async () => {
   const orders = new Map<Json, () => void>();
   const { world, deliver } = start(buying((what) =>
     new Promise((resolve) => {
@@ -67,7 +67,7 @@ Deno.test("a handler is told who asks, and what was asked", () => {
   assertEquals(heard, [["rain", "n2"]]);
 });
 
-Deno.test("a message without an id is never answered, whatever becomes of it", async () => {
+Deno.test("a message without an id is never answered, whatever its outcome", async () => {
   const { world, deliver } = start((node: Node<Shop>) => {
     node.on("buy", () => ({ bought: 1 }));
     node.on("list", () => Promise.reject(new RpcError(11, "closed")));
@@ -180,7 +180,7 @@ Deno.test("a second handler for a type is refused, and so is one for init", () =
   });
 });
 
-Deno.test("a client that has waited for 4.9 s gets its answer, one that has for longer none", async () => {
+Deno.test("a client that has waited for 4.9 s gets its answer, one that has waited longer gets none", async () => {
   for (const [waitedMs, answers] of [[4_900, 1], [4_901, 0]] as const) {
     for (const failing of [false, true]) {
       const { world, deliver } = start(buying(async (what) => {
@@ -260,7 +260,7 @@ Deno.test("init tells the program its name and everybody's, once; the same is an
   ]);
 });
 
-Deno.test("what is no message is logged and skipped", () => {
+Deno.test("a line that is not a message is logged and skipped", () => {
   const { world, mounted, deliver } = start((node: Node<Shop>) => {
     node.on("buy", ({ what }) => ({ bought: what }));
   });
@@ -313,7 +313,7 @@ Deno.test("errors are definite but for timeout, crash and codes that Maelstrom d
   assert(![2, 99, 1000, 4242].some((code) => new RpcError(code, "").definite));
 });
 
-Deno.test("a request's id begins anywhere, so that a late reply to an earlier life finds nobody", () => {
+Deno.test("request ids begin at random, so a late reply to an earlier life matches none", () => {
   const firstId = (seed: number) => {
     const { world, deliver } = start((node: Node<Shop>) => {
       node.on("tell", () => void node.rpc("n1", "list", {}).catch(() => {}));

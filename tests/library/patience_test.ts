@@ -52,14 +52,14 @@ Deno.test("a lost message costs 50 ms where answers come at once, and not a clie
   assertLessOrEqual(Math.min(...once), 60);
 });
 
-Deno.test("a service that is slow is waited for, and soon not asked twice", async () => {
+Deno.test("a slow service is waited for, and soon no longer asked twice", async () => {
   const { took, messages } = await reads(20, { latencyMs: 400 });
   assertEquals(took.length, 20);
   // A request and its reply are each sent and received: four events.
   assertLessOrEqual(messages, 4 * (20 + 12));
 });
 
-Deno.test("a refusal is an answer, and ends the asking", async () => {
+Deno.test("a refusal is an answer, and ends the tries", async () => {
   const codes: number[] = [];
   const cluster = new SmallCluster((node: Woken) => {
     const patience = new Patience(node);
@@ -108,7 +108,7 @@ Deno.test("after a pause of five minutes calls are made again as soon as before 
   }
 });
 
-Deno.test("with a limit the asking ends, and the outcome is unknown", async () => {
+Deno.test("with a limit the tries end, and the outcome is unknown", async () => {
   const ends: [code: boolean, at: number][] = [];
   const cluster = new SmallCluster((node: Woken) => {
     const patience = new Patience(node);
@@ -150,7 +150,7 @@ Deno.test("with a cap the pauses double up to it, with jitter; without one they 
   }
 });
 
-Deno.test("a client is told before it gives up, and work that is done in time is its answer", async () => {
+Deno.test("a client is told before it gives up; work that is done in time is its answer", async () => {
   const said: unknown[] = [];
   const cluster = new SmallCluster((node: Woken) => {
     node.on("wake", async () => {
@@ -168,7 +168,7 @@ Deno.test("a client is told before it gives up, and work that is done in time is
 /** A node whose clients wait for ever. */
 const waiter = { now: () => 0, after: () => () => {}, random: () => 0.5 };
 
-Deno.test("those who come during a round share the next, which begins when it ends", async () => {
+Deno.test("requests that arrive during a round share the next, which begins when it ends", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const sizes: number[] = [];
   const rounds = new Rounds<number, number>(waiter, async (items) => {

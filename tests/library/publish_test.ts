@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { needs } from "../fixtures/permitted.ts";
 
 Deno.test({
-  name: "nothing keeps the library from being published but the licence",
+  name: "only the missing licence keeps the library from being published",
   ...needs("run", "read"),
   async fn() {
     const { stderr } = await new Deno.Command(Deno.execPath(), {

@@ -68,7 +68,7 @@ const cases: [
 ];
 
 for (const [name, schema, good, bad] of cases) {
-  Deno.test(`the schema ${name} lets through what fits, as it is, and nothing else`, () => {
+  Deno.test(`the schema ${name} accepts what fits, unchanged, and nothing else`, () => {
     for (const value of good) {
       assertEquals(schema["~standard"].validate(value), { value });
     }
@@ -142,7 +142,7 @@ Deno.test("a node's message that does not fit is dropped, and logged once", () =
   assertStringIncludes(world.logged[0]!, 'n1: Cannot take "stock": left.tea:');
 });
 
-Deno.test("what nodes alone use is unknown to clients", () => {
+Deno.test("messages among nodes are unknown to clients", () => {
   const { world, deliver, seen } = shop();
   deliver("c1", { type: "stock", msg_id: 1, left: { tea: 1 } });
   deliver("c1", { type: "weigh", msg_id: 2 });

@@ -93,7 +93,7 @@ Deno.test("Kv says what the services understand, line by line", async () => {
   ]);
 });
 
-Deno.test("a change from another value, or of what is absent, is none", async () => {
+Deno.test("a change from another value, or of an absent key, changes nothing", async () => {
   for (const service of ["lin-kv", "seq-kv", "lww-kv"] as const) {
     const { node, done } = serve();
     const kv = new Kv<number>(node("n0"), service);
@@ -105,7 +105,7 @@ Deno.test("a change from another value, or of what is absent, is none", async ()
   }
 });
 
-Deno.test("whatever a store is asked waits until it answers", async () => {
+Deno.test("every call of a store waits until it answers", async () => {
   const { node, done, state, worlds } = serve();
   const id = node("n0");
   const kv = new Kv<number>(id, "seq-kv");

@@ -42,7 +42,7 @@ Deno.test("nothing is sent and no timer runs until the first message after init"
   assertEquals(world.takeBodies().map((body) => body.n), [1, 2, 4, 5, 3, 3]);
 });
 
-Deno.test("a node to which nobody speaks after its init acts after five seconds", async () => {
+Deno.test("a node that gets no message after its init acts after five seconds", async () => {
   const { world, mounted } = clockwork((node) => {
     node.every(400, () => node.send("n1", "tick", { n: 1 }));
   });
@@ -57,7 +57,7 @@ Deno.test("a node to which nobody speaks after its init acts after five seconds"
   assertEquals(idle.world.timers, 0);
 });
 
-Deno.test("what is stopped or aborted before it could start never starts", async () => {
+Deno.test("a task that is stopped or aborted before it could start never starts", async () => {
   const stop = new AbortController();
   const { world, wake } = clockwork((node) => {
     node.after(1, () => node.send("n1", "tick", { n: 1 }))();

@@ -125,7 +125,7 @@ interface Prices {
 // @ts-expect-error a price is no method
 export type NoNode = Node<Prices>;
 
-Deno.test(`the compiler refuses ${Object.keys(programs).length - 1} kinds of mistakes, and not what is right`, () => {
+Deno.test(`the compiler refuses ${Object.keys(programs).length - 1} kinds of mistakes, and accepts correct programs`, () => {
   assertEquals(Object.values(programs).map((program) => typeof program), [
     ...Object.keys(programs).map(() => "function"),
   ]);

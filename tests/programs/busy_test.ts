@@ -40,7 +40,7 @@ for (const name of HEALING) {
 /** What kafka-5c promises on a quiet machine, and for how long a process may stand still at its start. */
 const VISIBLE_MS = 250, STILL_MS = 165;
 
-Deno.test("kafka-5c is late on a busy machine by what stands still and no more, and keeps every other promise (4 seeds)", async () => {
+Deno.test("kafka-5c is late on a busy machine by its stalls and no more, and keeps every other promise (4 seeds)", async () => {
   for (let seed = 1; seed <= 4; seed++) {
     const { strict, figures } = await simulate({
       name: "kafka-5c",

@@ -67,7 +67,7 @@ Deno.test("counter-4 shares a snapshot among reads that wait: with ten clients a
   assertLessOrEqual(run!.figures["servers.msgs-per-op"]!, 2.94 / 2);
 });
 
-Deno.test("a pn-counter loses nothing that was told when nodes are killed, nor takes it twice (60 seeds)", async () => {
+Deno.test("a pn-counter neither loses nor doubles what was told when nodes are killed (60 seeds)", async () => {
   await keepPromises("pn-counter", 60, { faults: "chaos", overrides: SHORT });
 });
 

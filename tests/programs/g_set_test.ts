@@ -35,7 +35,7 @@ Deno.test("g-set keeps its promises with 1 to 25 nodes in chaos", async () => {
   }
 });
 
-Deno.test("a g-set that has lost its memory has back what it had told a second after its start, without being asked", async () => {
+Deno.test("a g-set that has lost its memory recovers what it had told within a second of its start, without being asked", async () => {
   for (const nodes of [["n0", "n1"], ["n0", "n1", "n2", "n3", "n4"]]) {
     const cluster = new SmallCluster(gSet, nodes, { latencyMs: 10 });
     const values: Json[] = [];

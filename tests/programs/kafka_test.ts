@@ -211,7 +211,7 @@ Deno.test("a kafka-5b sender that dies at any moment wedges nothing and leaves n
   assertEquals(outcomes.size, 2, "it died always before, or always after");
 });
 
-Deno.test("when the owner cannot be reached, kafka-5c-leader says so in time: unknown at first, then refused; nothing is lost", async () => {
+Deno.test("if the owner cannot be reached, kafka-5c-leader says so in time: unknown at first, then refused; nothing is lost", async () => {
   const cluster = new SmallCluster(kafka5cLeader, ["n0", "n1"]);
   const ask = clientOf(cluster);
   await cluster.advance(1_000);

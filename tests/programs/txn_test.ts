@@ -338,7 +338,7 @@ const entries: fc.Arbitrary<Entry[]> = fc.uniqueArray(
   },
 );
 
-Deno.test("stores that have had the same changes are equal, in whatever order and however often they came", () => {
+Deno.test("stores that have had the same changes are equal, in any order and with repetitions", () => {
   const orders = entries.chain((all) =>
     fc.tuple(
       fc.constant(all),
@@ -386,7 +386,7 @@ Deno.test("a transaction reads its own writes, tells the last one a key, and lea
   assertEquals(stored, new Map([[1, 10]]));
 });
 
-Deno.test("a transaction on a map changes it, and reads elsewhere what the map lacks", () => {
+Deno.test("a transaction on a map changes it, and reads what the map lacks from elsewhere", () => {
   const values = new Map<Key, Json>([[1, 10], [2, ["a"]], [3, null]]);
   const below = (key: Key) => ({ 3: 30, 4: ["c"] })[Number(key)] ?? null;
   const steps: MicroOp[] = [

@@ -33,7 +33,7 @@ Deno.test("the least is each acknowledged value's own text and a comma, once to 
   assertEquals(times, bytes / 2 / "1,20,".length);
 });
 
-Deno.test("where there is nobody to tell, or nothing, bytes per value are no figure", () => {
+Deno.test("with no other node, or no value, there is no figure for bytes per value", () => {
   assertEquals(bytesOfValues(recording([], [])), {});
   const alone = recording([1], []);
   const options = { "node-count": 1 };

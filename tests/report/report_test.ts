@@ -304,7 +304,7 @@ Deno.test(
 );
 
 Deno.test(
-  "where the plotting library cannot be had, the run is judged and reported all the same",
+  "without the plotting library, the run is still judged and reported",
   starts,
   inFolder(async (folder) => {
     const cli = join(import.meta.dirname!, "../..", "lib/workbench/cli.ts");

@@ -37,6 +37,6 @@ Deno.test("the table has a row a program and a column a phenomenon, with counts"
   assert(lines[2]!.includes("| allowed, 8 of 20 |"));
 });
 
-Deno.test("a program of which it is not said what it allows has no row", async () => {
+Deno.test("a program whose allowed phenomena are unknown has no row", async () => {
   await assertRejects(() => anomalyRow("echo-1", 1), Error, "Cannot judge");
 });

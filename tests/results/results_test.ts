@@ -130,7 +130,7 @@ Deno.test("a row of the busy machine has medians, worst seeds, and how many seed
   assertEquals(busyRow("busy", lag).slice(2, 5), ["–", "–", "140 (256)"]);
 });
 
-Deno.test("figures are published of programs that are there", () => {
+Deno.test("published figures are those of programs that exist", () => {
   const names = scenarios.map(({ name }) => name);
   for (const name of Object.keys(published)) assert(names.includes(name), name);
 });

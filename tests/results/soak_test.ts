@@ -45,7 +45,7 @@ Deno.test("a seed is shorter where its commands ask for many operations", () => 
   assertEquals(chaos, { "time-limit": 20, rate: 40 });
 });
 
-Deno.test("what is left is reckoned from runs of its kind", () => {
+Deno.test("the remaining time is estimated from runs of each kind", () => {
   const estimate = new Estimate();
   const [quick, slow] = ["echo-1", "kafka-5b"];
   const runs = [quick, quick, slow, slow, slow].map((name, seed) => ({
@@ -108,7 +108,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a soak that was broken off goes on where it was, also after half a line",
+  "an interrupted soak continues where it was, even after half a line",
   needs("read", "write", "run"),
   inFolder(async (folder) => {
     const file = join(folder, "soak", "part.jsonl");

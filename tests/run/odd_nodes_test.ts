@@ -160,7 +160,7 @@ Deno.test("a second init_ok behind the first finds its client gone", async () =>
   assertStringIncludes(recording.incidents![0]!.text, "client c0");
 });
 
-Deno.test("a message in another's name is carried, and noted", async () => {
+Deno.test("a message in another's name is delivered, and noted", async () => {
   const relay: Writer = (asked) =>
     (asked.node === "n0"
       ? line(asked.src, "n1", asked.body)

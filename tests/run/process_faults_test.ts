@@ -233,7 +233,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a node of whoever that answers late because it was paused is not blamed, and Maelstrom's verdict is not known",
+  "a guest's node that answers late because it was paused is not blamed, and Maelstrom's verdict is unknown",
   needs("run", "read", "write"),
   async () => {
     const clock = new VirtualClock();

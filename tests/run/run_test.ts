@@ -247,7 +247,7 @@ Deno.test("reports of a node that writes nonsense for ever are counted, not kept
   assertEquals(failed, [], "it is still listened to");
 });
 
-Deno.test("in faithful mode a node is mute after a line that is no message, and Maelstrom's verdict is valid", async () => {
+Deno.test("with --faithful a node is mute after a malformed line, and Maelstrom's verdict is valid", async () => {
   const faithful = { faithful: true };
   const recording = await run("echo", BABBLE, babbles, faithful);
   assertEquals(recording.incidents!.length, 1);
@@ -258,7 +258,7 @@ Deno.test("in faithful mode a node is mute after a line that is no message, and 
   assert(late.length > 0 && late.every((op) => op.type !== "ok"));
 });
 
-Deno.test("events without end are an avalanche, and a promise that nothing will settle is no hang", async () => {
+Deno.test("endless events are an avalanche, and a promise that never settles is not a hang", async () => {
   const avalanche = new VirtualClock(1_000);
   const more = () => {
     for (let i = 0; i < 2; i++) avalanche.schedule(1_000, more);

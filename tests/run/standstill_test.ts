@@ -33,7 +33,7 @@ async function notesAfterLeap(seconds: number) {
   return strict.notes.find(({ type }) => type === "stood-still")?.because ?? [];
 }
 
-Deno.test("that the workbench itself stood still is noted, and no node is blamed", async () => {
+Deno.test("a standstill of the workbench itself is noted, and no node is blamed", async () => {
   const noted = await notesAfterLeap(7);
   assertEquals(noted.length, 1);
   assertMatch(noted[0]!, /the workbench itself had stood still for 7\.0 s/);

@@ -56,7 +56,7 @@ function flooder(node: Loose, isNew: (value: unknown) => boolean) {
   });
 }
 
-Deno.test("values that are sent on whether they were seen or not are a storm, and the run is broken off", async () => {
+Deno.test("values that are forwarded whether new or not are a storm, and the run is aborted", async () => {
   const { judged, because } = await stormsOf(
     (node) => flooder(node, () => true),
     "broadcast-3b",

@@ -85,7 +85,7 @@ Deno.test("a run fails for each limit it misses, official or ours", () => {
   ]);
 });
 
-Deno.test("a figure that was not measured misses its limit, unless nobody takes it there", () => {
+Deno.test("a figure that was not measured misses its limit, unless what ran the test never measures it", () => {
   const figures = { [S]: 1, availability: 1 };
   assertEquals(failures({ ...good, figures }, limits), [
     "stable-latency.median-ms was not measured, the official limit is < 400",
@@ -126,13 +126,13 @@ Deno.test("a card fits a screen of 80 columns and 24 lines however much went wro
   assertStringIncludes(lines.join("\n"), "worth knowing: lost-value-0, ");
 });
 
-Deno.test("a reason of several lines is set anew, without blank lines", () => {
+Deno.test("a reason of several lines is wrapped again, without blank lines", () => {
   const why = "n0 ended by itself; its last lines:\n  a\n\n  b";
   const text = cardText(cardOf({ ...good, faithful: "unknown", why }));
   assertStringIncludes(text, "    n0 ended by itself; its last lines: a b\n");
 });
 
-Deno.test("a card has colours only where they are asked for", () => {
+Deno.test("a card has colours only if they are asked for", () => {
   assert(!cardText(cardOf(good)).includes("\x1b"));
   const coloured = cardText(cardOf(good), true);
   assert(coloured.includes("\x1b[32m"));

@@ -14,7 +14,7 @@ Deno.test("a sentence is cut at a word, with an ellipsis, and left alone if it f
   assertEquals(shorter("x".repeat(50), 10), `${"x".repeat(9)}…`);
 });
 
-Deno.test("what is left out of a finding is counted, with what the judge has left out", () => {
+Deno.test("sentences left out of a finding are counted, including those the judge left out", () => {
   assertEquals(moreText(["a", "b"], 2), []);
   assertEquals(moreText(["a", "b", "c", "d"], 2), [
     "... and 2 more of this kind",
@@ -28,7 +28,7 @@ Deno.test("what is left out of a finding is counted, with what the judge has lef
   assert(lines.every((line) => line.startsWith("  ")));
 });
 
-Deno.test("that nodes wrote to stderr is told with the place", () => {
+Deno.test("the text says that nodes wrote to stderr, and where that is", () => {
   assertEquals(stderrText([], "store/x"), []);
   assertEquals(stderrText(["n0", "n2"], "store/x"), [
     "n0, n2 wrote to stderr: store/x/node-logs/",
@@ -39,7 +39,7 @@ Deno.test("that nodes wrote to stderr is told with the place", () => {
   ]);
 });
 
-Deno.test("what a node wrote does not command the terminal", () => {
+Deno.test("what a node wrote cannot control the terminal", () => {
   const red = "\x1b[0m\x1b[31mboom\x1b[39;49m at\tline 1\nover";
   assertEquals(harmless(red), "boom at\tline 1\nover");
   assertEquals(harmless("\x1b]0;title\x07a\x1b]8;;x\x1b\\b"), "ab");

@@ -186,7 +186,7 @@ Deno.test("a kafka client commits the highest offset polled of each key, and pol
   ]);
 });
 
-Deno.test("a kafka client reckons with offsets of nanoseconds to the last one", async () => {
+Deno.test("a kafka client is exact with offsets of nanoseconds", async () => {
   const late = 1732795200000000001n;
   const { requests, rpc } = scripted([
     { offsets: {} },
@@ -393,7 +393,7 @@ Deno.test("afterwards every node of kafka gets two messages of its own, is peeke
   assertEquals(rest, [...Array(7).fill(200), null]);
 });
 
-Deno.test("the new key that kafka's nodes get afterwards is none to which a send may yet have come through", () => {
+Deno.test("the new key that kafka's nodes get afterwards is not one that an unanswered send may have reached", () => {
   const unanswered = [
     { type: "invoke", value: [["send", "14", 1]] },
     { type: "info", value: [["send", "14", 1]], error: "net-timeout" },

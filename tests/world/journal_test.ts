@@ -87,7 +87,7 @@ for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
   });
 }
 
-Deno.test("bodies beyond what may lie in memory are compressed, and read again in any order", () => {
+Deno.test("bodies beyond what fits into memory are compressed, and read back in any order", () => {
   const journal = new Journal({ liveWeight: 1e6 });
   const body = (i: number) => ({ type: "gossip", values: [i, i + 1], i });
   for (let id = 0; id < 50_000; id++) {
@@ -127,7 +127,7 @@ Deno.test("large bodies are compressed though only every second message has one,
   assert(bodies.get(1) !== first);
 });
 
-Deno.test("of messages that touch no client a journal may keep no more than head and length", () => {
+Deno.test("a journal may keep only head and length of messages that touch no client", () => {
   const kept = Journal.from(EVENTS_OF_A_CALL);
   const heads = new Journal({ headsAlone: true });
   for (const event of EVENTS_OF_A_CALL) heads.push(event);

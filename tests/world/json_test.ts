@@ -103,7 +103,7 @@ Deno.test("keys are the same where values are equal, and only there", () => {
   );
 });
 
-Deno.test("what JavaScript can say is read as JavaScript reads it", () => {
+Deno.test("what JavaScript can express is read as JavaScript reads it", () => {
   fc.assert(fc.property(fc.json(), fc.string(), (text, more) => {
     const read = stringify(plain(parse(text)));
     assertEquals(JSON.parse(read), JSON.parse(text));
@@ -116,7 +116,7 @@ Deno.test("what JavaScript can say is read as JavaScript reads it", () => {
   }));
 });
 
-Deno.test("what is no JSON is refused, by whichever way it is read", () => {
+Deno.test("what is not JSON is refused, whichever way it is read", () => {
   const wrong = ["", " ", "{", "[1,]", '{"a"}', "NaN", "Infinity", "01.0", ".5"]
     .concat([
       "1.",

@@ -72,7 +72,7 @@ function assertMeasured(values: readonly number[], rows: readonly Row[]) {
   }
 }
 
-Deno.test("a busy machine makes late what a real one does, as often and by as much, or rather more (8 seeds)", async () => {
+Deno.test("a busy machine delays what a real one delays, as often and as much, or a little more (8 seeds)", async () => {
   const runs = await Promise.all(
     [1, 2, 3, 4, 5, 6, 7, 8].map((s) => probed("busy", s)),
   );
@@ -94,7 +94,7 @@ Deno.test("a busy machine makes late what a real one does, as often and by as mu
   }
 });
 
-Deno.test("on a quiet machine nothing is late but what always is, and its clock is the clock", async () => {
+Deno.test("on a quiet machine nothing is late beyond what always is, and its clock is the run's", async () => {
   const { lateMs, tripMs } = await probed("quiet", 1);
   assertEquals(lateMs, []);
   assertLessOrEqual(Math.max(...tripMs), 2 * LATENCY_MS + 2);
@@ -150,7 +150,7 @@ Deno.test("a stalled machine is a busy one with one stall of 180 ms more, within
   }
 });
 
-Deno.test("what waits while all stands still happens afterwards, in the order in which it was due", async () => {
+Deno.test("what falls due during a standstill happens afterwards, in order", async () => {
   const clock = new VirtualClock();
   const machine = machineOf("stalled", clock, seeded(1), 20 * SECOND);
   const waited: number[] = [];

@@ -138,7 +138,7 @@ Deno.test("a bridge is the one node that hears everybody, between halves that he
   }
 });
 
-Deno.test("isolating each node leaves nobody anybody to hear", () => {
+Deno.test("isolating each node leaves no node anyone to hear", () => {
   for (const partition of partitions("isolate-each", 4)) {
     assertEquals(heard(partition), [0, 0, 0, 0]);
   }
@@ -239,7 +239,7 @@ Deno.test("kills and pauses together are one row of acts, in which each alternat
   assertEquals(both, new Set(["kill", "start", "pause", "resume"]));
 });
 
-Deno.test("what is struck: any, one, less than a third, less than half, more than half, or all", () => {
+Deno.test("targets: any, one, less than a third, less than half, more than half, or all", () => {
   const counts = (count: number) =>
     TARGETS.filter((target) => target !== "some").map((target) =>
       nodesStruck(target, cluster(count), seeded(1)).length

@@ -85,7 +85,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a node that never answers init, or only writes nonsense, fails the run after 10 s",
+  "a node that never answers init, or only writes garbage, fails the run after 10 s",
   needs("run", "read", "write"),
   inFolder(async (store) => {
     const [mute, nonsense] = await Promise.all([
@@ -228,7 +228,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a node that does not read is given up when too much waits for it, and says so once",
+  "a node that does not read loses messages when too many wait for it, which is said once",
   needs("run"),
   async () => {
     const { host, ended } = hostOf("sleep 60");

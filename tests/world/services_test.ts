@@ -145,7 +145,7 @@ Deno.test("seq-kv lets a cas succeed only when the version it happens to be trie
   assert(Math.abs(share("cas_ok") - 1 / 3) < 0.05, `${share("cas_ok")}`);
 });
 
-Deno.test("seq-kv gives the newest version to whoever has just written a value never used before", () => {
+Deno.test("seq-kv gives the newest version to a caller that has just written a value never used before", () => {
   for (let seed = 0; seed < 200; seed++) {
     const { seq } = services(seed, seed % 2 === 0);
     for (let i = 0; i <= seed; i++) seq("n0", write("k", i));

@@ -29,7 +29,7 @@ function judged(workload: string, ...lines: Line[]) {
 
 const VALID = [true, true, ""];
 
-Deno.test("counters are reckoned to the last digit, however large", () => {
+Deno.test("counters are exact to the last digit, however large", () => {
   const at = (read: Json) =>
     judged(
       "pn-counter",
@@ -65,7 +65,7 @@ Deno.test("registers hold whatever JSON was written, its keys in any order", () 
   );
 });
 
-Deno.test("a message that nobody had sent is found without any journal, one whose send was never answered is none", () => {
+Deno.test("a message that was never sent is found without a journal; one whose send was never answered is not", () => {
   const log = (message: Json, ...more: Line[]) =>
     judged(
       "kafka",

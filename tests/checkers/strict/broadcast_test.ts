@@ -167,7 +167,7 @@ Deno.test("a value whose outcome is unknown need not be in any read", () => {
   assertEquals(ended("fail"), "");
 });
 
-Deno.test("a cut excuses stale reads until so long after the heal, and so does the network's own latency", () => {
+Deno.test("a cut excuses stale reads until some time after the heal, and so does network latency", () => {
   const promises = { convergenceMs: 100 };
   const at = (ms: number) =>
     found([cut(0), add(0, 1, 10), heal(500), read(1, [], ms)], promises);
@@ -189,7 +189,7 @@ Deno.test("a read holds no value twice", () => {
   assertEquals(held(1, 2, 1), "duplicate-value");
 });
 
-Deno.test("a read may hold what is being added, even if in vain, and nothing that nobody has sent", () => {
+Deno.test("a read may hold what is being added, even without success, and nothing that was never sent", () => {
   const held = (step: Step, value: number) =>
     found([step, read(1, [value], 10)]);
   assertEquals(held(add(0, 1, 0, 100), 1), "");
@@ -206,7 +206,7 @@ Deno.test("a node's reads hold what it had acknowledged when they were asked", (
   assertEquals(lacks(3, 21), "", "acknowledged elsewhere");
 });
 
-Deno.test("what one node's read has shown its later ones show", () => {
+Deno.test("what one read of a node has shown, its later ones show too", () => {
   const then = (...last: Step[]) =>
     found([add(0, 1, 0), read(1, [1], 10, 20), ...last]);
   assertEquals(then(read(3, [1], 30)), "");
@@ -275,7 +275,7 @@ Deno.test("a sentence names the value or message, the node and the moment", () =
   }
 });
 
-Deno.test("nodes are silent so long after the last operation, until the final reads", () => {
+Deno.test("nodes are silent some time after the last operation, until the final reads", () => {
   const steps = [add(0, 1, 0, 1_000), final(0, [1]), final(1, [1])];
   const at = (ms: number, promises: Promises = { quietMs: 500 }) =>
     found(steps, promises, { sent: [gossip(ms, [])] });
@@ -289,7 +289,7 @@ Deno.test("nodes are silent so long after the last operation, until the final re
   assertEquals(found(unasked, { quietMs: 500 }, { sent }), "", "nobody waited");
 });
 
-Deno.test("what the network itself takes, there and back, is not counted as chatter", () => {
+Deno.test("network latency, there and back, does not count as chatter", () => {
   const steps = [add(0, 1, 0, 1_000), final(0, [1]), final(1, [1])];
   const at = (ms: number) => {
     const recording = recordingOf("broadcast", steps, {
@@ -321,7 +321,7 @@ Deno.test("a program whose values go from node to node has the network's time fo
   }
 });
 
-Deno.test("where nothing is ever done, nodes are silent so long after the beginning", () => {
+Deno.test("if nothing is ever done, nodes are silent some time after the beginning", () => {
   const at = (ms: number) =>
     found([final(0, []), final(1, [])], { quietMs: 500 }, {
       sent: [gossip(ms, [])],
@@ -330,7 +330,7 @@ Deno.test("where nothing is ever done, nodes are silent so long after the beginn
   assertEquals(at(501), "chatter");
 });
 
-Deno.test("only what nodes send to nodes is chatter, and only so long after the last fault", () => {
+Deno.test("only messages between nodes are chatter, and only some time after the last fault", () => {
   const steps = [add(0, 1, 0), final(0, [1]), final(1, [1])];
   const promises = { quietMs: 500 };
   const reply = { ...gossip(3_000, []), dest: "c1" };
@@ -377,7 +377,7 @@ Deno.test("the more other nodes, the more crossings; a lone node has none to mak
   assertEquals(nodes(1, 4), "");
 });
 
-Deno.test("where anything is broken, values may cross as often as it takes", () => {
+Deno.test("under faults, values may cross as often as needed", () => {
   const broken = (run: Run) =>
     found([add(0, 1, 0)], { crossings: 1 }, {
       ...run,

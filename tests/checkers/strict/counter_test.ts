@@ -87,7 +87,7 @@ Deno.test("a read may miss what was acknowledged within the promised time, and n
   assertEquals(found(steps), "", "nothing was promised");
 });
 
-Deno.test("a read may hold what is being added, and nothing that nobody asked for", () => {
+Deno.test("a read may hold what is being added, and nothing that was never requested", () => {
   const slow = add(0, 3, 0, 100);
   assertEquals(found([slow, read(1, 3, 10)]), "");
   assertEquals(found([slow, read(1, 4, 10)]), "read-too-high");
@@ -128,7 +128,7 @@ Deno.test("reads of one node that go backwards are found, those of two nodes and
   );
 });
 
-Deno.test("a counter that also shrinks may go back, but not below what was taken from it", () => {
+Deno.test("a counter that can shrink may go back, but not below what was subtracted", () => {
   const steps = [add(0, 3, 0), read(0, 3, 10), add(1, -2, 15), read(0, 1, 20)];
   assertEquals(found(steps, { stalenessMs: 0 }, strictPnCounter), "");
   const low = [...steps, read(0, -3, 30)];

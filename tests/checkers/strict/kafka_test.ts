@@ -126,7 +126,7 @@ Deno.test("null instead of a list of messages is worth a note, an empty list is 
   assertEquals(found([poll([])]), "");
 });
 
-Deno.test("offsets of nanoseconds are told apart, and what is none is not taken for one", () => {
+Deno.test("offsets of nanoseconds are told apart, and what is not an offset is not taken for one", () => {
   const late = (i: number) => 1732795200000000000n + BigInt(i);
   const send = (i: number) =>
     exchange("n0", 10 * i, { type: "send", key: "k", msg: 10 + i }, {
@@ -172,7 +172,7 @@ Deno.test("messages that nobody sent, or whose send was refused, must not be pol
   assertEquals(found([unknown, polled("n0", 10, 0, [0])]), "");
 });
 
-Deno.test("one node's offsets rise in real time, those of concurrent sends as they like", () => {
+Deno.test("one node's offsets rise in real time; those of concurrent sends are free", () => {
   const falling = [sent("n0", 0, 11, 1), sent("n0", 10, 10, 0)];
   assertEquals(found(falling), "nonmonotonic-send");
   assertEquals(found([sent("n0", 0, 11, 1, 30), sent("n0", 10, 10, 0)]), "");
@@ -194,12 +194,12 @@ Deno.test("a poll begins where it was asked to, goes up, and skips nothing", () 
   assertEquals(found([...three, unasked]), "unasked-key");
 });
 
-Deno.test("a gap that turns out to be no hole is none: offsets need not be dense", () => {
+Deno.test("a gap that never gets a message is not a skip: offsets need not be dense", () => {
   const sparse = [sent("n0", 0, 10, 0), sent("n0", 10, 14, 4)];
   assertEquals(found([...sparse, polled("n0", 100, 0, [0, 4])]), "");
 });
 
-Deno.test("what one node has shown it goes on showing; another may be behind", () => {
+Deno.test("what one node has shown, it keeps showing; another may be behind", () => {
   const start = [...log("n0", "n0"), polled("n0", 100, 0, [0, 1])];
   const slow = { visibilityMs: 1_000 };
   assertEquals(
@@ -220,7 +220,7 @@ Deno.test("a message must be shown within the promised time by every node", () =
   assertEquals(found(never, { visibilityMs: 250 }), "lost-message");
 });
 
-Deno.test("of a program that promises nothing, polls may bring what they like, but in the end everything", () => {
+Deno.test("if a program promises nothing, polls may return anything, but everything in the end", () => {
   const start = [...log("n0", "n0"), polled("n0", 90, 0, [0, 1])];
   const late = [
     ...start,
@@ -257,7 +257,7 @@ Deno.test("in a recording without an aftermath, what no poll showed long after i
   assertEquals(found([...start, polled("n1", 6_000, 1, []), shown]), "");
 });
 
-Deno.test("while a node is cut off, and until shortly after, nothing need be shown", () => {
+Deno.test("while a node is cut off, and shortly after, nothing need be shown", () => {
   const cut = (time: number, f: string) => ({
     index: 0,
     time: time * 1e6,
@@ -299,7 +299,7 @@ Deno.test("a commit is listed at once where it was made, in time elsewhere, and 
   assertEquals(found(back, promises), "commit-regressed");
 });
 
-Deno.test("nothing is listed that nobody committed, by promise not even 0 for an unknown key", () => {
+Deno.test("nothing is listed that was never committed; if promised, not even 0 for an unknown key", () => {
   const promises = { visibilityMs: 250 };
   const zero = [listed("n0", 100, { k: 0 })];
   assertEquals(found(zero, promises), "commit-invented");
@@ -313,7 +313,7 @@ Deno.test("nothing is listed that nobody committed, by promise not even 0 for an
   );
 });
 
-Deno.test("a commit that lies further back may count as the latest, unless more is promised", () => {
+Deno.test("committing a lower offset may lower the committed one, unless more is promised", () => {
   const start = [
     ...log("n0", "n0", "n0"),
     committed("n0", 100, 2),
@@ -327,7 +327,7 @@ Deno.test("a commit that lies further back may count as the latest, unless more 
   assertEquals(found([...older, listed("n0", 9_000, { k: 1 })]), "commit-lost");
 });
 
-Deno.test("no commit is refused where that is promised; while something is broken it may time out", () => {
+Deno.test("no commit is refused where that is promised; during a fault it may time out", () => {
   const request = { type: "commit_offsets", offsets: { k: 0 } };
   const answered = (code: number, more: Partial<Recording> = {}) =>
     found(

@@ -62,7 +62,7 @@ Deno.test("a note does not stand in for the faithful judge's anomaly of the same
   assertEquals(strict.anomalies.map(({ type }) => type), ["G1a"]);
 });
 
-Deno.test("a run that was broken off is not held to what it had no time for", () => {
+Deno.test("an aborted run is not held to what it had no time for", () => {
   const lost: Results = {
     "valid?": "unknown",
     workload: { "valid?": false, "lost-count": 1, lost: [3] },

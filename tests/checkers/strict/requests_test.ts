@@ -65,7 +65,7 @@ function found(
   ].join(" ");
 }
 
-Deno.test("a request that met a cut, or the five seconds after, may stay without an answer", () => {
+Deno.test("a request during a cut, or up to five seconds after, may go without an answer", () => {
   const never = (asked: number, more = {}) =>
     found("lin-kv", [asked, "never"], { cut: [10, 20], ...more });
   assertEquals(never(5), "unanswered-request");
@@ -95,7 +95,7 @@ Deno.test("a peer that was killed or stopped is a fault too, until it is back", 
   assertEquals(halted("pause", "resume"), ["", "unanswered-request"]);
 });
 
-Deno.test("a late answer harms where clients are thrown away, and is worth a note elsewhere", () => {
+Deno.test("a late answer does harm where clients are replaced, and is worth a note elsewhere", () => {
   for (const name of ["echo", "broadcast", "g-set", "g-counter", "kafka"]) {
     assertEquals(found(name, [20, 25.5]), "late-reply", name);
   }

@@ -40,7 +40,7 @@ function lostAfter(killSeconds: number): Recording {
   };
 }
 
-Deno.test("what a node had no time to tell may die with it, and what it had told may not", () => {
+Deno.test("what a node had no time to tell may be lost with it, what it had told may not", () => {
   for (const [seconds, valid] of [[0.5, true], [20, false]] as const) {
     const { strict } = judge(lostAfter(seconds));
     const types = strict.anomalies.map(({ type }) => type);
@@ -48,7 +48,7 @@ Deno.test("what a node had no time to tell may die with it, and what it had told
   }
 });
 
-Deno.test("who promises nothing of restarts, or more, is excused nothing", () => {
+Deno.test("a program that promises nothing about restarts, or more, is excused nothing", () => {
   for (const program of ["broadcast-3a", "kafka-5b"]) {
     const { strict } = judge({ ...lostAfter(0.5), program });
     assertEquals(strict["valid?"], false, program);

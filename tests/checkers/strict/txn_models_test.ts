@@ -11,7 +11,7 @@ import {
   recordingOf,
 } from "../../fixtures/txn-recording.ts";
 
-Deno.test("whoever's program it is, its command's models are enforced, and no more than they", () => {
+Deno.test("for any program the command's models are enforced, and no more than those", () => {
   const on = (model: string, all: Span[], level?: Level) =>
     found(
       recordingOf("register", all, [], {
@@ -73,7 +73,7 @@ Deno.test("two checks that find the same thing make one finding", () => {
   assert(types.includes("G0"));
 });
 
-Deno.test("nothing and then something in one transaction is internal at every level, two somethings only where reads repeat", () => {
+Deno.test("null and then a value in one transaction is internal at every level, two values only where reads must repeat", () => {
   const on = (model: string, text: string) =>
     found(recordingOf("register", concurrent("wx1", "wx2", text), [], {
       "consistency-models": model,
@@ -101,7 +101,7 @@ Deno.test("what was aborted may be read at read-uncommitted: worth a note, elsew
   assertEquals(on("read-committed"), ["anomaly G1a"]);
 });
 
-Deno.test("dirty writes and dropped transactions are found at read-uncommitted, whoever's program it is", () => {
+Deno.test("dirty writes and dropped transactions are found at read-uncommitted, for any program", () => {
   const on = (all: Span[], last: Last) =>
     found(recordingOf("register", all, last, {
       "consistency-models": "read-uncommitted",
