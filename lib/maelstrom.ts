@@ -120,14 +120,14 @@ export class Node<P extends Protocol<P>> {
   readonly ids: readonly string[];
   readonly #world: World;
   readonly #handlers = new Map<string, Handler>();
-  /** Who waits for a reply, by the request's id. */
+  /** The calls that wait for a reply, by the request's id. */
   readonly #calls = new Map<unknown, Call>();
   readonly #timers = new Set<Stop>();
-  /** What messages hold, by type, of a program that has declared it. */
+  /** What messages hold, by type, if the program has declared it. */
   #shapes: Shapes = {};
-  /** From whom what has come that does not fit: told once. */
+  /** The misfits that have been logged: each sender and type once. */
   readonly #misfits = new Set<string>();
-  /** What the program asked for while it was too soon, null from then on; and what ends that time. */
+  /** What the program asked for too soon, null once it may act; and what ends that time. */
   #held: (() => void)[] | null = [];
   #stop: Stop = () => {};
   #disposed = false;
@@ -199,7 +199,7 @@ export class Node<P extends Protocol<P>> {
   }
 
   /**
-   * Sends a request and gives its reply.
+   * Sends a request and returns its reply.
    *
    * @throws {RpcError} the other side answered with an error, or (code 0, indefinite)
    *   did not answer in time
@@ -347,7 +347,7 @@ export class Node<P extends Protocol<P>> {
     return shape?.amongNodes === true && !this.ids.includes(src);
   }
 
-  /** Turns away a message that does not fit: a client is told, and a node is of another version. */
+  /** Refuses a message that does not fit: a client is told; a node must be of another version. */
   #refuse(src: string, body: Body, wrong: string, since = this.now()): void {
     const text = `Cannot take "${body.type}": ${wrong}`;
     if (!this.ids.includes(src)) {
@@ -440,9 +440,9 @@ export class Node<P extends Protocol<P>> {
 export type Program<P extends Protocol<P>> = (node: Node<P>) => void;
 
 /**
- * A program and its protocol. What does not fit is turned away before a handler sees it:
- * a client's request with error 12, which names the field; a message of another node,
- * which must be of another version, with a line in the log.
+ * A program and its protocol. What does not fit is refused before a handler sees it: a client's
+ * request with error 12, which names the field; a message of another node, which must be of
+ * another version, with a line in the log.
  *
  * @param shapes what messages hold: from `lib/schema.ts`, or any Standard Schemas
  * @param start registers handlers and starts timers
@@ -530,8 +530,8 @@ function isMessage(value: unknown): value is Message {
  * process then exits at once with status 0, whatever timers and calls are pending. In
  * Deno, in Node 22.18 or later, and in Bun.
  *
- * A line that is no JSON or no message is reported on stderr and skipped. What the program
- * throws when it is started is reported there too, and ends the process with status 1.
+ * A line that is not JSON or not a message is reported on stderr and skipped. What the program
+ * throws when it starts is reported there too, and ends the process with status 1.
  */
 export function run<P extends Protocol<P>>(
   program: Program<P>,

@@ -1,7 +1,6 @@
 /**
- * What messages hold, said once: a schema is a type for the compiler and a check at run
- * time. A protocol made of schemas turns away a malformed request before any handler
- * sees it.
+ * What messages hold, said once: a schema is a type for the compiler and a check at run time. A
+ * protocol made of schemas refuses a malformed request before any handler sees it.
  *
  * ```ts
  * import { program } from "./maelstrom.ts";
@@ -84,9 +83,9 @@ export function plus(a: Integer, b: Integer): Integer {
 declare const values: unique symbol;
 
 /**
- * An object whose keys come from outside: `"__proto__"` and `"constructor"` are keys like
- * any other. So nothing can be looked up in it, only gone through: see {@link entriesOf},
- * and keep what must be found in a `Map`.
+ * An object whose keys come from outside: `"__proto__"` and `"constructor"` are keys like any
+ * other. So it cannot be indexed, only iterated over: see {@link entriesOf}, and keep what must
+ * be looked up in a `Map`.
  */
 export type Dict<V> = { readonly [values]?: V };
 

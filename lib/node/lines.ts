@@ -8,26 +8,26 @@ import { LongNumbers, parseExactly } from "./numbers.ts";
 /** A line's limit in characters: half of what a string can hold. */
 const LONGEST = 2 ** 28;
 
-/** So much is shown of a line that is skipped. */
+/** How many characters are shown of a line that is skipped. */
 const SHOWN = 200;
 
 /**
- * Parses lines of JSON. Blank ones are skipped, and so are, with a report, those that are
- * no JSON or longer than 2^28 characters.
+ * Parses lines of JSON. Blank lines are skipped, and so are, with a report, lines that are not
+ * JSON or longer than 2^28 characters.
  */
 export class JsonLines {
   readonly #report: (text: string) => void;
   readonly #decoder = new TextDecoder();
   readonly #longNumbers = new LongNumbers();
-  /** The line that goes on in the next chunk; what is too long is not kept to its end. */
+  /** The unfinished line; one that is too long is not kept whole. */
   #tail = "";
 
-  /** @param report hears of each line that is skipped, and why */
+  /** @param report called for each line that is skipped, with the reason */
   constructor(report: (text: string) => void) {
     this.#report = report;
   }
 
-  /** Takes bytes; gives the values of the lines that they complete. */
+  /** Takes bytes; returns the values of the lines that they complete. */
   push(chunk: Uint8Array): unknown[] {
     const mayBeLong = this.#longNumbers.push(chunk);
     const text = this.#decoder.decode(chunk, { stream: true });
@@ -42,7 +42,7 @@ export class JsonLines {
       this.#parseEach(lines);
   }
 
-  /** The value of what is left when the stream ends without a newline, if it is one. */
+  /** The value of the last line, if the stream ends without a newline. */
   end(): unknown[] {
     return this.#parseEach(this.#tail + this.#decoder.decode());
   }
@@ -65,8 +65,8 @@ export class JsonLines {
 }
 
 /**
- * The values of lines that are all JSON, else undefined. As one array they are parsed in
- * nearly half the time: V8 then knows what the next object will look like.
+ * The values of lines if all are JSON, else undefined. As one array they are parsed in nearly
+ * half the time: V8 then knows the next object's shape.
  */
 function parseTogether(lines: string): unknown[] | undefined {
   if (lines.length > LONGEST) return undefined;

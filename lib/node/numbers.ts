@@ -1,14 +1,14 @@
 /**
  * Integers beyond 2^53, exactly: bigints in programs, digits on the wire.
  *
- * `JSON.parse` rounds them, and a look at every number takes several times as long as
- * parsing. So the bytes are looked at before they are parsed, one in eight:
- * {@link LongNumbers} tells where there can be such an integer at all.
+ * `JSON.parse` rounds them, and looking at every number takes several times as long as parsing.
+ * So one byte in eight is looked at before parsing: {@link LongNumbers} tells whether there can
+ * be such an integer at all.
  *
  * @module
  */
 
-/** What the compiler does not know of JSON yet: numbers as they are written. */
+/** The compiler does not know these parts of JSON yet: numbers as they are written. */
 const exact = JSON as unknown as {
   parse(
     text: string,
@@ -17,7 +17,7 @@ const exact = JSON as unknown as {
   rawJSON(text: string): object;
 };
 
-// Of a bigint, JSON.stringify writes the digits.
+// JSON.stringify writes a bigint's digits.
 Object.defineProperty(BigInt.prototype, "toJSON", {
   configurable: true,
   value(this: bigint) {
@@ -41,17 +41,17 @@ export function parseExactly(text: string): unknown {
   });
 }
 
-/** The digit that a byte stands for; what is no digit gives 10 or more. */
+/** The digit that a byte stands for; 10 or more for other bytes. */
 const digitOf = (byte: number) => byte ^ 0x30;
 
-/** Tells of each chunk of a stream whether a line that ends in it may have a long number. */
+/** Tells for each chunk of a stream whether a line that ends in it may have a long number. */
 export class LongNumbers {
-  /** With how many digits the stream ends so far. */
+  /** How many digits the stream ends with so far. */
   #trailing = 0;
-  /** Whether the line that goes on in the next chunk may have a long number. */
+  /** Whether the unfinished line may have a long number. */
   #isPending = false;
 
-  /** Takes the next bytes; whether a line that they complete may have a long number. */
+  /** Takes bytes; returns whether a line that they complete may have a long number. */
   push(chunk: Uint8Array): boolean {
     const isLong = this.#trailing + digitsAt(chunk, 0, 1) >= LONG ||
       hasLong(chunk);
@@ -79,7 +79,7 @@ function hasLong(chunk: Uint8Array): boolean {
   return false;
 }
 
-/** How many digits there are from a place on, in one direction; {@link LONG} are enough. */
+/** How many digits there are from a place in one direction, up to {@link LONG}. */
 function digitsAt(chunk: Uint8Array, from: number, step: 1 | -1): number {
   let count = 0, at = from;
   while (count < LONG && digitOf(chunk[at] ?? 0) < 10) {

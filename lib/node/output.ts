@@ -1,5 +1,5 @@
 /**
- * Lines to stdout: in order, whole, a few system calls for many.
+ * Lines to stdout: in order, whole, with few system calls.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { giveUp, type Stdio } from "./stdio.ts";
 
 const NEWLINE = 10;
 
-/** A pipe takes so many bytes as a whole or, when it is non-blocking and full, not at all. */
+/** A pipe takes up to this many bytes as a whole or, when it is non-blocking and full, not at all. */
 const PIPE_BUF = 4_096;
 
 /** Larger batches cost less per message, but their first message waits for their last. */
 const BATCH = 32_768;
 
 /**
- * Collects lines and writes them in pieces: when there are enough, when a batch of input
- * has been handled, and otherwise as soon as the code that is running has ended. Writing
- * is synchronous, which keeps the order and lets a slow reader slow the node down.
+ * Collects lines and writes them in pieces: when there are enough, when a batch of input has
+ * been handled, and otherwise as soon as the running code has ended. Writing is synchronous,
+ * which keeps the order and lets a slow reader slow the node down.
  */
 export class Output {
   #lines = "";

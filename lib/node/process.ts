@@ -8,13 +8,16 @@ import { Output } from "./output.ts";
 import { giveUp, log, type Stdio, stdio } from "./stdio.ts";
 import type { Mounted, World } from "./world.ts";
 
-/** How often a process notes that it runs, in milliseconds. */
+/** How often a process records that it is running, in milliseconds. */
 const PULSE_MS = 500;
 
-/** Whose pulse fails for so long was stopped (SIGSTOP, a laptop's lid): no machine is that busy. */
+/**
+ * A process whose pulse fails for this long was stopped (SIGSTOP, a laptop's lid): no machine
+ * is that busy.
+ */
 const STOPPED_MS = 2_000;
 
-/** What is read for so long after a stop may have come during it. */
+/** For how long after a stop input may have arrived during it, in milliseconds. */
 const CATCH_UP_MS = 250;
 
 /** The longest delay that `setTimeout` takes: 25 days. */
@@ -37,7 +40,7 @@ class Clock {
     if (wasStopped) this.#stopped = { from: before, until: this.now };
   }
 
-  /** Since when what is read now may have been there. */
+  /** Since when the input that is read now may have been waiting. */
   get since(): number {
     const { from, until } = this.#stopped;
     return this.now < until + CATCH_UP_MS ? from : this.now;
@@ -82,7 +85,8 @@ export async function serve(
     try {
       for (const message of messages) mounted.receive(message, since);
     } catch (error) {
-      // The program has thrown instead of starting. A node that is none would keep everybody waiting.
+      // The program has thrown instead of starting: a process without a node would keep
+      // everybody waiting.
       log(String(error instanceof Error ? error.stack : error));
       io.exit(1);
     }

@@ -1,9 +1,9 @@
 /**
  * What a protocol is, for the compiler and at run time.
  *
- * For the compiler it is an interface whose methods take a request and give its reply;
- * at run time, schemas of both. The types below derive the one from the other, and from
- * it what a handler takes and gives.
+ * For the compiler it is an interface whose methods take a request and return its reply; at run
+ * time, schemas of both. The types below derive one from the other, and from it what a handler
+ * takes and returns.
  *
  * @module
  */

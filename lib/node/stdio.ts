@@ -1,16 +1,16 @@
 /**
- * Stdin and stdout as the runtime at hand has them: Deno, Node or Bun.
+ * Stdin and stdout of the runtime: Deno, Node or Bun.
  *
  * @module
  */
 
-/** What a process has of its runtime: all else that is used here is the same in all of them. */
+/** What a process needs from its runtime: everything else used here is the same in all of them. */
 export interface Stdio {
   /** What comes in: pieces that hold only until the next is asked for. */
   readonly input: AsyncIterable<Uint8Array>;
   /** Writes some of a piece, synchronously: how many bytes. */
   write(piece: Uint8Array): number;
-  /** Hears of promises that were rejected and that nobody awaits, which would end the process. */
+  /** Reports unhandled rejections, which would otherwise end the process. */
   onRejection(report: (reason: unknown) => void): void;
   /** Ends the process at once. */
   exit(status: number): never;

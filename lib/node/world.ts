@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Anything JSON can say. */
+/** Any JSON value. */
 export type Json =
   | null
   | boolean
