@@ -11,7 +11,7 @@ interface Generate {
   generate(): { id: Json };
 }
 
-/** The request's number, which the library keeps to itself. */
+/** The request's number, which the library hides. */
 function idOf(request: object): number {
   return (request as { msg_id: number }).msg_id;
 }
@@ -64,7 +64,7 @@ function drawsFromFew(node: Node<Generate>): void {
   node.on("generate", () => ({ id: String(Math.floor(node.random() * 1e5)) }));
 }
 
-/** Two requests at a time read one counter. */
+/** Two concurrent requests read one counter. */
 function racesForIds(node: Node<Generate>): void {
   const boot = Math.floor(node.random() * 1e9);
   let count = 0;

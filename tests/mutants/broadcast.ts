@@ -1,6 +1,6 @@
 /**
- * Mutants of broadcast: one right node, which tells every peer until that has answered,
- * with a place for one bug.
+ * Mutants of broadcast: a correct node, which tells every peer until it has answered, with room
+ * for one bug.
  */
 import type { Node } from "../../lib/maelstrom.ts";
 import { Patience } from "../../lib/services/patience.ts";
@@ -14,7 +14,7 @@ interface Protocol {
   hint(message: { values: number[] }): void;
 }
 
-/** What may differ from the right node. */
+/** What may differ from the correct node. */
 interface Bug {
   /** Whether a node takes what another one tells it. */
   hears?: (node: Node<Protocol>, src: string) => boolean;
@@ -24,7 +24,7 @@ interface Bug {
   waits?: boolean;
   /** When a node stores what a client sends, in milliseconds after its answer. */
   storesAfterMs?: number;
-  /** How long lies between the copying of the set for a client's value and its replacing, in milliseconds. */
+  /** The time between copying the set for a client's value and replacing it, in milliseconds. */
   racesMs?: number;
   /** What a read answers. */
   read?: (node: Node<Protocol>, values: number[]) => number[];
@@ -77,7 +77,7 @@ function withBug(bug: Bug) {
   };
 }
 
-/** Doubles its pause for ever. */
+/** Doubles its pause without a cap. */
 async function tellMoreAndMoreSeldom(
   node: Node<Protocol>,
   value: number,

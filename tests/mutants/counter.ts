@@ -21,7 +21,7 @@ type Sums = { [node: string]: number };
 const store = (node: Node<Counter>) =>
   new HastyKv<number>(node, "seq-kv", { timeoutMs: 300 });
 
-/** Repeats what timed out, for as long as clients wait. */
+/** Repeats what timed out, while clients wait. */
 async function again<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tried = 0;; tried++) {
     try {
@@ -76,7 +76,7 @@ function writesPlainly(node: Node<Counter>): void {
   node.on("read", async () => ({ value: await sum(node, true) }));
 }
 
-/** Two adds at a time begin with the same sum. */
+/** Two concurrent adds begin with the same sum. */
 function racesWithItself(node: Node<Counter>): void {
   let own = 0;
   node.on("add", async ({ delta }) => {

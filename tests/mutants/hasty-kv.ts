@@ -1,4 +1,4 @@
-/** Clients of services as beginners write them, for mutants: no try after the first. */
+/** Clients of services as beginners write them, for mutants: they never retry. */
 import {
   type Body,
   ErrorCode,
@@ -15,7 +15,7 @@ type Caller = Pick<
   "id" | "call" | "random" | "sleep"
 >;
 
-/** A key-value store that is asked once: what its answer does not come for is the caller's. */
+/** A key-value store that is asked once: a timeout is the caller's problem. */
 export class HastyKv<V extends Json = Json> {
   /** A store, reached by way of a node; the options are those of every call. */
   constructor(

@@ -1,9 +1,9 @@
 /**
- * Correct programs with odd but legal choices, none of which either judge may condemn.
+ * Correct programs with odd but legal choices, which both judges must find valid.
  *
  *     deno run -A tests/strangers/all.ts [SEEDS]
  *
- * judges each in some simulated runs and says how many were found wrong.
+ * judges each in some simulated runs and says how many were found invalid.
  */
 import { strangers as basics } from "./basics.ts";
 import { strangers as logs } from "./logs.ts";
@@ -19,7 +19,7 @@ export const strangers: readonly Stranger[] = [
   ...stores,
 ];
 
-/** What a judge has against a stranger, in a line; null if nothing. */
+/** Why a judge finds a stranger invalid, in a line; null if none does. */
 export async function accusation(
   stranger: Stranger,
   seed: number,

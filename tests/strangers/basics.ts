@@ -1,4 +1,4 @@
-/** Correct programs for echo and unique-ids that do it in their own way. */
+/** Correct programs for echo and unique-ids with choices of their own. */
 import {
   type AnyNode,
   first,
@@ -9,11 +9,11 @@ import {
   type Stranger,
 } from "./stranger.ts";
 
-/** Gives back what it gets. */
+/** Returns what it gets. */
 export const echo = (node: AnyNode) =>
   node.on("echo", ({ echo }) => ({ echo }));
 
-/** Numbers its own replies, and sends peers a greeting now and then. */
+/** Numbers its own replies, and sometimes sends peers a greeting. */
 function chatty(node: AnyNode): void {
   let number = 0;
   node.on("hello", () => {});
@@ -34,7 +34,7 @@ const ids = (make: (place: number, serial: number) => unknown) =>
   node.on("generate", () => ({ id: make(place(node), serial++) }));
 };
 
-/** One node hands ids out; who cannot reach it says so. */
+/** One node hands out ids; a node that cannot reach it says so. */
 function central(node: AnyNode): void {
   let serial = 0;
   const next = () => ({ id: serial++ });

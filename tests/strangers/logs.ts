@@ -1,4 +1,4 @@
-/** Correct programs for kafka that do it in their own way. */
+/** Correct programs for kafka with choices of their own. */
 import {
   type AnyNode,
   first,
@@ -19,19 +19,19 @@ type Offsets = { [key: string]: number };
 export interface LogChoices {
   /** The offset of a key's nth message. */
   offset?(position: number): number;
-  /** What a poll gives, of all that is there from its offset on. */
+  /** What a poll returns, of all that is there from its offset on. */
   gives?(entries: Entry[], node: AnyNode): Entry[] | null;
   /** How many keys of a poll get anything. */
   keys?: number;
-  /** Messages cannot be polled earlier than so many milliseconds after they came. */
+  /** How many milliseconds after its arrival a message can be polled. */
   visibleMs?: number;
   /** What is committed, given what was and what came. */
   commits?(before: number | undefined, next: number): number;
   /** What is listed for a key without a commit. */
   uncommitted?: number;
-  /** What may be said to a send before it is done. */
+  /** What a send may be answered before it is done. */
   before?(node: AnyNode): void;
-  /** Whether a poll commits what it gives. */
+  /** Whether a poll commits what it returns. */
   pollsCommit?: boolean;
 }
 
@@ -89,15 +89,15 @@ export const log = (choices: LogChoices = {}) => (node: AnyNode) => {
 export interface LeaderChoices {
   /** How long a follower waits before it shows what the leader told it. */
   lagMs?: number;
-  /** Whether followers send clients away instead of passing on what they ask. */
+  /** Whether followers refuse clients instead of forwarding their requests. */
   sendsAway?: boolean;
-  /** Whether a follower takes no notice of what it is told, the message's offset given. */
+  /** Whether a follower ignores the message of this offset. */
   ignores?(offset: number): boolean;
-  /** Whether polls go past what has not come yet. */
+  /** Whether polls go past what has not arrived yet. */
   skips?: boolean;
 }
 
-/** One node appends, and tells the others, who append in its order. */
+/** One node appends, and tells the others, which append in its order. */
 export const led = (choices: LeaderChoices) =>
 (
   node: AnyNode,
@@ -163,7 +163,7 @@ export const led = (choices: LeaderChoices) =>
       Object.entries(offsets).map(([key, from]) => {
         const list = lists.get(key) ?? [];
         const entries: Entry[] = [];
-        // What has not come yet stops a poll.
+        // What has not arrived yet stops a poll.
         for (let at = from; at < list.length; at++) {
           if (at in list) entries.push([at, list[at]]);
           else if (!choices.skips) break;

@@ -1,4 +1,4 @@
-/** Correct programs for broadcast, g-set and the counters that do it in their own way. */
+/** Correct programs for broadcast, g-set and the counters with choices of their own. */
 import {
   type AnyNode,
   changed,
@@ -10,23 +10,23 @@ import {
   type Stranger,
 } from "./stranger.ts";
 
-/** How a node of a set is asked and answers: broadcast's way, or g-set's. */
+/** The messages of a set: broadcast's, or g-set's. */
 interface Words {
   add: string;
   element: string;
   elements: string;
 }
 
-/** Broadcast is asked so. */
+/** Broadcast's messages. */
 export const BROADCAST = {
   add: "broadcast",
   element: "message",
   elements: "messages",
 };
-/** A g-set is asked so. */
+/** A g-set's messages. */
 export const G_SET = { add: "add", element: "element", elements: "value" };
 
-/** Every node tells all others everything it has, so often. */
+/** Every node periodically tells all others everything it has. */
 export const gossiping =
   (everyMs: number, { add, element, elements }: Words) =>
   (
@@ -51,7 +51,7 @@ export const gossiping =
 
 const gossip = gossiping(500, BROADCAST);
 
-/** One node keeps everything; the others send it what they get, and copy it so often. */
+/** One node keeps everything; the others send it what they get, and copy it periodically. */
 const hub = (copyMs: number) => (node: AnyNode) => {
   const mine: number[] = [];
   let copy: number[] = [];
@@ -80,7 +80,7 @@ const hub = (copyMs: number) => (node: AnyNode) => {
   });
 };
 
-/** A value is acknowledged when all others have it; where that takes too long, it is refused. */
+/** A value is acknowledged when all others have it; if that takes too long, it is refused. */
 function everywhereFirst(node: AnyNode): void {
   const known = new Set<number>();
   const keep = ({ message }: { message: number }) => {
@@ -97,7 +97,7 @@ function everywhereFirst(node: AnyNode): void {
         try {
           return await node.rpc(peer, "keep", request, { timeoutMs: 300 });
         } catch {
-          // It is told again, also when the client has gone.
+          // It is told again, even when the client has gone.
         }
       }
     });
@@ -118,13 +118,13 @@ function inService(node: AnyNode): void {
   node.on("read", async () => ({ messages: await kv.read("all", []) }));
 }
 
-/** Reads list the values in another order every time. */
+/** Every read lists the values in another order. */
 const shuffling = changed(gossip, (node, handler) => (request, src) => {
   const { messages } = handler(request, src);
   return { messages: messages.toSorted(() => node.random() - 0.5) };
 }, ["read"]);
 
-/** Each node tells the others its own sum, so often. */
+/** Each node periodically tells the others its own sum. */
 export const sums = (everyMs: number) => (node: AnyNode) => {
   const known = new Map<string, number>([[node.id, 0]]);
   node.on("add", ({ delta }) => {

@@ -1,4 +1,4 @@
-/** Correct programs for lin-kv and transactions that do it in their own way. */
+/** Correct programs for lin-kv and transactions with choices of their own. */
 import {
   type AnyNode,
   first,
@@ -24,7 +24,7 @@ function proxy(node: AnyNode): void {
   }
 }
 
-/** One node has all registers; the others ask it, and refuse what they cannot have done, or say nothing. */
+/** One node has all registers; the others ask it, and refuse what it does not answer, or stay silent. */
 const registers = (whenCut: "refuse" | "silence") => (node: AnyNode) => {
   const values = new Map<number, unknown>();
   const leads = node.id === first(node);
@@ -67,21 +67,24 @@ const registers = (whenCut: "refuse" | "silence") => (node: AnyNode) => {
 
 /** What a store of one node may choose, or get wrong. */
 export interface StoreChoices {
-  /** Transactions that only read see what was there so long ago. */
+  /** How old the state is that read-only transactions see, in milliseconds. */
   staleMs?: number;
-  /** Whether a transaction is refused, its number given; before it is done, or after. */
+  /** Whether the transaction of this number is refused, before or after it is executed. */
   refuses?(serial: number): boolean;
   refusesAfterwards?(serial: number): boolean;
-  /** Changes the steps before they are done, or what they are answered with. */
+  /** Changes the steps before they are executed, or their reply. */
   steps?(steps: Step[], serial: number, node: AnyNode): Step[];
   answers?(steps: Step[], serial: number, node: AnyNode): unknown;
   /** Whether a transaction's writes are kept. */
   keeps?(serial: number): boolean;
-  /** How long lies between two steps, in milliseconds. */
+  /** The time between two steps, in milliseconds. */
   pauseMs?: number;
 }
 
-/** One node with one map, which does transactions one after another, unless it pauses between steps. */
+/**
+ * One node with one map, which executes transactions one after another, unless it pauses
+ * between steps.
+ */
 export const store = (choices: StoreChoices = {}) => (node: AnyNode) => {
   const { staleMs = 0, pauseMs = 0 } = choices;
   const kept = (): boolean => true;
@@ -117,7 +120,7 @@ export const store = (choices: StoreChoices = {}) => (node: AnyNode) => {
   });
 };
 
-/** One node does all transactions; the others pass them on, or refuse them. */
+/** One node executes all transactions; the others forward them, or refuse them. */
 function doneAtOne(node: AnyNode): void {
   const leads = node.id === first(node);
   const values = new Map<number, unknown>();

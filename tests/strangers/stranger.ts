@@ -1,4 +1,4 @@
-/** Programs of nobody we know: judged by their command line and their workload's description alone. */
+/** Programs of others: judged by their command line and their workload's description alone. */
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
 import { judge, type Judged } from "../../lib/workbench/checkers/judges.ts";
 import type { Options } from "../../lib/workbench/history.ts";
@@ -12,7 +12,7 @@ import { seeded } from "../../lib/workbench/world/random.ts";
 // deno-lint-ignore no-explicit-any
 export type Anything = { [type: string]: (request: any) => any };
 
-/** A node that says and hears anything. */
+/** A node that sends and receives anything. */
 export type AnyNode = Node<Anything>;
 
 /** A program and the run in which it is judged. */
@@ -56,12 +56,12 @@ export function first(node: AnyNode): string {
   return node.ids[0]!;
 }
 
-/** The answer that says: not now. */
+/** The error that says: not now. */
 export function notNow(): never {
   throw new RpcError(ErrorCode.temporarilyUnavailable, "not now");
 }
 
-/** Every answer of a node takes so long. */
+/** Delays every reply of a node. */
 export function slowly(
   program: (node: AnyNode) => void,
   ms: number,
@@ -73,7 +73,7 @@ export function slowly(
   }, types);
 }
 
-/** One answer in five takes so long. */
+/** Delays one reply in five. */
 export function slowlySometimes(
   program: (node: AnyNode) => void,
   ms: number,
@@ -85,12 +85,12 @@ export function slowlySometimes(
     const { msg_id: in_reply_to, type } = request;
     const reply = await handler(request, src);
     node.send(src, `${type}_ok`, { ...reply, in_reply_to });
-    // The library would not let an answer go that comes too late.
+    // The library would drop a reply that is too late.
     return await new Promise(() => {});
   }, types);
 }
 
-/** Requests are refused until so long after the node began. */
+/** Refuses requests for some time after the start. */
 export function refusingAtFirst(
   program: (node: AnyNode) => void,
   ms: number,
@@ -103,7 +103,7 @@ export function refusingAtFirst(
   }, types);
 }
 
-/** All nodes but the first refuse every request, from the beginning to the end. */
+/** All nodes but the first refuse every request. */
 export function firstOnly(
   program: (node: AnyNode) => void,
   ...types: string[]
@@ -119,7 +119,7 @@ export function firstOnly(
 // deno-lint-ignore no-explicit-any
 export type Handler = (request: any, src: string) => any;
 
-/** A program with other handlers of these types, made from its own. */
+/** A program in which some handlers are replaced by others made from them. */
 export function changed(
   program: (node: AnyNode) => void,
   change: (node: AnyNode, handler: Handler) => Handler,
@@ -169,7 +169,7 @@ export function service(node: AnyNode, name = "lin-kv") {
         throw error;
       }
     },
-    /** Changes a value as often as it takes. */
+    /** Changes a value, repeating until it succeeds. */
     async update<T>(
       key: string,
       initial: T,
