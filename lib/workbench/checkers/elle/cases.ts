@@ -67,10 +67,7 @@ export function cyclicCases(
   );
   const hashOf = (vertex: number) => hashes[vertex]!;
   const found: Cases = { cycles: new Map(), signs: [], timeouts: [] };
-  const { cyclic } = stronglyConnected(
-    graph.size,
-    (vertex) => graph.successors(vertex).keys(),
-  );
+  const { cyclic } = graph.components();
   for (const vertices of cyclic) {
     const part = new Part(graph, vertices, hashOf);
     const refuted = new Set<string>();

@@ -35,14 +35,32 @@ const PRECEDENCE: readonly EdgeKind[] = [
   "realtime",
 ];
 
-const NO_DEPENDENCIES: readonly Dependency[] = [];
+/**
+ * Edges by the vertex they leave: those of vertex v lead to `targets[starts[v]]` and what
+ * follows, up to before `targets[starts[v + 1]]`.
+ */
+interface Edges {
+  starts: Int32Array;
+  targets: Int32Array;
+}
 
-/** A graph of transactions 0 .. size - 1. */
+/**
+ * A graph of transactions 0 .. size - 1.
+ *
+ * Most graphs have a hundred thousand edges, no cycle, and nobody asks for their reasons. So
+ * links are kept in columns, in the order in which they were added, and are put together only
+ * for those who ask.
+ */
 export class DependencyGraph {
   readonly size: number;
-  /** How many pairs of transactions are linked. */
-  edges = 0;
-  readonly #out: (Map<number, Dependency[]> | undefined)[] = [];
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+  readonly #kinds: EdgeKind[] = [];
+  readonly #keys: (Json | undefined)[] = [];
+  readonly #values: (Json | undefined)[] = [];
+  readonly #nexts: (Json | undefined)[] = [];
+  /** The links by vertex, in their order; null when there are new ones. */
+  #index: Edges & { links: Int32Array } | null = null;
   readonly #rank: ReadonlyMap<EdgeKind, number>;
 
   /**
@@ -55,27 +73,97 @@ export class DependencyGraph {
     this.#rank = new Map(precedence.map((kind, i) => [kind, i]));
   }
 
-  /** Adds a reason for `from` to precede `to`; the first reason of each kind is kept. */
-  link(from: number, to: number, dependency: Dependency): void {
-    const out = this.#out[from] ??= new Map<number, Dependency[]>();
-    const known = out.get(to);
-    if (!known) {
-      out.set(to, [dependency]);
-      this.edges++;
-    } else if (!known.some(({ kind }) => kind === dependency.kind)) {
-      known.push(dependency);
-      known.sort((a, b) => this.#rank.get(a.kind)! - this.#rank.get(b.kind)!);
-    }
+  /** Adds a reason for `from` to precede `to`; the first reason of each kind counts. */
+  link(
+    from: number,
+    to: number,
+    { kind, key, value, next }: Dependency,
+  ): void {
+    this.#index = null;
+    this.#from.push(from);
+    this.#to.push(to);
+    this.#kinds.push(kind);
+    this.#keys.push(key);
+    this.#values.push(value);
+    this.#nexts.push(next);
+  }
+
+  /** Whether no two transactions are linked. */
+  get isEmpty(): boolean {
+    return this.#from.length === 0;
   }
 
   /** Whom this transaction immediately precedes, and why: the preferred reason first. */
-  successors(from: number): ReadonlyMap<number, readonly Dependency[]> {
-    return this.#out[from] ?? new Map();
+  successors(from: number): Map<number, Dependency[]> {
+    const { starts, targets, links } = this.#indexed();
+    const found = new Map<number, Dependency[]>();
+    for (let at = starts[from]!; at < starts[from + 1]!; at++) {
+      const to = targets[at]!, kind = this.#kinds[links[at]!]!;
+      const known = found.get(to);
+      if (known === undefined) found.set(to, [this.#reason(links[at]!)]);
+      else if (!known.some((reason) => reason.kind === kind)) {
+        known.push(this.#reason(links[at]!));
+      }
+    }
+    for (const reasons of found.values()) {
+      reasons.sort((a, b) => this.#rank.get(a.kind)! - this.#rank.get(b.kind)!);
+    }
+    return found;
+  }
+
+  /** Whom this transaction immediately precedes; one that it precedes for several reasons may come several times. */
+  targets(from: number): Int32Array {
+    const { starts, targets } = this.#indexed();
+    return targets.subarray(starts[from]!, starts[from + 1]!);
+  }
+
+  /** Whom this transaction immediately precedes for a reason of this kind. */
+  targetsBy(kind: EdgeKind, from: number): Set<number> {
+    const { starts, targets, links } = this.#indexed();
+    const found = new Set<number>();
+    for (let at = starts[from]!; at < starts[from + 1]!; at++) {
+      if (this.#kinds[links[at]!] === kind) found.add(targets[at]!);
+    }
+    return found;
   }
 
   /** Why `from` precedes `to`, the preferred reason first; empty if nothing says so. */
   dependencies(from: number, to: number): readonly Dependency[] {
-    return this.#out[from]?.get(to) ?? NO_DEPENDENCIES;
+    return this.successors(from).get(to) ?? [];
+  }
+
+  /** The strongly connected components. */
+  components(): Components {
+    return componentsOf(this.#indexed());
+  }
+
+  #reason(link: number): Dependency {
+    const kind = this.#kinds[link]!;
+    const key = this.#keys[link], value = this.#values[link];
+    const next = this.#nexts[link];
+    return {
+      kind,
+      ...(key !== undefined && { key }),
+      ...(value !== undefined && { value }),
+      ...(next !== undefined && { next }),
+    };
+  }
+
+  #indexed(): Edges & { links: Int32Array } {
+    if (this.#index !== null) return this.#index;
+    const from = this.#from, to = this.#to;
+    const starts = new Int32Array(this.size + 1);
+    for (let i = 0; i < from.length; i++) starts[from[i]! + 1]!++;
+    for (let v = 0; v < this.size; v++) starts[v + 1]! += starts[v]!;
+    const free = starts.slice();
+    const links = new Int32Array(from.length);
+    const targets = new Int32Array(from.length);
+    for (let i = 0; i < from.length; i++) {
+      const at = free[from[i]!]!++;
+      links[at] = i;
+      targets[at] = to[i]!;
+    }
+    return this.#index = { starts, targets, links };
   }
 }
 
@@ -88,8 +176,7 @@ export interface Components {
 }
 
 /**
- * Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972),
- * without recursion: a history is deeper than the stack.
+ * The strongly connected components of any graph.
  *
  * @param size the vertices are 0 .. size - 1
  * @param successors the vertices to which a vertex has an edge
@@ -98,23 +185,40 @@ export function stronglyConnected(
   size: number,
   successors: (vertex: number) => Iterable<number>,
 ): Components {
+  const starts = new Int32Array(size + 1);
+  const targets: number[] = [];
+  for (let vertex = 0; vertex < size; vertex++) {
+    for (const next of successors(vertex)) targets.push(next);
+    starts[vertex + 1] = targets.length;
+  }
+  return componentsOf({ starts, targets: Int32Array.from(targets) });
+}
+
+/**
+ * Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972),
+ * without recursion: a history is deeper than the stack.
+ */
+function componentsOf({ starts, targets }: Edges): Components {
+  const size = starts.length - 1;
   const of = new Int32Array(size).fill(-1);
   const found = new Int32Array(size).fill(-1);
   const low = new Int32Array(size);
+  /** Where the edges begin that have not been followed yet. */
+  const rest = starts.slice();
   const cyclic: number[][] = [];
   const stack: number[] = [];
-  const path: { vertex: number; rest: Iterator<number> }[] = [];
+  const path: number[] = [];
   let time = 0;
   let components = 0;
 
   const enter = (vertex: number) => {
     found[vertex] = low[vertex] = time++;
     stack.push(vertex);
-    path.push({ vertex, rest: successors(vertex)[Symbol.iterator]() });
+    path.push(vertex);
   };
   const leave = (vertex: number) => {
     path.pop();
-    const parent = path.at(-1)?.vertex;
+    const parent = path.at(-1);
     if (parent !== undefined) {
       low[parent] = Math.min(low[parent]!, low[vertex]!);
     }
@@ -128,12 +232,15 @@ export function stronglyConnected(
   for (let root = 0; root < size; root++) {
     if (found[root] !== -1) continue;
     enter(root);
-    for (let top = path.at(-1); top; top = path.at(-1)) {
-      const { done, value: next } = top.rest.next();
-      if (done) leave(top.vertex);
-      else if (found[next] === -1) enter(next);
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      if (rest[top] === starts[top + 1]) {
+        leave(top);
+        continue;
+      }
+      const next = targets[rest[top]!++]!;
+      if (found[next] === -1) enter(next);
       else if (of[next] === -1) {
-        low[top.vertex] = Math.min(low[top.vertex]!, found[next]!);
+        low[top] = Math.min(low[top]!, found[next]!);
       }
     }
   }

@@ -45,7 +45,7 @@ export function cyclicAnomalies(
   // Real-time order contains the order of processes, and Elle wants no more then.
   if (forbidden.has("G0-realtime")) linkRealtimeOrder(graph, transactions);
   else if (forbidden.has("G0-process")) linkProcessOrder(graph, transactions);
-  if (graph.edges === 0) return { "empty-transaction-graph": true };
+  if (graph.isEmpty) return { "empty-transaction-graph": true };
 
   const { cycles, timeouts, signs } = cyclicCases(
     graph,

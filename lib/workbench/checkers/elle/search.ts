@@ -129,8 +129,7 @@ export function findCycles(
   budget?: number,
 ): FoundCycles {
   const found: FoundCycles = { cycles: new Map(), timeouts: [] };
-  const successors = (vertex: number) => graph.successors(vertex).keys();
-  const { cyclic } = stronglyConnected(graph.size, successors);
+  const { cyclic } = graph.components();
   for (const vertices of cyclic) {
     const component = new Component(graph, vertices);
     const here = new Set<string>();

@@ -11,7 +11,7 @@
  * Vector clocks say which transactions are in whose past (Mattern 1988), so the cost is
  * transactions times sessions.
  */
-import { DependencyGraph, stronglyConnected } from "../elle/graph.ts";
+import { DependencyGraph } from "../elle/graph.ts";
 import { linkRealtimeOrder } from "../elle/order.ts";
 import { Findings } from "../findings.ts";
 import { type JsonKey, keyJson } from "../json-key.ts";
@@ -102,7 +102,7 @@ class Past {
   /** The effective writers of a key by session, in order. */
   readonly #writers = new Map<JsonKey, Map<number, Txn[]>>();
 
-  constructor(graph: DependencyGraph, { effective, all }: TxnHistory) {
+  constructor(graph: DependencyGraph, { effective }: TxnHistory) {
     const sessions = new Map<string, number>();
     const lengths: number[] = [];
     for (const txn of effective) {
@@ -120,15 +120,12 @@ class Past {
     }
     const clock = (id: number) =>
       this.#clocks[id] ??= new Int32Array(sessions.size);
-    const { of } = stronglyConnected(
-      all.length,
-      (id) => graph.successors(id).keys(),
-    );
+    const { of } = graph.components();
     // No edge leads to a higher component, so this goes from causes to effects.
     const inOrder = effective.toSorted((a, b) => of[b.id]! - of[a.id]!);
     for (const { id } of inOrder) {
       const mine = clock(id), { session, at } = this.#place[id]!;
-      for (const next of graph.successors(id).keys()) {
+      for (const next of graph.targets(id)) {
         const theirs = clock(next);
         for (let i = 0; i < mine.length; i++) {
           if (mine[i]! > theirs[i]!) theirs[i] = mine[i]!;

@@ -1,6 +1,6 @@
 /** Which of the classic phenomena a recording of list-append shows, whatever its program promises. */
 import type { Recording } from "../../history.ts";
-import { DependencyGraph, stronglyConnected } from "../elle/graph.ts";
+import { DependencyGraph } from "../elle/graph.ts";
 import { lostUpdates } from "../elle/txn.ts";
 import { causalAnomalies, linkReads } from "./txn-causal.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
@@ -107,11 +107,7 @@ function hasWriteSkew(
       if (missed !== undefined) skewed.link(reader.id, id, missed);
     }
   }
-  const { cyclic } = stronglyConnected(
-    all.length,
-    (id) => skewed.successors(id).keys(),
-  );
-  return cyclic.length > 0;
+  return skewed.components().cyclic.length > 0;
 }
 
 /** Whether a transaction missed a write that had been acknowledged before it began. */

@@ -100,10 +100,9 @@ function missing(
 function nextWriters(graph: DependencyGraph, history: TxnHistory) {
   const next = new Map<number, Map<JsonKey, Txn[]>>();
   for (const writer of history.effective) {
+    const after = graph.targetsBy("ww", writer.id);
     for (const key of writer.writes.keys()) {
-      const later = history.writersOf(key).filter((other) =>
-        graph.dependencies(writer.id, other.id).some((d) => d.kind === "ww")
-      );
+      const later = history.writersOf(key).filter(({ id }) => after.has(id));
       const byKey = next.get(writer.id) ?? new Map<JsonKey, Txn[]>();
       next.set(writer.id, byKey.set(key, later));
     }
