@@ -1,25 +1,25 @@
 /**
- * What replicas of a state machine do while they have a leader, whoever it is and however it
- * came to be: replication of its log, commits, reads, and the recovery of a node that has
- * lost its memory. How the next leader is found is left to subclasses (Raft, Viewstamped
- * Replication), which share all of this.
+ * What replicas of a state machine do while they have a leader, however it was chosen:
+ * replication of its log, commits, reads, and the recovery of a node that has lost its memory.
+ * Choosing the next leader is left to subclasses (Raft, Viewstamped Replication), which share
+ * all of this.
  *
  * Time is divided into epochs (terms, views), each with at most one leader. The leader sends
  * what comes into its log to all, in rounds: it does not wait for the answers of one round
  * before the next (pipelining), and what comes within {@link GATHER_MS} shares a round
- * (batching). An answer says how much of the log is there, and brings along what
- * the node's own clients ask: so a round carries all there is to say, both ways, and other messages
- * are few. A node applies what is committed and answers its own clients by that.
+ * (batching). An answer says how much of the log has arrived, and brings the requests of the
+ * node's own clients: so a round carries everything, both ways, and other messages are few. A
+ * node applies what is committed and answers its own clients from that.
  *
- * Reads make no entry (ReadIndex: Ongaro's dissertation, 6.4). A leader is one still when a
- * majority has answered a round that began after the read was asked for; what was committed
- * then has been applied before the read is answered. Nothing is assumed about clocks.
+ * Reads make no entry (ReadIndex: Ongaro's dissertation, 6.4). A leader still leads if a
+ * majority has answered a round that began after the read was requested; what was committed
+ * then is applied before the read is answered. Nothing is assumed about clocks.
  *
- * Every message says which of its lives each node is in, as far as the sender knows
- * (Michael, Ports, Sharma, Szekeres: "Recovering Shared Objects Without Stable Storage",
- * 2017). What an earlier life of a node has said counts for nothing once a later one is
- * known, so that a quorum never rests on promises that are forgotten: a late vote or acknowledgement
- * is what breaks the recovery of Viewstamped Replication as it was published.
+ * Every message says which of its lives each node is in, as far as the sender knows (Michael,
+ * Ports, Sharma, Szekeres: "Recovering Shared Objects Without Stable Storage", 2017). What an
+ * earlier life of a node has said no longer counts once a later one is known, so a quorum never
+ * rests on forgotten promises: late votes and acknowledgements break the recovery of
+ * Viewstamped Replication as published.
  *
  * @module
  */
@@ -35,10 +35,10 @@ import { enter, isComplete, type Lives, merge, untilBegun } from "./roll.ts";
 /** For how long a node gathers before it speaks again, in milliseconds: longer saves messages, shorter saves time. */
 const GATHER_MS = 20;
 
-/** A leader with nothing to say says that it is there so often, in milliseconds. */
+/** How often a leader with nothing to say sends a heartbeat, in milliseconds. */
 const HEARTBEAT_MS = 70;
 
-/** What is asked of others in search of a leader is asked again after so many milliseconds, and then less and less often. */
+/** After how many milliseconds a question in search of a leader is repeated, and then less and less often. */
 const REPEAT_MS = 150;
 
 /** How often a node that has lost its memory asks for it, in milliseconds. */
@@ -47,7 +47,7 @@ const RECOVER_MS = 200;
 /** How many entries a message has at most. */
 const PER_MESSAGE = 500;
 
-/** A node with all that does not depend on how leaders are found. */
+/** A replica, except for how leaders are found. */
 export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   protected readonly node: Node<ReplicaProtocol>;
   protected readonly log = new Log();
@@ -55,11 +55,11 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   protected epoch = 0;
   protected commit = 0;
   protected leader: string | null = null;
-  /** How many entries its log keeps at most, but for those that are not committed. */
+  /** How many committed entries its log keeps at most. */
   protected kept = 1_000;
   /** Whether it takes part: it knows all that it has ever promised. */
   protected normal = false;
-  /** When the leader was last heard of, or something else last gave reason to wait. */
+  /** When the leader was last heard, or something else last gave reason to wait. */
   protected heardAt = 0;
   readonly #registers = new Registers();
   readonly #clients: Clients;
@@ -114,7 +114,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /** The leader is silent: finds another. */
   protected abstract onSilence(): void;
 
-  /** Another node has been heard of in a later epoch. */
+  /** Another node is known to be in a later epoch. */
   protected abstract onEpoch(epoch: number): void;
 
   /** Whether the entries up to one are safe once a majority has it. */
@@ -143,7 +143,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     return Math.floor(this.node.ids.length / 2) + 1;
   }
 
-  /** Whether there is a leader, and it has been heard of late, so that no other is needed. */
+  /** Whether there is a leader that was heard lately, so that no other is needed. */
   protected get isLed(): boolean {
     return this.leader === this.node.id || this.leader !== null &&
         this.node.now() < this.heardAt + this.#pace.silenceMs;
@@ -154,7 +154,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     return { lives: this.lives, epoch: this.epoch };
   }
 
-  /** Takes in what every message says, and tells whether to listen to it. */
+  /** Takes in what every message says; returns whether to listen to it. */
   protected hear(src: string, { lives }: Told): boolean {
     const sender = this.node.ids.indexOf(src);
     const isPeer = sender !== -1 && lives.length === this.lives.length;
@@ -224,7 +224,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.advance(commit);
   }
 
-  /** Says something again and again, until it need not be said or something else is. */
+  /** Repeats a message until it is no longer needed, or another replaces it. */
   protected insist(
     until: () => boolean,
     say: () => void,
@@ -278,7 +278,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.node.after(waitMs, () => this.#watch());
   }
 
-  /** There is something to say: says it now, or when enough has been gathered. */
+  /** There is something to say: says it now, or when enough has gathered. */
   #stir(): void {
     if (this.#stopGathering !== null || this.leader === null) return;
     const waitMs = this.#spokeAt + GATHER_MS - this.node.now();
@@ -305,7 +305,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.#stopBeating = this.node.after(HEARTBEAT_MS, () => this.#speak());
   }
 
-  /** Whether a majority has not answered for long: somebody else may lead by now. */
+  /** Whether a majority has not answered for long: another node may lead by now. */
   #isDeserted(): boolean {
     const since = this.node.now() - this.#pace.desertedMs;
     const present = [...this.#followers.values()]
@@ -370,7 +370,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.#acknowledge(round, !fits);
   }
 
-  /** Tells a leader of the past that it is one. */
+  /** Tells a former leader that it no longer leads. */
   #tell(id: string): void {
     const nothing = { round: 0, match: 0, gap: false, commands: [], read: 0 };
     this.node.send(id, "ack", { ...this.told, ...nothing });
@@ -436,7 +436,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (sure.some(({ id }) => id !== this.node.id)) this.#stir();
   }
 
-  /** Asks for what this node knew before it lost its memory, until it is told. */
+  /** Asks what this node knew before it lost its memory, until it is told. */
   async #recover(): Promise<void> {
     while (!this.normal) {
       for (const peer of this.node.peers) {

@@ -17,7 +17,7 @@ import { type Caller, Kv } from "../services/kv.ts";
 /** By a node's place among all nodes: how often it has started, as far as is known. */
 export type Lives = number[];
 
-/** What a start is. */
+/** The outcome of entering. */
 export interface Entered {
   lives: Lives;
   /** Whether the group had begun with an earlier life, which may have made promises. */
@@ -31,7 +31,7 @@ type Roll = { lives: Lives; begun: boolean };
 
 const KEY = "roll";
 
-/** How often it is asked whether the group has begun, in milliseconds; only at first does it matter. */
+/** How often to ask whether the group has begun, in milliseconds; it matters only at first. */
 const ASK_MS = 200;
 
 /** For how long a majority waits for nodes that have never started, in milliseconds. */
@@ -76,8 +76,8 @@ export async function enter(node: Entrant): Promise<Entered> {
 }
 
 /**
- * Waits until the group has begun, by seeing to it if need be; gives what each state of the
- * roll says. `isEnough` ends the wait, and `tripMs` is how long lin-kv takes to answer.
+ * Waits until the group has begun, and begins it if need be; reports each state of the roll.
+ * `isEnough` ends the wait, and `tripMs` is how long lin-kv takes to answer.
  */
 export async function untilBegun(
   node: Entrant,
