@@ -126,7 +126,7 @@ const gSet = program(protocol, (node) => {
     const ackMs = isNews && !isFirst ? MS.ack : 0;
     if (asks) peer.ackAt = Math.min(peer.ackAt, now + ackMs);
     catchUp.look();
-    // Who speaks so soon after a turn was late for it, or cut off before.
+    // A node that speaks this soon after a turn was late for it, or had been cut off.
     const isSoon = peer.toldAt >= turnAt && now < turnAt + MS.turn / 2;
     isHurried ||= isFirst && isNews && isSoon;
     const isOnItsWay = now < peer.toldAt + leadMs + MS.lead / 2;

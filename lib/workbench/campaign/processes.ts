@@ -1,6 +1,6 @@
 /**
- * Runs seeds in processes: as many at a time as there are cores. A run that exhausts the
- * memory, or loops for ever, ends with its process, and the others go on.
+ * Runs seeds in processes: as many at a time as there are cores. A run that exhausts the memory,
+ * or loops for ever, ends with its process, and the others continue.
  */
 import { carriedParts } from "../executable/carried.ts";
 import { parse, stringify } from "../json.ts";
@@ -15,7 +15,7 @@ export type ToProcess = { simulation: Simulation } & ThreadOptions;
 /** What a process answers, as one line of JSON behind {@link ANSWER}. */
 export interface FromProcess {
   result: SeedResult;
-  /** The CPU time that it took, in milliseconds, collection of garbage included. */
+  /** The CPU time that it took, in milliseconds, including garbage collection. */
   cpuMs: number;
   /** Whether the run never ended. */
   isLooping: boolean;
@@ -95,7 +95,7 @@ class Runner {
   /** Performs a run; if the process dies of it, returns why there is no answer. */
   async run(told: ToProcess): Promise<FromProcess | string> {
     const line = new TextEncoder().encode(`${stringify(told)}\n`);
-    // Who has died reads nothing; the end of its output tells.
+    // A dead process reads nothing; the end of its output shows that.
     await this.#writer.write(line).catch(() => {});
     for (;;) {
       const { value: bytes } = await this.#reader.read();

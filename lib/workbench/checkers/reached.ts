@@ -15,7 +15,7 @@ export interface Kill {
 /** How much longer a message may take than the network says, and still be in time, in ns. */
 const IN_TIME_NS = 50e6;
 
-/** What begins a time in which a node tells nothing, and what ends it. */
+/** What begins a time in which a node cannot speak, and what ends it. */
 const AWAY: { readonly [begin: string]: string } = {
   "kill": "restart",
   "pause": "resume",
@@ -24,20 +24,20 @@ const AWAY: { readonly [begin: string]: string } = {
 /** A stretch of time in ns of the history. */
 type Stretch = { from: number; to: number };
 
-/** What two nodes have said to each other. */
+/** The messages between two nodes. */
 interface Link {
-  /** Who has spoken. */
+  /** The nodes that have spoken. */
   speakers: Set<string>;
   /** When something was lost or late. */
   broken: Stretch[];
 }
 
 /**
- * Tells of a kill up to when what its node had acknowledged was known to another, which was
- * not killed after that; in ns of the history, -Infinity if there is no such time.
+ * Returns, for a kill, up to when everything that its node had acknowledged was known to another
+ * node that was not killed later; in ns of the history, -Infinity if there is no such time.
  *
- * @param boundMs within how long of a heal nodes have told each other everything, without the
- *   network's own time
+ * @param boundMs how soon after a heal nodes have told each other everything, network latency
+ *   excluded
  */
 export function toldBefore(
   recording: Recording,
@@ -67,7 +67,7 @@ export function toldBefore(
   };
 }
 
-/** When the last calm before a time ended that lasted so long; -Infinity if there was none. */
+/** The end of the last calm of this length before a time; -Infinity if there was none. */
 function lastCalm(
   trouble: readonly Stretch[],
   time: number,
@@ -82,7 +82,7 @@ function lastCalm(
   return last;
 }
 
-/** By node and peer, what has become of their messages. */
+/** By node and peer, the fate of their messages. */
 function linksOf(recording: Recording): Map<string, Map<string, Link>> {
   const origin = originOf(recording);
   const nodes = new Set(nodesOf(recording.options));
@@ -125,7 +125,7 @@ function linksOf(recording: Recording): Map<string, Map<string, Link>> {
   return links;
 }
 
-/** By node, when it was down or stopped. */
+/** By node, when it was down or paused. */
 function absences({ incidents = [] }: Recording): Map<string, Stretch[]> {
   const found = new Map<string, Stretch[]>();
   const open = new Map<string, Stretch>();

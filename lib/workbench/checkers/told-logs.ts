@@ -1,7 +1,7 @@
 /**
- * What kills excuse in logs, where what had reached another node is to survive: entries
- * that only nodes had which were killed before they could tell them. All others have their
- * offsets for good.
+ * What kills excuse in logs if what had reached another node must survive: entries held only by
+ * nodes that were killed before they could tell others. All other entries keep their offsets for
+ * good.
  */
 import { ascending, type Integer, isInteger } from "../json.ts";
 import {
@@ -18,23 +18,23 @@ import {
 import { type Call, clientCalls, isOk } from "./client-calls.ts";
 import { originOf } from "./origin.ts";
 
-/** Something happens at a node, at a time in ns of the history: tells whether that matters. */
+/** Whether something at a node and a time is meant, in ns of the history. */
 type At = (node: string, timeNs: number) => boolean;
 
 /** What a kill excuses. */
 export interface Excuses {
-  /** Whether what a node replied then may be lost. */
+  /** Whether what a node acknowledged then may be lost. */
   mayBeLost: At;
-  /** Whether a node need not show then what it had shown. */
+  /** Whether a node need not show then what it had shown before. */
   isReturning: At;
-  /** An operation that ended well, as if nobody had heard of that. */
+  /** A successful operation as one of unknown outcome. */
   unknown(op: Op): Op;
 }
 
 /**
- * A recording without the entries that may be lost, since no reply shows them that is not
- * excused. Sends of them are of unknown outcome, and polls show the others. A commit counts if
- * all that it commits is known to survive: clients also commit what they were shown before.
+ * A recording without the entries that may be lost: those that only excused replies show. Their
+ * sends have unknown outcomes, and polls show only the others. A commit counts if everything that
+ * it commits is known to survive: clients also commit what they were shown before.
  */
 export function logsAsTold(
   recording: Recording,
@@ -63,7 +63,7 @@ export function logsAsTold(
     }
   }
 
-  /** Replies are sent, but those in doubt do not arrive. */
+  /** All replies are sent, but doubtful ones do not arrive. */
   function open(events: Events): Events {
     const inDoubt = new Set(
       clientCalls(events).filter((call) => isOk(call) && isInDoubt(call))
@@ -109,7 +109,7 @@ class Entries {
     return this.#places.has(`${offset} ${key}`);
   }
 
-  /** Whether some of these offsets is above all that are known of its key. */
+  /** Whether one of these offsets is above all known offsets of its key. */
   isBeyond(offsets: JsonObject): boolean {
     return Object.entries(offsets).some(([key, offset]) =>
       ascending(offset as Integer, this.#ends.get(key) ?? -1) > 0
@@ -133,7 +133,7 @@ class Entries {
     );
   }
 
-  /** An operation whose polls show nothing that is not known. */
+  /** An operation whose polls show only known entries. */
   knownOf(op: Op): Op {
     if (polledBy(op).every(this.isKnown)) return op;
     const value = microOps(op).map(([f, polled, ...more]): Json[] => {
