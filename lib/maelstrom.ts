@@ -195,7 +195,9 @@ export class Node<P extends Protocol<P>> {
     type: T,
     message: RequestOf<P, T>,
   ): void {
-    this.#whenActive(() => this.#send(dest, { ...message, type }));
+    const body: Body = { ...message, type };
+    if (this.#held === null) this.#send(dest, body);
+    else this.#whenActive(() => this.#send(dest, body));
   }
 
   /**
