@@ -67,7 +67,7 @@ export function sleep(clock: Clock, delayNs: number): Promise<void> {
   return new Promise((resolve) => void clock.schedule(delayNs, resolve));
 }
 
-/** The host's timers take a longer delay, in milliseconds, for none. */
+/** A longer delay, in milliseconds, counts as 0 for the host's timers. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The wall clock. Its timers have the host's precision: they may be early by less than a millisecond. */

@@ -11,7 +11,7 @@ import type { Packet } from "./network.ts";
 /** How many messages of one type may cross a link in a second without clients: no timer is shorter than 1 ms. */
 const OWN_RATE = 1_000;
 
-/** The same while clients wait in vain: a storm of slow nodes, or of many, has no more. */
+/** The same while clients wait in vain: a storm of slow nodes, or of many, is no faster. */
 const OWN_RATE_WHILE_CLIENTS_WAIT = 200;
 
 /** After this time a client counts as waiting in vain, until it gives up. */
@@ -33,7 +33,7 @@ const ENOUGH = 20_000;
 /** Nor are fewer than this for each request of a client. */
 const TOO_MANY = 100;
 
-/** More than 25 nodes send that tell each other everything at 1000 operations a second. */
+/** More than 25 nodes send if they tell each other everything at 1000 operations a second. */
 const MESSAGES_PER_SECOND = 500_000;
 
 /** Messages of one type that one node sends during a storm. */
