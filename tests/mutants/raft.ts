@@ -4,6 +4,7 @@ import type { Entry } from "../../lib/consensus/log.ts";
 import type { Ack, Append } from "../../lib/consensus/messages.ts";
 import type { Node } from "../../lib/maelstrom.ts";
 import { amnesia, figure8, lastWords } from "../fixtures/worst-moments.ts";
+import { onWrongClocks } from "../fixtures/wrong-clocks.ts";
 import type { Mutant } from "./mutant.ts";
 import { WRONG } from "./registers.ts";
 import { believesItself, far, five, mutantsOf, replica } from "./replica.ts";
@@ -105,6 +106,20 @@ export const mutants: Mutant[] = [
     "raft-long-lease",
     "a leader takes a lease of three seconds, longer than an election",
     believesItself(linKvRaft, 3_000),
+  ),
+  mutant(
+    "raft-lease-outlives-its-clock",
+    "a leader takes a lease that is shorter than an election, by a clock that leaps",
+    onWrongClocks(believesItself(linKvRaft, 290), { drift: 0, leapMs: 5_000 }),
+    {
+      flags: {
+        "time-limit": 60,
+        rate: 100,
+        nemesis: "partition",
+        "nemesis-interval": 1.5,
+      },
+      faults: "official",
+    },
   ),
   mutant(
     "raft-votes-for-old-logs",

@@ -11,6 +11,7 @@ import {
 import type { Body, Json } from "../../lib/workbench/history.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
+import { onWrongClocks } from "../fixtures/wrong-clocks.ts";
 import {
   amnesia,
   figure8,
@@ -137,6 +138,18 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
     for (const nodes of [3, 5]) {
       const overrides = { "node-count": nodes, "time-limit": 30, rate: 60 };
       await keepPromises(name, 4, { script: leadersDie, overrides });
+    }
+  });
+
+  Deno.test(`${name} is linearizable on clocks that run fast or slow, and leap (8 seeds)`, async () => {
+    const wrong = { drift: 0.2, leapMs: 2_000 };
+    for (let seed = 1; seed <= 8; seed++) {
+      const own = (node: Node<never>) => void new base(node);
+      const program = onWrongClocks(own, wrong) as Program<never>;
+      const faults = "chaos" as const;
+      const simulation = { name, seed, faults, overrides: SHORT };
+      const { strict } = await simulate({ ...simulation, program });
+      assertEquals(strict.anomalies, [], replayCommand(simulation));
     }
   });
 
