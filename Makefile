@@ -1,4 +1,4 @@
-# Two commands to begin with: `make echo-1` and `make test`. They need Deno or npm, nothing else.
+# Two commands to start with: `make echo-1` and `make test`. They need Deno or npm, nothing else.
 
 DENO_VERSION := 2.9.6
 MAELSTROM_VERSION := 0.2.4
@@ -6,8 +6,8 @@ MAELSTROM_VERSION := 0.2.4
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
-# Deno: the one on the path if it is 2.8 or a later 2, else our own, installed when it is first needed.
-# Older ones lack what we use: 2.0 to 2.7 fail, each in its own way.
+# Deno: the one on the path if it is 2.8 or a later 2, else our own, installed on first use.
+# Older versions lack what we use.
 FOUND := $(shell set -- $$(deno --version 2>/dev/null); echo "$$2")
 DENO := $(shell case "$(FOUND)" in (2.[0-7]|2.[0-7].*) ;; (2.*) command -v deno;; esac)
 ifeq ($(DENO),)
@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/.deno/node_modules/.bin:$(PATH)
 endif
 
 # Every file in challenges/ is a target. A challenge may import another, so all are its sources.
-# W=WORKLOAD or W=CHALLENGE says as what a file is tested whose name says no challenge; BIN=FILE tests another executable
+# W=WORKLOAD or W=CHALLENGE says what to test a file as whose name does not say it; BIN=FILE tests another executable
 # as the challenge asks, with ARGS="..." as its arguments.
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
 SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/node/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
@@ -37,7 +37,7 @@ build: $(NAMES:%=bin/%) ## build all programs into bin/
 bin/%: challenges/%.ts $(SOURCES) | $(DENO_FILE)
 	@$(DENO) run --allow-all lib/workbench/commands/build.ts $*
 
-workbench: bin/workbench ## build bin/workbench, one executable to be used as Maelstrom's own launcher is
+workbench: bin/workbench ## build bin/workbench, one executable that is used like Maelstrom's own launcher
 
 bin/workbench: $(SOURCES) $(wildcard lib/workbench/*.ts lib/workbench/*/*.ts lib/workbench/*/*/*.ts lib/workbench/report/page.* tests/mutants/*.ts) | $(DENO_FILE)
 	@$(DENO) run --allow-all lib/workbench/commands/build.ts workbench
@@ -50,7 +50,7 @@ check: | $(DENO_FILE) ## check format, lint and types of everything
 	$(DENO) lint
 	$(DENO) check --quiet
 
-hunt: | $(DENO_FILE) ## look for every planted bug of tests/mutants/, twenty seeds each: caught by what name, and by whom
+hunt: | $(DENO_FILE) ## look for every planted bug of tests/mutants/, twenty seeds each: under which name each is caught, and by which judge
 	@$(DENO) run --allow-all tests/mutants/hunt.ts
 
 strangers: | $(DENO_FILE) ## judge correct programs with odd choices, SEEDS=N seeds each, and count false positives
@@ -59,7 +59,7 @@ strangers: | $(DENO_FILE) ## judge correct programs with odd choices, SEEDS=N se
 serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 	@$(DENO) task --quiet workbench serve
 
-soak: | $(DENO_FILE) ## simulate 1000 seeds of every program (SEEDS=N), of which a machine can do a part (SHARD=I/N); goes on where it was
+soak: | $(DENO_FILE) ## simulate 1000 seeds of every program (SEEDS=N), or one machine's part of them (SHARD=I/N); resumes where it was
 	@$(DENO) run --allow-all lib/workbench/results/soak.ts $(if $(JOIN),--join $(JOIN),$(SEEDS) $(if $(SHARD),--shard $(SHARD)))
 
 BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/checkers.ts tests/bench/programs.ts
@@ -70,7 +70,7 @@ bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
 load: bin/broadcast-3d bin/broadcast-3e ## run 3d and 3e in real time beside 0 to 4 busy processes (RUNS=N of each)
 	@$(DENO) run --allow-all tests/bench/load.ts --runs $(or $(RUNS),3)
 
-results: | $(DENO_FILE) ## simulate all programs anew for the tables in the README
+results: | $(DENO_FILE) ## simulate all programs for the READMEs' tables
 	@$(DENO) run --allow-all lib/workbench/results/results.ts
 	@$(DENO) run --allow-all lib/workbench/results/busy.ts
 	@$(DENO) run --allow-all lib/workbench/results/anomaly-table.ts | $(DENO) run --allow-all lib/workbench/results/readme.ts anomalies
@@ -79,7 +79,7 @@ results: | $(DENO_FILE) ## simulate all programs anew for the tables in the READ
 
 PICTURES := $(wildcard lib/workbench/results/*-picture.ts lib/workbench/results/*-plot.ts)
 
-pictures: | $(DENO_FILE) ## draw the README's pictures anew
+pictures: | $(DENO_FILE) ## draw the READMEs' pictures
 	@for file in $(PICTURES); do $(DENO) run --allow-all "$$file" || exit 1; done
 
 maelstrom: ## download the real Maelstrom, which `make NAME` then uses; needs Java
