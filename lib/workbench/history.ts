@@ -52,9 +52,16 @@ export interface Op {
   [key: string]: Json | undefined;
 }
 
+/** How many elements of lists a history holds, at 8 bytes each and as much again to judge them. */
+const ELEMENTS_KEPT = 60e6;
+
 /** The history under construction. */
 export class History {
   readonly ops: Op[] = [];
+  #elements = 0;
+
+  /** @param onFull called once, when what clients have read hardly fits in memory any more */
+  constructor(private readonly onFull: () => void = () => {}) {}
 
   /** Appends a line and gives it its index; a time before the last line's becomes that time. */
   add(op: Omit<Op, "index">): Op {
@@ -69,11 +76,20 @@ export class History {
       f,
       value,
     } as Op;
-    for (const key in op) {
+    for (const key of Object.keys(op)) {
       if (!Object.hasOwn(line, key)) line[key] = op[key];
     }
     ops.push(line);
+    if (Array.isArray(value)) this.#count(value.length);
     return line;
+  }
+
+  #count(elements: number): void {
+    const before = this.#elements;
+    this.#elements += elements;
+    if (before < ELEMENTS_KEPT && this.#elements >= ELEMENTS_KEPT) {
+      this.onFull();
+    }
   }
 }
 

@@ -100,7 +100,7 @@ function isDeeper(value: Json, levels: number): boolean {
 /** JSON text, with all digits of every number. */
 export function stringify(value: unknown, indent?: number): string {
   try {
-    return JSON.stringify(value, null, indent);
+    return JSON.stringify(value, undefined, indent);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // There is a bigint.

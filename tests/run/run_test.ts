@@ -258,6 +258,24 @@ Deno.test("with --faithful a node is mute after a malformed line, and Maelstrom'
   assert(late.length > 0 && late.every((op) => op.type !== "ok"));
 });
 
+Deno.test("a run whose clients read more than fits in memory is broken off, and says so", async () => {
+  const workload = {
+    ...workloadOf("echo"),
+    // Nothing but their length is looked at, and the holes take no memory.
+    openClient: () => ({
+      invoke: () => Promise.resolve(Object.assign([], { length: 25e6 })),
+    }),
+  };
+  const options = { "node-count": 1, "time-limit": 20, rate: 10 };
+  const { history, incidents } = await run("echo", options, honest, {
+    workload,
+  });
+  const { type, text } = incidents![0]!;
+  assertEquals(type, "stopped");
+  assert(text.includes("take a lower --rate or --time-limit"), text);
+  assertEquals(history.filter((op) => op.type === "ok").length, 3);
+});
+
 Deno.test("endless events are an avalanche, and a promise that never settles is not a hang", async () => {
   const avalanche = new VirtualClock(1_000);
   const more = () => {

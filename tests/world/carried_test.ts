@@ -9,7 +9,8 @@ import {
   stringify,
 } from "../../lib/workbench/json.ts";
 import { Heap } from "../../lib/workbench/world/heap.ts";
-import { VirtualClock } from "../../lib/workbench/world/clock.ts";
+import { sleep, VirtualClock } from "../../lib/workbench/world/clock.ts";
+import { seeded } from "../../lib/workbench/world/random.ts";
 
 /** Anything that a program might send, by mistake too. */
 const ANYTHING = fc.anything({
@@ -58,13 +59,23 @@ Deno.test("what is carried shares nothing with what was sent", () => {
 });
 
 Deno.test("a heap gives the smallest first, and of equals the one that came first", () => {
-  const actions = fc.array(fc.oneof(fc.nat(9), fc.constant("pop" as const)), {
-    maxLength: 300,
-  });
+  const one = fc.constantFrom("pop" as const, "keep the even" as const);
+  const actions = fc.array(
+    fc.oneof({ arbitrary: fc.nat(9), weight: 3 }, {
+      arbitrary: one,
+      weight: 1,
+    }),
+    { maxLength: 300 },
+  );
   fc.assert(fc.property(actions, (actions) => {
     const heap = new Heap<number>();
     let model: { rank: number; order: number }[] = [];
     actions.forEach((action, order) => {
+      if (action === "keep the even") {
+        heap.keep((order) => order % 2 === 0);
+        model = model.filter(({ order }) => order % 2 === 0);
+        return;
+      }
       if (action !== "pop") {
         heap.push(action, order);
         model.push({ rank: action, order });
@@ -79,6 +90,25 @@ Deno.test("a heap gives the smallest first, and of equals the one that came firs
       assertEquals(heap.size, model.length);
     });
   }));
+});
+
+Deno.test("most events are cancelled, before or after others, and the rest happen in their order", async () => {
+  const clock = new VirtualClock(), random = seeded(1);
+  const happened: number[] = [], due: { at: number; id: number }[] = [];
+  const fill = (from: number) => {
+    const cancels = Array.from({ length: 1_000 }, (_, i) => {
+      const id = from + i, delay = random.int(500);
+      const cancel = clock.schedule(delay, () => void happened.push(id));
+      if (i % 10 !== 0) return cancel;
+      due.push({ at: clock.now() + delay, id });
+      return () => {};
+    });
+    for (const cancel of [...random.shuffle(cancels), ...cancels]) cancel();
+  };
+  for (let i = 0; i < 5; i++) clock.schedule(i * 100, () => fill(i * 1_000));
+  await clock.run(sleep(clock, 2_000));
+  const order = due.toSorted((a, b) => a.at - b.at || a.id - b.id);
+  assertEquals(happened, order.map(({ id }) => id));
 });
 
 Deno.test("all promises that an event has set in motion run to rest before the next event", async () => {

@@ -115,12 +115,16 @@ export function checkOptions(workload: Workload, options: Options): void {
   });
 }
 
-/** A storm can only grow. */
-class Endless extends Error {}
+/** The run is to be broken off; the message says in what state. */
+class BrokenOff extends Error {}
 
 class Run {
   readonly #ids: string[];
-  readonly #history = new History();
+  readonly #history = new History(() =>
+    this.#breakOff(
+      "as what clients had read filled the memory: take a lower --rate or --time-limit",
+    )
+  );
   readonly #incidents: Incident[] = [];
   readonly #incidentCounts = new Map<string, number>();
   readonly #network: Network;
@@ -147,7 +151,7 @@ class Run {
     );
     this.#storm = new StormWatch(
       new Set(this.#ids),
-      () => this.#stopped.reject(new Endless()),
+      () => this.#breakOff("in a message storm that could only grow"),
     );
     this.#network.watch = (now, packet) => this.#storm.sent(now, packet);
     this.#clients = new Clients(
@@ -190,9 +194,9 @@ class Run {
     } catch (error) {
       if (error instanceof SetupFailed) {
         this.#report("setup-failed", error.node, error.message);
-      } else if (!(error instanceof Endless)) throw error;
+      } else if (!(error instanceof BrokenOff)) throw error;
       if (recording.journalOrigin === undefined) this.#begin();
-      if (error instanceof Endless) this.#breakOff();
+      if (error instanceof BrokenOff) this.#brokenOff(error.message);
     } finally {
       ticking.stop();
     }
@@ -221,13 +225,17 @@ class Run {
     return new Journal({ headsAlone: this.config.headsAlone ?? false });
   }
 
-  /** Records nothing more: the storm would fill the memory. */
-  #breakOff(): void {
+  /** Ends the run; what has been recorded is judged. */
+  #breakOff(reason: string): void {
+    this.#stopped.reject(new BrokenOff(reason));
+  }
+
+  /** Records nothing more: it would fill the memory. */
+  #brokenOff(reason: string): void {
     this.#network.journal = this.#newJournal();
-    const seconds = (this.config.clock.now() - this.#originNs) / SECOND;
-    const text = `the run was broken off at ${
-      seconds.toFixed(3)
-    } s, in a message storm that could only grow`;
+    const seconds = ((this.config.clock.now() - this.#originNs) / SECOND)
+      .toFixed(3);
+    const text = `the run was broken off at ${seconds} s, ${reason}`;
     this.#report("stopped", this.#ids[0]!, text);
   }
 

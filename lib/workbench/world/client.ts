@@ -170,14 +170,14 @@ export function mismatch(
   closed: boolean,
 ): string | null {
   if (reply.type !== type) return `the reply's type is not "${type}"`;
-  for (const field in schema) {
+  for (const field of Object.keys(schema)) {
     if (!Object.hasOwn(reply, field)) return `the reply lacks "${field}"`;
     if (!schema[field]!(reply[field]!)) {
       return `"${field}" has the wrong form in the reply`;
     }
   }
   if (!closed) return null;
-  for (const field in reply) {
+  for (const field of Object.keys(reply)) {
     if (
       field === "type" || field === "in_reply_to" ||
       Object.hasOwn(schema, field)

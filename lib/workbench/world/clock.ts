@@ -98,9 +98,19 @@ export class RealClock implements Clock {
   }
 }
 
+/** What is to happen; its task is null once it has happened or been cancelled. */
+interface Scheduled {
+  task: (() => void) | null;
+}
+
+/** Fewer cancelled events than this are left where they are. */
+const CANCELLED_KEPT = 256;
+
 /** A clock that moves on only when nothing is left to do at the present moment. */
 export class VirtualClock implements Clock {
-  readonly #events = new Heap<{ task: (() => void) | null }>();
+  readonly #events = new Heap<Scheduled>();
+  /** How many of the events have been cancelled. */
+  #cancelled = 0;
   #now = 0;
 
   readonly #avalanche: Avalanche;
@@ -115,11 +125,22 @@ export class VirtualClock implements Clock {
   }
 
   schedule(delayNs: number, task: () => void): Cancel {
-    const event: { task: (() => void) | null } = { task };
+    const event: Scheduled = { task };
     this.#events.push(this.#now + Math.max(0, Math.round(delayNs)), event);
     return () => {
+      if (event.task === null) return;
       event.task = null;
+      this.#cancelled++;
+      this.#forgetCancelled();
     };
+  }
+
+  /** Drops cancelled events when they are most: nearly all timeouts of calls are. */
+  #forgetCancelled(): void {
+    const count = this.#cancelled;
+    if (count < CANCELLED_KEPT || 2 * count < this.#events.size) return;
+    this.#events.keep(({ task }) => task !== null);
+    this.#cancelled = 0;
   }
 
   /**
@@ -155,8 +176,13 @@ export class VirtualClock implements Clock {
             : `it is not over after ${limitNs / SECOND} s`,
         );
       }
-      const { task } = this.#events.pop()!;
-      if (task === null) continue;
+      const event = this.#events.pop()!;
+      const { task } = event;
+      if (task === null) {
+        this.#cancelled--;
+        continue;
+      }
+      event.task = null;
       this.#avalanche.count(at);
       this.#now = at;
       return task();

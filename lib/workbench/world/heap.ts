@@ -40,9 +40,27 @@ export class Heap<T> {
     const top = values[0];
     const last = values.pop()!;
     if (size === 0) return top;
+    this.#sink(0, this.#ranks[size]!, this.#orders[size]!, last);
+    return top;
+  }
+
+  /** Removes all values but the wanted ones, which keep their order. */
+  keep(wanted: (value: T) => boolean): void {
+    const values = this.#values;
+    let size = 0;
+    for (let i = 0; i < values.length; i++) {
+      if (wanted(values[i]!)) this.#move(i, size++);
+    }
+    values.length = size;
+    for (let i = (size >> 1) - 1; i >= 0; i--) {
+      this.#sink(i, this.#ranks[i]!, this.#orders[i]!, values[i]!);
+    }
+  }
+
+  /** Puts an item at a place or below it, with only smaller ones above. */
+  #sink(i: number, rank: number, order: number, value: T): void {
     const ranks = this.#ranks, orders = this.#orders;
-    const rank = ranks[size]!, order = orders[size]!;
-    let i = 0;
+    const size = this.#values.length;
     for (;;) {
       let child = 2 * i + 1;
       if (child >= size) break;
@@ -54,8 +72,7 @@ export class Heap<T> {
       this.#move(child, i);
       i = child;
     }
-    this.#put(i, rank, order, last);
-    return top;
+    this.#put(i, rank, order, value);
   }
 
   /** Whether an item comes before one of this rank and order. */

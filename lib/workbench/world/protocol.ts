@@ -10,6 +10,9 @@ export interface WrittenMessage {
   body: Body;
 }
 
+/** The fields of a message. */
+const FIELDS: ReadonlySet<string> = new Set(["src", "dest", "body", "id"]);
+
 /**
  * Reads what a node wrote, under Maelstrom's closed schema.
  *
@@ -22,11 +25,13 @@ export function readMessage(
 ): WrittenMessage | { problem: string; toGoneClient?: true } {
   const refuse = (why: string) => ({ problem: `${why}: ${quote(written)}` });
   if (!isObject(written)) return refuse("it wrote a line that is no object");
-  const { src, dest, body, id, ...more } = written;
+  const { src, dest, body, id } = written;
   if (typeof src !== "string" || typeof dest !== "string") {
     return refuse("src and dest must be strings");
   }
-  for (const key in more) return refuse(`a message has no "${key}"`);
+  for (const key of Object.keys(written)) {
+    if (!FIELDS.has(key)) return refuse(`a message has no "${key}"`);
+  }
   if (id !== undefined && !isInteger(id)) {
     return refuse("id must be an integer");
   }
