@@ -35,8 +35,7 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   "nodes": {
     kind: "text",
     fallback: "n1,n2,n3,n4,n5",
-    says:
-      "names of nodes; also -n NAME, again and again, and --nodes-file FILE",
+    says: "names of nodes; also -n NAME (repeatable), and --nodes-file FILE",
   },
   "concurrency": {
     kind: "text",
