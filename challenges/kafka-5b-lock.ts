@@ -18,8 +18,9 @@
  * Costs: 6 messages for an append (2 each to take the lock, write the batch and release), 2 for
  * each other node that reads it, 4 or more if another node has had the lock in between; 2 for a
  * poll. With half sends, half polls and a commit per 8 sends, two nodes have S = 0.55 (6 + 2) +
- * 0.5 (2) = 5.4, about 1 more for contention, less where requests share. An append takes 3
- * round trips to lin-kv, two more if another node has had the lock in between.
+ * 0.5 (2) = 5.4, about 1 more for contention, less where requests share; and 2 more for every
+ * fifth lease, which a node takes after a look, so that the others have their turn. An append
+ * takes 3 round trips to lin-kv, two more if another node has had the lock in between.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";

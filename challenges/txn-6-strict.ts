@@ -25,16 +25,11 @@ import { program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 import { type Cell, Cells } from "../lib/services/cells.ts";
 import { Kv } from "../lib/services/kv.ts";
+import { Turns } from "../lib/services/turns.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 
 /** How many keys the root may hold: more make every swap longer, fewer are written out more often. */
 const RECENT_KEYS = 64;
-
-/**
- * How long a winner stands back at most, in milliseconds: longer lets more others go first,
- * shorter lets the winner return sooner.
- */
-const YIELD_MS = 250;
 
 /** The root of the database: one version, which differs from every other. */
 type Root = {
@@ -59,22 +54,14 @@ const txn6Strict = program(txnProtocol, (node) => {
   let isWriting = false;
   /** Keys it has written, and from which version: the next root need not hold them. */
   const written = new Map<Key, number>();
-  /** Ends when this node may take part in the race again. */
-  let yielding = Promise.resolve();
+  const turns = new Turns(node);
 
-  serveTransactions(node, async (batch) => {
-    await yielding;
-    const begun = node.now();
-    const before = root.version;
-    const replies = await commit(batch);
-    const isAlone = root.version <= before + 1;
-    // A winner lets the others go first, or it might win for ever.
-    const standBackMs = (node.now() - begun) * node.peers.length;
-    if (!isAlone) {
-      yielding = node.sleep(node.random() * Math.min(standBackMs, YIELD_MS));
-    }
-    return replies;
-  });
+  serveTransactions(node, (batch) =>
+    turns.race(async () => {
+      const before = root.version;
+      const result = await commit(batch);
+      return { result, isAlone: root.version <= before + 1 };
+    }));
 
   /** Runs transactions until a run of them has committed; returns that run's replies. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {

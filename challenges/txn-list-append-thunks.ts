@@ -13,7 +13,8 @@
  * recognised by the root, which names the last batch of every node. A thunk that a root names
  * was acknowledged before, so some store has it, and each read finds it with probability 1/2 or
  * more. Nodes keep only caches: killing one loses nothing. A client waits while others win the
- * race, and is told after 4 s that the outcome is unknown.
+ * race, and is told after 4 s that the outcome is unknown: with three nodes, 100 requests/s and
+ * 1000 keys none where 1 % of the messages are lost, up to a quarter where 3 % are.
  *
  * Costs: 2 messages to read the root, 2 to swap it, 4 for each value stored, and 2 to 4 for each
  * value read, all of them again for each lost race: S is 11.4 on the command, against 4.1 where
@@ -22,6 +23,7 @@
 import { type Json, program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
 import { Kv } from "../lib/services/kv.ts";
+import { Turns } from "../lib/services/turns.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 
 /** How many times a thunk is stored: more copies are found by more reads, fewer cost less. */
@@ -44,7 +46,16 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
   /** The values of the thunks that the last root names. */
   let cache = new Map<string, Json>();
 
-  serveTransactions(node, commit);
+  const turns = new Turns(node);
+  /** Of the root that this node has seen last. */
+  let version = 0;
+
+  serveTransactions(node, (batch) =>
+    turns.race(async () => {
+      const before = version;
+      const result = await commit(batch);
+      return { result, isAlone: version <= before + 1 };
+    }));
 
   /** Runs transactions until a run of them has committed; returns that run's replies. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
@@ -55,6 +66,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
       if (lost > 0) await node.sleep(node.random() * Math.min(100, 10 * lost));
       const before = await roots.read("root");
       const root = before ?? { version: 0, done: [], thunks: [] };
+      version = root.version;
       if (root.done.some(([, done]) => done === id)) return replies;
       const thunks = new Map(root.thunks);
       const values = new Map<Key, Json>();
@@ -84,6 +96,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
         thunks: [...thunks],
       };
       if (!await roots.change("root", before, next)) continue;
+      version = next.version;
       const named = new Set(thunks.values());
       cache = new Map([...cache].filter(([name]) => named.has(name)));
       return replies;

@@ -1,0 +1,152 @@
+/**
+ * Programs that keep what they have in services, where messages to these are lost, or where
+ * a service is dead or slow for a while: how many requests end in an unknown outcome, that
+ * every one ends, and how soon after that they are served as before.
+ */
+import { assertEquals, assertLessOrEqual } from "@std/assert";
+import type { Body, Json } from "../../lib/workbench/history.ts";
+import "../fixtures/programs.ts";
+import { SmallCluster } from "../fixtures/small-cluster.ts";
+
+/** The i-th request of a client, by workload, and of one who looks later. */
+const REQUESTS: { [workload: string]: (i: number, key: number) => Body } = {
+  counter: (i) => i % 2 === 0 ? { type: "add", delta: 1 } : { type: "read" },
+  ids: () => ({ type: "generate" }),
+  kafka: (i, key) => ({ type: "send", key: `k${key % 50}`, msg: i }),
+  registers: (i, key) => ({ type: "write", key, value: i }),
+  txn: (i, key) => ({ type: "txn", txn: [["w", key, i]] }),
+  lists: (i, key) => ({ type: "txn", txn: [["append", key, i]] }),
+};
+
+/** By program: its requests, and the most of a hundred that may end unknown where 1, 3 and 10 % of messages are lost. */
+const PROGRAMS: {
+  [name: string]: [
+    workload: string,
+    unknown: readonly [number, number, number],
+  ];
+} = {
+  "counter-4": ["counter", [0, 0, 0]],
+  "counter-4-cas": ["counter", [0, 0, 0]],
+  "kafka-5b": ["kafka", [0, 0, 10]],
+  "kafka-5b-lock": ["kafka", [0, 0, 2]],
+  "lin-kv-proxy": ["registers", [3, 8, 25]],
+  "txn-6-strict": ["txn", [0, 0, 0]],
+  "txn-6a-lock": ["txn", [0, 0, 15]],
+  "txn-list-append": ["lists", [0, 0, 0]],
+  "txn-list-append-thunks": ["lists", [0, 25, 30]],
+  "unique-ids-2-tso": ["ids", [0, 0, 0]],
+};
+
+const LOSSES = [0.01, 0.03, 0.1];
+
+/** How long clients wait, in milliseconds. */
+const PATIENCE_MS = 5_000;
+
+/** Three nodes of a program, and what became of their clients' requests. */
+class Store extends SmallCluster {
+  readonly #request: (i: number, key: number) => Body;
+  readonly #asked = new Map<number, number>();
+  /** Whether each request that was answered ended well, and after how long, in milliseconds. */
+  readonly ended = new Map<number, { isOk: boolean; tookMs: number }>();
+
+  constructor(program: unknown, workload: string, seed = 1) {
+    super(program, ["n0", "n1", "n2"], { latencyMs: 10, seed });
+    this.#request = REQUESTS[workload]!;
+    this.network.register("c1", ({ body }) => {
+      const id = Number(body.in_reply_to);
+      const tookMs = (this.clock.now() - this.#asked.get(id)!) / 1e6;
+      this.ended.set(id, { isOk: body.type !== "error", tookMs });
+    });
+  }
+
+  /** Asks for so long, each node in turn, a hundred times a second. */
+  async ask(ms: number, keys = 1_000): Promise<number[]> {
+    const ids: number[] = [];
+    for (let at = 0; at < ms; at += 10) {
+      const id = this.#asked.size + 1;
+      this.#asked.set(id, this.clock.now());
+      const body = this.#request(id, this.random.int(keys));
+      const node = this.nodes[id % this.nodes.length]!;
+      this.network.send("c1", node, { ...body, msg_id: id as Json });
+      ids.push(id);
+      await this.advance(10);
+    }
+    return ids;
+  }
+
+  /** Lets something happen to messages that go to services, and come from there: nothing, a loss or a delay. */
+  weather(delays: () => number[]): void {
+    const isClient = (id: string) => id.startsWith("c");
+    this.network.weather(({ src, dest }) =>
+      isClient(src) || isClient(dest) ? [0] : delays()
+    );
+  }
+
+  /** How many of these requests did not end well, of a hundred. */
+  unknown(ids: readonly number[]): number {
+    const bad = ids.filter((id) => !this.ended.get(id)?.isOk);
+    return 100 * bad.length / ids.length;
+  }
+}
+
+for (const [name, [workload, unknown]] of Object.entries(PROGRAMS)) {
+  const load = async () =>
+    (await import(`../../challenges/${name}.ts`)).default as unknown;
+
+  Deno.test(`${name} where messages are lost: at most ${unknown.join(", ")} of a hundred requests end unknown at 1, 3, 10 %`, async () => {
+    for (const [i, loss] of LOSSES.entries()) {
+      const store = new Store(await load(), workload);
+      const luck = store.random.fork("loss");
+      await store.advance(1_000);
+      store.weather(() => luck.chance(loss) ? [] : [0]);
+      const ids = await store.ask(10_000);
+      await store.advance(6_000);
+      const share = store.unknown(ids);
+      assertLessOrEqual(share, unknown[i]!, `${100 * loss} %`);
+    }
+  });
+
+  for (
+    const [what, delays] of [
+      ["dead", () => []],
+      ["2 s slow", () => [2_000]],
+    ] as const
+  ) {
+    Deno.test(`${name} while its service is ${what} for 10 s: every request ends, and 4 s later all are served again, within 2.5 s`, async () => {
+      const store = new Store(await load(), workload);
+      await store.advance(1_000);
+      const before = await store.ask(1_000);
+      await store.advance(1_000); // all are answered
+      store.weather(() => [...delays()]);
+      const during = await store.ask(10_000);
+      store.heal();
+      await store.advance(4_000);
+      const after = await store.ask(2_000);
+      await store.advance(PATIENCE_MS + 1_000);
+      const slowest = (ids: readonly number[]) =>
+        Math.max(...ids.map((id) => store.ended.get(id)?.tookMs ?? Infinity));
+      assertLessOrEqual(slowest(during), PATIENCE_MS, "all end in time");
+      assertEquals(store.unknown(before), 0);
+      assertEquals(store.unknown(after), 0);
+      assertLessOrEqual(slowest(after), 2_500);
+    });
+  }
+}
+
+for (const name of ["kafka-5b-lock", "txn-6a-lock"]) {
+  Deno.test(`${name}: a dead holder of the lock stops the others for its lease of 2 s, and no request of theirs fails`, async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const { default: program } = await import(`../../challenges/${name}.ts`);
+      const store = new Store(program, PROGRAMS[name]![0], seed);
+      await store.advance(1_000);
+      await store.ask(1_000 + 7 * seed);
+      store.kill("n0");
+      const ids = await store.ask(4_000);
+      await store.advance(PATIENCE_MS);
+      const others = ids.filter((id) => id % store.nodes.length !== 0);
+      assertEquals(store.unknown(others), 0, `seed ${seed}`);
+      const took = others.map((id) => store.ended.get(id)!.tookMs);
+      assertLessOrEqual(Math.max(...took), 2_000 + 1_500, `seed ${seed}`);
+    }
+  });
+}
