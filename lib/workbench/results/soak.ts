@@ -28,10 +28,10 @@ import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 const SEEDS = 1_000;
 
 /** How many operations an official run asks for: a run costs what its operations cost. */
-const OPERATIONS = 2_000;
+const OPERATIONS = 1_000;
 
 /** The shortest main phase, in seconds, so that cuts and heals have their time. */
-const SHORTEST_S = 3;
+const SHORTEST_S = 2;
 
 /** How often, on average, the nemesis acts in a main phase that was shortened, after the cut it begins with. */
 const ACTS = 3;
