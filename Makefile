@@ -59,7 +59,7 @@ strangers: | $(DENO_FILE) ## judge correct programs with odd choices, SEEDS=N se
 serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 	@$(DENO) task --quiet workbench serve
 
-soak: | $(DENO_FILE) ## simulate 1000 seeds of every program (SEEDS=N), or one machine's part of them (SHARD=I/N); resumes where it was
+soak: | $(DENO_FILE) ## simulate 1000 seeds of every program, whole runs with shorter main phases (SEEDS=N), or one machine's part of them (SHARD=I/N); resumes where it was
 	@$(DENO) run --allow-all lib/workbench/results/soak.ts $(if $(JOIN),--join $(JOIN),$(SEEDS) $(if $(SHARD),--shard $(SHARD)))
 
 BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/checkers.ts tests/bench/programs.ts

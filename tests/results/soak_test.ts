@@ -90,7 +90,10 @@ Deno.test(
     );
     const all = a.lines.length + b.lines.length;
     const minutes = (all / 120).toFixed(1);
-    assertStringIncludes(whole.text, `${all} runs took ${minutes} min of one`);
+    assertStringIncludes(
+      whole.text,
+      `${all} runs took ${minutes} min of one core`,
+    );
     const half = joined([a]);
     assertEquals(half.status, 2);
     assertStringIncludes(half.text, `${b.lines.length} of`);

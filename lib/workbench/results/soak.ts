@@ -61,6 +61,7 @@ interface Line {
   seed: number;
   /** The worse of both judges'. */
   verdict: Validity;
+  /** CPU time, in milliseconds. */
   ms: number;
   /** The command that repeats it, if it is not valid. */
   replay?: string;
@@ -176,7 +177,7 @@ export function joined(
     table,
     `${runs.size} runs took ${
       minutesOf([...runs.values()])
-    } min of one thread; a thousand seeds of these rows take ${
+    } min of one core; a thousand seeds of these rows take ${
       (thousandMs / 60_000).toFixed(0)
     }`,
     ...(missing > 0 ? [`${missing} of ${all.length} runs are missing`] : []),
@@ -303,6 +304,7 @@ export async function soak(
   const progress = new ProgressLine();
   const began = performance.now();
   let failed = lines.filter(({ verdict }) => verdict !== true).length;
+  let cpuMs = 0;
   const out = await Deno.open(file, { append: true });
   await runInProcesses(
     left,
@@ -322,8 +324,10 @@ export async function soak(
       lines.push(line);
       estimate.made(line);
       if (verdict !== true) failed++;
+      cpuMs += ms;
       const minutes = (performance.now() - began) / 60_000;
-      const leftMinutes = estimate.leftMs / threads / 60_000;
+      // As much CPU a minute as so far, whatever else the machine does.
+      const leftMinutes = estimate.leftMs * minutes / Math.max(1, cpuMs);
       progress.show(
         `${lines.length} of ${all.length} runs, ${failed} not valid, ${
           minutes.toFixed(0)
