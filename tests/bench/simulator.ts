@@ -5,17 +5,22 @@
  *     deno run -A tests/bench/simulator.ts
  *
  * Every figure is the median of a few seeds after one that warms up; running and judging
- * are timed apart.
+ * are timed apart. First come the pieces of a run and the memory that each program takes.
  */
+import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import { quantile } from "../../lib/workbench/checkers/figures.ts";
 import type { Options, Recording } from "../../lib/workbench/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
+import { carried, plain, textLength } from "../../lib/workbench/json.ts";
 import { hasProgram } from "../../lib/workbench/results/results.ts";
 import {
   record,
   type Simulation,
 } from "../../lib/workbench/campaign/simulate.ts";
+import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
+import { VirtualClock } from "../../lib/workbench/world/clock.ts";
+import { Journal } from "../../lib/workbench/world/journal.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
@@ -98,7 +103,113 @@ async function seedsPerMinute(names: readonly string[]): Promise<string[][]> {
   return found;
 }
 
-if (import.meta.main) {
+/** What becomes of each, one after the other. */
+async function inRow<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
+
+/** The CPU time that something takes, on all threads of the process, in milliseconds. */
+async function cpuMs(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e3;
+}
+
+const PIECES_HEAD = [
+  "run",
+  "messages",
+  "x real time",
+  "us/message",
+  "run ms",
+  "judges ms",
+  "copies",
+  "lengths",
+  "journal",
+  "floor",
+];
+
+/**
+ * What a run is made of, in CPU time. Copies, lengths and the journal are measured by doing
+ * them once more for all messages of the run; the floor is a bare loop that lets as many
+ * events happen at the same times and copies every message once.
+ */
+async function pieces(name: string): Promise<string[]> {
+  const rows: number[][] = [];
+  for (let seed = 0; seed <= SEEDS.length; seed++) {
+    let recording!: Recording;
+    const run = await cpuMs(async () => {
+      recording = await record({ name, seed, faults: "official" });
+    });
+    const judging = await cpuMs(() => judge(recording));
+    const events = [...recording.journal];
+    const bodies = events.flatMap(([kind, , , , , body]) =>
+      kind === "send" ? [body] : []
+    );
+    const copies = await cpuMs(() => {
+      for (const body of bodies) plain(carried(body));
+    });
+    const lengths = await cpuMs(() => bodies.forEach(textLength));
+    const journal = await cpuMs(() => Journal.from(events));
+    const floor = await cpuMs(() => {
+      const clock = new VirtualClock();
+      const done = Promise.withResolvers<void>();
+      const happen = (i: number) => {
+        const [kind, time, , , , body] = events[i]!;
+        if (kind === "send") carried(body);
+        const next = events[i + 1];
+        if (next === undefined) return done.resolve();
+        clock.schedule(next[1] - time, () => happen(i + 1));
+      };
+      happen(0);
+      return clock.run(done.promise);
+    });
+    const seconds = simulatedSeconds(recording);
+    const speed = seconds / (run + judging) * 1e3;
+    const each = run / bodies.length * 1e3;
+    const whole = [bodies.length, speed, each, run, judging];
+    if (seed > 0) rows.push([...whole, copies, lengths, journal, floor]);
+  }
+  const columns = rows[0]!.map((_, i) =>
+    digits(quantile(rows.map((row) => row[i]!), 0.5))
+  );
+  return [name, ...columns];
+}
+
+/** The most memory that a process takes which runs and judges one seed, in MB; Linux alone tells. */
+async function peakMb(name: string): Promise<number> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", import.meta.filename!, "--seed-of", name],
+  }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+/** Runs and judges one seed, and prints the most memory that it took, in MB. */
+async function printPeak(name: string): Promise<void> {
+  judge(await record({ name, seed: 1, faults: "official" }));
+  const status = await Deno.readTextFile("/proc/self/status");
+  const kB = /VmHWM:\s*(\d+)/.exec(status)?.[1];
+  console.log(Math.round(Number(kB) / 1e3));
+}
+
+const [mode, one] = Deno.args;
+
+if (import.meta.main && mode === "--seed-of") await printPeak(one!);
+else if (import.meta.main) {
+  const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"].filter(hasProgram);
+  console.log("CPU of a seed with its own command, judged, in ms\n");
+  console.log(table(PIECES_HEAD, await inRow(subjects, pieces)));
+  console.log("\nMemory of a process with one seed, judged, in MB\n");
+  const peaks = await inRow(
+    scenarios.map(({ name }) => name).filter(hasProgram),
+    async (name) => [name, String(await peakMb(name))],
+  );
+  console.log(table(["program", "peak"], peaks) + "\n");
   const names = ["broadcast-3e", "kafka-5c"].filter(hasProgram);
   const [spread, log] = names;
   console.log("One core, the scenario's own command and changes of it\n");
