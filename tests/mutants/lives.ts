@@ -3,13 +3,19 @@ import broadcast3b from "../../challenges/broadcast-3b.ts";
 import broadcast3c from "../../challenges/broadcast-3c.ts";
 import gSet from "../../challenges/g-set.ts";
 import kafka5c from "../../challenges/kafka-5c.ts";
+import {
+  sharedSums,
+  type SumsProtocol,
+} from "../../challenges/counter-4-crdt.ts";
+import txn6b from "../../challenges/txn-6b.ts";
+import { latestOf } from "../../lib/gossip/life.ts";
 import txn6bWrites from "../../challenges/txn-6b-writes.ts";
 import type { Saying } from "../../lib/gossip/conversation.ts";
 import type { Json, Node } from "../../lib/maelstrom.ts";
 import type { JsonObject } from "../../lib/workbench/history.ts";
 import { gossip } from "./counter.ts";
 import type { Mutant } from "./mutant.ts";
-import { twist } from "./twist.ts";
+import { sending, twist } from "./twist.ts";
 
 /** Takes every life of a peer for the first. */
 const ignoresEpochs = twist(broadcast3c, () => {
@@ -69,6 +75,46 @@ const readsAtOnce = (program: unknown) =>
     (node) => (ms: number, task: () => void) =>
       node.after(ms === 1_000 ? 0 : ms, task),
   );
+
+/** Of a message that tells a peer which is back all that is known, leaves out some. */
+const tellsBack = (
+  program: unknown,
+  change: (item: never, dest: string) => unknown,
+) =>
+  sending(program, (_type, message, dest) => {
+    const { hello, v } = message as unknown as Saying<Json>;
+    if (hello?.back !== true) return message;
+    const left = v.map((item) => change(item as never, dest));
+    return { ...message, v: left };
+  });
+
+/** Shows the sums of the latest life of each node, and none of those before it. */
+function oneLifeEach(node: Node<PnCounter>): void {
+  const { name, add, sums, catchUp } = sharedSums(
+    node as unknown as Node<SumsProtocol>,
+  );
+  node.on("add", ({ delta }) => {
+    add(delta < 0 ? `-${name()}` : name(), Math.abs(delta));
+    return {};
+  });
+  node.on("read", () =>
+    catchUp.run(() => {
+      let value = 0;
+      const lives = [...sums.keys()].map((life) => life.replace("-", ""));
+      for (const [life, sum] of sums) {
+        const own = life.replace("-", "");
+        const [id, stamp] = own.split("@");
+        const isLatest = latestOf(id!, lives) === parseInt(stamp!, 36);
+        if (isLatest) value += own === life ? Number(sum) : -Number(sum);
+      }
+      return { value };
+    }));
+}
+
+interface PnCounter extends SumsProtocol {
+  add(request: { delta: number }): Record<never, never>;
+  read(): { value: number };
+}
 
 /** Mutants of the programs that survive restarts. */
 export const mutants: Mutant[] = [
@@ -142,6 +188,45 @@ export const mutants: Mutant[] = [
     flags: { "time-limit": 8, rate: 100 },
     faults: "chaos",
     caughtAs: ["divergent-replicas"],
+    faithful: "passes",
+  },
+  {
+    name: "life-entries-not-told-back",
+    bug: "tells a restarted node none of the messages that it had itself taken",
+    program: tellsBack(
+      kafka5c,
+      (news: { entries: [number, Json][] }, dest) => ({
+        ...news,
+        entries: news.entries.filter(([offset]) => `n${offset % 2}` !== dest),
+      }),
+    ),
+    scenario: "kafka-5c",
+    flags: { "time-limit": 8, rate: 100 },
+    faults: "chaos",
+    caughtAs: ["lost-message", "poll-skip"],
+    faithful: "passes",
+  },
+  {
+    name: "life-sums-forgotten",
+    bug: "forgets what a node has counted as soon as it has begun another life",
+    program: oneLifeEach,
+    scenario: "pn-counter",
+    flags: { "time-limit": 8, rate: 50 },
+    faults: "chaos",
+    caughtAs: ["read-too-low", "read-too-high", "inexact-read"],
+    faithful: "caught",
+  },
+  {
+    name: "life-versions-not-told-back",
+    bug: "tells a restarted node nothing of the transactions that it had run",
+    program: tellsBack(txn6b, (transaction: { node: string }, dest) => ({
+      ...transaction,
+      ...(transaction.node.startsWith(`${dest}@`) && { changes: [] }),
+    })),
+    scenario: "txn-6b",
+    flags: { "time-limit": 8, rate: 100 },
+    faults: "chaos",
+    caughtAs: ["divergent-replicas", "vanished-value"],
     faithful: "passes",
   },
 ];

@@ -58,6 +58,8 @@ export function logsAsTold(
         return mayDie && !entries.has(String(request.key), reply!.offset);
       case "commit_offsets":
         return mayDie || entries.isBeyond(request.offsets as JsonObject);
+      case "list_committed_offsets": // waits until its node is back
+        return mayDie;
       default:
         return mayDie || isReturning(node, to - origin);
     }

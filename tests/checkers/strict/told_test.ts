@@ -189,6 +189,20 @@ const LOST: { [what: string]: [make: () => Run, type: string] } = {
     },
     "lost-message",
   ],
+  "a committed offset": [
+    () => {
+      const run = send(new Run("kafka-5c", "kafka"), 1, 1.01, 1, "b");
+      const f = ["commit_offsets", null, null] as [string, Json, Json];
+      run.ask(0, 1.5, f, [{ offsets: { k: 1 } }, {}]);
+      for (const node of [0, 1]) {
+        poll(run, node, 30, [[1, "b"]]);
+        const list = ["list_committed_offsets", null, null] as typeof f;
+        run.ask(node, 31, list, [{ keys: ["k"] }, { offsets: {} }]);
+      }
+      return run;
+    },
+    "commit-lost",
+  ],
   "what was added to a counter": [
     () => {
       const run = new Run("pn-counter", "pn-counter");
