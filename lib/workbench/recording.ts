@@ -25,14 +25,13 @@ async function readText(path: string): Promise<string> {
 
 /** Checks enough to tell a recording from other JSON. */
 function asRecording(value: unknown): Recording {
-  const { workload, options, results, history, journal, ...rest } = Object(
-    value,
-  );
-  const arrays = [history, journal].every((list) =>
-    list === null || list === undefined || Array.isArray(list)
-  );
-  if (typeof workload !== "string" || !arrays) {
+  const { workload, options, results, aftermath, ...rest } = Object(value);
+  if (typeof workload !== "string") {
     throw new TypeError("it has no workload, history and journal");
+  }
+  const after = aftermath ?? undefined;
+  if (after !== undefined && asDouble(after.healedAt) === null) {
+    throw new TypeError("its aftermath does not say when faults had ended");
   }
   return {
     ...rest,
@@ -40,9 +39,20 @@ function asRecording(value: unknown): Recording {
     // Whether these were written as 1 or 1.0 does not matter.
     options: plain(options ?? {}),
     ...(results === undefined ? {} : { results: plain(results) }),
-    history: (history ?? []).map(asOp),
-    journal: (journal ?? []).map(asEvent),
+    ...asEvents(rest),
+    ...(after && { aftermath: { ...after, ...asEvents(after) } }),
   };
+}
+
+/** The operations and messages of a run, or of what follows it. */
+function asEvents(
+  { history, journal }: { history?: unknown; journal?: unknown },
+): { history: Op[]; journal: JournalEvent[] } {
+  const [ops, events] = [history ?? [], journal ?? []];
+  if (!Array.isArray(ops) || !Array.isArray(events)) {
+    throw new TypeError("it has no workload, history and journal");
+  }
+  return { history: ops.map(asOp), journal: events.map(asEvent) };
 }
 
 const OP_TYPES: ReadonlySet<unknown> = new Set([

@@ -51,7 +51,9 @@ export function rateFindings(recording: Recording): Finding[] {
   if (part === undefined) return [];
   const { share, operations, seconds, rate } = part;
   const because = [
-    `${operations} operations were made in ${seconds} s, which is ${
+    `${operations} ${
+      operations === 1 ? "operation was" : "operations were"
+    } made in ${seconds} s, which is ${
       (100 * share).toFixed(0)
     } % of the rate of ${rate} a second that was asked for: all clients were waiting for replies, or this machine was too busy`,
   ];

@@ -32,7 +32,11 @@ function compareIds(a: Json, b: Json): number {
   }
   const type = kindOf(a);
   if (type !== kindOf(b) || type === "object") {
-    throw new NoOrder(`${type} and ${kindOf(b)}`);
+    throw new NoOrder(
+      type === kindOf(b)
+        ? `ids of the type ${type} have no order`
+        : `ids of the types ${type} and ${kindOf(b)} have no order`,
+    );
   }
   if (Array.isArray(a) && Array.isArray(b)) {
     if (a.length !== b.length) return a.length - b.length;
@@ -78,7 +82,7 @@ export function checkUniqueIds(history: readonly Op[]): Results {
     },
     range instanceof NoOrder
       ? [
-        `ids of the types ${range.message} have no order, for which Maelstrom's checker looks: it throws a ClassCastException`,
+        `${range.message}, for which Maelstrom's checker looks: it throws a ClassCastException`,
       ]
       : [],
   );
