@@ -363,14 +363,15 @@ processTest(
 );
 
 processTest(
-  "a process that was stopped for longer than a client waits answers only what comes afterwards",
+  "a process that was stopped for longer than a client waits answers only what comes afterwards, one that was idle all",
   async (start) => {
     const node = await start(ECHO).init();
+    await delay(6_000); // a client waits for 5 s
     await node.request({ type: "echo", msg_id: 2, echo: "before" });
     assertEquals((await node.next()).body.in_reply_to, 2);
     node.signal("SIGSTOP");
     await node.request({ type: "echo", msg_id: 3, echo: "meanwhile" });
-    await delay(6_000); // a client waits for 5 s
+    await delay(6_000);
     node.signal("SIGCONT");
     await delay(1_000);
     await node.request({ type: "echo", msg_id: 4, echo: "afterwards" });
