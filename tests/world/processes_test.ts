@@ -107,7 +107,7 @@ Deno.test(
       type === "protocol-violation"
     );
     assertEquals(violations.length, 100);
-    assertStringIncludes(violations[0]!.text, "no JSON: y");
+    assertStringIncludes(violations[0]!.text, "not JSON: y");
   }),
 );
 

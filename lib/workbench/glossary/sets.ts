@@ -74,6 +74,14 @@ export const SETS: Explanations = {
       "a lost or doubled update, a stale read, or a value that is no integer.",
     tries: "Read on: what else was found says in which direction it is wrong.",
   },
+  "inexact-read": {
+    means:
+      "A read after everything had healed lies between two sums that are possible, and is none of them.",
+    usually:
+      "an add lost and another doubled, or one of several sums that a restarted node has forgotten.",
+    tries:
+      "Look at the adds around a kill: which are in the value, and which are not.",
+  },
   "read-too-low": {
     means: "A read is lower than what had been added by then.",
     usually:
