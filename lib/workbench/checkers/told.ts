@@ -115,8 +115,11 @@ export function asTold(recording: Recording, promises: Promises): Recording {
     ? toldBefore(recording, kills, convergenceMs)
     : () => -Infinity;
   const tolds = kills.map((kill) => ({ ...kill, told: told(kill) }));
-  const isTold = (node: string, time: number) =>
-    tolds.some((kill) => kill.node === node && time <= kill.told);
+  // What one life told says nothing of what an earlier one had not: the kill that ended it counts.
+  const isTold = (node: string, time: number) => {
+    const first = tolds.find((kill) => kill.node === node && time < kill.end);
+    return first !== undefined && time <= first.told;
+  };
   const isKilledAfter = (node: string, time: number) =>
     kills.some((kill) => kill.node === node && kill.end > time);
   const hadNoTime = (node: string, time: number) =>

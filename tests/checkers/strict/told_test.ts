@@ -61,8 +61,10 @@ interface Talk {
   lost?: number[];
   /** Of n1 nothing is heard. */
   oneWay?: boolean;
-  /** n1 is killed too, so much later. */
+  /** n1 is killed too, at this time. */
   alsoKilledAt?: number;
+  /** n0's next life talks from 8 s on, and is killed at 14 s. */
+  twice?: boolean;
 }
 
 /** A chaotic run of two nodes, told in a few words. */
@@ -105,16 +107,18 @@ class Run {
   }
 
   /** How the strict judge calls what is wrong. */
-  judged({ lost = [], oneWay = false, alsoKilledAt }: Talk): string[] {
-    for (let at = 0.05; at < 6; at += 0.1) {
+  judged({ lost = [], oneWay = false, alsoKilledAt, twice }: Talk): string[] {
+    for (let at = 0.05; at < (twice ? 14 : 6); at += 0.1) {
+      if (at > 6 && at < 8) continue;
       for (const [src, dest] of [["n0", "n1"], ["n1", "n0"]] as const) {
         if (oneWay && src === "n1") continue;
         const isLost = lost.some((time) => Math.abs(at - time) < 0.06);
         this.#message(src, dest, { type: "say" }, at, isLost ? null : at);
       }
     }
-    const kills = [["n0", 6] as const];
-    if (alsoKilledAt !== undefined) kills.push(["n1", alsoKilledAt] as never);
+    const kills: [string, number][] = [["n0", 6]];
+    if (alsoKilledAt !== undefined) kills.push(["n1", alsoKilledAt]);
+    if (twice) kills.push(["n0", 14]);
     const { strict } = judge({
       workload: this.workload,
       program: this.program,
@@ -234,7 +238,9 @@ for (const [what, [run, type]] of Object.entries(LOST)) {
     const found = (talk: Talk) => run().judged(talk);
     assert(found({}).includes(type), "they have talked for six seconds");
     assert(found({ lost: [1.2, 5.5] }).includes(type), "and lost little");
-    assertEquals(found({ lost: [1.5, 2.4, 3.3, 4.2, 5.1] }), [], "and a lot");
+    const lost = [1.5, 2.4, 3.3, 4.2, 5.1];
+    assertEquals(found({ lost }), [], "and a lot");
+    assertEquals(found({ lost, twice: true }), [], "before it talked well");
     assertEquals(found({ oneWay: true }), [], "one never spoke");
     assertEquals(found({ alsoKilledAt: 6.5 }), [], "both were killed");
   });
