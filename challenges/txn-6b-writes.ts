@@ -11,8 +11,9 @@
  * acknowledgement names a version, so a newer one is not forgotten: copies become equal, within a
  * second of a heal. Every transaction commits, whatever is cut. A node that starts asks its peers
  * for all that they have, and waits for that before it answers, for a second at most: one that
- * lost its memory recovers what it had told another. Not prevented: a write may be seen while
- * another of its transaction is still on its way (fractured reads), and what follows from that.
+ * lost its memory recovers what it had told another, of a transaction perhaps a part. Not
+ * prevented: a write may be seen while another of its transaction is still on its way (fractured
+ * reads), and what follows from that.
  *
  * Costs: 2 (n - 1) messages per write, S = 2.5 for two nodes (a transaction of the workload
  * changes at most 1.25 keys on average); in return writes are everywhere after one hop. What is
