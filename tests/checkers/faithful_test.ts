@@ -210,6 +210,9 @@ Deno.test(
     );
     const { journal } = await loadRecording(nobody);
     assertEquals(journal.at(0)![5], {});
+    const only = join(directory, "no-aftermath.json");
+    await Deno.writeTextFile(only, '{"workload": "echo", "aftermath": null}');
+    assertEquals("aftermath" in await loadRecording(only), false);
     await assertRejects(() => loadRecording(join(directory, "absent.json")));
   }),
 );

@@ -239,3 +239,20 @@ Deno.test(
     await host.stop();
   },
 );
+
+Deno.test(
+  "nodes that do not read lose messages when too many wait for all together",
+  needs("run"),
+  async () => {
+    const { host, ended } = hostOf("sleep 60");
+    const nodes = ["n0", "n1", "n2"];
+    for (const node of nodes) host.start(node);
+    const text = "x".repeat(1_000_000);
+    for (let i = 0; i < 100; i++) { // one node alone may have 134 of them
+      for (const node of nodes) host.deliver(node, packet(i, text));
+    }
+    const end = new Promise((resolve) => setTimeout(resolve, 0, "none is"));
+    assertEquals(await Promise.race([ended, end]), "deaf");
+    await host.stop();
+  },
+);
