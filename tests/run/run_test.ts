@@ -266,7 +266,7 @@ Deno.test("a run whose clients read more than fits in memory is broken off, and 
       invoke: () => Promise.resolve(Object.assign([], { length: 25e6 })),
     }),
   };
-  const options = { "node-count": 1, "time-limit": 20, rate: 10 };
+  const options = { "node-count": 1, "time-limit": 2, rate: 3 };
   const { history, incidents } = await run("echo", options, honest, {
     workload,
   });
