@@ -21,7 +21,7 @@
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
  * - while an edge is cut, each value that waits for it costs a message per CAP_MS.
  */
-import { program, run, type Stop } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
 import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
 import { Patience } from "../lib/services/patience.ts";
@@ -69,7 +69,7 @@ const immediate = program(protocol, (node) => {
   const { life } = recall;
   let neighbours = node.peers;
   /** Ends the tries that are under way, by neighbour and value. */
-  const tries = new Map<string, Stop>();
+  const tries = new Map<string, () => void>();
 
   function learn(message: Integer, src: string): void {
     if (values.has(message)) return;

@@ -19,7 +19,7 @@
  * tell by the clock, so fewer operations cost more each. Equal nodes send nothing.
  */
 import { CatchUp, latestOf, Life, nodeOf } from "../lib/gossip/life.ts";
-import { type Json, program, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
   array,
@@ -27,12 +27,13 @@ import {
   dict,
   dictOf,
   entriesOf,
+  type Json,
   json,
   message,
   natural,
   rpc,
   tuple,
-} from "../lib/schema.ts";
+} from "../lib/protocols.ts";
 import { covers, type Vector } from "../lib/stores/stamped-store.ts";
 
 /** Times, in milliseconds. */
@@ -85,9 +86,7 @@ const gSet = program(protocol, (node) => {
   /** How much earlier to tell it news; whether what was told before its last turn came after. */
   let leadMs = MS.lead, isLate = false;
   const peers = (isFirst ? node.peers : [first]).map((id): Peer => ({
-    id,
-    has: new Map(),
-    told: new Map(),
+    ...{ id, has: new Map(), told: new Map() },
     toldAt: node.now(),
     ackAt: Infinity,
   }));

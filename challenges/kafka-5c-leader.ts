@@ -21,19 +21,14 @@
  * official command. A message holds what is unacknowledged.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
-import {
-  ErrorCode,
-  type Json,
-  program,
-  RpcError,
-  run,
-} from "../lib/maelstrom.ts";
+import { ErrorCode, program, RpcError, run } from "../lib/maelstrom.ts";
 import {
   dictOf,
   either,
   type Entries,
   entries,
   entriesOf,
+  type Json,
   json,
   kafkaProtocol,
   natural,

@@ -25,7 +25,7 @@
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { CommittedOffsets, placeOf } from "../lib/stores/logs.ts";
-import { type Json, program, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { Reserve } from "../lib/services/reserve.ts";
 import {
   array,
@@ -34,6 +34,7 @@ import {
   entriesOf,
   type Entry,
   entry,
+  type Json,
   kafkaProtocol,
   natural,
   object,

@@ -12,27 +12,24 @@
  *
  * Costs: 2 messages a request, S = 2; a network round trip.
  */
-import { type Body, program, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { registerProtocol } from "../lib/protocols.ts";
 
-/** How long the service may take, in milliseconds: longer than clients wait, except on slow networks. */
-const TIMEOUT_MS = 4_000;
+/** For how long the service may be awaited, in milliseconds: longer than clients wait, except on slow networks. */
+const OPTIONS = { timeoutMs: 4_000 };
 
 /** A node without a state. */
 const linKvProxy = program(registerProtocol, (node) => {
-  const ask = (body: Body) =>
-    node.call("lin-kv", body, { timeoutMs: TIMEOUT_MS });
-
   node.on("read", async ({ key }) => {
-    const { value = null } = await ask({ type: "read", key });
+    const { value } = await node.rpc("lin-kv", "read", { key }, OPTIONS);
     return { value };
   });
   node.on("write", async ({ key, value }) => {
-    await ask({ type: "write", key, value });
+    await node.rpc("lin-kv", "write", { key, value }, OPTIONS);
     return {};
   });
   node.on("cas", async ({ key, from, to }) => {
-    await ask({ type: "cas", key, from, to });
+    await node.rpc("lin-kv", "cas", { key, from, to }, OPTIONS);
     return {};
   });
 });

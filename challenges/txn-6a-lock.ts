@@ -24,10 +24,15 @@
  * is at most 4 + 4 * 1.2 + 2 * 2.2 = 13.2 on one node, in practice about 5.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
-import { type Json, program, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { Cells } from "../lib/services/cells.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
-import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
+import {
+  type Json,
+  type Key,
+  type MicroOp,
+  txnProtocol,
+} from "../lib/protocols.ts";
 
 /** How long a dead holder stops the others. Five round trips must fit in, or nothing ever commits. */
 const LEASE_MS = 2_000;

@@ -10,9 +10,9 @@
  *
  * Costs: one reply a request, no message between nodes (S = 0).
  */
-import { type Json, program, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { executeOn } from "../lib/stores/transactions.ts";
-import { type Key, txnProtocol } from "../lib/protocols.ts";
+import { type Json, type Key, txnProtocol } from "../lib/protocols.ts";
 
 /** A database on one node. */
 const txn6a = program(txnProtocol, (node) => {

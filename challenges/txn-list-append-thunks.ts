@@ -20,8 +20,13 @@
  * value read, all of them again for each lost race: S is 11.4 on the command, against 4.1 where
  * values are in the root. A root names every key.
  */
-import { type Json, program, run } from "../lib/maelstrom.ts";
-import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
+import { program, run } from "../lib/maelstrom.ts";
+import {
+  type Json,
+  type Key,
+  type MicroOp,
+  txnProtocol,
+} from "../lib/protocols.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Turns } from "../lib/services/turns.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";

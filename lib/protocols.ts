@@ -22,6 +22,7 @@ import {
   type TypeOf,
 } from "./schema.ts";
 
+export type { Json } from "./node/world.ts";
 export * from "./schema.ts";
 
 /** Of `unique-ids`. */

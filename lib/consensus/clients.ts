@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { ErrorCode, type Json, type Node, RpcError } from "../maelstrom.ts";
+import { ErrorCode, type Node, RpcError } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
 import type { Key, RegisterProtocol } from "../protocols.ts";
 import type { Pace } from "./pace.ts";
 import type { Command, Registers } from "./registers.ts";

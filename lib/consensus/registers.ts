@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { ErrorCode, type Json } from "../maelstrom.ts";
+import { ErrorCode } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
 import {
   array,
   json,

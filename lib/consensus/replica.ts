@@ -23,7 +23,9 @@
  *
  * @module
  */
-import type { Node, Protocol, Stop } from "../maelstrom.ts";
+import type { Node } from "../maelstrom.ts";
+import type { Protocol } from "../node/protocol.ts";
+import type { Stop } from "../node/world.ts";
 import { Clients } from "./clients.ts";
 import type { Asked, Follower } from "./followers.ts";
 import { Log, type LogState } from "./log.ts";

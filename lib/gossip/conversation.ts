@@ -52,7 +52,8 @@
  * @module
  */
 import { Arrivals } from "./arrivals.ts";
-import type { Json, Node, Stop } from "../maelstrom.ts";
+import type { Json, Stop } from "../node/world.ts";
+import type { Node } from "../maelstrom.ts";
 import { Life } from "./life.ts";
 import { RoundTrip } from "./round-trip.ts";
 import {

@@ -33,7 +33,9 @@
  * @module
  */
 import { Conversation, type Saying, saying } from "./conversation.ts";
-import type { Json, Node, StandardSchema } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
+import type { Node } from "../maelstrom.ts";
+import type { StandardSchema } from "../node/protocol.ts";
 import { CatchUp, Life } from "./life.ts";
 import { RoundTrip } from "./round-trip.ts";
 import { amongNodes, message, type Schema } from "../schema.ts";

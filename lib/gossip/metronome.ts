@@ -16,7 +16,8 @@
  * @module
  */
 import type { RoundTrip } from "./round-trip.ts";
-import type { Node, Stop } from "../maelstrom.ts";
+import type { Node } from "../maelstrom.ts";
+import type { Stop } from "../node/world.ts";
 
 /** The guard in milliseconds: at first, and its bounds; the upper one is a quarter of a round trip if that is more. */
 export const GUARD_MS = { first: 40, least: 5, most: 50 } as const;

@@ -30,7 +30,10 @@
  * @module
  */
 import { CatchUp, Life } from "./life.ts";
-import type { Json, Node, RpcOptions, StandardSchema } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
+import type { Node } from "../maelstrom.ts";
+import type { RpcOptions } from "../node/node.ts";
+import type { StandardSchema } from "../node/protocol.ts";
 import { amongNodes, array, natural, rpc, type Schema } from "../schema.ts";
 
 /** What a protocol must have for its node to recall. */

@@ -21,12 +21,9 @@ export const ErrorCode = {
 
 const CODES: ReadonlySet<number> = new Set(Object.values(ErrorCode));
 
-/**
- * An error reply: thrown by `rpc` when the other side sends one (or is silent:
- * code 0), and thrown by a handler to send one.
- */
+/** An error reply: thrown by `rpc` when one comes (or none: code 0), by a handler to send one. */
 export class RpcError implements Error {
-  /** `"RpcError"` */
+  /** @ignore `"RpcError"` */
   readonly name = "RpcError";
 
   /** One of {@link ErrorCode}, or a number of the program's own from 1000 on. */
@@ -41,7 +38,7 @@ export class RpcError implements Error {
     this.message = text;
   }
 
-  /** The name and the text alone. */
+  /** @ignore The name and the text alone. */
   get stack(): string {
     return String(this);
   }

@@ -1,4 +1,4 @@
-import type { Json } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
 import type { Key } from "../protocols.ts";
 import { type Caller, Kv } from "./kv.ts";
 

@@ -1,10 +1,6 @@
-import {
-  type Body,
-  ErrorCode,
-  hasCode,
-  type Json,
-  type Node,
-} from "../maelstrom.ts";
+import type { Body, Json } from "../node/world.ts";
+import { ErrorCode, type Node } from "../maelstrom.ts";
+import { hasCode } from "../node/errors.ts";
 import { Patience, type Waiter } from "./patience.ts";
 
 /** The part of a node that talks to services. */

@@ -32,7 +32,8 @@
  *
  * @module
  */
-import type { Json, Node } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
+import type { Node } from "../maelstrom.ts";
 import { type Caller, Kv } from "./kv.ts";
 
 /** The part of a node that a lock uses. */

@@ -4,14 +4,10 @@
  *
  * @module
  */
-import {
-  ErrorCode,
-  hasCode,
-  type Node,
-  RpcError,
-  type RpcOptions,
-  type Stop,
-} from "../maelstrom.ts";
+import { ErrorCode, type Node, RpcError } from "../maelstrom.ts";
+import { hasCode } from "../node/errors.ts";
+import type { RpcOptions } from "../node/node.ts";
+import type { Stop } from "../node/world.ts";
 
 /** The part of a node that waits. */
 export type Waiter = Pick<
@@ -68,7 +64,8 @@ export interface PatienceOptions {
  * a lossy one.
  *
  * ```ts
- * import type { Body, Node } from "../maelstrom.ts";
+ * import type { Body } from "../node/world.ts";
+ * import type { Node } from "../maelstrom.ts";
  * import { Patience } from "./patience.ts";
  *
  * async function stamp(node: Node<Record<never, never>>): Promise<Body> {

@@ -1,4 +1,4 @@
-import type { Json } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
 import { type Caller, Kv } from "./kv.ts";
 import { inTime } from "./patience.ts";
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Json, Node } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
+import type { Node } from "../maelstrom.ts";
 import {
   dictOf,
   type Entries,

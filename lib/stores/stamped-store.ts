@@ -12,7 +12,8 @@
  * @module
  */
 import { nodeOf } from "../gossip/life.ts";
-import type { Json, Node } from "../maelstrom.ts";
+import type { Json } from "../node/world.ts";
+import type { Node } from "../maelstrom.ts";
 import {
   array,
   type Key,

@@ -6,7 +6,8 @@ import {
   type Failure,
 } from "../../lib/workbench/campaign/campaign.ts";
 import type { Recording } from "../../lib/workbench/history.ts";
-import type { Json, Node } from "../../lib/maelstrom.ts";
+import type { Json } from "../../lib/node/world.ts";
+import type { Node } from "../../lib/maelstrom.ts";
 import type { SeedResult } from "../../lib/workbench/campaign/seed-result.ts";
 import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
 import {

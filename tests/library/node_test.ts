@@ -8,14 +8,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import {
-  ErrorCode,
-  type Json,
-  type Message,
-  mount,
-  type Node,
-  RpcError,
-} from "../../lib/maelstrom.ts";
+import { ErrorCode, mount, type Node, RpcError } from "../../lib/maelstrom.ts";
+import type { Json, Message } from "../../lib/node/world.ts";
 import { FakeWorld, settle, start } from "../fixtures/fake-world.ts";
 
 interface Shop {

@@ -5,12 +5,8 @@ import {
   assertLessOrEqual,
   assertRejects,
 } from "@std/assert";
-import {
-  ErrorCode,
-  hasCode,
-  type Node,
-  RpcError,
-} from "../../lib/maelstrom.ts";
+import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
+import { hasCode } from "../../lib/node/errors.ts";
 import { Kv } from "../../lib/services/kv.ts";
 import { inTime, Patience } from "../../lib/services/patience.ts";
 import { Rounds } from "../../lib/services/rounds.ts";

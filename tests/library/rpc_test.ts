@@ -5,14 +5,9 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import {
-  type Body,
-  ErrorCode,
-  type Json,
-  type Node,
-  RpcError,
-  type RpcOptions,
-} from "../../lib/maelstrom.ts";
+import type { Body, Json } from "../../lib/node/world.ts";
+import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
+import type { RpcOptions } from "../../lib/node/node.ts";
 import { settle, start } from "../fixtures/fake-world.ts";
 
 interface Shop {

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { delay } from "@std/async";
-import type { Body, Json } from "../../lib/maelstrom.ts";
+import type { Body, Json } from "../../lib/node/world.ts";
 import { NodeProcess, runtimes } from "../fixtures/node-process.ts";
 import { needs } from "../fixtures/permitted.ts";
 

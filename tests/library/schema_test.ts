@@ -1,11 +1,8 @@
 /** Schemas: what fits, what does not, and how a node tells who sent it. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  type Json,
-  mount,
-  program,
-  type StandardSchema,
-} from "../../lib/maelstrom.ts";
+import type { Json } from "../../lib/node/world.ts";
+import { mount, program } from "../../lib/maelstrom.ts";
+import type { StandardSchema } from "../../lib/node/protocol.ts";
 import {
   amongNodes,
   amount,

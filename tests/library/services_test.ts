@@ -1,12 +1,8 @@
 /** Kv and Tso against the services themselves, as the workbench has them. */
 import { assertEquals, assertGreater } from "@std/assert";
-import {
-  ErrorCode,
-  hasCode,
-  type Json,
-  type Node,
-  RpcError,
-} from "../../lib/maelstrom.ts";
+import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
+import { hasCode } from "../../lib/node/errors.ts";
+import type { Json } from "../../lib/node/world.ts";
 import { Kv, type KvService } from "../../lib/services/kv.ts";
 import { Tso } from "../../lib/services/tso.ts";
 import type { JsonObject } from "../../lib/workbench/history.ts";

@@ -1,5 +1,6 @@
 /** Mutants of echo and unique-ids. */
-import type { Json, Node } from "../../lib/maelstrom.ts";
+import type { Json } from "../../lib/node/world.ts";
+import type { Node } from "../../lib/maelstrom.ts";
 import type { Mutant } from "./mutant.ts";
 
 interface Echo {

@@ -1,12 +1,8 @@
 /** Clients of services as beginners write them, for mutants: they never retry. */
-import {
-  type Body,
-  ErrorCode,
-  hasCode,
-  type Json,
-  type Node,
-  type RpcOptions,
-} from "../../lib/maelstrom.ts";
+import type { Body, Json } from "../../lib/node/world.ts";
+import { ErrorCode, type Node } from "../../lib/maelstrom.ts";
+import { hasCode } from "../../lib/node/errors.ts";
+import type { RpcOptions } from "../../lib/node/node.ts";
 import type { KvService } from "../../lib/services/kv.ts";
 
 /** The part of a node that talks to services. */

@@ -6,12 +6,9 @@ import {
   type Entry,
   type KafkaProtocol,
 } from "../../lib/protocols.ts";
-import {
-  ErrorCode,
-  hasCode,
-  type Json,
-  type Node,
-} from "../../lib/maelstrom.ts";
+import { ErrorCode, type Node } from "../../lib/maelstrom.ts";
+import { hasCode } from "../../lib/node/errors.ts";
+import type { Json } from "../../lib/node/world.ts";
 import { HastyKv } from "./hasty-kv.ts";
 import { StripedLog } from "../../challenges/kafka-5c.ts";
 

@@ -1,4 +1,6 @@
-import type { Body, Node, Program, Protocol } from "../../lib/maelstrom.ts";
+import type { Body } from "../../lib/node/world.ts";
+import type { Node, Program } from "../../lib/maelstrom.ts";
+import type { Protocol } from "../../lib/node/protocol.ts";
 import type { JsonObject } from "../../lib/workbench/history.ts";
 
 /** A handler as the library stores it. */

@@ -1,10 +1,6 @@
 /** Nodes for transactions with one planted bug each, that do not replicate: alone, or on lin-kv. */
-import {
-  ErrorCode,
-  type Json,
-  type Node,
-  RpcError,
-} from "../../lib/maelstrom.ts";
+import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
+import type { Json } from "../../lib/node/world.ts";
 import { HastyKv } from "./hasty-kv.ts";
 import { execute, executeOn } from "../../lib/stores/transactions.ts";
 import type { Key, MicroOp, TxnProtocol } from "../../lib/protocols.ts";

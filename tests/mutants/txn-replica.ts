@@ -3,7 +3,8 @@
  * each node runs transactions on its copy, and tells every peer what it wrote until
  * that is acknowledged. As it stands it is right for two nodes.
  */
-import type { Json, Node } from "../../lib/maelstrom.ts";
+import type { Json } from "../../lib/node/world.ts";
+import type { Node } from "../../lib/maelstrom.ts";
 import { execute } from "../../lib/stores/transactions.ts";
 import type { Key, MicroOp, TxnProtocol } from "../../lib/protocols.ts";
 

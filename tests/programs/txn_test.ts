@@ -5,7 +5,8 @@ import txn6b from "../../challenges/txn-6b.ts";
 import txn6bWrites from "../../challenges/txn-6b-writes.ts";
 import txn6c from "../../challenges/txn-6c.ts";
 import txn6cStaged from "../../challenges/txn-6c-staged.ts";
-import type { Json, Program } from "../../lib/maelstrom.ts";
+import type { Json } from "../../lib/node/world.ts";
+import type { Program } from "../../lib/maelstrom.ts";
 import { type Entry, StampedStore } from "../../lib/stores/stamped-store.ts";
 import {
   type Change,

@@ -1,6 +1,7 @@
 /** A run: who does what when, what becomes of nodes that fail, and that it always ends. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Json, Node } from "../../lib/maelstrom.ts";
+import type { Json } from "../../lib/node/world.ts";
+import type { Node } from "../../lib/maelstrom.ts";
 import {
   SECOND,
   sleep,

@@ -1,12 +1,8 @@
 /** Hosts our programs as modules in virtual time: any number of nodes in one process. */
 import { carried, plain } from "../json.ts";
-import {
-  type Message,
-  mount,
-  type Mounted,
-  type Program,
-  type Protocol,
-} from "../../maelstrom.ts";
+import type { Message, Mounted } from "../../node/world.ts";
+import { mount, type Program } from "../../maelstrom.ts";
+import type { Protocol } from "../../node/protocol.ts";
 import { MS, type VirtualClock } from "./clock.ts";
 import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
 import { type Machine, type Process, quietMachine } from "./machine.ts";

@@ -1,5 +1,6 @@
 /** Echo by the library, with a handler that is asynchronous. */
-import { type Json, type Node, run } from "../../../lib/maelstrom.ts";
+import type { Json } from "../../../lib/node/world.ts";
+import { type Node, run } from "../../../lib/maelstrom.ts";
 
 interface EchoProtocol {
   echo(request: { echo: Json }): { echo: Json };

@@ -1,0 +1,375 @@
+/**
+ * A node: its handlers, its calls that wait for replies, its timers.
+ *
+ * @module
+ */
+import { ErrorCode, RpcError } from "./errors.ts";
+import {
+  type AnsweredTypeOf,
+  check,
+  type Exactly,
+  type HandlerOf,
+  type MessageShape,
+  type Protocol,
+  type ReplyOf,
+  type RequestOf,
+  type Shapes,
+  type StandardSchema,
+  type TypeOf,
+} from "./protocol.ts";
+import type { Body, Message, Stop, World } from "./world.ts";
+
+/** How long to wait for a reply, and how to stop waiting. */
+export interface RpcOptions {
+  /** Milliseconds after which the call fails with {@link ErrorCode.timeout}; 1000 if not given. */
+  timeoutMs?: number;
+  /** Aborting it makes the call fail with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** A handler as it is stored. */
+interface Handler {
+  handle(request: unknown, src: string): unknown;
+  okType: string;
+  shape: MessageShape | undefined;
+}
+
+/** A call whose reply is awaited. */
+interface Call {
+  dest: string;
+  /** What the reply must be. */
+  schema: StandardSchema | undefined;
+  /** Ends the waiting. */
+  stop: Stop;
+  resolve(reply: Body): void;
+  reject(error: RpcError): void;
+}
+
+/** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
+const CLIENT_PATIENCE_MS = 4_900;
+/** How long a node waits to be spoken to before it acts, in ms: by then its peers are there. */
+const UNSPOKEN_MS = 5_000;
+
+/** A node as its program sees it. Made by `run` and `mount`, not by programs. */
+export class Node<P extends Protocol<P>> {
+  /** This node's name, e.g. `"n0"`. */
+  readonly id: string;
+  /** The names of all nodes, this one included, in the same order on every node. */
+  readonly ids: readonly string[];
+  readonly #world: World;
+  readonly #handlers = new Map<string, Handler>();
+  /** The calls that wait for a reply, by the request's id. */
+  readonly #calls = new Map<unknown, Call>();
+  readonly #timers = new Set<Stop>();
+  /** What messages hold, by type, if the program has declared it. */
+  #shapes: Shapes = {};
+  /** The misfits that have been logged: each sender and type once. */
+  readonly #misfits = new Set<string>();
+  /** What the program asked for too soon, null once it may act; and what ends that time. */
+  #held: (() => void)[] | null = [];
+  #stop: Stop = () => {};
+  #disposed = false;
+  #nextMsgId: number;
+
+  /** @ignore */
+  constructor(world: World, id: string, ids: readonly string[]) {
+    this.#world = world;
+    this.id = id;
+    this.ids = ids;
+    // A random start keeps replies meant for an earlier life of this node from matching.
+    this.#nextMsgId = 1 + Math.floor(world.random() * 2 ** 30);
+  }
+
+  /** @ignore Checks what comes against these shapes, which must be declared before any handler. */
+  speak(shapes: Shapes): void {
+    this.#shapes = shapes;
+  }
+
+  /** The names of all nodes but this one. */
+  get peers(): string[] {
+    return this.ids.filter((id) => id !== this.id);
+  }
+
+  /** Milliseconds since the Unix epoch, never going backwards; the same all through one event. */
+  now(): number {
+    return this.#world.now();
+  }
+
+  /** A float, uniform on [0, 1). */
+  random(): number {
+    return this.#world.random();
+  }
+
+  /** Writes a line for people (to stderr, under Maelstrom). */
+  log(text: string): void {
+    this.#world.log(text);
+  }
+
+  /**
+   * Answers messages of one type with what the handler returns, or a promise of it. The reply's
+   * `type` (the request's plus `_ok`) and `in_reply_to` are added. A thrown {@link RpcError} is
+   * sent as an error reply; anything else thrown is logged with its stack and sent as error 13.
+   * No reply is sent to a request without a `msg_id`, nor to a client that has waited for longer
+   * than 4.9 s. Throws if the type has a handler already.
+   */
+  on<T extends TypeOf<P>, H extends HandlerOf<P, T>>(
+    type: T,
+    handler: H & Exactly<ReplyOf<P, T>, Awaited<ReturnType<H>>>,
+  ): void {
+    if (type === "init" || this.#handlers.has(type)) {
+      throw new Error(`Cannot handle "${type}": it has a handler already`);
+    }
+    const handle = handler as unknown as Handler["handle"];
+    const shape: MessageShape | undefined = this.#shapes[type];
+    this.#handlers.set(type, { handle, okType: `${type}_ok`, shape });
+  }
+
+  /** Sends a message and expects nothing back. It may never arrive. */
+  send<T extends TypeOf<P>>(
+    dest: string,
+    type: T,
+    message: RequestOf<P, T>,
+  ): void {
+    const body: Body = { ...message, type };
+    if (this.#held === null) this.#send(dest, body);
+    else this.#whenActive(() => this.#send(dest, body));
+  }
+
+  /**
+   * Sends a request and returns its reply. Throws an {@link RpcError} if the other side answers
+   * with an error or (code 0, indefinite) not within `timeoutMs`, 1000 if not given, and the
+   * reason of `signal` when that is aborted.
+   */
+  rpc<T extends AnsweredTypeOf<P>>(
+    dest: string,
+    type: T,
+    request: RequestOf<P, T>,
+    options?: RpcOptions,
+  ): Promise<ReplyOf<P, T>> {
+    const schema: StandardSchema | undefined = this.#shapes[type]?.reply;
+    const reply = this.call(dest, { ...request, type }, options, schema);
+    return reply as Promise<ReplyOf<P, T>>;
+  }
+
+  /**
+   * @ignore What {@link rpc} is made of, without a protocol's types: for services, see `lib/services`.
+   *
+   * @throws {RpcError} as {@link rpc}
+   */
+  call(
+    dest: string,
+    body: Body,
+    { timeoutMs = 1_000, signal }: RpcOptions = {},
+    schema?: StandardSchema,
+  ): Promise<Body> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const msgId = this.#nextMsgId++;
+      const stop = this.#wait(timeoutMs, signal, (isAborted) => {
+        this.#calls.delete(msgId);
+        if (isAborted) return reject(signal?.reason);
+        const text = `no reply from ${dest} to "${body.type}"`;
+        const code = ErrorCode.timeout;
+        reject(new RpcError(code, `${text} within ${timeoutMs} ms`));
+      });
+      this.#calls.set(msgId, { dest, schema, stop, resolve, reject });
+      this.#whenActive(() => {
+        if (!signal?.aborted) this.#send(dest, { ...body, msg_id: msgId });
+      });
+    });
+  }
+
+  /** Runs a task once, `delayMs` from now; returns what stops it. What it throws is logged. */
+  after(delayMs: number, task: () => void): Stop {
+    let cancel: Stop = () => {};
+    const stop = () => {
+      this.#timers.delete(stop);
+      cancel();
+    };
+    this.#timers.add(stop);
+    this.#whenActive(() => {
+      if (!this.#timers.has(stop)) return; // stopped before it could start
+      cancel = this.#world.schedule(delayMs, () => {
+        this.#timers.delete(stop);
+        try {
+          task();
+        } catch (error) {
+          this.#logError("a timer", error);
+        }
+      });
+    });
+    return stop;
+  }
+
+  /**
+   * Runs a task every `periodMs`, the first time one period from now; returns what stops it. A
+   * task that is still running when its next turn comes misses that turn; what it throws is logged.
+   */
+  every(periodMs: number, task: () => void | Promise<void>): Stop {
+    let running = false;
+    const turn = async () => {
+      stop = this.after(periodMs, turn);
+      if (running) return;
+      running = true;
+      try {
+        await task();
+      } catch (error) {
+        this.#logError("a periodic task", error);
+      } finally {
+        running = false;
+      }
+    };
+    let stop = this.after(periodMs, turn);
+    return () => stop();
+  }
+
+  /** Resolves `delayMs` from now; rejects with the signal's reason if that is aborted first. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      this.#wait(delayMs, signal, (isAborted) => {
+        isAborted ? reject(signal?.reason) : resolve();
+      });
+    });
+  }
+
+  /** @ignore A message for this node has arrived, at the earliest at `since`. */
+  receive({ src, body }: Message, since: number = this.now()): void {
+    if (this.#disposed) return;
+    this.#activate();
+    if (body.in_reply_to !== undefined) return this.#receiveReply(src, body);
+    const handler = this.#handlers.get(body.type);
+    try {
+      if (handler === undefined || this.#isSecret(handler, src)) {
+        const text = `no handler for "${body.type}"`;
+        throw new RpcError(ErrorCode.notSupported, text);
+      }
+      const { handle, okType, shape } = handler;
+      const checked = shape && check(shape.request, body);
+      if (checked?.wrong !== undefined) {
+        return this.#refuse(src, body, checked.wrong, since);
+      }
+      const reply = handle(checked === undefined ? body : checked.value, src);
+      if (!(reply instanceof Promise)) {
+        return this.#answer(src, body, okType, reply, since);
+      }
+      reply
+        .then((reply) => this.#answer(src, body, okType, reply, since))
+        .catch((error) => this.#answerError(src, body, error, since));
+    } catch (error) {
+      this.#answerError(src, body, error, since);
+    }
+  }
+
+  /** @ignore Ends the node: no timer fires and no message is sent any more; calls never settle. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#held = null;
+    this.#calls.clear();
+    for (const stop of [this.#stop, ...this.#timers]) stop();
+  }
+
+  #activate(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    this.#stop();
+    held.forEach((task) => task());
+  }
+
+  /** Whether a message type is none of this client's business. */
+  #isSecret({ shape }: Handler, src: string): boolean {
+    return shape?.amongNodes === true && !this.ids.includes(src);
+  }
+
+  /** Refuses a message that does not fit: a client is told; a node must be of another version. */
+  #refuse(src: string, body: Body, wrong: string, since = this.now()): void {
+    const text = `Cannot take "${body.type}": ${wrong}`;
+    if (!this.ids.includes(src)) {
+      const error = new RpcError(ErrorCode.malformedRequest, text);
+      return this.#answerError(src, body, error, since);
+    }
+    const misfit = `${src} ${body.type}`;
+    if (this.#misfits.has(misfit)) return;
+    this.#misfits.add(misfit);
+    this.log(`dropped, and so will all others be: ${src}: ${text}`);
+  }
+
+  #whenActive(task: () => void): void {
+    if (this.#held === null) return this.#disposed ? undefined : task();
+    if (this.#held.push(task) > 1) return;
+    this.#stop = this.#world.schedule(UNSPOKEN_MS, () => this.#activate());
+  }
+
+  /** Waits for a while, unless aborted or stopped before; leaves nothing behind. */
+  #wait(
+    delayMs: number,
+    signal: AbortSignal | undefined,
+    end: (isAborted: boolean) => void,
+  ): Stop {
+    const stopTimer = this.after(delayMs, () => {
+      stop();
+      end(false);
+    });
+    const abort = () => {
+      stop();
+      end(true);
+    };
+    const stop = () => {
+      stopTimer();
+      signal?.removeEventListener("abort", abort);
+    };
+    signal?.addEventListener("abort", abort);
+    return stop;
+  }
+
+  #send(dest: string, body: Body): void {
+    if (!this.#disposed) this.#world.send({ src: this.id, dest, body });
+  }
+
+  #receiveReply(src: string, body: Body): void {
+    const call = this.#calls.get(body.in_reply_to);
+    if (call?.dest !== src) return; // late, or a duplicate
+    const isError = body.type === "error";
+    const schema = isError ? undefined : call.schema;
+    const wrong = schema && check(schema, body).wrong;
+    if (wrong !== undefined) return this.#refuse(src, body, wrong);
+    this.#calls.delete(body.in_reply_to);
+    call.stop();
+    if (!isError) return call.resolve(body);
+    const { code = ErrorCode.crash, text = "" } = body;
+    call.reject(new RpcError(Number(code), `${src} answered: ${text}`));
+  }
+
+  #answer(
+    src: string,
+    { type: requestType, msg_id: in_reply_to }: Body,
+    type: string,
+    reply: unknown,
+    since: number,
+  ): void {
+    if (reply === undefined || in_reply_to === undefined) return;
+    const isClient = src[0] === "c";
+    if (isClient && this.now() > since + CLIENT_PATIENCE_MS) {
+      return this.log(`dropped a late reply to ${src}'s "${requestType}"`);
+    }
+    this.#send(src, { ...(reply as object), type, in_reply_to });
+  }
+
+  #answerError(src: string, request: Body, error: unknown, since: number) {
+    if (!(error instanceof RpcError)) {
+      this.#logError(`the handler of "${request.type}"`, error);
+      error = new RpcError(ErrorCode.crash, String(error));
+    }
+    const { code, message: text } = error as RpcError;
+    this.#answer(src, request, "error", { code, text }, since);
+  }
+
+  #logError(where: string, error: unknown): void {
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.log(`${this.id}: ${where} threw ${stack}`);
+  }
+}
+
+/** A program: registers handlers and starts timers on the node it is given. */
+export type Program<P extends Protocol<P>> = (node: Node<P>) => void;
