@@ -253,6 +253,14 @@ export interface Aftermath {
   healedAt: number;
 }
 
+/** What clients did in the calm at the end of a run, long after the last fault. */
+export interface Calm {
+  /** The operations of the run's own clients, with its own generator. */
+  history: Op[];
+  /** Its messages, which count in no figure. */
+  journal: Events;
+}
+
 /** A whole run, ready to be judged. */
 export interface Recording {
   /** A name for people: a golden label, or the program's name. */
@@ -269,6 +277,8 @@ export interface Recording {
   incidents?: Incident[];
   /** Absent in recordings of the real Maelstrom, and for workloads without one. */
   aftermath?: Aftermath;
+  /** For runs under chaos: whether nodes answer again when all is well. */
+  calm?: Calm;
   /** Nanoseconds to add to a history's time to get a journal's; absent if unknown. */
   journalOrigin?: number;
   /** The program (`"kafka-5c"`), if it is one of ours: its promises are then judged too. */
@@ -285,6 +295,16 @@ export interface Recording {
   faults?: string;
   /** The machine of a simulated run. */
   machine?: string;
+}
+
+/** All operations of a run's clients in the order of time, those in the calm at its end included. */
+export function wholeHistory({ history, calm }: Recording): Op[] {
+  if (calm === undefined) return history;
+  const later = calm.history.map((op) => ({
+    ...op,
+    index: op.index + history.length,
+  }));
+  return [...history, ...later];
 }
 
 /** Whether an operation belongs to a client, as opposed to the nemesis. */

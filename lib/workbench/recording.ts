@@ -25,7 +25,9 @@ async function readText(path: string): Promise<string> {
 
 /** Checks enough to tell a recording from other JSON. */
 function asRecording(value: unknown): Recording {
-  const { workload, options, results, aftermath, ...rest } = Object(value);
+  const { workload, options, results, aftermath, calm, ...rest } = Object(
+    value,
+  );
   if (typeof workload !== "string") {
     throw new TypeError("it has no workload, history and journal");
   }
@@ -41,6 +43,7 @@ function asRecording(value: unknown): Recording {
     ...(results === undefined ? {} : { results: plain(results) }),
     ...asEvents(rest),
     ...(after && { aftermath: { ...after, ...asEvents(after) } }),
+    ...(calm && { calm: asEvents(calm) }),
   };
 }
 
@@ -135,11 +138,13 @@ export async function saveRecording(
 }
 
 function* linesOf({ history, journal, ...head }: Recording): Generator<string> {
-  const { aftermath, ...rest } = head;
+  const { aftermath, calm, ...rest } = head;
   yield `${stringify(rest).slice(0, -1)},\n`;
-  if (aftermath !== undefined) {
-    const { history, journal, ...rest } = aftermath;
-    yield `"aftermath": ${stringify(rest).slice(0, -1)},\n`;
+  for (const [name, part] of Object.entries({ aftermath, calm })) {
+    if (part === undefined) continue;
+    const { history, journal, ...rest } = part;
+    const text = stringify(rest).slice(0, -1);
+    yield `"${name}": ${text}${text === "{" ? "" : ","}\n`;
     yield* arrayLines("history", history);
     yield ",\n";
     yield* arrayLines("journal", journal);

@@ -7,6 +7,7 @@ import { mutants as lives } from "./lives.ts";
 import type { Mutant } from "./mutant.ts";
 import { mutants as registers } from "./registers.ts";
 import { mutants as raft } from "./raft.ts";
+import { mutants as silent } from "./silent.ts";
 import { mutants as shared } from "./shared.ts";
 import { mutants as txn } from "./txn.ts";
 import { mutants as vr } from "./vr.ts";
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...vr,
   ...shared,
   ...lives,
+  ...silent,
 ];

@@ -81,7 +81,7 @@ async function judged(
 
 /** Whether Maelstrom's verdict is valid: it has none where its checker throws. */
 function passes(results: Results): boolean {
-  const { [THROWS]: throws } = results["workload"] as JsonObject;
+  const { [THROWS]: throws } = Object(results["workload"]) as JsonObject;
   return results["valid?"] === true && throws === undefined;
 }
 

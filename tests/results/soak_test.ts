@@ -42,7 +42,7 @@ Deno.test("a seed is shorter where its commands ask for many operations", () => 
   const often = { "time-limit": 10, "nemesis-interval": 3 };
   assertEquals(official("lin-kv-raft", 1), often);
   const chaos = flagsOf({ name: "kafka-5c", faults: "chaos" });
-  assertEquals(chaos, { "time-limit": 20, rate: 40 });
+  assertEquals(chaos, { "time-limit": 18, rate: 40 });
 });
 
 Deno.test("the remaining time is estimated from runs of each kind", () => {

@@ -201,6 +201,7 @@ export async function record(
       clock: machine.clock,
       random,
       faithful,
+      calm: faults === "chaos",
       headsAlone: forVerdict && guest === undefined &&
         !READING_BODIES.has(workload),
       onEvent,

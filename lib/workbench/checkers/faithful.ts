@@ -2,7 +2,13 @@
  * The faithful judge: gives Maelstrom's verdict, with Maelstrom's keys and figures, including
  * quirks that decide a verdict or a figure.
  */
-import type { Incident, Op, Options, Recording } from "../history.ts";
+import {
+  type Incident,
+  type Op,
+  type Options,
+  type Recording,
+  wholeHistory,
+} from "../history.ts";
 import { checkAvailability } from "./availability.ts";
 import { checkCounter } from "./counter.ts";
 import { checkEcho } from "./echo.ts";
@@ -75,10 +81,21 @@ function whyUnknown(recording: Recording): string | undefined {
   return `Maelstrom would not have heard ${broken.node} any more after a broken line ${at}, and here it lived on: use --faithful for Maelstrom's own verdict`;
 }
 
-function checkWorkload({ workload, history, options }: Recording): Results {
+/** Workloads whose last reads must see all that was written: what comes later is not for them. */
+const FINAL_READS: ReadonlySet<string> = new Set([
+  "broadcast",
+  "g-counter",
+  "g-set",
+  "kafka",
+  "pn-counter",
+]);
+
+function checkWorkload(recording: Recording): Results {
+  const { workload, history, options } = recording;
   const check = WORKLOAD_CHECKERS[workload];
   if (!check) throw new TypeError(`Cannot judge workload ${workload}`);
-  return check(history, options);
+  const judged = FINAL_READS.has(workload) ? history : wholeHistory(recording);
+  return check(judged, options);
 }
 
 /**
@@ -100,7 +117,7 @@ export function judgeFaithful(recording: Recording): Results {
     } satisfies Results,
     timeline: drawn,
     exceptions: guarded(() => checkExceptions(history)),
-    stats: guarded(() => checkStats(history)),
+    stats: guarded(() => checkStats(wholeHistory(recording))),
     availability: guarded(() => checkAvailability(history, options)),
     net: guarded(() => checkNet(history, journal)),
     workload: guarded(() => checkWorkload(recording)),

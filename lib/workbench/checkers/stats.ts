@@ -2,7 +2,7 @@ import { isClientOp, type JsonObject, type Op } from "../history.ts";
 import { type Results, worst } from "./verdict.ts";
 
 /** Operations that always crash, on purpose. */
-const ALWAYS_CRASH: ReadonlySet<string> = new Set([
+export const ALWAYS_CRASH: ReadonlySet<string> = new Set([
   "crash",
   "debug-topic-partitions",
 ]);

@@ -92,6 +92,13 @@ export const GENERAL: Explanations = {
     usually: "a handler that is missing or always fails.",
     tries: "Look at the first reply of that kind in the report's messages.",
   },
+  "no-recovery": {
+    means:
+      "Long after the last fault a node answers no request, or none of some kind.",
+    usually:
+      "a request that is never repeated, a pause that grows without a limit, or a node that has lost its memory and waits for others.",
+    tries: "Look at the node's first messages of the calm in the report.",
+  },
   "invalid-workload": {
     means: "Maelstrom's own checker found the run invalid.",
     usually: "see its results, which are quoted.",

@@ -77,8 +77,8 @@ export function* sendings(
   }
 }
 
-function journalsOf({ journal, aftermath }: Recording): Events[] {
-  return aftermath === undefined ? [journal] : [journal, aftermath.journal];
+function journalsOf({ journal, aftermath, calm }: Recording): Events[] {
+  return [journal, aftermath?.journal ?? [], calm?.journal ?? []];
 }
 
 function* heads(recording: Recording): Generator<EventHead> {

@@ -108,9 +108,10 @@ export function viewOf(
   moments: readonly number[] = [],
   caps: Caps = CAPS,
 ): View {
-  const { history, options, aftermath, incidents = [] } = recording;
-  const calls = [history, aftermath?.history ?? []].flatMap(pairs);
-  const last = [...history, ...aftermath?.history ?? []].at(-1);
+  const { history, options, aftermath, calm, incidents = [] } = recording;
+  const all = [history, aftermath?.history ?? [], calm?.history ?? []];
+  const calls = all.flatMap(pairs);
+  const last = all.flat().at(-1);
   const limit = Number(options["time-limit"] ?? 60);
   const to = Math.max(limit, last === undefined ? 0 : seconds(last)) * MARGIN;
   const from = ({ invocation }: Pair) => seconds(invocation);
@@ -266,7 +267,7 @@ function typesOf(flights: readonly Flight[]): string[] {
 const QUIET_SECONDS = 5;
 
 function phasesOf(
-  { history, options, aftermath }: Recording,
+  { history, options, aftermath, calm }: Recording,
   end: number,
 ): Phase[] {
   const limit = Number(options["time-limit"] ?? 60);
@@ -281,6 +282,8 @@ function phasesOf(
   if (aftermath !== undefined) {
     begins.push({ name: "asked afterwards", from: aftermath.healedAt / 1e9 });
   }
+  const [first] = calm?.history ?? [];
+  if (first !== undefined) begins.push({ name: "calm", from: seconds(first) });
   return begins.map(({ name, from }, i) => ({
     name,
     from: micro(from),

@@ -36,8 +36,11 @@ const SHORTEST_S = 2;
 /** How often, on average, the nemesis acts in a main phase that was shortened, after the cut it begins with. */
 const ACTS = 3;
 
-/** Under chaos a client may wait 5 s for an answer, so it takes many seconds, with few requests in each. */
-const CHAOS = { seconds: 20, rate: 40 };
+/**
+ * Under chaos a client may wait 5 s for an answer, so it takes many seconds, with few requests in
+ * each. Two seconds of calm follow.
+ */
+const CHAOS = { seconds: 18, rate: 40 };
 
 /** A part of the work: the `index`-th of `count`, from 1. */
 export interface Shard {

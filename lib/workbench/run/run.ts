@@ -14,6 +14,7 @@ import {
 } from "../world/faults.ts";
 import {
   type Aftermath,
+  type Calm,
   type Incident,
   networkMs,
   nodesOf,
@@ -50,6 +51,15 @@ const RETRY_MS = 1_000;
 /** After this time, in seconds, questions are no longer repeated. */
 const ASKING_SECONDS = 120;
 
+/**
+ * When the calm at a run's end begins, in seconds after the last fault: until then nodes may
+ * elect, reconnect and catch up.
+ */
+const RECOVERY_SECONDS = 5;
+
+/** How long the calm lasts, and at most how many operations begin in each second of it. */
+const CALM = { seconds: 2, rate: 60 };
+
 /** Incidents kept for each node and kind: one that writes only garbage must not fill the memory. */
 const INCIDENTS_KEPT = 100;
 
@@ -70,6 +80,8 @@ export interface RunConfig {
    * Otherwise the first is only reported, and the second never happens.
    */
   faithful?: boolean;
+  /** Goes on with the workload's operations when all else is over; not, if not given. */
+  calm?: boolean;
   /** Keeps only the heads of messages that touch no client; all, if not given. */
   headsAlone?: boolean;
   /** Called for every {@link Label}, for tests. */
@@ -80,7 +92,7 @@ export interface RunConfig {
 
 /** How far a run is. */
 export interface Progress {
-  phase: "set-up" | "main" | "quiet" | "final" | "aftermath";
+  phase: "set-up" | "main" | "quiet" | "final" | "aftermath" | "calm";
   /** Seconds since the main phase began. */
   seconds: number;
   operations: number;
@@ -135,6 +147,8 @@ class Run {
   /** Rejects when the run must be aborted. */
   readonly #stopped = Promise.withResolvers<never>();
   #workers: ActiveWorker[] = [];
+  /** The operations of the main phase, and of the calm. */
+  readonly #generator: Generator;
   #originNs = 0;
   #phase: Progress["phase"] = "set-up";
 
@@ -142,6 +156,7 @@ class Run {
     const { options, clock, random, workload, openHost } = config;
     const onEvent = (label: string) => config.onEvent?.(label);
     this.#ids = nodesOf(options);
+    this.#generator = workload.generator(this.#context("main"));
     this.#network = new Network(
       clock,
       random.fork("latency"),
@@ -219,6 +234,7 @@ class Run {
     await Promise.all(this.#restarts);
     const aftermath = await this.#aftermath(healedAt);
     if (aftermath !== null) recording.aftermath = aftermath;
+    if (this.config.calm) recording.calm = await this.#calm(healedAt);
   }
 
   #newJournal(): Journal {
@@ -262,7 +278,7 @@ class Run {
     await mainPhase({
       clock,
       workers,
-      generator: workload.generator(this.#context("main")),
+      generator: this.#generator,
       random: random.fork("stagger"),
       endNs,
     }, Number(options.rate ?? 5));
@@ -348,6 +364,33 @@ class Run {
         await sleep(clock, again * MS);
       }
     }
+  }
+
+  /**
+   * Goes on with the operations of the main phase. It comes last, since new operations may carry
+   * to other nodes what was left behind before the heal, and hide that it had been.
+   */
+  async #calm(healedAt: number): Promise<Calm> {
+    const { clock, random, options } = this.config;
+    const beginsNs = this.#originNs + healedAt + RECOVERY_SECONDS * SECOND;
+    await sleep(clock, Math.max(0, beginsNs - clock.now()));
+    this.#phase = "calm";
+    const journal = this.#network.journal = this.#newJournal();
+    const history = new History();
+    const workers = this.#workers.map(({ index, node, process }) => {
+      const worker = this.#openWorker(index, node, history);
+      worker.process = process;
+      return worker;
+    });
+    await mainPhase({
+      clock,
+      workers,
+      generator: this.#generator,
+      random: random.fork("calm"),
+      endNs: clock.now() + CALM.seconds * SECOND,
+    }, Math.min(Number(options.rate ?? 5), CALM.rate));
+    await Promise.all(workers.map((worker) => worker.idle()));
+    return { history: history.ops, journal };
   }
 
   #openWorkers(): ActiveWorker[] {

@@ -13,9 +13,11 @@ import {
   type Op,
   type Recording,
   wasBrokenOff,
+  wholeHistory,
 } from "../../history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
+import { recoveryFindings } from "./recovery.ts";
 import { growingMessages } from "./traffic.ts";
 import { disturbed } from "../faults.ts";
 import { originOf } from "../origin.ts";
@@ -82,6 +84,7 @@ export function judgeStrict(
     ...replies(recording, promises),
     ...availability(recording, promises),
     ...growingMessages(recording, promises),
+    ...recoveryFindings(recording),
     ...(checks[recording.workload]?.(recording, promises) ?? []),
   ];
   const named = new Set(
@@ -95,7 +98,7 @@ export function judgeStrict(
     [...own, ...others],
     (finding) => `${isAnomaly(finding)}`,
   );
-  const clientOps = recording.history.filter(isClientOp);
+  const clientOps = wholeHistory(recording).filter(isClientOp);
   // A rate of 0 asks for nothing.
   const nothingDone = clientOps.length > 0 &&
     !clientOps.some(({ type }) => type === "ok");
