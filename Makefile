@@ -65,7 +65,8 @@ soak: | $(DENO_FILE) ## simulate 1000 seeds of every program, whole runs with sh
 BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/checkers.ts tests/bench/programs.ts
 
 bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
-	@for file in $(BENCHMARKS); do printf '\n== %s\n\n' "$$file"; $(DENO) run --allow-all "$$file" || exit 1; done
+	@uptime; for file in $(BENCHMARKS); do begun=$$(date +%s); printf '\n== %s\n\n' "$$file"; \
+	  $(DENO) run --allow-all "$$file" || exit 1; printf '\n%s s\n' $$(($$(date +%s) - begun)); done
 
 load: bin/broadcast-3d bin/broadcast-3e ## run 3d and 3e in real time beside 0 to 4 busy processes (RUNS=N of each)
 	@$(DENO) run --allow-all tests/bench/load.ts --runs $(or $(RUNS),3)

@@ -4,18 +4,18 @@
  * @module
  */
 import { ErrorCode, RpcError } from "./errors.ts";
-import {
-  type AnsweredTypeOf,
-  check,
-  type Exactly,
-  type HandlerOf,
-  type MessageShape,
-  type Protocol,
-  type ReplyOf,
-  type RequestOf,
-  type Shapes,
-  type StandardSchema,
-  type TypeOf,
+import type {
+  AnsweredTypeOf,
+  Exactly,
+  HandlerOf,
+  Issue,
+  MessageShape,
+  Protocol,
+  ReplyOf,
+  RequestOf,
+  Shapes,
+  StandardSchema,
+  TypeOf,
 } from "./protocol.ts";
 import type { Body, Message, Stop, World } from "./world.ts";
 
@@ -373,3 +373,25 @@ export class Node<P extends Protocol<P>> {
 
 /** A program: registers handlers and starts timers on the node it is given. */
 export type Program<P extends Protocol<P>> = (node: Node<P>) => void;
+
+/**
+ * A value as its schema has it, or in words what is wrong with it, and where.
+ *
+ * @throws {TypeError} the schema is asynchronous
+ */
+function check(
+  schema: StandardSchema,
+  value: unknown,
+): { value: unknown; wrong?: undefined } | { wrong: string } {
+  const checked = schema["~standard"].validate(value);
+  if (checked instanceof Promise) {
+    throw new TypeError("Cannot check a message: its schema is asynchronous");
+  }
+  if (!checked.issues) return checked;
+  return { wrong: checked.issues.map(inWords).join("; ") };
+}
+
+function inWords({ message, path = [] }: Issue): string {
+  const keys = path.map((part) => typeof part === "object" ? part.key : part);
+  return [keys.map(String).join("."), message].filter(Boolean).join(": ");
+}

@@ -1,9 +1,8 @@
 /**
- * What a protocol is, for the compiler and at run time.
- *
- * For the compiler it is an interface whose methods take a request and return its reply; at run
- * time, schemas of both. The types below derive one from the other, and from it what a handler
- * takes and returns.
+ * What a protocol is: for the compiler an interface whose methods take a request and return its
+ * reply; at run time, schemas of both. The types below derive one from the other, and from it
+ * what a handler takes and returns. Types alone, so that importing them costs nothing when a node
+ * starts.
  *
  * @module
  */
@@ -95,25 +94,3 @@ export type Exactly<
   >,
 > = [Extra] extends [never] ? unknown
   : ["a reply has no such field in the protocol", Extra];
-
-/**
- * A value as its schema has it, or in words what is wrong with it, and where.
- *
- * @throws {TypeError} the schema is asynchronous
- */
-export function check(
-  schema: StandardSchema,
-  value: unknown,
-): { value: unknown; wrong?: undefined } | { wrong: string } {
-  const checked = schema["~standard"].validate(value);
-  if (checked instanceof Promise) {
-    throw new TypeError("Cannot check a message: its schema is asynchronous");
-  }
-  if (!checked.issues) return checked;
-  return { wrong: checked.issues.map(inWords).join("; ") };
-}
-
-function inWords({ message, path = [] }: Issue): string {
-  const keys = path.map((part) => typeof part === "object" ? part.key : part);
-  return [keys.map(String).join("."), message].filter(Boolean).join(": ");
-}

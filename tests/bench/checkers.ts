@@ -12,6 +12,7 @@ import { judgeFaithful } from "../../lib/workbench/checkers/faithful.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import type { Json, Op, Options } from "../../lib/workbench/history.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
+import { progress } from "./measure.ts";
 import { digits, table } from "./table.ts";
 
 /** A history of operations that follow each other, some at a time. */
@@ -217,6 +218,7 @@ if (import.meta.main) {
   const rows: string[][] = [];
   for (const { name, size } of CASES) {
     if (Deno.args.length > 0 && !Deno.args.includes(name)) continue;
+    progress.show(`${name}: ${size}`);
     const tenth = await costApart(name, size / 10);
     const whole = await costApart(name, size);
     rows.push([
@@ -231,6 +233,7 @@ if (import.meta.main) {
       whole.verdicts,
     ]);
   }
+  progress.end();
   const head = [
     "workload",
     "size",

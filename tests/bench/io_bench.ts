@@ -202,7 +202,7 @@ async function throughputs(subjects: Subject[], folder: string) {
   await Deno.writeTextFile(few, asLines([init("n0")]));
   const requests = Array.from({ length: MESSAGES }, (_, n) => echo(n + 1));
   await Deno.writeTextFile(many, asLines([init("n0"), ...requests]));
-  return await inTurns(subjects, ROUNDS, async (subject) => {
+  return await inTurns("throughput", subjects, ROUNDS, async (subject) => {
     const start = await throughput(subject, few);
     const whole = await throughput(subject, many);
     return {
@@ -305,9 +305,15 @@ async function compare(folder: string): Promise<void> {
   const nodes = subjects.filter(({ name }) =>
     !/bare loop,|nothing|read and write/.test(name)
   );
-  const trips = await inTurns(nodes, 3, roundTrips);
-  const starts = await inTurns(nodes, STARTS, (subject) => start(subject, 1));
+  const trips = await inTurns("round trips", nodes, 3, roundTrips);
+  const starts = await inTurns(
+    "start of a node",
+    nodes,
+    STARTS,
+    (subject) => start(subject, 1),
+  );
   const crowds = await inTurns(
+    `start of ${MANY} nodes`,
     nodes,
     STARTS,
     (subject) => start(subject, MANY),
@@ -390,6 +396,7 @@ async function starting(): Promise<void> {
     },
   ];
   const times = await inTurns(
+    "first start and later",
     subjects,
     STARTS,
     ({ done }) => coldAndWarm(done),

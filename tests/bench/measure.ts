@@ -1,4 +1,8 @@
 /** Fair comparisons on a machine that has other things to do. */
+import { ProgressLine } from "../../lib/workbench/terminal/text.ts";
+
+/** Says on stderr what is being measured. */
+export const progress = new ProgressLine();
 
 /** The element in the middle. */
 export function median(values: readonly number[]): number {
@@ -20,7 +24,8 @@ export function quantile(values: readonly number[], share: number): number {
  * what slows the machine down for a while slows them all down. Gives each one's figures,
  * one a round: what is compared should be compared round by round.
  */
-export async function inTurns<Subject, Figures>(
+export async function inTurns<Subject extends { name: string }, Figures>(
+  what: string,
   subjects: readonly Subject[],
   rounds: number,
   measure: (subject: Subject) => Promise<Figures>,
@@ -32,8 +37,11 @@ export async function inTurns<Subject, Figures>(
     const turn = round % subjects.length;
     const order = [...subjects.slice(turn), ...subjects.slice(0, turn)];
     for (const subject of order) {
+      const { name } = subject;
+      progress.show(`${what}, round ${round + 1} of ${rounds}: ${name}`);
       figures.get(subject)!.push(await measure(subject));
     }
   }
+  progress.end();
   return figures;
 }

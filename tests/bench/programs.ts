@@ -12,6 +12,7 @@ import type { Options } from "../../lib/workbench/history.ts";
 import { hasProgram } from "../../lib/workbench/results/results.ts";
 import type { FigureName } from "../../lib/workbench/scenarios/limits.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
+import { progress } from "./measure.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3];
@@ -49,6 +50,7 @@ async function row(
   flag: string,
   value: number,
 ): Promise<string[]> {
+  progress.show(`${name}: ${flag} ${value}`);
   const overrides: Options = {
     nemesis: undefined,
     "time-limit": 10,
@@ -81,6 +83,7 @@ if (import.meta.main) {
     for (const count of NODES) rows.push(await row(name, "node-count", count));
     for (const ms of LATENCIES) rows.push(await row(name, "latency", ms));
     for (const each of RATES) rows.push(await row(name, "rate", each));
+    progress.end();
     console.log(
       `\n${name}: ${algorithm}\notherwise ${nodes} nodes, ${latency} ms, ${rate} requests/s; times in ms\n`,
     );

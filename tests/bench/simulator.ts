@@ -21,6 +21,7 @@ import {
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { VirtualClock } from "../../lib/workbench/world/clock.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
+import { progress } from "./measure.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
@@ -47,6 +48,7 @@ async function measure(
 ): Promise<string[]> {
   const runs: { run: number; judging: number; seconds: number }[] = [];
   let events = 0;
+  progress.show(label);
   for (const seed of [0, ...SEEDS]) {
     const began = performance.now();
     const recording = await record({ ...simulation, seed });
@@ -63,6 +65,7 @@ async function measure(
   }
   const median = (of: (run: typeof runs[number]) => number) =>
     digits(quantile(runs.map(of), 0.5));
+  progress.end();
   return [
     label,
     String(events),
@@ -93,6 +96,7 @@ async function seedsPerMinute(names: readonly string[]): Promise<string[][]> {
   const found: string[][] = [];
   for (const name of names) {
     for (const faults of ["official", "chaos"] as const) {
+      progress.show(`${name}, ${faults}`);
       const seeds = Array.from({ length: CAMPAIGN_SEEDS }, (_, i) => i + 1);
       const began = performance.now();
       await campaign({ name, faults }, seeds, { workers, shrinkAtMost: 0 });
@@ -100,16 +104,22 @@ async function seedsPerMinute(names: readonly string[]): Promise<string[][]> {
       found.push([name, faults, digits(seeds.length / minutes)]);
     }
   }
+  progress.end();
   return found;
 }
 
-/** What becomes of each, one after the other. */
-async function inRow<T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
+/** What becomes of each program, one after the other. */
+async function inRow<R>(
+  what: string,
+  names: readonly string[],
+  work: (name: string) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
-  for (const item of items) results.push(await work(item));
+  for (const name of names) {
+    progress.show(`${what}: ${name}`);
+    results.push(await work(name));
+  }
+  progress.end();
   return results;
 }
 
@@ -203,9 +213,10 @@ if (import.meta.main && mode === "--seed-of") await printPeak(one!);
 else if (import.meta.main) {
   const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"].filter(hasProgram);
   console.log("CPU of a seed with its own command, judged, in ms\n");
-  console.log(table(PIECES_HEAD, await inRow(subjects, pieces)));
+  console.log(table(PIECES_HEAD, await inRow("pieces", subjects, pieces)));
   console.log("\nMemory of a process with one seed, judged, in MB\n");
   const peaks = await inRow(
+    "memory",
     scenarios.map(({ name }) => name).filter(hasProgram),
     async (name) => [name, String(await peakMb(name))],
   );
