@@ -16,7 +16,7 @@
  *
  * Costs: with e edges, a period of P ms, a hop of L ms and a diameter of d hops
  * - at most 4 e messages per P, acknowledgements included, however many values there are; none
- *   when nobody lacks anything. 5 edges and P = 200 make 100 a second, S <= 100 / rate. At low
+ *   when no node lacks anything. 5 edges and P = 200 make 100 a second, S <= 100 / rate. At low
  *   rates values travel alone, and cross each edge twice at most, as in 3c-immediate;
  * - without loss a value waits at most for an acknowledgement, then for P, at each hop: it is
  *   everywhere after d (P + 3 L), 3 P in the official grid;

@@ -1,10 +1,10 @@
 /**
  * Challenge 3d, variant: one hop. https://fly.io/dist-sys/3d
  *
- * Algorithm: the node that gets a value from a client sends it to every other node at once;
- * nobody forwards anything. Values go over reliable links: acknowledgements ride on the next
- * values that go the other way, and travel alone if there are none for D ms. What is not
- * acknowledged in time is resent, all in one message, with growing, jittered pauses up to a cap.
+ * Algorithm: the node that gets a value from a client sends it to every other node at once; nothing
+ * is forwarded. Values go over reliable links: acknowledgements ride on the next values that go the
+ * other way, and travel alone if there are none for D ms. What is not acknowledged in time is
+ * resent, all in one message, with growing, jittered pauses up to a cap.
  *
  * Guarantees: a value is everywhere after one hop. Through loss, duplication, reordering and
  * partitions of any kind an acknowledged value reaches every node within 3.5 s and two hops of

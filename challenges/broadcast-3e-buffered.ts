@@ -4,8 +4,8 @@
  * Algorithm: that of 3d-mesh, but a node tells the others at most once per P = 1.5 s. Values
  * that arrive sooner wait, and go out together. After a longer silence a value goes out at once.
  *
- * Guarantees: a value is everywhere after P and one hop, and after a cut P later than in the
- * mesh. Otherwise those of the mesh. The buffer has no limit, and nobody waits for it.
+ * Guarantees: a value is everywhere after P and one hop, and after a cut P later than in the mesh.
+ * Otherwise those of the mesh. The buffer has no limit, and no request waits for it.
  *
  * Costs: with n nodes and a hop of L ms
  * - a value waits for at most P, in the median P / 2 where values are frequent: it is everywhere
@@ -13,7 +13,8 @@
  *   (Maelstrom, which samples, sees less);
  * - at most n (n - 1) messages per P, however many values there are, plus as many for greetings,
  *   the first values and the last acknowledgements; the others ride on values. 25 nodes send
- *   400 a second: S <= 4 + 0.9 on the official command. (A hub needs 2 (n - 1) messages per period: 3e.)
+ *   400 a second: S <= 4 + 0.9 on the official command. (A hub needs 2 (n - 1) messages per
+ *   period: 3e.)
  * - a message holds what is new: each value crosses to each node once.
  */
 import { program, run } from "../lib/maelstrom.ts";

@@ -8,15 +8,15 @@
  * What is not acknowledged is told again, at once if a turn shows that it has not come; the first
  * node passes it on out of turn. A life that is not in a version greets its sender.
  *
- * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an element is
- * in every read a second, plus the network's latency, after it was acknowledged; a second after
- * a heal every element is everywhere. While a node is cut off from the first, others do not see
- * what is added there. A killed node loses what it has told nobody. When it is back, its reads
- * wait for what the others know, for a second at most; reads lose nothing else.
+ * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an element is in
+ * every read a second, plus the network's latency, after it was acknowledged; a second after a heal
+ * every element is everywhere. While a node is cut off from the first, others do not see what is
+ * added there. A killed node loses what no other node has. When it is back, its reads wait for what
+ * the others know, for a second at most; reads lose nothing else.
  *
- * Costs: every 940 ms the first node tells each other node once, and is told once by each that
- * has news. For 5 nodes and 5 elements a second S is 0.83 on the command, seldom above 0.95: nodes
- * tell by the clock, so fewer operations cost more each. Equal nodes send nothing.
+ * Costs: every 940 ms the first node tells each other node once, and is told once by each that has
+ * news. For 5 nodes and 5 elements a second S is 0.83 on the command, rarely above 0.95: nodes tell
+ * by the clock, so fewer operations cost more each. Equal nodes send nothing.
  */
 import { CatchUp, latestOf, Life, nodeOf } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";

@@ -5,10 +5,10 @@
  *
  * Guarantees: linearizable as the service is, whatever happens to nodes, which keep nothing, and
  * between them, since they never talk to each other. A request is passed on once: to ask again
- * might make a change twice, so a lost message leaves one request unknown. A client that still waits after 4 s is told that the outcome is
- * unknown; where latency is low, clients have given up by then. A network that duplicates
- * messages, which Maelstrom's does not, breaks it: the second copy of a write may undo a later
- * one.
+ * might make a change twice, so a lost message leaves one request without a known outcome. A client
+ * that still waits after 4 s is told so; where latency is low, clients have given up by then. A
+ * network that duplicates messages, which Maelstrom's does not, breaks it: the second copy of a
+ * write may undo a later one.
  *
  * Costs: 2 messages a request, S = 2; a network round trip.
  */

@@ -4,7 +4,7 @@
  * Algorithm: Raft (Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm",
  * 2014). The nodes elect a leader for each term; only the leader appends to the log, and what a
  * majority has is committed. This file holds the elections, with a trial vote before each, so a
- * node that was cut off deposes nobody when it returns. Replication, reads by ReadIndex,
+ * node that returns from a cut does not depose the leader. Replication, reads by ReadIndex,
  * snapshots and recovery are in lib/consensus/replica.ts.
  *
  * Guarantees: linearizable, for any number of nodes, whatever is lost, late, repeated, cut,

@@ -4,9 +4,9 @@
  * Algorithm: Viewstamped Replication Revisited (Liskov and Cowling, 2012). Nodes take turns as
  * primary, one per view, and a view starts with the best of the logs that a majority brings into
  * it. This file holds the view changes. Unlike in the paper, no node leaves a view before a
- * majority would, so a node that was cut off disturbs nobody when it returns. The rest is
- * lib/consensus/replica.ts, as with lin-kv-raft, including what makes the paper's recovery safe:
- * no quorum counts what an earlier life of a node has said.
+ * majority would, so a node that returns from a cut does not end the view. The rest is
+ * lib/consensus/replica.ts, as with lin-kv-raft, including what makes the paper's recovery safe: no
+ * quorum counts what an earlier life of a node has said.
  *
  * Guarantees: those of lin-kv-raft. Linearizable, whatever is lost, late, repeated, cut, paused
  * or killed; any minority may lose its memory, again and again. Nodes that can talk to a majority

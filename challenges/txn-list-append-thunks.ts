@@ -1,12 +1,12 @@
 /**
  * txn-list-append, variant: immutable values in lww-kv, one root in lin-kv.
  *
- * Algorithm: as in Datomic and in Maelstrom's guide. A stored value never changes: it has a name
- * of its own, a thunk, in lww-kv. The root in lin-kv says which thunk each key has. A node runs
- * all waiting transactions on the values under the root, stores the new values, and swaps the
- * root by compare-and-set. lww-kv suits values that never change: nothing in it can be stale. But
- * it is two stores that never agree, and half of all reads find what was stored once; so a thunk
- * is stored twice, and read until it is found.
+ * Algorithm: as in Datomic and in Maelstrom's guide. A stored value never changes: it has a name of
+ * its own, a thunk, in lww-kv. The root in lin-kv says which thunk each key has. A node runs all
+ * waiting transactions on the values under the root, stores the new values, and swaps the root by
+ * compare-and-set. lww-kv suits values that never change: nothing in it can be stale. But it is two
+ * stores that never agree, and a read finds a value that was stored once with probability 1/2; so a
+ * thunk is stored twice, and read until it is found.
  *
  * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
  * repeated. Roots count up, so a late copy of a swap fails; a swap whose answer was lost is

@@ -6,11 +6,11 @@
  * name tells nodes apart, the epoch tells the lives of a node apart, and the counter tells
  * apart the ids of one life.
  *
- * Guarantees: totally available, since a node asks nobody. Ids are strings, unique across
- * nodes and restarts, and need no clock: one that stands still or runs backwards, or two
- * starts in the same millisecond, make no difference. Two lives of a node draw the same epoch
- * with probability 2^-106, so a thousand restarts of each of a thousand nodes produce a
- * collision with probability below 2^-76.
+ * Guarantees: totally available, since a node needs no other. Ids are strings, unique across nodes
+ * and restarts, and need no clock: one that stands still or runs backwards, or two starts in the
+ * same millisecond, make no difference. Two lives of a node draw the same epoch with probability
+ * 2^-106, so a thousand restarts of each of a thousand nodes produce a collision with probability
+ * below 2^-76.
  *
  * Costs: one reply a request, no message between nodes (S = 0); about 30 bytes an id.
  */
