@@ -84,6 +84,17 @@ function countsFromTheSecond(node: Node<Generate>): void {
   node.on("generate", () => ({ id: `${node.id} ${second} ${count++}` }));
 }
 
+/** As a snowflake that trusts its clock: a clock that is set back gives the same milliseconds again. */
+function trustsItsClock(node: Node<Generate>): void {
+  let last = 0, sequence = 0;
+  node.on("generate", () => {
+    const ms = Math.floor(node.now());
+    sequence = ms === last ? sequence + 1 : 0;
+    last = ms;
+    return { id: `${ms} ${node.id} ${sequence}` };
+  });
+}
+
 function mixesTypes(node: Node<Generate>): void {
   const boot = Math.floor(node.random() * 1e9);
   let count = 0;
@@ -182,6 +193,16 @@ export const mutants: Mutant[] = [
     program: countsFromTheSecond,
     scenario: "unique-ids-2",
     flags: { "time-limit": 60, rate: 50 },
+    faults: "chaos",
+    caughtAs: ["duplicate-id"],
+    faithful: "caught",
+  },
+  {
+    name: "ids-set-back",
+    bug: "trusts its clock not to show a millisecond again",
+    program: trustsItsClock,
+    scenario: "unique-ids-2",
+    flags: { "time-limit": 30, rate: 500 },
     faults: "chaos",
     caughtAs: ["duplicate-id"],
     faithful: "caught",

@@ -41,6 +41,8 @@ export const INGREDIENTS = [
   "pause",
   /** Up to six clients a node send requests at the same time. */
   "crowd",
+  /** Clocks are wrong by up to an hour, and are set back between two lives of a node. */
+  "clock",
 ] as const;
 
 /** One of {@link INGREDIENTS}. */

@@ -31,6 +31,7 @@ import { invocation } from "../executable/invocation.ts";
 import type { Mark } from "./mark.ts";
 import { stringify } from "../json.ts";
 import { seeded } from "../world/random.ts";
+import { rightClocks, wrongClocks } from "../world/wall-clocks.ts";
 import { performRun, type Progress } from "../run/run.ts";
 import { type Scenario, scenarioOf } from "../scenarios/scenarios.ts";
 import { workloadOf } from "../workloads/all.ts";
@@ -197,7 +198,16 @@ export async function record(
     const run = performRun({
       workload: workloadOf(workload),
       options,
-      openHost: modules(program, clock, random.fork("nodes"), machine, mount),
+      openHost: modules(
+        program,
+        clock,
+        random.fork("nodes"),
+        machine,
+        mount,
+        ingredients.includes("clock")
+          ? wrongClocks(random.fork("wall clocks"))
+          : rightClocks,
+      ),
       clock: machine.clock,
       random,
       faithful,

@@ -8,6 +8,7 @@ import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
 import { type Machine, type Process, quietMachine } from "./machine.ts";
 import type { Packet } from "./network.ts";
 import type { Random } from "./random.ts";
+import { rightClocks, type WallClocks } from "./wall-clocks.ts";
 
 /** When virtual time begins, in milliseconds since the Unix epoch: any fixed moment will do. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
@@ -33,6 +34,7 @@ const TIMER_SLACK_MS = 2;
  * `random`, which is forked for every node.
  *
  * @param mountOn the `mount` of the library that the program imports, if that is not this copy
+ * @param wallClocks what the nodes' clocks show
  */
 export function modules<P extends Protocol<P>>(
   program: Program<P>,
@@ -40,6 +42,7 @@ export function modules<P extends Protocol<P>>(
   random: Random,
   machine: Machine = quietMachine(clock),
   mountOn: typeof mount = mount,
+  wallClocks: WallClocks = rightClocks,
 ): OpenHost {
   return (_nodes, events): Host => {
     const lives = new Map<string, Life<P>>();
@@ -52,7 +55,8 @@ export function modules<P extends Protocol<P>>(
     return {
       start(node) {
         const own = random.fork(`node ${node} ${births++}`);
-        const life = new Life(program, mountOn, machine, own, {
+        const shows = (nowMs: number) => wallClocks(node, nowMs);
+        const life = new Life(program, mountOn, machine, own, shows, {
           wrote(message) {
             events.sent(node, message);
           },
@@ -93,6 +97,8 @@ class Life<P extends Protocol<P>> {
   readonly #mounted: Mounted;
   readonly #process: Process;
   readonly #readyAt: number;
+  /** When virtual time began, by the node's clock, in milliseconds since the Unix epoch. */
+  readonly #epochMs: number;
   #alive = true;
   /** Messages that have arrived, and that the node has not read yet. */
   #input: Packet[] = [];
@@ -106,10 +112,13 @@ class Life<P extends Protocol<P>> {
     mountOn: typeof mount,
     private readonly machine: Machine,
     private readonly random: Random,
+    shows: (nowMs: number) => number,
     private readonly events: LifeEvents,
   ) {
     const process = this.#process = machine.process();
     const { clock } = process;
+    const bornMs = clock.now() / MS;
+    this.#epochMs = shows(EPOCH_MS + bornMs) - bornMs;
     const startMs = random.uniform(0, START_MS) + process.startMs();
     this.#readyAt = clock.now() + startMs * MS;
     this.#mounted = mountOn(program, {
@@ -136,7 +145,7 @@ class Life<P extends Protocol<P>> {
 
   /** The time of day, in milliseconds. */
   #now(): number {
-    return EPOCH_MS + this.#process.clock.now() / MS;
+    return this.#epochMs + this.#process.clock.now() / MS;
   }
 
   /** Delivers a message, once the node has started. */
