@@ -18,10 +18,7 @@ export function mount<P extends Protocol<P>>(
   /** Starts the node, or refuses to; gives the answer. */
   function init({ node_id: id, node_ids: ids }: Body): Body {
     const wrong = wrongInit(id, ids, node);
-    if (wrong !== undefined) {
-      const text = `Cannot take "init": ${wrong}`;
-      return { type: "error", code: ErrorCode.malformedRequest, text };
-    }
+    if (wrong !== undefined) return malformed(`Cannot take "init": ${wrong}`);
     if (node === undefined) {
       node = new Node<P>(world, id as string, ids as string[]);
       program(node);
@@ -29,25 +26,42 @@ export function mount<P extends Protocol<P>>(
     return { type: "init_ok" };
   }
 
+  /** Answers what is not for the program. */
+  function answer(body: Body): Body {
+    if (body.type === "init") return init(body);
+    if (!isTyped(body)) {
+      return malformed("Cannot take a message: type: expected a string");
+    }
+    const code = ErrorCode.temporarilyUnavailable;
+    return { type: "error", code, text: `"${body.type}" came before init` };
+  }
+
+  function skip(why: string, message: unknown): void {
+    const text = String(JSON.stringify(message)).slice(0, 200);
+    world.log(`skipped, ${why}: ${text}`);
+  }
+
   return {
     receive(message, since) {
-      if (!isMessage(message)) {
-        const text = String(JSON.stringify(message)).slice(0, 200);
-        return world.log(`skipped, no message: ${text}`);
-      }
+      if (!isEnvelope(message)) return skip("no message", message);
       const { src, dest, body } = message;
-      const { type, msg_id: in_reply_to } = body;
-      if (type !== "init" && node) return node.receive(message, since);
-      const code = ErrorCode.temporarilyUnavailable;
-      const reply = type === "init"
-        ? init(body)
-        : { type: "error", code, text: `"${type}" came before init` };
-      if (in_reply_to === undefined) return;
-      const from = node?.id ?? dest;
-      world.send({ src: from, dest: src, body: { ...reply, in_reply_to } });
+      if (node && dest !== node.id) return skip(`not for ${node.id}`, message);
+      if (node && body.type !== "init" && isTyped(body)) {
+        return node.receive(message, since);
+      }
+      const { msg_id: id = null, in_reply_to: answered = null } = body;
+      const isAsked = id !== null && answered === null;
+      if (!isAsked && !isTyped(body)) return skip("no type", message);
+      const reply = answer(body);
+      if (!isAsked) return;
+      world.send({ src: dest, dest: src, body: { ...reply, in_reply_to: id } });
     },
     dispose: () => node?.dispose(),
   };
+}
+
+function malformed(text: string): Body {
+  return { type: "error", code: ErrorCode.malformedRequest, text };
 }
 
 /** What is wrong with an `init`, undefined if nothing is. */
@@ -58,8 +72,10 @@ function wrongInit(
 ): string | undefined {
   if (typeof id !== "string") return "node_id: expected a string";
   const areNames = Array.isArray(ids) &&
-    ids.every((id) => typeof id === "string");
-  if (!areNames) return "node_ids: expected an array of strings";
+    ids.every((id) => typeof id === "string" && NAME.test(id));
+  if (!areNames) {
+    return "node_ids: expected an array of names, without spaces and commas";
+  }
   if (!ids.includes(id)) return `node_ids: "${id}", the node, is not in it`;
   if (new Set(ids).size < ids.length) return "node_ids: a name comes twice";
   const isKnown = node === undefined ||
@@ -67,8 +83,16 @@ function wrongInit(
   return isKnown ? undefined : `this is ${node.id} of ${node.ids.join(", ")}`;
 }
 
-function isMessage(value: unknown): value is Message {
-  const message = value as Partial<Message> | null;
-  return typeof message?.src === "string" &&
-    typeof message.dest === "string" && typeof message.body?.type === "string";
+/** Names that Maelstrom can give: it takes a list of them, with commas between. */
+const NAME = /^[^\s,]+$/;
+
+/** Whether a value has what every message has; its type may be missing. */
+function isEnvelope(value: unknown): value is Message {
+  const { src, dest, body } = Object(value);
+  return typeof src === "string" && typeof dest === "string" &&
+    typeof body === "object" && body !== null && !Array.isArray(body);
+}
+
+function isTyped({ type }: Body): boolean {
+  return typeof type === "string";
 }

@@ -237,7 +237,8 @@ export class Node<P extends Protocol<P>> {
   receive({ src, body }: Message, since: number = this.now()): void {
     if (this.#disposed) return;
     this.#activate();
-    if (body.in_reply_to !== undefined) return this.#receiveReply(src, body);
+    const answered: unknown = body.in_reply_to ?? null;
+    if (answered !== null) return this.#receiveReply(src, body);
     const handler = this.#handlers.get(body.type);
     try {
       if (handler === undefined || this.#isSecret(handler, src)) {
@@ -343,12 +344,13 @@ export class Node<P extends Protocol<P>> {
 
   #answer(
     src: string,
-    { type: requestType, msg_id: in_reply_to }: Body,
+    { type: requestType, msg_id }: Body,
     type: string,
     reply: unknown,
     since: number,
   ): void {
-    if (reply === undefined || in_reply_to === undefined) return;
+    const in_reply_to = msg_id ?? null;
+    if (reply === undefined || in_reply_to === null) return;
     const isClient = src[0] === "c";
     if (isClient && this.now() > since + CLIENT_PATIENCE_MS) {
       return this.log(`dropped a late reply to ${src}'s "${requestType}"`);

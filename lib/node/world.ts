@@ -57,8 +57,9 @@ export interface World {
 /** A program in its place: what feeds it messages and ends it. */
 export interface Mounted {
   /**
-   * Hands over what arrived. Anything that is no message is logged and skipped; the
-   * first `init` starts the program; what comes before it is refused with error 11.
+   * Hands over what arrived. Anything that is no message, or not for this node, is logged and
+   * skipped; a request without a type is refused with error 12; the first `init` starts the
+   * program; what comes before it is refused with error 11.
    *
    * @param since when it may have arrived, on the world's clock: earlier than now where the
    *   process was stopped, and reads only now what came meanwhile

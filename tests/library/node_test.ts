@@ -228,10 +228,12 @@ Deno.test("an init that makes no sense is refused with error 12, and a good one 
   deliver({ ...init, node_ids: ["n1", "n2"] });
   deliver({ ...init, node_ids: ["n0", "n1", "n0"] });
   deliver({ ...init, node_ids: ["n0", 1] });
+  deliver({ ...init, node_ids: ["n0", ""] });
+  deliver({ ...init, node_id: "n0,n1", node_ids: ["n0,n1"] });
   deliver({ ...init, node_ids: ["n0"] });
   assertEquals(
     world.takeBodies().map(({ code, type }) => code ?? type),
-    [12, 12, 12, 12, 12, 12, "init_ok"],
+    [12, 12, 12, 12, 12, 12, 12, 12, "init_ok"],
   );
 });
 
@@ -268,7 +270,11 @@ Deno.test("a line that is not a message is logged and skipped", () => {
       body: buy,
     }],
     ...[null, [], "buy", {}, { type: 1 }].map((body) => ({ src, dest, body })),
+    { src, dest, body: { type: 1, msg_id: null } },
+    { src, dest, body: { type: 1, msg_id: 5, in_reply_to: 6 } },
     { src: 1, dest, body: buy },
+    { src, dest: "n1", body: buy },
+    { src, dest: "n1", body: { type: "init", msg_id: 1 } },
   ];
   for (const value of garbage) mounted.receive(value);
   assertEquals(world.sent, []);
@@ -277,6 +283,34 @@ Deno.test("a line that is not a message is logged and skipped", () => {
   assertLess(world.logged.at(-1)?.length ?? Infinity, 300);
   deliver("c1", buy);
   assertEquals(world.takeBodies(), [boughtTea]);
+});
+
+Deno.test("a request without a type is refused with error 12, before init too", () => {
+  const src = "c1", dest = "n0";
+  const asked = { src, dest, body: { msg_id: 5, what: "tea" } };
+  const text = "Cannot take a message: type: expected a string";
+  const refused = { type: "error", code: 12, text, in_reply_to: 5 };
+  const { world, mounted } = start(() => {});
+  mounted.receive(asked);
+  mounted.receive({ ...asked, body: { ...asked.body, type: null } });
+  assertEquals(world.sent, [
+    { src: dest, dest: src, body: refused },
+    { src: dest, dest: src, body: refused },
+  ]);
+  const early = new FakeWorld();
+  mount(() => {}, early).receive(asked);
+  assertEquals(early.takeBodies(), [refused]);
+});
+
+Deno.test("an id that is null is none", () => {
+  const { world, deliver } = start((node: Node<Shop>) => {
+    node.on("buy", ({ what }) => ({ bought: what }));
+  });
+  const nulls = { ...buy, in_reply_to: null } as unknown as typeof buy;
+  deliver("c1", nulls);
+  assertEquals(world.takeBodies(), [boughtTea]);
+  deliver("c1", { ...buy, msg_id: null } as unknown as typeof buy);
+  assertEquals(world.takeBodies(), []);
 });
 
 Deno.test("a program that throws when it starts is not kept quiet", () => {
