@@ -4,9 +4,10 @@
  * Algorithm: the database hangs from one root in lin-kv, which holds the recently changed keys;
  * every other key has a cell of its own there. A node takes all waiting transactions, reads the
  * root and the cells they need, runs them one after another, and swaps the root for the result
- * by compare-and-set. If that fails, another node was faster, and it starts again. When the root
- * is long, the node that made it so writes its keys to their cells, beside its other work, and
- * drops them from the root with its next swap. Read-only batches need no swap.
+ * by compare-and-set. If that fails, another node was faster, and it starts again. While others
+ * are not likely to have swapped since it last saw the root, it swaps without reading. When the
+ * root is long, the node that made it so writes its keys to their cells, beside its other work,
+ * and drops them from the root with its next swap. Read-only batches need no swap.
  *
  * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
  * repeated. The order is that of the root's versions, which count up, so a late copy of a swap
@@ -16,10 +17,11 @@
  * client never gets a conflict; it waits while others win the race or lin-kv is silent, and is
  * told after 4 s that the outcome is unknown.
  *
- * Costs: 2 messages for a batch that only reads, 4 for one that writes, 4 more for each lost
- * race, 2 for each key neither in the root nor cached, and 4 for each key written out. A batch
- * takes two round trips if it loses no race, one more if it needs cells, and consists of what
- * arrived during the one before. lin-kv holds the root, of 64 to 128 keys, and a cell per key.
+ * Costs: 2 messages for a batch that only reads, 4 for one that writes, or 2 if it need not read
+ * the root; 4 more for each lost race; 2 for each key that was written out and is not cached, and
+ * 2 to write one out, 4 if it has a cell. A batch takes two round trips if it loses no race, one
+ * more if it needs cells, and consists of what arrived before its turn. lin-kv holds the root, of
+ * 64 to 128 keys and 4093 bits, and a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
@@ -31,11 +33,16 @@ import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 /** How many keys the root may hold: more make every swap longer, fewer are written out more often. */
 const RECENT_KEYS = 64;
 
+/** How many hashes keys have: more save reads of cells that do not exist, fewer shorten the root. */
+const HASHES = 4_093;
+
 /** The root of the database: one version, which differs from every other. */
 type Root = {
   version: number;
   /** The version that last dropped keys, whose cells had been written. */
   dropped: number;
+  /** The hashes of all keys ever dropped, bits of a hexadecimal number: no other key need be looked for. */
+  stored: string;
   /** By node, its last batch that has committed. */
   done: [node: string, batch: string][];
   /** Keys whose cells may be older, or missing. */
@@ -49,34 +56,43 @@ const txn6Strict = program(txnProtocol, (node) => {
   const epoch = Math.floor(node.random() * 2 ** 40).toString(36);
   let serial = 0;
   /** The newest version this node has seen. */
-  let root: Root = { version: 0, dropped: 0, done: [], recent: [] };
+  let root: Root = {
+    version: 0,
+    dropped: 0,
+    stored: "0",
+    done: [],
+    recent: [],
+  };
   /** Whether this node is writing cells. */
   let isWriting = false;
   /** Keys it has written, and from which version: the next root need not hold them. */
   const written = new Map<Key, number>();
   const turns = new Turns(node);
 
-  serveTransactions(node, (batch) =>
-    turns.race(async () => {
-      const before = root.version;
-      const result = await commit(batch);
-      return { result, isAlone: root.version <= before + 1 };
-    }));
+  serveTransactions(
+    node,
+    (batch) => turns.race(() => commit(batch)),
+    () => turns.next(),
+  );
 
   /** Runs transactions until a run of them has committed; returns that run's replies. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
     const id = `${epoch}.${serial++}`;
     const keys = batch.flat().map(([, key]) => key);
+    const writes = batch.flat().some(([f]) => f !== "r");
+    let isNewest = writes && turns.isQuiet;
     let replies: MicroOp[][] = [];
     for (;;) {
-      see(await kv.read("root") ?? root);
+      if (!isNewest) see(await kv.read("root") ?? root);
+      isNewest = false;
       const isDone = root.done.some(([, done]) => done === id);
       if (isDone) return replies; // only the answer had been lost
       const recent = new Map(root.recent);
-      await cells.load(keys.filter((key) => !recent.has(key)));
+      const others = keys.filter((key) => !recent.has(key) && hasCell(key));
+      await cells.load(others);
       const isOld = (key: Key) =>
         (cells.known(key)?.version ?? 0) > root.version;
-      if (keys.some((key) => !recent.has(key) && isOld(key))) continue;
+      if (others.some(isOld)) continue;
       const values = new Map(
         root.recent.map(([key, { value }]) => [key, value]),
       );
@@ -99,7 +115,13 @@ const txn6Strict = program(txnProtocol, (node) => {
   function see(seen: Root): void {
     // Dropped keys may have been written to cells whose older values are cached.
     if (seen.dropped > root.dropped) cells.forget();
+    turns.saw(seen.version - root.version);
     root = seen;
+  }
+
+  /** Whether a key that is not in the root may have a cell. */
+  function hasCell(key: Key): boolean {
+    return (BigInt(`0x${root.stored}`) & bitOf(key)) > 0n;
   }
 
   /** Swaps the root; true if it was this one. False may also mean that only the answer was lost. */
@@ -109,9 +131,14 @@ const txn6Strict = program(txnProtocol, (node) => {
     );
     for (const [key] of dropped) recent.delete(key);
     const version = root.version + 1;
+    const stored = dropped.reduce(
+      (bits, [key]) => bits | bitOf(key),
+      BigInt(`0x${root.stored}`),
+    );
     const next: Root = {
       version,
       dropped: dropped.length > 0 ? version : root.dropped,
+      stored: stored.toString(16),
       done: [...root.done.filter(([other]) => other !== node.id), [
         node.id,
         id,
@@ -122,6 +149,7 @@ const txn6Strict = program(txnProtocol, (node) => {
     const from = root.version === 0 ? null : root;
     if (!await kv.change("root", from, next)) return false;
     root = next;
+    turns.saw(0);
     for (const [key, cell] of dropped) cells.learn(key, cell);
     const isLong = recent.size > RECENT_KEYS;
     const isOurs = before.recent.length <= RECENT_KEYS || dropped.length > 0;
@@ -136,11 +164,21 @@ const txn6Strict = program(txnProtocol, (node) => {
     isWriting = true;
     const { recent } = root;
     written.clear();
+    for (const [key] of recent) if (!hasCell(key)) cells.learn(key, null);
     await Promise.all(recent.map(([key, cell]) => cells.put(key, cell)));
     for (const [key, { version }] of recent) written.set(key, version);
     isWriting = false;
   }
 });
+
+/** The hash of a key, as a bit. */
+function bitOf(key: Key): bigint {
+  let hash = 0;
+  for (const char of JSON.stringify(key)) {
+    hash = (31 * hash + char.codePointAt(0)!) % HASHES;
+  }
+  return 1n << BigInt(hash);
+}
 
 export default txn6Strict;
 

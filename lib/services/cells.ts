@@ -27,8 +27,8 @@ export class Cells {
     return this.#known.get(key);
   }
 
-  /** Takes a cell for known. */
-  learn(key: Key, cell: Cell): void {
+  /** Takes a cell for known, null for none. */
+  learn(key: Key, cell: Cell | null): void {
     this.#known.set(key, cell);
   }
 
@@ -47,7 +47,9 @@ export class Cells {
 
   /** Sets a key unless it has been set from a later version; gives what it then holds. */
   async put(key: Key, next: Cell): Promise<Cell> {
-    let current = this.#known.get(key) ?? await this.#kv.read(nameOf(key));
+    let current = this.#known.has(key)
+      ? this.#known.get(key)!
+      : await this.#kv.read(nameOf(key));
     while (current === null || current.version < next.version) {
       if (await this.#kv.change(nameOf(key), current, next)) return next;
       current = await this.#kv.read(nameOf(key));

@@ -32,6 +32,7 @@ interface Waiting<I, O> {
 export class Rounds<I, O> {
   readonly #node: Waiter;
   readonly #work: (items: I[]) => Promise<O[]>;
+  readonly #ready: () => Promise<void>;
   #waiting: Waiting<I, O>[] = [];
   #working = false;
 
@@ -40,10 +41,16 @@ export class Rounds<I, O> {
    *
    * @param work what a round does: it gets the items of all who take part, and gives each
    * its result, in the same order
+   * @param ready what a round waits for before it begins; who comes meanwhile takes part in it
    */
-  constructor(node: Waiter, work: (items: I[]) => Promise<O[]>) {
+  constructor(
+    node: Waiter,
+    work: (items: I[]) => Promise<O[]>,
+    ready: () => Promise<void> = atOnce,
+  ) {
     this.#node = node;
     this.#work = work;
+    this.#ready = ready;
   }
 
   /**
@@ -63,6 +70,7 @@ export class Rounds<I, O> {
   async #run(): Promise<void> {
     this.#working = true;
     while (this.#waiting.length > 0) {
+      await this.#ready();
       const round = this.#waiting;
       this.#waiting = [];
       try {
@@ -75,3 +83,5 @@ export class Rounds<I, O> {
     this.#working = false;
   }
 }
+
+async function atOnce(): Promise<void> {}

@@ -6,6 +6,15 @@ import type { Node } from "../maelstrom.ts";
  */
 const STAND_BACK_MS = 250;
 
+/** How much of what was seen of the others still counts when they are seen again. */
+const MEMORY = 0.9;
+
+/**
+ * How often others may have changed the key, on average, for a guess that they have not: less
+ * guesses seldom, more is wrong too often, which costs as much as being right saves.
+ */
+const GUESS = 0.5;
+
 /** The part of a node that races with others. */
 export type Racer = Pick<
   Node<Record<never, never>>,
@@ -25,18 +34,20 @@ export type Racer = Pick<
  * function counting(node: Node<Record<never, never>>): () => Promise<number> {
  *   const kv = new Kv<number>(node, "lin-kv");
  *   const turns = new Turns(node);
- *   let last = 0;
- *   return () =>
- *     turns.race(async () => {
- *       const before = last;
- *       for (;;) {
- *         const found = await kv.read("count");
- *         const next = (found ?? 0) + 1;
- *         if (!await kv.change("count", found, next)) continue;
- *         last = next;
- *         return { result: next, isAlone: next === before + 1 };
+ *   let count = 0;
+ *   return async () => {
+ *     await turns.next();
+ *     return await turns.race(async () => {
+ *       for (let isNewest = turns.isQuiet;; isNewest = false) {
+ *         const known = isNewest ? count : await kv.read("count") ?? 0;
+ *         if (!isNewest) turns.saw(known - count);
+ *         const next = count = known + 1;
+ *         if (!await kv.change("count", known || null, next)) continue;
+ *         turns.saw(0);
+ *         return next;
  *       }
  *     });
+ *   };
  * }
  * ```
  */
@@ -44,28 +55,52 @@ export class Turns {
   readonly #node: Racer;
   /** Ends when this node may race again. */
   #standing: Promise<void> = Promise.resolve();
+  /** Whether others have changed the key since the last race. */
+  #isAlone = true;
+  /** How often others have changed it, in how long, and when this node knew that last. */
+  #changes = 0;
+  #ms = 0;
+  #sawAt: number;
 
   /** The turns of a node. */
   constructor(node: Racer) {
     this.#node = node;
+    this.#sawAt = node.now();
   }
 
   /**
-   * Races, when it is this node's turn: one race after another.
-   *
-   * @param run a race, to its end; tells whether any other node has won since the last one
+   * Waits for this node's turn, and for whatever comes at this moment: clients that were answered
+   * together ask together. What comes meanwhile may take part in the next race.
    */
-  async race<R>(
-    run: () => Promise<{ result: R; isAlone: boolean }>,
-  ): Promise<R> {
-    await this.#standing;
+  async next(): Promise<void> {
+    await Promise.all([this.#standing, this.#node.sleep(0)]);
+  }
+
+  /** Races, to the end. Call {@link next} before: one race after another. */
+  async race<R>(run: () => Promise<R>): Promise<R> {
     const begun = this.#node.now();
-    const { result, isAlone } = await run();
-    if (!isAlone) {
+    const result = await run();
+    if (!this.#isAlone) {
       const othersMs = (this.#node.now() - begun) * this.#node.peers.length;
       const standMs = this.#node.random() * Math.min(othersMs, STAND_BACK_MS);
       this.#standing = this.#node.sleep(standMs);
     }
+    this.#isAlone = true;
     return result;
+  }
+
+  /** This node knows what the key holds, and that others have changed it so often since it knew that last. */
+  saw(changes: number): void {
+    const now = this.#node.now();
+    this.#changes = MEMORY * this.#changes + changes;
+    this.#ms = MEMORY * this.#ms + now - this.#sawAt;
+    this.#sawAt = now;
+    if (changes > 0) this.#isAlone = false;
+  }
+
+  /** Whether the others have probably not changed the key since this node knew what it holds. */
+  get isQuiet(): boolean {
+    const sinceMs = this.#node.now() - this.#sawAt;
+    return sinceMs * this.#changes < GUESS * this.#ms;
   }
 }

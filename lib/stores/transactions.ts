@@ -115,11 +115,13 @@ function joined(first: Change | undefined, second: Change): Change {
  * client is told in time that the outcome is unknown.
  *
  * @param commit runs transactions one after another; returns the filled-in steps of each
+ * @param ready what a round waits for before it begins; who comes meanwhile takes part in it
  */
 export function serveTransactions(
   node: Node<TxnProtocol>,
   commit: (batch: MicroOp[][]) => Promise<MicroOp[][]>,
+  ready?: () => Promise<void>,
 ): void {
-  const rounds = new Rounds(node, commit);
+  const rounds = new Rounds(node, commit, ready);
   node.on("txn", async ({ txn }) => ({ txn: await rounds.join(txn) }));
 }

@@ -1,7 +1,13 @@
-/** txn-6-strict where messages are lost, and what it leaves in lin-kv. */
-import { assert, assertEquals, assertLess } from "@std/assert";
-import type { Body } from "../../lib/workbench/history.ts";
+/** txn-6-strict and txn-list-append: what they cost, where messages are lost, what is left in lin-kv. */
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+} from "@std/assert";
+import type { Body, Json } from "../../lib/workbench/history.ts";
 import txn6Strict from "../../challenges/txn-6-strict.ts";
+import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 
 /** Single writes of random keys at three nodes, a hundred a second. */
@@ -53,3 +59,34 @@ Deno.test("txn-6-strict keeps in lin-kv nothing but its root and a cell a key", 
   assert([...names].every((name) => /^root$|^key \d+$/.test(name)));
   assertLess(names.size, keys + 2);
 });
+
+Deno.test("txn-list-append costs at most 4.5 messages an operation, quiet and busy (2 seeds each)", async () => {
+  for (const machine of ["quiet", "busy"] as const) {
+    const most = machine === "quiet" ? 3.7 : 4.5;
+    for (
+      const { figures } of await keepPromises("txn-list-append", 2, { machine })
+    ) {
+      assertLessOrEqual(figures["servers.msgs-per-op"]!, most);
+    }
+  }
+});
+
+Deno.test("txn-6-strict finds the value of every key that its root has dropped", async () => {
+  const keys = 300, { cluster } = await writes({ keys });
+  const values = await valuesAt(cluster, keys);
+  assertEquals(values.filter((value) => value === null), []);
+});
+
+/** The values of the first keys, read at one node. */
+async function valuesAt(
+  cluster: SmallCluster,
+  keys: number,
+): Promise<(Json | undefined)[]> {
+  const read = Promise.withResolvers<Body>();
+  cluster.network.register("c2", ({ body }) => read.resolve(body));
+  const txn = Array.from({ length: keys }, (_, key) => ["r", key, null]);
+  cluster.network.send("c2", "n0", { type: "txn", msg_id: 1, txn });
+  await cluster.advance(1_000);
+  const { txn: filled } = await read.promise;
+  return (filled as [string, number, Json][]).map(([, , value]) => value);
+}
