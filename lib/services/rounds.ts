@@ -32,7 +32,7 @@ interface Waiting<I, O> {
 export class Rounds<I, O> {
   readonly #node: Waiter;
   readonly #work: (items: I[]) => Promise<O[]>;
-  readonly #ready: () => Promise<void>;
+  readonly #ready: (() => Promise<void>) | undefined;
   #waiting: Waiting<I, O>[] = [];
   #working = false;
 
@@ -46,7 +46,7 @@ export class Rounds<I, O> {
   constructor(
     node: Waiter,
     work: (items: I[]) => Promise<O[]>,
-    ready: () => Promise<void> = atOnce,
+    ready?: () => Promise<void>,
   ) {
     this.#node = node;
     this.#work = work;
@@ -70,7 +70,7 @@ export class Rounds<I, O> {
   async #run(): Promise<void> {
     this.#working = true;
     while (this.#waiting.length > 0) {
-      await this.#ready();
+      if (this.#ready) await this.#ready();
       const round = this.#waiting;
       this.#waiting = [];
       try {
@@ -83,5 +83,3 @@ export class Rounds<I, O> {
     this.#working = false;
   }
 }
-
-async function atOnce(): Promise<void> {}

@@ -36,6 +36,12 @@ export interface Promises {
    * more where values go from node to node: the longest way among 100 nodes.
    */
   hops?: number;
+  /**
+   * How long messages between nodes and to services may become in a steady run, in characters,
+   * half of them at least: 1000 if not given; more where a message holds a bounded part of the
+   * data.
+   */
+  messageCharacters?: number;
   /** Broadcast: how often a value is sent to each other node at most, on average and without faults. */
   crossings?: number;
   /** Kafka: how soon an acknowledged message can be polled on every node, without faults, in milliseconds. */

@@ -305,6 +305,9 @@ const pnCounter: Scenario = {
   promises: { ...told, stalenessMs: 350, convergenceMs: 1000 },
 };
 
+/** How long the root of txn-6-strict is at most: 128 keys with lists of 16 numbers. */
+const ROOT_CHARACTERS = 16_000;
+
 const txnListAppend: Scenario = {
   name: "txn-list-append",
   algorithm: "one lin-kv root, compare-and-set",
@@ -319,7 +322,11 @@ const txnListAppend: Scenario = {
       ...PARTITION,
     }, [S(4.5)]),
   ],
-  promises: { survivesRestart: true, transactions: "strict-serializable" },
+  promises: {
+    survivesRestart: true,
+    transactions: "strict-serializable",
+    messageCharacters: ROOT_CHARACTERS,
+  },
 };
 
 const linKvRaft: Scenario = {
@@ -451,6 +458,7 @@ export const scenarios: readonly Scenario[] = [
       available: false,
       survivesRestart: true,
       transactions: "strict-serializable",
+      messageCharacters: ROOT_CHARACTERS,
     },
   }),
   gSet,

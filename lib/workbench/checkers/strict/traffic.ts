@@ -14,7 +14,7 @@ const ENOUGH = 10;
 /** How many times longer messages may be towards the end than towards the beginning. */
 const GROWTH = 4;
 
-/** Messages up to this length are never a problem, in characters of JSON. */
+/** Messages up to this length are never a problem, in characters of JSON, unless more is promised. */
 const SHORT = 1_000;
 
 /**
@@ -40,7 +40,8 @@ export function growingMessages(
   }
   if (early.length < ENOUGH || late.length < ENOUGH) return [];
   const [before, after] = [median(early), median(late)];
-  if (after <= SHORT || after <= GROWTH * before) return [];
+  const { messageCharacters: short = SHORT } = promises;
+  if (after <= short || after <= GROWTH * before) return [];
   const isOurs = Object.keys(promises).length > 0;
   return [{
     type: "growing-messages",
