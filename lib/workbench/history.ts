@@ -8,7 +8,7 @@
  */
 import { stringify } from "./json.ts";
 
-/** Any JSON value. */
+/** Any JSON value. The library has this type, too: what judges nodes imports nothing of theirs. */
 export type Json =
   | null
   | boolean

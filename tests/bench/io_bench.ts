@@ -263,13 +263,18 @@ async function start(subject: Subject, count: number) {
   return { ready, cpu: sum(used), megabytes: sum(held) };
 }
 
-/** Milliseconds that something takes, with nothing that Deno has kept from earlier, and with all of it. */
-async function coldAndWarm(done: (env: Env) => Promise<unknown>) {
+/**
+ * Milliseconds until something is done, with nothing that Deno has kept from earlier, and with all
+ * of it; what ends it then is not counted.
+ */
+async function coldAndWarm(begin: (env: Env) => Promise<() => unknown>) {
   const DENO_DIR = await Deno.makeTempDir({ prefix: "io-bench-" });
   const timed = async () => {
     const begun = performance.now();
-    await done({ DENO_DIR });
-    return performance.now() - begun;
+    const end = await begin({ DENO_DIR });
+    const ms = performance.now() - begun;
+    await end();
+    return ms;
   };
   try {
     return { cold: await timed(), warm: await timed() };
@@ -382,28 +387,30 @@ async function starting(): Promise<void> {
   const first = (subject: Subject) => async (env: Env) => {
     const node = new Running(subject, env);
     await node.ask(init("n0"));
-    await node.end();
+    return () => node.end();
   };
   const args = ["run", "--allow-all", file("../../lib/workbench/cli.ts")];
   const subjects = [
-    { name: "a node's first init_ok", done: first(typed) },
-    { name: "that of a bare loop", done: first(bare) },
+    { name: "a node's first init_ok", begin: first(typed) },
+    { name: "that of a bare loop", begin: first(bare) },
     {
       name: "workbench help",
-      done: (env: Env) =>
-        new Deno.Command(Deno.execPath(), { args: [...args, "help"], env })
-          .output(),
+      begin: async (env: Env) => {
+        const command = { args: [...args, "help"], env };
+        await new Deno.Command(Deno.execPath(), command).output();
+        return () => {};
+      },
     },
   ];
   const times = await inTurns(
     "first start and later",
     subjects,
     STARTS,
-    ({ done }) => coldAndWarm(done),
+    ({ begin }) => coldAndWarm(begin),
   );
   console.log();
   console.log(table(
-    ["milliseconds from start to end", "cold", "warm"],
+    ["milliseconds from the start", "cold", "warm"],
     subjects.map((subject) => [
       subject.name,
       digits(median(times.get(subject)!.map(({ cold }) => cold))),
