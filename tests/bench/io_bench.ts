@@ -26,6 +26,8 @@ const PATIENCE_MS = 60_000;
 interface Subject {
   name: string;
   command: string[];
+  /** It gets only a tenth of the requests. */
+  isSlow?: true;
 }
 
 const GO = "Go, tuned", REFERENCE = "Go, Maelstrom's library";
@@ -117,7 +119,7 @@ async function referenceNode(folder: string): Promise<Subject | undefined> {
     const { success } = await new Deno.Command("go", { args, cwd }).output();
     if (!success) return undefined;
   }
-  return { name: REFERENCE, command: [`${cwd}/echo`] };
+  return { name: REFERENCE, command: [`${cwd}/echo`], isSlow: true };
 }
 
 const init = (node: string) => ({
@@ -198,16 +200,23 @@ async function throughput(subject: Subject, requests: string) {
 
 /** What is left when the start, which has its own table, is taken away; per message. */
 async function throughputs(subjects: Subject[], folder: string) {
-  const [few, many] = [`${folder}/few`, `${folder}/many`];
-  await Deno.writeTextFile(few, asLines([init("n0")]));
-  const requests = Array.from({ length: MESSAGES }, (_, n) => echo(n + 1));
-  await Deno.writeTextFile(many, asLines([init("n0"), ...requests]));
+  /** A file with so many requests. */
+  const requests = async (length: number) => {
+    const echoes = Array.from({ length }, (_, n) => echo(n + 1));
+    const path = `${folder}/${length}`;
+    await Deno.writeTextFile(path, asLines([init("n0"), ...echoes]));
+    return path;
+  };
+  const none = await requests(0);
+  const some = await requests(MESSAGES / 10);
+  const all = await requests(MESSAGES);
   return await inTurns("throughput", subjects, ROUNDS, async (subject) => {
-    const start = await throughput(subject, few);
-    const whole = await throughput(subject, many);
+    const count = subject.isSlow ? MESSAGES / 10 : MESSAGES;
+    const start = await throughput(subject, none);
+    const whole = await throughput(subject, subject.isSlow ? some : all);
     return {
-      rate: MESSAGES / (whole.wall - start.wall),
-      perCpu: MESSAGES / (whole.cpu - start.cpu),
+      rate: count / (whole.wall - start.wall),
+      perCpu: count / (whole.cpu - start.cpu),
     };
   });
 }
