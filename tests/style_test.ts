@@ -53,19 +53,19 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
   // Checkers judge histories and know nothing else.
   [
     /^lib\/workbench\/checkers\//,
-    /^lib\/workbench\/(checkers\/|scenarios\/|(history|json)\.ts$)/,
+    /^lib\/workbench\/(checkers\/|scenarios\/|(history|json|lists)\.ts$)/,
     true,
   ],
   // Workloads know histories and chance, but neither network nor judges.
   [
     /^lib\/workbench\/workloads\//,
-    /^lib\/workbench\/(workloads\/|(world\/(client|random)|history|json)\.ts$)/,
+    /^lib\/workbench\/(workloads\/|(world\/(client|random)|history|json|lists)\.ts$)/,
     true,
   ],
   // The network and what is on it know no workload, no judge and no page.
   [
     /^lib\/workbench\/world\//,
-    /^lib\/(maelstrom\.ts|node\/|workbench\/(world\/|(history|json)\.ts$))/,
+    /^lib\/(maelstrom\.ts|node\/|workbench\/(world\/|(history|json|lists)\.ts$))/,
     true,
   ],
   // What is run and what must come out, what findings mean, and what bin/workbench carries: each by itself.
@@ -83,13 +83,13 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
   // Readers of the real Maelstrom's files know no command and no page.
   [
     /^lib\/workbench\/maelstrom\//,
-    /^lib\/workbench\/(maelstrom\/|world\/|checkers\/|(history|json)\.ts$)/,
+    /^lib\/workbench\/(maelstrom\/|world\/|checkers\/|(history|json|lists)\.ts$)/,
     true,
   ],
   // What runs knows no judge; what judges many runs knows no page and no command.
   [
     /^lib\/workbench\/run\//,
-    /^lib\/workbench\/(run|workloads|world|history)\b/,
+    /^lib\/workbench\/(run|workloads|world|history|lists)\b/,
     true,
   ],
   [

@@ -7,6 +7,7 @@
  * judges both.
  */
 import { stringify } from "./json.ts";
+import { hold, LongLists } from "./lists.ts";
 
 /** Any JSON value. The library has this type, too: what judges nodes imports nothing of theirs. */
 export type Json =
@@ -52,16 +53,12 @@ export interface Op {
   [key: string]: Json | undefined;
 }
 
-/** How many elements of lists a history holds, at 8 bytes each and as much again to judge them. */
-const ELEMENTS_KEPT = 60e6;
-
 /** The history under construction. */
 export class History {
   readonly ops: Op[] = [];
-  #elements = 0;
 
-  /** @param onFull called once, when what clients have read hardly fits in memory any more */
-  constructor(private readonly onFull: () => void = () => {}) {}
+  /** @param lists keeps what clients have read */
+  constructor(private readonly lists: LongLists = new LongLists()) {}
 
   /** Appends a line and gives it its index; a time before the last line's becomes that time. */
   add(op: Omit<Op, "index">): Op {
@@ -80,16 +77,9 @@ export class History {
       if (!Object.hasOwn(line, key)) line[key] = op[key];
     }
     ops.push(line);
-    if (Array.isArray(value)) this.#count(value.length);
+    const list = Array.isArray(value) && this.lists.keep(value, `${process}`);
+    if (list) hold(line, "value", list);
     return line;
-  }
-
-  #count(elements: number): void {
-    const before = this.#elements;
-    this.#elements += elements;
-    if (before < ELEMENTS_KEPT && this.#elements >= ELEMENTS_KEPT) {
-      this.onFull();
-    }
   }
 }
 

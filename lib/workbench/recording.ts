@@ -5,7 +5,15 @@
 import { asDouble, isInteger, parse, plain, stringify } from "./json.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
-import type { JournalEvent, Op, Recording } from "./history.ts";
+import { areTooLong, type Beginning, briefly, hold } from "./lists.ts";
+import type {
+  Events,
+  JournalEvent,
+  Json,
+  JsonObject,
+  Op,
+  Recording,
+} from "./history.ts";
 
 /** The name of the recording in a run's directory. */
 export const RECORDING_FILE = "recording.json.gz";
@@ -25,9 +33,8 @@ async function readText(path: string): Promise<string> {
 
 /** Checks enough to tell a recording from other JSON. */
 function asRecording(value: unknown): Recording {
-  const { workload, options, results, aftermath, calm, ...rest } = Object(
-    value,
-  );
+  const { workload, options, results, aftermath, calm, lists, ...rest } =
+    Object(value);
   if (typeof workload !== "string") {
     throw new TypeError("it has no workload, history and journal");
   }
@@ -41,21 +48,41 @@ function asRecording(value: unknown): Recording {
     // Whether these were written as 1 or 1.0 does not matter.
     options: plain(options ?? {}),
     ...(results === undefined ? {} : { results: plain(results) }),
-    ...asEvents(rest),
-    ...(after && { aftermath: { ...after, ...asEvents(after) } }),
-    ...(calm && { calm: asEvents(calm) }),
+    ...asEvents(rest, lists),
+    ...(after && { aftermath: { ...after, ...asEvents(after, lists) } }),
+    ...(calm && { calm: asEvents(calm, lists) }),
   };
 }
 
 /** The operations and messages of a run, or of what follows it. */
 function asEvents(
   { history, journal }: { history?: unknown; journal?: unknown },
+  lists?: unknown,
 ): { history: Op[]; journal: JournalEvent[] } {
   const [ops, events] = [history ?? [], journal ?? []];
   if (!Array.isArray(ops) || !Array.isArray(events)) {
     throw new TypeError("it has no workload, history and journal");
   }
-  return { history: ops.map(asOp), journal: events.map(asEvent) };
+  const read = { history: ops.map(asOp), journal: events.map(asEvent) };
+  if (lists !== undefined) {
+    for (const op of read.history) holdReferred(op, lists);
+    for (const [, , , , , body] of read.journal) holdReferred(body, lists);
+  }
+  return read;
+}
+
+/** Gives an object back the long list that it refers to, if it does. */
+function holdReferred(holder: Op | JsonObject, lists: unknown): void {
+  for (const field of Object.keys(holder)) {
+    const { list, length } = Object(holder[field]);
+    if (!isInteger(list) || !isInteger(length)) continue;
+    const whole = Object(lists)[Number(list)];
+    if (!Array.isArray(whole) || length < 0 || length > whole.length) {
+      throw new TypeError(`it has no list ${list} of ${length} elements`);
+    }
+    hold(holder, field, { list: whole, length: Number(length) });
+    return;
+  }
 }
 
 const OP_TYPES: ReadonlySet<unknown> = new Set([
@@ -124,12 +151,24 @@ const PIECE = 65_536;
  * Writes a recording, gzipped if the file's name ends in `.gz`. Histories are long: one line
  * for each operation and message keeps the plain form readable, and they are written piece by
  * piece, since no string can hold a long run.
+ *
+ * If what clients have read is too much to be written, a list that begins like others is written
+ * once: `lists` has it, and what refers to it is `{"list": 3, "length": 70000}`, its first 70000
+ * elements.
  */
 export async function saveRecording(
   path: string,
   recording: Recording,
 ): Promise<void> {
-  const text = ReadableStream.from(pieces(linesOf(recording)))
+  await writeTexts(path, recordingLines(recording));
+}
+
+/** Writes texts one after the other, gzipped if the file's name ends in `.gz`. */
+export async function writeTexts(
+  path: string,
+  texts: Iterable<string>,
+): Promise<void> {
+  const text = ReadableStream.from(pieces(texts))
     .pipeThrough(new TextEncoderStream());
   const bytes = path.endsWith(".gz")
     ? text.pipeThrough(new CompressionStream("gzip"))
@@ -137,23 +176,62 @@ export async function saveRecording(
   await Deno.writeFile(path, bytes);
 }
 
-function* linesOf({ history, journal, ...head }: Recording): Generator<string> {
+/** The text of a recording's file, line by line. */
+export function* recordingLines(
+  { history, journal, ...head }: Recording,
+): Generator<string> {
   const { aftermath, calm, ...rest } = head;
+  const lists = areTooLong(history) ? new ListNumbers() : null;
   yield `${stringify(rest).slice(0, -1)},\n`;
   for (const [name, part] of Object.entries({ aftermath, calm })) {
     if (part === undefined) continue;
     const { history, journal, ...rest } = part;
     const text = stringify(rest).slice(0, -1);
     yield `"${name}": ${text}${text === "{" ? "" : ","}\n`;
-    yield* arrayLines("history", history);
+    yield* arrayLines("history", opsOf(history, lists));
     yield ",\n";
-    yield* arrayLines("journal", journal);
+    yield* arrayLines("journal", eventsOf(journal, lists));
     yield "},\n";
   }
-  yield* arrayLines("history", history);
+  yield* arrayLines("history", opsOf(history, lists));
   yield ",\n";
-  yield* arrayLines("journal", journal);
+  yield* arrayLines("journal", eventsOf(journal, lists));
+  if (lists !== null) {
+    yield ",\n";
+    yield* arrayLines("lists", lists.all());
+  }
   yield "}\n";
+}
+
+/** Numbers lists, and refers to them. */
+class ListNumbers {
+  readonly #numbers = new Map<readonly Json[], number>();
+
+  readonly refer = ({ list, length }: Beginning): Json => {
+    const number = this.#numbers.get(list) ?? this.#numbers.size;
+    this.#numbers.set(list, number);
+    return { list: number, length };
+  };
+
+  all(): Iterable<readonly Json[]> {
+    return this.#numbers.keys();
+  }
+}
+
+function opsOf(ops: Op[], lists: ListNumbers | null): Iterable<Op> {
+  return lists === null
+    ? ops
+    : ops.values().map((op) => briefly(op, lists.refer));
+}
+
+function* eventsOf(
+  events: Events,
+  lists: ListNumbers | null,
+): Generator<JournalEvent> {
+  if (lists === null) return yield* events;
+  for (const [kind, time, id, src, dest, body] of events) {
+    yield [kind, time, id, src, dest, briefly(body, lists.refer)];
+  }
 }
 
 /** A field that is a long array, one element per line. */

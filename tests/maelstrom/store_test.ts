@@ -12,7 +12,7 @@ import type {
   Recording,
 } from "../../lib/workbench/history.ts";
 import { equal, parse, stringify } from "../../lib/workbench/json.ts";
-import { loadRecording } from "../../lib/workbench/recording.ts";
+import { loadRecording, writeTexts } from "../../lib/workbench/recording.ts";
 import { FressianFile } from "../fixtures/fressian.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
@@ -84,9 +84,9 @@ async function keepAsMaelstrom(
     flags.join(" ")
   } -- --rate 9`;
   const kept = { ...judge(recording), results: results as never };
-  for (const [name, text] of maelstromFiles(kept, command)) {
+  for (const [name, texts] of maelstromFiles(kept, command)) {
     if (name !== "history.edn" || history.length > 0) {
-      await Deno.writeTextFile(join(folder, name), text);
+      await writeTexts(join(folder, name), texts);
     }
   }
   const files = [new FressianFile(), new FressianFile(), new FressianFile()];
@@ -238,7 +238,8 @@ Deno.test(
     const name = join(DIRECTORY, "ids-central.json.gz");
     const judged = judge(await loadRecording(name));
     const files = Object.fromEntries(
-      maelstromFiles(judged, "test -w unique-ids"),
+      maelstromFiles(judged, "test -w unique-ids")
+        .map(([name, texts]) => [name, [...texts].join("")]),
     );
     assertStringIncludes(files["results.edn"]!, ":valid? false");
     assertStringIncludes(files["results.edn"]!, ":by-f {:generate {");

@@ -1,4 +1,5 @@
 import { isClientOp, type Json, type JsonObject, type Op } from "../history.ts";
+import { listIn } from "../lists.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
@@ -30,60 +31,145 @@ function later(a: Op | undefined, b: Op): Op {
   return a === undefined || a.index < b.index ? b : a;
 }
 
+/** A read that was answered. Places are those in the history. */
+interface Read {
+  invocation: Op;
+  completion: Op;
+  invokedAt: number;
+  answeredAt: number;
+  /** How much of its series' list it shows. */
+  length: number;
+}
+
+/** Reads that show one list, each as much as the one before or more, in the order of their answers. */
+interface Series {
+  list: readonly Json[];
+  reads: Read[];
+}
+
 /** Collects for every element what reads say of it. */
 function observe(history: readonly Op[], addF: string): Element[] {
   const positions = new Map<JsonKey, number>();
   const elements: Element[] = [];
-  // By element, the number of the last read that saw it: cheaper than a set for each read.
-  const seenIn: number[] = [];
-  const reading = new Map<number, Op>();
-  let reads = 0;
+  /** By element, the place of its add in the history: earlier reads say nothing of it. */
+  const since: number[] = [];
+  const reading = new Map<number, { op: Op; at: number }>();
+  const latest = new Map<readonly Json[], Series>();
+  const series: Series[] = [];
 
-  const add = (op: Op) => {
+  const add = (op: Op, at: number) => {
     const key = jsonKey(op.value);
-    const position = positions.get(key);
-    const element = position === undefined ? undefined : elements[position];
+    const position = positions.get(key) ?? elements.length;
     if (op.type === "invoke") {
-      const fresh: Element = {
+      positions.set(key, position);
+      since[position] = at;
+      elements[position] = {
         value: op.value,
         known: undefined,
         lastPresent: undefined,
         lastAbsent: undefined,
       };
-      positions.set(key, position ?? elements.length);
-      elements[position ?? elements.length] = fresh;
-    } else if (op.type === "ok" && element) {
-      element.known ??= op;
+    } else if (op.type === "ok" && position < elements.length) {
+      elements[position]!.known ??= op;
     }
   };
 
-  const read = (invocation: Op, completion: Op) => {
-    reads++;
-    const values = Array.isArray(completion.value) ? completion.value : [];
-    for (const value of values) {
-      const position = positions.get(jsonKey(value));
-      if (position !== undefined) seenIn[position] = reads;
+  const read = (read: Read, list: readonly Json[]) => {
+    const known = latest.get(list);
+    if (known !== undefined && known.reads.at(-1)!.length <= read.length) {
+      known.reads.push(read);
+      return;
     }
-    for (let i = 0; i < elements.length; i++) {
-      const element = elements[i]!;
-      if (seenIn[i] === reads) {
-        element.known ??= completion;
-        element.lastPresent = later(element.lastPresent, invocation);
-      } else {
-        element.lastAbsent = later(element.lastAbsent, invocation);
-      }
-    }
+    const fresh = { list, reads: [read] };
+    latest.set(list, fresh);
+    series.push(fresh);
   };
 
-  for (const op of history) {
-    if (!isClientOp(op)) continue;
-    if (op.f === addF) add(op);
-    if (op.f !== "read") continue;
-    if (op.type === "invoke") reading.set(op.process, op);
-    const invocation = reading.get(op.process);
-    if (op.type === "ok" && invocation) read(invocation, op);
-  }
+  history.forEach((op, at) => {
+    if (!isClientOp(op)) return;
+    if (op.f === addF) add(op, at);
+    if (op.f !== "read") return;
+    if (op.type === "invoke") reading.set(op.process, { op, at });
+    const asked = reading.get(op.process);
+    if (op.type !== "ok" || asked === undefined) return;
+    const { list, length } = listIn(op, "value") ?? { list: [], length: 0 };
+    read({
+      invocation: asked.op,
+      completion: op,
+      invokedAt: asked.at,
+      answeredAt: at,
+      length,
+    }, list);
+  });
+  for (const one of series) look(one, positions, elements, since);
   return elements;
+}
+
+/** What a series says of every element. */
+function look(
+  { list, reads }: Series,
+  positions: ReadonlyMap<JsonKey, number>,
+  elements: Element[],
+  since: readonly number[],
+): void {
+  const { length, answeredAt } = reads.at(-1)!;
+  /** By element, how many come before it in the list. */
+  const before = new Uint32Array(elements.length).fill(length);
+  for (let i = length - 1; i >= 0; i--) {
+    const position = positions.get(jsonKey(list[i]!));
+    if (position !== undefined) before[position] = i;
+  }
+  for (let i = 0; i < elements.length; i++) {
+    if (since[i]! > answeredAt) continue;
+    const element = elements[i]!;
+    const first = firstOf(reads, (read) => read.answeredAt > since[i]!);
+    const shown = Math.max(
+      first,
+      firstOf(reads, (read) => read.length > before[i]!),
+    );
+    const absent = lastInvoked(reads, first, shown);
+    if (absent !== undefined) {
+      element.lastAbsent = later(element.lastAbsent, absent.invocation);
+    }
+    const present = lastInvoked(reads, shown, reads.length);
+    if (present === undefined) continue;
+    element.lastPresent = later(element.lastPresent, present.invocation);
+    const { completion } = reads[shown]!;
+    const { known } = element;
+    if (known === undefined || completion.index < known.index) {
+      element.known = completion;
+    }
+  }
+}
+
+/** The place of the first read of which something is true that is true of all after it. */
+function firstOf(
+  reads: readonly Read[],
+  isTrue: (read: Read) => boolean,
+): number {
+  let low = 0, high = reads.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isTrue(reads[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The read that was invoked last, of those from one place up to another. */
+function lastInvoked(
+  reads: readonly Read[],
+  from: number,
+  to: number,
+): Read | undefined {
+  let last: Read | undefined;
+  for (let i = to - 1; i >= from; i--) {
+    const read = reads[i]!;
+    // All that are left had been answered by then.
+    if (last !== undefined && read.answeredAt < last.invokedAt) break;
+    if (last === undefined || read.invokedAt > last.invokedAt) last = read;
+  }
+  return last;
 }
 
 function judge(element: Element): Outcome {

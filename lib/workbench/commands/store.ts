@@ -2,8 +2,8 @@
 import { stringify } from "../json.ts";
 import { dirname, join, relative } from "node:path";
 import type { Judged } from "../checkers/judges.ts";
-import { maelstromFiles } from "../maelstrom/files.ts";
-import { RECORDING_FILE, saveRecording } from "../recording.ts";
+import { asWritten, maelstromFiles, SHORTENED } from "../maelstrom/files.ts";
+import { RECORDING_FILE, saveRecording, writeTexts } from "../recording.ts";
 
 /** The folder of all runs, if no other is given. */
 export const STORE = "store";
@@ -55,6 +55,7 @@ export function openRunFolder(
     logStderr: (node, line) => logs.add(node, line),
     async save(judged, { command, bin = null, args = [] }) {
       const { recording, results, strict, figures } = judged;
+      const history = asWritten(recording.history);
       const summary = {
         label: recording.label ?? null,
         program: recording.program ?? null,
@@ -69,17 +70,20 @@ export function openRunFolder(
         results,
         strict,
         figures,
+        ...(history.isShortened ? { shortened: SHORTENED } : {}),
       };
       try {
         logs.close();
         await Deno.mkdir(join(path, "node-logs"), { recursive: true });
         await write("results.json", stringify(summary, 2) + "\n");
-        const lines = recording.history.map((op) => stringify(op) + "\n");
-        await write("history.jsonl", lines.join(""));
+        await writeTexts(
+          join(path, "history.jsonl"),
+          history.ops().map((op) => stringify(op) + "\n"),
+        );
         await saveRecording(join(path, RECORDING_FILE), recording);
         const files = ["results.json", "history.jsonl", RECORDING_FILE];
-        for (const [name, text] of maelstromFiles(judged, command)) {
-          await write(name, text);
+        for (const [name, texts] of maelstromFiles(judged, command)) {
+          await writeTexts(join(path, name), texts);
           files.push(name);
         }
         // The drawing code takes a while to load; commands without a report need not wait for it.

@@ -2,21 +2,51 @@
  * Writes a run in Maelstrom's files, for scripts that read them: results and history in EDN,
  * and a log whose second line is the command.
  */
-import { isClientOp, type Json, type Op, type Recording } from "../history.ts";
+import {
+  type Incident,
+  isClientOp,
+  type Json,
+  type Op,
+  type Recording,
+} from "../history.ts";
 import { Float, stringify } from "../json.ts";
+import { areTooLong, briefly, newsTeller } from "../lists.ts";
 import type { Judged } from "../checkers/judges.ts";
 
-/** The files' texts, by name. */
+/**
+ * The files' texts, by name, in pieces. Lists that are too long in all are told by
+ * {@link newsTeller}, and the log says so.
+ */
 export function* maelstromFiles(
   { recording, results }: Judged,
   command: string,
-): Generator<[name: string, text: string]> {
-  yield ["results.edn", `${edn(results)}\n`];
+): Generator<[name: string, texts: Iterable<string>]> {
+  const history = asWritten(recording.history);
+  yield ["results.edn", [`${edn(results)}\n`]];
   yield [
     "history.edn",
-    recording.history.map((op) => `${opEdn(op)}\n`).join(""),
+    history.ops().map((op) => `${opEdn(op)}\n`),
   ];
   yield ["jepsen.log", logOf(recording, results["valid?"], command)];
+}
+
+/** What a log says of a history whose lists are too long in all. */
+export const SHORTENED =
+  "the values read are too many to be written: of a long read, the history has how many it shows and which no earlier one had; recording.json.gz has all";
+
+/** A history as files have it. */
+export function asWritten(
+  ops: readonly Op[],
+): { isShortened: boolean; ops(): IteratorObject<Op> } {
+  const isShortened = areTooLong(ops);
+  return {
+    isShortened,
+    ops() {
+      if (!isShortened) return ops.values();
+      const tell = newsTeller();
+      return ops.values().map((op) => briefly(op, tell));
+    },
+  };
 }
 
 /** The keys whose values are keywords in Maelstrom's results. */
@@ -120,37 +150,43 @@ function errorEdn(error: Json): string {
 }
 
 /** The log: the command, then all operations and incidents, by time. */
-function logOf(
+function* logOf(
   { history, incidents = [] }: Recording,
   verdict: Json | undefined,
   command: string,
-): string {
-  const entries = [
-    ...history.map((op) => ({
-      time: op.time,
-      line: `INFO\t${
-        isClientOp(op)
-          ? `[jepsen worker ${op.process}]`
-          : "[jepsen worker nemesis]"
-      } jepsen.util: ${
-        isClientOp(op) ? op.process : ":nemesis"
-      }\t:${op.type}\t:${op.f}\t${
-        isClientOp(op) ? valueEdn(op.f, op.value) : nemesisEdn(op.value)
-      }${op.error === undefined ? "" : `\t${errorEdn(op.error)}`}`,
-    })),
-    ...incidents.map(({ time, type, text }) => ({
-      time,
-      line: `WARN\t[${type}] ${text.replaceAll("\n", "\n\t")}`,
-    })),
-  ].sort((a, b) => a.time - b.time);
-  const lines = entries.map(({ time, line }) =>
-    `${(time / 1e9).toFixed(3)} s\t${line}`
-  );
-  return [
-    "INFO\t[workbench] Command line:",
-    command,
-    ...lines,
-    `INFO\t[workbench] :valid? ${edn(verdict, "valid?")}`,
-    "",
-  ].join("\n");
+): Generator<string> {
+  yield `INFO\t[workbench] Command line:\n${command}\n`;
+  const { isShortened, ops } = asWritten(history);
+  if (isShortened) yield `WARN\t[workbench] ${SHORTENED}\n`;
+  const rest = incidents.toSorted((a, b) => a.time - b.time);
+  for (const op of ops()) {
+    while (rest.length > 0 && rest[0]!.time < op.time) {
+      yield incidentLine(rest.shift()!);
+    }
+    yield opLine(op);
+  }
+  yield* rest.map(incidentLine);
+  yield `INFO\t[workbench] :valid? ${edn(verdict, "valid?")}\n`;
+}
+
+function opLine(op: Op): string {
+  const isClient = isClientOp(op);
+  const { time, process, type, f, value, error } = op;
+  const who = isClient ? `${process}` : "nemesis";
+  const words = [
+    `[jepsen worker ${who}] jepsen.util: ${isClient ? process : ":nemesis"}`,
+    `:${type}`,
+    `:${f}`,
+    isClient ? valueEdn(f, value) : nemesisEdn(value),
+    ...(error === undefined ? [] : [errorEdn(error)]),
+  ];
+  return logLine(time, `INFO\t${words.join("\t")}`);
+}
+
+function incidentLine({ time, type, text }: Incident): string {
+  return logLine(time, `WARN\t[${type}] ${text.replaceAll("\n", "\n\t")}`);
+}
+
+function logLine(time: number, text: string): string {
+  return `${(time / 1e9).toFixed(3)} s\t${text}\n`;
 }

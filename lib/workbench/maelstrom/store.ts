@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { parseEdn, parseResults } from "./edn.ts";
+import { SHORTENED } from "./files.ts";
 import { breakOffIn, commandIn, incidentsIn } from "./log.ts";
 import { readFressian, Struct, type Value } from "./fressian.ts";
 import {
@@ -38,6 +39,9 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
     throw new Error(
       "it has no jepsen.log, which says what was tested: name the folder of a whole run",
     );
+  }
+  if (log.includes(SHORTENED)) {
+    throw new Error(`its history is shortened: ${SHORTENED}`);
   }
   const lines = await textOf(folder, HISTORY);
   if (lines === null && breakOffIn(log) === undefined) {

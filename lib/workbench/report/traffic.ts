@@ -1,5 +1,5 @@
 /** How many messages of each type there were. */
-import { stringify } from "../json.ts";
+import { lengthOf } from "../lists.ts";
 import { IdSet } from "../checkers/id-set.ts";
 import {
   among,
@@ -62,7 +62,7 @@ function rowsOf(events: Iterable<JournalEvent>): Row[] {
     if (kind === "send") {
       row.sent++;
       row.lost++;
-      row.bytes += stringify(body).length;
+      row.bytes += lengthOf(body);
     } else {
       row.arrived++;
       if (arrivedIds.add(id)) row.lost--;

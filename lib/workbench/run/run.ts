@@ -23,6 +23,7 @@ import {
   workersOf,
 } from "../history.ts";
 import { Journal } from "../world/journal.ts";
+import { LongLists } from "../lists.ts";
 import { StormWatch } from "../world/storm.ts";
 import { type Latency, Network } from "../world/network.ts";
 import { Nodes, SetupFailed } from "../world/nodes.ts";
@@ -62,6 +63,12 @@ const CALM = { seconds: 2, rate: 60 };
 
 /** Incidents kept for each node and kind: one that writes only garbage must not fill the memory. */
 const INCIDENTS_KEPT = 100;
+
+/**
+ * How many elements of long lists are kept, at 8 bytes each and as much again to judge them. Of
+ * lists that begin alike, the common part counts once.
+ */
+const ELEMENTS_KEPT = 60e6;
 
 /** A timer this late shows that nothing was running. */
 const STANDSTILL_NS = 2 * SECOND;
@@ -132,11 +139,11 @@ class BrokenOff extends Error {}
 
 class Run {
   readonly #ids: string[];
-  readonly #history = new History(() =>
+  readonly #lists = new LongLists(ELEMENTS_KEPT, () =>
     this.#breakOff(
       "as what clients had read filled the memory: take a lower --rate or --time-limit",
-    )
-  );
+    ));
+  readonly #history = new History(this.#lists);
   readonly #incidents: Incident[] = [];
   readonly #incidentCounts = new Map<string, number>();
   readonly #network: Network;
@@ -238,7 +245,8 @@ class Run {
   }
 
   #newJournal(): Journal {
-    return new Journal({ headsAlone: this.config.headsAlone ?? false });
+    const { headsAlone = false } = this.config;
+    return new Journal({ headsAlone, lists: this.#lists });
   }
 
   /** Ends the run; what has been recorded is judged. */
@@ -336,7 +344,7 @@ class Run {
     );
     this.#phase = "aftermath";
     await sleep(clock, (questions[0]!.settleMs + networkMs(options)) * MS);
-    const history = new History();
+    const history = new History(this.#lists);
     await Promise.all(this.#ids.map((node, index) => {
       const worker = this.#openWorker(index, node, history);
       return this.#ask(worker, questions[index]!);

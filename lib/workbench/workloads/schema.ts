@@ -15,7 +15,8 @@ export const integer: FieldCheck = isInteger;
 /** Null, or an array whose elements all pass. */
 export function arrayOf(element: FieldCheck): FieldCheck {
   return (value) =>
-    value === null || (Array.isArray(value) && value.every(element));
+    value === null ||
+    (Array.isArray(value) && (element === any || value.every(element)));
 }
 
 /** An array with exactly these elements. */

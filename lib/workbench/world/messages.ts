@@ -1,6 +1,12 @@
 /** The messages of a journal, by their places: columns of numbers, and bodies. */
-import { type Body, type Head, isBetweenServers } from "../history.ts";
+import {
+  type Body,
+  type Head,
+  isBetweenServers,
+  isClient,
+} from "../history.ts";
 import { textLength } from "../json.ts";
+import { hold, lengthOf, LongLists } from "../lists.ts";
 import { Bodies } from "./bodies.ts";
 
 /** A message as the journal sees it. */
@@ -21,6 +27,8 @@ export interface Keeping {
    * judges look at, for a fraction of the memory. Asking for their bodies throws.
    */
   headsAlone?: boolean;
+  /** Keeps the long lists that clients are sent. */
+  lists?: LongLists;
 }
 
 const LIVE_WEIGHT = 64e6;
@@ -51,13 +59,20 @@ export class Messages {
   readonly #names: string[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #bodies: Bodies;
+  /** By place, bodies that hold a long list. */
+  readonly #long = new Map<number, Body>();
   readonly #headsAlone: boolean;
+  readonly #lists: LongLists;
   /** The id of the first message: in a run of our own the others count on from there. */
   #firstId = 0;
 
-  constructor({ liveWeight = LIVE_WEIGHT, headsAlone = false }: Keeping) {
+  constructor(
+    { liveWeight = LIVE_WEIGHT, headsAlone = false, lists = new LongLists() }:
+      Keeping,
+  ) {
     this.#bodies = new Bodies(liveWeight);
     this.#headsAlone = headsAlone;
+    this.#lists = lists;
   }
 
   /** Adds a message; returns its place. */
@@ -73,8 +88,25 @@ export class Messages {
     if (this.#headsAlone && isBetweenServers(src, dest)) {
       this.#lengths[place] = textLength(body);
       this.#bodies.push(null);
-    } else this.#bodies.push(body);
+      return place;
+    }
+    const long = isClient(dest) ? this.#holding(src, body) : null;
+    if (long !== null) this.#long.set(place, long);
+    this.#bodies.push(long === null ? body : null);
     return place;
+  }
+
+  /** The same body, holding its long list; null if it has none. */
+  #holding(src: string, body: Body): Body | null {
+    for (const field of Object.keys(body)) {
+      const value = body[field];
+      const list = Array.isArray(value) ? this.#lists.keep(value, src) : null;
+      if (list === null) continue;
+      const holding = { ...body };
+      hold(holding, field, list);
+      return holding;
+    }
+    return null;
   }
 
   /** The place of the message with this id. */
@@ -110,7 +142,7 @@ export class Messages {
 
   /** @throws {Error} it was not kept */
   body(place: number): Body {
-    const body = this.#bodies.get(place);
+    const body = this.#long.get(place) ?? this.#bodies.get(place);
     if (body !== null) return body;
     throw new Error(
       `Cannot read what ${this.src(place)} sent ${this.dest(place)}: only ` +
@@ -120,7 +152,10 @@ export class Messages {
 
   /** The length of a body as JSON text. */
   length(place: number): number {
-    return this.#lengths[place] ||= this.#bodies.lengthOf(place);
+    const long = this.#long.get(place);
+    return this.#lengths[place] ||= long === undefined
+      ? this.#bodies.lengthOf(place)
+      : lengthOf(long);
   }
 
   #addHead(place: number, { type, msg_id, in_reply_to }: Head): void {

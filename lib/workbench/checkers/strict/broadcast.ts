@@ -17,6 +17,7 @@ import {
 import { dueBy } from "../faults.ts";
 import { returnsOf, WAITS_NS } from "../told.ts";
 import { Findings } from "../findings.ts";
+import { type Beginning, listIn } from "../../lists.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { seconds, type StrictCheck } from "./strict.ts";
 
@@ -65,6 +66,8 @@ function readsAndValues(
   const { history, options } = recording;
   /** By node, the values it has acknowledged or shown, in order. */
   const shown = new Map<string, Map<Key, number>>();
+  /** By node, what its last read held. */
+  const showings = new Map<string, Showing>();
   const open = new Map<
     number,
     { op: Op; expected: number; isOfEarlier?: boolean }
@@ -80,7 +83,7 @@ function readsAndValues(
   const kills = (recording.incidents ?? []).filter(({ type }) =>
     type === "kill"
   );
-  const acked: { key: Key; at: number }[] = [];
+  const acked: Acked[] = [];
   const waits = promises.survivesRestart === "told" && !promises.backMs;
   const returns = waits && kills.length > 0 ? returnsOf(recording) : [];
   /** By node that was killed, what it and all others had shown. */
@@ -101,6 +104,7 @@ function readsAndValues(
       const { node } = next;
       told.set(node, before.filter((key) => isEverywhere(key, node)));
       shown.delete(node);
+      showings.delete(node);
       for (const read of open.values()) {
         if (nodeOf(Number(read.op.process), options) === next.node) {
           read.expected = 0;
@@ -126,11 +130,23 @@ function readsAndValues(
       values.get(key)!.acked = op.time;
       acked.push({ key, at: op.time });
       if (!known.has(key) && !invoked.isOfEarlier) known.set(key, known.size);
-    } else if (Array.isArray(op.value)) {
-      const held = holds(op, node, values, findings);
-      const before = { known, expected: invoked.expected };
+      continue;
+    }
+    const list = listIn(op, "value");
+    if (list !== null) {
+      const before = showings.get(node);
+      // A reply from an earlier life may still have been on its way.
+      const isOfEarlier = invoked.isOfEarlier === true;
+      const showing = before?.goesOn(list) && !isOfEarlier
+        ? before
+        : new Showing(list.list);
+      if (!isOfEarlier) showings.set(node, showing);
+      const { held } = showing;
+      const fresh = showing.show(list.length);
+      odd(op, node, showing, values, findings);
       const owed = ownDue(invoked.op.time);
-      missing(invoked.op, node, held, before, values, owed, findings);
+      const lacked = showing.lacked(known, invoked.expected);
+      missing(invoked.op, node, lacked, values, owed, findings);
       const comesBack = returns.some(({ node: one, at, actsAt }) =>
         one === node && at < invoked.op.time && op.time < actsAt + WAITS_NS
       );
@@ -144,9 +160,7 @@ function readsAndValues(
         );
       }
       const limit = due(invoked.op.time);
-      for (const { key, at } of acked) {
-        if (at > limit) continue;
-        if (held.has(key)) continue;
+      for (const { key, at } of showing.owed(acked, limit)) {
         findings.add(
           "stale-read",
           `value ${key} was acknowledged at ${
@@ -156,38 +170,102 @@ function readsAndValues(
           } lacks it: all nodes are to have it after ${convergenceMs} ms`,
         );
       }
-      // A reply from an earlier life may still have been on its way.
-      for (const key of invoked.isOfEarlier ? [] : held) {
+      for (const key of isOfEarlier ? [] : fresh) {
         if (!known.has(key)) known.set(key, known.size);
       }
     }
   }
 }
 
-/** The values in a read; finds those that do not belong there. */
-function holds(
+/** A value that was acknowledged, and when, in ns. */
+interface Acked {
+  key: Key;
+  at: number;
+}
+
+/**
+ * What a node's reads hold, as long as each shows what the last one did and perhaps more. Then
+ * only what is new has to be looked at: a run may read a value a hundred thousand times.
+ */
+class Showing {
+  readonly held = new Set<Key>();
+  /** Values that the list has once more, and values that nobody had sent, in its order. */
+  readonly twice: Key[] = [];
+  unsent: Key[] = [];
+  #length = 0;
+  /** How many known values have been looked at, in which order they come, and which were lacking. */
+  #known = 0;
+  #keys: Iterator<Key> | null = null;
+  #lacking: { key: Key; order: number }[] = [];
+  /** The same of acknowledged values. */
+  #acked = 0;
+  #lackingAcked: Acked[] = [];
+
+  constructor(private readonly list: readonly Json[]) {}
+
+  /** Whether a read shows all that the last one did. */
+  goesOn({ list, length }: Beginning): boolean {
+    return list === this.list && length >= this.#length;
+  }
+
+  /** The next read shows so much of the list; returns the values that are new. */
+  show(length: number): Key[] {
+    const fresh: Key[] = [];
+    for (; this.#length < length; this.#length++) {
+      const key = keyOf(this.list[this.#length]!);
+      const { size } = this.held;
+      if (this.held.add(key).size === size) this.twice.push(key);
+      else fresh.push(key);
+      this.unsent.push(key);
+    }
+    return fresh;
+  }
+
+  /** Those of the first so many known values that it lacks. */
+  lacked(known: ReadonlyMap<Key, number>, first: number): Key[] {
+    this.#keys ??= known.keys();
+    for (; this.#known < first; this.#known++) {
+      const key = this.#keys.next().value!;
+      if (!this.held.has(key)) this.#lacking.push({ key, order: this.#known });
+    }
+    this.#lacking = this.#lacking.filter(({ key }) => !this.held.has(key));
+    return this.#lacking.filter(({ order }) => order < first)
+      .map(({ key }) => key);
+  }
+
+  /** The values acknowledged up to a time that it lacks. */
+  owed(acked: readonly Acked[], limit: number): Acked[] {
+    for (; this.#acked < acked.length; this.#acked++) {
+      const one = acked[this.#acked]!;
+      if (one.at > limit) break;
+      if (!this.held.has(one.key)) this.#lackingAcked.push(one);
+    }
+    this.#lackingAcked = this.#lackingAcked
+      .filter(({ key }) => !this.held.has(key));
+    return this.#lackingAcked.filter(({ at }) => at <= limit);
+  }
+}
+
+/** Finds values in a read that do not belong there. */
+function odd(
   read: Op,
   node: string,
+  showing: Showing,
   values: ReadonlyMap<Key, Value>,
   findings: Findings,
-): Set<Key> {
-  const held = new Set<Key>();
+): void {
   const where = () =>
     `in the read of ${node} answered at ${seconds(read.time)}`;
-  for (const value of read.value as Json[]) {
-    const key = keyOf(value);
-    const { size } = held;
-    if (held.add(key).size === size) {
-      findings.add("duplicate-value", `value ${key} is twice ${where()}`);
-    }
-    if (!values.has(key)) {
-      findings.add(
-        "never-sent-value",
-        `value ${key} is ${where()}, but nobody had sent it`,
-      );
-    }
+  for (const key of showing.twice) {
+    findings.add("duplicate-value", `value ${key} is twice ${where()}`);
   }
-  return held;
+  showing.unsent = showing.unsent.filter((key) => !values.has(key));
+  for (const key of showing.unsent) {
+    findings.add(
+      "never-sent-value",
+      `value ${key} is ${where()}, but nobody had sent it`,
+    );
+  }
 }
 
 /**
@@ -197,17 +275,12 @@ function holds(
 function missing(
   read: Op,
   node: string,
-  held: ReadonlySet<Key>,
-  { known, expected }: { known: ReadonlyMap<Key, number>; expected: number },
+  lacked: readonly Key[],
   values: ReadonlyMap<Key, Value>,
   owed: number,
   findings: Findings,
 ): void {
-  let kept = 0;
-  for (const key of held) if ((known.get(key) ?? Infinity) < expected) kept++;
-  if (kept === expected) return;
-  for (const [key, order] of known) {
-    if (order >= expected || held.has(key)) continue;
+  for (const key of lacked) {
     const own = values.get(key);
     const says = `the read of ${node} at ${
       seconds(read.time)
@@ -285,11 +358,12 @@ function quiet(
   const firstFinal = history.find((op) => op["final?"] === true);
   if (firstFinal === undefined) return;
   const before = history.slice(0, history.indexOf(firstFinal));
-  const changes = [...before, ...incidents].map(({ time }) => time);
+  const lastChange = [...before, ...incidents]
+    .reduce((latest, { time }) => Math.max(latest, time), 0);
   // A returning node is told, and then tells others.
   const turns = incidents.some(({ type }) => type === "kill") ? 2 : 1;
   const lastMs = turns * quietMs + networkMs(options, hops);
-  const from = Math.max(0, ...changes) + lastMs * 1e6 + journalOrigin;
+  const from = lastChange + lastMs * 1e6 + journalOrigin;
   const to = firstFinal.time + journalOrigin;
   for (const event of among(journal, isBetweenServers)) {
     const [, time, , src, dest, body] = event;
