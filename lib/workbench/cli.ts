@@ -33,6 +33,7 @@ import { runTest, type Tested } from "./commands/test.ts";
 import { loadRecording } from "./recording.ts";
 import { limitsOf } from "./scenarios/standards.ts";
 import { workloadOf } from "./workloads/all.ts";
+import { lostOutput, print } from "./terminal/print.ts";
 import {
   judgedText,
   ProgressLine,
@@ -85,7 +86,7 @@ async function help([topic]: readonly string[]): Promise<number> {
       }`,
     );
   }
-  console.log(text);
+  print(text);
   return 0;
 }
 
@@ -127,7 +128,7 @@ async function test(args: readonly string[]): Promise<number> {
       ...(seed === undefined ? {} : { seed: seed + all.length }),
       onJudged(judged) {
         progress.end();
-        if (!json) console.log(judgedText(judged));
+        if (!json) print(judgedText(judged));
       },
       ...(parsed.switches.has("log-stderr")
         ? { onStderr: (node, line) => console.error(`${node}: ${line}`) }
@@ -142,7 +143,7 @@ async function test(args: readonly string[]): Promise<number> {
     if (tested.notKept !== undefined) console.error(tested.notKept);
     else if (!json) {
       const { report, logged } = tested;
-      console.log([report, ...stderrText(logged, report)].join("\n"));
+      print([report, ...stderrText(logged, report)].join("\n"));
     }
   } while (all.length < count && overall(all.at(-1)!) === true);
   const verdict = overall(all.at(-1)!);
@@ -158,12 +159,12 @@ async function test(args: readonly string[]): Promise<number> {
       bin,
       args: parsed.rest,
     }));
-    console.log(stringify(count === 1 ? values[0] : values));
+    print(stringify(count === 1 ? values[0] : values));
   }
   const { recording } = all.at(-1)!;
   // As Maelstrom does, which aborts without a verdict.
   if (recording.faithful && crashOf(recording) !== undefined) return 255;
-  if (!json) console.log(`\n${LAST_LINES[`${verdict}`]}`);
+  if (!json) print(`\n${LAST_LINES[`${verdict}`]}`);
   return exitStatus(verdict);
 }
 
@@ -210,15 +211,15 @@ async function check(args: readonly string[]): Promise<number> {
     workloadOf(recording.workload);
     const judged = judge(recording);
     all.push(judged);
-    if (!json) console.log(`${file}\n${judgedText(judged)}`);
+    if (!json) print(`${file}\n${judgedText(judged)}`);
     if (texts.report !== undefined) await saveReport(texts.report, judged);
   }
   const verdict = worst(...all.map(verdictOf));
   if (json) {
     const values = all.map(forJson);
-    console.log(stringify(values.length === 1 ? values[0] : values));
+    print(stringify(values.length === 1 ? values[0] : values));
   } else if (all.length > 1) {
-    console.log(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
+    print(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
   }
   return exitStatus(verdict);
 }
@@ -250,7 +251,7 @@ async function serve(args: readonly string[]): Promise<number> {
       `Whoever reaches ${host} can read the runs, and nothing protects them`,
     );
   }
-  console.log(`The runs of ${store}/ are at ${url} until Ctrl-C`);
+  print(`The runs of ${store}/ are at ${url} until Ctrl-C`);
   await finished;
   return 0;
 }
@@ -276,7 +277,9 @@ export async function main(args: readonly string[]): Promise<number> {
         }`,
       );
     }
-    return await (asks && name !== "help" ? help([name]) : command(rest));
+    const status =
+      await (asks && name !== "help" ? help([name]) : command(rest));
+    return status === 0 && lostOutput() ? 254 : status;
   } catch (error) {
     // Expected errors are for people; all others are bugs, which need their stack.
     if (!isForPeople(error)) {

@@ -285,3 +285,31 @@ Deno.test("every command has a page of help, and every flag a default", () => {
     assertMatch(page, new RegExp(`^ {2}--${flag} .*default`, "m"));
   }
 });
+
+for (
+  const args of [
+    ["help", "findings"],
+    ["simulate", "echo-1", "--seeds", "1", "--time-limit", "1"],
+  ]
+) {
+  Deno.test(
+    `workbench ${
+      args[0]
+    } says that stdout takes no more, and does not end well`,
+    needs("run", "read", "write"),
+    async () => {
+      const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+      // As on a full disk, which not every machine has.
+      const fails = `console.log = () => { throw new Error("no space left") };
+        const { main } = await import(${JSON.stringify(cli.href)});
+        Deno.exit(await main(${JSON.stringify(args)}));`;
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--quiet", fails],
+      }).output();
+      assertEquals(
+        [new TextDecoder().decode(stderr), code],
+        ["Cannot write to stdout: no space left\n", 254],
+      );
+    },
+  );
+}

@@ -31,6 +31,7 @@ import {
 import { workloads } from "../workloads/all.ts";
 import { didYouMean } from "./nearest.ts";
 import { runTest } from "./test.ts";
+import { print } from "../terminal/print.ts";
 import { ProgressLine, stderrText } from "../terminal/text.ts";
 import { basename } from "node:path";
 
@@ -274,8 +275,8 @@ export async function challenge(args: readonly string[]): Promise<number> {
   const colours = Deno.stdout.isTerminal() && !Deno.noColor;
   const passed = await testCandidate(
     candidate,
-    (card) => console.log(cardText(card, colours)),
-    (report) => console.log(`  report  ${report}\n`),
+    (card) => print(cardText(card, colours)),
+    (report) => print(`  report  ${report}\n`),
   );
   return passed ? 0 : 1;
 }

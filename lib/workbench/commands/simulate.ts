@@ -28,6 +28,7 @@ import { onInterrupt } from "./signals.ts";
 import { openRunFolder } from "./store.ts";
 import { subjectNamed } from "./subjects.ts";
 import { keep } from "./test.ts";
+import { print } from "../terminal/print.ts";
 import {
   campaignText,
   judgedText,
@@ -100,14 +101,14 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
   progress.end();
   const { labels: _, failures, ...counts } = result;
   const printed = failures.map(({ smallest: _, ...failure }) => failure);
-  console.log(
+  print(
     json ? stringify({ ...counts, failures: printed }) : campaignText(result),
   );
   const ended = failures.find(({ anomalies }) =>
     !anomalies.some(({ type }) => type === "no-verdict")
   );
   if (!json && ended !== undefined) {
-    console.log(`the report of seed ${ended.seed}, shrunk:`);
+    print(`the report of seed ${ended.seed}, shrunk:`);
     await keepRun(ended.smallest, store);
   }
   if (stop.signal.aborted && done < seeds.length) {
@@ -223,18 +224,18 @@ async function keepRun(
   const recording = await recordAny(simulation, listeners);
   const judged = judge(recording);
   const command = replayCommand(simulation);
-  console.log(command);
-  console.log(`  (${flagsText(recording.options)})`);
-  console.log(judgedText(judged));
+  print(command);
+  print(`  (${flagsText(recording.options)})`);
+  print(judgedText(judged));
   const folder = openRunFolder(recording.workload, store);
   const notKept = await keep(folder, judged, { command });
-  if (notKept === null) console.log(folder.path);
+  if (notKept === null) print(folder.path);
   else console.error(notKept);
   const verdict = overall(judged);
   // Our own programs are held to their limits by `make` and the tests.
   const missed = simulation.guest === undefined ? [] : missedLimits(judged);
   for (const { figure, ...limit } of missed) {
-    console.log(
+    print(
       `the official limit of ${figure}, ${
         limitText({ figure, ...limit })
       }, is missed`,
@@ -262,7 +263,7 @@ export async function demo(args: readonly string[]): Promise<number> {
     });
     const verdict = worst(faithful, strict);
     verdicts.push(verdict);
-    console.log(`${name.padEnd(24)} ${verdictWord(verdict)}  ${algorithm}`);
+    print(`${name.padEnd(24)} ${verdictWord(verdict)}  ${algorithm}`);
   }
   return exitStatus(worst(...verdicts));
 }
