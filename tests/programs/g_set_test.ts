@@ -1,7 +1,7 @@
 /** The grow-only set under every fault, against what it promises, and what it costs. */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import gSet from "../../challenges/g-set.ts";
-import type { Json } from "../../lib/workbench/history.ts";
+import type { Body, Json } from "../../lib/workbench/history.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 
@@ -13,6 +13,34 @@ Deno.test("g-set costs at most one message an operation with the official cuts, 
     for (const { figures } of await keepPromises("g-set", 10, { machine })) {
       assertLessOrEqual(figures["servers.msgs-per-op"]!, 1);
     }
+  }
+});
+
+Deno.test("every element is everywhere a second after the heal, whenever in the turn of the first node that is", async () => {
+  const nodes = ["n0", "n1", "n2", "n3", "n4"];
+  for (const one of [undefined, "n3"]) {
+    const cluster = new SmallCluster(gSet, nodes);
+    let [added, answered, missing] = [0, 0, 0];
+    cluster.network.register("c1", ({ body: { type, value } }) => {
+      if (type !== "read_ok") return;
+      answered++;
+      missing += added - (value as number[]).length;
+    });
+    const ask = (body: (i: number) => Body) =>
+      nodes.forEach((node, i) => cluster.network.send("c1", node, body(i)));
+    await cluster.advance(3_000);
+    for (let phaseMs = 0; phaseMs < 940; phaseMs += 20) {
+      cluster.cut(one);
+      ask((i) => ({ type: "add", element: added + i, msg_id: 1 }));
+      added += nodes.length;
+      await cluster.advance(1_890 + phaseMs);
+      cluster.heal();
+      await cluster.advance(1_000);
+      ask(() => ({ type: "read", msg_id: 1 }));
+      await cluster.advance(1);
+      assertEquals(missing, 0, `${one ?? "all"} cut off, ${phaseMs} ms`);
+    }
+    assertEquals(answered, 47 * nodes.length);
   }
 });
 
