@@ -19,8 +19,9 @@ export interface Down extends Span {
 export function cutsOf(history: readonly Op[], end: number): Cut[] {
   const cuts: Cut[] = [];
   let open: Cut | null = null;
-  for (const { process, f, value, time } of history) {
-    if (process !== NEMESIS) continue;
+  for (const op of history) {
+    if (op.process !== NEMESIS) continue;
+    const { f, value, time } = op;
     const at = time / 1e9;
     const grudge = grudgeIn(value);
     if (f === "start-partition" && grudge !== null) {

@@ -148,12 +148,13 @@ const ENDED_AS = {
 } as const;
 
 function latencyPlot(points: readonly Point[], frame: Frame): Plot {
-  const values = thinned(points);
-  const note = values.length < points.length
-    ? ` Of ${points.length.toLocaleString("en")} operations ${
-      values.length.toLocaleString("en")
-    } are drawn: all that did not succeed, all of the slowest hundredth, and every n-th of the others.`
-    : "";
+  const values = thinned(points, ({ type }) => type !== "ok");
+  const note = thinnedNote(
+    `${points.length.toLocaleString("en")} operations`,
+    points,
+    values,
+    "all that did not succeed, ",
+  );
   return {
     title: "Latency of each operation",
     lead:
@@ -171,14 +172,31 @@ function latencyPlot(points: readonly Point[], frame: Frame): Plot {
   };
 }
 
-/** At most about {@link POINTS} points: none that stands out is left out. */
-function thinned(points: readonly Point[]): Point[] {
+/**
+ * At most about {@link POINTS} points: the slowest are not left out, nor those that stand out
+ * otherwise.
+ */
+function thinned<P extends { ms: number }>(
+  points: readonly P[],
+  standsOut: (point: P) => boolean = () => false,
+): P[] {
   if (points.length <= POINTS) return [...points];
   const slow = quantile(points.map(({ ms }) => ms), 0.99)!;
   const every = Math.ceil(points.length / POINTS);
   return points.filter((point, i) =>
-    point.type !== "ok" || point.ms > slow || i % every === 0
+    standsOut(point) || point.ms > slow || i % every === 0
   );
+}
+
+function thinnedNote(
+  what: string,
+  all: readonly unknown[],
+  drawn: readonly unknown[],
+  standOut = "",
+): string {
+  if (drawn.length === all.length) return "";
+  const count = drawn.length.toLocaleString("en");
+  return ` Of ${what} ${count} are drawn: ${standOut}all of the slowest hundredth, and every n-th of the others.`;
 }
 
 /** Bucket widths that give about 30 buckets a run. */
@@ -283,14 +301,18 @@ const ADDS: { readonly [workload: string]: string } = {
 function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
   const addF = ADDS[workload];
   if (addF === undefined) return [];
-  const values = stableLatencies(history, addF).map((
+  const all = stableLatencies(history, addF).map((
     { knownNs, latencyMs },
   ) => ({ at: knownNs / 1e9, ms: latencyMs }));
-  if (values.length === 0) return [];
+  if (all.length === 0) return [];
+  const values = thinned(all);
+  const count = all.length.toLocaleString("en");
   return [{
     title: "Stable latency of each value",
     lead:
-      "Each point is a value, placed where it was acknowledged or first seen: so much later some read still lacked it. The official limits are on the median and the maximum of these.",
+      `Each point is a value, placed where it was acknowledged or first seen: so much later some read still lacked it. The official limits are on the median and the maximum of these.${
+        thinnedNote(`${count} values`, all, values)
+      }`,
     spec: frame([{
       data: { values },
       mark: { type: "point", filled: true, size: 22, color: "#1b66b5" },
