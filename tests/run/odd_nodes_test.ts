@@ -180,6 +180,17 @@ Deno.test("a message in another's name is delivered, and noted", async () => {
   }
 });
 
+Deno.test("nodes that pass a client's request on without end are a storm", async () => {
+  const pass: Writer = ({ node, src, body, count }) => {
+    const on = line(src, node === "n0" ? "n1" : "n0", body) + "\n";
+    return count < 25 ? on + on : on;
+  };
+  const options = { "node-count": 2, latency: 10 };
+  const { strict } = await runWriting("echo", pass, options);
+  const storm = strict.anomalies.find(({ type }) => type === "message-storm");
+  assertStringIncludes(storm!.because[0]!, "sent echo");
+});
+
 Deno.test("in_reply_to is compared as it was written", async () => {
   const answers: [write: (id: number) => Json, ok: boolean][] = [
     [(id) => id, true],

@@ -198,3 +198,14 @@ Deno.test("a heartbeat of 2 ms is no storm, unless clients wait in vain", () => 
   assertEquals(ended, 1);
   assertMatch(starved.storms(20e9)[0]!, /n0 sent beat \d+ times/);
 });
+
+Deno.test("a storm whose messages are signed by a client is the node's that writes them", () => {
+  let ended = 0;
+  const watch = new StormWatch(new Set(["n0", "n1"]), () => ended++);
+  for (let i = 0; i < 200_000; i++) {
+    const packet = { src: "c1", dest: "n1", body: { type: "broadcast" } };
+    watch.sent(i * 5e4, packet, "n0");
+  }
+  assertEquals(ended, 1);
+  assertMatch(watch.storms(10e9)[0]!, /^n0 sent broadcast \d+ times/);
+});

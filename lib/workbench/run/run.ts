@@ -175,7 +175,8 @@ class Run {
       new Set(this.#ids),
       () => this.#breakOff("in a message storm that could only grow"),
     );
-    this.#network.watch = (now, packet) => this.#storm.sent(now, packet);
+    this.#network.watch = (now, packet, author) =>
+      this.#storm.sent(now, packet, author);
     this.#clients = new Clients(
       this.#network,
       clock,

@@ -54,8 +54,9 @@ export class Network {
   #nextId = 0;
   #grudge: Grudge = new Map();
   #weather: Weather | null = null;
-  /** Sees every message as it is sent. */
-  watch: ((nowNs: number, packet: Packet) => void) | null = null;
+  /** Sees every message as it is sent, and who wrote it, whoever it is signed as. */
+  watch: ((nowNs: number, packet: Packet, author: string) => void) | null =
+    null;
 
   constructor(
     private readonly clock: Clock,
@@ -114,9 +115,10 @@ export class Network {
   /**
    * Sends a message.
    *
+   * @param author who wrote it, if not the one it is signed as
    * @throws {Error} the destination is not an endpoint
    */
-  send(src: string, dest: string, body: Body): void {
+  send(src: string, dest: string, body: Body, author = src): void {
     const endpoint = this.#endpoints.get(dest);
     if (endpoint === undefined) {
       throw new Error(`Cannot send to "${dest}": there is no such endpoint`);
@@ -124,7 +126,7 @@ export class Network {
     const packet = { id: this.#nextId++, src, dest, body };
     const now = this.clock.now();
     this.journal.sent(now, packet);
-    this.watch?.(now, packet);
+    this.watch?.(now, packet, author);
     if (isClient(src) || isClient(dest)) {
       return this.#enqueue(endpoint, packet, 0);
     }

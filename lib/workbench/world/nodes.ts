@@ -233,7 +233,7 @@ export class Nodes {
       const text = `${node}: it signed a message as ${src}: ${quote(written)}`;
       report("foreign-source", node, text);
     }
-    network.send(src, dest, body);
+    network.send(src, dest, body, node);
   }
 
   #violation(

@@ -74,21 +74,29 @@ export class StormWatch {
     private readonly onEndless: () => void,
   ) {}
 
-  /** Counts a message that is sent. */
-  sent(nowNs: number, { src, dest, body }: Omit<Packet, "id">): void {
+  /**
+   * Counts a message that is sent.
+   *
+   * @param author who wrote it: nodes may pass on what clients have signed, without end too
+   */
+  sent(
+    nowNs: number,
+    { src, dest, body }: Omit<Packet, "id">,
+    author = src,
+  ): void {
     if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
-    if (isClient(src)) {
+    if (isClient(author)) {
       this.#requests++;
       this.#allRequests++;
-      this.#waiting.set(src, nowNs);
+      this.#waiting.set(author, nowNs);
       return;
     }
     if (isClient(dest)) this.#waiting.delete(dest);
-    if (!this.nodes.has(src)) return;
-    const count = (this.#sentBy.get(src) ?? 0) + 1;
-    this.#sentBy.set(src, count);
+    if (!this.nodes.has(author)) return;
+    const count = (this.#sentBy.get(author) ?? 0) + 1;
+    this.#sentBy.set(author, count);
     if (count > OWN_RATE_WHILE_CLIENTS_WAIT) {
-      this.#countLink(src, String(body.type), dest);
+      this.#countLink(author, String(body.type), dest);
     }
     if (++this.#sent !== MESSAGES_PER_SECOND || this.#isEndless) return;
     this.#addFloods(nowNs, 0);
