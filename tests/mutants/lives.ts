@@ -208,6 +208,19 @@ export const mutants: Mutant[] = [
     faithful: "passes",
   },
   {
+    name: "life-commits-not-told-back",
+    bug: "tells a restarted node nothing of the offsets that were committed",
+    program: tellsBack(
+      kafka5c,
+      (news: JsonObject) => ({ ...news, committed: null }),
+    ),
+    scenario: "kafka-5c",
+    flags: { "time-limit": 8, rate: 100 },
+    faults: "chaos",
+    caughtAs: ["commit-lost", "commit-regressed"],
+    faithful: "passes",
+  },
+  {
     name: "life-sums-forgotten",
     bug: "forgets what a node has counted as soon as it has begun another life",
     program: oneLifeEach,

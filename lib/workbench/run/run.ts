@@ -18,6 +18,7 @@ import {
   type Incident,
   networkMs,
   nodesOf,
+  type Op,
   type Options,
   type Recording,
   workersOf,
@@ -52,10 +53,7 @@ const RETRY_MS = 1_000;
 /** After this time, in seconds, questions are no longer repeated. */
 const ASKING_SECONDS = 120;
 
-/**
- * When the calm at a run's end begins, in seconds after the last fault: until then nodes may
- * elect, reconnect and catch up.
- */
+/** When the calm begins, in seconds after the last fault: until then nodes elect and catch up. */
 const RECOVERY_SECONDS = 5;
 
 /** How long the calm lasts, and at most how many operations begin in each second of it. */
@@ -297,6 +295,10 @@ class Run {
     faults.end();
     this.#phase = "quiet";
     await sleep(clock, QUIET_SECONDS * SECOND);
+    const before = this.config.calm && workload.beforeFinal;
+    if (before) {
+      await this.#askAll(this.#ids.map(() => before(this.#history.ops)));
+    }
     this.#phase = "final";
     const { generator: make, limitSeconds = Infinity } = workload.final;
     await finalPhase({
@@ -345,13 +347,19 @@ class Run {
     );
     this.#phase = "aftermath";
     await sleep(clock, (questions[0]!.settleMs + networkMs(options)) * MS);
+    const history = await this.#askAll(questions);
+    const { journal } = this.#network;
+    return { history, journal, healedAt };
+  }
+
+  /** Asks each node its questions; gives the operations. */
+  async #askAll(questions: readonly Questions[]): Promise<Op[]> {
     const history = new History(this.#lists);
     await Promise.all(this.#ids.map((node, index) => {
       const worker = this.#openWorker(index, node, history);
       return this.#ask(worker, questions[index]!);
     }));
-    const { journal } = this.#network;
-    return { history: history.ops, journal, healedAt };
+    return history.ops;
   }
 
   /** Asks one node these questions, and repeats those that it refused or did not answer. */
@@ -385,7 +393,7 @@ class Run {
     await sleep(clock, Math.max(0, beginsNs - clock.now()));
     this.#phase = "calm";
     const journal = this.#network.journal = this.#newJournal();
-    const history = new History();
+    const history = new History(this.#lists);
     const workers = this.#workers.map(({ index, node, process }) => {
       const worker = this.#openWorker(index, node, history);
       worker.process = process;

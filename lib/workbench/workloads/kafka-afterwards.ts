@@ -1,4 +1,4 @@
-/** What every kafka node is asked after a run, when everything has healed. */
+/** What every kafka node is asked when everything has healed: before the last operations, and after a run. */
 import type { JsonObject, Op } from "../history.ts";
 import type { Integer } from "../json.ts";
 import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
@@ -72,4 +72,16 @@ export function askAfterwards(
       return empty === 0 ? 0 : EMPTY_DELAY_MS;
     },
   };
+}
+
+/**
+ * Lists the committed offsets of all keys: the final phase commits all that there is, and hides
+ * what a node had lost.
+ */
+export function askForCommits(history: readonly Op[]): Questions {
+  const keys = new Set<string>();
+  for (const { f, value } of history) {
+    if (f === "send") keys.add((value as [[string, string]])[0][1]);
+  }
+  return { settleMs: 0, invocations: [{ f: "list", value: [...keys] }] };
 }

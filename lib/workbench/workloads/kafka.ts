@@ -2,7 +2,7 @@
 import type { JsonObject, Op } from "../history.ts";
 import type { Integer } from "../json.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
-import { askAfterwards } from "./kafka-afterwards.ts";
+import { askAfterwards, askForCommits } from "./kafka-afterwards.ts";
 import { openKafkaClient } from "./kafka-client.ts";
 import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
 import { type MicroOp, transactions } from "./transactions.ts";
@@ -181,6 +181,7 @@ export const kafka: Workload = {
   timeoutMs: () => CLIENT_TIMEOUT_MS,
   generator: mainPhase,
   final: { limitSeconds: 10, generator: finalPhase },
+  beforeFinal: askForCommits,
   aftermath: askAfterwards,
   openClient: openKafkaClient,
 };

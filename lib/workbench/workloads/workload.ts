@@ -109,6 +109,11 @@ export interface Workload {
     generator(context: GeneratorContext, history: readonly Op[]): Generator;
   };
   /**
+   * What every node is asked before the final phase, under chaos alone: what the last
+   * operations would hide.
+   */
+  beforeFinal?(history: readonly Op[]): Questions;
+  /**
    * What the strict judge asks every node after Maelstrom's part of the run, by the node's
    * index.
    */
