@@ -14,6 +14,12 @@ import type { Node } from "../maelstrom.ts";
 /** How many stamps a millisecond has: two lives may begin in the same. */
 const PER_MS = 100;
 
+/**
+ * How far above a known stamp a life may take its own, a second's worth: two lives in a row may
+ * hear of the same one, and must not take one stamp.
+ */
+const ABOVE = 1_000 * PER_MS;
+
 /** How long a starting node waits at most for what its peers know, in ms: clients wait for 5 s. */
 const CATCH_UP_MS = 1_000;
 
@@ -25,7 +31,7 @@ export class Life {
   #stamp: number;
   readonly #onRaise: (() => void)[] = [];
   readonly #others = new Map<string, number>();
-  readonly #node: Pick<Node<Record<never, never>>, "log">;
+  readonly #node: Pick<Node<Record<never, never>>, "random" | "log">;
 
   /** A new life, stamped by the node's clock. */
   constructor(
@@ -54,7 +60,7 @@ export class Life {
   /** A peer knows a life of this node with this stamp. If it is a later one, this life is stamped above it. */
   raise(known: number): void {
     if (known <= this.#stamp) return;
-    this.#stamp = known + 1;
+    this.#stamp = known + 1 + Math.floor(this.#node.random() * ABOVE);
     for (const task of this.#onRaise) task();
   }
 

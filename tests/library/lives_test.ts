@@ -202,3 +202,17 @@ Deno.test("with any loss, duplication and delay, and memory lost at any moment, 
     { numRuns: 2_000 },
   );
 });
+
+Deno.test("two lives that hear of the same earlier one take different stamps above it", () => {
+  const time = new Time();
+  const { log } = time;
+  for (let seed = 0; seed < 20; seed++) {
+    const random = seeded(seed);
+    const lives = ["one", "next"].map((name) =>
+      new Life({ log, random: random.fork(name).next, now: () => 0 })
+    );
+    for (const life of lives) life.raise(1_000_000);
+    const [one, next] = lives.map(({ stamp }) => stamp) as [number, number];
+    assert(one !== next && Math.min(one, next) > 1_000_000);
+  }
+});

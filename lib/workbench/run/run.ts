@@ -26,7 +26,7 @@ import {
 import { Journal } from "../world/journal.ts";
 import { LongLists } from "../lists.ts";
 import { StormWatch } from "../world/storm.ts";
-import { type Latency, Network } from "../world/network.ts";
+import { latencyOf, Network } from "../world/network.ts";
 import { Nodes, SetupFailed } from "../world/nodes.ts";
 import { type Random, seeded } from "../world/random.ts";
 import { finalPhase, mainPhase } from "./schedule.ts";
@@ -492,17 +492,4 @@ class Run {
     cancel = clock.schedule(SECOND, tick);
     return { stop: () => cancel() };
   }
-}
-
-function latencyOf(options: Options): Latency {
-  const distribution = String(options["latency-dist"] ?? "constant");
-  if (
-    distribution !== "constant" && distribution !== "uniform" &&
-    distribution !== "exponential"
-  ) {
-    throw new Error(
-      `Cannot use latency-dist "${distribution}": use constant, uniform or exponential`,
-    );
-  }
-  return { meanMs: Number(options.latency ?? 0), distribution };
 }

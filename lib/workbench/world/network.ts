@@ -3,7 +3,7 @@
  * receivers enforce, and a journal of everything. On top of these comes weather, which
  * Maelstrom lacks: loss, duplication, and extra delays for single messages.
  */
-import { isClient } from "../history.ts";
+import { isClient, type Options } from "../history.ts";
 import { type Cancel, type Clock, MS } from "./clock.ts";
 import { Heap } from "./heap.ts";
 import type { Body, Journal } from "./journal.ts";
@@ -197,4 +197,18 @@ export class Network {
     endpoint.receive(packet);
     endpoint.busy = false;
   }
+}
+
+/** The latency that a run's options ask for. */
+export function latencyOf(options: Options): Latency {
+  const distribution = String(options["latency-dist"] ?? "constant");
+  if (
+    distribution !== "constant" && distribution !== "uniform" &&
+    distribution !== "exponential"
+  ) {
+    throw new Error(
+      `Cannot use latency-dist "${distribution}": use constant, uniform or exponential`,
+    );
+  }
+  return { meanMs: Number(options.latency ?? 0), distribution };
 }
