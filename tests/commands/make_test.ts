@@ -342,16 +342,20 @@ async function barePath(project: Project): Promise<string> {
 }
 
 Deno.test(
-  "make without Deno and npm says in one line how to get Deno",
+  "make without Deno and npm says in one line how to get Deno, whatever is to be made",
   processes,
   async () => {
     await using project = await Project.copy();
     const PATH = await barePath(project);
-    const { code, said } = await project.make(["echo-1"], { PATH });
-    assertEquals(code, 2);
-    const [first, ...rest] = said.trim().split("\n");
-    assertMatch(first!, /^Cannot find Deno 2\.8 or later, nor npm .*https:/);
-    assertEquals(rest.filter((line) => !line.startsWith("make: ")), []);
+    const targets = "echo-1 workbench test check hunt strangers serve soak " +
+      "bench results pictures";
+    for (const args of [...targets.split(" "), "echo-1 BIN=x"]) {
+      const { code, said } = await project.make(args.split(" "), { PATH });
+      assertEquals(code, 2);
+      const [first, ...rest] = said.trim().split("\n");
+      assertMatch(first!, /^Cannot find Deno 2\.8 or later, nor npm .*https:/);
+      assertEquals(rest.filter((line) => !line.startsWith("make: ")), []);
+    }
   },
 );
 
