@@ -98,6 +98,23 @@ function withoutSessions(message: Record<string, unknown>) {
 /** See the module. */
 export const mutants: Mutant[] = [
   mutant(
+    "raft-mute-node",
+    "one node of three answers no client, though it does its part in the log",
+    twist(
+      linKvRaft as never,
+      ((node: Node<never>) => {
+        const mute = () => new Promise(() => {});
+        const all = { read: () => mute, write: () => mute, cas: () => mute };
+        return node.id === node.ids.at(-1) ? all : {};
+      }) as never,
+    ),
+    {
+      caughtAs: ["unanswered-request"],
+      faults: "official",
+      faithful: "passes",
+    },
+  ),
+  mutant(
     "raft-stale-leader",
     "a leader that was cut off still answers reads",
     believesItself(linKvRaft, Infinity),

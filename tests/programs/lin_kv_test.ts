@@ -9,6 +9,7 @@ import {
   simulate,
 } from "../../lib/workbench/campaign/simulate.ts";
 import type { Body, Json } from "../../lib/workbench/history.ts";
+import { believesItself } from "../mutants/replica.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 import { onWrongClocks } from "../fixtures/wrong-clocks.ts";
@@ -214,6 +215,59 @@ Deno.test("who starts for the first time has forgotten nothing, so one of two ot
     }
     await cluster.advance(500);
     assertEquals([...answered].sort(), ["n0", "n1", "n2"]);
+  }
+});
+
+/**
+ * Stops the leader and its clock for five seconds, in which the others change what it knows, and
+ * reads from it as the first thing after; gives what it answers.
+ */
+async function readAfterStop(program: unknown): Promise<Body> {
+  let stopped = "", stoodMs = 0;
+  const onStoppedClock = (node: Node<never>) => {
+    const now = () => node.now() - (node.id === stopped ? stoodMs : 0);
+    const proxy = new Proxy(node, {
+      get(target, name) {
+        if (name === "now") return now;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    (program as (node: Node<never>) => void)(proxy);
+  };
+  const cluster = new SmallCluster(onStoppedClock, ["n0", "n1", "n2"]);
+  const replies: Body[] = [];
+  cluster.network.register("c1", ({ body }) => void replies.push(body));
+  const ask = (node: string, body: Body) =>
+    cluster.network.send("c1", node, { ...body, key: 1, msg_id: 1 });
+  await cluster.advance(3_000);
+  ask("n0", { type: "write", value: 1 });
+  await cluster.advance(1_000);
+  const leader =
+    [...cluster.journal].findLast(([, , , , , { type }]) =>
+      type === "append"
+    )![3];
+  const others = cluster.nodes.filter((node) => node !== leader);
+  cluster.pause(leader);
+  // What the others say meanwhile does not wait for its return.
+  cluster.cut(leader);
+  await cluster.advance(4_000);
+  ask(others[0]!, { type: "write", value: 2 });
+  await cluster.advance(1_000);
+  assertEquals(replies.map(({ type }) => type), ["write_ok", "write_ok"]);
+  ask(leader, { type: "read" });
+  [stopped, stoodMs] = [leader, 5_000];
+  cluster.resume(leader);
+  await cluster.advance(2_000);
+  return replies[2]!;
+}
+
+Deno.test("a leader that was stopped for five seconds does not answer a read from what it knew, and one with a lease does", async () => {
+  for (const program of [linKvRaft, linKvVr]) {
+    const { type, code } = await readAfterStop(program);
+    assertEquals([type, code], ["error", 11]);
+    const hasty = believesItself(program, 290);
+    assertEquals((await readAfterStop(hasty)).value, 1);
   }
 });
 
