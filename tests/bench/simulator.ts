@@ -199,9 +199,10 @@ async function peakMb(name: string): Promise<number> {
   return Number(new TextDecoder().decode(stdout));
 }
 
-/** Runs and judges one seed, and prints the most memory that it took, in MB. */
+/** Runs and judges one seed as a campaign does, and prints the most memory that it took, in MB. */
 async function printPeak(name: string): Promise<void> {
-  judge(await record({ name, seed: 1, faults: "official" }));
+  const simulation = { name, seed: 1, faults: "official" } as const;
+  judge(await record(simulation, { forVerdict: true }));
   const status = await Deno.readTextFile("/proc/self/status");
   const kB = /VmHWM:\s*(\d+)/.exec(status)?.[1];
   console.log(Math.round(Number(kB) / 1e3));
@@ -214,7 +215,9 @@ else if (import.meta.main) {
   const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"].filter(hasProgram);
   console.log("CPU of a seed with its own command, judged, in ms\n");
   console.log(table(PIECES_HEAD, await inRow("pieces", subjects, pieces)));
-  console.log("\nMemory of a process with one seed, judged, in MB\n");
+  console.log(
+    "\nMemory of a process with one seed of a campaign, judged, in MB\n",
+  );
   const peaks = await inRow(
     "memory",
     scenarios.map(({ name }) => name).filter(hasProgram),
