@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import type { Json, Op, Recording } from "../../../lib/workbench/history.ts";
 import { judge } from "../../../lib/workbench/checkers/judges.ts";
+import { recoveryFindings } from "../../../lib/workbench/checkers/strict/recovery.ts";
 
 /** What became of one request after another. */
 type Outcome = [Op["type"], Json?];
@@ -11,29 +12,40 @@ const TIMEOUT: Outcome = ["info", "net-timeout"];
 const REFUSED: Outcome = ["fail", ["temporarily-unavailable", "ask n1"]];
 const OTHER_VALUE: Outcome = ["fail", ["precondition-failed", "it is 3"]];
 
-function ops(outcomes: readonly Outcome[], fromSeconds: number): Op[] {
-  return outcomes.flatMap(([type, error], i) => {
-    const op = { process: 0, f: "cas", value: [0, [i, i + 1]] };
-    const time = (fromSeconds + i) * 1e9;
-    return [
-      { ...op, index: 2 * i, type: "invoke", time },
-      { ...op, index: 2 * i + 1, type, time, ...(error && { error }) },
-    ] as Op[];
-  });
+/** The operations of one client of each node. */
+function ops(clients: readonly Outcome[][], fromSeconds: number): Op[] {
+  return clients.flatMap((outcomes, process) =>
+    outcomes.flatMap(([type, error], i) => {
+      const op = { process, f: "cas", value: [0, [i, i + 1]] };
+      const time = (fromSeconds + i) * 1e9;
+      return [
+        { ...op, type: "invoke", time },
+        { ...op, type, time, ...(error && { error }) },
+      ];
+    })
+  ).map((op, index) => ({ ...op, index }) as Op);
+}
+
+/** A run of one client for each node. */
+function recordingOf(
+  run: readonly Outcome[][],
+  calm: readonly Outcome[][] | null,
+): Recording {
+  return {
+    workload: "lin-kv",
+    options: { "node-count": run.length, concurrency: run.length },
+    journal: [],
+    journalOrigin: 0,
+    history: ops(run, 0),
+    ...(calm && { calm: { history: ops(calm, 30), journal: [] } }),
+  };
 }
 
 function found(
   run: readonly Outcome[],
   calm: readonly Outcome[] | null,
 ): string[] {
-  const recording: Recording = {
-    workload: "lin-kv",
-    options: { "node-count": 1, concurrency: 1 },
-    journal: [],
-    journalOrigin: 0,
-    history: ops(run, 0),
-    ...(calm && { calm: { history: ops(calm, 30), journal: [] } }),
-  };
+  const recording = recordingOf([[...run]], calm && [[...calm]]);
   return judge(recording).strict.anomalies.map(({ type }) => type)
     .filter((type) => type === "no-recovery" || type === "never-ok");
 }
@@ -60,4 +72,25 @@ Deno.test("what faults let nobody do in the run, and anybody in the calm, is no 
   assertEquals(found([TIMEOUT, TIMEOUT], null), ["never-ok"]);
   assertEquals(found([TIMEOUT, TIMEOUT], [TIMEOUT, OTHER_VALUE, OK]), []);
   assertEquals(found([TIMEOUT], [OTHER_VALUE, OTHER_VALUE]), ["never-ok"]);
+});
+
+Deno.test("followers may send all to the leader, whom the run has changed; where several answer, each must", () => {
+  const refused = Array<Outcome>(3).fill(REFUSED);
+  const vain = Array<Outcome>(3).fill(TIMEOUT);
+  for (
+    const [calm, silent] of [
+      [[refused, [OK], refused], 0],
+      [[refused, [OTHER_VALUE], vain], 1],
+      [[refused, [OK], [OK]], 1],
+      [[refused, refused, refused], 3],
+    ] as [Outcome[][], number][]
+  ) {
+    const run = calm.map(() => [OK]);
+    const recording = recordingOf(run, calm);
+    assertEquals(
+      recoveryFindings(recording).flatMap(({ because }) => because).length,
+      silent,
+      JSON.stringify(calm),
+    );
+  }
 });

@@ -1,5 +1,5 @@
 /** Whether nodes answer again, long after the last fault: for runs that end in a calm. */
-import { nodeOf, nodesOf, type Op, type Recording } from "../../history.ts";
+import { nodeOf, type Op, type Recording } from "../../history.ts";
 import { Findings } from "../findings.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { ALWAYS_CRASH } from "../stats.ts";
@@ -16,8 +16,9 @@ const ANSWERS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * `no-recovery`: nothing is lost, late or down any more, and a node answers no request, or none
- * of some kind. Nodes that send all clients elsewhere may go on doing so.
+ * `no-recovery`: nothing is lost, late or down any more, and a node answers no request of some
+ * kind. It may send all clients elsewhere, if it always has, or to the one node that answers: a
+ * follower need not pass requests on, and the leader may have changed in the run.
  */
 export function recoveryFindings(recording: Recording): Finding[] {
   const { calm, history, options } = recording;
@@ -26,35 +27,37 @@ export function recoveryFindings(recording: Recording): Finding[] {
   const asked = pairs(calm.history).filter(({ invocation }) =>
     !ALWAYS_CRASH.has(invocation.f)
   );
-  const byNode = Map.groupBy(
-    asked,
-    ({ invocation }) => nodeOf(Number(invocation.process), options),
-  );
-  for (const node of nodesOf(options)) {
-    const requests = byNode.get(node) ?? [];
-    const byF = Map.groupBy(requests, ({ invocation }) => invocation.f);
-    const vain = [...byF].filter(([, some]) => isInVain(some));
-    if (vain.length === 0) continue;
-    const everAnswered = history.some((op) =>
-      op.type === "ok" && typeof op.process === "number" &&
-      nodeOf(op.process, options) === node
+  for (
+    const [f, some] of Map.groupBy(asked, ({ invocation }) => invocation.f)
+  ) {
+    const byNode = Map.groupBy(
+      some,
+      ({ invocation }) => nodeOf(Number(invocation.process), options),
     );
-    const sendsElsewhere = !everAnswered &&
-      requests.every(({ completion }) => isRefused(completion));
-    if (sendsElsewhere) continue;
-    for (const [f, some] of vain) {
+    const answering = [...byNode.values()].filter(hasAnswer).length;
+    const everAnswered = new Set(
+      history.filter((op) =>
+        op.type === "ok" && op.f === f && typeof op.process === "number"
+      ).map(({ process }) => nodeOf(Number(process), options)),
+    );
+    for (const [node, requests] of byNode) {
+      if (requests.length < IN_VAIN || hasAnswer(requests)) continue;
+      const isFollower = !everAnswered.has(node) || answering === 1;
+      const areRefused = requests.every(({ completion }) =>
+        isRefused(completion)
+      );
+      if (isFollower && areRefused) continue;
       findings.add(
         "no-recovery",
-        `${node} answered none of ${some.length} requests ${f}, though everything had healed 5 s before`,
+        `${node} answered none of ${requests.length} requests ${f}, though everything had healed 5 s before`,
       );
     }
   }
   return findings.all();
 }
 
-function isInVain(requests: readonly Pair[]): boolean {
-  return requests.length >= IN_VAIN &&
-    !requests.some(({ completion }) => isAnswer(completion));
+function hasAnswer(requests: readonly Pair[]): boolean {
+  return requests.some(({ completion }) => isAnswer(completion));
 }
 
 function isAnswer(op: Op | undefined): boolean {
