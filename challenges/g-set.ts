@@ -9,7 +9,7 @@
  * if a turn lacks it, and passed on out of turn. A life that is not in a version greets its sender.
  *
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults an element is in
- * every read a second, plus the network's latency, after it was acknowledged; a second after a heal
+ * every read a second, plus the network's latency, after it was acknowledged; as long after a heal
  * every element is everywhere. While a node is cut off from the first, others do not see what is
  * added there. A killed node loses what no other node has. When it is back, its reads wait for what
  * the others know, for a second at most; reads lose nothing else.

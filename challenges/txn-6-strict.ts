@@ -18,10 +18,10 @@
  * told after 4 s that the outcome is unknown.
  *
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, or 2 if it need not read
- * the root; 4 more for each lost race; 2 for each key that was written out and is not cached, and
- * 2 to write one out, 4 if it has a cell. A batch takes two round trips if it loses no race, one
- * more if it needs cells, and consists of what arrived before its turn. lin-kv holds the root, of
- * 64 to 128 keys and 4093 bits, and a cell per key.
+ * the root; 4 more for each lost race; 2 for each key that is not cached and was written out, or
+ * has the hash of one that was; 2 to write a key out, 4 if it has a cell. A batch takes two round
+ * trips if it loses no race, one more if it needs cells, and consists of what arrived before its
+ * turn. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";

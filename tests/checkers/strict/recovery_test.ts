@@ -10,6 +10,7 @@ type Outcome = [Op["type"], Json?];
 const OK: Outcome = ["ok"];
 const TIMEOUT: Outcome = ["info", "net-timeout"];
 const REFUSED: Outcome = ["fail", ["temporarily-unavailable", "ask n1"]];
+const LOST: Outcome = ["fail", ["txn-conflict", "n1 was faster"]];
 const OTHER_VALUE: Outcome = ["fail", ["precondition-failed", "it is 3"]];
 
 /** The operations of one client of each node. */
@@ -60,6 +61,9 @@ Deno.test("a node that answers nothing in the calm has not recovered, whatever i
       [[OK], [...vain, OTHER_VALUE], []],
       [[OK], [TIMEOUT, TIMEOUT], []],
       [[OK], [], []],
+      [[OK], Array(19).fill(LOST), []],
+      [[OK], Array(20).fill(LOST), ["no-recovery"]],
+      [[OK], [LOST, ...vain], ["no-recovery"]],
       // It sends all clients elsewhere.
       [[REFUSED], [REFUSED, REFUSED, REFUSED], ["never-ok"]],
     ] as [Outcome[], Outcome[], string[]][]

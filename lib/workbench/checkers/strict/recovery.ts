@@ -5,8 +5,14 @@ import { type Pair, pairs } from "../pairs.ts";
 import { ALWAYS_CRASH } from "../stats.ts";
 import type { Finding } from "../verdict.ts";
 
-/** How many requests of one kind must be in vain: one may lose a race, or be unlucky. */
+/** How many requests of one kind must be in vain: one may be unlucky. */
 const IN_VAIN = 3;
+
+/** How many, if they lose races with others: a node may lose each second one. */
+const RACES_LOST = 20;
+
+/** Refusals of who has lost a race. */
+const LOSSES: ReadonlySet<unknown> = new Set(["abort", "txn-conflict"]);
 
 /** Refusals that depend on the state that was asked about, and so are answers. */
 const ANSWERS: ReadonlySet<unknown> = new Set([
@@ -41,7 +47,7 @@ export function recoveryFindings(recording: Recording): Finding[] {
       ).map(({ process }) => nodeOf(Number(process), options)),
     );
     for (const [node, requests] of byNode) {
-      if (requests.length < IN_VAIN || hasAnswer(requests)) continue;
+      if (!areInVain(requests)) continue;
       const isFollower = !everAnswered.has(node) || answering === 1;
       const areRefused = requests.every(({ completion }) =>
         isRefused(completion)
@@ -54,6 +60,16 @@ export function recoveryFindings(recording: Recording): Finding[] {
     }
   }
   return findings.all();
+}
+
+function areInVain(requests: readonly Pair[]): boolean {
+  const losses =
+    requests.filter(({ completion }) =>
+      isRefused(completion) && LOSSES.has(codeOf(completion!))
+    ).length;
+  const areEnough = requests.length - losses >= IN_VAIN ||
+    requests.length >= RACES_LOST;
+  return areEnough && !hasAnswer(requests);
 }
 
 function hasAnswer(requests: readonly Pair[]): boolean {
