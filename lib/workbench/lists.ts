@@ -15,6 +15,12 @@ export interface Beginning {
 /** Shorter lists are kept as they are. */
 const LONG = 256;
 
+/**
+ * How many elements of long lists are kept, at 8 bytes each and as much again to judge them. Of
+ * lists that begin alike, the common part counts once.
+ */
+const ELEMENTS_KEPT = 60e6;
+
 /** Keeps long lists. */
 export class LongLists {
   /** By source, what its last list is the beginning of. */
@@ -28,7 +34,7 @@ export class LongLists {
    * @param onFull called once, when there are more
    */
   constructor(
-    private readonly limit = Infinity,
+    private readonly limit = ELEMENTS_KEPT,
     private readonly onFull: () => void = () => {},
   ) {}
 

@@ -62,12 +62,6 @@ const CALM = { seconds: 2, rate: 60 };
 /** Incidents kept for each node and kind: one that writes only garbage must not fill the memory. */
 const INCIDENTS_KEPT = 100;
 
-/**
- * How many elements of long lists are kept, at 8 bytes each and as much again to judge them. Of
- * lists that begin alike, the common part counts once.
- */
-const ELEMENTS_KEPT = 60e6;
-
 /** A timer this late shows that nothing was running. */
 const STANDSTILL_NS = 2 * SECOND;
 
@@ -89,6 +83,8 @@ export interface RunConfig {
   calm?: boolean;
   /** Keeps only the heads of messages that touch no client; all, if not given. */
   headsAlone?: boolean;
+  /** How many elements of long lists are kept, for tests. */
+  elementsKept?: number;
   /** Called for every {@link Label}, for tests. */
   onEvent?(label: string): void;
   /** Called about once a second of the run's own time. */
@@ -137,11 +133,8 @@ class BrokenOff extends Error {}
 
 class Run {
   readonly #ids: string[];
-  readonly #lists = new LongLists(ELEMENTS_KEPT, () =>
-    this.#breakOff(
-      "as what clients had read filled the memory: take a lower --rate or --time-limit",
-    ));
-  readonly #history = new History(this.#lists);
+  readonly #lists: LongLists;
+  readonly #history: History;
   readonly #incidents: Incident[] = [];
   readonly #incidentCounts = new Map<string, number>();
   readonly #network: Network;
@@ -161,6 +154,11 @@ class Run {
     const { options, clock, random, workload, openHost } = config;
     const onEvent = (label: string) => config.onEvent?.(label);
     this.#ids = nodesOf(options);
+    this.#lists = new LongLists(config.elementsKept, () =>
+      this.#breakOff(
+        "as what clients had read filled the memory: take a lower --rate or --time-limit",
+      ));
+    this.#history = new History(this.#lists);
     this.#generator = workload.generator(this.#context("main"));
     this.#network = new Network(
       clock,
