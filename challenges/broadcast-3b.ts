@@ -20,7 +20,7 @@
  * - while a node cannot be reached, each value for it costs a message per 200 ms to CAP_MS,
  *   0.5 s on average (3c needs one for all of them).
  */
-import { program, run } from "../lib/maelstrom.ts";
+import { ErrorCode, program, RpcError, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
 import { Patience } from "../lib/services/patience.ts";
@@ -81,7 +81,11 @@ const broadcast3b = program(protocol, (node) => {
 
   node.on("tell", ({ message, life: theirs }, src) => {
     // What an earlier life told nobody, the next one does not know either.
-    if (life.meet(src, theirs) !== "over") learn(message, src);
+    // If it is the next one, by a clock that was set back, it will tell it again in its right name.
+    if (life.meet(src, theirs) === "over") {
+      throw new RpcError(ErrorCode.timeout, "a later life of yours is known");
+    }
+    learn(message, src);
     return {};
   });
 
