@@ -240,3 +240,31 @@ Deno.test(
     }
   },
 );
+
+Deno.test("a read that shows less of a list than one answered before is judged as a whole list is", () => {
+  const lists = new LongLists();
+  const history = new History(lists);
+  const list = Array.from({ length: 600 }, (_, i) => i);
+  const line = (type: Op["type"], process: number, f: string, value: Json) =>
+    history.add({ time: history.ops.length * 1e6, type, process, f, value });
+  for (const value of list) {
+    line("invoke", 0, "broadcast", value);
+    line("ok", 0, "broadcast", value);
+  }
+  // Kept as they were sent, answered the other way round.
+  const less = list.slice(0, 300);
+  assert(lists.keep(less, "n0")!.list === lists.keep(list, "n0")!.list);
+  for (const [process, value] of [[0, list], [NODES, less]] as const) {
+    line("invoke", process, "read", null);
+    line("ok", process, "read", value);
+  }
+  const own = apart(history.ops);
+  assertEquals(
+    checkSetFull(history.ops, "broadcast"),
+    checkSetFull(own, "broadcast"),
+  );
+  const strict = strictSet("broadcast");
+  const findings = strict(recordingOf(history.ops), {});
+  assert(findings.length > 0);
+  assertEquals(findings, strict(recordingOf(own), {}));
+});
