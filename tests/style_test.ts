@@ -53,43 +53,43 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
   // Checkers judge histories and know nothing else.
   [
     /^lib\/workbench\/checkers\//,
-    /^lib\/workbench\/(checkers\/|scenarios\/|(history|json|lists)\.ts$)/,
+    /^lib\/workbench\/(checkers\/|scenarios\/|history\/)/,
     true,
   ],
   // Workloads know histories and chance, but neither network nor judges.
   [
     /^lib\/workbench\/workloads\//,
-    /^lib\/workbench\/(workloads\/|(world\/(client|random)|history|json|lists)\.ts$)/,
+    /^lib\/workbench\/(workloads\/|(world\/(client|random)|history)\b)/,
     true,
   ],
   // The network and what is on it know no workload, no judge and no page.
   [
     /^lib\/workbench\/world\//,
-    /^lib\/(maelstrom\.ts|node\/|workbench\/(world\/|(history|json|lists)\.ts$))/,
+    /^lib\/(maelstrom\.ts|node\/|workbench\/(world\/|history\/))/,
     true,
   ],
   // What is run and what must come out, what findings mean, and what bin/workbench carries: each by itself.
   [
     /^lib\/workbench\/scenarios\//,
-    /^lib\/workbench\/(scenarios\/|history\.ts$)/,
+    /^lib\/workbench\/(scenarios\/|history\/)/,
     false,
   ],
   [/^lib\/workbench\/glossary\//, /^lib\/workbench\/glossary\//, false],
   [
     /^lib\/workbench\/executable\//,
-    /^(node:|lib\/(maelstrom\.ts|workbench\/(executable\/|history\.ts)))/,
+    /^(node:|lib\/(maelstrom\.ts|workbench\/(executable\/|history\/)))/,
     true,
   ],
   // Readers of the real Maelstrom's files know no command and no page.
   [
     /^lib\/workbench\/maelstrom\//,
-    /^lib\/workbench\/(maelstrom\/|world\/|checkers\/|(history|json|lists)\.ts$)/,
+    /^lib\/workbench\/(maelstrom\/|world\/|checkers\/|history\/)/,
     true,
   ],
   // What runs knows no judge; what judges many runs knows no page and no command.
   [
     /^lib\/workbench\/run\//,
-    /^lib\/workbench\/(run|workloads|world|history|lists)\b/,
+    /^lib\/workbench\/(run|workloads|world|history)\b/,
     true,
   ],
   [
@@ -108,7 +108,7 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
 
 /** Of the workbench's own files, and texts that are quoted: no message of a node passes here. */
 const OWN_JSON =
-  /^lib\/workbench\/(json|scenarios\/standards)\.ts$|^lib\/workbench\/(commands|results|campaign|maelstrom)\/|\/(bodies|flags)\.ts$/;
+  /^lib\/workbench\/(history\/json|scenarios\/standards)\.ts$|^lib\/workbench\/(commands|results|campaign|maelstrom)\/|\/(bodies|flags)\.ts$/;
 
 style(
   "the workbench reads and writes JSON by way of json.ts, which keeps numbers as they were written",

@@ -5,7 +5,7 @@
  * cannot be carried out, 255 a bug of the workbench itself or, with --faithful, a run that
  * Maelstrom would have aborted.
  */
-import { stringify } from "./json.ts";
+import { stringify } from "./history/json.ts";
 import { type Validity, worst } from "./checkers/verdict.ts";
 import {
   IGNORED_FLAGS,

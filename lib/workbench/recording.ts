@@ -2,10 +2,16 @@
  * Recordings on disk: one JSON object, plain or gzipped, in the form of `tests/golden/`; or a
  * run's directory, which holds one or is the real Maelstrom's.
  */
-import { asDouble, isInteger, parse, plain, stringify } from "./json.ts";
+import {
+  asDouble,
+  isInteger,
+  parse,
+  plain,
+  stringify,
+} from "./history/json.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
-import { areTooLong, type Beginning, briefly, hold } from "./lists.ts";
+import { areTooLong, type Beginning, briefly, hold } from "./history/lists.ts";
 import type {
   Events,
   JournalEvent,
@@ -13,7 +19,7 @@ import type {
   JsonObject,
   Op,
   Recording,
-} from "./history.ts";
+} from "./history/history.ts";
 
 /** The name of the recording in a run's directory. */
 export const RECORDING_FILE = "recording.json.gz";

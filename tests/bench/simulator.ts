@@ -10,9 +10,16 @@
 import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import { quantile } from "../../lib/workbench/checkers/figures.ts";
-import type { Options, Recording } from "../../lib/workbench/history.ts";
+import type {
+  Options,
+  Recording,
+} from "../../lib/workbench/history/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
-import { carried, plain, textLength } from "../../lib/workbench/json.ts";
+import {
+  carried,
+  plain,
+  textLength,
+} from "../../lib/workbench/history/json.ts";
 import { hasProgram } from "../../lib/workbench/results/results.ts";
 import {
   record,

@@ -5,7 +5,7 @@ import {
   campaignVerdict,
   type Failure,
 } from "../../lib/workbench/campaign/campaign.ts";
-import type { Recording } from "../../lib/workbench/history.ts";
+import type { Recording } from "../../lib/workbench/history/history.ts";
 import type { Json } from "../../lib/node/world.ts";
 import type { Node } from "../../lib/maelstrom.ts";
 import type { SeedResult } from "../../lib/workbench/campaign/seed-result.ts";

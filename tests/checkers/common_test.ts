@@ -15,8 +15,8 @@ import type {
   JournalEvent,
   Json,
   Options,
-} from "../../lib/workbench/history.ts";
-import { float } from "../../lib/workbench/json.ts";
+} from "../../lib/workbench/history/history.ts";
+import { float } from "../../lib/workbench/history/json.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 
 /** An operation from invocation to completion. */

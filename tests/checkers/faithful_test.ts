@@ -6,13 +6,13 @@ import type {
   Aftermath,
   Json,
   Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import {
   loadRecording,
   RECORDING_FILE,
   saveRecording,
 } from "../../lib/workbench/recording.ts";
-import { parse } from "../../lib/workbench/json.ts";
+import { parse } from "../../lib/workbench/history/json.ts";
 import { THROWS } from "../../lib/workbench/checkers/verdict.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 import { inFolder } from "../fixtures/folder.ts";

@@ -6,7 +6,11 @@ import {
   search,
   type SearchEvent,
 } from "../../lib/workbench/checkers/registers/linearizable-search.ts";
-import type { Json, JsonObject, OpType } from "../../lib/workbench/history.ts";
+import type {
+  Json,
+  JsonObject,
+  OpType,
+} from "../../lib/workbench/history/history.ts";
 import { type Random, seeded } from "../../lib/workbench/world/random.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 

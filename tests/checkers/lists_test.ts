@@ -9,9 +9,13 @@ import {
   type Json,
   type Op,
   type Recording,
-} from "../../lib/workbench/history.ts";
-import { stringify } from "../../lib/workbench/json.ts";
-import { heldBy, lengthOf, LongLists } from "../../lib/workbench/lists.ts";
+} from "../../lib/workbench/history/history.ts";
+import { stringify } from "../../lib/workbench/history/json.ts";
+import {
+  heldBy,
+  lengthOf,
+  LongLists,
+} from "../../lib/workbench/history/lists.ts";
 import {
   asWritten,
   maelstromFiles,

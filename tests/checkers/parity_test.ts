@@ -12,7 +12,7 @@ import type {
   Json,
   JsonObject,
   Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { DIRECTORY, recordedFiles } from "../fixtures/recorded.ts";

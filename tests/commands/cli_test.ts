@@ -5,7 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { flagsText } from "../../lib/workbench/history.ts";
+import { flagsText } from "../../lib/workbench/history/history.ts";
 import { HELP_PAGES, pageText } from "../../lib/workbench/commands/help.ts";
 import { parseFlags, RUN_FLAGS } from "../../lib/workbench/commands/flags.ts";
 import type { Judged } from "../../lib/workbench/checkers/judges.ts";

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { commandIn, incidentsIn } from "../../lib/workbench/maelstrom/log.ts";
-import type { Op } from "../../lib/workbench/history.ts";
+import type { Op } from "../../lib/workbench/history/history.ts";
 
 Deno.test("the command line of a log gives workload and options, and leaves out what the node gets", () => {
   assertEquals(

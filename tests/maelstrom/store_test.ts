@@ -10,8 +10,8 @@ import type {
   JournalEvent,
   Json,
   Recording,
-} from "../../lib/workbench/history.ts";
-import { equal, parse, stringify } from "../../lib/workbench/json.ts";
+} from "../../lib/workbench/history/history.ts";
+import { equal, parse, stringify } from "../../lib/workbench/history/json.ts";
 import { loadRecording, writeTexts } from "../../lib/workbench/recording.ts";
 import { FressianFile } from "../fixtures/fressian.ts";
 import { inFolder } from "../fixtures/folder.ts";

@@ -18,7 +18,7 @@ import {
   nodesOf,
   type Options,
   type Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import {
   type FigureName,
   isMet,

@@ -25,7 +25,7 @@ import {
   nodesOf,
   type Options,
   type Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { isMet, limitText } from "../../lib/workbench/scenarios/limits.ts";
 import { allPartitions, grudge } from "../../lib/workbench/world/nemesis.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";

@@ -6,7 +6,7 @@ import {
   isClientOp,
   type Json,
   type Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

@@ -11,7 +11,7 @@ import type {
   JournalEvent,
   Json,
   Options,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";

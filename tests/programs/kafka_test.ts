@@ -11,7 +11,7 @@ import {
   type Json,
   type Op,
   type Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

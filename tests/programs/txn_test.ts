@@ -27,7 +27,7 @@ import type {
   JournalEvent,
   Options,
   Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import {

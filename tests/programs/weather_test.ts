@@ -4,7 +4,7 @@
  * every one ends, and how soon after that they are served as before.
  */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import type { Body, Json } from "../../lib/workbench/history.ts";
+import type { Body, Json } from "../../lib/workbench/history/history.ts";
 import "../fixtures/programs.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

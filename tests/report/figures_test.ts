@@ -1,7 +1,11 @@
 /** Figures that Maelstrom does not take, on recordings made by hand. */
 import { assertEquals } from "@std/assert";
 import { bytesOfValues } from "../../lib/workbench/checkers/figures.ts";
-import type { Body, JournalEvent, Op } from "../../lib/workbench/history.ts";
+import type {
+  Body,
+  JournalEvent,
+  Op,
+} from "../../lib/workbench/history/history.ts";
 
 /** Three nodes that were told these values, and sent each other these bodies. */
 function recording(

@@ -1,6 +1,6 @@
 /** What a narrow screen must not spoil: names beside each other, and axes. */
 import { assert, assertEquals } from "@std/assert";
-import type { Op, Recording } from "../../lib/workbench/history.ts";
+import type { Op, Recording } from "../../lib/workbench/history/history.ts";
 import { overviewSvg } from "../../lib/workbench/report/overview.ts";
 import { drawPlots, plotsOf } from "../../lib/workbench/report/plots.ts";
 import { viewOf } from "../../lib/workbench/report/view.ts";

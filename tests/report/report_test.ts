@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
-import type { Op, Recording } from "../../lib/workbench/history.ts";
+import type { Op, Recording } from "../../lib/workbench/history/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";

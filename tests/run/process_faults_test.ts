@@ -5,7 +5,7 @@ import {
   NEMESIS,
   type Options,
   type Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";

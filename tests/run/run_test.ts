@@ -14,7 +14,7 @@ import {
   NEMESIS,
   type Options,
   type Recording,
-} from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { performRun, type RunConfig } from "../../lib/workbench/run/run.ts";

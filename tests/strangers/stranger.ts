@@ -1,7 +1,7 @@
 /** Programs of others: judged by their command line and their workload's description alone. */
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
 import { judge, type Judged } from "../../lib/workbench/checkers/judges.ts";
-import type { Options } from "../../lib/workbench/history.ts";
+import type { Options } from "../../lib/workbench/history/history.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";
 import { SECOND, VirtualClock } from "../../lib/workbench/world/clock.ts";

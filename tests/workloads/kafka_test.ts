@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Json, Op } from "../../lib/workbench/history.ts";
+import type { Json, Op } from "../../lib/workbench/history/history.ts";
 import {
   ClientCrash,
   type Invocation,

@@ -13,8 +13,8 @@ import {
   type Op,
   type Recording,
   workersOf,
-} from "../../lib/workbench/history.ts";
-import { equal, stringify } from "../../lib/workbench/json.ts";
+} from "../../lib/workbench/history/history.ts";
+import { equal, stringify } from "../../lib/workbench/history/json.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { createServices } from "../../lib/workbench/world/services.ts";

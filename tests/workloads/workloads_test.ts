@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Json, Op, OpType } from "../../lib/workbench/history.ts";
+import type { Json, Op, OpType } from "../../lib/workbench/history/history.ts";
 import { workloads } from "../../lib/workbench/workloads/all.ts";
 import {
   topologies,

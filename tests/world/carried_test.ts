@@ -7,7 +7,7 @@ import {
   parse,
   plain,
   stringify,
-} from "../../lib/workbench/json.ts";
+} from "../../lib/workbench/history/json.ts";
 import { Heap } from "../../lib/workbench/world/heap.ts";
 import { sleep, VirtualClock } from "../../lib/workbench/world/clock.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";

@@ -12,8 +12,8 @@ import {
   partOf,
   sizesOf,
   withIds,
-} from "../../lib/workbench/history.ts";
-import { float, parse, stringify } from "../../lib/workbench/json.ts";
+} from "../../lib/workbench/history/history.ts";
+import { float, parse, stringify } from "../../lib/workbench/history/json.ts";
 import { Bodies } from "../../lib/workbench/world/bodies.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
 

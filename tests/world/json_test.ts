@@ -19,8 +19,8 @@ import {
   stringify,
   sum,
   textLength,
-} from "../../lib/workbench/json.ts";
-import type { Json } from "../../lib/workbench/history.ts";
+} from "../../lib/workbench/history/json.ts";
+import type { Json } from "../../lib/workbench/history/history.ts";
 import { jsonKey, keyJson } from "../../lib/workbench/checkers/json-key.ts";
 
 Deno.test("integers of any size keep all their digits", () => {

@@ -3,7 +3,7 @@
  * watches, until its input ends.
  */
 import process from "node:process";
-import { parse, stringify } from "../json.ts";
+import { parse, stringify } from "../history/json.ts";
 import { Lines } from "../world/lines.ts";
 import { ANSWER, type FromProcess, type ToProcess } from "./processes.ts";
 import { WatchedThread } from "./watched-thread.ts";

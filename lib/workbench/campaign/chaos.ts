@@ -15,7 +15,7 @@ import {
   nodesStruck,
   TARGETS,
 } from "../world/nemesis.ts";
-import { nodeOf } from "../history.ts";
+import { nodeOf } from "../history/history.ts";
 import type { Packet } from "../world/network.ts";
 import type { Random } from "../world/random.ts";
 

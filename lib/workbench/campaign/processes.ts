@@ -3,7 +3,7 @@
  * or loops for ever, ends with its process, and the others continue.
  */
 import { carriedParts } from "../executable/carried.ts";
-import { parse, stringify } from "../json.ts";
+import { parse, stringify } from "../history/json.ts";
 import { Lines } from "../world/lines.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import type { Simulation } from "./simulate.ts";

@@ -1,4 +1,4 @@
-import { isClientOp, type Op, type Options } from "../history.ts";
+import { isClientOp, type Op, type Options } from "../history/history.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 

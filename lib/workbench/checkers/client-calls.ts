@@ -5,8 +5,8 @@ import {
   type Events,
   isWithClient,
   type Json,
-} from "../history.ts";
-import { stringify } from "../json.ts";
+} from "../history/history.ts";
+import { stringify } from "../history/json.ts";
 
 /** A request of a client, with its reply if that arrived. */
 export interface Call {

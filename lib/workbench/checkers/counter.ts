@@ -1,5 +1,11 @@
-import { ascending, type Integer, isInteger, larger, sum } from "../json.ts";
-import { isClientOp, type Op } from "../history.ts";
+import {
+  ascending,
+  type Integer,
+  isInteger,
+  larger,
+  sum,
+} from "../history/json.ts";
+import { isClientOp, type Op } from "../history/history.ts";
 import { opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, Op } from "../history.ts";
+import type { Json, JsonObject, Op } from "../history/history.ts";
 import { opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 

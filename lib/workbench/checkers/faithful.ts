@@ -8,7 +8,7 @@ import {
   type Options,
   type Recording,
   wholeHistory,
-} from "../history.ts";
+} from "../history/history.ts";
 import { checkAvailability } from "./availability.ts";
 import { checkCounter } from "./counter.ts";
 import { checkEcho } from "./echo.ts";

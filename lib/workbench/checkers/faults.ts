@@ -1,5 +1,5 @@
 /** When no fault was active: promises that hold without faults are judged only then. */
-import { NEMESIS, networkMs, type Recording } from "../history.ts";
+import { NEMESIS, networkMs, type Recording } from "../history/history.ts";
 
 /**
  * How long a simulated run's faults may last after the main phase, in ns: while clients wait

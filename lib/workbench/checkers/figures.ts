@@ -1,5 +1,5 @@
 /** The figures of a run: Maelstrom's from its results, the others from the recording. */
-import { stringify } from "../json.ts";
+import { stringify } from "../history/json.ts";
 import { pairs } from "./pairs.ts";
 import { partOfRate } from "./rate.ts";
 import type { Results } from "./verdict.ts";
@@ -10,7 +10,7 @@ import {
   nodesOf,
   type Recording,
   sizesOf,
-} from "../history.ts";
+} from "../history/history.ts";
 import type { Figures } from "../scenarios/limits.ts";
 import type { FigureName } from "../scenarios/limits.ts";
 

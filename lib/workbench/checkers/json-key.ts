@@ -1,5 +1,5 @@
-import type { Json, JsonObject, Op } from "../history.ts";
-import { canonical, parse } from "../json.ts";
+import type { Json, JsonObject, Op } from "../history/history.ts";
+import { canonical, parse } from "../history/json.ts";
 
 /** Stands for a value in sets and maps. */
 export type JsonKey = string | number | boolean | null;

@@ -15,7 +15,11 @@ import type { Results, StrictResults, Validity } from "./verdict.ts";
 import { worst } from "./verdict.ts";
 import { asTold } from "./told.ts";
 import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
-import { isClientOp, type JsonObject, type Recording } from "../history.ts";
+import {
+  isClientOp,
+  type JsonObject,
+  type Recording,
+} from "../history/history.ts";
 import type { Figures } from "../scenarios/limits.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 

@@ -1,4 +1,9 @@
-import { type Events, headsOf, isClientOp, type Op } from "../history.ts";
+import {
+  type Events,
+  headsOf,
+  isClientOp,
+  type Op,
+} from "../history/history.ts";
 import { IdSet } from "./id-set.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";

@@ -1,4 +1,4 @@
-import type { Recording } from "../history.ts";
+import type { Recording } from "../history/history.ts";
 
 /** Operations that send no message of their own name. */
 const SILENT: ReadonlySet<string> = new Set(["crash", "assign"]);

@@ -1,4 +1,4 @@
-import { isClientOp, type Op } from "../history.ts";
+import { isClientOp, type Op } from "../history/history.ts";
 
 /** An operation of a client from its invocation to its completion. */
 export interface Pair {

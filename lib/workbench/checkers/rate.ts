@@ -1,5 +1,9 @@
 /** How much of its `--rate` a run has reached: busy clients never catch up. */
-import { isClientOp, type Recording, wasBrokenOff } from "../history.ts";
+import {
+  isClientOp,
+  type Recording,
+  wasBrokenOff,
+} from "../history/history.ts";
 import type { Finding } from "./verdict.ts";
 
 /** A smaller shortfall may be chance, whatever the rate. */

@@ -3,7 +3,12 @@
  * nodes that talk to each other have told each other what they know once nothing that they
  * sent was lost or late for as long as their program takes after a heal.
  */
-import { headsOf, networkMs, nodesOf, type Recording } from "../history.ts";
+import {
+  headsOf,
+  networkMs,
+  nodesOf,
+  type Recording,
+} from "../history/history.ts";
 import { originOf } from "./origin.ts";
 
 /** A kill of a node, in ns of the history. */

@@ -1,5 +1,10 @@
-import { isClientOp, type Json, type JsonObject, type Op } from "../history.ts";
-import { listIn } from "../lists.ts";
+import {
+  isClientOp,
+  type Json,
+  type JsonObject,
+  type Op,
+} from "../history/history.ts";
+import { listIn } from "../history/lists.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 

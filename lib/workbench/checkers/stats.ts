@@ -1,4 +1,4 @@
-import { isClientOp, type JsonObject, type Op } from "../history.ts";
+import { isClientOp, type JsonObject, type Op } from "../history/history.ts";
 import { type Results, worst } from "./verdict.ts";
 
 /** Operations that always crash, on purpose. */

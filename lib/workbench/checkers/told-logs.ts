@@ -3,7 +3,7 @@
  * nodes that were killed before they could tell others. All other entries keep their offsets for
  * good.
  */
-import { ascending, type Integer, isInteger } from "../json.ts";
+import { ascending, type Integer, isInteger } from "../history/json.ts";
 import {
   type Events,
   isClient,
@@ -14,7 +14,7 @@ import {
   type Op,
   partOf,
   type Recording,
-} from "../history.ts";
+} from "../history/history.ts";
 import { type Call, clientCalls, isOk } from "./client-calls.ts";
 import { originOf } from "./origin.ts";
 

@@ -15,8 +15,8 @@ import {
   nodesOf,
   type Op,
   type Recording,
-} from "../history.ts";
-import { stringify } from "../json.ts";
+} from "../history/history.ts";
+import { stringify } from "../history/json.ts";
 import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./faults.ts";
 import { originOf } from "./origin.ts";

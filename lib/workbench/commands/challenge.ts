@@ -13,7 +13,7 @@ import { figuresIn, isTakenByMaelstrom } from "../checkers/figures.ts";
 import { judge } from "../checkers/judges.ts";
 import { figureTitles } from "../scenarios/limits.ts";
 import type { FigureName, Figures } from "../scenarios/limits.ts";
-import type { Recording } from "../history.ts";
+import type { Recording } from "../history/history.ts";
 import { noWords, parseFlags, UsageError } from "./flags.ts";
 import { commandLine, findMaelstrom, runMaelstrom } from "../maelstrom/real.ts";
 import { loadMaelstromRun } from "../maelstrom/store.ts";

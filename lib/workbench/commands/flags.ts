@@ -1,7 +1,7 @@
 /** The command line: Maelstrom's flags and ours, as options of a run. */
 import { parseArgs } from "node:util";
 import { modelsOf } from "../checkers/elle/results.ts";
-import type { Options } from "../history.ts";
+import type { Options } from "../history/history.ts";
 import { MACHINES } from "../world/machine.ts";
 import { nemesisFaults } from "../world/nemesis.ts";
 import { type Scenario, scenarios } from "../scenarios/scenarios.ts";

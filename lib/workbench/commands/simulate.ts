@@ -6,12 +6,12 @@ import {
 } from "../campaign/campaign.ts";
 import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
 import type { Mark } from "../campaign/mark.ts";
-import { flagsText } from "../history.ts";
+import { flagsText } from "../history/history.ts";
 import { namedScenario, parseFlags, UsageError } from "./flags.ts";
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { passed, runSeed } from "../campaign/seed-result.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
-import { stringify } from "../json.ts";
+import { stringify } from "../history/json.ts";
 import { isMet, type Limit, limitText } from "../scenarios/limits.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { limitsOf } from "../scenarios/standards.ts";

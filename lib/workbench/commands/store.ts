@@ -1,5 +1,5 @@
 /** Where runs are kept: `store/<workload>/<time>/`, with links to the latest. */
-import { stringify } from "../json.ts";
+import { stringify } from "../history/json.ts";
 import { dirname, join, relative } from "node:path";
 import type { Judged } from "../checkers/judges.ts";
 import { asWritten, maelstromFiles, SHORTENED } from "../maelstrom/files.ts";

@@ -2,12 +2,12 @@
  * Reads EDN, in which Maelstrom writes its results and histories, as JSON: keywords become
  * strings without their colon, sets sorted arrays, ratios floats, tagged records
  * (`#jepsen.history.Op{...}`) plain objects, and keys of maps strings. Numbers are exact, as in
- * `json.ts`.
+ * `history/json.ts`.
  *
  * EDN: https://github.com/edn-format/edn
  */
-import { float, parse, plain } from "../json.ts";
-import type { Json, JsonObject } from "../history.ts";
+import { float, parse, plain } from "../history/json.ts";
+import type { Json, JsonObject } from "../history/history.ts";
 
 /** What separates values: white space, commas, comments. */
 const BETWEEN = /(?:[\s,]+|;[^\n]*)*/y;

@@ -8,9 +8,9 @@ import {
   type Json,
   type Op,
   type Recording,
-} from "../history.ts";
-import { Float, stringify } from "../json.ts";
-import { areTooLong, briefly, newsTeller } from "../lists.ts";
+} from "../history/history.ts";
+import { Float, stringify } from "../history/json.ts";
+import { areTooLong, briefly, newsTeller } from "../history/lists.ts";
 import type { Judged } from "../checkers/judges.ts";
 
 /**

@@ -4,8 +4,8 @@
  *
  * Fressian: https://github.com/Datomic/fressian/wiki
  */
-import { float, parse } from "../json.ts";
-import type { Json } from "../history.ts";
+import { float, parse } from "../history/json.ts";
+import type { Json } from "../history/history.ts";
 
 /** A tagged value with an unknown tag: `ev` and `msg` of the journal. */
 export class Struct {

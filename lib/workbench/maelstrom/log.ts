@@ -10,7 +10,7 @@ import {
   type JsonObject,
   type Op,
   type Options,
-} from "../history.ts";
+} from "../history/history.ts";
 import { readMessage } from "../world/protocol.ts";
 
 /** Flags that are not options of a run. */

@@ -16,7 +16,7 @@ import {
   type Op,
   type Options,
   type Recording,
-} from "../history.ts";
+} from "../history/history.ts";
 
 const HISTORY = "history.edn";
 

@@ -1,5 +1,5 @@
 /** Pages of large runs show only a part of them, and say which. */
-import { beginning, stringify } from "../json.ts";
+import { beginning, stringify } from "../history/json.ts";
 
 /** A stretch of time, in seconds since the main phase began. */
 export interface Span {

@@ -1,5 +1,10 @@
 /** What the nemesis did, as labelled stretches of time. */
-import { type Incident, type Json, NEMESIS, type Op } from "../history.ts";
+import {
+  type Incident,
+  type Json,
+  NEMESIS,
+  type Op,
+} from "../history/history.ts";
 import type { Span } from "./cap.ts";
 
 /** A partition. */

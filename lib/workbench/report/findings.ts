@@ -1,7 +1,7 @@
 /** The judges' findings in sentences; the times in them link to the operations. */
-import { stringify } from "../json.ts";
+import { stringify } from "../history/json.ts";
 import type { Anomaly, Results } from "../checkers/verdict.ts";
-import type { Op } from "../history.ts";
+import type { Op } from "../history/history.ts";
 import type { Judged } from "../checkers/judges.ts";
 import { explanationOf } from "../glossary/glossary.ts";
 import { type Content, type Html, html } from "./html.ts";

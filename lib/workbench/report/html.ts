@@ -1,5 +1,5 @@
 /** HTML by template: values are escaped, unless they are HTML already. */
-import { stringify } from "../json.ts";
+import { stringify } from "../history/json.ts";
 
 /** A piece of HTML. */
 export class Html {

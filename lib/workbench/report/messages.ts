@@ -7,7 +7,7 @@ import {
   type JournalEvent,
   type Recording,
   withIds,
-} from "../history.ts";
+} from "../history/history.ts";
 import { brief } from "./cap.ts";
 
 /** A message from its sending to its arrivals. Times are seconds since the main phase began. */

@@ -1,6 +1,6 @@
 /** Where to look: the moments and processes named in a judge's sentence. */
 
-import { isClientOp, type Op } from "../history.ts";
+import { isClientOp, type Op } from "../history/history.ts";
 
 /** A place in a run. */
 export interface Moment {

@@ -12,7 +12,7 @@ import {
   isBetweenServers,
   nodesOf,
   type Recording,
-} from "../history.ts";
+} from "../history/history.ts";
 import { cutsOf } from "./cuts.ts";
 import { journalOrigin } from "./messages.ts";
 import { callColour } from "./timeline.ts";

@@ -1,7 +1,7 @@
 /** The top of the page: verdicts and figures, each against its limits. */
 import type { Validity } from "../checkers/verdict.ts";
-import { flagsText } from "../history.ts";
-import { isClientOp } from "../history.ts";
+import { flagsText } from "../history/history.ts";
+import { isClientOp } from "../history/history.ts";
 import { type Judged, overall } from "../checkers/judges.ts";
 import {
   type Figures,

@@ -1,5 +1,5 @@
 /** How many messages of each type there were. */
-import { lengthOf } from "../lists.ts";
+import { lengthOf } from "../history/lists.ts";
 import { IdSet } from "../checkers/id-set.ts";
 import {
   among,
@@ -8,7 +8,7 @@ import {
   isWithClient,
   type JournalEvent,
   type Recording,
-} from "../history.ts";
+} from "../history/history.ts";
 import { type Html, html } from "./html.ts";
 import { count } from "./words.ts";
 

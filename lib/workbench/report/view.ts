@@ -10,8 +10,8 @@ import {
   type OpType,
   type Recording,
   workersOf,
-} from "../history.ts";
-import { isClient } from "../history.ts";
+} from "../history/history.ts";
+import { isClient } from "../history/history.ts";
 import { brief, cap, type Span } from "./cap.ts";
 import { type Cut, cutsOf, type Down, downsOf } from "./cuts.ts";
 import { type Flight, flightsOf, sendings } from "./messages.ts";

@@ -1,5 +1,5 @@
 /** Explains a run to a reader who has never seen one. */
-import { nodesOf, type Recording, workersOf } from "../history.ts";
+import { nodesOf, type Recording, workersOf } from "../history/history.ts";
 
 /** By workload, what clients do, and what they are promised. */
 const WORKLOADS: { readonly [workload: string]: string } = {

@@ -14,7 +14,7 @@ import {
 } from "../../../challenges/broadcast-3d.ts";
 import { type Program, program, type ProtocolOf } from "../../maelstrom.ts";
 import { quantile } from "../checkers/figures.ts";
-import { nodesOf, type Options } from "../history.ts";
+import { nodesOf, type Options } from "../history/history.ts";
 import { published } from "./published.ts";
 import { scenarioOf, scenarios } from "../scenarios/scenarios.ts";
 import { simulate } from "../campaign/simulate.ts";

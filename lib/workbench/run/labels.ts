@@ -11,8 +11,8 @@ import {
   NEMESIS,
   type Op,
   type Recording,
-} from "../history.ts";
-import { isClient } from "../history.ts";
+} from "../history/history.ts";
+import { isClient } from "../history/history.ts";
 import type { NetworkEvent } from "../world/network.ts";
 import type { ServiceEvent } from "../world/services.ts";
 

@@ -22,9 +22,9 @@ import {
   type Options,
   type Recording,
   workersOf,
-} from "../history.ts";
+} from "../history/history.ts";
 import { Journal } from "../world/journal.ts";
-import { LongLists } from "../lists.ts";
+import { LongLists } from "../history/lists.ts";
 import { StormWatch } from "../world/storm.ts";
 import { latencyOf, Network } from "../world/network.ts";
 import { Nodes, SetupFailed } from "../world/nodes.ts";
@@ -32,7 +32,7 @@ import { type Random, seeded } from "../world/random.ts";
 import { finalPhase, mainPhase } from "./schedule.ts";
 import { createServices } from "../world/services.ts";
 import { ActiveWorker } from "./workers.ts";
-import { History } from "../history.ts";
+import { History } from "../history/history.ts";
 import type {
   Generator,
   GeneratorContext,

@@ -2,10 +2,10 @@
  * Performs operations and records them in the history: workers, their processes and clients,
  * and what each outcome of a request means (Jepsen's interpreter).
  */
-import type { History } from "../history.ts";
+import type { History } from "../history/history.ts";
 import type { ClientEndpoint, Clients } from "../world/client.ts";
 import type { Clock } from "../world/clock.ts";
-import type { Json, Op } from "../history.ts";
+import type { Json, Op } from "../history/history.ts";
 import {
   type Client,
   ClientCrash,

@@ -14,7 +14,7 @@ import {
   S,
 } from "./limits.ts";
 import type { Promises } from "./promises.ts";
-import type { Options } from "../history.ts";
+import type { Options } from "../history/history.ts";
 
 /** One command of a challenge, with the limits on its results. */
 export interface ScenarioRun {

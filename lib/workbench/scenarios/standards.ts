@@ -3,7 +3,7 @@
  * ours, is held to a challenge's official commands and limits, or to a workload's rules, but
  * never to what our programs promise beyond those.
  */
-import type { Options, Recording } from "../history.ts";
+import type { Options, Recording } from "../history/history.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "./scenarios.ts";
 
 /** The flags of a guest of which only the workload is known: enough to see something within seconds. */

@@ -1,5 +1,5 @@
 /** What the workbench prints: progress, verdicts, figures, and how to repeat a failure. */
-import { stringify } from "../json.ts";
+import { stringify } from "../history/json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
 import type { Judged } from "../checkers/judges.ts";

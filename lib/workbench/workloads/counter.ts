@@ -1,7 +1,7 @@
 /** Counters: numbers are added at any node, and every node reads their sum. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { finalReads, readsAfterwards } from "./final-reads.ts";
-import type { Integer } from "../json.ts";
+import type { Integer } from "../history/json.ts";
 import { MalformedReply } from "../world/client.ts";
 import { integer } from "./schema.ts";
 import type { Workload } from "./workload.ts";

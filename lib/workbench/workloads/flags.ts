@@ -1,4 +1,4 @@
-import type { Options } from "../history.ts";
+import type { Options } from "../history/history.ts";
 
 /** Maelstrom's default for how long a client waits for a reply, in milliseconds. */
 export const CLIENT_TIMEOUT_MS = 5000;

@@ -1,5 +1,5 @@
-import type { Json, Op } from "../history.ts";
-import { type Integer, larger } from "../json.ts";
+import type { Json, Op } from "../history/history.ts";
+import { type Integer, larger } from "../history/json.ts";
 
 /** A message in a poll: its offset, and what was sent. */
 export type PolledMessage = [offset: Integer, message: Json];

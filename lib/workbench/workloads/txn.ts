@@ -1,5 +1,5 @@
 /** Transactions over registers (txn-rw-register) and over lists (txn-list-append). */
-import type { Op } from "../history.ts";
+import type { Op } from "../history/history.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
 import { any, arrayOf, either, literal, tuple } from "./schema.ts";
 import { type MicroOp, transactions } from "./transactions.ts";

@@ -4,7 +4,7 @@
  * by the run.
  */
 import type { ReplySchema, Rpc } from "../world/client.ts";
-import type { Body, Json, Op, Options } from "../history.ts";
+import type { Body, Json, Op, Options } from "../history/history.ts";
 import type { Random } from "../world/random.ts";
 
 /** One operation of a client; becomes an `invoke` line of the history, extra keys included. */

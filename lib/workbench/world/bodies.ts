@@ -3,8 +3,8 @@
  * oldest become compressed text, which is read back page by page.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Body, Json } from "../history.ts";
-import { Float, parse, stringify, textLength } from "../json.ts";
+import type { Body, Json } from "../history/history.ts";
+import { Float, parse, stringify, textLength } from "../history/json.ts";
 
 /** A page is full when it holds this many bodies, or weighs this many bytes. */
 const PAGE_BODIES = 1_024;

@@ -1,7 +1,7 @@
 /** The faults of a run: what causes them, and Maelstrom's own kinds: partitions, kills and pauses. */
 import type { Clock } from "./clock.ts";
-import type { Json, Options } from "../history.ts";
-import { NEMESIS } from "../history.ts";
+import type { Json, Options } from "../history/history.ts";
+import { NEMESIS } from "../history/history.ts";
 import {
   type Alternation,
   describeGrudge,
@@ -16,7 +16,7 @@ import {
 } from "./nemesis.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
-import type { History } from "../history.ts";
+import type { History } from "../history/history.ts";
 
 /** What faults may touch. */
 export interface FaultContext {

@@ -9,7 +9,7 @@ import type {
   Events,
   JournalEvent,
   Size,
-} from "../history.ts";
+} from "../history/history.ts";
 import { doubled, type Keeping, type Logged, Messages } from "./messages.ts";
 
 export type { Body };

@@ -4,9 +4,9 @@ import {
   type Head,
   isBetweenServers,
   isClient,
-} from "../history.ts";
-import { textLength } from "../json.ts";
-import { hold, lengthOf, LongLists } from "../lists.ts";
+} from "../history/history.ts";
+import { textLength } from "../history/json.ts";
+import { hold, lengthOf, LongLists } from "../history/lists.ts";
 import { Bodies } from "./bodies.ts";
 
 /** A message as the journal sees it. */

@@ -1,8 +1,8 @@
 /** The nodes of a run: starts, sets up, kills and restarts them, and holds them to the protocol. */
 import type { ClientEndpoint, Clients } from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
-import type { Body, Incident } from "../history.ts";
-import { beginning } from "../json.ts";
+import type { Body, Incident } from "../history/history.ts";
+import { beginning } from "../history/json.ts";
 import type { Network } from "./network.ts";
 import { LONGEST_LINE } from "./lines.ts";
 import { quote, readMessage } from "./protocol.ts";

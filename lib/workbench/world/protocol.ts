@@ -1,7 +1,7 @@
 /** Which lines of a node Maelstrom accepts as messages. */
-import { beginning, Float, isInteger, stringify } from "../json.ts";
-import type { Body, Json } from "../history.ts";
-import { isClient } from "../history.ts";
+import { beginning, Float, isInteger, stringify } from "../history/json.ts";
+import type { Body, Json } from "../history/history.ts";
+import { isClient } from "../history/history.ts";
 
 /** A message that a node wrote. */
 export interface WrittenMessage {

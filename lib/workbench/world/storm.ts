@@ -4,7 +4,7 @@
  * carries many times more messages than clients have asked for, second after second, is not
  * busy because of clients.
  */
-import { isClient } from "../history.ts";
+import { isClient } from "../history/history.ts";
 import { SECOND } from "./clock.ts";
 import type { Packet } from "./network.ts";
 

@@ -1,5 +1,5 @@
 /** Elle's checkers on small histories, at least one for every anomaly. */
-import { float } from "../../../lib/workbench/json.ts";
+import { float } from "../../../lib/workbench/history/json.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkListAppend } from "../../../lib/workbench/checkers/elle/list-append.ts";
 import { listVersions } from "../../../lib/workbench/checkers/elle/list-versions.ts";
@@ -9,7 +9,11 @@ import {
   CheckerError,
   type Results,
 } from "../../../lib/workbench/checkers/verdict.ts";
-import type { Json, JsonObject, Op } from "../../../lib/workbench/history.ts";
+import type {
+  Json,
+  JsonObject,
+  Op,
+} from "../../../lib/workbench/history/history.ts";
 import {
   concurrent,
   historyOf,

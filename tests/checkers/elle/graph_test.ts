@@ -19,7 +19,7 @@ import { linkRealtimeOrder } from "../../../lib/workbench/checkers/elle/order.ts
 import { findCycles } from "../../../lib/workbench/checkers/elle/search.ts";
 import type { Transaction } from "../../../lib/workbench/checkers/elle/txn.ts";
 import { CheckerError } from "../../../lib/workbench/checkers/verdict.ts";
-import type { Op } from "../../../lib/workbench/history.ts";
+import type { Op } from "../../../lib/workbench/history/history.ts";
 import { type Random, seeded } from "../../../lib/workbench/world/random.ts";
 
 /** A graph from lines such as `0 ww 1`. */

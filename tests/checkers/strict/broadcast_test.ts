@@ -8,7 +8,7 @@ import type {
   JournalEvent,
   Op,
   Recording,
-} from "../../../lib/workbench/history.ts";
+} from "../../../lib/workbench/history/history.ts";
 
 /** What one process does: at these milliseconds, and how it ends. */
 interface Step {

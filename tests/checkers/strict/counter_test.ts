@@ -5,7 +5,11 @@ import {
   strictGCounter,
   strictPnCounter,
 } from "../../../lib/workbench/checkers/strict/counter.ts";
-import type { Json, Op, Recording } from "../../../lib/workbench/history.ts";
+import type {
+  Json,
+  Op,
+  Recording,
+} from "../../../lib/workbench/history/history.ts";
 
 /** What one process does: at these milliseconds, and how it ends. */
 interface Step {

@@ -1,7 +1,7 @@
 /** The strict judge of kafka on small journals, one for every anomaly; and the visibility lag. */
 import { assert, assertEquals } from "@std/assert";
 import { visibilityLagMs } from "../../../lib/workbench/checkers/kafka/visibility.ts";
-import { float } from "../../../lib/workbench/json.ts";
+import { float } from "../../../lib/workbench/history/json.ts";
 import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 import { strictKafka } from "../../../lib/workbench/checkers/strict/kafka.ts";
 import type {
@@ -9,7 +9,7 @@ import type {
   JournalEvent,
   Json,
   Recording,
-} from "../../../lib/workbench/history.ts";
+} from "../../../lib/workbench/history/history.ts";
 
 /** A request to a node and its reply, at these milliseconds; no reply if it has no type. */
 interface Exchange {

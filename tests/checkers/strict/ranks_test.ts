@@ -3,7 +3,10 @@ import type { Judged } from "../../../lib/workbench/checkers/judges.ts";
 import { Findings } from "../../../lib/workbench/checkers/findings.ts";
 import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
 import type { Results } from "../../../lib/workbench/checkers/verdict.ts";
-import type { Incident, Recording } from "../../../lib/workbench/history.ts";
+import type {
+  Incident,
+  Recording,
+} from "../../../lib/workbench/history/history.ts";
 import { findingsSection } from "../../../lib/workbench/report/findings.ts";
 import { judgedText } from "../../../lib/workbench/terminal/text.ts";
 

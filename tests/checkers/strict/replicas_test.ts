@@ -5,7 +5,7 @@ import type {
   Body,
   JournalEvent,
   Recording,
-} from "../../../lib/workbench/history.ts";
+} from "../../../lib/workbench/history/history.ts";
 import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 
 const SECOND = 1e9;

@@ -7,7 +7,7 @@ import type {
   Op,
   Options,
   Recording,
-} from "../../../lib/workbench/history.ts";
+} from "../../../lib/workbench/history/history.ts";
 import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 
 const SECOND = 1e9;

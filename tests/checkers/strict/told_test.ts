@@ -5,7 +5,7 @@ import type {
   Json,
   Op,
   Recording,
-} from "../../../lib/workbench/history.ts";
+} from "../../../lib/workbench/history/history.ts";
 import { judge } from "../../../lib/workbench/checkers/judges.ts";
 
 const SECOND = 1e9;

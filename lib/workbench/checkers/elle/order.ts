@@ -1,5 +1,5 @@
 /** Edges between transactions from what clients saw, whatever the values. */
-import type { Op } from "../../history.ts";
+import type { Op } from "../../history/history.ts";
 import type { DependencyGraph } from "./graph.ts";
 import type { Transaction } from "./txn.ts";
 

@@ -1,5 +1,5 @@
 /** From anomalies to a verdict, in the form of Elle's results. */
-import type { Json, JsonObject, Options } from "../../history.ts";
+import type { Json, JsonObject, Options } from "../../history/history.ts";
 import { cyclicCases } from "./cases.ts";
 import { REFUTED } from "./cycle-sorts.ts";
 import { explainCycle, type Versions } from "./explain.ts";

@@ -1,5 +1,5 @@
-import { stringify } from "../../json.ts";
-import type { JsonObject } from "../../history.ts";
+import { stringify } from "../../history/json.ts";
+import type { JsonObject } from "../../history/history.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
 import type { LogOp, Visibility } from "./ops.ts";
 

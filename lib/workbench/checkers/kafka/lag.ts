@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../../history.ts";
-import { type Integer, larger, sum } from "../../json.ts";
+import type { Json, JsonObject } from "../../history/history.ts";
+import { type Integer, larger, sum } from "../../history/json.ts";
 import { mapOrder } from "../clojure-order.ts";
 import type { LogOp, Placed } from "./ops.ts";
 

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../history.ts";
-import { ascending, type Integer } from "../../json.ts";
+import type { JsonObject } from "../../history/history.ts";
+import { ascending, type Integer } from "../../history/json.ts";
 import { setOrder } from "../clojure-order.ts";
 import { type JsonKey, keyJson } from "../json-key.ts";
 import {

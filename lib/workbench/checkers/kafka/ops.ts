@@ -3,8 +3,8 @@ import {
   type Json,
   type JsonObject,
   type Op,
-} from "../../history.ts";
-import type { Integer } from "../../json.ts";
+} from "../../history/history.ts";
+import type { Integer } from "../../history/json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
 

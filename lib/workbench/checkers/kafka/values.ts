@@ -1,4 +1,4 @@
-import type { JsonObject, Op } from "../../history.ts";
+import type { JsonObject, Op } from "../../history/history.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
 import type { Log } from "./log.ts";
 import {

@@ -1,6 +1,6 @@
 /** When acknowledged messages became visible to polls. */
-import { type Integer, sum } from "../../json.ts";
-import type { Recording } from "../../history.ts";
+import { type Integer, sum } from "../../history/json.ts";
+import type { Recording } from "../../history/history.ts";
 import { type Acked, kafkaRun, type Poll } from "../strict/kafka-log.ts";
 
 /** A poll that asked for a message and did not get it. */

@@ -10,7 +10,7 @@ import {
   nodesOf,
   type Op,
   type Recording,
-} from "../../history.ts";
+} from "../../history/history.ts";
 import type { Figures } from "../../scenarios/limits.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { type Pair, pairs } from "../pairs.ts";

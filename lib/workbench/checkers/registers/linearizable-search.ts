@@ -13,7 +13,7 @@
  * effect, so it is enough to count them. And of two configurations that differ only in those,
  * the one that has used no more of each makes the other redundant.
  */
-import { stringify } from "../../json.ts";
+import { stringify } from "../../history/json.ts";
 
 /** The register's value as a small integer; 0 is the initial one. */
 export type State = number;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, Op } from "../../history.ts";
+import type { Json, JsonObject, Op } from "../../history/history.ts";
 import { type JsonKey, jsonKey, keyJson, opJson } from "../json-key.ts";
 import {
   type Effect,

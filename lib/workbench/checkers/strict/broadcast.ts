@@ -2,7 +2,7 @@
  * What Maelstrom does not check in broadcast and g-set: what else a read holds, whether every
  * node has all values in the end, and what nodes still send when there is nothing left to say.
  */
-import { stringify } from "../../json.ts";
+import { stringify } from "../../history/json.ts";
 import {
   among,
   isBetweenServers,
@@ -13,11 +13,11 @@ import {
   nodesOf,
   type Op,
   type Recording,
-} from "../../history.ts";
+} from "../../history/history.ts";
 import { dueBy } from "../faults.ts";
 import { returnsOf, WAITS_NS } from "../told.ts";
 import { Findings } from "../findings.ts";
-import { type Beginning, listIn } from "../../lists.ts";
+import { type Beginning, listIn } from "../../history/lists.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { seconds, type StrictCheck } from "./strict.ts";
 

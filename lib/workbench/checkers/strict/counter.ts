@@ -2,8 +2,13 @@
  * What Maelstrom does not check in counters: reads before the final phase, and whether every
  * node has a final read at all.
  */
-import { asDouble, type Integer, isInteger, sum } from "../../json.ts";
-import { nodeOf, nodesOf, type Op, type Recording } from "../../history.ts";
+import { asDouble, type Integer, isInteger, sum } from "../../history/json.ts";
+import {
+  nodeOf,
+  nodesOf,
+  type Op,
+  type Recording,
+} from "../../history/history.ts";
 import { dueBy } from "../faults.ts";
 import { acceptableIntervals } from "../counter.ts";
 import { Findings } from "../findings.ts";

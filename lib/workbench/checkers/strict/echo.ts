@@ -1,5 +1,5 @@
-import { stringify } from "../../json.ts";
-import type { Recording } from "../../history.ts";
+import { stringify } from "../../history/json.ts";
+import type { Recording } from "../../history/history.ts";
 import { pairs } from "../pairs.ts";
 import { seconds } from "./strict.ts";
 import type { Finding } from "../verdict.ts";

@@ -1,6 +1,6 @@
 /** Judges committed offsets, which Maelstrom asks for and then ignores. */
 import { type Call, isOk } from "../client-calls.ts";
-import { type Integer, isInteger } from "../../json.ts";
+import { type Integer, isInteger } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
 import { isRefused, type KafkaRun } from "./kafka-log.ts";
 import type { Clock } from "./kafka-order.ts";

@@ -2,8 +2,13 @@
  * What a run of kafka shows of the logs: every send, every poll of a key, and every message's
  * place.
  */
-import { ascending, type Integer, isInteger, stringify } from "../../json.ts";
-import type { Json, JsonObject, Recording } from "../../history.ts";
+import {
+  ascending,
+  type Integer,
+  isInteger,
+  stringify,
+} from "../../history/json.ts";
+import type { Json, JsonObject, Recording } from "../../history/history.ts";
 import { type Call, clientCalls, isOk } from "../client-calls.ts";
 
 /** A message that a client sent. */

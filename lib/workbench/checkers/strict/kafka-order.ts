@@ -2,7 +2,7 @@
  * What must hold of every log, whatever is promised: one message for each offset, in order,
  * none invented, none skipped.
  */
-import type { Integer } from "../../json.ts";
+import type { Integer } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
 import {
   type KafkaRun,

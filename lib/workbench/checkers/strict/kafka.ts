@@ -3,8 +3,8 @@
  * where it should, committed offsets, and whether every node has everything in the end. It is
  * judged by the messages to and from clients, which say more than the history.
  */
-import { nodesOf, type Recording } from "../../history.ts";
-import { stringify } from "../../json.ts";
+import { nodesOf, type Recording } from "../../history/history.ts";
+import { stringify } from "../../history/json.ts";
 import { keyJson } from "../json-key.ts";
 import { calmSince, dueBy } from "../faults.ts";
 import { Findings } from "../findings.ts";

@@ -1,5 +1,5 @@
 /** Whether nodes answer again, long after the last fault: for runs that end in a calm. */
-import { nodeOf, type Op, type Recording } from "../../history.ts";
+import { nodeOf, type Op, type Recording } from "../../history/history.ts";
 import { Findings } from "../findings.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { ALWAYS_CRASH } from "../stats.ts";

@@ -12,8 +12,8 @@ import {
   type Json,
   type JsonObject,
   type Recording,
-} from "../../history.ts";
-import { stringify } from "../../json.ts";
+} from "../../history/history.ts";
+import { stringify } from "../../history/json.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";

@@ -2,7 +2,7 @@
  * The strict judge: what Maelstrom cannot see, or does not check. What holds for every workload
  * is here; the rest is by workload.
  */
-import { stringify } from "../../json.ts";
+import { stringify } from "../../history/json.ts";
 import {
   headsOf,
   type Incident,
@@ -14,7 +14,7 @@ import {
   type Recording,
   wasBrokenOff,
   wholeHistory,
-} from "../../history.ts";
+} from "../../history/history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
 import { recoveryFindings } from "./recovery.ts";

@@ -4,7 +4,7 @@ import {
   NEMESIS,
   type Recording,
   sizesOf,
-} from "../../history.ts";
+} from "../../history/history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import type { Finding } from "../verdict.ts";
 

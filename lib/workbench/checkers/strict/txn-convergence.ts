@@ -1,5 +1,5 @@
 /** Final reads: all replicas are equal, and no acknowledged write is lost. */
-import { stringify } from "../../json.ts";
+import { stringify } from "../../history/json.ts";
 import { Findings } from "../findings.ts";
 import type { JsonKey } from "../json-key.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";

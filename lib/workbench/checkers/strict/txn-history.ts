@@ -2,8 +2,13 @@
  * Transactions as the strict judge needs them: what was requested, whose writes were read, and
  * where.
  */
-import { stringify } from "../../json.ts";
-import { type Json, nodeOf, type Op, type Recording } from "../../history.ts";
+import { stringify } from "../../history/json.ts";
+import {
+  type Json,
+  nodeOf,
+  type Op,
+  type Recording,
+} from "../../history/history.ts";
 import type { MicroOp, Transaction } from "../elle/txn.ts";
 import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
 import { pairs } from "../pairs.ts";

@@ -1,5 +1,10 @@
 /** Nodes that do not replicate, found from the run alone: for recordings without an aftermath. */
-import { type Json, NEMESIS, type Op, type Recording } from "../../history.ts";
+import {
+  type Json,
+  NEMESIS,
+  type Op,
+  type Recording,
+} from "../../history/history.ts";
 import { Findings } from "../findings.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";

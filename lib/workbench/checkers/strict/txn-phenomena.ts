@@ -1,5 +1,5 @@
 /** Which of the classic phenomena a recording of list-append shows, whatever its program promises. */
-import type { Recording } from "../../history.ts";
+import type { Recording } from "../../history/history.ts";
 import { DependencyGraph } from "../elle/graph.ts";
 import { lostUpdates } from "../elle/txn.ts";
 import { causalAnomalies, linkReads } from "./txn-causal.ts";

@@ -1,5 +1,5 @@
 /** What must hold for every reply by itself: the right steps, and values that transactions wrote. */
-import { stringify } from "../../json.ts";
+import { stringify } from "../../history/json.ts";
 import { Findings } from "../findings.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 import {

@@ -4,7 +4,7 @@
  * with requests, values with their writers, replicas with each other, and the whole with the
  * level that the program promises and the models that the command asks for.
  */
-import type { Options, Recording } from "../../history.ts";
+import type { Options, Recording } from "../../history/history.ts";
 import { forbiddenBy } from "../elle/models.ts";
 import { modelsOf } from "../elle/results.ts";
 import type { Promises } from "../../scenarios/promises.ts";

@@ -1,5 +1,5 @@
-import { stringify } from "../../json.ts";
-import { among, isWithClient, type Recording } from "../../history.ts";
+import { stringify } from "../../history/json.ts";
+import { among, isWithClient, type Recording } from "../../history/history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { kindOf } from "../unique-ids.ts";
 import type { Finding } from "../verdict.ts";

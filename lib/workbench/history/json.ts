@@ -15,7 +15,7 @@
  * Whole messages are walked here by `Object.keys`, never by `for ... in`: once that has met
  * an object whose keys are numbers, as kafka's are, it takes ten times as long for all others.
  */
-import type { Json } from "../node/world.ts";
+import type { Json } from "../../node/world.ts";
 
 /** TypeScript does not know it yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };

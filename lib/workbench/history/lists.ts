@@ -3,7 +3,7 @@
  * are a little longer. They are kept as one list that grows, and a length for each: a run of
  * five minutes may read ten thousand million values.
  */
-import type { Json } from "../node/world.ts";
+import type { Json } from "../../node/world.ts";
 import { textLength } from "./json.ts";
 
 /** The first elements of a list that may have more. */
