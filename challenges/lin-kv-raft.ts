@@ -130,7 +130,7 @@ export class Raft extends Replica<RaftProtocol> {
     const granted = epoch >= this.epoch && this.mayVote(message, src);
     if (granted && !trial) {
       this.votedFor = src;
-      this.heardAt = this.node.now();
+      this.heardAt = this.now();
     }
     const answer = granted ? epoch : this.epoch;
     this.own.send(src, "vote", { ...this.told, epoch: answer, trial, granted });
