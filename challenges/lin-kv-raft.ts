@@ -105,8 +105,11 @@ export class Raft extends Replica<RaftProtocol> {
   }
 
   #canvass(trial: boolean, term: number): void {
-    if (!trial) this.epoch = term;
-    if (!trial) this.votedFor = this.node.id;
+    if (!trial) {
+      this.epoch = term;
+      this.votedFor = this.node.id;
+      this.heardAt = this.now(); // a majority would vote, so this takes time
+    }
     this.#term = term;
     this.#votes.clear();
     this.#tally(this.node.id, trial);

@@ -275,7 +275,8 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (this.leader === this.node.id) this.heardAt = now;
     if (now >= this.#waitsFrom + this.#patienceMs) {
       const wasWaiting = this.#patienceMs > 0;
-      if (wasWaiting) this.#pace.lose();
+      // Who is merely cut off learns nothing of how slow the network is.
+      if (this.heardAt > this.#gaveUpAt) this.#pace.lose();
       this.#patienceMs = this.#pace.drawWaitMs();
       this.#gaveUpAt = now;
       if (wasWaiting) this.onSilence();
