@@ -47,6 +47,8 @@ Deno.test("the length of a text is known without the text", () => {
   for (const text of [...numbers, "0", "999999999", "1000000000", "[]", "{}"]) {
     assertEquals(textLength(parse(text)), stringify(parse(text)).length);
   }
+  const holes: unknown[] = [undefined, { a: [1, undefined], b: undefined }];
+  assertEquals(textLength(holes as Json), stringify(holes).length);
   const any = fc.jsonValue({ stringUnit: "binary" });
   fc.assert(fc.property(any, (value) => {
     assertEquals(textLength(value as Json), JSON.stringify(value).length);

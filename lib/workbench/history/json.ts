@@ -130,7 +130,8 @@ export function textLength(value: Json): number {
     case "bigint":
       return String(value).length;
   }
-  if (value === null) return 4;
+  // An element that is undefined is written as null.
+  if (value === null || value === undefined) return 4;
   if (value instanceof Float) return value.text.length;
   let length = 1; // a comma for each element, or the last bracket
   if (Array.isArray(value)) {
