@@ -20,9 +20,9 @@
  * - while a node cannot be reached, each value for it costs a message per 200 ms to CAP_MS,
  *   0.5 s on average (3c needs one for all of them).
  */
-import { ErrorCode, program, RpcError, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
-import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
+import { Recall, recallProtocol, refusal } from "../lib/gossip/recall.ts";
 import { Patience } from "../lib/services/patience.ts";
 import {
   amongNodes,
@@ -60,7 +60,6 @@ const broadcast3b = program(protocol, (node) => {
     all: () => [...values],
     take: (known, src) => known.forEach((message) => learn(message, src)),
   });
-  const { life } = recall;
   recall.from(neighbours);
 
   function learn(message: Integer, src: string): void {
@@ -69,7 +68,7 @@ const broadcast3b = program(protocol, (node) => {
     for (const id of neighbours) {
       if (id === src) continue;
       patience.until((options) =>
-        node.rpc(id, "tell", { message, life: life.stamp }, options)
+        node.rpc(id, "tell", { message, life: recall.life.stamp }, options)
       );
     }
   }
@@ -79,12 +78,8 @@ const broadcast3b = program(protocol, (node) => {
     return {};
   });
 
-  node.on("tell", ({ message, life: theirs }, src) => {
-    // What an earlier life told nobody, the next one does not know either.
-    // If it is the next one, by a clock that was set back, it will tell it again in its right name.
-    if (life.meet(src, theirs) === "over") {
-      throw new RpcError(ErrorCode.timeout, "a later life of yours is known");
-    }
+  node.on("tell", ({ message, life }, src) => {
+    if (!recall.counts(src, life)) throw refusal();
     learn(message, src);
     return {};
   });

@@ -25,7 +25,7 @@
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
-import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
+import { Recall, recallProtocol, refusal } from "../lib/gossip/recall.ts";
 import { Patience } from "../lib/services/patience.ts";
 import {
   amongNodes,
@@ -69,7 +69,6 @@ const batch = program(protocol, (node) => {
     all: () => [...values],
     take: (known, src) => known.forEach((message) => learn(message, src)),
   });
-  const { life } = recall;
   let neighbours = node.peers;
   /** By neighbour, the values that it may lack. */
   const pending = new Map(node.peers.map((id) => [id, new Set<Integer>()]));
@@ -85,9 +84,10 @@ const batch = program(protocol, (node) => {
   async function tell(id: string, lacking: Set<Integer>): Promise<void> {
     const messages = [...lacking];
     busy.add(id);
-    await patience.until((options) =>
-      node.rpc(id, "broadcast_many", { messages, life: life.stamp }, options)
-    );
+    await patience.until((options) => {
+      const request = { messages, life: recall.life.stamp };
+      return node.rpc(id, "broadcast_many", request, options);
+    });
     busy.delete(id);
     for (const message of messages) lacking.delete(message);
   }
@@ -100,9 +100,8 @@ const batch = program(protocol, (node) => {
     }
   });
 
-  node.on("broadcast_many", ({ messages, life: theirs }, src) => {
-    // What an earlier life told nobody, the next one does not know either.
-    if (life.meet(src, theirs) === "over") return {};
+  node.on("broadcast_many", ({ messages, life }, src) => {
+    if (!recall.counts(src, life)) throw refusal();
     for (const message of messages) {
       pending.get(src)?.delete(message);
       learn(message, src);

@@ -66,7 +66,6 @@ const immediate = program(protocol, (node) => {
     all: () => [...values],
     take: (known, src) => known.forEach((message) => learn(message, src)),
   });
-  const { life } = recall;
   let neighbours = node.peers;
   /** Ends the tries that are under way, by neighbour and value. */
   const tries = new Map<string, () => void>();
@@ -78,7 +77,7 @@ const immediate = program(protocol, (node) => {
   }
 
   function tell(id: string, message: Integer, pauseMs = FIRST_PAUSE_MS): void {
-    node.send(id, "tell", { message, life: life.stamp });
+    node.send(id, "tell", { message, life: recall.life.stamp });
     const again = () => tell(id, message, Math.min(2 * pauseMs, CAP_MS));
     const stop = node.after(pauseMs * (1 - node.random() / 4), again);
     tries.set(`${id} ${message}`, stop);
@@ -92,9 +91,8 @@ const immediate = program(protocol, (node) => {
 
   node.after(ASK_MS, () => recall.from(neighbours));
 
-  node.on("tell", ({ message, life: theirs }, src) => {
-    // What an earlier life told nobody, the next one does not know either.
-    if (life.meet(src, theirs) === "over") return;
+  node.on("tell", ({ message, life }, src) => {
+    if (!recall.counts(src, life)) return;
     node.send(src, "told", { message });
     isKnown(src, message);
     learn(message, src);

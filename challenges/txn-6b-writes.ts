@@ -20,7 +20,7 @@
  * overdue costs one more request per peer and 100 ms. Memory is bounded by the changes that some
  * peer has not acknowledged; of a register, only the last.
  */
-import { Recall, recallProtocol } from "../lib/gossip/recall.ts";
+import { Recall, recallProtocol, refusal } from "../lib/gossip/recall.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import {
   amongNodes,
@@ -99,8 +99,7 @@ const txn6bWrites = program(protocol, (node) => {
     }));
 
   node.on("replicate", ({ entries, life: theirs }, src) => {
-    // What an earlier life told nobody, the next one does not know either.
-    if (life.meet(src, theirs) === "over") return {};
+    if (!recall.counts(src, theirs)) throw refusal();
     for (const entry of entries) store.insert(entry);
     return {};
   });

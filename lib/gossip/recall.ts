@@ -4,6 +4,11 @@
  * they know, until each has answered. Its clients can wait for that, or they would miss what
  * they have seen before.
  *
+ * Late messages of an earlier life must not pass for what the present one knows. Its stamp may
+ * even be lower than theirs, if the clock was set back. So a node that meets another life of
+ * its peer tells it so, and the peer takes a higher stamp if it must, and asks again: what came
+ * before its question is in the answer, and what comes after it is over ({@link Recall.counts}).
+ *
  * ```ts
  * import { program } from "../maelstrom.ts";
  * import { Recall, recallProtocol } from "./recall.ts";
@@ -31,28 +36,46 @@
  */
 import { CatchUp, Life } from "./life.ts";
 import type { Json } from "../node/world.ts";
-import type { Node } from "../maelstrom.ts";
+import { ErrorCode, type Node, RpcError } from "../maelstrom.ts";
 import type { RpcOptions } from "../node/node.ts";
 import type { StandardSchema } from "../node/protocol.ts";
 import { amongNodes, array, natural, rpc, type Schema } from "../schema.ts";
 
 /** What a protocol must have for its node to recall. */
 export interface RecallProtocol<T extends Json> {
-  /** Gives all that is known, and the latest stamp known of the sender's life. */
-  recall(request: { life: number }): { known: T[]; latest: number };
+  /** Gives all that is known, the latest stamp known of the sender's life, and the receiver's own. */
+  recall(
+    request: { life: number },
+  ): { known: T[]; latest: number; life: number };
+  /** Has the receiver ask again: the latest life known of it is not the one that was known before. */
+  remember(request: { latest: number }): Record<never, never>;
 }
 
 /** What {@link RecallProtocol} is at run time. */
 export function recallProtocol<T extends Json>(item: Schema<T>): {
   recall: {
     request: StandardSchema<{ life: number }>;
-    reply: StandardSchema<{ known: T[]; latest: number }>;
+    reply: StandardSchema<{ known: T[]; latest: number; life: number }>;
+  };
+  remember: {
+    request: StandardSchema<{ latest: number }>;
+    reply: StandardSchema<Record<never, never>>;
   };
 } {
   return amongNodes({
-    /** Tells its life's stamp, and gets all that is known and the latest stamp known of it. */
-    recall: rpc({ life: natural }, { known: array(item), latest: natural }),
+    /** Tells its life's stamp, and gets all that is known, the latest stamp known of it, and the other's. */
+    recall: rpc(
+      { life: natural },
+      { known: array(item), latest: natural, life: natural },
+    ),
+    /** Tells the latest stamp known of the receiver's life: it asks again. */
+    remember: rpc({ latest: natural }, {}),
   });
+}
+
+/** What refuses a message that does not count ({@link Recall.counts}): like a timeout, it asks for another try. */
+export function refusal(): RpcError {
+  return new RpcError(ErrorCode.timeout, "a later life of yours is known");
 }
 
 /** The part of a node that recalls. */
@@ -80,6 +103,8 @@ export class Recall<T extends Json> {
   /** Is over when all have answered that were asked, or after a second. */
   readonly catchUp: CatchUp;
   #isBack = false;
+  /** By peer, the latest life that it was told of. */
+  readonly #told = new Map<string, number>();
   readonly #node: RecallNode<T>;
   readonly #options: RecallOptions<T>;
 
@@ -90,9 +115,26 @@ export class Recall<T extends Json> {
     this.life = new Life(node);
     this.catchUp = new CatchUp(node, () => this.#isBack);
     node.on("recall", ({ life }, src) => {
-      this.life.meet(src, life);
-      return { known: options.all(), latest: this.life.latest(src) };
+      this.counts(src, life);
+      const latest = this.life.latest(src);
+      return { known: options.all(), latest, life: this.life.stamp };
     });
+    node.on("remember", ({ latest }, src) => {
+      this.life.raise(latest);
+      this.#ask(src);
+      return {};
+    });
+  }
+
+  /**
+   * Whether a message of a life counts. That of one that is over does not, nor may it be
+   * acknowledged: if the clock was set back it is the present one, which will say it again under
+   * a higher stamp. What an earlier life told nobody, the next one does not know either.
+   */
+  counts(src: string, life: number): boolean {
+    const meeting = this.life.meet(src, life);
+    if (meeting === "next" || meeting === "over") this.#remind(src);
+    return meeting !== "over";
   }
 
   /** Asks these nodes for all that they know. */
@@ -104,10 +146,23 @@ export class Recall<T extends Json> {
 
   async #ask(id: string): Promise<void> {
     const { patience, take } = this.#options;
-    const { known, latest } = await patience.until((options) =>
+    const { known, latest, life } = await patience.until((options) =>
       this.#node.rpc(id, "recall", { life: this.life.stamp }, options)
     );
-    this.life.raise(latest);
     take(known, id);
+    this.counts(id, life);
+    this.life.raise(latest);
+    // As long as the peer does not know this life, what an earlier one said may come and count.
+    if (latest !== this.life.stamp) await this.#ask(id);
+  }
+
+  /** Tells a peer the latest life known of it, once. */
+  #remind(id: string): void {
+    const latest = this.life.latest(id);
+    if (this.#told.get(id) === latest) return;
+    this.#told.set(id, latest);
+    this.#options.patience.until((options) =>
+      this.#node.rpc(id, "remember", { latest }, options)
+    );
   }
 }

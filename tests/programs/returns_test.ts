@@ -3,6 +3,7 @@
  * what it had told: they show that to whoever asks first, and others notice, once.
  */
 import { assert, assertEquals } from "@std/assert";
+import type { Node } from "../../lib/maelstrom.ts";
 import "../fixtures/programs.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { AskedCluster } from "../fixtures/asked-cluster.ts";
@@ -46,6 +47,64 @@ for (const { name, workload, promises } of scenarios) {
           const others = nodes.logged(node).filter((line) => !isNotice(line));
           assertEquals(others, [], "nothing else is worth a word");
         }
+      }
+    }
+  });
+}
+
+/** The program on clocks that are set back by an hour between two lives of a node. */
+const setBack = (program: unknown) => {
+  const lives = new Map<string, number>();
+  return (node: Node<never>) => {
+    const life = lives.get(node.id) ?? 0;
+    lives.set(node.id, life + 1);
+    const now = () => node.now() - life * 3_600_000;
+    const proxy = new Proxy(node, {
+      get(target, name) {
+        if (name === "now") return now;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    (program as (node: unknown) => void)(proxy);
+  };
+};
+
+for (
+  const [name, workload] of [
+    ["broadcast-3b", "broadcast"],
+    ["broadcast-3c-immediate", "broadcast"],
+    ["broadcast-3c-batch", "broadcast"],
+    ["txn-6b-writes", "txn-list-append"],
+  ] as const
+) {
+  Deno.test(`${name}: what a life said late, and what the next one says, whose clock was set back, is known to all`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    for (let seed = 0; seed < 12; seed++) {
+      const names = seed % 2 === 0 ? ["n0", "n1"] : ["n0", "n1", "n2"];
+      const livesBefore = seed % 3;
+      const nodes = new AskedCluster(setBack(program), workload, names, {
+        latencyMs: 10,
+        seed,
+      });
+      await nodes.write(["n0"]);
+      for (let life = 0; life < livesBefore; life++) {
+        nodes.restart("n1");
+        nodes.wake("n1");
+        await nodes.advance(1_000);
+      }
+      nodes.network.weather(({ src }) => [src === "n1" ? 3_000 : 0]);
+      nodes.begin("n1");
+      await nodes.advance(300);
+      nodes.network.weather(null);
+      nodes.restart("n1");
+      nodes.wake("n1");
+      await nodes.advance(4_000);
+      const shown = await nodes.read("n0");
+      await nodes.write();
+      for (const node of names) {
+        const all = shown + names.length;
+        assertEquals(await nodes.read(node), all, `${node}, seed ${seed}`);
       }
     }
   });
