@@ -44,7 +44,8 @@ function busy(count: number): () => void {
     { length: count },
     () =>
       new Deno.Command(Deno.execPath(), {
-        args: ["eval", "for (;;);"],
+        // Whoever is killed cannot stop its children, so they look whether it is there.
+        args: ["eval", `while (Deno.ppid === ${Deno.pid});`],
         stdin: "null",
       }).spawn(),
   );
