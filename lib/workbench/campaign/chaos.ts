@@ -207,12 +207,17 @@ function kills(
   /** By node: the length of the history when it was last killed. */
   const since = new Map<string, number>();
   let over = false;
-  const serves = (node: string) =>
-    !since.has(node) ||
-    history.ops.slice(since.get(node)).some(({ type, process }) =>
-      type === "ok" && typeof process === "number" &&
-      nodeOf(process, options) === node
-    );
+  // What its last life had answered may still be on the way when it is killed.
+  const serves = (node: string) => {
+    const asked = new Set<unknown>();
+    return !since.has(node) ||
+      history.ops.slice(since.get(node)).some(({ type, process }) => {
+        if (typeof process !== "number") return false;
+        if (nodeOf(process, options) !== node) return false;
+        if (type === "invoke") asked.add(process);
+        return type === "ok" && asked.has(process);
+      });
+  };
   const isNeeded = (node: string) =>
     2 * nodes.filter((other) => other !== node && serves(other)).length <=
       nodes.length;
