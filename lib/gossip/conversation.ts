@@ -401,8 +401,9 @@ export class Conversation<T extends Json> {
       this.#begin();
       this.#mustGreet = true;
     } else if (meeting === "over") {
-      // An earlier life, which is over; or a later one, whose clock was set back.
-      this.#mustGreet ||= !isMine;
+      // An earlier life, which is over; or a later one, whose clock was set back: it may know this
+      // life from what was meant for the earlier one, and must hear of that one to be stamped above it.
+      this.#mustGreet = true;
       return;
     }
     this.#mustGreet ||= !isMine && you > 0;

@@ -144,6 +144,23 @@ Deno.test("a life whose clock was set back is stamped anew, above the one that i
   assertEquals([...a.known].sort(), [1, 2]);
 });
 
+Deno.test("a life whose clock was set back hears of an earlier one that answered late, though it knows its peer already", () => {
+  const { time, a, b } = two();
+  b.learn(1);
+  a.learn(2);
+  const greeting = b.say();
+  a.hear(greeting);
+  const late = a.say();
+  a.start(-3_600_000);
+  a.hear(greeting);
+  a.learn(3);
+  b.hear(late);
+  talk(time, a, b);
+  assertEquals(a.known, new Set([1, 2, 3]));
+  assertEquals(b.known, a.known);
+  assertEquals(a.talk.unacknowledged + b.talk.unacknowledged, 0);
+});
+
 Deno.test("at most one answer in a round trip goes out at once, whatever the peer complains of", () => {
   const { time, a, b } = two();
   for (let i = 0; i < 50; i++) b.trip.measure(100);
