@@ -108,7 +108,7 @@ export class Raft extends Replica<RaftProtocol> {
     if (!trial) {
       this.epoch = term;
       this.votedFor = this.node.id;
-      this.heardAt = this.now(); // a majority would vote, so this takes time
+      this.heardAt = this.node.now(); // a majority would vote, so this takes time
     }
     this.#term = term;
     this.#votes.clear();
@@ -133,7 +133,7 @@ export class Raft extends Replica<RaftProtocol> {
     const granted = epoch >= this.epoch && this.mayVote(message, src);
     if (granted && !trial) {
       this.votedFor = src;
-      this.heardAt = this.now();
+      this.heardAt = this.node.now();
     }
     const answer = granted ? epoch : this.epoch;
     this.own.send(src, "vote", { ...this.told, epoch: answer, trial, granted });

@@ -105,7 +105,7 @@ export class Vr extends Replica<VrProtocol> {
   #propose(view: number): void {
     if (view !== this.#proposed) this.#proposers.clear();
     this.#proposed = view;
-    this.#proposers.set(this.node.id, this.now());
+    this.#proposers.set(this.node.id, this.node.now());
     this.insist(() => this.epoch >= view || this.#proposed !== view, () => {
       const message = { ...this.told, epoch: view };
       for (const id of this.node.peers) {
@@ -117,7 +117,7 @@ export class Vr extends Replica<VrProtocol> {
 
   /** A majority would leave, and each of them has said so lately. */
   #tally(): void {
-    const since = this.now() - PROPOSAL_MS.counts;
+    const since = this.node.now() - PROPOSAL_MS.counts;
     const all = [...this.#proposers.values()].filter((at) => at >= since);
     if (all.length < this.majority || this.#proposed <= this.epoch) return;
     this.#enter(this.#proposed);
@@ -128,7 +128,7 @@ export class Vr extends Replica<VrProtocol> {
     const { epoch: view } = message;
     // Who hears the primary does not join those who do not.
     if (view < this.#proposed || this.isLed) return;
-    const now = this.now();
+    const now = this.node.now();
     const last = this.#proposers.get(src) ?? 0;
     if (view > this.#proposed) this.#propose(view);
     else if (now > last + PROPOSAL_MS.again) {

@@ -13,7 +13,6 @@ import type { Json } from "../node/world.ts";
 import type { Key, RegisterProtocol } from "../protocols.ts";
 import type { Pace } from "./pace.ts";
 import type { Command, Registers } from "./registers.ts";
-import { steady } from "./steady.ts";
 
 /** When clients are told that it takes too long, in milliseconds: those of lin-kv give up after 1000. */
 const PATIENCE_MS = 900;
@@ -64,7 +63,6 @@ export class Clients {
   readonly #startedAt: number;
   #lastRead = 0;
   readonly #node: Node<RegisterProtocol>;
-  readonly #now: () => number;
   readonly #registers: Registers;
   readonly #pace: Pace;
   readonly #onRequest: () => void;
@@ -77,8 +75,7 @@ export class Clients {
     onRequest: () => void,
   ) {
     this.#node = node;
-    this.#now = steady(node);
-    this.#startedAt = this.#now();
+    this.#startedAt = node.now();
     this.#registers = registers;
     this.#pace = pace;
     this.#onRequest = onRequest;
@@ -96,7 +93,7 @@ export class Clients {
   commands(epoch: number): Command[] {
     const node = this.#node;
     const { life } = this;
-    const now = this.#now();
+    const now = node.now();
     const floor = this.#changes.keys().next().value ?? this.#serial;
     const commands: Command[] = [];
     for (const [serial, waiting] of this.#changes) {
@@ -131,7 +128,7 @@ export class Clients {
 
   /** How long a request that arrives now may take. */
   get #patienceMs(): number {
-    const ageMs = this.#now() - this.#startedAt;
+    const ageMs = this.#node.now() - this.#startedAt;
     const tripsMs = PATIENCE_TRIPS * this.#pace.tripMs;
     const waitMs = Math.min(LONGEST_MS, Math.max(PATIENCE_MS, tripsMs));
     return waitMs - Math.max(0, STARTING_MS - ageMs);

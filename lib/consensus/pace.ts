@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { steady } from "./steady.ts";
 
 /** How long a leader may be silent at least, in milliseconds: some heartbeats. */
 const SILENCE_MS = 300;
@@ -27,7 +26,6 @@ type World = { now(): number; random(): number };
 /** See the module. */
 export class Pace {
   readonly #node: World;
-  readonly #now: () => number;
   #patience = 1;
   #trips: number[] = [];
   #tripMs = 0;
@@ -37,7 +35,6 @@ export class Pace {
 
   constructor(node: World) {
     this.#node = node;
-    this.#now = steady(node);
   }
 
   /** How long it takes until a majority has answered, in milliseconds; 0 while that is not known. */
@@ -73,13 +70,13 @@ export class Pace {
   /** A leader's round begins. */
   begin(round: number): void {
     if (this.#beganAt !== null) return;
-    [this.#round, this.#beganAt] = [round, this.#now()];
+    [this.#round, this.#beganAt] = [round, this.#node.now()];
   }
 
   /** A majority has answered a round. */
   end(round: number): void {
     if (this.#beganAt === null || round < this.#round) return;
-    this.#trips.push(this.#now() - this.#beganAt);
+    this.#trips.push(this.#node.now() - this.#beganAt);
     this.#trips = this.#trips.slice(-TRIPS);
     this.#tripMs = Math.round(Math.min(...this.#trips));
     this.#beganAt = null;

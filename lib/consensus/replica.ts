@@ -33,7 +33,6 @@ import type { Ack, Append, Known, ReplicaProtocol, Told } from "./messages.ts";
 import { Pace } from "./pace.ts";
 import { type Command, Registers } from "./registers.ts";
 import { enter, isComplete, type Lives, merge, untilBegun } from "./roll.ts";
-import { steady } from "./steady.ts";
 
 /** For how long a node gathers before it speaks again, in milliseconds: longer saves messages, shorter saves time. */
 const GATHER_MS = 20;
@@ -53,8 +52,6 @@ const PER_MESSAGE = 500;
 /** A replica, except for how leaders are found. */
 export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   protected readonly node: Node<ReplicaProtocol>;
-  /** Its clock, for waits: it never goes back. */
-  protected readonly now: () => number;
   protected readonly log = new Log();
   protected readonly lives: Lives;
   protected epoch = 0;
@@ -95,7 +92,6 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     const node = this.node = own as unknown as Node<ReplicaProtocol>;
     this.#self = node.ids.indexOf(node.id);
     this.lives = node.ids.map(() => 0);
-    this.now = steady(node);
     this.#pace = new Pace(node);
     const stir = () => this.#stir();
     this.#clients = new Clients(node, this.#registers, this.#pace, stir);
@@ -152,7 +148,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /** Whether there is a leader that was heard lately, so that no other is needed. */
   protected get isLed(): boolean {
     return this.leader === this.node.id || this.leader !== null &&
-        this.now() < this.heardAt + this.#pace.silenceMs;
+        this.node.now() < this.heardAt + this.#pace.silenceMs;
   }
 
   /** What every message says. */
@@ -192,7 +188,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
         match: 0,
         round: 0,
         rewound: 0,
-        heardAt: this.now(),
+        heardAt: this.node.now(),
         asked: 0,
       });
     }
@@ -205,7 +201,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.epoch = epoch;
     this.leader = leader;
     this.#matched = this.commit;
-    this.heardAt = this.now();
+    this.heardAt = this.node.now();
   }
 
   /** Entries up to this one are committed for good. */
@@ -271,7 +267,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
 
   /** Waits for the leader to fall silent. */
   #watch(): void {
-    const now = this.now();
+    const now = this.node.now();
     if (this.leader === this.node.id) this.heardAt = now;
     if (now >= this.#waitsFrom + this.#patienceMs) {
       const wasWaiting = this.#patienceMs > 0;
@@ -288,7 +284,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /** There is something to say: says it now, or when enough has gathered. */
   #stir(): void {
     if (this.#stopGathering !== null || this.leader === null) return;
-    const waitMs = this.#spokeAt + GATHER_MS - this.now();
+    const waitMs = this.#spokeAt + GATHER_MS - this.node.now();
     if (waitMs <= 0) return this.#speak();
     this.#stopGathering = this.node.after(waitMs, () => this.#speak());
   }
@@ -303,7 +299,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
       this.#pace.lose();
       return this.follow(null, this.epoch);
     }
-    this.#spokeAt = this.now();
+    this.#spokeAt = this.node.now();
     this.#take(this.#clients.commands(this.epoch));
     this.#ask(this.node.id, this.#clients.lastRead);
     this.#pace.begin(++this.#round);
@@ -314,7 +310,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
 
   /** Whether a majority has not answered for long: another node may lead by now. */
   #isDeserted(): boolean {
-    const since = this.now() - this.#pace.desertedMs;
+    const since = this.node.now() - this.#pace.desertedMs;
     const present = [...this.#followers.values()]
       .filter(({ heardAt }) => heardAt >= since);
     return present.length + 1 < this.majority;
@@ -359,7 +355,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     ) {
       return;
     }
-    this.heardAt = this.now();
+    this.heardAt = this.node.now();
     this.#pace.learn(message.trip);
     this.#pace.gain();
     const isNew = base && base.index > this.commit &&
@@ -386,7 +382,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   #acknowledge(round: number, gap: boolean): void {
     this.#stopGathering?.();
     this.#stopGathering = null;
-    this.#spokeAt = this.now();
+    this.#spokeAt = this.node.now();
     this.node.send(this.leader!, "ack", {
       ...this.told,
       round,
@@ -403,7 +399,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (epoch > this.epoch) return this.onEpoch(epoch);
     const follower = this.#followers.get(src);
     if (epoch < this.epoch || this.leader !== this.node.id || !follower) return;
-    follower.heardAt = this.now();
+    follower.heardAt = this.node.now();
     follower.round = Math.max(follower.round, round);
     follower.match = Math.max(follower.match, match);
     this.#count();

@@ -13,7 +13,6 @@
  */
 import type { Node } from "../maelstrom.ts";
 import { type Caller, Kv } from "../services/kv.ts";
-import { steady } from "./steady.ts";
 
 /** By a node's place among all nodes: how often it has started, as far as is known. */
 export type Lives = number[];
@@ -87,13 +86,12 @@ export async function untilBegun(
 ): Promise<void> {
   const kv = new Kv<Roll>(node, "lin-kv");
   // To enter takes a few round trips.
-  const now = steady(node);
-  const late = now() + LATE_MS + TRIPS * tripMs;
+  const late = node.now() + LATE_MS + TRIPS * tripMs;
   for (;;) {
     const roll = (await kv.read(KEY))!;
     if (isEnough(roll.lives) || roll.begun) return;
     const started = roll.lives.filter((life) => life > 0).length;
-    if (now() >= late && 2 * started > node.ids.length) {
+    if (node.now() >= late && 2 * started > node.ids.length) {
       await kv.change(KEY, roll, { ...roll, begun: true });
     } else await node.sleep(ASK_MS);
   }

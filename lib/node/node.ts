@@ -17,6 +17,7 @@ import type {
   StandardSchema,
   TypeOf,
 } from "./protocol.ts";
+import { steady } from "./steady.ts";
 import type { Body, Message, Stop, World } from "./world.ts";
 
 /** How long to wait for a reply, and how to stop waiting. */
@@ -57,6 +58,7 @@ export class Node<P extends Protocol<P>> {
   /** The names of all nodes, this one included, in the same order on every node. */
   readonly ids: readonly string[];
   readonly #world: World;
+  readonly #now: () => number;
   readonly #handlers = new Map<string, Handler>();
   /** The calls that wait for a reply, by the request's id. */
   readonly #calls = new Map<unknown, Call>();
@@ -74,6 +76,7 @@ export class Node<P extends Protocol<P>> {
   /** @ignore */
   constructor(world: World, id: string, ids: readonly string[]) {
     this.#world = world;
+    this.#now = steady(world);
     this.id = id;
     this.ids = ids;
     // A random start keeps replies meant for an earlier life of this node from matching.
@@ -92,7 +95,7 @@ export class Node<P extends Protocol<P>> {
 
   /** Milliseconds since the Unix epoch, never going backwards; the same all through one event. */
   now(): number {
-    return this.#world.now();
+    return this.#now();
   }
 
   /** A float, uniform on [0, 1). */
@@ -233,10 +236,12 @@ export class Node<P extends Protocol<P>> {
     });
   }
 
-  /** @ignore A message for this node has arrived, at the earliest at `since`. */
-  receive({ src, body }: Message, since: number = this.now()): void {
+  /** @ignore A message for this node has arrived, at the earliest at `from` by the world's clock. */
+  receive({ src, body }: Message, from?: number): void {
     if (this.#disposed) return;
     this.#activate();
+    const now = this.now();
+    const since = from === undefined ? now : now - (this.#world.now() - from);
     const answered: unknown = body.in_reply_to ?? null;
     if (answered !== null) return this.#receiveReply(src, body);
     const handler = this.#handlers.get(body.type);

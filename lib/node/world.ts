@@ -44,7 +44,7 @@ export type Stop = () => void;
 export interface World {
   /** Puts a message on the network, which may delay, lose, duplicate or reorder it. */
   send(message: Message): void;
-  /** Milliseconds since the Unix epoch, never going backwards; the same all through one event. */
+  /** Milliseconds since the Unix epoch, the same all through one event. A node hides it if they go backwards. */
   now(): number;
   /** A float, uniform on [0, 1). */
   random(): number;

@@ -89,6 +89,22 @@ Deno.test("after runs once, unless it is stopped, and stopping twice does nothin
   assertEquals([ran, world.timers], [["kept"], 0]);
 });
 
+Deno.test("a clock that is set back goes on from where it was, and clients of that moment are answered", async () => {
+  let now = () => NaN;
+  const { world, mounted } = clockwork((node) => {
+    now = () => node.now();
+    node.on("tock", ({ n }) => ({ n }));
+  });
+  const begun = now();
+  world.setClock(begun - 3_600_000);
+  assertEquals(now(), begun);
+  await world.advance(10);
+  assertEquals(now(), begun + 10);
+  const body = { type: "tock", n: 1, msg_id: 1 };
+  mounted.receive({ src: "c1", dest: "n0", body }, world.now() - 5);
+  assertEquals(world.takeBodies().at(-1)?.type, "tock_ok");
+});
+
 Deno.test("every runs once a period, from one period on", async () => {
   const times: number[] = [];
   const { world, wake } = clockwork((node) => {

@@ -3,18 +3,16 @@
  *
  * @module
  */
-
-/** The part of a node that this needs. */
-type World = { now(): number };
+import type { World } from "./world.ts";
 
 /**
- * The node's clock without its leaps back, in milliseconds: what was noted is never in the
+ * A world's clock without its leaps back, in milliseconds: what was noted is never in the
  * future, so no wait is longer than it was meant to be, once for each leap.
  */
-export function steady(node: World): () => number {
+export function steady(world: Pick<World, "now">): () => number {
   let last = -Infinity, backMs = 0;
   return () => {
-    const now = node.now();
+    const now = world.now();
     if (now < last) backMs += last - now;
     last = now;
     return now + backMs;
