@@ -5,6 +5,8 @@
 import {
   asDouble,
   isInteger,
+  type Json,
+  type JsonObject,
   parse,
   plain,
   stringify,
@@ -12,14 +14,7 @@ import {
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
 import { areTooLong, type Beginning, briefly, hold } from "./history/lists.ts";
-import type {
-  Events,
-  JournalEvent,
-  Json,
-  JsonObject,
-  Op,
-  Recording,
-} from "./history/history.ts";
+import type { Events, JournalEvent, Op, Recording } from "./history/history.ts";
 
 /** The name of the recording in a run's directory. */
 export const RECORDING_FILE = "recording.json.gz";

@@ -13,10 +13,9 @@ import { checkStats } from "../../lib/workbench/checkers/stats.ts";
 import { checkUniqueIds } from "../../lib/workbench/checkers/unique-ids.ts";
 import type {
   JournalEvent,
-  Json,
   Options,
 } from "../../lib/workbench/history/history.ts";
-import { float } from "../../lib/workbench/history/json.ts";
+import { float, type Json } from "../../lib/workbench/history/json.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 
 /** An operation from invocation to completion. */

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { judgeFaithful } from "../../lib/workbench/checkers/faithful.ts";
 import type {
   Aftermath,
-  Json,
   Recording,
 } from "../../lib/workbench/history/history.ts";
 import {
@@ -12,7 +11,7 @@ import {
   RECORDING_FILE,
   saveRecording,
 } from "../../lib/workbench/recording.ts";
-import { parse } from "../../lib/workbench/history/json.ts";
+import { type Json, parse } from "../../lib/workbench/history/json.ts";
 import { THROWS } from "../../lib/workbench/checkers/verdict.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 import { inFolder } from "../fixtures/folder.ts";

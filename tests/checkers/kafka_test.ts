@@ -6,8 +6,11 @@ import {
 } from "../../lib/workbench/checkers/clojure-order.ts";
 import { checkKafka } from "../../lib/workbench/checkers/kafka/kafka.ts";
 import { type Results, THROWS } from "../../lib/workbench/checkers/verdict.ts";
-import { parse } from "../../lib/workbench/history/json.ts";
-import type { Json, JsonObject } from "../../lib/workbench/history/history.ts";
+import {
+  type Json,
+  type JsonObject,
+  parse,
+} from "../../lib/workbench/history/json.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 
 /** An offset and the message there. */

@@ -6,11 +6,8 @@ import {
   search,
   type SearchEvent,
 } from "../../lib/workbench/checkers/registers/linearizable-search.ts";
-import type {
-  Json,
-  JsonObject,
-  OpType,
-} from "../../lib/workbench/history/history.ts";
+import type { OpType } from "../../lib/workbench/history/history.ts";
+import type { Json, JsonObject } from "../../lib/workbench/history/json.ts";
 import { type Random, seeded } from "../../lib/workbench/world/random.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 

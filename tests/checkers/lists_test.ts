@@ -6,11 +6,10 @@ import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { strictSet } from "../../lib/workbench/checkers/strict/broadcast.ts";
 import {
   History,
-  type Json,
   type Op,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
-import { stringify } from "../../lib/workbench/history/json.ts";
+import { type Json, stringify } from "../../lib/workbench/history/json.ts";
 import {
   heldBy,
   lengthOf,

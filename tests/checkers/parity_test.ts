@@ -8,11 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { judgeFaithful } from "../../lib/workbench/checkers/faithful.ts";
 import { THROWS } from "../../lib/workbench/checkers/verdict.ts";
-import type {
-  Json,
-  JsonObject,
-  Recording,
-} from "../../lib/workbench/history/history.ts";
+import type { Recording } from "../../lib/workbench/history/history.ts";
+import type { Json, JsonObject } from "../../lib/workbench/history/json.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { DIRECTORY, recordedFiles } from "../fixtures/recorded.ts";

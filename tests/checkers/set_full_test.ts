@@ -1,7 +1,7 @@
 /** Jepsen's set-full, which judges broadcast and g-set. */
 import { assertEquals } from "@std/assert";
 import { checkSetFull } from "../../lib/workbench/checkers/set-full.ts";
-import type { Json, JsonObject } from "../../lib/workbench/history/history.ts";
+import type { Json, JsonObject } from "../../lib/workbench/history/json.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 
 function add(value: Json, type: "ok" | "info" | "fail" = "ok"): Line[] {

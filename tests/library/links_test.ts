@@ -6,7 +6,7 @@ import {
   type LinksProtocol,
 } from "../../lib/gossip/links.ts";
 import type { Node } from "../../lib/maelstrom.ts";
-import type { Json } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 
 const PERIOD_MS = 100;

@@ -5,7 +5,7 @@ import { hasCode } from "../../lib/node/errors.ts";
 import type { Json } from "../../lib/node/world.ts";
 import { Kv, type KvService } from "../../lib/services/kv.ts";
 import { Tso } from "../../lib/services/tso.ts";
-import type { JsonObject } from "../../lib/workbench/history/history.ts";
+import type { JsonObject } from "../../lib/workbench/history/json.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import {
   createServices,

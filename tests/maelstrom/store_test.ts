@@ -8,10 +8,14 @@ import { parseEdn } from "../../lib/workbench/maelstrom/edn.ts";
 import { readFressian } from "../../lib/workbench/maelstrom/fressian.ts";
 import type {
   JournalEvent,
-  Json,
   Recording,
 } from "../../lib/workbench/history/history.ts";
-import { equal, parse, stringify } from "../../lib/workbench/history/json.ts";
+import {
+  equal,
+  type Json,
+  parse,
+  stringify,
+} from "../../lib/workbench/history/json.ts";
 import { loadRecording, writeTexts } from "../../lib/workbench/recording.ts";
 import { FressianFile } from "../fixtures/fressian.ts";
 import { inFolder } from "../fixtures/folder.ts";

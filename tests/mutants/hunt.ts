@@ -13,7 +13,7 @@ import {
   type Results,
   THROWS,
 } from "../../lib/workbench/checkers/verdict.ts";
-import type { JsonObject } from "../../lib/workbench/history/history.ts";
+import type { JsonObject } from "../../lib/workbench/history/json.ts";
 import { judgedRun } from "../strangers/stranger.ts";
 import { mutants } from "./all.ts";
 import type { Impostor } from "./impostor.ts";

@@ -13,7 +13,7 @@ import txn6bWrites from "../../challenges/txn-6b-writes.ts";
 import type { Saying } from "../../lib/gossip/conversation.ts";
 import type { Json } from "../../lib/node/world.ts";
 import type { Node } from "../../lib/maelstrom.ts";
-import type { JsonObject } from "../../lib/workbench/history/history.ts";
+import type { JsonObject } from "../../lib/workbench/history/json.ts";
 import { gossip } from "./counter.ts";
 import type { Mutant } from "./mutant.ts";
 import { sending, twist } from "./twist.ts";

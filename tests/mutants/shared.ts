@@ -14,7 +14,7 @@ import uniqueIdsTso from "../../challenges/unique-ids-2-tso.ts";
 import { ErrorCode, type Node } from "../../lib/maelstrom.ts";
 import { hasCode } from "../../lib/node/errors.ts";
 import type { Integer } from "../../lib/schema.ts";
-import type { JsonObject } from "../../lib/workbench/history/history.ts";
+import type { JsonObject } from "../../lib/workbench/history/json.ts";
 import type { Mutant } from "./mutant.ts";
 import { calling, sending, twist, type Twists } from "./twist.ts";
 

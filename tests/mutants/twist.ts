@@ -1,7 +1,7 @@
 import type { Body } from "../../lib/node/world.ts";
 import type { Node, Program } from "../../lib/maelstrom.ts";
 import type { Protocol } from "../../lib/node/protocol.ts";
-import type { JsonObject } from "../../lib/workbench/history/history.ts";
+import type { JsonObject } from "../../lib/workbench/history/json.ts";
 
 /** A handler as the library stores it. */
 // deno-lint-ignore no-explicit-any

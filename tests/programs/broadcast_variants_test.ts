@@ -21,11 +21,11 @@ import type { Faults } from "../../lib/workbench/world/faults.ts";
 import {
   type Body,
   isClientOp,
-  type Json,
   nodesOf,
   type Options,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { isMet, limitText } from "../../lib/workbench/scenarios/limits.ts";
 import { allPartitions, grudge } from "../../lib/workbench/world/nemesis.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";

@@ -4,9 +4,9 @@ import counter4crdt from "../../challenges/counter-4-crdt.ts";
 import pnCounter from "../../challenges/pn-counter.ts";
 import {
   isClientOp,
-  type Json,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

@@ -9,9 +9,9 @@ import type {
   Body,
   Events,
   JournalEvent,
-  Json,
   Options,
 } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";

@@ -1,7 +1,8 @@
 /** The grow-only set under every fault, against what it promises, and what it costs. */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import gSet from "../../challenges/g-set.ts";
-import type { Body, Json } from "../../lib/workbench/history/history.ts";
+import type { Body } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

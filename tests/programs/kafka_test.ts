@@ -8,10 +8,10 @@ import { StripedLog } from "../../challenges/kafka-5c.ts";
 import {
   type Body,
   isClientOp,
-  type Json,
   type Op,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

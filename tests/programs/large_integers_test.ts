@@ -1,6 +1,7 @@
 /** Integers beyond 2^53: two that differ by one are two, on every node. */
 import { assertEquals } from "@std/assert";
-import type { Body, Json } from "../../lib/workbench/history/history.ts";
+import type { Body } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 import "../fixtures/programs.ts";

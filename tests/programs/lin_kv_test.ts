@@ -8,7 +8,8 @@ import {
   replayCommand,
   simulate,
 } from "../../lib/workbench/campaign/simulate.ts";
-import type { Body, Json } from "../../lib/workbench/history/history.ts";
+import type { Body } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { believesItself } from "../mutants/replica.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";

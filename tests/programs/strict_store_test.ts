@@ -5,7 +5,8 @@ import {
   assertLess,
   assertLessOrEqual,
 } from "@std/assert";
-import type { Body, Json } from "../../lib/workbench/history/history.ts";
+import type { Body } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import txn6Strict from "../../challenges/txn-6-strict.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";

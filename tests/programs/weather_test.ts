@@ -4,7 +4,8 @@
  * every one ends, and how soon after that they are served as before.
  */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import type { Body, Json } from "../../lib/workbench/history/history.ts";
+import type { Body } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import "../fixtures/programs.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 

@@ -4,12 +4,14 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { float, parse, stringify } from "../../lib/workbench/history/json.ts";
-import type {
-  Json,
-  JsonObject,
-  Options,
-} from "../../lib/workbench/history/history.ts";
+import {
+  float,
+  type Json,
+  type JsonObject,
+  parse,
+  stringify,
+} from "../../lib/workbench/history/json.ts";
+import type { Options } from "../../lib/workbench/history/history.ts";
 import { overall } from "../../lib/workbench/checkers/judges.ts";
 import type { Validity } from "../../lib/workbench/checkers/verdict.ts";
 import { workloads } from "../../lib/workbench/workloads/all.ts";

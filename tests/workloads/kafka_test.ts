@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Json, Op } from "../../lib/workbench/history/history.ts";
+import type { Op } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import {
   ClientCrash,
   type Invocation,

@@ -9,12 +9,15 @@ import {
   type Body,
   type Events,
   isClientOp,
-  type Json,
   type Op,
   type Recording,
   workersOf,
 } from "../../lib/workbench/history/history.ts";
-import { equal, stringify } from "../../lib/workbench/history/json.ts";
+import {
+  equal,
+  type Json,
+  stringify,
+} from "../../lib/workbench/history/json.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { createServices } from "../../lib/workbench/world/services.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Json, Op, OpType } from "../../lib/workbench/history/history.ts";
+import type { Op, OpType } from "../../lib/workbench/history/history.ts";
+import type { Json } from "../../lib/workbench/history/json.ts";
 import { workloads } from "../../lib/workbench/workloads/all.ts";
 import {
   topologies,

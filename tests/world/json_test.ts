@@ -13,6 +13,7 @@ import {
   Float,
   float,
   isInteger,
+  type Json,
   parse,
   parseLine,
   plain,
@@ -20,7 +21,6 @@ import {
   sum,
   textLength,
 } from "../../lib/workbench/history/json.ts";
-import type { Json } from "../../lib/workbench/history/history.ts";
 import { jsonKey, keyJson } from "../../lib/workbench/checkers/json-key.ts";
 
 Deno.test("integers of any size keep all their digits", () => {

@@ -1,8 +1,10 @@
 /** What a node writes: where its lines end, and what of them is a message. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import type { JsonObject } from "../../lib/workbench/history/history.ts";
-import { parseLine } from "../../lib/workbench/history/json.ts";
+import {
+  type JsonObject,
+  parseLine,
+} from "../../lib/workbench/history/json.ts";
 import { Lines } from "../../lib/workbench/world/lines.ts";
 import { readMessage } from "../../lib/workbench/world/protocol.ts";
 

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { parse, stringify } from "../../lib/workbench/history/json.ts";
-import type { Body, Json } from "../../lib/workbench/history/history.ts";
+import {
+  type Json,
+  parse,
+  stringify,
+} from "../../lib/workbench/history/json.ts";
+import type { Body } from "../../lib/workbench/history/history.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import {
   createServices,

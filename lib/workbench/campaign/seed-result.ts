@@ -1,7 +1,6 @@
 /** One seed of a campaign: a simulated run, reduced to what is worth keeping of thousands. */
-import { stringify } from "../history/json.ts";
+import { type Json, stringify } from "../history/json.ts";
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
-import type { Json } from "../history/history.ts";
 import type { Judged } from "../checkers/judges.ts";
 import type { Figures } from "../scenarios/limits.ts";
 import { type Listeners, simulate, type Simulation } from "./simulate.ts";

@@ -4,9 +4,8 @@ import {
   type Body,
   type Events,
   isWithClient,
-  type Json,
 } from "../history/history.ts";
-import { stringify } from "../history/json.ts";
+import { type Json, stringify } from "../history/json.ts";
 
 /** A request of a client, with its reply if that arrived. */
 export interface Call {

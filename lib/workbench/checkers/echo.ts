@@ -1,5 +1,5 @@
-import type { Json, JsonObject, Op } from "../history/history.ts";
-import { equal } from "../history/json.ts";
+import type { Op } from "../history/history.ts";
+import { equal, type Json, type JsonObject } from "../history/json.ts";
 import { pairs } from "./pairs.ts";
 import type { Results } from "./verdict.ts";
 

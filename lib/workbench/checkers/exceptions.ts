@@ -1,4 +1,5 @@
-import type { Json, JsonObject, Op } from "../history/history.ts";
+import type { Op } from "../history/history.ts";
+import type { Json, JsonObject } from "../history/json.ts";
 import { opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 

@@ -1,12 +1,11 @@
 /** The figures of a run: Maelstrom's from its results, the others from the recording. */
-import { stringify } from "../history/json.ts";
+import { type Json, stringify } from "../history/json.ts";
 import { pairs } from "./pairs.ts";
 import { partOfRate } from "./rate.ts";
 import type { Results } from "./verdict.ts";
 import {
   type Events,
   isBetweenServers,
-  type Json,
   nodesOf,
   type Recording,
   sizesOf,

@@ -1,5 +1,10 @@
-import type { Json, JsonObject, Op } from "../history/history.ts";
-import { canonical, parse } from "../history/json.ts";
+import type { Op } from "../history/history.ts";
+import {
+  canonical,
+  type Json,
+  type JsonObject,
+  parse,
+} from "../history/json.ts";
 
 /** Stands for a value in sets and maps. */
 export type JsonKey = string | number | boolean | null;

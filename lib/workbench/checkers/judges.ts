@@ -15,11 +15,8 @@ import type { Results, StrictResults, Validity } from "./verdict.ts";
 import { worst } from "./verdict.ts";
 import { asTold } from "./told.ts";
 import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
-import {
-  isClientOp,
-  type JsonObject,
-  type Recording,
-} from "../history/history.ts";
+import { isClientOp, type Recording } from "../history/history.ts";
+import type { JsonObject } from "../history/json.ts";
 import type { Figures } from "../scenarios/limits.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 

@@ -1,9 +1,5 @@
-import {
-  isClientOp,
-  type Json,
-  type JsonObject,
-  type Op,
-} from "../history/history.ts";
+import { isClientOp, type Op } from "../history/history.ts";
+import type { Json, JsonObject } from "../history/json.ts";
 import { listIn } from "../history/lists.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";

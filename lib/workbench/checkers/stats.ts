@@ -1,4 +1,5 @@
-import { isClientOp, type JsonObject, type Op } from "../history/history.ts";
+import { isClientOp, type Op } from "../history/history.ts";
+import type { JsonObject } from "../history/json.ts";
 import { type Results, worst } from "./verdict.ts";
 
 /** Operations that always crash, on purpose. */

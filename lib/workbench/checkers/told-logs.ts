@@ -3,13 +3,17 @@
  * nodes that were killed before they could tell others. All other entries keep their offsets for
  * good.
  */
-import { ascending, type Integer, isInteger } from "../history/json.ts";
+import {
+  ascending,
+  type Integer,
+  isInteger,
+  type Json,
+  type JsonObject,
+} from "../history/json.ts";
 import {
   type Events,
   isClient,
   isClientOp,
-  type Json,
-  type JsonObject,
   nodeOf,
   type Op,
   partOf,

@@ -10,13 +10,12 @@ import {
   headsOf,
   isClient,
   isClientOp,
-  type Json,
   nodeOf,
   nodesOf,
   type Op,
   type Recording,
 } from "../history/history.ts";
-import { stringify } from "../history/json.ts";
+import { type Json, stringify } from "../history/json.ts";
 import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./faults.ts";
 import { originOf } from "./origin.ts";

@@ -1,5 +1,5 @@
-import { asDouble, stringify } from "../history/json.ts";
-import type { Json, Op } from "../history/history.ts";
+import { asDouble, type Json, stringify } from "../history/json.ts";
+import type { Op } from "../history/history.ts";
 import { type JsonKey, jsonKey, keyJson } from "./json-key.ts";
 import { type Results, throwing } from "./verdict.ts";
 

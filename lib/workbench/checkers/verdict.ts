@@ -1,4 +1,4 @@
-import type { Json } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 
 /** A verdict of three values: `"unknown"` means that the checker could not tell. */
 export type Validity = true | false | "unknown";

@@ -6,21 +6,8 @@
  * Maelstrom's recordings in `tests/golden/`, in memory and on disk, so one set of checkers
  * judges both.
  */
-import { stringify } from "./json.ts";
+import { type Json, type JsonObject, stringify } from "./json.ts";
 import { hold, LongLists } from "./lists.ts";
-
-/** Any JSON value. The library has this type, too: what judges nodes imports nothing of theirs. */
-export type Json =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Json[]
-  | { [key: string]: Json };
-
-/** A JSON object. */
-export type JsonObject = { [key: string]: Json };
 
 /**
  * The state of an operation: begun, or ended in success, in certain failure, or with unknown

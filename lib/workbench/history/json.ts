@@ -15,7 +15,19 @@
  * Whole messages are walked here by `Object.keys`, never by `for ... in`: once that has met
  * an object whose keys are numbers, as kafka's are, it takes ten times as long for all others.
  */
-import type { Json } from "../../node/world.ts";
+
+/** Any JSON value. The library has this type, too: what judges nodes imports nothing of theirs. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Json[]
+  | { [key: string]: Json };
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json };
 
 /** TypeScript does not know it yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };

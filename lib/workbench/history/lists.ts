@@ -3,8 +3,7 @@
  * are a little longer. They are kept as one list that grows, and a length for each: a run of
  * five minutes may read ten thousand million values.
  */
-import type { Json } from "../../node/world.ts";
-import { textLength } from "./json.ts";
+import { type Json, type JsonObject, textLength } from "./json.ts";
 
 /** The first elements of a list that may have more. */
 export interface Beginning {
@@ -71,8 +70,6 @@ function beginsLike(list: readonly Json[], other: readonly Json[]): boolean {
 
 /** An operation, or the body of a message. */
 type Holder = { [field: string]: Json | undefined };
-
-type JsonObject = { [field: string]: Json };
 
 /** The long list of a holder, and the field whose value it is. */
 interface Held extends Beginning {

@@ -6,8 +6,13 @@
  *
  * EDN: https://github.com/edn-format/edn
  */
-import { float, parse, plain } from "../history/json.ts";
-import type { Json, JsonObject } from "../history/history.ts";
+import {
+  float,
+  type Json,
+  type JsonObject,
+  parse,
+  plain,
+} from "../history/json.ts";
 
 /** What separates values: white space, commas, comments. */
 const BETWEEN = /(?:[\s,]+|;[^\n]*)*/y;

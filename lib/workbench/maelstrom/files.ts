@@ -5,11 +5,10 @@
 import {
   type Incident,
   isClientOp,
-  type Json,
   type Op,
   type Recording,
 } from "../history/history.ts";
-import { Float, stringify } from "../history/json.ts";
+import { Float, type Json, stringify } from "../history/json.ts";
 import { areTooLong, briefly, newsTeller } from "../history/lists.ts";
 import type { Judged } from "../checkers/judges.ts";
 

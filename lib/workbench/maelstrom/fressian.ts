@@ -4,8 +4,7 @@
  *
  * Fressian: https://github.com/Datomic/fressian/wiki
  */
-import { float, parse } from "../history/json.ts";
-import type { Json } from "../history/history.ts";
+import { float, type Json, parse } from "../history/json.ts";
 
 /** A tagged value with an unknown tag: `ev` and `msg` of the journal. */
 export class Struct {

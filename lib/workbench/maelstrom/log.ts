@@ -6,11 +6,10 @@ import { parseEdn } from "./edn.ts";
 import {
   type Incident,
   isClientOp,
-  type Json,
-  type JsonObject,
   type Op,
   type Options,
 } from "../history/history.ts";
+import type { Json, JsonObject } from "../history/json.ts";
 import { readMessage } from "../world/protocol.ts";
 
 /** Flags that are not options of a run. */

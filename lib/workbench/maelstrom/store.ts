@@ -11,12 +11,12 @@ import {
   isClient,
   isClientOp,
   type JournalEvent,
-  type JsonObject,
   nodeOf,
   type Op,
   type Options,
   type Recording,
 } from "../history/history.ts";
+import type { JsonObject } from "../history/json.ts";
 
 const HISTORY = "history.edn";
 

@@ -1,10 +1,6 @@
 /** What the nemesis did, as labelled stretches of time. */
-import {
-  type Incident,
-  type Json,
-  NEMESIS,
-  type Op,
-} from "../history/history.ts";
+import { type Incident, NEMESIS, type Op } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import type { Span } from "./cap.ts";
 
 /** A partition. */

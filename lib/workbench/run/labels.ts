@@ -7,11 +7,11 @@ import {
   headsOf,
   isBetweenServers,
   isClientOp,
-  type Json,
   NEMESIS,
   type Op,
   type Recording,
 } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import { isClient } from "../history/history.ts";
 import type { NetworkEvent } from "../world/network.ts";
 import type { ServiceEvent } from "../world/services.ts";

@@ -5,7 +5,8 @@
 import type { History } from "../history/history.ts";
 import type { ClientEndpoint, Clients } from "../world/client.ts";
 import type { Clock } from "../world/clock.ts";
-import type { Json, Op } from "../history/history.ts";
+import type { Op } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import {
   type Client,
   ClientCrash,

@@ -1,6 +1,6 @@
 /** What every kafka node is asked when everything has healed: before the last operations, and after a run. */
-import type { JsonObject, Op } from "../history/history.ts";
-import type { Integer } from "../history/json.ts";
+import type { Op } from "../history/history.ts";
+import type { Integer, JsonObject } from "../history/json.ts";
 import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
 import type { Invocation, Questions } from "./workload.ts";
 

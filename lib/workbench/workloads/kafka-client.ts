@@ -1,5 +1,4 @@
-import type { Json } from "../history/history.ts";
-import { type Integer, larger, sum } from "../history/json.ts";
+import { type Integer, type Json, larger, sum } from "../history/json.ts";
 import { highestOffsets, type PolledMessages, raise } from "./kafka-offsets.ts";
 import { any, arrayOf, integer, objectOf, tuple } from "./schema.ts";
 import { type Client, ClientCrash, type Invocation } from "./workload.ts";

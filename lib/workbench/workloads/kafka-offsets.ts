@@ -1,5 +1,5 @@
-import type { Json, Op } from "../history/history.ts";
-import { type Integer, larger } from "../history/json.ts";
+import type { Op } from "../history/history.ts";
+import { type Integer, type Json, larger } from "../history/json.ts";
 
 /** A message in a poll: its offset, and what was sent. */
 export type PolledMessage = [offset: Integer, message: Json];

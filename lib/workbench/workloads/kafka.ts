@@ -1,6 +1,6 @@
 /** Kafka: append-only logs by key; clients send messages, poll them, and commit offsets. */
-import type { JsonObject, Op } from "../history/history.ts";
-import type { Integer } from "../history/json.ts";
+import type { Op } from "../history/history.ts";
+import type { Integer, JsonObject } from "../history/json.ts";
 import { CLIENT_TIMEOUT_MS, numberFlag } from "./flags.ts";
 import { askAfterwards, askForCommits } from "./kafka-afterwards.ts";
 import { openKafkaClient } from "./kafka-client.ts";

@@ -2,8 +2,7 @@
  * Checks for the fields of replies, as lenient as the schemas of Maelstrom's clients: an array
  * may be null, which means empty; an object may not.
  */
-import { isInteger } from "../history/json.ts";
-import type { Json } from "../history/history.ts";
+import { isInteger, type Json } from "../history/json.ts";
 import type { FieldCheck } from "../world/client.ts";
 
 /** Any value, null included. */

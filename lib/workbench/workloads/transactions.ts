@@ -1,4 +1,4 @@
-import type { Json } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import type { Random } from "../world/random.ts";
 
 /**

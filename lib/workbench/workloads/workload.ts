@@ -4,7 +4,8 @@
  * by the run.
  */
 import type { ReplySchema, Rpc } from "../world/client.ts";
-import type { Body, Json, Op, Options } from "../history/history.ts";
+import type { Body, Op, Options } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import type { Random } from "../world/random.ts";
 
 /** One operation of a client; becomes an `invoke` line of the history, extra keys included. */

@@ -3,8 +3,14 @@
  * oldest become compressed text, which is read back page by page.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Body, Json } from "../history/history.ts";
-import { Float, parse, stringify, textLength } from "../history/json.ts";
+import type { Body } from "../history/history.ts";
+import {
+  Float,
+  type Json,
+  parse,
+  stringify,
+  textLength,
+} from "../history/json.ts";
 
 /** A page is full when it holds this many bodies, or weighs this many bytes. */
 const PAGE_BODIES = 1_024;

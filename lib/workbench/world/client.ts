@@ -1,7 +1,7 @@
 /** Maelstrom's clients: endpoints that send one request at a time and check the reply closely. */
-import { isInteger } from "../history/json.ts";
+import { isInteger, type Json } from "../history/json.ts";
 import { type Clock, MS } from "./clock.ts";
-import type { Body, Json } from "../history/history.ts";
+import type { Body } from "../history/history.ts";
 import type { Network, Packet } from "./network.ts";
 import { quote } from "./protocol.ts";
 

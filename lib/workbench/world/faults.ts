@@ -1,6 +1,7 @@
 /** The faults of a run: what causes them, and Maelstrom's own kinds: partitions, kills and pauses. */
 import type { Clock } from "./clock.ts";
-import type { Json, Options } from "../history/history.ts";
+import type { Options } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import { NEMESIS } from "../history/history.ts";
 import {
   type Alternation,

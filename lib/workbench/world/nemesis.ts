@@ -2,7 +2,7 @@
  * What the nemesis does, and when: which nodes refuse whose messages, and which are killed or
  * paused. Only links between nodes are cut, never those to clients and services.
  */
-import type { Json } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import type { Random } from "./random.ts";
 
 /** For each receiver, the nodes whose messages it refuses; every node has an entry. */

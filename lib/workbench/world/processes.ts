@@ -1,6 +1,5 @@
 /** Any executable as a node: child processes that talk JSON lines over stdin and stdout. */
-import type { Json } from "../history/history.ts";
-import { parseLine, stringify } from "../history/json.ts";
+import { type Json, parseLine, stringify } from "../history/json.ts";
 import {
   type Host,
   type HostEvents,

@@ -1,6 +1,12 @@
 /** Which lines of a node Maelstrom accepts as messages. */
-import { beginning, Float, isInteger, stringify } from "../history/json.ts";
-import type { Body, Json } from "../history/history.ts";
+import {
+  beginning,
+  Float,
+  isInteger,
+  type Json,
+  stringify,
+} from "../history/json.ts";
+import type { Body } from "../history/history.ts";
 import { isClient } from "../history/history.ts";
 
 /** A message that a node wrote. */

@@ -7,8 +7,8 @@
  * kept by reference: the caller must change neither a body it has passed in nor one it was
  * given.
  */
-import type { Body, Json } from "../history/history.ts";
-import { canonical, equal, stringify } from "../history/json.ts";
+import type { Body } from "../history/history.ts";
+import { canonical, equal, type Json, stringify } from "../history/json.ts";
 import type { Random } from "./random.ts";
 
 /** A service. */

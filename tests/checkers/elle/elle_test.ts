@@ -1,5 +1,9 @@
 /** Elle's checkers on small histories, at least one for every anomaly. */
-import { float } from "../../../lib/workbench/history/json.ts";
+import {
+  float,
+  type Json,
+  type JsonObject,
+} from "../../../lib/workbench/history/json.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkListAppend } from "../../../lib/workbench/checkers/elle/list-append.ts";
 import { listVersions } from "../../../lib/workbench/checkers/elle/list-versions.ts";
@@ -9,11 +13,7 @@ import {
   CheckerError,
   type Results,
 } from "../../../lib/workbench/checkers/verdict.ts";
-import type {
-  Json,
-  JsonObject,
-  Op,
-} from "../../../lib/workbench/history/history.ts";
+import type { Op } from "../../../lib/workbench/history/history.ts";
 import {
   concurrent,
   historyOf,

@@ -1,7 +1,7 @@
 /** Recordings that are a history and nothing else, with values of every kind: both judges. */
 import { assertEquals } from "@std/assert";
 import { judge } from "../../../lib/workbench/checkers/judges.ts";
-import type { Json } from "../../../lib/workbench/history/history.ts";
+import type { Json } from "../../../lib/workbench/history/json.ts";
 import { historyOf, type Line } from "../../fixtures/histories.ts";
 
 /** An operation from invocation to completion. */

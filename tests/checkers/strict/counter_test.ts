@@ -5,11 +5,8 @@ import {
   strictGCounter,
   strictPnCounter,
 } from "../../../lib/workbench/checkers/strict/counter.ts";
-import type {
-  Json,
-  Op,
-  Recording,
-} from "../../../lib/workbench/history/history.ts";
+import type { Op, Recording } from "../../../lib/workbench/history/history.ts";
+import type { Json } from "../../../lib/workbench/history/json.ts";
 
 /** What one process does: at these milliseconds, and how it ends. */
 interface Step {

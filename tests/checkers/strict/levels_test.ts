@@ -7,7 +7,7 @@ import {
   modelNamed,
 } from "../../../lib/workbench/checkers/elle/models.ts";
 import { strictTxn } from "../../../lib/workbench/checkers/strict/txn.ts";
-import type { JsonObject } from "../../../lib/workbench/history/history.ts";
+import type { JsonObject } from "../../../lib/workbench/history/json.ts";
 import type { Kind, Span } from "../../fixtures/txn-history.ts";
 import { recordingOf } from "../../fixtures/txn-recording.ts";
 

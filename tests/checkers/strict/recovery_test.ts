@@ -1,10 +1,7 @@
 /** The calm at the end of a run: what nodes must answer in it, and what is excused. */
 import { assertEquals } from "@std/assert";
-import type {
-  Json,
-  Op,
-  Recording,
-} from "../../../lib/workbench/history/history.ts";
+import type { Op, Recording } from "../../../lib/workbench/history/history.ts";
+import type { Json } from "../../../lib/workbench/history/json.ts";
 import { judge } from "../../../lib/workbench/checkers/judges.ts";
 import { recoveryFindings } from "../../../lib/workbench/checkers/strict/recovery.ts";
 

@@ -2,10 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type {
   JournalEvent,
-  Json,
   Op,
   Recording,
 } from "../../../lib/workbench/history/history.ts";
+import type { Json } from "../../../lib/workbench/history/json.ts";
 import { judge } from "../../../lib/workbench/checkers/judges.ts";
 
 const SECOND = 1e9;

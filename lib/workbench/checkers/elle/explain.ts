@@ -1,5 +1,5 @@
 /** Cycles in Elle's form, and in sentences. */
-import type { Json, JsonObject } from "../../history/history.ts";
+import type { Json, JsonObject } from "../../history/json.ts";
 import type { Dependency, DependencyGraph } from "./graph.ts";
 import { named, shown, type Transaction } from "./txn.ts";
 import { jsonKey, opJson } from "../json-key.ts";

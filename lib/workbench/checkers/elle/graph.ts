@@ -3,7 +3,7 @@
  * and Kingsbury and Alvaro ("Elle", VLDB 2020). A vertex is a transaction, here a
  * number; an edge says that one transaction precedes another, and why.
  */
-import type { Json } from "../../history/history.ts";
+import type { Json } from "../../history/json.ts";
 
 /**
  * Why one transaction precedes another:

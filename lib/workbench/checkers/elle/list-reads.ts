@@ -1,6 +1,5 @@
 /** Anomalies of single reads of lists, found without any graph. */
-import { stringify } from "../../history/json.ts";
-import type { Json, JsonObject } from "../../history/history.ts";
+import { type Json, type JsonObject, stringify } from "../../history/json.ts";
 import { elements, type ListVersions, reads } from "./list-versions.ts";
 import { type MicroOp, named, shown, Table, type Transaction } from "./txn.ts";
 import { type JsonKey, jsonKey, opJson } from "../json-key.ts";

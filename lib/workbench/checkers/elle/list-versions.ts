@@ -3,8 +3,7 @@
  * shows all that was appended to it before, so the longest read of a key gives
  * the order of all its versions up to then.
  */
-import { stringify } from "../../history/json.ts";
-import type { Json } from "../../history/history.ts";
+import { type Json, stringify } from "../../history/json.ts";
 import { DependencyGraph } from "./graph.ts";
 import { Table, type Transaction } from "./txn.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";

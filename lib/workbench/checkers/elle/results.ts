@@ -1,5 +1,6 @@
 /** From anomalies to a verdict, in the form of Elle's results. */
-import type { Json, JsonObject, Options } from "../../history/history.ts";
+import type { Options } from "../../history/history.ts";
+import type { Json, JsonObject } from "../../history/json.ts";
 import { cyclicCases } from "./cases.ts";
 import { REFUTED } from "./cycle-sorts.ts";
 import { explainCycle, type Versions } from "./explain.ts";

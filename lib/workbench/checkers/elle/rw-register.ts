@@ -2,7 +2,8 @@
  * The checker of txn-rw-register, after Elle: transactions that read and write
  * registers, judged by what they read. Every value is written once a key.
  */
-import type { Json, JsonObject, Op, Options } from "../../history/history.ts";
+import type { Op, Options } from "../../history/history.ts";
+import type { Json, JsonObject } from "../../history/json.ts";
 import { type Anomalies, cyclicAnomalies } from "./results.ts";
 import { elleResults, modelsOf } from "./results.ts";
 import { cyclicVersionCases, registerDependencies } from "./rw-versions.ts";

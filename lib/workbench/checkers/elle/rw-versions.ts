@@ -4,7 +4,7 @@
  * versions is known only in parts: the initial null comes first, and a
  * transaction that read a version and wrote another wrote a later one.
  */
-import type { Json, JsonObject } from "../../history/history.ts";
+import type { Json, JsonObject } from "../../history/json.ts";
 import {
   type Dependency,
   DependencyGraph,

@@ -1,6 +1,12 @@
 /** Transactions of micro-operations, as the txn workloads record them. */
-import { asDouble, isInteger, stringify } from "../../history/json.ts";
-import type { Json, JsonObject, Op } from "../../history/history.ts";
+import {
+  asDouble,
+  isInteger,
+  type Json,
+  type JsonObject,
+  stringify,
+} from "../../history/json.ts";
+import type { Op } from "../../history/history.ts";
 import { type JsonKey, jsonKey, opJson } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
 import { CheckerError } from "../verdict.ts";

@@ -1,5 +1,4 @@
-import { stringify } from "../../history/json.ts";
-import type { JsonObject } from "../../history/history.ts";
+import { type JsonObject, stringify } from "../../history/json.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
 import type { LogOp, Visibility } from "./ops.ts";
 

@@ -2,7 +2,8 @@
  * Jepsen's checker for Kafka-like logs (`jepsen.tests.kafka`), for clients that assign keys to
  * themselves and operations of one send or poll.
  */
-import type { Json, JsonObject, Op } from "../../history/history.ts";
+import type { Op } from "../../history/history.ts";
+import type { Json, JsonObject } from "../../history/json.ts";
 import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
 import { cycles } from "./cycles.ts";
 import { worstRealtimeLag } from "./lag.ts";

@@ -1,5 +1,10 @@
-import type { Json, JsonObject } from "../../history/history.ts";
-import { type Integer, larger, sum } from "../../history/json.ts";
+import {
+  type Integer,
+  type Json,
+  type JsonObject,
+  larger,
+  sum,
+} from "../../history/json.ts";
 import { mapOrder } from "../clojure-order.ts";
 import type { LogOp, Placed } from "./ops.ts";
 

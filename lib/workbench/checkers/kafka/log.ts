@@ -1,5 +1,8 @@
-import type { JsonObject } from "../../history/history.ts";
-import { ascending, type Integer } from "../../history/json.ts";
+import {
+  ascending,
+  type Integer,
+  type JsonObject,
+} from "../../history/json.ts";
 import { setOrder } from "../clojure-order.ts";
 import { type JsonKey, keyJson } from "../json-key.ts";
 import {

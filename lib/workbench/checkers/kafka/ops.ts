@@ -1,10 +1,5 @@
-import {
-  isClientOp,
-  type Json,
-  type JsonObject,
-  type Op,
-} from "../../history/history.ts";
-import type { Integer } from "../../history/json.ts";
+import { isClientOp, type Op } from "../../history/history.ts";
+import type { Integer, Json, JsonObject } from "../../history/json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../history/history.ts";
+import type { Json, JsonObject } from "../../history/json.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
 import { between, delta, type Log } from "./log.ts";
 import type { LogOp } from "./ops.ts";

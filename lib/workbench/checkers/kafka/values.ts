@@ -1,4 +1,5 @@
-import type { JsonObject, Op } from "../../history/history.ts";
+import type { Op } from "../../history/history.ts";
+import type { JsonObject } from "../../history/json.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
 import type { Log } from "./log.ts";
 import {

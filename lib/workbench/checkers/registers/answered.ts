@@ -3,7 +3,6 @@
  * An error counts as an answer if it says that a register has another value or none.
  */
 import {
-  type Json,
   NEMESIS,
   networkMs,
   nodeOf,
@@ -11,6 +10,7 @@ import {
   type Op,
   type Recording,
 } from "../../history/history.ts";
+import type { Json } from "../../history/json.ts";
 import type { Figures } from "../../scenarios/limits.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { type Pair, pairs } from "../pairs.ts";

@@ -2,12 +2,11 @@
  * What Maelstrom does not check in broadcast and g-set: what else a read holds, whether every
  * node has all values in the end, and what nodes still send when there is nothing left to say.
  */
-import { stringify } from "../../history/json.ts";
+import { type Json, stringify } from "../../history/json.ts";
 import {
   among,
   isBetweenServers,
   type JournalEvent,
-  type Json,
   networkMs,
   nodeOf,
   nodesOf,

@@ -1,6 +1,10 @@
 /** Maelstrom's errors as anomalies of the strict judge, which finds everything that Maelstrom finds. */
-import { equal, stringify } from "../../history/json.ts";
-import type { Json, JsonObject } from "../../history/history.ts";
+import {
+  equal,
+  type Json,
+  type JsonObject,
+  stringify,
+} from "../../history/json.ts";
 import {
   type Anomaly,
   type Finding,

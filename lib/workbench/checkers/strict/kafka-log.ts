@@ -6,9 +6,11 @@ import {
   ascending,
   type Integer,
   isInteger,
+  type Json,
+  type JsonObject,
   stringify,
 } from "../../history/json.ts";
-import type { Json, JsonObject, Recording } from "../../history/history.ts";
+import type { Recording } from "../../history/history.ts";
 import { type Call, clientCalls, isOk } from "../client-calls.ts";
 
 /** A message that a client sent. */

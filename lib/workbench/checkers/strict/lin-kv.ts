@@ -2,8 +2,8 @@
  * What Maelstrom does not check in lin-kv: reads of null, which it always believes, what errors
  * say of a register, and whether nodes that can talk to a majority answer.
  */
-import { canonical, stringify } from "../../history/json.ts";
-import type { Json, Recording } from "../../history/history.ts";
+import { canonical, type Json, stringify } from "../../history/json.ts";
+import type { Recording } from "../../history/history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { Findings } from "../findings.ts";
 import type { Pair } from "../pairs.ts";

@@ -9,11 +9,9 @@ import {
   among,
   type Body,
   isBetweenServers,
-  type Json,
-  type JsonObject,
   type Recording,
 } from "../../history/history.ts";
-import { stringify } from "../../history/json.ts";
+import { type Json, type JsonObject, stringify } from "../../history/json.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";

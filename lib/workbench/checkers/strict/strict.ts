@@ -2,13 +2,12 @@
  * The strict judge: what Maelstrom cannot see, or does not check. What holds for every workload
  * is here; the rest is by workload.
  */
-import { stringify } from "../../history/json.ts";
+import { type Json, stringify } from "../../history/json.ts";
 import {
   headsOf,
   type Incident,
   isClientOp,
   type JournalEvent,
-  type Json,
   nodeOf,
   type Op,
   type Recording,

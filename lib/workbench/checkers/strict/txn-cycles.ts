@@ -1,6 +1,6 @@
 /** Cycles of dependencies in the strict judge's words. */
 import { explainCycle } from "../elle/explain.ts";
-import type { Json } from "../../history/history.ts";
+import type { Json } from "../../history/json.ts";
 import type { DependencyGraph } from "../elle/graph.ts";
 import { forbiddenBy } from "../elle/models.ts";
 import { findCycles } from "../elle/search.ts";

@@ -2,13 +2,8 @@
  * Transactions as the strict judge needs them: what was requested, whose writes were read, and
  * where.
  */
-import { stringify } from "../../history/json.ts";
-import {
-  type Json,
-  nodeOf,
-  type Op,
-  type Recording,
-} from "../../history/history.ts";
+import { type Json, stringify } from "../../history/json.ts";
+import { nodeOf, type Op, type Recording } from "../../history/history.ts";
 import type { MicroOp, Transaction } from "../elle/txn.ts";
 import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
 import { pairs } from "../pairs.ts";

@@ -1,10 +1,6 @@
 /** Nodes that do not replicate, found from the run alone: for recordings without an aftermath. */
-import {
-  type Json,
-  NEMESIS,
-  type Op,
-  type Recording,
-} from "../../history/history.ts";
+import { NEMESIS, type Op, type Recording } from "../../history/history.ts";
+import type { Json } from "../../history/json.ts";
 import { Findings } from "../findings.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
