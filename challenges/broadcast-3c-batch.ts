@@ -21,7 +21,7 @@
  * - without loss a value waits at most for an acknowledgement, then for P, at each hop: it is
  *   everywhere after d (P + 3 L), 3 P in the official grid;
  * - an edge that is cut costs each of its nodes a message per 200 ms to CAP_MS, 0.9 s on
- *   average, and twice that if a node has just started.
+ *   average, and up to three times that if a node has just started.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";

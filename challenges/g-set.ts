@@ -84,11 +84,9 @@ const gSet = program(protocol, (node) => {
   let turnAt = node.now() + MS.greet - MS.turn, isHurried = false;
   /** How long until the next; how much earlier to tell it news; whether what was told before its last turn came after. */
   let leftMs: number = MS.turn, leadMs = MS.lead, isLate = false;
-  const peers = (isFirst ? node.peers : [first]).map((id): Peer => ({
-    ...{ id, has: new Map(), told: new Map() },
-    toldAt: node.now(),
-    ackAt: Infinity,
-  }));
+  const none: Vector = new Map(), toldAt = node.now(), ackAt = Infinity;
+  const peers = (isFirst ? node.peers : [first])
+    .map((id): Peer => ({ id, has: none, told: none, toldAt, ackAt }));
 
   const begin = () => elements.set(self = life.nameOf(node.id), own = []);
   begin();
@@ -97,6 +95,7 @@ const gSet = program(protocol, (node) => {
     own.push(element);
     return {};
   });
+
   const read = () => ({ value: [...elements.values()].flat() });
   node.on("read", () => catchUp.run(read));
   node.on("merge", ({ delta, version, asks, inTurn }, src) => {

@@ -17,7 +17,7 @@
  * 1000 keys none where 1 % of the messages are lost, up to a quarter where 3 % are.
  *
  * Costs: 2 messages to read the root, 2 to swap it, 4 for each value stored, and 2 to 4 for each
- * value read, all of them again for each lost race: S is 11.4 on the command, against 3.5 where
+ * value read, all of them again for each lost race: S is 11.5 on the command, against 3.5 where
  * values are in the root. A root names every key.
  */
 import { program, run } from "../lib/maelstrom.ts";

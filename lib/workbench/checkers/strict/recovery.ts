@@ -55,7 +55,7 @@ export function recoveryFindings(recording: Recording): Finding[] {
       if (isFollower && areRefused) continue;
       findings.add(
         "no-recovery",
-        `${node} answered none of ${requests.length} requests ${f}, though everything had healed 5 s before`,
+        `${node} answered none of ${requests.length} requests ${f}, though all faults had ended long before`,
       );
     }
   }
