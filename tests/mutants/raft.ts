@@ -4,7 +4,7 @@ import type { Entry } from "../../lib/consensus/log.ts";
 import type { Ack, Append } from "../../lib/consensus/messages.ts";
 import type { Node } from "../../lib/maelstrom.ts";
 import { amnesia, figure8, lastWords } from "../fixtures/worst-moments.ts";
-import { onWrongClocks } from "../fixtures/wrong-clocks.ts";
+import { leaping } from "../fixtures/wrong-clocks.ts";
 import type { Mutant } from "./mutant.ts";
 import { WRONG } from "./registers.ts";
 import { believesItself, far, five, mutantsOf, replica } from "./replica.ts";
@@ -126,8 +126,8 @@ export const mutants: Mutant[] = [
   ),
   mutant(
     "raft-lease-outlives-its-clock",
-    "a leader takes a lease that is shorter than an election, by a clock that leaps",
-    onWrongClocks(believesItself(linKvRaft, 290), { drift: 0, leapMs: 5_000 }),
+    "a leader takes a lease that is shorter than an election, by the machine's clock, which leaps",
+    believesItself(linKvRaft, 290, (node) => leaping(node, 5_000)),
     {
       flags: {
         "time-limit": 60,

@@ -17,27 +17,32 @@ const echo = (message: Append): Ack => ({
   read: 0,
 });
 
-/** A leader that takes its word for everybody's answer, for so long after the last real one. */
-export const believesItself =
-  (base: unknown, forMs: number) => (node: Node<never>) => {
-    const real = new Map<string, number>();
-    let handle: (message: Ack, src: string) => void = () => {};
-    const program = sending(base, (type, message, dest) => {
-      const lately = node.now() < (real.get(dest) ?? -Infinity) + forMs;
-      const fake = echo(message as unknown as Append);
-      if (type === "append" && lately) node.after(1, () => handle(fake, dest));
-      return message;
-    }, () => ({
-      ack: (handler) => {
-        handle = handler;
-        return (message, src) => {
-          real.set(src, node.now());
-          handler(message, src);
-        };
-      },
-    }));
-    (program as (node: Node<never>) => void)(node);
-  };
+/** A leader that takes its word for everybody's answer, for so long after the last real one, by some clock. */
+export const believesItself = (
+  base: unknown,
+  forMs: number,
+  clockOf = (node: Node<never>) => () => node.now(),
+) =>
+(node: Node<never>) => {
+  const now = clockOf(node);
+  const real = new Map<string, number>();
+  let handle: (message: Ack, src: string) => void = () => {};
+  const program = sending(base, (type, message, dest) => {
+    const lately = now() < (real.get(dest) ?? -Infinity) + forMs;
+    const fake = echo(message as unknown as Append);
+    if (type === "append" && lately) node.after(1, () => handle(fake, dest));
+    return message;
+  }, () => ({
+    ack: (handler) => {
+      handle = handler;
+      return (message, src) => {
+        real.set(src, now());
+        handler(message, src);
+      };
+    },
+  }));
+  (program as (node: Node<never>) => void)(node);
+};
 
 /** What a planted bug may look at. */
 interface Open {
