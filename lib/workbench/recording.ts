@@ -14,7 +14,12 @@ import {
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
 import { areTooLong, type Beginning, briefly, hold } from "./history/lists.ts";
-import type { Events, JournalEvent, Op, Recording } from "./history/history.ts";
+import {
+  type JournalEvent,
+  type Op,
+  type Recording,
+  textsOf,
+} from "./history/history.ts";
 
 /** The name of the recording in a run's directory. */
 export const RECORDING_FILE = "recording.json.gz";
@@ -189,17 +194,17 @@ export function* recordingLines(
     const { history, journal, ...rest } = part;
     const text = stringify(rest).slice(0, -1);
     yield `"${name}": ${text}${text === "{" ? "" : ","}\n`;
-    yield* arrayLines("history", opsOf(history, lists));
+    yield* arrayLines("history", opTexts(history, lists));
     yield ",\n";
-    yield* arrayLines("journal", eventsOf(journal, lists));
+    yield* arrayLines("journal", textsOf(journal, lists?.refer));
     yield "},\n";
   }
-  yield* arrayLines("history", opsOf(history, lists));
+  yield* arrayLines("history", opTexts(history, lists));
   yield ",\n";
-  yield* arrayLines("journal", eventsOf(journal, lists));
+  yield* arrayLines("journal", textsOf(journal, lists?.refer));
   if (lists !== null) {
     yield ",\n";
-    yield* arrayLines("lists", lists.all());
+    yield* arrayLines("lists", lists.all().map((list) => stringify(list)));
   }
   yield "}\n";
 }
@@ -214,36 +219,26 @@ class ListNumbers {
     return { list: number, length };
   };
 
-  all(): Iterable<readonly Json[]> {
+  all(): IteratorObject<readonly Json[]> {
     return this.#numbers.keys();
   }
 }
 
-function opsOf(ops: Op[], lists: ListNumbers | null): Iterable<Op> {
-  return lists === null
-    ? ops
-    : ops.values().map((op) => briefly(op, lists.refer));
+function opTexts(ops: Op[], lists: ListNumbers | null): Iterable<string> {
+  return ops.values().map((op) =>
+    stringify(lists === null ? op : briefly(op, lists.refer))
+  );
 }
 
-function* eventsOf(
-  events: Events,
-  lists: ListNumbers | null,
-): Generator<JournalEvent> {
-  if (lists === null) return yield* events;
-  for (const [kind, time, id, src, dest, body] of events) {
-    yield [kind, time, id, src, dest, briefly(body, lists.refer)];
-  }
-}
-
-/** A field that is a long array, one element per line. */
+/** A field that is a long array of these texts, one a line. */
 function* arrayLines(
   name: string,
-  elements: Iterable<unknown>,
+  elements: Iterable<string>,
 ): Generator<string> {
   yield `"${name}": [`;
   let separator = "\n";
   for (const element of elements) {
-    yield separator + stringify(element);
+    yield separator + element;
     separator = ",\n";
   }
   yield separator === "\n" ? "]" : "\n]";

@@ -11,6 +11,7 @@ import {
   type JournalEvent,
   partOf,
   sizesOf,
+  textsOf,
   withIds,
 } from "../../lib/workbench/history/history.ts";
 import { float, parse, stringify } from "../../lib/workbench/history/json.ts";
@@ -78,6 +79,10 @@ for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
       assertEquals([...among(journal, ends)], [...among(events, ends)]);
       assertEquals([...sizesOf(journal, ends)], [...sizesOf(events, ends)]);
       assertEquals([...headsOf(journal)], events.map(headOf));
+      assertEquals(
+        [...textsOf(journal)],
+        events.map((event) => stringify(event)),
+      );
       const wanted = ([kind, , , src]: EventHead) =>
         kind === "recv" || src === "n0";
       assertEquals([...partOf(journal, wanted)], events.filter(wanted));

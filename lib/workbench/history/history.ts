@@ -7,7 +7,7 @@
  * judges both.
  */
 import { type Json, type JsonObject, stringify } from "./json.ts";
-import { hold, LongLists } from "./lists.ts";
+import { type Beginning, briefly, hold, lengthOf, LongLists } from "./lists.ts";
 
 /**
  * The state of an operation: begun, or ended in success, in certain failure, or with unknown
@@ -104,6 +104,7 @@ export type EventHead = [
 export interface Size {
   /** When it was sent. */
   time: number;
+  type: Json | undefined;
   /** The length of its body as JSON text. */
   characters: number;
   isReply: boolean;
@@ -130,6 +131,11 @@ export interface Events extends Iterable<JournalEvent> {
   withIds?(ids: ReadonlySet<number>): Iterable<JournalEvent>;
   /** If bodies are slow to read: all events, with only their heads. */
   heads?(): Iterable<EventHead>;
+  /**
+   * If bodies are slow to read: the JSON text of each event; `tell` says what stands there for a
+   * long list, if not all of it.
+   */
+  texts?(tell?: (list: Beginning) => Json): Iterable<string>;
   /** If bodies are slow to read: some of the events. */
   part?(wanted: (event: EventHead) => boolean): Events;
 }
@@ -156,7 +162,8 @@ export function sizesOf(
       kind === "send" && wanted(src, dest)
     ).map(([, time, , , , body]) => ({
       time,
-      characters: stringify(body).length,
+      type: body.type,
+      characters: lengthOf(body),
       isReply: body.in_reply_to !== undefined,
     }));
 }
@@ -172,6 +179,19 @@ export function withIds(
 /** The events of a journal, with only the heads of their messages. */
 export function headsOf(events: Events): Iterable<EventHead> {
   return events.heads?.() ?? events;
+}
+
+/** The JSON text of each event of a journal, with something shorter for long lists if `tell` is given. */
+export function* textsOf(
+  events: Events,
+  tell?: (list: Beginning) => Json,
+): Generator<string> {
+  const made = events.texts?.(tell);
+  if (made !== undefined) return yield* made;
+  for (const [kind, time, id, src, dest, body] of events) {
+    const told = tell === undefined ? body : briefly(body, tell);
+    yield stringify([kind, time, id, src, dest, told]);
+  }
 }
 
 /** Some events of a journal, chosen by their heads. */

@@ -8,7 +8,7 @@ import { stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";
 import { quantile } from "../checkers/figures.ts";
 import {
-  among,
+  headsOf,
   isBetweenServers,
   nodesOf,
   type Recording,
@@ -337,10 +337,13 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
   const origin = journalOrigin(recording);
   const width = end / BARS;
   const counts = new Map<string, number>();
-  const events = among(recording.journal, isBetweenServers);
-  for (const [kind, time, , , , body] of events) {
-    if (kind !== "send" || time < origin) continue;
-    const key = `${Math.floor((time - origin) / 1e9 / width)} ${body.type}`;
+  for (
+    const [kind, time, , src, dest, { type }] of headsOf(recording.journal)
+  ) {
+    if (kind !== "send" || time < origin || !isBetweenServers(src, dest)) {
+      continue;
+    }
+    const key = `${Math.floor((time - origin) / 1e9 / width)} ${type}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   if (counts.size === 0) return [];

@@ -1,14 +1,15 @@
 /** How many messages of each type there were. */
-import { lengthOf } from "../history/lists.ts";
 import { IdSet } from "../checkers/id-set.ts";
 import {
-  among,
+  type Events,
+  headsOf,
   isBetweenServers,
   isClientOp,
   isWithClient,
-  type JournalEvent,
   type Recording,
+  sizesOf,
 } from "../history/history.ts";
+import type { Json } from "../history/json.ts";
 import { type Html, html } from "./html.ts";
 import { count } from "./words.ts";
 
@@ -22,8 +23,8 @@ interface Row {
 
 /** Messages by type, those between servers first, since they are what S counts. */
 export function trafficSection(recording: Recording): Html {
-  const servers = rowsOf(among(recording.journal, isBetweenServers));
-  const clients = rowsOf(among(recording.journal, isWithClient));
+  const servers = rowsOf(recording.journal, isBetweenServers);
+  const clients = rowsOf(recording.journal, isWithClient);
   const sent = servers.reduce((sum, row) => sum + row.sent, 0);
   const requests = recording.history
     .filter((op) => op.type === "invoke" && isClientOp(op)).length;
@@ -51,22 +52,32 @@ export function trafficSection(recording: Recording): Html {
   `;
 }
 
-function rowsOf(events: Iterable<JournalEvent>): Row[] {
+function rowsOf(
+  journal: Events,
+  wanted: (src: string, dest: string) => boolean,
+): Row[] {
   const rows = new Map<string, Row>();
+  const rowOf = (type: Json | undefined) => {
+    const name = String(type);
+    const row = rows.get(name) ??
+      { type: name, sent: 0, arrived: 0, lost: 0, bytes: 0 };
+    rows.set(name, row);
+    return row;
+  };
   const arrivedIds = new IdSet();
-  for (const [kind, , id, , , body] of events) {
-    const type = String(body.type);
-    const row = rows.get(type) ??
-      { type, sent: 0, arrived: 0, lost: 0, bytes: 0 };
-    rows.set(type, row);
+  for (const [kind, , id, src, dest, { type }] of headsOf(journal)) {
+    if (!wanted(src, dest)) continue;
+    const row = rowOf(type);
     if (kind === "send") {
       row.sent++;
       row.lost++;
-      row.bytes += lengthOf(body);
     } else {
       row.arrived++;
       if (arrivedIds.add(id)) row.lost--;
     }
+  }
+  for (const { type, characters } of sizesOf(journal, wanted)) {
+    rowOf(type).bytes += characters;
   }
   return [...rows.values()].sort((a, b) => b.sent - a.sent);
 }

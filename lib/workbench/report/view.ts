@@ -147,33 +147,25 @@ function hopsOf(
 ) {
   const nodes = nodesOf(recording.options);
   const others = new Set<string>();
-  const servers: Sending[] = [], clients: Sending[] = [];
-  let total = 0;
+  // There may be millions: a message is its number in the order of sendings.
+  const times: number[] = [], servers: number[] = [], clients: number[] = [];
   for (const { sent, src, dest } of sendings(recording)) {
-    (isClient(src) || isClient(dest) ? clients : servers).push({
-      number: total++,
-      sent,
-    });
+    const number = times.push(sent) - 1;
+    (isClient(src) || isClient(dest) ? clients : servers).push(number);
     for (const id of [src, dest]) {
       if (!isClient(id) && !nodes.includes(id)) others.add(id);
     }
   }
-  const sent = ({ sent }: Sending) => sent;
+  const sent = (number: number) => times[number]!;
   const parts = [
     cap(servers, caps.serverHops, sent, moments),
     cap(clients, caps.clientHops, sent, moments),
   ];
-  const numbers = parts.flatMap(({ kept }) => kept.map(({ number }) => number));
+  const numbers = parts.flatMap(({ kept }) => kept);
   const kept = flightsOf(recording, new Set(numbers))
     .sort((a, b) => a.sent - b.sent || a.id - b.id);
   const omitted = parts.flatMap(({ omitted }) => omitted);
-  return { kept, omitted, others, total };
-}
-
-/** A message, by its number in the order of sendings. */
-interface Sending {
-  number: number;
-  sent: number;
+  return { kept, omitted, others, total: times.length };
 }
 
 function seconds({ time }: Op): number {

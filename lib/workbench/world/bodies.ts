@@ -80,6 +80,18 @@ export class Bodies {
     return bodies[at] = read;
   }
 
+  /** The body at a place as JSON text; null if it is not kept. A compressed body is not parsed for it. */
+  textOf(place: number): string | null {
+    const page = this.#pageOf(place);
+    const at = place - page.first;
+    const bodies = page.packed === null
+      ? page.bodies
+      : this.#opened(page, page.packed);
+    const body = bodies[at] ?? null;
+    const text = typeof body === "string" ? body : stringify(body);
+    return text === "null" ? null : text;
+  }
+
   /** The length of a body as JSON text. A compressed body is not parsed for it. */
   lengthOf(place: number): number {
     const page = this.#pageOf(place);

@@ -10,6 +10,8 @@ import type {
   JournalEvent,
   Size,
 } from "../history/history.ts";
+import { type Json, stringify } from "../history/json.ts";
+import type { Beginning } from "../history/lists.ts";
 import { doubled, type Keeping, type Logged, Messages } from "./messages.ts";
 
 export type { Body };
@@ -90,10 +92,12 @@ export class Journal implements Events {
       const mark = this.#marks[i]!, place = mark >>> 1;
       if ((mark & 1) === 1) continue;
       if (!wanted(messages.src(place), messages.dest(place))) continue;
+      const { type, in_reply_to } = messages.head(place);
       yield {
         time: this.#times[i]!,
+        type,
         characters: messages.length(place),
-        isReply: messages.head(place).in_reply_to !== undefined,
+        isReply: in_reply_to !== undefined,
       };
     }
   }
@@ -109,6 +113,16 @@ export class Journal implements Events {
   /** All events, with only the heads of their bodies. */
   *heads(): Generator<EventHead> {
     for (let i = 0; i < this.#length; i++) yield this.#headAt(i);
+  }
+
+  /** The JSON text of each event; `tell` says what stands there for a long list, if not all of it. */
+  *texts(tell?: (list: Beginning) => Json): Generator<string> {
+    for (let i = 0; i < this.#length; i++) {
+      const place = this.#marks[i]! >>> 1;
+      const [kind, time, id, src, dest] = this.#headAt(i);
+      const head = stringify([kind, time, id, src, dest]);
+      yield `${head.slice(0, -1)},${this.#messages.text(place, tell)}]`;
+    }
   }
 
   /** A journal of some of these events, which shares its messages with this one. */

@@ -5,8 +5,14 @@ import {
   isBetweenServers,
   isClient,
 } from "../history/history.ts";
-import { textLength } from "../history/json.ts";
-import { hold, lengthOf, LongLists } from "../history/lists.ts";
+import { type Json, stringify, textLength } from "../history/json.ts";
+import {
+  type Beginning,
+  briefly,
+  hold,
+  lengthOf,
+  LongLists,
+} from "../history/lists.ts";
 import { Bodies } from "./bodies.ts";
 
 /** A message as the journal sees it. */
@@ -143,8 +149,26 @@ export class Messages {
   /** @throws {Error} it was not kept */
   body(place: number): Body {
     const body = this.#long.get(place) ?? this.#bodies.get(place);
-    if (body !== null) return body;
-    throw new Error(
+    if (body === null) throw this.#notKept(place);
+    return body;
+  }
+
+  /**
+   * A body as JSON text.
+   *
+   * @param tell says what stands there for a long list; all of it, if not given
+   * @throws {Error} it was not kept
+   */
+  text(place: number, tell?: (list: Beginning) => Json): string {
+    const long = this.#long.get(place);
+    if (long !== undefined) return stringify(tell ? briefly(long, tell) : long);
+    const text = this.#bodies.textOf(place);
+    if (text === null) throw this.#notKept(place);
+    return text;
+  }
+
+  #notKept(place: number): Error {
+    return new Error(
       `Cannot read what ${this.src(place)} sent ${this.dest(place)}: only ` +
         "heads are kept of it; run one seed alone",
     );
