@@ -13,7 +13,12 @@ import {
 } from "./history/json.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
-import { areTooLong, type Beginning, briefly, hold } from "./history/lists.ts";
+import {
+  areTooLong,
+  type Beginning,
+  briefly,
+  holding,
+} from "./history/lists.ts";
 import {
   type JournalEvent,
   type Op,
@@ -70,15 +75,13 @@ function asEvents(
     throw new TypeError("it has no workload, history and journal");
   }
   const read = { history: ops.map(asOp), journal: events.map(asEvent) };
-  if (lists !== undefined) {
-    for (const op of read.history) holdReferred(op, lists);
-    for (const [, , , , , body] of read.journal) holdReferred(body, lists);
-  }
-  return read;
+  if (lists === undefined) return read;
+  for (const event of read.journal) event[5] = withList(event[5], lists);
+  return { ...read, history: read.history.map((op) => withList(op, lists)) };
 }
 
-/** Gives an object back the long list that it refers to, if it does. */
-function holdReferred(holder: Op | JsonObject, lists: unknown): void {
+/** An object with the long list that it refers to, if it does. */
+function withList<T extends Op | JsonObject>(holder: T, lists: unknown): T {
   for (const field of Object.keys(holder)) {
     const { list, length } = Object(holder[field]);
     if (!isInteger(list) || !isInteger(length)) continue;
@@ -86,9 +89,9 @@ function holdReferred(holder: Op | JsonObject, lists: unknown): void {
     if (!Array.isArray(whole) || length < 0 || length > whole.length) {
       throw new TypeError(`it has no list ${list} of ${length} elements`);
     }
-    hold(holder, field, { list: whole, length: Number(length) });
-    return;
+    return holding(holder, field, { list: whole, length: Number(length) });
   }
+  return holder;
 }
 
 const OP_TYPES: ReadonlySet<unknown> = new Set([

@@ -155,6 +155,7 @@ Deno.test("a journal gives back what clients were sent, and its length", () => {
   const bodies = [300, 300, 450].map((length, i) => ({
     type: "read_ok",
     messages: Array.from({ length }, (_, i) => i),
+    ["__proto__"]: null,
     in_reply_to: i,
   }));
   bodies.forEach((body, id) =>

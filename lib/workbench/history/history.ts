@@ -7,7 +7,13 @@
  * judges both.
  */
 import { type Json, type JsonObject, stringify } from "./json.ts";
-import { type Beginning, briefly, hold, lengthOf, LongLists } from "./lists.ts";
+import {
+  type Beginning,
+  briefly,
+  holding,
+  lengthOf,
+  LongLists,
+} from "./lists.ts";
 
 /**
  * The state of an operation: begun, or ended in success, in certain failure, or with unknown
@@ -63,10 +69,10 @@ export class History {
     for (const key of Object.keys(op)) {
       if (!Object.hasOwn(line, key)) line[key] = op[key];
     }
-    ops.push(line);
     const list = Array.isArray(value) && this.lists.keep(value, `${process}`);
-    if (list) hold(line, "value", list);
-    return line;
+    const kept = list ? holding(line, "value", list) : line;
+    ops.push(kept);
+    return kept;
   }
 }
 

@@ -76,36 +76,50 @@ interface Held extends Beginning {
   readonly field: string;
 }
 
-const held = new WeakMap<Holder, Held>();
+const HELD = Symbol("held");
 
 /** The value of such a field is made anew whenever it is asked for. */
 const MADE: PropertyDescriptor & ThisType<Holder> = {
   enumerable: true,
   configurable: true,
   get() {
-    const { list, length } = held.get(this)!;
+    const { list, length } = heldBy(this)!;
     return list.slice(0, length);
   },
 };
 
-/** Gives a field the value of a long list, which is kept as it is. An object has one at most. */
-export function hold(
-  holder: Holder,
+/**
+ * The same object, in which a field has the value of a long list that is kept as it is. An
+ * object has one at most.
+ */
+export function holding<T extends object>(
+  holder: T,
   field: string,
   { list, length }: Beginning,
-): void {
-  held.set(holder, { field, list, length });
-  Object.defineProperty(holder, field, MADE);
+): T {
+  const made: Holder = {};
+  // Field by field: V8 makes an object whose field becomes another kind a table, three times as large.
+  for (const key of Object.keys(holder)) {
+    if (key === field) Object.defineProperty(made, key, MADE);
+    else if (key !== "__proto__") made[key] = (holder as Holder)[key];
+    else {Object.defineProperty(
+        made,
+        key,
+        Object.getOwnPropertyDescriptor(holder, key)!,
+      );}
+  }
+  const held: Held = { field, list, length };
+  return Object.defineProperty(made, HELD, { value: held }) as T;
 }
 
 /** The long list that an object holds. */
 export function heldBy(holder: object): Held | undefined {
-  return held.get(holder as Holder);
+  return (holder as { [HELD]?: Held })[HELD];
 }
 
 /** A field that is a list, with all that it is the beginning of; null if it is no list. */
 export function listIn(holder: Holder, field: string): Beginning | null {
-  const known = held.get(holder);
+  const known = heldBy(holder);
   if (known?.field === field) return known;
   const value = holder[field];
   return Array.isArray(value) ? { list: value, length: value.length } : null;
@@ -116,7 +130,7 @@ const lengths = new WeakMap<readonly Json[], number[]>();
 
 /** The length of an object as JSON text; its long list is not made for it. */
 export function lengthOf(holder: JsonObject): number {
-  const own = held.get(holder);
+  const own = heldBy(holder);
   if (own === undefined) return textLength(holder);
   const ends = lengths.get(own.list) ?? [];
   lengths.set(own.list, ends);

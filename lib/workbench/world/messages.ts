@@ -9,7 +9,7 @@ import { type Json, stringify, textLength } from "../history/json.ts";
 import {
   type Beginning,
   briefly,
-  hold,
+  holding,
   lengthOf,
   LongLists,
 } from "../history/lists.ts";
@@ -107,10 +107,7 @@ export class Messages {
     for (const field of Object.keys(body)) {
       const value = body[field];
       const list = Array.isArray(value) ? this.#lists.keep(value, src) : null;
-      if (list === null) continue;
-      const holding = { ...body };
-      hold(holding, field, list);
-      return holding;
+      if (list !== null) return holding(body, field, list);
     }
     return null;
   }
