@@ -343,8 +343,14 @@ export class Node<P extends Protocol<P>> {
     this.#calls.delete(body.in_reply_to);
     call.stop();
     if (!isError) return call.resolve(body);
-    const { code = ErrorCode.crash, text = "" } = body;
-    call.reject(new RpcError(Number(code), `${src} answered: ${text}`));
+    // Whatever a peer of another version may write there must not harm this node.
+    const { code, text } = body;
+    call.reject(
+      new RpcError(
+        typeof code === "number" ? code : ErrorCode.crash,
+        `${src} answered: ${typeof text === "string" ? text : "an error"}`,
+      ),
+    );
   }
 
   #answer(

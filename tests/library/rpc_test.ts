@@ -76,6 +76,17 @@ Deno.test("an error reply without a code means that nothing is known", async () 
   assertEquals(error.definite, false);
 });
 
+Deno.test("an error reply whose fields are of odd types means the same", async () => {
+  const odd = { toString: 1, valueOf: 2 };
+  for (const [code, text] of [[odd, odd], ["22", 5], [[22], null]]) {
+    const { world, reply, ask } = wake();
+    const call = ask();
+    reply(world.sent[0]?.body, { type: "error", code, text });
+    const error = await assertRejects(() => call, RpcError, "n1 answered: ");
+    assertEquals(error.code, ErrorCode.crash);
+  }
+});
+
 Deno.test("a call that is not answered within its time fails with the indefinite error 0", async () => {
   for (
     const [options, timeoutMs] of [[{}, 1_000], [

@@ -12,6 +12,7 @@ import {
   stringify,
 } from "../../lib/workbench/history/json.ts";
 import type { Options } from "../../lib/workbench/history/history.ts";
+import { reportHtml } from "../../lib/workbench/report/report.ts";
 import { overall } from "../../lib/workbench/checkers/judges.ts";
 import type { Validity } from "../../lib/workbench/checkers/verdict.ts";
 import { workloads } from "../../lib/workbench/workloads/all.ts";
@@ -404,6 +405,40 @@ Deno.test("ids, offsets and counters of any size are told apart", async () => {
   assert((finals as bigint[])[0]! > 2n ** 59n);
 });
 
+Deno.test("an object that cannot be converted to text is a value like others", async () => {
+  const odd = { toString: 1, valueOf: [2] };
+  for (const field of ["in_reply_to", "type", "msg_id", "echo", "code"]) {
+    const judged = await runWriting(
+      "echo",
+      (asked) => {
+        const fields = field === "code" ? { type: "error" } : {};
+        return echo(asked, { ...fields, [field]: odd }) + "\n";
+      },
+    );
+    assertEquals(judged.strict["valid?"], false);
+    assertStringIncludes(await reportHtml(judged), "toString");
+  }
+});
+
+Deno.test("what is meant as a reply and is none is explained", async () => {
+  const explained = async (fields: JsonObject) => {
+    const { strict } = await runWriting(
+      "echo",
+      (asked) => echo(asked, fields) + "\n",
+    );
+    return strict.anomalies.find(({ type }) => type === "unsolicited-reply")
+      ?.because[0];
+  };
+  assertStringIncludes(
+    await explained({ in_reply_to: "1" }) ?? "",
+    "its in_reply_to is no integer",
+  );
+  assertStringIncludes(
+    await explained({ in_reply_to: null }) ?? "",
+    "it has no in_reply_to",
+  );
+});
+
 /** JSON of all kinds, with numbers in all their forms. */
 const anything = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
@@ -413,7 +448,7 @@ const anything = fc.letrec<{ value: Json }>((tie) => ({
     fc.constantFrom<Json>("", "n0", "c0", "0", "r", "append", "w", "__proto__"),
     fc.array(tie("value"), { maxLength: 3 }),
     fc.dictionary(
-      fc.constantFrom("k", "0", "constructor", "9"),
+      fc.constantFrom("k", "0", "constructor", "9", "toString"),
       tie("value"),
       { maxKeys: 2 },
     ),
@@ -421,7 +456,7 @@ const anything = fc.letrec<{ value: Json }>((tie) => ({
 })).value;
 
 const FIELDS = ["echo", "id", "messages", "value", "offset", "msgs", "offsets"]
-  .concat(["txn", "code", "text", "msg_id", "type", "extra"]);
+  .concat(["txn", "code", "text", "msg_id", "in_reply_to", "type", "extra"]);
 
 Deno.test("whatever nodes answer, there is a verdict", async () => {
   const body = fc.dictionary(fc.constantFrom(...FIELDS), anything);

@@ -157,6 +157,35 @@ const packet = (id: number, text: string) => ({
 });
 
 Deno.test(
+  "processes end even if whoever listens to them has failed",
+  needs("run", "read"),
+  async () => {
+    const failed = Promise.withResolvers<void>();
+    const heed = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      failed.resolve();
+    };
+    globalThis.addEventListener("unhandledrejection", heed);
+    const host = processes({
+      bin: "/bin/sh",
+      args: ["-c", "echo '{}'; sleep 9"],
+      cwd: "/",
+    })(["n0"], {
+      sent() {
+        throw new Error("a bug");
+      },
+      garbage() {},
+      deaf() {},
+      exited() {},
+    });
+    host.start("n0");
+    await failed.promise;
+    await host.stop();
+    globalThis.removeEventListener("unhandledrejection", heed);
+  },
+);
+
+Deno.test(
   "a message of 5 MB goes through the pipes unchanged",
   needs("run", "read", "write"),
   async () => {

@@ -5,7 +5,7 @@ import {
   type Events,
   isWithClient,
 } from "../history/history.ts";
-import { type Json, stringify } from "../history/json.ts";
+import { asDouble, asText, type Json, stringify } from "../history/json.ts";
 
 /** A request of a client, with its reply if that arrived. */
 export interface Call {
@@ -35,13 +35,13 @@ export function clientCalls(journal: Events): Call[] {
     `${client} ${typeof number === "number" ? number : stringify(number)}`;
   for (const [kind, time, , src, dest, body] of among(journal, isWithClient)) {
     if (kind === "send" && src.startsWith("c")) {
-      const number = Number(body.msg_id);
+      const number = asDouble(body.msg_id) ?? NaN;
       if (number <= (latest.get(src) ?? 0)) continue;
       latest.set(src, number);
       const call: Call = {
         client: src,
         node: dest,
-        type: String(body.type),
+        type: asText(body.type),
         request: body,
         reply: null,
         from: time,

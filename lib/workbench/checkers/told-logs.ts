@@ -5,6 +5,7 @@
  */
 import {
   ascending,
+  asText,
   type Integer,
   isInteger,
   type Json,
@@ -59,7 +60,7 @@ export function logsAsTold(
     const mayDie = mayBeLost(node, to - origin);
     switch (type) {
       case "send":
-        return mayDie && !entries.has(String(request.key), reply!.offset);
+        return mayDie && !entries.has(asText(request.key), reply!.offset);
       case "commit_offsets":
         return mayDie || entries.isBeyond(request.offsets as JsonObject);
       case "list_committed_offsets": // waits until its node is back
@@ -98,7 +99,7 @@ export function logsAsTold(
 }
 
 function nameOf(client: string, request: Json | undefined): string {
-  return `${request} ${client}`;
+  return `${asText(request)} ${client}`;
 }
 
 /** A place in a log. */
@@ -112,7 +113,7 @@ class Entries {
   readonly isKnown = ([key, offset]: Place): boolean => this.has(key, offset);
 
   has(key: string, offset: Json | undefined): boolean {
-    return this.#places.has(`${offset} ${key}`);
+    return this.#places.has(`${asText(offset)} ${key}`);
   }
 
   /** Whether one of these offsets is above all known offsets of its key. */
@@ -135,7 +136,7 @@ class Entries {
   /** Where an operation put messages. */
   sentBy(op: Op): Place[] {
     return microOps(op).flatMap(([f, key, sent]): Place[] =>
-      f === "send" && Array.isArray(sent) ? [[String(key), sent[0]]] : []
+      f === "send" && Array.isArray(sent) ? [[asText(key), sent[0]]] : []
     );
   }
 

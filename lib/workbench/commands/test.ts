@@ -233,8 +233,11 @@ function endedFirst(
       console.error("Interrupted: nothing is kept of this run");
       exit(status);
     });
+    let failed = false;
     const fail = (event: ErrorEvent | PromiseRejectionEvent) => {
       event.preventDefault();
+      if (failed) return; // more may go wrong until all has ended
+      failed = true;
       console.error(event instanceof ErrorEvent ? event.error : event.reason);
       exit(255);
     };

@@ -64,6 +64,13 @@ const CONTROL = /[\u0000-\u001f]/g;
 /** How deep values may be nested: deeper ones would overflow the stack, and no message needs them. */
 const DEEPEST = 1_000;
 
+/** A text nests its values too deeply to be read. */
+export class TooDeep extends SyntaxError {
+  constructor() {
+    super(`nested more than ${DEEPEST} levels deep`);
+  }
+}
+
 /**
  * Whether a text may hold a number that JavaScript's own, faster parser would change. One
  * pattern for both kinds would take several times as long.
@@ -89,6 +96,7 @@ export function parse(text: string): Json {
  * Reads a line as Maelstrom does: only its first JSON value counts, and raw control characters
  * in strings are accepted.
  *
+ * @throws {TooDeep} the value is nested more than 1000 levels deep
  * @throws {SyntaxError} the line does not begin with JSON, or is empty
  */
 export function parseLine(line: string): Json {
@@ -233,6 +241,14 @@ export function asDouble(value: Json | undefined): number | null {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
   return value instanceof Float ? Number(value) : null;
+}
+
+/**
+ * A string as it is, any other value as its JSON. JavaScript's own conversion throws when an
+ * object has a field called `toString`.
+ */
+export function asText(value: Json | undefined): string {
+  return typeof value === "object" ? stringify(value) : String(value);
 }
 
 /**
@@ -422,7 +438,7 @@ class Reader {
 
   /** Reads what is between two brackets, separated by commas. */
   #each(closing: string, read: () => void): void {
-    if (++this.#depth > DEEPEST) this.#fail();
+    if (++this.#depth > DEEPEST) throw new TooDeep();
     this.#at++;
     this.#take(BLANKS);
     if (this.text[this.#at] === closing) this.#at++;

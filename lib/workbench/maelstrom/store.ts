@@ -16,7 +16,7 @@ import {
   type Options,
   type Recording,
 } from "../history/history.ts";
-import type { JsonObject } from "../history/json.ts";
+import { asText, type JsonObject } from "../history/json.ts";
 
 const HISTORY = "history.edn";
 
@@ -144,7 +144,7 @@ function originOf(
   );
   const sent = timesBy(
     journal.filter(([kind, , , src]) => kind === "send" && isClient(src)),
-    ([, , , , dest, body]) => `${body.type} ${dest}`,
+    ([, , , , dest, body]) => `${asText(body.type)} ${dest}`,
     ([, time]) => time,
   );
   let least = Infinity;

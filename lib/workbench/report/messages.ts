@@ -8,6 +8,7 @@ import {
   type Recording,
   withIds,
 } from "../history/history.ts";
+import { asText } from "../history/json.ts";
 import { brief } from "./cap.ts";
 
 /** A message from its sending to its arrivals. Times are seconds since the main phase began. */
@@ -58,7 +59,7 @@ export function flightsOf(
           dest,
           sent: at,
           arrived: [],
-          type: String(type),
+          type: asText(type),
           body: brief(rest, BODY_SHOWN),
         });
       } else flights.get(id)?.arrived.push(at);

@@ -13,6 +13,7 @@ import {
   nodesOf,
   type Recording,
 } from "../history/history.ts";
+import { asText } from "../history/json.ts";
 import { cutsOf } from "./cuts.ts";
 import { journalOrigin } from "./messages.ts";
 import { callColour } from "./timeline.ts";
@@ -343,7 +344,7 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
     if (kind !== "send" || time < origin || !isBetweenServers(src, dest)) {
       continue;
     }
-    const key = `${Math.floor((time - origin) / 1e9 / width)} ${type}`;
+    const key = `${Math.floor((time - origin) / 1e9 / width)} ${asText(type)}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   if (counts.size === 0) return [];

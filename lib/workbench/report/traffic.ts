@@ -9,7 +9,7 @@ import {
   type Recording,
   sizesOf,
 } from "../history/history.ts";
-import type { Json } from "../history/json.ts";
+import { asText, type Json } from "../history/json.ts";
 import { type Html, html } from "./html.ts";
 import { count } from "./words.ts";
 
@@ -58,7 +58,7 @@ function rowsOf(
 ): Row[] {
   const rows = new Map<string, Row>();
   const rowOf = (type: Json | undefined) => {
-    const name = String(type);
+    const name = asText(type);
     const row = rows.get(name) ??
       { type: name, sent: 0, arrived: 0, lost: 0, bytes: 0 };
     rows.set(name, row);

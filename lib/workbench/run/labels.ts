@@ -11,7 +11,7 @@ import {
   type Op,
   type Recording,
 } from "../history/history.ts";
-import type { Json } from "../history/json.ts";
+import { asText, type Json } from "../history/json.ts";
 import { isClient } from "../history/history.ts";
 import type { NetworkEvent } from "../world/network.ts";
 import type { ServiceEvent } from "../world/services.ts";
@@ -78,11 +78,11 @@ function lostCalls(journal: Events): Set<Label> {
     if (!isBetweenServers(src, dest)) continue;
     const { msg_id, in_reply_to } = head;
     if (msg_id !== undefined && kind === "send") {
-      const call = `${src} ${dest} ${msg_id}`;
+      const call = `${src} ${dest} ${asText(msg_id)}`;
       waiting.set(call, { since: time, isAnswered: false });
     }
     if (in_reply_to === undefined) continue;
-    const call = `${dest} ${src} ${in_reply_to}`;
+    const call = `${dest} ${src} ${asText(in_reply_to)}`;
     const asked = waiting.get(call);
     if (asked === undefined) continue;
     if (kind === "send") asked.isAnswered = true;

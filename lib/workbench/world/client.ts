@@ -1,5 +1,5 @@
 /** Maelstrom's clients: endpoints that send one request at a time and check the reply closely. */
-import { isInteger, type Json } from "../history/json.ts";
+import { asText, isInteger, type Json } from "../history/json.ts";
 import { type Clock, MS } from "./clock.ts";
 import type { Body } from "../history/history.ts";
 import type { Network, Packet } from "./network.ts";
@@ -149,7 +149,7 @@ export class ClientEndpoint {
       const { type, in_reply_to } = body, { msgId } = this.#awaited;
       if ((in_reply_to ?? null) === null) {
         this.#nearMiss = `, but sent ${quote(type)} without in_reply_to`;
-      } else if (Number(in_reply_to) === msgId) {
+      } else if (Number(asText(in_reply_to)) === msgId) {
         const written = quote(in_reply_to);
         this.#nearMiss =
           `, but sent an in_reply_to of ${written}, which is not ${msgId}`;
@@ -184,7 +184,10 @@ export function mismatch(
     ) {
       continue;
     }
-    if (field === "msg_id" && isInteger(reply[field])) continue;
+    if (field === "msg_id") {
+      if (isInteger(reply[field])) continue;
+      return '"msg_id" must be an integer';
+    }
     return `"${field}" does not belong in the reply`;
   }
   return null;

@@ -5,8 +5,8 @@ import type { Packet } from "./network.ts";
 export interface HostEvents {
   /** A node has written what should be a message. */
   sent(node: string, message: unknown): void;
-  /** A node has written something that is no JSON. */
-  garbage(node: string, text: string): void;
+  /** A node has written something that cannot be read as JSON; `why`, if it is not that it is none. */
+  garbage(node: string, text: string, why?: string): void;
   /** A node does not read its input: more is waiting than can be kept, and is lost. */
   deaf(node: string): void;
   /** A node has ended by itself. */

@@ -2,7 +2,7 @@
 import type { ClientEndpoint, Clients } from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
 import type { Body, Incident } from "../history/history.ts";
-import { beginning } from "../history/json.ts";
+import { asText, beginning } from "../history/json.ts";
 import type { Network } from "./network.ts";
 import { LONGEST_LINE } from "./lines.ts";
 import { quote, readMessage } from "./protocol.ts";
@@ -63,7 +63,7 @@ export class Nodes {
     const { ids, openHost } = settings;
     this.#host = openHost(ids, {
       sent: (node, message) => this.#sent(node, message),
-      garbage: (node, text) =>
+      garbage: (node, text, why = "is not JSON") =>
         this.#violation(
           node,
           text.trim() === ""
@@ -72,7 +72,7 @@ export class Nodes {
             ? `it wrote a line of more than ${LONGEST_LINE} characters, which was cut: ${
               beginning(text, 100)
             } ...`
-            : `it wrote a line that is not JSON: ${beginning(text, 200)}`,
+            : `it wrote a line that ${why}: ${beginning(text, 200)}`,
         ),
       deaf: (node) =>
         this.settings.report(
@@ -183,7 +183,7 @@ export class Nodes {
     const { request, reply, timeoutMs } = setup;
     await this.#call(
       node,
-      String(request.type),
+      asText(request.type),
       () => client.rpc(node, request, reply, timeoutMs),
     );
   }

@@ -1,5 +1,5 @@
 /** Any executable as a node: child processes that talk JSON lines over stdin and stdout. */
-import { type Json, parseLine, stringify } from "../history/json.ts";
+import { type Json, parseLine, stringify, TooDeep } from "../history/json.ts";
 import {
   type Host,
   type HostEvents,
@@ -86,7 +86,7 @@ export function processes(options: ProcessOptions): OpenHost {
       resume: (node) => running.get(node)?.signal("SIGCONT"),
       async stop() {
         for (const node of [...running.keys()]) kill(node);
-        await within(REAP_MS, Promise.all(ended));
+        await within(REAP_MS, Promise.allSettled(ended));
         stopped = true;
       },
       lastLines: (node) => stderr.get(node) ?? [],
@@ -107,9 +107,10 @@ export function listener(
     try {
       if (line.length > LONGEST_LINE) throw new RangeError("it was cut");
       message = parseLine(line);
-    } catch {
+    } catch (error) {
       garbage++;
-      return events.garbage(node, line);
+      const why = error instanceof TooDeep ? `is ${error.message}` : undefined;
+      return events.garbage(node, line, why);
     }
     events.sent(node, message);
   };
@@ -177,7 +178,7 @@ class NodeProcess {
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       this.signal("SIGKILL");
       // Children that have left the group may hold the pipes open: do not wait for them.
-      await within(LAST_WORDS_MS, Promise.all([output, errors]));
+      await within(LAST_WORDS_MS, Promise.allSettled([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
     });
   }

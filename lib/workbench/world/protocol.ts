@@ -63,12 +63,12 @@ function fieldsOf(body: Json | undefined): Body | null {
   const pairs = body ?? [];
   if (pairs === "") return {};
   if (!Array.isArray(pairs)) return null;
-  const fields: Body = {};
+  const fields: [string, Json][] = [];
   for (const pair of pairs) {
     if (!Array.isArray(pair) || typeof pair[0] !== "string") return null;
-    fields[pair[0]] = pair[1] ?? null;
+    fields.push([pair[0], pair[1] ?? null]);
   }
-  return fields;
+  return Object.fromEntries(fields);
 }
 
 function isObject(value: unknown): value is { [key: string]: Json } {

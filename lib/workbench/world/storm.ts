@@ -5,6 +5,7 @@
  * busy because of clients.
  */
 import { isClient } from "../history/history.ts";
+import { asText } from "../history/json.ts";
 import { SECOND } from "./clock.ts";
 import type { Packet } from "./network.ts";
 
@@ -96,7 +97,7 @@ export class StormWatch {
     const count = (this.#sentBy.get(author) ?? 0) + 1;
     this.#sentBy.set(author, count);
     if (count > OWN_RATE_WHILE_CLIENTS_WAIT) {
-      this.#countLink(author, String(body.type), dest);
+      this.#countLink(author, asText(body.type), dest);
     }
     if (++this.#sent !== MESSAGES_PER_SECOND || this.#isEndless) return;
     this.#addFloods(nowNs, 0);

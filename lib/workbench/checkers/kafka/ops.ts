@@ -1,5 +1,10 @@
 import { isClientOp, type Op } from "../../history/history.ts";
-import type { Integer, Json, JsonObject } from "../../history/json.ts";
+import {
+  asText,
+  type Integer,
+  type Json,
+  type JsonObject,
+} from "../../history/json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
 
@@ -45,7 +50,7 @@ function writesOf(op: Op): LogOp["writes"] {
   for (const [f, key, sent] of microOps(op)) {
     if (f !== "send") continue;
     const pair = Array.isArray(sent) ? sent : [null, sent!];
-    append(writes, String(key), [placed(pair)]);
+    append(writes, asText(key), [placed(pair)]);
   }
   return writes;
 }

@@ -1,5 +1,5 @@
 import type { Op } from "../../history/history.ts";
-import type { Json, JsonObject } from "../../history/json.ts";
+import { asText, type Json, type JsonObject } from "../../history/json.ts";
 import { type JsonKey, jsonKey, keyJson, opJson } from "../json-key.ts";
 import {
   type Effect,
@@ -39,8 +39,8 @@ export function refusal(
 ): "absent" | "differs" | undefined {
   if (completion?.type !== "fail" || !Array.isArray(completion.error)) return;
   const [name] = completion.error;
-  if (String(name).endsWith("key-does-not-exist")) return "absent";
-  if (String(name).endsWith("precondition-failed")) return "differs";
+  if (asText(name).endsWith("key-does-not-exist")) return "absent";
+  if (asText(name).endsWith("precondition-failed")) return "differs";
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Judges committed offsets, which Maelstrom asks for and then ignores. */
 import { type Call, isOk } from "../client-calls.ts";
-import { type Integer, isInteger } from "../../history/json.ts";
+import { asText, type Integer, isInteger } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
 import { isRefused, type KafkaRun } from "./kafka-log.ts";
 import type { Clock } from "./kafka-order.ts";
@@ -145,7 +145,7 @@ function refusals(
     if (!isRefused(call) && !calm(call)) continue;
     const because = `${call.node} answered the commit sent at ${
       at(call.from)
-    } with error ${call.reply.code}`;
+    } with error ${asText(call.reply.code)}`;
     if (available) findings.add("commit-refused", because);
     else findings.note("commit-refused", because);
   }

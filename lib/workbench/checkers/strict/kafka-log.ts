@@ -4,6 +4,7 @@
  */
 import {
   ascending,
+  asText,
   type Integer,
   isInteger,
   type Json,
@@ -58,11 +59,21 @@ export interface KafkaRun {
 }
 
 /** Error codes after which a request has certainly not happened. */
-const DEFINITE = new Set([1, 10, 11, 12, 14, 20, 21, 22, 30]);
+const DEFINITE: ReadonlySet<Json | undefined> = new Set([
+  1,
+  10,
+  11,
+  12,
+  14,
+  20,
+  21,
+  22,
+  30,
+]);
 
 /** Whether a call was answered with an error that says it did not happen. */
 export function isRefused({ reply }: Call): boolean {
-  return reply?.type === "error" && DEFINITE.has(Number(reply.code));
+  return reply?.type === "error" && DEFINITE.has(reply.code);
 }
 
 /** Reads a recording's messages, including those of the aftermath. */
@@ -95,7 +106,7 @@ export function kafkaRun({ journal, aftermath }: Recording): KafkaRun {
 function sendOf(call: Call): Send {
   const { request, reply } = call;
   return {
-    key: String(request.key),
+    key: asText(request.key),
     message: stringify(request.msg),
     offset: isOk(call) && isInteger(reply?.offset) ? reply.offset : null,
     refused: isRefused(call),

@@ -2,7 +2,7 @@
  * What must hold of every log, whatever is promised: one message for each offset, in order,
  * none invented, none skipped.
  */
-import type { Integer } from "../../history/json.ts";
+import { asText, type Integer } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
 import {
   type KafkaRun,
@@ -66,7 +66,7 @@ export function contents({ sends, polls }: KafkaRun, findings: Findings): void {
         findings.add(
           "G1a",
           `${sentence}, whose send ${send.call.node} had refused with error ${
-            send.call.reply!.code
+            asText(send.call.reply!.code)
           }`,
         );
       }

@@ -2,7 +2,13 @@
  * The strict judge: what Maelstrom cannot see, or does not check. What holds for every workload
  * is here; the rest is by workload.
  */
-import { type Json, stringify } from "../../history/json.ts";
+import {
+  asText,
+  isInteger,
+  type Json,
+  type JsonObject,
+  stringify,
+} from "../../history/json.ts";
 import {
   headsOf,
   type Incident,
@@ -222,7 +228,7 @@ function replies(recording: Recording, promises: Promises): Finding[] {
       `${op.f} of process ${op.process} at ${
         seconds(op.time)
       } got a reply of the wrong form: ${
-        String(op.error).replace(/^indeterminate: /, "")
+        asText(op.error).replace(/^indeterminate: /, "")
       }`
     ),
   );
@@ -256,7 +262,9 @@ function replies(recording: Recording, promises: Promises): Finding[] {
   add(
     "unsolicited-reply",
     unsolicited.map(([, , , src, dest, body]) =>
-      `${src} sent ${dest} ${text(body)}, which answers nothing it asked`
+      `${src} sent ${dest} ${text(body)}, which answers nothing it asked${
+        missed(body)
+      }`
     ),
   );
   add(
@@ -266,6 +274,12 @@ function replies(recording: Recording, promises: Promises): Finding[] {
     ) => `${dest} never answered ${src}, which asked ${text(body)}`),
   );
   return found;
+}
+
+/** Why a message that may be meant as a reply is none, whatever was asked. */
+function missed({ in_reply_to }: JsonObject): string {
+  if ((in_reply_to ?? null) === null) return ": it has no in_reply_to";
+  return isInteger(in_reply_to) ? "" : ": its in_reply_to is no integer";
 }
 
 /** Whether a request that was never answered should have been. */
@@ -296,7 +310,7 @@ function nodesWith(
 /** Whether a reply broke the protocol, in our words or in those of Maelstrom's recordings. */
 function isMalformed({ exception, error }: Op): boolean {
   return exception === "MalformedReply" ||
-    /^indeterminate: Malformed/.test(String(error));
+    /^indeterminate: Malformed/.test(asText(error));
 }
 
 /** Whether a client gave up waiting, in our words or in those of Maelstrom's recordings. */
@@ -331,7 +345,7 @@ function answers(recording: Recording) {
     end = time;
     const { msg_id, in_reply_to } = head;
     if (kind === "recv" && isClient(src) && msg_id !== undefined) {
-      const type = String(head.type);
+      const type = asText(head.type);
       asked.set(keyOf(src, msg_id), { index, time, type, isAnswered: false });
     }
     if (kind !== "send" || !isClient(dest)) continue;

@@ -1,4 +1,4 @@
-import { stringify } from "../../history/json.ts";
+import { asText, stringify } from "../../history/json.ts";
 import { among, isWithClient, type Recording } from "../../history/history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { kindOf } from "../unique-ids.ts";
@@ -21,7 +21,7 @@ export function strictUniqueIds(
       body.type === "generate_ok"; // not messages between nodes
     if (!isAnswer) continue;
     const id = stringify(body.id);
-    const answer = `${src} to message ${body.in_reply_to} of ${dest}`;
+    const answer = `${src} to message ${asText(body.in_reply_to)} of ${dest}`;
     const before = givenBy.get(id);
     if (before !== undefined) {
       repeated.push(`id ${id} was given by ${before}, and by ${answer}`);
