@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { collectGarbage } from "../../lib/workbench/commands/garbage.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";
@@ -210,3 +211,10 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     },
   );
 }
+
+Deno.test("the garbage of one part of a run is gone before the next begins", async () => {
+  const played = new WeakRef({ messages: "of the run" });
+  await new Promise((resolve) => setTimeout(resolve)); // until then a new WeakRef holds on to it
+  collectGarbage();
+  assertEquals(played.deref(), undefined);
+});

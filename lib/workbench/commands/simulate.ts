@@ -24,6 +24,7 @@ import {
   replayCommand,
   type Simulation,
 } from "../campaign/simulate.ts";
+import { collectGarbage } from "./garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { openRunFolder } from "./store.ts";
 import { subjectNamed } from "./subjects.ts";
@@ -222,6 +223,7 @@ async function keepRun(
 ): Promise<number> {
   const listeners = mark === undefined ? {} : { mark };
   const recording = await recordAny(simulation, listeners);
+  collectGarbage();
   const judged = judge(recording);
   const command = replayCommand(simulation);
   print(command);

@@ -11,6 +11,7 @@ import { judge, type Judged } from "../checkers/judges.ts";
 import { invocation } from "../executable/invocation.ts";
 import { seeded } from "../world/random.ts";
 import { checkOptions, performRun, type Progress } from "../run/run.ts";
+import { collectGarbage } from "./garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { openRunFolder, type Origin, type RunFolder } from "./store.ts";
 import { workloadOf } from "../workloads/all.ts";
@@ -97,6 +98,7 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   if (program !== undefined) recording.program = program;
   else recording.label = basename(settings.bin);
   if (challenge !== undefined) recording.challenge = challenge;
+  collectGarbage();
   const judged = judge(recording);
   settings.onJudged?.(judged);
   const heedNoMore = onInterrupt(async (status) => {
@@ -143,6 +145,7 @@ export async function keep(
   judged: Judged,
   origin: Origin,
 ): Promise<string | null> {
+  collectGarbage();
   try {
     await folder.save(judged, origin);
     return null;
