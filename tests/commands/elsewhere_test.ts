@@ -62,6 +62,9 @@ Deno.test(
     assertEquals(windows.code, 254);
     assertStringIncludes(windows.stderr, "end in CR LF");
     assertEquals((await run("#! /bin/sh")).code, 0);
+    const unmarked = await run("exit 3");
+    assertEquals(unmarked.code, 1);
+    assertStringIncludes(unmarked.stderr, "has no first line that says");
   }),
 );
 

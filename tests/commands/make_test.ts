@@ -269,14 +269,14 @@ Deno.test(
   processes,
   async () => {
     await using project = await Project.copy();
-    const node = await project.write("my node", "#!/bin/sh\n");
+    const node = await project.write("it's my node", "#!/bin/sh\n");
     const MAELSTROM = await contentMaelstrom(project);
     const { code, said } = await project.make(
-      ["echo-1", "BIN=my node", "ARGS=--slow 5"],
+      ["echo-1", "BIN=it's my node", "ARGS=--slow 5"],
       { MAELSTROM },
     );
     assertEquals(code, 0, said);
-    assertStringIncludes(said, "my node: tested as echo-1");
+    assertStringIncludes(said, "it's my node: tested as echo-1");
     assertEquals(argumentsIn(project), [
       `test -w echo --node-count 1 --time-limit 10 --bin ${node} -- --slow 5`,
     ]);

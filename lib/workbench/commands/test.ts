@@ -113,7 +113,8 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   });
   heedNoMore();
   const { path: report, logged } = folder;
-  const hint = crashOf(recording) && misplaced(settings.args ?? []);
+  const hint = crashOf(recording) &&
+    (misplaced(settings.args ?? []) ?? await unmarked(settings.bin));
   return {
     ...judged,
     report,
@@ -137,6 +138,14 @@ function misplaced(args: readonly string[]): string | undefined {
   );
   return name && `${name} is a file here, but nodes run in ${tmpdir()}, ` +
       `as Maelstrom's do: write ${resolve(name)}`;
+}
+
+/** Whether an executable is a text that does not say what runs it: a shell then does. */
+async function unmarked(bin: string): Promise<string | undefined> {
+  const text = await beginningOf(bin).catch(() => "#!");
+  return /^#!|[\0\uFFFD]/.test(text)
+    ? undefined
+    : `${bin} has no first line that says what runs it, so /bin/sh did: begin it with #!, as in #!/usr/bin/env python3`;
 }
 
 /** Stores a run, or says why it cannot be stored. */
@@ -200,11 +209,7 @@ async function executable(bin: string): Promise<string> {
 
 /** If the program in a script's first line does not exist, the system blames the script itself. */
 async function checkInterpreter(bin: string, path: string): Promise<void> {
-  const file = await Deno.open(path);
-  const bytes = new Uint8Array(256);
-  const length = await file.read(bytes) ?? 0;
-  file.close();
-  const text = new TextDecoder().decode(bytes.subarray(0, length));
+  const text = await beginningOf(path);
   const [first, interpreter] = /^#![ \t]*([^ \t\r\n]+).*/.exec(text) ?? [];
   if (first === undefined || interpreter === undefined) return;
   if (text[first.length] === "\r") {
@@ -218,6 +223,14 @@ async function checkInterpreter(bin: string, path: string): Promise<void> {
   throw new Error(
     `Cannot run "${bin}": its first line names ${interpreter}, which is not there. Install it, or name another`,
   );
+}
+
+/** The first bytes of a file, as text. */
+async function beginningOf(path: string): Promise<string> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(256);
+  const length = await file.read(bytes) ?? 0;
+  return new TextDecoder().decode(bytes.subarray(0, length));
 }
 
 /** Ends the nodes before this process ends, by Ctrl-C or by a bug of the workbench. */
