@@ -13,6 +13,9 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** Where `serve` listens if no other port is given. */
+export const PORT = 8080;
+
 /** The type of a flag's value. */
 export type Kind = "text" | "number" | "switch";
 

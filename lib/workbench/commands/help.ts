@@ -1,12 +1,13 @@
 /** What `help` prints: about all commands, and about each. */
 import { INGREDIENTS } from "../campaign/chaos.ts";
-import { glossary } from "../glossary/glossary.ts";
+import { explanationText, glossary } from "../glossary/glossary.ts";
 import { invocation } from "../executable/invocation.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { challenges } from "../scenarios/standards.ts";
 import { workloads } from "../workloads/all.ts";
-import { RUN_FLAGS } from "./flags.ts";
-import { PORT } from "./serve.ts";
+import { print } from "../terminal/print.ts";
+import { PORT, RUN_FLAGS, UsageError } from "./flags.ts";
+import { didYouMean } from "./nearest.ts";
 
 /** A command as `help` shows it. */
 interface Page {
@@ -140,6 +141,29 @@ ${workloadList()}`,
   }),
 };
 
+/** `help`; returns the exit status. */
+export async function help([topic]: readonly string[]): Promise<number> {
+  const name = topic ?? "help";
+  const text = name === "help"
+    ? helpText()
+    : name === "mutants"
+    ? await (await import("./subjects.ts")).mutantsText()
+    : name === "findings"
+    ? findingsText()
+    : HELP_PAGES.includes(name)
+    ? pageText(name)
+    : explanationText(name);
+  if (text === undefined) {
+    throw new UsageError(
+      `Cannot explain "${name}": there are ${HELP_PAGES.join(", ")}${
+        didYouMean(name, [...HELP_PAGES, ...Object.keys(glossary)])
+      }`,
+    );
+  }
+  print(text);
+  return 0;
+}
+
 /** The names of all pages. */
 export const HELP_PAGES: readonly string[] = [
   ...Object.keys(PAGES),
@@ -148,7 +172,7 @@ export const HELP_PAGES: readonly string[] = [
 ];
 
 /** What each finding means, in a line. */
-export function findingsText(): string {
+function findingsText(): string {
   const lines = Object.entries(glossary).map(([type, { means }]) =>
     `  ${type}\n      ${means}`
   );
@@ -159,7 +183,7 @@ ${lines.join("\n")}`;
 }
 
 /** The first page. */
-export function helpText(): string {
+function helpText(): string {
   const lines = Object.entries(PAGES).map(([name, page]) => {
     const { usage, does } = page();
     return `  ${name} ${usage}\n      ${does}`;

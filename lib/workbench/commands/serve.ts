@@ -14,12 +14,32 @@ import style from "../report/page.css" with { type: "text" };
 import { REPORT_FILE } from "../report/report.ts";
 import { titleOf } from "../scenarios/standards.ts";
 import { verdictText } from "../report/summary.ts";
+import { print } from "../terminal/print.ts";
+import { noWords, parseFlags, PORT } from "./flags.ts";
+import { STORE } from "./store.ts";
 
-/** Where the server listens if no other port is given. */
-export const PORT = 8080;
+/** Where the server listens by default: on this machine alone. */
+const HOST = "127.0.0.1";
 
-/** Where it listens by default: on this machine alone. */
-export const HOST = "127.0.0.1";
+/** `serve`; returns the exit status. */
+export async function serve(args: readonly string[]): Promise<number> {
+  const parsed = parseFlags(args, {
+    port: "number",
+    host: "text",
+    store: "text",
+  }, { p: "port" });
+  noWords(parsed);
+  const { store = STORE, host = HOST } = parsed.texts;
+  const { url, finished } = serveStore(store, parsed.numbers.port, host);
+  if (!isLoopback(host)) {
+    console.error(
+      `Whoever reaches ${host} can read the runs, and nothing protects them`,
+    );
+  }
+  print(`The runs of ${store}/ are at ${url} until Ctrl-C`);
+  await finished;
+  return 0;
+}
 
 /** Content types by file extension; other files are offered for download. */
 const TYPES: { readonly [end: string]: string } = {

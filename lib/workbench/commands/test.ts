@@ -7,10 +7,26 @@ import type { OpenHost } from "../world/host.ts";
 import { flagsText, shellWord } from "../history/history.ts";
 import type { Options, Recording } from "../history/history.ts";
 import { crashOf } from "../checkers/faithful.ts";
-import { judge, type Judged } from "../checkers/judges.ts";
+import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
+import { stringify } from "../history/json.ts";
 import { invocation } from "../executable/invocation.ts";
 import { seeded } from "../world/random.ts";
 import { checkOptions, performRun, type Progress } from "../run/run.ts";
+import { limitsOf } from "../scenarios/standards.ts";
+import { print } from "../terminal/print.ts";
+import {
+  forJson,
+  judgedText,
+  ProgressLine,
+  stderrText,
+} from "../terminal/text.ts";
+import {
+  IGNORED_FLAGS,
+  namedScenario,
+  noWords,
+  parseFlags,
+  UsageError,
+} from "./flags.ts";
 import { collectGarbage } from "./garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { openRunFolder, type Origin, type RunFolder } from "./store.ts";
@@ -52,6 +68,106 @@ export interface Tested extends Judged {
   notKept?: string;
   /** What may be wrong with the command, if nodes ended or never began. */
   hint?: string;
+}
+
+/** What Maelstrom prints last, which scripts look for. */
+const LAST_LINES = {
+  true: "Everything looks good! ヽ(‘ー`)ノ",
+  false: "Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻",
+  unknown: "Errors occurred during analysis, but no anomalies found. ಠ~ಠ",
+};
+
+/** `test`; returns the exit status. */
+export async function test(args: readonly string[]): Promise<number> {
+  const parsed = parseFlags(args, {
+    workload: "text",
+    bin: "text",
+    seed: "number",
+    program: "text",
+    store: "text",
+    faithful: "switch",
+    json: "switch",
+    "log-stderr": "switch",
+    "test-count": "number",
+    ...IGNORED_FLAGS,
+  }, { w: "workload" });
+  noWords(parsed);
+  const { bin, workload = "lin-kv", program, store } = parsed.texts;
+  if (bin === undefined) {
+    throw new UsageError(
+      "Cannot test nothing: say what to run with --bin FILE",
+    );
+  }
+  checkProgram(program, workload);
+  const { seed, "test-count": count = 1 } = parsed.numbers;
+  const json = parsed.switches.has("json");
+  const progress = new ProgressLine();
+  const all: Tested[] = [];
+  // As in Maelstrom, the first run that is not valid is the last.
+  do {
+    const tested = await runTest({
+      workload,
+      options: parsed.options,
+      bin,
+      args: parsed.rest,
+      faithful: parsed.switches.has("faithful"),
+      ...(program === undefined ? {} : { program }),
+      ...(store === undefined ? {} : { store }),
+      ...(seed === undefined ? {} : { seed: seed + all.length }),
+      onJudged(judged) {
+        progress.end();
+        if (!json) print(judgedText(judged));
+      },
+      ...(parsed.switches.has("log-stderr")
+        ? { onStderr: (node, line) => console.error(`${node}: ${line}`) }
+        : {}),
+      onProgress: ({ phase, seconds, operations }) =>
+        progress.show(
+          `${phase}, ${seconds.toFixed(0)} s, ${operations} operations`,
+        ),
+    });
+    all.push(tested);
+    if (tested.hint !== undefined) console.error(tested.hint);
+    if (tested.notKept !== undefined) console.error(tested.notKept);
+    else if (!json) {
+      const { report, logged } = tested;
+      print([report, ...stderrText(logged, report)].join("\n"));
+    }
+  } while (all.length < count && overall(all.at(-1)!) === true);
+  const verdict = overall(all.at(-1)!);
+  if (json) {
+    const values = all.map((tested) => ({
+      ...forJson(tested),
+      figures: tested.figures,
+      limits: limitsOf(tested.recording),
+      folder: tested.notKept === undefined ? tested.report : null,
+      seed: tested.recording.seed,
+      workload,
+      flags: parsed.options,
+      bin,
+      args: parsed.rest,
+    }));
+    print(stringify(count === 1 ? values[0] : values));
+  }
+  const { recording } = all.at(-1)!;
+  // As Maelstrom does, which aborts without a verdict.
+  if (recording.faithful && crashOf(recording) !== undefined) return 255;
+  if (!json) print(`\n${LAST_LINES[`${verdict}`]}`);
+  return exitStatus(verdict);
+}
+
+/**
+ * Refuses to hold a run to the promises of a program that is for another workload.
+ *
+ * @throws {UsageError} there is no such program, or it is for another workload
+ */
+function checkProgram(program: string | undefined, workload: string): void {
+  if (program === undefined) return;
+  const { workload: own } = namedScenario(program);
+  if (own === workload) return;
+  throw new UsageError(
+    `Cannot hold ${workload} to what ${program} promises: that is for -w ${own}`,
+  );
 }
 
 /**

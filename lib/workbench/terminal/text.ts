@@ -17,6 +17,13 @@ export function verdictWord(verdict: Validity): string {
   return verdict === "unknown" ? "unknown" : verdict ? "valid" : "INVALID";
 }
 
+/** What `--json` prints for one run. */
+export function forJson(
+  { results, strict }: Judged,
+): Pick<Judged, "results" | "strict"> {
+  return { results, strict };
+}
+
 /** Verdicts, figures and anomalies of one run. */
 export function judgedText(
   { recording, results, strict, figures }: Judged,

@@ -1,0 +1,65 @@
+/** The `check` command: judges recorded runs again. */
+import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
+import { type Validity, worst } from "../checkers/verdict.ts";
+import { stringify } from "../history/json.ts";
+import { loadRecording } from "../recording.ts";
+import { print } from "../terminal/print.ts";
+import { forJson, judgedText, verdictWord } from "../terminal/text.ts";
+import { workloadOf } from "../workloads/all.ts";
+import { parseFlags, UsageError } from "./flags.ts";
+
+/** `check`; returns the exit status. */
+export async function check(args: readonly string[]): Promise<number> {
+  const { words, texts, switches } = parseFlags(args, {
+    judge: "text",
+    report: "text",
+    json: "switch",
+  });
+  if (words.length === 0) {
+    throw new UsageError(
+      "Cannot check nothing: name files or folders of recorded runs",
+    );
+  }
+  if (texts.report !== undefined && words.length > 1) {
+    throw new UsageError(
+      "Cannot write one report for several runs: check them one by one",
+    );
+  }
+  const verdictOf = (judged: Judged): Validity =>
+    texts.judge === "faithful"
+      ? judged.results["valid?"]
+      : texts.judge === "strict"
+      ? judged.strict["valid?"]
+      : overall(judged);
+  const json = switches.has("json");
+  const all: Judged[] = [];
+  for (const file of words) {
+    const recording = await loadRecording(file);
+    workloadOf(recording.workload);
+    const judged = judge(recording);
+    all.push(judged);
+    if (!json) print(`${file}\n${judgedText(judged)}`);
+    if (texts.report !== undefined) await saveReport(texts.report, judged);
+  }
+  const verdict = worst(...all.map(verdictOf));
+  if (json) {
+    const values = all.map(forJson);
+    print(stringify(values.length === 1 ? values[0] : values));
+  } else if (all.length > 1) {
+    print(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
+  }
+  return exitStatus(verdict);
+}
+
+/** Writes the report of a run that was stored without one, as the real Maelstrom's are. */
+async function saveReport(file: string, judged: Judged): Promise<void> {
+  // The drawing code takes a while to load.
+  const { reportHtml } = await import("../report/report.ts");
+  try {
+    await Deno.writeTextFile(file, await reportHtml(judged));
+    console.error(file);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    console.error(`Cannot write the report ${file}: ${error.message}`);
+  }
+}
