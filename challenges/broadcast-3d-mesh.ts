@@ -92,11 +92,11 @@ export function mesh(
         }
       }
     },
-    all: () =>
-      node.ids.map((of) => ({
-        of,
-        values: [...values.keys()].filter((value) => values.get(value) === of),
-      })).filter(({ values }) => values.length > 0),
+    all() {
+      const from = Map.groupBy(values.keys(), (value) => values.get(value)!);
+      return node.ids.filter((of) => from.has(of))
+        .map((of) => ({ of, values: from.get(of)! }));
+    },
     ackDelayMs: ACK_DELAY_MS,
     greetMs: GREET_MS,
     flushMs: 1.5 * LOOK_MS,

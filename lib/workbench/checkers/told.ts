@@ -18,6 +18,7 @@ import {
 import { type Json, stringify } from "../history/json.ts";
 import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./faults.ts";
+import { type JsonKey, jsonKey } from "./json-key.ts";
 import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
 import { toldBefore } from "./reached.ts";
@@ -107,6 +108,7 @@ export function asTold(recording: Recording, promises: Promises): Recording {
     return recording;
   }
   const { convergenceMs = TOLD_MS, backMs = 0 } = promises;
+  const nodes = nodesOf(options);
   const due = dueBy(recording, { boundMs: convergenceMs });
   const addF = ADDS[workload];
   // Of values it is shown who has them, and they may go by way of others.
@@ -128,7 +130,7 @@ export function asTold(recording: Recording, promises: Promises): Recording {
   const mayBeLost = (node: string, time: number) =>
     isKilledAfter(node, time) && !isTold(node, time) &&
     (hadNoTime(node, time) ||
-      nodesOf(options).every((other) => isKilledAfter(other, time)));
+      nodes.every((other) => isKilledAfter(other, time)));
   const healed = Math.max(0, ...troubles(recording).map(({ to }) => to));
   const returns = returnsOf(recording).map(
     ({ node, at, actsAt, inTouchAt }) => ({
@@ -250,18 +252,18 @@ function withoutLost(
       : []
   );
   const isAdd = ({ f }: Op) => f === addF;
-  const alive = new Set<string>();
+  const alive = new Set<JsonKey>();
   for (const { op, node, invocation } of ended) {
     // The reply may have been on its way when its node was killed.
     if (invocation.time <= (killedAt.get(node) ?? -1)) continue;
     for (const value of isAdd(op) ? [op.value] : valuesOf(op)) {
-      alive.add(stringify(value));
+      alive.add(jsonKey(value));
     }
   }
-  const isLost = (value: Json) => !alive.has(stringify(value));
+  const isLost = (value: Json) => !alive.has(jsonKey(value));
   const firm = new Set(
     ended.filter(({ op, node }) => isAdd(op) && !mayBeLost(node, op.time))
-      .map(({ op }) => stringify(op.value)),
+      .map(({ op }) => jsonKey(op.value)),
   );
   const goesOn = new Map<Op, Op>(ended.map(({ invocation, op, node }) => {
     if (isAdd(op)) {
@@ -269,10 +271,12 @@ function withoutLost(
       return [op, isOpen ? unknown(op, invocation) : op];
     }
     if (isReturning(node, op.time)) return [op, unknown(op, invocation)];
-    const left = valuesOf(op).filter((value) =>
-      !isLost(value) || firm.has(stringify(value))
+    const all = valuesOf(op);
+    const left = all.filter((value) =>
+      !isLost(value) || firm.has(jsonKey(value))
     );
-    return [op, { ...op, value: left }];
+    // One that lost nothing stays as it is: judges go once through a list that many reads share.
+    return [op, left.length === all.length ? op : { ...op, value: left }];
   }));
   return { ...recording, history: history.map((op) => goesOn.get(op) ?? op) };
 }

@@ -75,7 +75,8 @@ function readsAndValues(
   const due = convergenceMs === undefined
     ? () => -Infinity
     : dueBy(recording, { boundMs: convergenceMs, hops });
-  const alone = nodesOf(options).length === 1;
+  const nodes = nodesOf(options);
+  const alone = nodes.length === 1;
   const ownDue = alone || convergenceMs !== undefined
     ? (time: number) => time
     : dueBy(recording, { boundMs: UNKNOWN_PROGRAM_MS });
@@ -88,9 +89,7 @@ function readsAndValues(
   /** By node that was killed, what it and all others had shown. */
   const told = new Map<string, Key[]>();
   const isEverywhere = (key: Key, but: string) =>
-    nodesOf(options).every((node) =>
-      node === but || shown.get(node)?.has(key) === true
-    );
+    nodes.every((node) => node === but || shown.get(node)?.has(key) === true);
   for (const op of history) {
     if (typeof op.process !== "number") continue;
     const node = nodeOf(op.process, options);
