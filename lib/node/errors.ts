@@ -57,3 +57,17 @@ Object.setPrototypeOf(RpcError.prototype, Error.prototype);
 export function hasCode(error: unknown, code: number): error is RpcError {
   return error instanceof RpcError && error.code === code;
 }
+
+/** What was thrown, in words. Anything can be, even what cannot be converted to text. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "an object without a text";
+  }
+}
+
+/** What was thrown, with where it was thrown, if that is known. */
+export function stackOf(thrown: unknown): string {
+  return thrown instanceof Error && thrown.stack || wordsOf(thrown);
+}

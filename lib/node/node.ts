@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ErrorCode, RpcError } from "./errors.ts";
+import { ErrorCode, RpcError, stackOf, wordsOf } from "./errors.ts";
 import type {
   AnsweredTypeOf,
   Exactly,
@@ -372,15 +372,14 @@ export class Node<P extends Protocol<P>> {
   #answerError(src: string, request: Body, error: unknown, since: number) {
     if (!(error instanceof RpcError)) {
       this.#logError(`the handler of "${request.type}"`, error);
-      error = new RpcError(ErrorCode.crash, String(error));
+      error = new RpcError(ErrorCode.crash, wordsOf(error));
     }
     const { code, message: text } = error as RpcError;
     this.#answer(src, request, "error", { code, text }, since);
   }
 
   #logError(where: string, error: unknown): void {
-    const stack = error instanceof Error ? error.stack : String(error);
-    this.log(`${this.id}: ${where} threw ${stack}`);
+    this.log(`${this.id}: ${where} threw ${stackOf(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stackOf } from "./errors.ts";
 import { JsonLines } from "./lines.ts";
 import { Output } from "./output.ts";
 import { giveUp, log, type Stdio, stdio } from "./stdio.ts";
@@ -59,6 +60,12 @@ class Clock {
 export async function serve(
   mountIn: (world: World) => Mounted,
 ): Promise<never> {
+  // Whoever imports a program to simulate or test it would wait for ever for the end of its input.
+  if ("WorkerGlobalScope" in globalThis) {
+    throw new Error(
+      "Cannot run a program while it is imported: write if (import.meta.main) await run(...)",
+    );
+  }
   const io: Stdio = stdio();
   const output = new Output(io);
   const clock = new Clock();
@@ -76,8 +83,7 @@ export async function serve(
     log,
   });
   io.onRejection((reason) => {
-    const stack = reason instanceof Error ? reason.stack : reason;
-    log(`a promise was rejected: ${stack}`);
+    log(`a promise was rejected: ${stackOf(reason)}`);
   });
   const lines = new JsonLines(log);
   const receive = (messages: unknown[]) => {
@@ -87,7 +93,7 @@ export async function serve(
     } catch (error) {
       // The program has thrown instead of starting: a process without a node would keep
       // everybody waiting.
-      log(String(error instanceof Error ? error.stack : error));
+      log(stackOf(error));
       io.exit(1);
     }
     output.flush();

@@ -117,6 +117,35 @@ Deno.test(
 );
 
 Deno.test(
+  "a guest that ends its process is named, and whatever a handler throws is an error reply",
+  needs("read"),
+  async () => {
+    const { strict, recording } = await simulateGuest(
+      ...["leaving", "-w", "echo", "--rate", "100", "--seed", "1"] as const,
+    );
+    const impure = strict.anomalies.find(({ type }) =>
+      type === "impure-program"
+    );
+    assertMatch(impure!.because[0]!, /leaving\.ts:10:\d+ uses Deno\.exit/);
+    const errors = recording.history.flatMap(({ error }) => error ?? []);
+    assert(errors.includes("an object without a text"), `${errors}`);
+  },
+);
+
+Deno.test(
+  "a guest that runs itself when it is imported is told how not to",
+  needs("read"),
+  async () => {
+    const command = await readSimulate([guest("unguarded"), "-w", "echo"]);
+    await assertRejects(
+      () => watched(command),
+      Error,
+      "write if (import.meta.main) await run(...)",
+    );
+  },
+);
+
+Deno.test(
   "state that nodes share in a module is named, and where it is",
   needs("read"),
   async () => {

@@ -85,7 +85,11 @@ async function programIn(url: string): Promise<AnyProgram> {
       `Cannot simulate ${
         pathOf(url)
       }: it has no program as its default export (${
-        names === "" ? "it exports nothing" : `it exports ${names}`
+        "default" in exports
+          ? `that is no function, but a ${typeof exports.default}`
+          : names === ""
+          ? "it exports nothing"
+          : `it exports ${names}`
       }). Write export default function name(node) { ... }`,
     );
   }
@@ -170,6 +174,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "node:timers/promises": "node.after(ms, task)",
   "node:crypto": "node.random()",
   "node:perf_hooks": "node.now()",
+  "Deno.exit": "throw new Error(text), which is logged",
   "console.log": "node.log(text), since stdout is for messages",
 };
 
@@ -189,6 +194,10 @@ export class ImpurityWatch {
     // What a guest prints must not mix with the workbench's output, which scripts may read.
     this.#replace(console, "log", "console.log", console.error);
     this.#replace(AbortSignal, "timeout", "AbortSignal.timeout");
+    // It would end the thread, of which then nothing is heard.
+    this.#replace(Deno, "exit", "Deno.exit", () => {
+      throw new Error("a node does not end by itself in a simulation");
+    });
     const { Date: RealDate } = globalThis;
     const heard = (name: string) => this.#heard(name);
     globalThis.Date = new Proxy(RealDate, {
