@@ -342,6 +342,18 @@ Deno.test("a float is not the integer in any workload", async () => {
   }
 });
 
+Deno.test("a committed offset that is listed as a float is no offset, and is quoted", async () => {
+  const right = honest("kafka", (value) => value);
+  const { strict } = await runWriting("kafka", (asked) => {
+    if (asked.body.type !== "list_committed_offsets") return right(asked);
+    const keys = asked.body.keys as string[];
+    const offsets = Object.fromEntries(keys.map((key) => [key, float(0)]));
+    return reply(asked, { offsets }) + "\n";
+  });
+  const lost = strict.anomalies.find(({ type }) => type === "commit-lost");
+  assertStringIncludes(lost!.because[0]!, "answered 0.0, but");
+});
+
 Deno.test("a register that reads 1.0 for 1 is not linearizable", async () => {
   const register = (as: (value: Json) => Json): Writer => {
     const registers = new Map<Json, Json>();

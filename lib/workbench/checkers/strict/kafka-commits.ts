@@ -1,6 +1,13 @@
 /** Judges committed offsets, which Maelstrom asks for and then ignores. */
 import { type Call, isOk } from "../client-calls.ts";
-import { asText, type Integer, isInteger } from "../../history/json.ts";
+import {
+  asText,
+  type Integer,
+  isInteger,
+  type Json,
+  type JsonObject,
+  stringify,
+} from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
 import { isRefused, type KafkaRun } from "./kafka-log.ts";
 import type { Clock } from "./kafka-order.ts";
@@ -17,6 +24,8 @@ interface Listed {
   /** Whether the request named the key. */
   asked: boolean;
   offset: Integer | null;
+  /** What the reply has for it, an offset or not. */
+  written: Json | undefined;
   call: Call;
 }
 
@@ -63,7 +72,9 @@ export function committedOffsets(
     const says = `${call.node}, asked at ${
       at(call.from)
     } for the committed offset of key ${key}, ${
-      offset === null ? "left it out" : `answered ${offset}`
+      list.written === undefined
+        ? "left it out"
+        : `answered ${stringify(list.written)}`
     }`;
     const asked = commits.get(key) ?? [];
     const due = bounds.dueBy(call.from);
@@ -118,7 +129,7 @@ function commitsByKey(calls: readonly Call[]): Map<string, Commit[]> {
 
 function listed(call: Call): Listed[] {
   const offsets = new Map(
-    Object.entries((call.reply!.offsets ?? {}) as OffsetsField),
+    Object.entries((call.reply!.offsets ?? {}) as JsonObject),
   );
   const asked = new Set((call.request.keys as (string | number)[]).map(String));
   return [...asked.union(new Set(offsets.keys()))].map((key) => {
@@ -127,6 +138,7 @@ function listed(call: Call): Listed[] {
       key,
       asked: asked.has(key),
       offset: isInteger(offset) ? offset : null,
+      written: offset,
       call,
     };
   });
