@@ -86,8 +86,8 @@ export function mesh(
         const unknown = item.values.filter((value) => !values.has(value));
         for (const value of unknown) learn(value, of);
         // The value's node may have lost its memory, and have met nobody who knows it.
-        const isOthers = of !== src && node.peers.includes(of);
-        if (isOthers && unknown.length > 0) {
+        if (unknown.length === 0 || of === src || of === node.id) continue;
+        if (node.ids.includes(of)) {
           links.tell(of, { of, values: unknown });
         }
       }

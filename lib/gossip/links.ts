@@ -162,7 +162,10 @@ export class Links<T extends Json> {
 
   /** Whether every peer has told this life all that it had to tell it when they met. */
   get isCaughtUp(): boolean {
-    return [...this.#peers.values()].every(({ talk }) => talk.isCaughtUp);
+    for (const { talk } of this.#peers.values()) {
+      if (!talk.isCaughtUp) return false;
+    }
+    return true;
   }
 
   /**

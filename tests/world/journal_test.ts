@@ -5,6 +5,8 @@ import {
   among,
   type Body,
   type EventHead,
+  type Events,
+  headAt,
   headsOf,
   isBetweenServers,
   isWithClient,
@@ -12,6 +14,7 @@ import {
   partOf,
   sizesOf,
   textsOf,
+  visit,
   withIds,
 } from "../../lib/workbench/history/history.ts";
 import { float, parse, stringify } from "../../lib/workbench/history/json.ts";
@@ -53,6 +56,18 @@ const EVENTS = fc.record({
   return events;
 });
 
+/** What a visit shows, with the heads that can then be asked for. */
+function visited(events: Events): unknown[] {
+  const seen: unknown[] = [];
+  visit(events, (...[kind, time, id, src, dest, index]) => {
+    const { type, msg_id, in_reply_to } = headAt(events, index);
+    const head = { type, msg_id, in_reply_to };
+    seen.push([kind, time, id, src, dest, index, head]);
+    return seen.length === 50;
+  });
+  return seen;
+}
+
 /** An event without the rest of its body. */
 function headOf([kind, time, id, src, dest, body]: JournalEvent): EventHead {
   const { type, msg_id, in_reply_to } = body;
@@ -79,6 +94,7 @@ for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
       assertEquals([...among(journal, ends)], [...among(events, ends)]);
       assertEquals([...sizesOf(journal, ends)], [...sizesOf(events, ends)]);
       assertEquals([...headsOf(journal)], events.map(headOf));
+      assertEquals(visited(journal), visited(events));
       assertEquals(
         [...textsOf(journal)],
         events.map((event) => stringify(event)),

@@ -1,9 +1,4 @@
-import {
-  type Events,
-  headsOf,
-  isClientOp,
-  type Op,
-} from "../history/history.ts";
+import { type Events, isClientOp, type Op, visit } from "../history/history.ts";
 import { IdSet } from "./id-set.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
@@ -61,10 +56,10 @@ export function checkNet(
   journal: Events,
 ): Results {
   const toClients = new Traffic(), toServers = new Traffic();
-  for (const [kind, , id, src, dest] of headsOf(journal)) {
+  visit(journal, (kind, _time, id, src, dest) => {
     const traffic = isClient(src) || isClient(dest) ? toClients : toServers;
     traffic.add(kind, id);
-  }
+  });
   let ops = 0;
   for (const op of history) if (op.type === "invoke" && isClientOp(op)) ops++;
   const withRate = (counts: Counts): { [figure: string]: number } =>

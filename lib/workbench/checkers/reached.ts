@@ -4,10 +4,10 @@
  * sent was lost or late for as long as their program takes after a heal.
  */
 import {
-  headsOf,
   networkMs,
   nodesOf,
   type Recording,
+  visit,
 } from "../history/history.ts";
 import { originOf } from "./origin.ts";
 
@@ -106,8 +106,8 @@ function linksOf(recording: Recording): Map<string, Map<string, Link>> {
     return link;
   };
   const underway = new Map<number, Stretch & { link: Link }>();
-  for (const [kind, time, id, src, dest] of headsOf(recording.journal)) {
-    if (!nodes.has(src) || !nodes.has(dest)) continue;
+  visit(recording.journal, (kind, time, id, src, dest) => {
+    if (!nodes.has(src) || !nodes.has(dest)) return;
     if (kind === "send") {
       const link = linkOf(src, dest);
       link.speakers.add(src);
@@ -116,17 +116,17 @@ function linksOf(recording: Recording): Map<string, Map<string, Link>> {
       // Until it arrives, it is lost.
       link.broken.push(message);
       underway.set(id, message);
-      continue;
+      return;
     }
     const message = underway.get(id);
-    if (message === undefined) continue;
+    if (message === undefined) return;
     underway.delete(id);
     const { from, link } = message;
     message.to = time - origin;
-    if (message.to - from > inTime) continue;
+    if (message.to - from > inTime) return;
     const place = link.broken.lastIndexOf(message);
     link.broken.splice(place, 1);
-  }
+  });
   return links;
 }
 

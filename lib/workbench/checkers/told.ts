@@ -6,14 +6,13 @@
  * given twice, and no reader goes back.
  */
 import {
-  type EventHead,
-  headsOf,
   isClient,
   isClientOp,
   nodeOf,
   nodesOf,
   type Op,
   type Recording,
+  visit,
 } from "../history/history.ts";
 import { type Json, stringify } from "../history/json.ts";
 import type { Promises } from "../scenarios/promises.ts";
@@ -63,33 +62,34 @@ export function returnsOf(recording: Recording): Return[] {
   const restarts = incidents.filter(({ type }) => type === "restart");
   if (restarts.length === 0) return [];
   const origin = originOf(recording);
-  const heard = new Map<string, EventHead[]>();
-  const said = new Map<string, EventHead[]>();
-  for (const head of headsOf(journal)) {
-    const [kind, , , src, dest] = head;
-    const [of, by] = kind === "recv" ? [heard, dest] : [said, src];
-    const before = of.get(by);
-    if (before === undefined) of.set(by, [head]);
-    else before.push(head);
+  const heard = new Map<string, { at: number; src: string }[]>();
+  const said = new Map<string, number[]>();
+  for (const { node } of restarts) {
+    heard.set(node, []);
+    said.set(node, []);
   }
+  visit(journal, (kind, time, _id, src, dest) => {
+    const at = time - origin;
+    if (kind === "recv") heard.get(dest)?.push({ at, src });
+    else said.get(src)?.push(at);
+  });
   return restarts.map(({ node, time }) => {
-    const all = heard.get(node) ?? [];
+    const all = heard.get(node)!;
     // The first message in is init, the first out its reply: messages in between wait.
-    const since = all.filter(([, at]) => at - origin >= time).slice(1);
-    const begun = (said.get(node)?.find(([, at]) => at - origin >= time)?.[1] ??
-      Infinity) - origin;
-    const spokenTo = Math.max(begun, (since[0]?.[1] ?? Infinity) - origin);
+    const since = all.filter(({ at }) => at >= time).slice(1);
+    const begun = said.get(node)!.find((at) => at >= time) ?? Infinity;
+    const spokenTo = Math.max(begun, since[0]?.at ?? Infinity);
     const friends = new Set(
-      all.map(([, , , src]) => src).filter((src) => !isClient(src)),
+      all.map(({ src }) => src).filter((src) => !isClient(src)),
     );
-    const inTouch = since.find(([, , , src]) =>
+    const inTouch = since.find(({ src }) =>
       friends.delete(src) && friends.size === 0
     );
     return {
       node,
       at: time,
       actsAt: Math.min(spokenTo, begun + UNSPOKEN_NS),
-      inTouchAt: (inTouch?.[1] ?? Infinity) - origin,
+      inTouchAt: inTouch?.at ?? Infinity,
     };
   });
 }

@@ -106,6 +106,16 @@ export type EventHead = [
   head: Head,
 ];
 
+/** What {@link visit} calls for each event, with its place in the journal; true ends the visit. */
+export type Visitor = (
+  kind: "send" | "recv",
+  time: number,
+  id: number,
+  src: string,
+  dest: string,
+  index: number,
+) => boolean | void;
+
 /** The size of a message. */
 export interface Size {
   /** When it was sent. */
@@ -135,6 +145,10 @@ export interface Events extends Iterable<JournalEvent> {
   sizes?(wanted: (src: string, dest: string) => boolean): Iterable<Size>;
   /** If bodies are slow to read: the events of these messages. */
   withIds?(ids: ReadonlySet<number>): Iterable<JournalEvent>;
+  /** If events are slow to make: as {@link visit}. */
+  visit?(see: Visitor): void;
+  /** If bodies are slow to read: the head of an event's message. */
+  headAt?(index: number): Head;
   /** If bodies are slow to read: all events, with only their heads. */
   heads?(): Iterable<EventHead>;
   /**
@@ -198,6 +212,24 @@ export function* textsOf(
     const told = tell === undefined ? body : briefly(body, tell);
     yield stringify([kind, time, id, src, dest, told]);
   }
+}
+
+/**
+ * Sees the events of a journal in order, until one is enough. Nothing is made for them: judges
+ * go through all messages several times, and arrays and iterators of events were an eighth of
+ * all that a campaign allocates.
+ */
+export function visit(events: Events, see: Visitor): void {
+  if (events.visit) return events.visit(see);
+  let index = 0;
+  for (const [kind, time, id, src, dest] of events) {
+    if (see(kind, time, id, src, dest, index++)) return;
+  }
+}
+
+/** The head of the message of an event that {@link visit} shows. */
+export function headAt(events: Events, index: number): Head {
+  return events.headAt?.(index) ?? events.at(index)![5];
 }
 
 /** Some events of a journal, chosen by their heads. */

@@ -4,15 +4,15 @@
  */
 import {
   type Events,
-  headsOf,
+  headAt,
   isBetweenServers,
   isClientOp,
   NEMESIS,
   type Op,
   type Recording,
+  visit,
 } from "../history/history.ts";
 import { asText, type Json } from "../history/json.ts";
-import { isClient } from "../history/history.ts";
 import type { NetworkEvent } from "../world/network.ts";
 import type { ServiceEvent } from "../world/services.ts";
 
@@ -56,42 +56,77 @@ export function labelsIn({ history, journal }: Recording): Set<Label> {
 }
 
 function hasOvertaking(journal: Events): boolean {
-  const latest = new Map<string, Map<string, number>>();
-  for (const [kind, , id, src, dest] of headsOf(journal)) {
-    if (kind !== "recv" || isClient(src) || isClient(dest)) continue;
-    const links = latest.get(src) ?? new Map<string, number>();
-    latest.set(src, links);
-    const last = links.get(dest) ?? -1;
-    if (id < last) return true;
-    links.set(dest, id);
+  const latest = new Links<{ id: number }>(() => ({ id: -1 }));
+  let isFound = false;
+  visit(journal, (kind, _time, id, src, dest) => {
+    if (kind !== "recv" || !isBetweenServers(src, dest)) return;
+    const last = latest.of(src, dest);
+    isFound = id < last.id;
+    last.id = id;
+    return isFound;
+  });
+  return isFound;
+}
+
+/** Something for each sender and receiver. */
+class Links<T> {
+  readonly #all = new Map<string, Map<string, T>>();
+
+  /** @param make what a link begins with */
+  constructor(private readonly make: () => T) {}
+
+  of(src: string, dest: string): T {
+    const own = this.#all.get(src) ?? new Map<string, T>();
+    if (own.size === 0) this.#all.set(src, own);
+    const known = own.get(dest);
+    if (known !== undefined) return known;
+    const made = this.make();
+    own.set(dest, made);
+    return made;
   }
-  return false;
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (const own of this.#all.values()) yield* own.values();
+  }
+}
+
+/** A request under way between servers. */
+interface Asked {
+  since: number;
+  isAnswered: boolean;
+}
+
+function keyOf(id: Json): number | string {
+  return typeof id === "number" ? id : asText(id);
 }
 
 /** Requests of nodes that were never answered, as the nodes saw it. */
 function lostCalls(journal: Events): Set<Label> {
   const labels = new Set<Label>();
-  const waiting = new Map<string, { since: number; isAnswered: boolean }>();
+  const waiting = new Links<Map<number | string, Asked>>(() => new Map());
   let end = 0;
-  for (const [kind, time, , src, dest, head] of headsOf(journal)) {
+  visit(journal, (kind, time, _id, src, dest, index) => {
     end = time;
-    if (!isBetweenServers(src, dest)) continue;
-    const { msg_id, in_reply_to } = head;
+    if (!isBetweenServers(src, dest)) return;
+    const { msg_id, in_reply_to } = headAt(journal, index);
     if (msg_id !== undefined && kind === "send") {
-      const call = `${src} ${dest} ${asText(msg_id)}`;
-      waiting.set(call, { since: time, isAnswered: false });
+      const asked = { since: time, isAnswered: false };
+      waiting.of(src, dest).set(keyOf(msg_id), asked);
     }
-    if (in_reply_to === undefined) continue;
-    const call = `${dest} ${src} ${asText(in_reply_to)}`;
-    const asked = waiting.get(call);
-    if (asked === undefined) continue;
+    if (in_reply_to === undefined) return;
+    const calls = waiting.of(dest, src);
+    const call = keyOf(in_reply_to);
+    const asked = calls.get(call);
+    if (asked === undefined) return;
     if (kind === "send") asked.isAnswered = true;
-    else waiting.delete(call);
-  }
-  for (const { since, isAnswered } of waiting.values()) {
-    if (end - since < RPC_PATIENCE_NS) continue;
-    labels.add("rpc-unanswered");
-    if (isAnswered) labels.add("rpc-reply-lost");
+    else calls.delete(call);
+  });
+  for (const calls of waiting) {
+    for (const { since, isAnswered } of calls.values()) {
+      if (end - since < RPC_PATIENCE_NS) continue;
+      labels.add("rpc-unanswered");
+      if (isAnswered) labels.add("rpc-reply-lost");
+    }
   }
   return labels;
 }

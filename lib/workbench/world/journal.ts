@@ -7,8 +7,10 @@ import type {
   Body,
   EventHead,
   Events,
+  Head,
   JournalEvent,
   Size,
+  Visitor,
 } from "../history/history.ts";
 import { type Json, stringify } from "../history/json.ts";
 import type { Beginning } from "../history/lists.ts";
@@ -108,6 +110,26 @@ export class Journal implements Events {
       const place = this.#marks[i]! >>> 1;
       if (ids.has(this.#messages.id(place))) yield this.#eventAt(i);
     }
+  }
+
+  visit(see: Visitor): void {
+    const messages = this.#messages;
+    for (let i = 0; i < this.#length; i++) {
+      const mark = this.#marks[i]!, place = mark >>> 1;
+      const isOver = see(
+        (mark & 1) === 0 ? "send" : "recv",
+        this.#times[i]!,
+        messages.id(place),
+        messages.src(place),
+        messages.dest(place),
+        i,
+      );
+      if (isOver) return;
+    }
+  }
+
+  headAt(index: number): Head {
+    return this.#messages.head(this.#marks[index]! >>> 1);
   }
 
   /** All events, with only the heads of their bodies. */

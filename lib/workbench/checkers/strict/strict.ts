@@ -10,13 +10,15 @@ import {
   stringify,
 } from "../../history/json.ts";
 import {
-  headsOf,
+  headAt,
   type Incident,
   isClientOp,
+  isWithClient,
   type JournalEvent,
   nodeOf,
   type Op,
   type Recording,
+  visit,
   wasBrokenOff,
   wholeHistory,
 } from "../../history/history.ts";
@@ -339,16 +341,16 @@ function answers(recording: Recording) {
   let answering = false;
   const repeated: number[] = [], unsolicited: number[] = [];
   const late: { reply: JournalEvent; tookNs: number }[] = [];
-  let index = -1, end = 0;
-  for (const [kind, time, , src, dest, head] of headsOf(journal)) {
-    index++;
+  let end = 0;
+  visit(journal, (kind, time, _id, src, dest, index) => {
     end = time;
-    const { msg_id, in_reply_to } = head;
+    if (!isWithClient(src, dest)) return;
+    const { type, msg_id, in_reply_to } = headAt(journal, index);
     if (kind === "recv" && isClient(src) && msg_id !== undefined) {
-      const type = asText(head.type);
-      asked.set(keyOf(src, msg_id), { index, time, type, isAnswered: false });
+      const request = { index, time, type: asText(type), isAnswered: false };
+      asked.set(keyOf(src, msg_id), request);
     }
-    if (kind !== "send" || !isClient(dest)) continue;
+    if (kind !== "send" || !isClient(dest)) return;
     const request = asked.get(keyOf(dest, in_reply_to ?? null));
     if (request === undefined) unsolicited.push(index);
     else if (request.isAnswered) repeated.push(index);
@@ -360,7 +362,7 @@ function answers(recording: Recording) {
       if (!SET_UP.has(request.type)) answering = true;
       if (tookNs > limit) late.push({ reply: journal.at(index)!, tookNs });
     }
-  }
+  });
   end = Math.max(end, originOf(recording) + (history.at(-1)?.time ?? 0));
   // Its client gave up at the end of the run at the latest, so a reply may still be on its way;
   // that does no harm where clients stay.
