@@ -9,6 +9,7 @@
  */
 import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
+import { runInProcesses } from "../../lib/workbench/campaign/processes.ts";
 import { quantile } from "../../lib/workbench/checkers/figures.ts";
 import type {
   Options,
@@ -198,39 +199,33 @@ async function pieces(name: string): Promise<string[]> {
   return [name, ...columns];
 }
 
-/** The most memory that a process takes which runs and judges one seed, in MB; Linux alone tells. */
-async function peakMb(name: string): Promise<number> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", import.meta.filename!, "--seed-of", name],
-  }).output();
-  return Number(new TextDecoder().decode(stdout));
+/** The most memory that a campaign's process takes, in MB: with one seed, and with this many. */
+async function peaksMb(name: string): Promise<number[]> {
+  const runs = [1, 2, 3, 4].map((seed) =>
+    ({ name, seed, faults: "official" }) as const
+  );
+  const peaks: number[] = [];
+  await runInProcesses(
+    runs,
+    { processes: 1 },
+    (_result, _simulation, _cpuMs, peakMb) => void peaks.push(peakMb),
+  );
+  return [peaks[0]!, peaks.at(-1)!];
 }
 
-/** Runs and judges one seed as a campaign does, and prints the most memory that it took, in MB. */
-async function printPeak(name: string): Promise<void> {
-  const simulation = { name, seed: 1, faults: "official" } as const;
-  judge(await record(simulation, { forVerdict: true }));
-  const status = await Deno.readTextFile("/proc/self/status");
-  const kB = /VmHWM:\s*(\d+)/.exec(status)?.[1];
-  console.log(Math.round(Number(kB) / 1e3));
-}
-
-const [mode, one] = Deno.args;
-
-if (import.meta.main && mode === "--seed-of") await printPeak(one!);
-else if (import.meta.main) {
+if (import.meta.main) {
   const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"].filter(hasProgram);
   console.log("CPU of a seed with its own command, judged, in ms\n");
   console.log(table(PIECES_HEAD, await inRow("pieces", subjects, pieces)));
   console.log(
-    "\nMemory of a process with one seed of a campaign, judged, in MB\n",
+    "\nMost memory of a campaign's process, judging included, in MB\n",
   );
   const peaks = await inRow(
     "memory",
     scenarios.map(({ name }) => name).filter(hasProgram),
-    async (name) => [name, String(await peakMb(name))],
+    async (name) => [name, ...(await peaksMb(name)).map(digits)],
   );
-  console.log(table(["program", "peak"], peaks) + "\n");
+  console.log(table(["program", "1 seed", "4 seeds"], peaks) + "\n");
   const names = ["broadcast-3e", "kafka-5c"].filter(hasProgram);
   const [spread, log] = names;
   console.log("One core, the scenario's own command and changes of it\n");

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { stateIn } from "../../lib/workbench/campaign/guests.ts";
-import { runSeed } from "../../lib/workbench/campaign/seed-result.ts";
+import { runSeed } from "../../lib/workbench/campaign/run-seed.ts";
 import {
   replayCommand,
   simulate,

@@ -20,7 +20,8 @@ async function answer({ simulation, ...options }: ToProcess): Promise<void> {
   const result = await thread.run(simulation, () => isLooping = true);
   const { user, system } = process.cpuUsage(before);
   const cpuMs = (user + system) / 1e3;
-  const answer = { result, cpuMs, isLooping } satisfies FromProcess;
+  const peakMb = process.resourceUsage().maxRSS / 1e3;
+  const answer = { result, cpuMs, peakMb, isLooping } satisfies FromProcess;
   const line = new TextEncoder().encode(`${ANSWER}${stringify(answer)}\n`);
   Deno.stdout.writeSync(line);
 }

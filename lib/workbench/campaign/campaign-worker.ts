@@ -1,6 +1,6 @@
 /** A thread of a campaign: performs the runs that it is given, one after the other. */
 import { Mark } from "./mark.ts";
-import { runSeed } from "./seed-result.ts";
+import { runSeed } from "./run-seed.ts";
 import type { FromThread, ToThread } from "./watched-thread.ts";
 
 // Only what a worker has and a page lacks; Deno's types here are those of the main thread.

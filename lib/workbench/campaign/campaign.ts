@@ -7,7 +7,8 @@ import { quantile } from "../checkers/figures.ts";
 import type { FigureName } from "../scenarios/limits.ts";
 import type { MachineName } from "../world/machine.ts";
 import { runInProcesses } from "./processes.ts";
-import { passed, runSeed, type SeedResult } from "./seed-result.ts";
+import { runSeed } from "./run-seed.ts";
+import { passed, type SeedResult } from "./seed-result.ts";
 import { shrink } from "./shrink.ts";
 import { replayCommand, type Simulation } from "./simulate.ts";
 

@@ -1,9 +1,6 @@
-/** One seed of a campaign: a simulated run, reduced to what is worth keeping of thousands. */
-import { type Json, stringify } from "../history/json.ts";
+/** What a seed of a campaign comes to: what is worth keeping of thousands of runs. */
 import type { Anomaly, Validity } from "../checkers/verdict.ts";
-import type { Judged } from "../checkers/judges.ts";
 import type { Figures } from "../scenarios/limits.ts";
-import { type Listeners, simulate, type Simulation } from "./simulate.ts";
 
 /** What is kept of one run. */
 export interface SeedResult {
@@ -15,31 +12,6 @@ export interface SeedResult {
   notes: string[];
   figures: Figures;
   labels: string[];
-}
-
-/** Performs one run. A run without a verdict is a result too, not an exception. */
-export async function runSeed(
-  simulation: Simulation,
-  listeners: Listeners = {},
-): Promise<SeedResult> {
-  const { seed } = simulation;
-  try {
-    const judged = await simulate(simulation, {
-      ...listeners,
-      forVerdict: true,
-    });
-    return {
-      seed,
-      faithful: judged.results["valid?"],
-      strict: judged.strict["valid?"],
-      anomalies: anomaliesOf(judged),
-      notes: judged.strict.notes.map(({ type }) => type),
-      figures: judged.figures,
-      labels: [...judged.labels],
-    };
-  } catch (error) {
-    return noVerdict(seed, error instanceof Error ? error.message : `${error}`);
-  }
 }
 
 /** The result of a seed without a verdict. */
@@ -58,19 +30,4 @@ export function noVerdict(seed: number, reason: string): SeedResult {
 /** Whether both verdicts are valid. */
 export function passed({ faithful, strict }: SeedResult): boolean {
   return faithful === true && strict === true;
-}
-
-/** The anomalies of both judges; Maelstrom's error types become sentences. */
-function anomaliesOf(
-  { results, strict }: Pick<Judged, "results" | "strict">,
-): Anomaly[] {
-  if (results["valid?"] === true) return strict.anomalies;
-  const because = [`Maelstrom's own verdict is ${results["valid?"]}`];
-  for (const part of ["workload", "availability", "stats"]) {
-    const result = results[part] as { [key: string]: Json } | undefined;
-    if (result !== undefined && result["valid?"] !== true) {
-      because.push(`${part}: ${stringify(result).slice(0, 400)}`);
-    }
-  }
-  return [{ type: "faithful-judge", because }, ...strict.anomalies];
 }

@@ -1,7 +1,8 @@
 /** Shrinks a failing run to what matters in it. */
 import { INGREDIENTS } from "./chaos.ts";
 import { nodesOf, type Options } from "../history/history.ts";
-import { runSeed, type SeedResult } from "./seed-result.ts";
+import { runSeed } from "./run-seed.ts";
+import type { SeedResult } from "./seed-result.ts";
 import { ingredientsOf, scenarioIn, type Simulation } from "./simulate.ts";
 
 /** Maelstrom's defaults for the flags that are made smaller. */
