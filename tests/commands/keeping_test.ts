@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { collectGarbage } from "../../lib/workbench/commands/garbage.ts";
+import { collectGarbage } from "../../lib/workbench/executable/garbage.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";

@@ -25,7 +25,7 @@ import {
   replayCommand,
   type Simulation,
 } from "../campaign/simulate.ts";
-import { collectGarbage } from "./garbage.ts";
+import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { openRunFolder } from "./store.ts";
 import { subjectNamed } from "./subjects.ts";

@@ -27,7 +27,7 @@ import {
   parseFlags,
   UsageError,
 } from "./flags.ts";
-import { collectGarbage } from "./garbage.ts";
+import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { openRunFolder, type Origin, type RunFolder } from "./store.ts";
 import { workloadOf } from "../workloads/all.ts";
