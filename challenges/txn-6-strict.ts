@@ -131,14 +131,14 @@ const txn6Strict = program(txnProtocol, (node) => {
     );
     for (const [key] of dropped) recent.delete(key);
     const version = root.version + 1;
-    const stored = dropped.reduce(
+    const stored = dropped.length === 0 ? root.stored : dropped.reduce(
       (bits, [key]) => bits | bitOf(key),
       BigInt(`0x${root.stored}`),
-    );
+    ).toString(16);
     const next: Root = {
       version,
       dropped: dropped.length > 0 ? version : root.dropped,
-      stored: stored.toString(16),
+      stored,
       done: [...root.done.filter(([other]) => other !== node.id), [
         node.id,
         id,
