@@ -21,6 +21,8 @@ Deno.test("sentences left out of a finding are counted, including those the judg
   ]);
   const counted = ["a", "b", "c", "... and 40 more of this kind"];
   assertEquals(moreText(counted, 2), ["... and 41 more of this kind"]);
+  counted.push("... and more than 9992 more of this kind");
+  assertEquals(moreText(counted, 4), [counted.at(-1)]);
   const because = Array.from({ length: 9 }, (_, i) => `sentence ${i}`);
   const lines = anomalyLines([{ type: "lost-value", because }]);
   assertEquals(lines.length, 6);

@@ -1,5 +1,11 @@
 import type { Finding } from "./verdict.ts";
 
+/**
+ * How many sentences are kept of each finding: a node that never hears of anything is worth one
+ * for each read and each value.
+ */
+const SENTENCES_KEPT = 10_000;
+
 /** Collects sentences by type of finding. */
 export class Findings {
   readonly #found = new Map<string, Finding>();
@@ -14,11 +20,17 @@ export class Findings {
     this.#put({ type, because: [sentence], rank: "note" });
   }
 
+  /** Whether more sentences about an anomaly, or of a note, would not be kept: they need not be made. */
+  isFull(type: string, rank?: "note"): boolean {
+    return this.#found.get(`${rank} ${type}`)?.isCut === true;
+  }
+
   #put(finding: Finding): void {
     const key = `${finding.rank} ${finding.type}`;
     const found = this.#found.get(key);
-    if (found) found.because.push(...finding.because);
-    else this.#found.set(key, finding);
+    if (found === undefined) this.#found.set(key, finding);
+    else if (found.because.length === SENTENCES_KEPT) found.isCut = true;
+    else found.because.push(...finding.because);
   }
 
   /** All findings so far, one for each type and rank, in the order in which they came up. */

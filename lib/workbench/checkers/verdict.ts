@@ -47,6 +47,8 @@ export function worst(...verdicts: Validity[]): Validity {
  */
 export interface Finding extends Anomaly {
   rank?: "note";
+  /** Whether there were more sentences than are kept. */
+  isCut?: boolean;
 }
 
 /** What the strict judge returns. */

@@ -111,11 +111,12 @@ export function moreText(because: readonly string[], shown: number): string[] {
   const left = because.slice(shown);
   if (left.length === 0) return [];
   // The judge itself may have left out, and counted, others.
-  const [, counted] = /^\.\.\. and (\d+) more/.exec(left.at(-1)!) ?? [];
+  const [, least = "", counted] =
+    /^\.\.\. and (more than )?(\d+) more/.exec(left.at(-1)!) ?? [];
   const more = counted === undefined
     ? left.length
     : left.length - 1 + Number(counted);
-  return [`... and ${more} more of this kind`];
+  return [`... and ${least}${more} more of this kind`];
 }
 
 /** Sequences that change a terminal's colours or move its cursor. */

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 import { strictSet } from "../../../lib/workbench/checkers/strict/broadcast.ts";
+import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
 import type {
   Body,
   Incident,
@@ -387,4 +388,27 @@ Deno.test("under faults, values may cross as often as needed", () => {
   assertEquals(broken({ faults: "official" }), "sent-again");
   assertEquals(broken({ faults: "chaos" }), "");
   assertEquals(broken({ options: { nemesis: "partition" } }), "");
+});
+
+Deno.test("a node that never hears of anything has a finding of bounded size, whatever was read", () => {
+  const steps = Array.from({ length: 200 }, (_, i): Step[] => [
+    add(0, i, 4 * i),
+    read(0, Array.from({ length: i + 1 }, (_, value) => value), 4 * i + 1),
+    read(1, [], 4 * i + 2),
+  ]).flat();
+  const recording = recordingOf("broadcast", steps);
+  const findings = strictSet("broadcast")(recording, { convergenceMs: 0 });
+  assertEquals(findings.map(({ type }) => type), ["stale-read"]);
+  assertEquals(findings[0]!.because.length, 10_000);
+  const { anomalies } = judgeStrict(
+    recording,
+    { "valid?": true },
+    { convergenceMs: 0 },
+    { broadcast: strictSet("broadcast") },
+  );
+  const stale = anomalies.find(({ type }) => type === "stale-read")!;
+  assertEquals(
+    stale.because.at(-1),
+    "... and more than 9992 more of this kind",
+  );
 });

@@ -158,7 +158,8 @@ function readsAndValues(
         );
       }
       const limit = due(invoked.op.time);
-      for (const { key, at } of showing.owed(acked, limit)) {
+      const isFull = findings.isFull("stale-read");
+      for (const { key, at } of isFull ? [] : showing.owed(acked, limit)) {
         findings.add(
           "stale-read",
           `value ${key} was acknowledged at ${
@@ -280,19 +281,21 @@ function missing(
 ): void {
   for (const key of lacked) {
     const own = values.get(key);
-    const says = `the read of ${node} at ${
-      seconds(read.time)
-    } lacks value ${key}, which `;
-    if (own?.node !== node || own.acked > read.time) {
-      const because = `${says}an earlier read of ${node} had shown`;
-      findings.add("value-forgotten", because);
-      continue;
-    }
-    const because = `${says}${node} had acknowledged at ${seconds(own.acked)}`;
+    const isOwn = own?.node === node && own.acked <= read.time;
+    const type = isOwn ? "own-write-missing" : "value-forgotten";
     // A node that stores values elsewhere, and acknowledges when that is done, sees them a
     // little later.
-    if (own.acked <= owed) findings.add("own-write-missing", because);
-    else findings.note("own-write-missing", because);
+    const rank = isOwn && own.acked > owed ? "note" : undefined;
+    if (findings.isFull(type, rank)) continue;
+    const says = `the read of ${node} at ${
+      seconds(read.time)
+    } lacks value ${key}, which ${
+      isOwn
+        ? `${node} had acknowledged at ${seconds(own.acked)}`
+        : `an earlier read of ${node} had shown`
+    }`;
+    if (rank === "note") findings.note(type, says);
+    else findings.add(type, says);
   }
 }
 
@@ -329,6 +332,7 @@ function finalReads(
     const held = new Set((final.read.value as Json[]).map(keyOf));
     for (const [key, { acked }] of values) {
       if (acked >= final.asked.time || held.has(key)) continue;
+      if (findings.isFull("lost-value")) break;
       findings.add(
         "lost-value",
         `value ${key} was acknowledged at ${

@@ -125,20 +125,21 @@ function merged(findings: readonly Finding[]): Finding[] {
   const groups = Map.groupBy(findings, ({ type }) => type);
   return [...groups].map(([type, group]) => {
     const because = [...new Set(group.flatMap(({ because }) => because))];
-    return { type, because };
+    return { type, because, isCut: group.some(({ isCut }) => isCut) };
   });
 }
 
 /** A finding without its rank. */
-function shortened({ type, because }: Finding): Anomaly {
-  return { type, because: shorten(because) };
+function shortened({ type, because, isCut = false }: Finding): Anomaly {
+  return { type, because: shorten(because, isCut) };
 }
 
 /** The first sentences, and the number of the others. */
-function shorten(because: string[]): string[] {
+function shorten(because: string[], isCut: boolean): string[] {
   if (because.length <= SENTENCES) return because;
   const more = because.length - SENTENCES;
-  return [...because.slice(0, SENTENCES), `... and ${more} more of this kind`];
+  const count = isCut ? `more than ${more}` : more;
+  return [...because.slice(0, SENTENCES), `... and ${count} more of this kind`];
 }
 
 /** A simulated program must use only its node, or its run proves nothing. */
