@@ -6,7 +6,7 @@
  * Maelstrom would have aborted.
  */
 import { didYouMean } from "./commands/nearest.ts";
-import { lostOutput } from "./terminal/print.ts";
+import { lostOutput, spareStderr } from "./terminal/print.ts";
 
 type Command = (args: readonly string[]) => Promise<number>;
 
@@ -73,4 +73,7 @@ function isForPeople(error: unknown): error is Error {
     !bugs.some((kind) => error instanceof kind);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  spareStderr();
+  Deno.exit(await main(Deno.args));
+}

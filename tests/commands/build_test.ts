@@ -55,6 +55,7 @@ Deno.test(
     assertEquals(code, 0, said);
     assertStringIncludes(said, "a script that starts deno");
     assertStringIncludes(said, "cannot be had (a test says so)");
+    assertStringIncludes(said, "Deno must be on the path");
     const text = Deno.readTextFileSync(join(project.root, "bin/echo-1"));
     assert(text.startsWith("#!/usr/bin/env -S "), text.slice(0, 100));
     assert(!/^import /m.test(text), "the bundle imports nothing");

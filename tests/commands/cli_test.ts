@@ -5,12 +5,13 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { existsSync } from "node:fs";
 import { flagsText } from "../../lib/workbench/history/history.ts";
 import { HELP_PAGES, pageText } from "../../lib/workbench/commands/help.ts";
 import { parseFlags, RUN_FLAGS } from "../../lib/workbench/commands/flags.ts";
 import type { Judged } from "../../lib/workbench/checkers/judges.ts";
 import { inFolder } from "../fixtures/folder.ts";
-import { needs } from "../fixtures/permitted.ts";
+import { needs, permitted } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";
 
 const path = (name: string) => new URL(name, import.meta.url).pathname;
@@ -313,3 +314,20 @@ for (
     },
   );
 }
+
+Deno.test(
+  "a stderr that takes nothing more changes no exit status",
+  {
+    ignore: !permitted("run", "read") || !existsSync("/dev/full"),
+  },
+  async () => {
+    const cli = path("../../lib/workbench/cli.ts");
+    const { code, stdout } = await new Deno.Command("sh", {
+      args: [
+        ...["-c", 'exec "$@" 2>/dev/full', "sh"],
+        ...[Deno.execPath(), "run", "--quiet", "--allow-all", cli, "tets"],
+      ],
+    }).output();
+    assertEquals([code, stdout.length], [254, 0]);
+  },
+);

@@ -294,7 +294,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 function announcement(name: string, built: Built): string {
   return built.kind === "native"
     ? `bin/${name}: a native executable`
-    : `bin/${name}: a script that starts deno, not a native executable: deno's runtime for those, denort, cannot be had (${built.why})`;
+    : `bin/${name}: a script that starts deno, not a native executable: deno's runtime for those, denort, cannot be had (${built.why}). Where it is copied to, Deno must be on the path`;
 }
 
 if (import.meta.main) {

@@ -35,6 +35,8 @@ if (name === "campaign") {
   await ${load("lib/workbench/campaign/campaign-process.ts")};
 } else {
   const { main } = await ${load("lib/workbench/cli.ts")};
+  const { spareStderr } = await ${load("lib/workbench/terminal/print.ts")};
+  spareStderr();
   Deno.exit(await main(Deno.args));
 }
 `;

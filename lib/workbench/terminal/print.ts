@@ -1,4 +1,4 @@
-/** What the commands say on stdout. */
+/** What the commands say on stdout and stderr. */
 
 let isLost = false;
 
@@ -12,6 +12,28 @@ export function print(text: string): void {
   } catch (error) {
     if (!isLost) console.error(`Cannot write to stdout: ${message(error)}`);
     isLost = true;
+  }
+}
+
+/**
+ * From now on what stderr does not take, full or closed as it is, is lost and nothing more: no
+ * run ends for what people would have read meanwhile.
+ */
+export function spareStderr(): void {
+  const { error } = console;
+  console.error = (...data: unknown[]) => whatever(() => error(...data));
+}
+
+/** Writes to stderr as it is, without a newline; see {@link spareStderr}. */
+export function tell(text: string): void {
+  whatever(() => Deno.stderr.writeSync(new TextEncoder().encode(text)));
+}
+
+function whatever(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // There is nobody to tell.
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from "../scenarios/limits.ts";
 import type { FigureName, Limit } from "../scenarios/limits.ts";
 import { limitsOf } from "../scenarios/standards.ts";
+import { tell } from "./print.ts";
 
 /** A verdict in one word. */
 export function verdictWord(verdict: Validity): string {
@@ -218,16 +219,12 @@ export class ProgressLine {
     if (now - this.#last < (terminal ? 100 : 5_000)) return;
     this.#last = now;
     this.#shown = terminal;
-    write(terminal ? `\r\x1b[K${text}` : `${text}\n`);
+    tell(terminal ? `\r\x1b[K${text}` : `${text}\n`);
   }
 
   /** Removes the line from a terminal. */
   end(): void {
-    if (this.#shown) write("\r\x1b[K");
+    if (this.#shown) tell("\r\x1b[K");
     this.#shown = false;
   }
-}
-
-function write(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
