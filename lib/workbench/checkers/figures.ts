@@ -62,9 +62,11 @@ export function figuresOf(
   if (calls.length > 0) {
     const bytes = serverBytes(recording.journal);
     figures["servers.bytes-per-op"] = bytes / calls.length;
-    const latencies = calls.flatMap(({ invocation, completion }) =>
-      completion?.type === "ok" ? [completion.time - invocation.time] : []
-    );
+    const latencies: number[] = [];
+    for (const { invocation, completion } of calls) {
+      if (completion?.type !== "ok") continue;
+      latencies.push(completion.time - invocation.time);
+    }
     const p99 = quantile(latencies, 0.99);
     if (p99 !== undefined) figures["client-latency.p99-ms"] = p99 / 1e6;
   }

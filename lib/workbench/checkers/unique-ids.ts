@@ -66,7 +66,7 @@ export function checkUniqueIds(history: readonly Op[]): Results {
     const key = jsonKey(op.value);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const repeated = [...counts].filter(([, count]) => count > 1);
+  const repeated = counts.entries().filter(([, count]) => count > 1).toArray();
   const shown = repeated.sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
   const range = rangeOf(ids);
   return throwing(
@@ -92,7 +92,7 @@ export function checkUniqueIds(history: readonly Op[]): Results {
 function rangeOf(ids: readonly Json[]): Json[] | NoOrder {
   let lowest = ids[0] ?? null, highest = lowest;
   try {
-    for (const id of ids.slice(1)) {
+    for (const id of ids.values().drop(1)) {
       if (compareIds(id, lowest) < 0) lowest = id;
       if (compareIds(id, highest) > 0) highest = id;
     }

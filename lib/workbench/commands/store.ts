@@ -1,6 +1,7 @@
 /** Where runs are kept: `store/<workload>/<time>/`, with links to the latest. */
 import { stringify } from "../history/json.ts";
 import { dirname, join, relative } from "node:path";
+import { collectGarbage } from "../executable/garbage.ts";
 import type { Judged } from "../checkers/judges.ts";
 import { asWritten, maelstromFiles, SHORTENED } from "../maelstrom/files.ts";
 import { RECORDING_FILE, saveRecording, writeTexts } from "../recording.ts";
@@ -86,6 +87,7 @@ export function openRunFolder(
           await writeTexts(join(path, name), texts);
           files.push(name);
         }
+        collectGarbage();
         // The drawing code takes a while to load; commands without a report need not wait for it.
         const { writeReport } = await import("../report/report.ts");
         await writeReport(path, judged, {

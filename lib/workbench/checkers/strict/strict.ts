@@ -105,10 +105,10 @@ export function judgeStrict(
     [...own, ...others],
     (finding) => `${isAnomaly(finding)}`,
   );
-  const clientOps = wholeHistory(recording).filter(isClientOp);
+  const history = wholeHistory(recording);
   // A rate of 0 asks for nothing.
-  const nothingDone = clientOps.length > 0 &&
-    !clientOps.some(({ type }) => type === "ok");
+  const nothingDone = history.some(isClientOp) &&
+    !history.some((op) => isClientOp(op) && op.type === "ok");
   return {
     "valid?": anomalies.length > 0 ? false : nothingDone ? "unknown" : true,
     anomalies: merged(anomalies).map(shortened),
