@@ -9,6 +9,9 @@
  * the last reads, and both judges. Only its main phase is shorter than an official one, see
  * {@link flagsOf}; the table says how long. A failure's command has the same flags.
  *
+ * Its estimate for a thousand seeds is too high by up to a half after only three: a process's first
+ * runs take twice as long as later ones, since their code is still being compiled.
+ *
  * Every run becomes a line of a file as soon as it ends. If interrupted, the same command
  * continues where it was, unless the commit has changed. With `--shard`, each of N machines
  * does an Nth of the runs; `--join` makes one table of their files. The exit status is 1 if a
