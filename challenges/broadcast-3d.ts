@@ -1,11 +1,12 @@
 /**
  * Challenge 3d: broadcast with few messages. https://fly.io/dist-sys/3d
  *
- * Algorithm: gather and scatter. One hub, the first node, tells all others what is new once per
- * period G, a guard after the first of them has sent it what is new to them. It says its period,
- * so they know when to speak next. Acknowledgements ride on values. If the first node does not
- * answer, the next in order that does replaces it for the nodes it can reach. All values are
- * still owed to the first node, and by it to all, so nothing depends on the replacement.
+ * Algorithm: gather and scatter. One hub, the first node, tells all others what is new, so late
+ * that the oldest value is everywhere just in time. It says how soon it may do so again, and a
+ * margin before that the others tell it what is new to them, and for how long that has waited.
+ * Acknowledgements ride on values. If the first node does not answer, the next in order that does
+ * replaces it for the nodes it can reach. All values are still owed to the first node, and by it
+ * to all, so nothing depends on the replacement.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
  * partitions of any kind, within a pause between two tries (2 s, the first up to 4 s) and two
@@ -14,39 +15,45 @@
  * nodes that reach each other once something is not acknowledged; one that lacks only its link to
  * the first node, and says nothing, has to wait.
  *
- * Costs: with n nodes, hops of L ms, a budget B, and a guard g of 5 to 50 ms, as measured:
- * - G = B - 2L - g, at least 2L + g. A value waits at most G for its node to speak, and is
- *   everywhere after B, plus any stall of the machine. Maelstrom's stable latency is lower by L:
- *   a read queues behind what is on its way to its node;
- * - at most 2 (n - 1) messages a period, half of them only from nodes with news, n - 1 more if a
- *   node was late; then n - 1 acknowledgements, and silence. Each value crosses to each node once:
- *   with 50 a second at most 2.2 times the digits of the values, 2.3 times on a busy machine.
+ * Costs: with n nodes, hops of L ms, a budget B and a period G = B - 2L, at least 2L + 60 ms:
+ * - a value waits at most G on its way, and is everywhere after B, plus any stall of the
+ *   machine. Maelstrom's stable latency is lower by L: a read queues behind what is on its way;
+ * - n - 1 messages a turn from the hub, one from each node with news, and one more if it gets a
+ *   value in the next 90 ms. Turns are G apart, or a little more; a stall may bring one between.
+ *   Then n - 1 acknowledgements, and silence. Each value crosses to each node once: with 50 a
+ *   second at most 2.2 times the digits of the values, 2.3 times on a busy machine.
  */
 import { conversations, saying } from "../lib/gossip/conversation.ts";
 import { Hub, hubMarks } from "../lib/gossip/hub.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
-import { Metronome } from "../lib/gossip/metronome.ts";
 import {
   amongNodes,
   broadcastProtocol,
   type Integer,
   integer,
   message,
-  natural,
-  optional,
 } from "../lib/protocols.ts";
+import {
+  Schedule,
+  type ScheduleOptions,
+  turnMarks,
+} from "../lib/gossip/schedule.ts";
 
 /**
- * B, in milliseconds. The limit for the stable latency is 600, which is B - L = 484 where
- * nothing is late; real machines stand still for 60 ms at any time. More means fewer messages.
+ * B, in milliseconds. The limit for the stable latency is 600, which is B - L = 468 where
+ * nothing is late; real machines stand still for 60 ms at any time, and a process for 30 more.
+ * More means fewer messages.
  */
-export const BUDGET_MS = 584;
+export const SCHEDULE: ScheduleOptions = { budgetMs: 568, windowMs: 90 };
 
 /**
  * How long an acknowledgement for the hub waits for values to ride on: less costs
  * messages, more delays what has to be sent again.
  */
-const ACK_DELAY_MS = 1_500;
+const ACK_DELAY_MS = 3_000;
+
+/** How long a node waits at most for its first acknowledgement, in milliseconds. */
+const FIRST_TRY_MS = 4_000;
 
 /** What clients and nodes say to each other: nodes in letters, since values are short. */
 export const gossipProtocol = {
@@ -55,16 +62,15 @@ export const gossipProtocol = {
     g: message({
       ...saying(integer),
       ...hubMarks,
-      /** The sender's period, in milliseconds, where it speaks in its turn. */
-      t: optional(natural),
+      ...turnMarks,
     }),
   }),
 };
 
-/** The algorithm. Without faults every value is everywhere after `budgetMs`, B. */
+/** The algorithm. Without faults every value is everywhere after the budget, B. */
 export function gatherAndScatter(
   node: Node<ProtocolOf<typeof gossipProtocol>>,
-  budgetMs: number,
+  options: ScheduleOptions,
 ): void {
   const values = new Set<Integer>();
   const { peers, roundTrip } = conversations<Integer>(node, {
@@ -75,8 +81,8 @@ export function gatherAndScatter(
     all: () => [...values],
   });
   const hub = new Hub(node, (id) => peers.get(id)!.silence > 0);
-  const metronome = new Metronome(node, roundTrip, budgetMs, speakToAll);
-  const ackDelayMs = () => Math.max(ACK_DELAY_MS, metronome.periodMs);
+  const schedule = new Schedule(node, roundTrip, options, speakToAll);
+  const ackDelayMs = () => Math.max(ACK_DELAY_MS, schedule.longestMs);
 
   function learn(value: Integer, src: string): void {
     if (values.has(value)) return;
@@ -92,7 +98,7 @@ export function gatherAndScatter(
     for (const [id, peer] of peers) {
       const owesMs = node.now() - peer.owesSince;
       const mustAck =
-        owesMs + metronome.periodMs > (id === hub.id ? ackDelayMs() : 0);
+        owesMs + schedule.longestMs > (id === hub.id ? ackDelayMs() : 0);
       if (!mustAck && !(peer.hasNews && hub.isNeighbour(id))) continue;
       speak(id);
       spoken = true;
@@ -107,12 +113,11 @@ export function gatherAndScatter(
     const waitMs = !toHub
       ? ackDelayMs()
       : id === hub.first || peer.heardAt > -Infinity
-      ? metronome.periodMs
+      ? schedule.longestMs
       : 0;
     node.send(id, "g", {
-      ...peer.say(roundTrip.patienceMs + waitMs),
-      ...(metronome.isInTurn && !toHub &&
-        { t: Math.round(metronome.periodMs) }),
+      ...peer.say(Math.min(roundTrip.patienceMs + waitMs, FIRST_TRY_MS)),
+      ...schedule.marks(toHub),
       ...hub.marks(id),
     });
   }
@@ -135,20 +140,20 @@ export function gatherAndScatter(
     if (peer === undefined) return;
     const { items, isUrgent } = peer.hear(gossip);
     for (const value of items) learn(value, src);
-    // Who has yet to hear from the hub did not wait with its values: they may wait here.
-    const isFollower = hub.isHere && !peer.isUnanswered;
-    if (isFollower && items.length > 0) metronome.hear();
-    else metronome.wake();
+    if (items.length > 0) {
+      if (hub.isHere) schedule.hear(gossip);
+      else if (src !== hub.id) schedule.take(false);
+    }
     const joins = hub.hear(src, gossip);
     if (joins && node.id !== hub.first) peer.oweAs(peers.get(hub.first)!);
     chooseHub();
-    if (src === hub.id && gossip.t !== undefined) metronome.follow(gossip.t);
+    if (src === hub.id) schedule.follow(gossip);
     if (isUrgent || joins) speak(src);
   });
 
   node.on("broadcast", ({ message }) => {
     learn(message, node.id);
-    metronome.wake();
+    schedule.take(hub.isHere);
     return {};
   });
   node.on("read", () => ({ messages: [...values] }));
@@ -158,7 +163,7 @@ export function gatherAndScatter(
 /** Broadcast by gather and scatter. */
 const broadcast = program(
   gossipProtocol,
-  (node) => gatherAndScatter(node, BUDGET_MS),
+  (node) => gatherAndScatter(node, SCHEDULE),
 );
 
 export default broadcast;

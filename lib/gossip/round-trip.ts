@@ -29,6 +29,9 @@ const OVERTAKEN = 3;
 /** Of how many samples the fastest counts: more than come while a machine stands still. */
 const RECENT = 100;
 
+/** Of so many samples one was not late, as a rule. */
+const SETTLED = 10;
+
 /** By how much timers are late at worst, in milliseconds. */
 const SLACK_MS = 30;
 
@@ -37,7 +40,7 @@ export class RoundTrip {
   /** Moving averages, which follow what is unusual: for how long an answer may take. */
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
-  /** The fastest of the last few, which does not: what it takes if nothing is late. */
+  /** The fastest of the last few, which does not: what it takes if nothing is late. The first few only lower what was guessed. */
   fastestMs = FIRST_GUESS_MS;
   #recent: number[] = [];
   /** What the first samples, too few for a deviation, may lack; it fades. */
@@ -72,6 +75,10 @@ export class RoundTrip {
     this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
     this.#doubtMs *= 3 / 4;
     this.#recent = [...this.#recent.slice(1 - RECENT), sampleMs];
-    this.fastestMs = Math.min(...this.#recent);
+    const isSettled = this.#recent.length >= SETTLED;
+    this.fastestMs = Math.min(
+      isSettled ? Infinity : FIRST_GUESS_MS,
+      ...this.#recent,
+    );
   }
 }

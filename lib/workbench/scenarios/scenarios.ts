@@ -150,7 +150,7 @@ const limits3e: Limit[] = [
 
 const broadcast3d: Scenario = {
   name: "broadcast-3d",
-  algorithm: "gather at a hub, scatter, phase-locked",
+  algorithm: "gather at a hub, scatter before the deadline",
   guarantee: "every acknowledged value everywhere after the heal",
   workload: "broadcast",
   runs: [
