@@ -1,7 +1,7 @@
 /** Programs of others in the simulator: run, held to a challenge, and their impurities named. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertMatch, assertStringIncludes } from "@std/assert";
-import { stateIn } from "../../lib/workbench/campaign/guests.ts";
+import { loadGuest, stateIn } from "../../lib/workbench/campaign/guests.ts";
 import { runSeed } from "../../lib/workbench/campaign/run-seed.ts";
 import {
   replayCommand,
@@ -276,6 +276,15 @@ Deno.test(
     );
     const result = await runSeed({ ...simulation, seed: 1 });
     assertEquals(result.strict, "unknown");
+    const number = {
+      ...simulation.guest!,
+      module: "data:text/javascript,export default 5",
+    };
+    await assertRejects(
+      () => loadGuest(number),
+      Error,
+      "that is no function, but a number",
+    );
     for (
       const [args, text] of [
         [["./no-such.ts", "-w", "echo"], "there is no such file"],

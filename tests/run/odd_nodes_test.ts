@@ -432,25 +432,6 @@ Deno.test("an object that cannot be converted to text is a value like others", a
   }
 });
 
-Deno.test("what is meant as a reply and is none is explained", async () => {
-  const explained = async (fields: JsonObject) => {
-    const { strict } = await runWriting(
-      "echo",
-      (asked) => echo(asked, fields) + "\n",
-    );
-    return strict.anomalies.find(({ type }) => type === "unsolicited-reply")
-      ?.because[0];
-  };
-  assertStringIncludes(
-    await explained({ in_reply_to: "1" }) ?? "",
-    "its in_reply_to is no integer",
-  );
-  assertStringIncludes(
-    await explained({ in_reply_to: null }) ?? "",
-    "it has no in_reply_to",
-  );
-});
-
 /** JSON of all kinds, with numbers in all their forms. */
 const anything = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
