@@ -11,6 +11,7 @@ import {
   plain,
   stringify,
 } from "./history/json.ts";
+import { collectGarbage } from "./executable/garbage.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
 import { join } from "node:path";
 import {
@@ -247,14 +248,21 @@ function* arrayLines(
   yield separator === "\n" ? "]" : "\n]";
 }
 
+/** After so much text, in characters, its garbage is collected: V8 alone lets a gigabyte lie. */
+const COLLECTED_AFTER = 256e6;
+
 /** Joins short texts into longer ones. */
 function* pieces(texts: Iterable<string>): Generator<string> {
-  let piece = "";
+  let piece = "", written = 0;
   for (const text of texts) {
     piece += text;
     if (piece.length < PIECE) continue;
     yield piece;
+    written += piece.length;
     piece = "";
+    if (written < COLLECTED_AFTER) continue;
+    written = 0;
+    collectGarbage();
   }
   yield piece;
 }
