@@ -56,8 +56,9 @@ export interface ScheduleOptions {
   budgetMs: number;
   /**
    * For how long others tell the hub at once what comes, once they have told it what they had: it
-   * may be in time for {@link MARGIN_MS} and as much as the hub's turn is late. That pays if a node
-   * has less than about two values in a period, since turns can be further apart; else 0 does.
+   * may be in time for {@link MARGIN_MS} and as much as the hub's turn is late. Turns can be
+   * further apart for it, which pays if a node has less than about two values in a period; with
+   * more, a shorter window costs less.
    */
   windowMs: number;
 }

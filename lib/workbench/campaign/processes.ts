@@ -41,8 +41,8 @@ export interface ProcessOptions extends ThreadOptions {
 const LOOPING_AT_MOST = 3;
 
 /**
- * Performs runs; `onResult` is called for each as it ends, in no order, with what it cost. When too many have looped for ever, those that have not begun
- * are left out.
+ * Performs runs; `onResult` is called for each as it ends, in no order, with what it cost. When
+ * too many have looped for ever, those that have not begun are left out.
  */
 export async function runInProcesses(
   simulations: readonly Simulation[],

@@ -78,6 +78,8 @@ interface Held extends Beginning {
 
 const HELD = Symbol("held");
 
+const PLAIN = { enumerable: true, configurable: true, writable: true };
+
 /** The value of such a field is made anew whenever it is asked for. */
 const MADE: PropertyDescriptor & ThisType<Holder> = {
   enumerable: true,
@@ -100,13 +102,10 @@ export function holding<T extends object>(
   const made: Holder = {};
   // Field by field: V8 makes an object whose field becomes another kind a table, three times as large.
   for (const key of Object.keys(holder)) {
+    const value = (holder as Holder)[key]!;
     if (key === field) Object.defineProperty(made, key, MADE);
-    else if (key !== "__proto__") made[key] = (holder as Holder)[key];
-    else {Object.defineProperty(
-        made,
-        key,
-        Object.getOwnPropertyDescriptor(holder, key)!,
-      );}
+    else if (key !== "__proto__") made[key] = value;
+    else Object.defineProperty(made, key, { ...PLAIN, value });
   }
   const held: Held = { field, list, length };
   return Object.defineProperty(made, HELD, { value: held }) as T;

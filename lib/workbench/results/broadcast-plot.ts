@@ -11,8 +11,9 @@ import type { TopLevelSpec } from "vega-lite";
 import {
   gatherAndScatter,
   gossipProtocol,
-  SCHEDULE,
+  SCHEDULE as SCHEDULE_3D,
 } from "../../../challenges/broadcast-3d.ts";
+import { SCHEDULE as SCHEDULE_3E } from "../../../challenges/broadcast-3e.ts";
 import { type Program, program, type ProtocolOf } from "../../maelstrom.ts";
 import { quantile } from "../checkers/figures.ts";
 import { nodesOf, type Options } from "../history/history.ts";
@@ -28,7 +29,7 @@ const SEEDS = [1, 2, 3, 4, 5];
 /** Budgets of the algorithm, in milliseconds: see broadcast-3d. */
 const BUDGETS_MS = [460, 555, 655, 860, 1_160, 1_500, 1_925, 2_100];
 
-/** From this budget on, a node has so many values in a period that no window pays. */
+/** From this budget on, the window is that of 3e. */
 const LONG_MS = 1_000;
 
 const WIDTH = 760, HEIGHT = 440;
@@ -208,7 +209,7 @@ export async function drawBroadcastPlot(): Promise<string> {
   const curve: Point[] = [];
   for (const budgetMs of BUDGETS_MS) {
     progress.show(`gather and scatter in ${budgetMs} ms`);
-    const windowMs = budgetMs < LONG_MS ? SCHEDULE.windowMs : 0;
+    const { windowMs } = budgetMs < LONG_MS ? SCHEDULE_3D : SCHEDULE_3E;
     const timed = program(
       gossipProtocol,
       (node) => gatherAndScatter(node, { budgetMs, windowMs }),
