@@ -75,8 +75,8 @@ const GREET_MS = 1_500;
 /** How many items a try to reach a silent peer holds at most. */
 const PROBE = 100;
 
-/** The range of tags: with six digits, one stray message in ten thousand goes unnoticed. */
-const TAGS = { from: 100_000, to: 1_000_000 };
+/** The range of tags, and how far two in a row are apart: one stray message of ten thousand older ones goes unnoticed. */
+const TAGS = { from: 100_000, to: 1_000_000, apart: 200_000 };
 
 /** An acknowledgement of this many items fewer than an earlier one is late, and ignored. */
 const LATE = 100;
@@ -369,8 +369,9 @@ export class Conversation<T extends Json> {
 
   /** Forgets how far the conversation had got: it begins anew, with what is owed. */
   #begin(): void {
-    const { from, to } = TAGS;
-    this.#tag = from + Math.floor(this.#node.random() * (to - from));
+    const { from, to, apart } = TAGS;
+    const random = Math.floor(this.#node.random() * (to - from - 2 * apart));
+    this.#tag = from + (this.#tag - from + apart + random) % (to - from);
     this.#acked = this.#sent = this.#everSent = -1;
     this.#flights = [];
     this.silence = 0;
@@ -407,7 +408,9 @@ export class Conversation<T extends Json> {
       return;
     }
     this.#mustGreet ||= !isMine && you > 0;
-    if (tag !== this.#theirTag && (isMine || this.#theirTag === null)) {
+    // What was meant for an earlier life is not acknowledged: its tag is over.
+    const isFirst = you === 0 && this.#theirTag === null;
+    if (tag !== this.#theirTag && (isMine || isFirst)) {
       this.#theirTag = tag;
       this.#arrivals = new Arrivals();
       this.#owing = null;

@@ -130,6 +130,35 @@ Deno.test("what an earlier life has said or been told does not count", () => {
   assertEquals(time.logged.length, 1);
 });
 
+Deno.test("what was meant for an earlier life is not acknowledged, which would look like items of the next conversation", () => {
+  const { a, b } = two();
+  a.hear(b.say());
+  const said = a.say();
+  b.start();
+  b.hear(said);
+  assertEquals(b.say().a, undefined);
+});
+
+Deno.test("no acknowledgement of a conversation could be one of the conversation after it", () => {
+  const { time, a, b } = two();
+  a.learn(1);
+  const tags = new Set<number>();
+  for (let life = 0; life < 50; life++) {
+    a.hear(b.say());
+    tags.add(a.say().hello!.tag);
+    time.pass(1_000);
+    b.start();
+  }
+  const all = [...tags];
+  assertEquals(all.length, 50);
+  for (const [i, tag] of all.entries()) {
+    assert(tag >= 100_000 && tag < 1_000_000);
+    if (i === 0) continue;
+    const apart = Math.abs(tag - all[i - 1]!);
+    assert(Math.min(apart, 900_000 - apart) >= 200_000);
+  }
+});
+
 Deno.test("a life whose clock was set back is stamped anew, above the one that its peers know", () => {
   const { time, a, b } = two();
   b.learn(1);
