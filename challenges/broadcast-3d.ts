@@ -18,8 +18,8 @@
  * Costs: with n nodes, hops of L ms, a budget B and a period G = B - 2L, at least 2L + 60 ms:
  * - a value waits at most G on its way, and is everywhere after B, plus any stall of the
  *   machine. Maelstrom's stable latency is lower by L: a read queues behind what is on its way;
- * - n - 1 messages a turn from the hub, one from each node with news, and one more if it gets a
- *   value in the next 90 ms. Turns are G apart, or a little more; a stall may bring one between.
+ * - n - 1 messages a turn from the hub, one from each node with news, and up to three more for
+ *   what it gets in the next 90 ms. Turns are G apart on average; a stall may bring one between.
  *   Then n - 1 acknowledgements, and silence. Each value crosses to each node once: with 50 a
  *   second at most 2.2 times the digits of the values, 2.3 times on a busy machine.
  */
@@ -142,7 +142,7 @@ export function gatherAndScatter(
     for (const value of items) learn(value, src);
     if (items.length > 0) {
       if (hub.isHere) schedule.hear(gossip);
-      else if (src !== hub.id) schedule.take(false);
+      else if (src !== hub.id) schedule.take(false); // the hub may lack it
     }
     const joins = hub.hear(src, gossip);
     if (joins && node.id !== hub.first) peer.oweAs(peers.get(hub.first)!);

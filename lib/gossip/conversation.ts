@@ -75,7 +75,10 @@ const GREET_MS = 1_500;
 /** How many items a try to reach a silent peer holds at most. */
 const PROBE = 100;
 
-/** The range of tags, and how far two in a row are apart: one stray message of ten thousand older ones goes unnoticed. */
+/**
+ * The range of tags, and how far two in a row are apart at least: further than items are on their
+ * way. With six digits, one stray message in ten thousand of earlier ones goes unnoticed.
+ */
 const TAGS = { from: 100_000, to: 1_000_000, apart: 200_000 };
 
 /** An acknowledgement of this many items fewer than an earlier one is late, and ignored. */
@@ -260,16 +263,6 @@ export class Conversation<T extends Json> {
   get hasNews(): boolean {
     if (this.silence > 0 || this.#sent === this.#end) return false;
     return this.#owed.length > 0 || this.#node.now() >= this.#greetAt;
-  }
-
-  /** Whether any item has arrived. */
-  get hasHeard(): boolean {
-    return this.#arrivals.count > 0;
-  }
-
-  /** Whether nothing has ever been acknowledged. */
-  get isUnanswered(): boolean {
-    return this.#acked < 0;
   }
 
   /** Whether the peer has greeted this life, and everything has arrived that it owed it then. */

@@ -40,7 +40,10 @@ export class RoundTrip {
   /** Moving averages, which follow what is unusual: for how long an answer may take. */
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
-  /** The fastest of the last few, which does not: what it takes if nothing is late. The first few only lower what was guessed. */
+  /**
+   * The fastest of the last few, which does not: what it takes if nothing is late. The first few
+   * may all have been late where processes start, so they only lower what was guessed.
+   */
   fastestMs = FIRST_GUESS_MS;
   #recent: number[] = [];
   /** What the first samples, too few for a deviation, may lack; it fades. */
@@ -55,11 +58,6 @@ export class RoundTrip {
   /** How much later than one sent after it a message may come; below 0 in a network that keeps their order. */
   get overtakingMs(): number {
     return Math.max(this.#doubtMs, OVERTAKEN * this.deviationMs) - SLACK_MS;
-  }
-
-  /** Whether anything has been measured. */
-  get isMeasured(): boolean {
-    return this.#recent.length > 0;
   }
 
   /** Takes a sample; not one that can be no round trip. */

@@ -78,6 +78,16 @@ Deno.test("what was due before it came is told at once, together with what comes
   assert(ticks[1]! <= 310);
 });
 
+Deno.test("a hub that has heard nothing for long tells at once what it hears, with what others say at the same time", () => {
+  const { at, ticks } = node();
+  at(0).hear({ w: 0 });
+  at(3).hear({ w: 0 });
+  at(4);
+  assertEquals(ticks, []);
+  at(10);
+  assertEquals(ticks, [5]);
+});
+
 Deno.test("a hub tells what is its own a hop later than what others would have to send it", () => {
   const hopMs = 20;
   const { at, ticks, schedule } = node(2 * hopMs);

@@ -14,9 +14,9 @@ const BOUNDS: { readonly [name: string]: readonly [ms: number, hops: number] } =
     "broadcast-3c": [2_000, 4],
     "broadcast-3c-immediate": [2_000, 8],
     "broadcast-3c-batch": [1_600 + 4 * 200, 12],
-    "broadcast-3d": [4_000 + 2 * 614, 2],
+    "broadcast-3d": [4_000 + 2 * 568, 2],
     "broadcast-3d-mesh": [3_500, 2],
-    "broadcast-3e": [4_000 + 2 * 1_925, 2],
+    "broadcast-3e": [4_000 + 2 * 1_812, 2],
     "broadcast-3e-buffered": [3_500 + 1_500, 2],
   };
 
