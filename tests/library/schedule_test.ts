@@ -126,15 +126,18 @@ Deno.test("after a late turn the next may be as soon as what others have kept si
 Deno.test("a turn in which nothing was said does not count", () => {
   const self = hub();
   self.something = false;
-  // Nothing was said after another period and a margin: a turn then would have put off the next.
-  self.at(PERIOD_MS + 2 * MARGIN_MS);
+  self.at(PERIOD_MS + MARGIN_MS); // a turn, of which nobody hears
   self.something = true;
-  self.schedule.hear({ w: PERIOD_MS });
-  self.at(PERIOD_MS + 3 * MARGIN_MS);
-  const closedAt = PERIOD_MS - MARGIN_MS + WINDOW_MS;
-  assertEquals(self.marks[1], {
-    t: closedAt + PERIOD_MS - self.ticks[1]!,
-  });
+  self.at(2 * PERIOD_MS + MARGIN_MS).hear({ w: PERIOD_MS });
+  self.at(3 * PERIOD_MS);
+  assertEquals(self.marks[1], { t: PERIOD_MS });
+});
+
+Deno.test("what comes without its age may be half as old as it can be", () => {
+  const { at, ticks } = hub();
+  at(300).hear({});
+  at(300 + PERIOD_MS / 2);
+  assertEquals(ticks, [0, 300 + PERIOD_MS / 2]);
 });
 
 Deno.test("a node tells the hub what it has a margin before that is due, and for how long it has waited", () => {
@@ -177,6 +180,18 @@ Deno.test("what a node has kept is told in time, also if the hub says nothing or
     at(keptAt + PERIOD_MS - MARGIN_MS);
     assertEquals(ticks.length, 1);
   }
+});
+
+Deno.test("a node that had to speak before its time speaks again in time for the hub", () => {
+  const { at, ticks } = node();
+  at(0).follow({ t: PERIOD_MS });
+  const keptAt = LEAD_MS + WINDOW_MS, heardAt = keptAt + 270;
+  at(keptAt).take(false);
+  at(heardAt).follow({ t: PERIOD_MS });
+  const dueAt = keptAt + PERIOD_MS - MARGIN_MS;
+  at(dueAt + 10).take(false);
+  at(heardAt + LEAD_MS);
+  assertEquals(ticks.slice(-2), [dueAt, heardAt + LEAD_MS]);
 });
 
 Deno.test("a node so far away that it cannot be in time tells what it has as soon as it hears the hub", () => {
