@@ -58,6 +58,7 @@ for (
     [["test", "--bin", "x", "--rate", "-1"], 254, "at least 0"],
     [["test", "--bin", "x", "--rate", "0x10"], 254, "it must be a number"],
     [["test", "--bin", "x", "--node-count", "10001"], 254, "10000 at most"],
+    [["test", "--bin", "x", "--latency", "60001"], 254, "60000 at most"],
     [["test", "--bin", "x", "--concurrency", "9999999n"], 254, "10000 at most"],
     [["test", "--bin", "x", "--concurrency", "n2"], 254, "suffix n"],
     [["test", "--bin", "x", "--time-limit", "0"], 254, "greater than 0"],

@@ -7,6 +7,8 @@ import {
 } from "@std/assert";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { judge } from "../../lib/workbench/checkers/judges.ts";
+import { openRunFolder } from "../../lib/workbench/commands/store.ts";
 import { collectGarbage } from "../../lib/workbench/executable/garbage.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
@@ -158,6 +160,32 @@ Deno.test(
     );
     assertEquals(simulated.code, 0);
     assertStringIncludes(simulated.stderr, "Cannot keep the run in");
+  }),
+);
+
+Deno.test(
+  "runs that begin and end in the same moment are all kept, and the links lead to one of them",
+  needs("read", "write"),
+  inFolder(async (store) => {
+    const judged = judge({
+      workload: "echo",
+      options: {},
+      history: [],
+      journal: [],
+    });
+    const folders = Array.from(
+      { length: 8 },
+      () => openRunFolder("echo", store),
+    );
+    await Promise.all(
+      folders.map((folder) => folder.save(judged, { command: "test" })),
+    );
+    const paths = folders.map(({ path }) => path);
+    assertEquals(new Set(paths).size, folders.length);
+    for (const path of paths) assert(existsSync(`${path}/report.html`));
+    for (const link of ["latest", "current", "echo/latest"]) {
+      assert(paths.includes(await Deno.realPath(`${store}/${link}`)), link);
+    }
   }),
 );
 

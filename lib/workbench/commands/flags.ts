@@ -148,8 +148,12 @@ const POSITIVE = new Set([
 const WHOLE = new Set([...POSITIVE, "latency", "seed", "run", "port"]);
 WHOLE.delete("nemesis-interval");
 
-/** How large some numbers may be: what they count lies in memory. */
+/**
+ * How large some numbers may be: what they count lies in memory, or, where it is a latency, is
+ * waited for after the run.
+ */
 const MOST: Readonly<Record<string, number>> = {
+  "latency": 60_000,
   "node-count": 10_000,
   "concurrency": 10_000,
   "seeds": 1_000_000,

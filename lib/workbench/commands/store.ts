@@ -43,19 +43,23 @@ export function openRunFolder(
   workload: string,
   store: string = STORE,
 ): RunFolder {
-  const time = new Date().toISOString().replaceAll(/[-:]/g, "");
-  const path = join(store, workload, time);
-  const logs = new NodeLogs(join(path, "node-logs"));
-  const write = (name: string, text: string) =>
-    Deno.writeTextFile(join(path, name), text);
+  const began = Date.now();
+  let claimed: string | undefined;
+  const folder = () => claimed ??= claim(join(store, workload), began);
+  const logs = new NodeLogs(() => join(folder(), "node-logs"));
   return {
-    path,
+    get path() {
+      return folder();
+    },
     get logged() {
       return [...logs.lastLines.keys()];
     },
     logStderr: (node, line) => logs.add(node, line),
     async save(judged, { command, bin = null, args = [] }) {
       const { recording, results, strict, figures } = judged;
+      const path = folder();
+      const write = (name: string, text: string) =>
+        Deno.writeTextFile(join(path, name), text);
       const history = asWritten(recording.history);
       const summary = {
         label: recording.label ?? null,
@@ -109,9 +113,39 @@ export function openRunFolder(
     },
     async discard() {
       logs.close();
-      await Deno.remove(path, { recursive: true }).catch(() => {});
+      if (claimed === undefined) return;
+      await Deno.remove(claimed, { recursive: true }).catch(() => {});
     },
   };
+}
+
+/**
+ * Makes a run's folder, named after the time at which it began; another run that began in the
+ * same millisecond has the next one's name. What is wrong with the store shows when files are
+ * written.
+ */
+function claim(runs: string, began: number): string {
+  const named = (ms: number) =>
+    join(runs, new Date(ms).toISOString().replaceAll(/[-:]/g, ""));
+  for (let ms = began;; ms++) {
+    try {
+      Deno.mkdirSync(runs, { recursive: true });
+      Deno.mkdirSync(named(ms));
+      return named(ms);
+    } catch (error) {
+      const isTaken = error instanceof Deno.errors.AlreadyExists &&
+        isFolder(named(ms));
+      if (!isTaken) return named(ms);
+    }
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 /** What nodes write to stderr, a file for each of them. */
@@ -122,7 +156,7 @@ class NodeLogs {
   readonly #encoder = new TextEncoder();
   #failure: unknown;
 
-  constructor(private readonly folder: string) {}
+  constructor(private readonly folder: () => string) {}
 
   /** The names of the files. */
   get names(): string[] {
@@ -150,8 +184,9 @@ class NodeLogs {
   #fileOf(node: string): Deno.FsFile {
     const open = this.#files.get(node);
     if (open !== undefined) return open;
-    Deno.mkdirSync(this.folder, { recursive: true });
-    const path = join(this.folder, `${node}.log`);
+    const folder = this.folder();
+    Deno.mkdirSync(folder, { recursive: true });
+    const path = join(folder, `${node}.log`);
     const file = Deno.openSync(path, { create: true, append: true });
     this.#files.set(node, file);
     return file;
@@ -164,10 +199,12 @@ function isOfTheDisk(error: unknown): boolean {
     ("code" in error || error instanceof Deno.errors.NotCapable);
 }
 
-/** Points a link to a folder, whatever it pointed to before; relative, so that the store can be moved. */
+/**
+ * Points a link to a folder, whatever it pointed to before; relative, so that the store can be
+ * moved. Another workbench may do the same at this moment: the last one wins.
+ */
 async function link(from: string, to: string): Promise<void> {
-  const temporary = `${from}.tmp`;
-  await Deno.remove(temporary).catch(() => {});
+  const temporary = `${from}.${crypto.randomUUID()}.tmp`;
   await Deno.symlink(relative(dirname(from), to), temporary);
   await Deno.rename(temporary, from);
 }
