@@ -75,6 +75,12 @@ for (
     [["test", "--bin", "x", "--nodes-file", "/no/such/file"], 254, "No such"],
     [["test", "-w", "lin-kv", "--bin", "/bin/true"], 254, "--concurrency 2n"],
     [["test", "-w", "echo", "--bin", path("cli_test.ts")], 254, "chmod +x"],
+    [["simulate", "echo-1", "--key-count", "10001"], 254, "10000 at most"],
+    [
+      ["simulate", "g-set", "--nemesis", "kill", "--nemesis-interval", "1e-9"],
+      254,
+      "or more",
+    ],
     [["simulate"], 254, "name one program"],
     [["simulate", "echo-2"], 254, "there are echo-1"],
     [["test", "--bin", "x", "--program", "echo-2"], 254, "echo-1"],

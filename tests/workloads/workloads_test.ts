@@ -327,6 +327,15 @@ Deno.test("transactions heed the flags for keys, length and writes", () => {
   );
 });
 
+Deno.test("of very many keys the last are drawn as of few", () => {
+  const options = { "key-count": 2000, "max-txn-length": 1 };
+  const keys = steps(mainPhase("txn-list-append", 500, { options }))
+    .map(([, key]) => key);
+  assert(keys.every((key) => key > 1900), `${keys}`);
+  const last = keys.filter((key) => key >= 1999); // or what took its place
+  assert(last.length / keys.length > 0.4, `${last.length}`);
+});
+
 Deno.test("a transaction completes with what the node gave back, and its steps must have the form asked for", async () => {
   const op: Invocation = { f: "txn", value: [["r", 1, null], ["w", 2, 1]] };
   const back = [["r", 1, 5], ["w", 2, 1]];

@@ -215,8 +215,8 @@ Deno.test("with interval 10 s and limit 20 s there are 1.54 starts and 1.18 heal
   assert(Math.abs(heals / runs - 1.18) < 0.05, `${heals / runs} heals`);
 });
 
-Deno.test("an interval that is not positive is refused", () => {
-  for (const interval of [0, -1, NaN]) {
+Deno.test("an interval that is not positive is refused, and one whose plan would fill the memory", () => {
+  for (const interval of [0, -1, NaN, 1e-4]) {
     assertThrows(() => nemesisSchedule(seeded(1), interval, 20), RangeError);
   }
 });

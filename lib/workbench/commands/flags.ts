@@ -154,6 +154,9 @@ WHOLE.delete("nemesis-interval");
  */
 const MOST: Readonly<Record<string, number>> = {
   "latency": 60_000,
+  "time-limit": 10_000_000,
+  "key-count": 10_000,
+  "max-txn-length": 10_000,
   "node-count": 10_000,
   "concurrency": 10_000,
   "seeds": 1_000_000,

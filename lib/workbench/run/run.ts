@@ -8,6 +8,7 @@ import { type Clock, MS, SECOND, sleep } from "../world/clock.ts";
 import type { OpenHost } from "../world/host.ts";
 import {
   type ActiveFaults,
+  checkFaults,
   type Faults,
   maelstromNemesis,
   noFaults,
@@ -120,6 +121,7 @@ export async function performRun(config: RunConfig): Promise<Recording> {
  */
 export function checkOptions(workload: Workload, options: Options): void {
   latencyOf(options);
+  checkFaults(options);
   workload.generator({
     random: seeded(0),
     options,

@@ -55,8 +55,13 @@ export function transactions<W extends string>(
   return () => Array.from({ length: 1 + random.int(maxLength) }, step);
 }
 
+/** The sum of more weights would be no finite number; positions before these are never drawn. */
+const MOST_WEIGHTS = 1_000;
+
 /** Draws positions below `count`, of weights 2, 4, 8, ...: the last is about as likely as all others. */
 function exponentialPositions(random: Random, count: number): () => number {
-  const weights = 2 ** (count + 1) - 2;
-  return () => Math.floor(Math.log2(2 + random.next() * weights)) - 1;
+  const last = Math.min(count, MOST_WEIGHTS);
+  const before = count - last - 1;
+  const weights = 2 ** (last + 1) - 2;
+  return () => before + Math.floor(Math.log2(2 + random.next() * weights));
 }

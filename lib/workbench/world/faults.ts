@@ -5,6 +5,7 @@ import type { Json } from "../history/json.ts";
 import { NEMESIS } from "../history/history.ts";
 import {
   type Alternation,
+  checkInterval,
   describeGrudge,
   grudge,
   maelstromPartitions,
@@ -95,8 +96,26 @@ function schedule(
   random: Random,
   alternations: readonly Alternation[],
 ): NemesisStep[] {
-  const interval = Number(options["nemesis-interval"] ?? 10);
-  return nemesisSchedule(random, interval, limitNs / 1e9, alternations);
+  return nemesisSchedule(
+    random,
+    intervalOf(options),
+    limitNs / 1e9,
+    alternations,
+  );
+}
+
+function intervalOf(options: Options): number {
+  return Number(options["nemesis-interval"] ?? 10);
+}
+
+/**
+ * Refuses options whose faults cannot be planned.
+ *
+ * @throws {RangeError} as {@link checkInterval}
+ */
+export function checkFaults(options: Options): void {
+  if (options.nemesis === undefined) return;
+  checkInterval(intervalOf(options), Number(options["time-limit"] ?? 60));
 }
 
 /** Partitions of random kinds, which alternate with heals. */

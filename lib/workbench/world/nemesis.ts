@@ -119,6 +119,9 @@ export function nodesStruck(
 /** A fault's beginning and its end, which alternate. */
 export type Alternation = readonly [start: string, stop: string];
 
+/** How many acts a plan may have: it lies in memory, and each becomes two operations of the history. */
+const MOST_ACTS = 100_000;
+
 /** One act of the nemesis: `"start-partition"`, `"kill"`, `"resume"`, ... */
 export interface NemesisStep {
   /** Nanoseconds since the main phase began. */
@@ -131,7 +134,7 @@ export interface NemesisStep {
  * the next act of an alternation, drawn at random where there are several. What ends all faults
  * before a final phase is not among them.
  *
- * @throws {RangeError} the interval is not positive
+ * @throws {RangeError} as {@link checkInterval}
  */
 export function nemesisSchedule(
   random: Random,
@@ -142,11 +145,7 @@ export function nemesisSchedule(
     "stop-partition",
   ]],
 ): NemesisStep[] {
-  if (!(intervalSeconds > 0)) {
-    throw new RangeError(
-      `Cannot plan faults: the interval of ${intervalSeconds} s is not positive`,
-    );
-  }
+  checkInterval(intervalSeconds, limitSeconds);
   const steps: NemesisStep[] = [];
   const begun = new Set<Alternation>();
   let atNs = 0;
@@ -160,6 +159,28 @@ export function nemesisSchedule(
     atNs += Math.floor(random.uniform(0, 2 * intervalSeconds * 1e9));
   }
   return steps;
+}
+
+/**
+ * Refuses an interval at which nothing can be planned.
+ *
+ * @throws {RangeError} it is not positive, or so short that the plan would fill the memory
+ */
+export function checkInterval(
+  intervalSeconds: number,
+  limitSeconds: number,
+): void {
+  if (!(intervalSeconds > 0)) {
+    throw new RangeError(
+      `Cannot plan faults: the interval of ${intervalSeconds} s is not positive`,
+    );
+  }
+  if (limitSeconds / intervalSeconds <= MOST_ACTS) return;
+  throw new RangeError(
+    `Cannot plan faults every ${intervalSeconds} s for ${limitSeconds} s: take a --nemesis-interval of ${
+      limitSeconds / MOST_ACTS
+    } or more`,
+  );
 }
 
 type Nodes = readonly string[];
