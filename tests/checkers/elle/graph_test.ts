@@ -8,8 +8,8 @@ import {
 import {
   DependencyGraph,
   type EdgeKind,
-  stronglyConnected,
 } from "../../../lib/workbench/checkers/elle/graph.ts";
+import { stronglyConnected } from "../../../lib/workbench/checkers/elle/components.ts";
 import {
   forbiddenBy,
   modelNamed,

@@ -23,11 +23,8 @@ import {
   SORTS,
   SUBGRAPHS,
 } from "./cycle-sorts.ts";
-import {
-  type DependencyGraph,
-  type EdgeKind,
-  stronglyConnected,
-} from "./graph.ts";
+import { stronglyConnected } from "./components.ts";
+import type { DependencyGraph, EdgeKind } from "./graph.ts";
 import { trieHash } from "./hash-trie.ts";
 import { impliedModels } from "./models.ts";
 

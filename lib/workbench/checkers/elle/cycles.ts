@@ -1,9 +1,6 @@
 /** Searching a strongly connected component for a cycle of a given sort, and naming cycles. */
-import {
-  type DependencyGraph,
-  type EdgeKind,
-  stronglyConnected,
-} from "./graph.ts";
+import { stronglyConnected } from "./components.ts";
+import type { DependencyGraph, EdgeKind } from "./graph.ts";
 
 /** A sort of cycle: a first edge, and a path back over other edges. */
 export interface CycleSpec {

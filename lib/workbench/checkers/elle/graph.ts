@@ -4,6 +4,7 @@
  * number; an edge says that one transaction precedes another, and why.
  */
 import type { Json } from "../../history/json.ts";
+import { type Components, componentsOf, type Edges } from "./components.ts";
 
 /**
  * Why one transaction precedes another:
@@ -34,15 +35,6 @@ const PRECEDENCE: readonly EdgeKind[] = [
   "process",
   "realtime",
 ];
-
-/**
- * Edges by the vertex they leave: those of vertex v lead to `targets[starts[v]]` and what
- * follows, up to before `targets[starts[v + 1]]`.
- */
-interface Edges {
-  starts: Int32Array;
-  targets: Int32Array;
-}
 
 /**
  * A graph of transactions 0 .. size - 1.
@@ -165,84 +157,4 @@ export class DependencyGraph {
     }
     return this.#index = { starts, targets, links };
   }
-}
-
-/** The strongly connected components of a graph. */
-export interface Components {
-  /** The component of each vertex. No edge leads to a component of a higher number. */
-  of: Int32Array;
-  /** The components of two or more vertices: every cycle but a loop lies in one of these. */
-  cyclic: number[][];
-}
-
-/**
- * The strongly connected components of any graph.
- *
- * @param size the vertices are 0 .. size - 1
- * @param successors the vertices to which a vertex has an edge
- */
-export function stronglyConnected(
-  size: number,
-  successors: (vertex: number) => Iterable<number>,
-): Components {
-  const starts = new Int32Array(size + 1);
-  const targets: number[] = [];
-  for (let vertex = 0; vertex < size; vertex++) {
-    for (const next of successors(vertex)) targets.push(next);
-    starts[vertex + 1] = targets.length;
-  }
-  return componentsOf({ starts, targets: Int32Array.from(targets) });
-}
-
-/**
- * Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972),
- * without recursion: a history is deeper than the stack.
- */
-function componentsOf({ starts, targets }: Edges): Components {
-  const size = starts.length - 1;
-  const of = new Int32Array(size).fill(-1);
-  const found = new Int32Array(size).fill(-1);
-  const low = new Int32Array(size);
-  /** Where the edges begin that have not been followed yet. */
-  const rest = starts.slice();
-  const cyclic: number[][] = [];
-  const stack: number[] = [];
-  const path: number[] = [];
-  let time = 0;
-  let components = 0;
-
-  const enter = (vertex: number) => {
-    found[vertex] = low[vertex] = time++;
-    stack.push(vertex);
-    path.push(vertex);
-  };
-  const leave = (vertex: number) => {
-    path.pop();
-    const parent = path.at(-1);
-    if (parent !== undefined) {
-      low[parent] = Math.min(low[parent]!, low[vertex]!);
-    }
-    if (low[vertex] !== found[vertex]) return;
-    const members = stack.splice(stack.lastIndexOf(vertex));
-    for (const member of members) of[member] = components;
-    components++;
-    if (members.length > 1) cyclic.push(members.sort((a, b) => a - b));
-  };
-
-  for (let root = 0; root < size; root++) {
-    if (found[root] !== -1) continue;
-    enter(root);
-    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      if (rest[top] === starts[top + 1]) {
-        leave(top);
-        continue;
-      }
-      const next = targets[rest[top]!++]!;
-      if (found[next] === -1) enter(next);
-      else if (of[next] === -1) {
-        low[top] = Math.min(low[top]!, found[next]!);
-      }
-    }
-  }
-  return { of, cyclic };
 }

@@ -28,51 +28,60 @@ export function linkRealtimeOrder(
   graph: DependencyGraph,
   transactions: readonly Transaction[],
 ): void {
-  for (const [earlier, later] of realtimePairs(transactions)) {
+  forEachRealtimePair(transactions, (earlier, later) => {
     const { id } = transactions[earlier]!;
     graph.link(id, transactions[later]!.id, { kind: "realtime" });
-  }
+  });
 }
 
 /**
- * The places of transactions in a list of which the first had succeeded when the second began,
- * without a third one between. They are found in one pass, by keeping the frontier: the
- * transactions that have ended with no other one begun and ended since. There are never more of
- * these than processes, so the pairs are at most transactions times processes.
+ * Calls back with the places in a list of two transactions, the first of which had succeeded
+ * when the second began, without a third one between.
+ *
+ * Nothing is between if the first ended after the latest beginning of all that had ended by then.
+ * So what comes immediately before a transaction is a range of what has succeeded, in the order
+ * of ends, and the limits of the range only grow: one pass finds all.
  */
-export function realtimePairs(
+export function forEachRealtimePair(
   transactions: readonly Pick<Transaction, "op" | "invocation">[],
-): [earlier: number, later: number][] {
+  visit: (earlier: number, later: number) => void,
+): void {
   const { length } = transactions;
-  // Begins and ends, as numbers that are in the order of the history.
-  const events: number[] = [], endless: number[] = [];
+  const begins = new Float64Array(length), ends = new Float64Array(length);
+  const happened: number[] = [];
   for (let i = 0; i < length; i++) {
     const { op, invocation } = transactions[i]!;
-    if (op.type === "fail") continue;
-    events.push(2 * invocation.index * length + i);
-    if (op.index < Infinity) events.push((2 * op.index + 1) * length + i);
-    else endless.push(i);
+    begins[i] = invocation.index;
+    ends[i] = op.index;
+    if (op.type !== "fail") happened.push(i);
   }
-  const pairs: [number, number][] = [];
-  const frontier = new Set<number>();
-  const before: number[][] = [];
-  for (const event of Float64Array.from(events).sort()) {
-    const i = event % length;
-    const isEnd = (event - i) / length % 2 === 1;
-    if (!isEnd) {
-      before[i] = [...frontier];
-      continue;
+  const byEnd = inOrder(happened, ends);
+  const succeeded = byEnd.filter((i) => transactions[i]!.op.type === "ok");
+  const firsts = new Int32Array(length), lasts = new Int32Array(length);
+  let first = 0, last = 0, latest = -Infinity;
+  for (const i of inOrder(happened, begins)) {
+    const begin = begins[i]!;
+    while (last < succeeded.length && ends[succeeded[last]!]! < begin) {
+      latest = Math.max(latest, begins[succeeded[last++]!]!);
     }
-    const isOk = transactions[i]!.op.type === "ok";
-    for (const earlier of before[i]!) {
-      pairs.push([earlier, i]);
-      if (isOk) frontier.delete(earlier);
+    while (first < last && ends[succeeded[first]!]! < latest) first++;
+    firsts[i] = first;
+    lasts[i] = last;
+  }
+  for (const i of byEnd) {
+    for (let at = firsts[i]!; at < lasts[i]!; at++) visit(succeeded[at]!, i);
+  }
+}
+
+/** Places in the order of their positions in the history, which most of them have already. */
+function inOrder(
+  places: readonly number[],
+  positions: Float64Array,
+): readonly number[] {
+  for (let i = 1; i < places.length; i++) {
+    if (positions[places[i]!]! < positions[places[i - 1]!]!) {
+      return places.toSorted((a, b) => positions[a]! - positions[b]!);
     }
-    before[i] = [];
-    if (isOk) frontier.add(i);
   }
-  for (const i of endless) {
-    for (const earlier of before[i]!) pairs.push([earlier, i]);
-  }
-  return pairs;
+  return places;
 }

@@ -5,11 +5,8 @@
  * transaction that read a version and wrote another wrote a later one.
  */
 import type { Json, JsonObject } from "../../history/json.ts";
-import {
-  type Dependency,
-  DependencyGraph,
-  stronglyConnected,
-} from "./graph.ts";
+import { stronglyConnected } from "./components.ts";
+import { type Dependency, DependencyGraph } from "./graph.ts";
 import { shown, type Transaction } from "./txn.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 import { CheckerError } from "../verdict.ts";

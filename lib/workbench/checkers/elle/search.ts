@@ -6,11 +6,8 @@
  */
 import { SUBGRAPHS } from "./cycle-sorts.ts";
 import { classify, Component, type CycleSpec } from "./cycles.ts";
-import {
-  type DependencyGraph,
-  type EdgeKind,
-  stronglyConnected,
-} from "./graph.ts";
+import { stronglyConnected } from "./components.ts";
+import type { DependencyGraph, EdgeKind } from "./graph.ts";
 
 /** What was found. */
 export interface FoundCycles {

@@ -12,7 +12,7 @@
  * Lists need none of this: every read shows the order of all its elements.
  */
 import { DependencyGraph } from "../elle/graph.ts";
-import { realtimePairs } from "../elle/order.ts";
+import { forEachRealtimePair } from "../elle/order.ts";
 import { Findings } from "../findings.ts";
 import { type JsonKey, keyJson } from "../json-key.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
@@ -198,9 +198,9 @@ function sequencesOf({ effective }: TxnHistory, scope: Scope): Sequence[] {
     }
   }
   for (const { members, followers } of sequences) {
-    for (const [earlier, later] of realtimePairs(members)) {
+    forEachRealtimePair(members, (earlier, later) => {
       followers[earlier]!.push(later);
-    }
+    });
   }
   return sequences;
 }
