@@ -1,9 +1,10 @@
 /** Requests of clients and their replies, from the messages themselves. */
 import {
-  among,
   type Body,
   type Events,
-  isWithClient,
+  headAt,
+  isClient,
+  visit,
 } from "../history/history.ts";
 import { asDouble, asText, type Json, stringify } from "../history/json.ts";
 
@@ -25,38 +26,56 @@ export function isOk({ reply, type }: Call): boolean {
   return reply?.type === `${type}_ok`;
 }
 
+/** What one client waits for. */
+interface Waiting {
+  /** The number of its last request. */
+  latest: number;
+  /** Its calls without a reply, by the number of their request. */
+  open: Map<number | string, Call>;
+}
+
 /** All requests of clients, in the order in which they were sent, including the set-up. */
 export function clientCalls(journal: Events): Call[] {
   const calls: Call[] = [];
-  const open = new Map<string, Call>();
-  // A client counts its requests; a repeated number was forwarded by a node in its name.
-  const latest = new Map<string, number>();
-  const key = (client: string, number: Json | undefined) =>
-    `${client} ${typeof number === "number" ? number : stringify(number)}`;
-  for (const [kind, time, , src, dest, body] of among(journal, isWithClient)) {
-    if (kind === "send" && src.startsWith("c")) {
-      const number = asDouble(body.msg_id) ?? NaN;
-      if (number <= (latest.get(src) ?? 0)) continue;
-      latest.set(src, number);
+  const clients = new Map<string, Waiting>();
+  visit(journal, (kind, time, _id, src, dest, index) => {
+    if (kind === "send" && isClient(src)) {
+      let client = clients.get(src);
+      if (!client) clients.set(src, client = { latest: 0, open: new Map() });
+      const { msg_id } = headAt(journal, index);
+      const number = asDouble(msg_id) ?? NaN;
+      // A client counts its requests; a repeated number was forwarded by a node in its name.
+      if (number <= client.latest) return;
+      client.latest = number;
+      const request = bodyAt(journal, index);
       const call: Call = {
         client: src,
         node: dest,
-        type: asText(body.type),
-        request: body,
+        type: asText(request.type),
+        request,
         reply: null,
         from: time,
         to: Infinity,
       };
       calls.push(call);
-      open.set(key(src, body.msg_id), call);
-    } else if (kind === "recv" && dest.startsWith("c")) {
-      const answered = key(dest, body.in_reply_to);
-      const call = open.get(answered);
-      if (call === undefined) continue;
-      call.reply = body;
+      client.open.set(keyOf(msg_id), call);
+    } else if (kind === "recv" && isClient(dest)) {
+      const open = clients.get(dest)?.open;
+      const answered = keyOf(headAt(journal, index).in_reply_to);
+      const call = open?.get(answered);
+      if (call === undefined) return;
+      call.reply = bodyAt(journal, index);
       call.to = time;
-      open.delete(answered);
+      open!.delete(answered);
     }
-  }
+  });
   return calls;
+}
+
+function bodyAt(journal: Events, index: number): Body {
+  return journal.at(index)![5];
+}
+
+function keyOf(number: Json | undefined): number | string {
+  return typeof number === "number" ? number : stringify(number);
 }

@@ -1,7 +1,13 @@
 /** When acknowledged messages became visible to polls. */
 import { type Integer, sum } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";
-import { type Acked, kafkaRun, type Poll } from "../strict/kafka-log.ts";
+import {
+  type Acked,
+  kafkaRun,
+  type Log,
+  type Poll,
+  type Shown,
+} from "../strict/kafka-log.ts";
 
 /** A poll that asked for a message and did not get it. */
 export interface Miss {
@@ -15,24 +21,21 @@ export interface Miss {
  * acknowledged first. A poll from an offset on that returned nothing, or only messages before
  * another one, did not show that one, whatever was visible elsewhere.
  */
-export function* misses(
-  polls: Iterable<Poll>,
-  acked: ReadonlyMap<string, readonly Acked[]>,
-): Generator<Miss> {
-  const earliest = new Map<string, Acked[]>();
-  for (const [key, messages] of acked) {
+export function* misses({ polls, acked }: Shown): Generator<Miss> {
+  const earliest = new Map<Log, Acked[]>();
+  for (const [log, messages] of acked) {
     const first = [...messages];
     for (let i = first.length - 2; i >= 0; i--) {
-      if (first[i + 1]!.at < first[i]!.at) first[i] = first[i + 1]!;
+      if (first[i + 1]!.call.to < first[i]!.call.to) first[i] = first[i + 1]!;
     }
-    earliest.set(key, first);
+    earliest.set(log, first);
   }
   for (const poll of polls) {
-    if (poll.asked === null) continue;
-    const messages = acked.get(poll.key) ?? [];
-    const last = poll.got.at(-1)?.[0] ?? sum(poll.asked, -1);
-    const missed = earliest.get(poll.key)?.[after(messages, last)];
-    if (missed !== undefined && missed.at < poll.call.from) {
+    const messages = acked.get(poll.log);
+    if (poll.asked === null || messages === undefined) continue;
+    const last = poll.got.at(-1)?.offset ?? sum(poll.asked, -1);
+    const missed = earliest.get(poll.log)![after(messages, last)];
+    if (missed !== undefined && missed.call.to < poll.call.from) {
       yield { poll, missed };
     }
   }
@@ -43,7 +46,7 @@ function after(messages: readonly Acked[], offset: Integer): number {
   let low = 0, high = messages.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (messages[middle]!.offset <= offset) low = middle + 1;
+    if (messages[middle]!.entry.offset <= offset) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -55,16 +58,15 @@ function after(messages: readonly Acked[], offset: Integer): number {
  * did not get it. The true lag is at least that, and longer by no more than the time until the
  * next poll. Null if no poll asked for an acknowledged message, 0 if every one got it.
  */
-export function visibilityLagMs(
-  { aftermath: _, ...recording }: Recording,
-): number | null {
-  const { polls, acked } = kafkaRun(recording);
-  if (!polls.some(({ asked, key }) => asked !== null && acked.has(key))) {
+export function visibilityLagMs(recording: Recording): number | null {
+  const { beforeAftermath } = kafkaRun(recording);
+  const { polls, acked } = beforeAftermath;
+  if (!polls.some(({ asked, log }) => asked !== null && acked.has(log))) {
     return null;
   }
   let worst = 0;
-  for (const { poll, missed } of misses(polls, acked)) {
-    worst = Math.max(worst, poll.call.from - missed.at);
+  for (const { poll, missed } of misses(beforeAftermath)) {
+    worst = Math.max(worst, poll.call.from - missed.call.to);
   }
   return worst / 1e6;
 }

@@ -69,13 +69,14 @@ export function committedOffsets(
   if (exact) regressions(lists, findings, at);
   for (const list of lists) {
     const { key, offset, call } = list;
-    const says = `${call.node}, asked at ${
-      at(call.from)
-    } for the committed offset of key ${key}, ${
-      list.written === undefined
-        ? "left it out"
-        : `answered ${stringify(list.written)}`
-    }`;
+    const says = () =>
+      `${call.node}, asked at ${
+        at(call.from)
+      } for the committed offset of key ${key}, ${
+        list.written === undefined
+          ? "left it out"
+          : `answered ${stringify(list.written)}`
+      }`;
     const asked = commits.get(key) ?? [];
     const due = bounds.dueBy(call.from);
     const isDue = (commit: Commit) =>
@@ -93,7 +94,7 @@ export function committedOffsets(
     if (missing !== undefined && (exact || !isLatest)) {
       findings.add(
         "commit-lost",
-        `${says}, but ${missing.call.node} had acknowledged the commit of ${missing.offset} at ${
+        `${says()}, but ${missing.call.node} had acknowledged the commit of ${missing.offset} at ${
           at(missing.call.to)
         }`,
       );
@@ -102,10 +103,10 @@ export function committedOffsets(
       commit.offset === offset && commit.call.from <= call.to
     );
     if (offset !== null && !known && (exact || offset > 0)) {
-      findings.add("commit-invented", `${says}, which nobody had committed`);
+      findings.add("commit-invented", `${says()}, which nobody had committed`);
     }
     if (!list.asked) {
-      findings.add("unasked-key", `${says} though it was not asked for`);
+      findings.add("unasked-key", `${says()} though it was not asked for`);
     }
   }
 }

@@ -5,10 +5,15 @@
 import { asText, type Integer } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
 import {
+  type Acked,
+  byNodeAndLog,
+  type Entry,
+  isAcked,
   type KafkaRun,
+  type Log,
   lowerBound,
+  type Message,
   type Poll,
-  type Send,
 } from "./kafka-log.ts";
 
 /** Formats a time of the journal. */
@@ -18,64 +23,62 @@ export type Clock = (ns: number) => string;
  * Every offset holds one message, and every message has one offset; what is polled was sent,
  * and not refused.
  */
-export function contents({ sends, polls }: KafkaRun, findings: Findings): void {
-  const sent = new Map(sends.map((send) => [place(send), send]));
-  const messages = new Map<string, string>();
-  const offsets = new Map<string, Integer>();
-  const told = new Set<string>();
+export function contents(
+  { sends, polls, counts }: KafkaRun,
+  findings: Findings,
+): void {
+  /** By the number of a place, what was last seen there; and by that of a message, where. */
+  const messages = new Array<Message | undefined>(counts.places);
+  const offsets = new Array<Integer | undefined>(counts.messages);
+  const told = new Set<Message>();
 
-  function put(key: string, offset: Integer, message: string) {
-    const at = `${key} ${offset}`, of = `${key} ${message}`;
-    const other = messages.get(at), elsewhere = offsets.get(of);
-    messages.set(at, message);
-    offsets.set(of, offset);
+  function put(key: string, { offset, message, place }: Entry) {
+    const { id, text } = message;
+    const other = messages[place], elsewhere = offsets[id];
+    messages[place] = message;
+    offsets[id] = offset;
     if (other !== undefined && other !== message) {
       findings.add(
         "inconsistent-offsets",
-        `offset ${offset} of key ${key} holds ${other} and ${message}`,
+        `offset ${offset} of key ${key} holds ${other.text} and ${text}`,
       );
     }
     if (elsewhere !== undefined && elsewhere !== offset) {
       findings.add(
         "duplicate",
-        `message ${message} of key ${key} is at offset ${elsewhere} and at ${offset}`,
+        `message ${text} of key ${key} is at offset ${elsewhere} and at ${offset}`,
       );
     }
   }
 
-  for (const { key, offset, message } of sends) {
-    if (offset !== null) put(key, offset, message);
+  function tell(type: string, poll: Poll, entry: Entry, why: string) {
+    const { offset, message } = entry;
+    if (told.has(message)) return;
+    told.add(message);
+    findings.add(
+      type,
+      `${poll.call.node} gave message ${message.text} of key ${poll.log.key}, offset ${offset}, ${why}`,
+    );
   }
-  for (const { key, got, call } of polls) {
-    for (const [offset, message] of got) {
-      if (messages.get(`${key} ${offset}`) !== message) {
-        put(key, offset, message);
-      }
-      const of = `${key} ${message}`;
-      const send = sent.get(of);
-      const sentence =
-        `${call.node} gave message ${message} of key ${key}, offset ${offset}`;
-      if (send === undefined || send.call.from > call.to) {
-        if (told.size < told.add(of).size) {
-          findings.add(
-            "invented-message",
-            `${sentence}, which nobody had sent`,
-          );
-        }
-      } else if (send.refused && told.size < told.add(of).size) {
-        findings.add(
-          "G1a",
-          `${sentence}, whose send ${send.call.node} had refused with error ${
-            asText(send.call.reply!.code)
-          }`,
-        );
+
+  for (const { log, entry } of sends) {
+    if (entry !== null) put(log.key, entry);
+  }
+  for (const poll of polls) {
+    for (const entry of poll.got) {
+      const { message, place } = entry;
+      if (messages[place] !== message) put(poll.log.key, entry);
+      const { send } = message;
+      if (send === null || send.call.from > poll.call.to) {
+        tell("invented-message", poll, entry, "which nobody had sent");
+      } else if (send.refused) {
+        const { node, reply } = send.call;
+        const error = asText(reply!.code);
+        const why = `whose send ${node} had refused with error ${error}`;
+        tell("G1a", poll, entry, why);
       }
     }
   }
-}
-
-function place({ key, message }: Send): string {
-  return `${key} ${message}`;
 }
 
 /** The offsets that one node gives for a key rise in real time. */
@@ -84,26 +87,26 @@ export function sendOrder(
   findings: Findings,
   at: Clock,
 ): void {
-  const acked = sends.filter(({ offset }) => offset !== null);
-  const groups = Map.groupBy(acked, ({ key, call }) => `${call.node} ${key}`);
-  for (const group of groups.values()) {
+  for (const group of byNodeAndLog(sends.filter(isAcked))) {
     const answered = group.toSorted((a, b) => a.call.to - b.call.to);
-    let highest: Send | null = null, next = 0;
+    let highest: Acked | null = null, next = 0;
     for (const send of group) {
       for (; answered[next]!.call.to < send.call.from; next++) {
-        if (answered[next]!.offset! >= (highest?.offset ?? -1)) {
+        if (answered[next]!.entry.offset >= (highest?.entry.offset ?? -1)) {
           highest = answered[next]!;
         }
       }
-      if (highest === null || highest.offset! < send.offset!) continue;
-      const { key, call } = send;
+      if (highest === null || highest.entry.offset < send.entry.offset) {
+        continue;
+      }
+      const { log, call, message } = send;
       findings.add(
         "nonmonotonic-send",
-        `${call.node} gave ${highest.message} offset ${highest.offset} of key ${key} at ${
+        `${call.node} gave ${highest.message.text} offset ${highest.entry.offset} of key ${log.key} at ${
           at(highest.call.to)
-        }, and ${send.message}, sent at ${
+        }, and ${message.text}, sent at ${
           at(call.from)
-        }, the lower offset ${send.offset}`,
+        }, the lower offset ${send.entry.offset}`,
       );
     }
   }
@@ -111,16 +114,18 @@ export function sendOrder(
 
 /** A poll begins at the offset asked for, goes up, and skips nothing. */
 export function pollOrder(
-  { polls, offsets }: KafkaRun,
+  { polls }: KafkaRun,
   findings: Findings,
   at: Clock,
 ): void {
-  for (const { key, asked, got, call } of polls) {
+  for (const { log, asked, got, call } of polls) {
+    if (got.length === 0 && asked !== null) continue;
+    const { key, offsets } = log;
     const sentence = () =>
       `${call.node}, polled at ${
         at(call.from)
       } for key ${key} from offset ${asked}, gave offsets ${
-        got.map(([offset]) => offset).join(", ")
+        got.map(({ offset }) => offset).join(", ")
       }`;
     if (asked === null) {
       const because = `${call.node}, polled at ${
@@ -130,18 +135,18 @@ export function pollOrder(
       else findings.note("unasked-key", because);
       continue;
     }
-    if (got.length === 0) continue;
-    if (got.some(([offset]) => offset < asked)) {
+    if (got.some(({ offset }) => offset < asked)) {
       findings.add("poll-below-offset", sentence());
-    } else if (got.some(([offset], i) => i > 0 && got[i - 1]![0] >= offset)) {
+    } else if (
+      got.some(({ offset }, i) => i > 0 && got[i - 1]!.offset >= offset)
+    ) {
       findings.add("poll-order", sentence());
     } else {
-      const known = offsets.get(key)!;
-      const first = lowerBound(known, asked);
-      const last = lowerBound(known, got.at(-1)![0]);
+      const first = lowerBound(offsets, asked);
+      const last = lowerBound(offsets, got.at(-1)!.offset);
       if (last - first + 1 === got.length) continue;
-      const given = new Set(got.map(([offset]) => offset));
-      const skipped = known.slice(first, last).find((o) => !given.has(o));
+      const given = new Set(got.map(({ offset }) => offset));
+      const skipped = offsets.slice(first, last).find((o) => !given.has(o));
       findings.add(
         "poll-skip",
         `${sentence()}, and skipped offset ${skipped}, where there is a message`,
@@ -159,15 +164,15 @@ export function nullLists(
   findings: Findings,
   at: Clock,
 ): void {
-  const told = new Set<string>();
-  for (const { key, isNull, call } of polls) {
-    if (!isNull || told.has(key)) continue;
-    told.add(key);
+  const told = new Set<Log>();
+  for (const { log, isNull, call } of polls) {
+    if (!isNull || told.has(log)) continue;
+    told.add(log);
     findings.note(
       "null-poll",
       `${call.node}, polled at ${
         at(call.from)
-      }, gave null for key ${key}: Maelstrom's checker throws if no poll ever has a message of it`,
+      }, gave null for key ${log.key}: Maelstrom's checker throws if no poll ever has a message of it`,
     );
   }
 }
@@ -179,9 +184,8 @@ export function vanished(
   at: Clock,
 ): void {
   const asked = polls.filter((poll) => poll.asked !== null);
-  const groups = Map.groupBy(asked, ({ key, call }) => `${call.node} ${key}`);
-  const last = ({ got }: Poll) => got.at(-1)?.[0] ?? -1;
-  for (const group of groups.values()) {
+  const last = ({ got }: Poll) => got.at(-1)?.offset ?? -1;
+  for (const group of byNodeAndLog(asked)) {
     const answered = group.toSorted((a, b) => a.call.to - b.call.to);
     let best: Poll | null = null, next = 0;
     for (const poll of group) {
@@ -192,10 +196,10 @@ export function vanished(
       }
       if (best === null || poll.asked! > last(best)) continue;
       if (last(poll) >= last(best)) continue;
-      const { key, call } = poll;
+      const { log, call } = poll;
       findings.add(
         "message-vanished",
-        `${call.node} showed offset ${last(best)} of key ${key} at ${
+        `${call.node} showed offset ${last(best)} of key ${log.key} at ${
           at(best.call.to)
         }, and did not when it was polled from offset ${poll.asked} at ${
           at(call.from)

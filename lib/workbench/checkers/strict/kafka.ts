@@ -13,7 +13,7 @@ import { logOps, visibility } from "../kafka/ops.ts";
 import { misses } from "../kafka/visibility.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { committedOffsets } from "./kafka-commits.ts";
-import { isRefused, type KafkaRun, kafkaRun } from "./kafka-log.ts";
+import { isRefused, type KafkaRun, kafkaRun, type Poll } from "./kafka-log.ts";
 import {
   type Clock,
   contents,
@@ -100,20 +100,21 @@ function hidden(
 ): void {
   const told = new Set<string>();
   let shown: Set<string> | null = null;
-  for (const { poll, missed } of misses(polls, acked)) {
-    if (missed.at > due(poll.call.from)) continue;
-    const { key, call: { node, from } } = poll;
-    const place = `${node} ${key} ${missed.offset}`;
+  for (const { poll, missed } of misses({ polls, acked })) {
+    if (missed.call.to > due(poll.call.from)) continue;
+    const { log: { key }, call: { node, from } } = poll;
+    const { offset } = missed.entry;
+    const place = `${node} ${key} ${offset}`;
     if (told.has(place)) continue;
     told.add(place);
     shown ??= new Set(
-      polls.flatMap(({ key, got, call }) =>
-        got.map(([offset]) => `${call.node} ${key} ${offset}`)
+      polls.flatMap(({ log, got, call }) =>
+        got.map(({ offset }) => `${call.node} ${log.key} ${offset}`)
       ),
     );
     const sentence =
-      `message ${missed.message} of key ${key}, offset ${missed.offset}, was acknowledged by ${missed.node} at ${
-        at(missed.at)
+      `message ${missed.message.text} of key ${key}, offset ${offset}, was acknowledged by ${missed.call.node} at ${
+        at(missed.call.to)
       }, and ${node}, polled from offset ${poll.asked} at ${at(from)}`;
     if (shown.has(place)) {
       findings.add("late-message", `${sentence}, did not show it yet`);
@@ -132,12 +133,13 @@ function hidden(
  */
 function lostMessages(
   { aftermath }: Recording,
-  { polls, acked }: KafkaRun,
+  run: KafkaRun,
   findings: Findings,
   origin: number,
   at: Clock,
 ): void {
-  if (aftermath === undefined) return unseen({ polls, acked }, findings, at);
+  if (aftermath === undefined) return unseen(run, findings, at);
+  const { polls, acked } = run;
   const over = aftermath.healedAt + origin;
   const last = polls.filter(({ call }) => call.from >= over);
   for (const [node, own] of Map.groupBy(last, ({ call }) => call.node)) {
@@ -146,17 +148,14 @@ function lostMessages(
       call !== final || got.length === 0
     );
     if (!ended) continue;
-    const shown = new Set(
-      own.flatMap(({ key, got }) => got.map(([offset]) => `${key} ${offset}`)),
-    );
-    for (const [key, messages] of acked) {
-      for (const missed of messages) {
-        const { offset, message } = missed;
-        if (missed.at >= over || shown.has(`${key} ${offset}`)) continue;
+    const shown = placesIn(own);
+    for (const [{ key }, messages] of acked) {
+      for (const { message, entry, call } of messages) {
+        if (call.to >= over || shown.has(entry.place)) continue;
         findings.add(
           "lost-message",
-          `message ${message} of key ${key}, offset ${offset}, was acknowledged by ${missed.node} at ${
-            at(missed.at)
+          `message ${message.text} of key ${key}, offset ${entry.offset}, was acknowledged by ${call.node} at ${
+            at(call.to)
           }, and ${node}, polled from the beginning until nothing more came, at ${
             at(final.from)
           }, did not show it`,
@@ -164,6 +163,11 @@ function lostMessages(
       }
     }
   }
+}
+
+/** The numbers of the places that polls show. */
+function placesIn(polls: readonly Poll[]): Set<number> {
+  return new Set(polls.flatMap(({ got }) => got.map(({ place }) => place)));
 }
 
 /** Messages that were polled and never sent, by the history: for recordings without a journal. */
@@ -193,22 +197,20 @@ function invented({ history }: Recording, findings: Findings): void {
 
 /** Messages that no node ever showed, though one was polled for them long after: for recordings without an aftermath. */
 function unseen(
-  { polls, acked }: Pick<KafkaRun, "polls" | "acked">,
+  { polls, acked }: KafkaRun,
   findings: Findings,
   at: Clock,
 ): void {
-  const shown = new Set(
-    polls.flatMap(({ key, got }) => got.map(([offset]) => `${key} ${offset}`)),
-  );
-  for (const { poll, missed } of misses(polls, acked)) {
-    const place = `${poll.key} ${missed.offset}`;
-    const patience = poll.call.from - missed.at;
-    if (patience < LONG_NS || shown.has(place)) continue;
-    shown.add(place);
+  const shown = placesIn(polls);
+  for (const { poll, missed } of misses({ polls, acked })) {
+    const { message, entry, call } = missed;
+    const patience = poll.call.from - call.to;
+    if (patience < LONG_NS || shown.has(entry.place)) continue;
+    shown.add(entry.place);
     findings.add(
       "lost-message",
-      `message ${missed.message} of key ${poll.key}, offset ${missed.offset}, was acknowledged by ${missed.node} at ${
-        at(missed.at)
+      `message ${message.text} of key ${poll.log.key}, offset ${entry.offset}, was acknowledged by ${call.node} at ${
+        at(call.to)
       }, and no poll ever showed it, not even that of ${poll.call.node} at ${
         at(poll.call.from)
       }`,
