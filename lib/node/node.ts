@@ -313,6 +313,7 @@ export class Node<P extends Protocol<P>> {
     signal: AbortSignal | undefined,
     end: (isAborted: boolean) => void,
   ): Stop {
+    if (signal === undefined) return this.after(delayMs, () => end(false));
     const stopTimer = this.after(delayMs, () => {
       stop();
       end(false);
@@ -323,9 +324,9 @@ export class Node<P extends Protocol<P>> {
     };
     const stop = () => {
       stopTimer();
-      signal?.removeEventListener("abort", abort);
+      signal.removeEventListener("abort", abort);
     };
-    signal?.addEventListener("abort", abort);
+    signal.addEventListener("abort", abort);
     return stop;
   }
 

@@ -38,7 +38,7 @@ const LONGEST_MS = 1_500;
 const TRIP_MS = 1_000;
 
 /** How long one try waits for its answer, in milliseconds: longer than any client waits. */
-const TRY_MS = 10_000;
+const TRY: RpcOptions = { timeoutMs: 10_000 };
 
 /**
  * When a client is told that the outcome of its request is unknown, in milliseconds: clients
@@ -96,7 +96,7 @@ export class Patience {
 
   /**
    * Calls `attempt`, which must be idempotent, until one of the tries is answered; returns the
-   * first answer.
+   * first answer, and ignores those of the other tries.
    *
    * @param limitMs when to give up; never, if not given
    * @throws any error but a timeout, and a timeout (indefinite) when the limit is reached
@@ -105,44 +105,41 @@ export class Patience {
     attempt: (options: RpcOptions) => Promise<T>,
     limitMs?: number,
   ): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const others = new AbortController();
-    const options = { timeoutMs: TRY_MS, signal: others.signal };
-    const stops: Stop[] = [];
-    let tries = 0, isOver = false;
-    const end = (triesLeft: number) => {
-      isOver = true;
-      for (const stop of stops) stop();
-      // Aborting costs more than a whole try, and mostly there is no other.
-      if (triesLeft > 0) others.abort(ANSWERED);
-    };
-    if (limitMs !== undefined) {
-      stops.push(this.#node.after(limitMs, () => {
-        reject(tooLong());
-        end(tries);
-      }));
-    }
-    const ask = () => {
-      const begun = this.#node.now();
-      const learn = () => {
-        const tookMs = this.#node.now() - begun;
-        this.#leastMs = Math.min(this.#leastMs, tookMs);
-        this.#usualMs = 0.8 * this.#usualMs + 0.2 * Math.min(tookMs, TRIP_MS);
+    return new Promise((resolve, reject) => {
+      let tries = 0, isOver = false;
+      let stopNext: Stop, stopLimit: Stop | undefined;
+      /** Ends the tries; gives whether this is the first to do so. */
+      const end = (begun?: number): boolean => {
+        if (isOver) return false;
+        isOver = true;
+        stopNext();
+        stopLimit?.();
+        if (begun !== undefined) this.#learn(begun);
+        return true;
       };
-      stops.push(this.#node.after(this.#pauseMs(tries++), ask));
-      attempt(options).then((answer) => {
-        learn();
-        resolve(answer);
-        end(tries - 1);
-      }, (error) => {
-        if (isOver || hasCode(error, ErrorCode.timeout)) return;
-        learn();
-        reject(error);
-        end(tries - 1);
-      });
-    };
-    ask();
-    return promise;
+      const ask = () => {
+        const begun = this.#node.now();
+        stopNext = this.#node.after(this.#pauseMs(tries++), ask);
+        attempt(TRY).then((answer) => {
+          if (end(begun)) resolve(answer);
+        }, (error) => {
+          if (!hasCode(error, ErrorCode.timeout) && end(begun)) reject(error);
+        });
+      };
+      if (limitMs !== undefined) {
+        stopLimit = this.#node.after(limitMs, () => {
+          if (end()) reject(tooLong());
+        });
+      }
+      ask();
+    });
+  }
+
+  /** A try that began then has been answered now. */
+  #learn(begun: number): void {
+    const tookMs = this.#node.now() - begun;
+    this.#leastMs = Math.min(this.#leastMs, tookMs);
+    this.#usualMs = 0.8 * this.#usualMs + 0.2 * Math.min(tookMs, TRIP_MS);
   }
 
   /** How long to wait for an answer before the next try, after this many. */
@@ -177,9 +174,6 @@ export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
   work.then(resolve, reject).finally(stop);
   return promise;
 }
-
-/** Why the other tries are aborted; never reported. */
-const ANSWERED = "another try was answered";
 
 function tooLong(): RpcError {
   const text = "this takes too long; it may have happened, or yet happen";
