@@ -24,7 +24,12 @@
  * turn. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
-import { type Key, type MicroOp, txnProtocol } from "../lib/protocols.ts";
+import {
+  type Json,
+  type Key,
+  type MicroOp,
+  txnProtocol,
+} from "../lib/protocols.ts";
 import { type Cell, Cells } from "../lib/services/cells.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Turns } from "../lib/services/turns.ts";
@@ -78,8 +83,9 @@ const txn6Strict = program(txnProtocol, (node) => {
   /** Runs transactions until a run of them has committed; returns that run's replies. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
     const id = `${epoch}.${serial++}`;
-    const keys = batch.flat().map(([, key]) => key);
-    const writes = batch.flat().some(([f]) => f !== "r");
+    const steps = batch.flat();
+    const keys = new Set(steps.map(([, key]) => key));
+    const writes = steps.some(([f]) => f !== "r");
     let isNewest = writes && turns.isQuiet;
     let replies: MicroOp[][] = [];
     for (;;) {
@@ -87,27 +93,19 @@ const txn6Strict = program(txnProtocol, (node) => {
       isNewest = false;
       const isDone = root.done.some(([, done]) => done === id);
       if (isDone) return replies; // only the answer had been lost
-      const recent = new Map(root.recent);
-      const others = keys.filter((key) => !recent.has(key) && hasCell(key));
+      const recent = new Map(root.recent.filter(([key]) => keys.has(key)));
+      const others = [...keys].filter((key) =>
+        !recent.has(key) && hasCell(key)
+      );
       await cells.load(others);
       const isOld = (key: Key) =>
         (cells.known(key)?.version ?? 0) > root.version;
       if (others.some(isOld)) continue;
-      const values = new Map(
-        root.recent.map(([key, { value }]) => [key, value]),
-      );
-      const stored = (key: Key) => cells.known(key)?.value ?? null;
-      const runs = batch.map((steps) => executeOn(values, steps, stored));
-      replies = runs.map(({ txn }) => txn);
-      const changed = runs.flatMap(({ changes }) =>
-        changes.map(([, key]) => key)
-      );
-      if (changed.length === 0) return replies;
-      const version = root.version + 1;
-      for (const key of changed) {
-        recent.set(key, { version, value: values.get(key)! });
-      }
-      if (await swap(id, recent)) return replies;
+      const changed = new Map<Key, Json>();
+      const before = (key: Key) =>
+        (recent.get(key) ?? cells.known(key))?.value ?? null;
+      replies = batch.map((steps) => executeOn(changed, steps, before).txn);
+      if (changed.size === 0 || await swap(id, changed)) return replies;
     }
   }
 
@@ -121,18 +119,25 @@ const txn6Strict = program(txnProtocol, (node) => {
 
   /** Whether a key that is not in the root may have a cell. */
   function hasCell(key: Key): boolean {
-    return (BigInt(`0x${root.stored}`) & bitOf(key)) > 0n;
+    const hash = hashOf(key);
+    const digit = parseInt(root.stored.at(-1 - (hash >> 2)) ?? "0", 16);
+    return (digit >> (hash & 3) & 1) > 0;
   }
 
   /** Swaps the root; true if it was this one. False may also mean that only the answer was lost. */
-  async function swap(id: string, recent: Map<Key, Cell>): Promise<boolean> {
-    const dropped = [...recent].filter(([key, { version }]) =>
-      written.get(key) === version
-    );
-    for (const [key] of dropped) recent.delete(key);
+  async function swap(id: string, changed: Map<Key, Json>): Promise<boolean> {
     const version = root.version + 1;
+    const fresh = new Map<Key, Cell>();
+    for (const [key, value] of changed) fresh.set(key, { version, value });
+    const recent: [Key, Cell][] = [], dropped: [Key, Cell][] = [];
+    for (const [key, cell] of root.recent) {
+      const next = fresh.get(key) ?? cell;
+      fresh.delete(key);
+      (written.get(key) === next.version ? dropped : recent).push([key, next]);
+    }
+    recent.push(...fresh);
     const stored = dropped.length === 0 ? root.stored : dropped.reduce(
-      (bits, [key]) => bits | bitOf(key),
+      (bits, [key]) => bits | 1n << BigInt(hashOf(key)),
       BigInt(`0x${root.stored}`),
     ).toString(16);
     const next: Root = {
@@ -143,7 +148,7 @@ const txn6Strict = program(txnProtocol, (node) => {
         node.id,
         id,
       ]],
-      recent: [...recent],
+      recent,
     };
     const before = root;
     const from = root.version === 0 ? null : root;
@@ -151,10 +156,10 @@ const txn6Strict = program(txnProtocol, (node) => {
     root = next;
     turns.saw(0);
     for (const [key, cell] of dropped) cells.learn(key, cell);
-    const isLong = recent.size > RECENT_KEYS;
+    const isLong = recent.length > RECENT_KEYS;
     const isOurs = before.recent.length <= RECENT_KEYS || dropped.length > 0;
     // The node that should write it out may be dead.
-    if (isLong && isOurs || recent.size > 2 * RECENT_KEYS) writeOut();
+    if (isLong && isOurs || recent.length > 2 * RECENT_KEYS) writeOut();
     return true;
   }
 
@@ -171,13 +176,13 @@ const txn6Strict = program(txnProtocol, (node) => {
   }
 });
 
-/** The hash of a key, as a bit. */
-function bitOf(key: Key): bigint {
+/** The hash of a key. */
+function hashOf(key: Key): number {
   let hash = 0;
   for (const char of JSON.stringify(key)) {
     hash = (31 * hash + char.codePointAt(0)!) % HASHES;
   }
-  return 1n << BigInt(hash);
+  return hash;
 }
 
 export default txn6Strict;
