@@ -176,8 +176,10 @@ export class Node<P extends Protocol<P>> {
         reject(new RpcError(code, `${text} within ${timeoutMs} ms`));
       });
       this.#calls.set(msgId, { dest, schema, stop, resolve, reject });
+      const request = { ...body, msg_id: msgId };
+      if (this.#held === null) return this.#send(dest, request);
       this.#whenActive(() => {
-        if (!signal?.aborted) this.#send(dest, { ...body, msg_id: msgId });
+        if (!signal?.aborted) this.#send(dest, request);
       });
     });
   }
@@ -189,8 +191,7 @@ export class Node<P extends Protocol<P>> {
       this.#timers.delete(stop);
       cancel();
     };
-    this.#timers.add(stop);
-    this.#whenActive(() => {
+    const begin = () => {
       if (!this.#timers.has(stop)) return; // stopped before it could start
       cancel = this.#world.schedule(delayMs, () => {
         this.#timers.delete(stop);
@@ -200,7 +201,9 @@ export class Node<P extends Protocol<P>> {
           this.#logError("a timer", error);
         }
       });
-    });
+    };
+    this.#timers.add(stop);
+    this.#whenActive(begin);
     return stop;
   }
 
@@ -311,12 +314,12 @@ export class Node<P extends Protocol<P>> {
   #wait(
     delayMs: number,
     signal: AbortSignal | undefined,
-    end: (isAborted: boolean) => void,
+    end: (isAborted?: true) => void,
   ): Stop {
-    if (signal === undefined) return this.after(delayMs, () => end(false));
+    if (signal === undefined) return this.after(delayMs, end);
     const stopTimer = this.after(delayMs, () => {
       stop();
-      end(false);
+      end();
     });
     const abort = () => {
       stop();
