@@ -28,6 +28,7 @@ import {
   type Entries,
   entries,
   entriesOf,
+  isEmpty,
   type Json,
   json,
   kafkaProtocol,
@@ -97,7 +98,7 @@ const kafka5cLeader = program(protocol, (node) => {
   node.on("commit_offsets", async ({ offsets }) => {
     await reserve.whenBack();
     const risen = committed.raise(offsets, (key) => logs.size(key) - 1);
-    if (entriesOf(risen).length > 0) tell(dictOf([]), risen);
+    if (!isEmpty(risen)) tell(dictOf([]), risen);
     return {};
   });
 

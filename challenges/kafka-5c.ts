@@ -36,6 +36,7 @@ import {
   entry,
   type Json,
   kafkaProtocol,
+  mapDict,
   natural,
   object,
   oneOf,
@@ -108,12 +109,12 @@ const kafka5c = program(protocol, (node) => {
     }));
 
   node.on("poll", ({ offsets }) =>
-    links.catchUp.run(() => {
-      const found = entriesOf(offsets).map(([key, offset]) =>
-        [key, logs.get(key)?.from(offset) ?? []] as const
-      );
-      return { msgs: dictOf(found.filter(([, list]) => list.length > 0)) };
-    }));
+    links.catchUp.run(() => ({
+      msgs: mapDict(offsets, (offset, key) => {
+        const entries = logs.get(key)?.from(offset) ?? [];
+        return entries.length > 0 ? entries : undefined;
+      }),
+    })));
 
   node.on("commit_offsets", async ({ offsets }) => {
     await reserve.whenBack();
@@ -178,9 +179,8 @@ const kafka5c = program(protocol, (node) => {
 
   /** What to tell a node that has lost its memory. */
   function allOf(key: string): News {
-    const log = logOf(key);
-    const offset = new Map(entriesOf(committed.of([key]))).get(key) ?? null;
-    return { key, entries: log.all, promise: log.promise, committed: offset };
+    const { all: entries, promise } = logOf(key);
+    return { key, entries, promise, committed: committed.get(key) ?? null };
   }
 
   /** The news of a key, to be told next. */

@@ -259,7 +259,14 @@ export function object<F extends Fields>(fields: F): Schema<ObjectOf<F>> {
 export function dict<V>(item: Schema<V>): Schema<Dict<V>> {
   return schema(
     "an object",
-    (value) => isObject(value) && Object.values(value).every(item.fits),
+    (value) => {
+      if (!isObject(value)) return false;
+      const parts = Object.values(value);
+      for (let i = 0; i < parts.length; i++) {
+        if (!item.fits(parts[i])) return false;
+      }
+      return true;
+    },
     (value) => {
       if (!isObject(value)) return wrong("an object", value);
       const parts = Object.entries(value);
@@ -276,6 +283,28 @@ export function entriesOf<V>(dict: Dict<V>): [key: string, value: V][] {
 /** The dictionary of these keys and values. */
 export function dictOf<V>(entries: Iterable<readonly [string, V]>): Dict<V> {
   return Object.fromEntries(entries) as Dict<V>;
+}
+
+/** What a function makes of each value of a dictionary; a key for which that is undefined is left out. */
+export function mapDict<V, W>(
+  dict: Dict<V>,
+  change: (value: V, key: string) => W | undefined,
+): Dict<W> {
+  const from = dict as { [key: string]: V };
+  const made: { [key: string]: W } = {};
+  for (const key of Object.keys(from)) {
+    const value = change(from[key]!, key);
+    if (value === undefined) continue;
+    // Assigned to, this key would set the prototype.
+    if (key !== "__proto__") made[key] = value;
+    else Object.defineProperty(made, key, { value, enumerable: true });
+  }
+  return made as Dict<W>;
+}
+
+/** Whether a dictionary has no keys. */
+export function isEmpty(dict: Dict<unknown>): boolean {
+  return Object.keys(dict).length === 0;
 }
 
 /** A whole message: its fields, or a Standard Schema of any library. */

@@ -162,17 +162,19 @@ export class Patience {
  * @throws what `work` throws
  */
 export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const stop = node.after(CLIENT_MS, () => {
-    reject(
-      new RpcError(
-        ErrorCode.timeout,
-        "this takes too long; it may yet succeed",
-      ),
-    );
+  return new Promise((resolve, reject) => {
+    const stop = node.after(CLIENT_MS, () => {
+      const text = "this takes too long; it may yet succeed";
+      reject(new RpcError(ErrorCode.timeout, text));
+    });
+    work.then((result) => {
+      stop();
+      resolve(result);
+    }, (error) => {
+      stop();
+      reject(error);
+    });
   });
-  work.then(resolve, reject).finally(stop);
-  return promise;
 }
 
 function tooLong(): RpcError {

@@ -9,9 +9,10 @@ import type { Node } from "../maelstrom.ts";
 import {
   dictOf,
   type Entries,
-  entriesOf,
   type Entry,
+  isEmpty,
   type KafkaProtocol,
+  mapDict,
   type Offsets,
 } from "../protocols.ts";
 
@@ -48,7 +49,7 @@ export class DenseLogs {
   /** Adds a message, at this offset or a higher one, and returns its offset. */
   append(key: string, msg: Json, least = 0): number {
     const offset = Math.max(this.size(key), least);
-    this.add(key, [[offset, msg]]);
+    this.#logOf(key).push([offset, msg]);
     return offset;
   }
 
@@ -60,21 +61,24 @@ export class DenseLogs {
     const size = this.size(key);
     const missing = entries.filter(([offset]) => offset >= size);
     if (missing.length === 0) return missing;
-    const log = this.#logs.get(key) ?? [];
-    this.#logs.set(key, log);
+    const log = this.#logOf(key);
     for (const entry of missing) log.push(entry);
     return missing;
   }
 
   /** All messages from these offsets on, without the keys that have none. */
   from(offsets: Offsets): Entries {
-    const found: [string, Entry[]][] = [];
-    for (const [key, offset] of entriesOf(offsets)) {
+    return mapDict(offsets, (offset, key) => {
       const log = this.#logs.get(key) ?? [];
       const entries = log.slice(placeOf(log, offset));
-      if (entries.length > 0) found.push([key, entries]);
-    }
-    return dictOf(found);
+      return entries.length > 0 ? entries : undefined;
+    });
+  }
+
+  #logOf(key: string): Entry[] {
+    const log = this.#logs.get(key) ?? [];
+    if (log.length === 0) this.#logs.set(key, log);
+    return log;
   }
 }
 
@@ -100,14 +104,17 @@ export class CommittedOffsets {
    * @returns those that have risen
    */
   raise(offsets: Offsets, last: (key: string) => number): Offsets {
-    const risen: [string, number][] = [];
-    for (const [key, asked] of entriesOf(offsets)) {
+    return mapDict(offsets, (asked, key) => {
       const offset = Math.min(asked, last(key));
-      if (offset <= (this.#offsets.get(key) ?? -1)) continue;
+      if (offset <= (this.get(key) ?? -1)) return undefined;
       this.#offsets.set(key, offset);
-      risen.push([key, offset]);
-    }
-    return dictOf(risen);
+      return offset;
+    });
+  }
+
+  /** A key's committed offset. */
+  get(key: string): number | undefined {
+    return this.#offsets.get(key);
   }
 
   /** All committed offsets. */
@@ -155,14 +162,12 @@ export class LogMachine {
 
   /** The change that commits these offsets, without those that are committed already; null if all are. */
   commitOf(offsets: Offsets): Change | null {
-    const asked = entriesOf(offsets);
-    const known = new Map(
-      entriesOf(this.committed(asked.map(([key]) => key))),
+    const commit = mapDict(
+      offsets,
+      (offset, key) =>
+        offset > (this.#committed.get(key) ?? -1) ? offset : undefined,
     );
-    const news = asked.filter(([key, offset]) =>
-      offset > (known.get(key) ?? -1)
-    );
-    return news.length === 0 ? null : { commit: dictOf(news) };
+    return isEmpty(commit) ? null : { commit };
   }
 }
 

@@ -14,7 +14,9 @@ import {
   entriesOf,
   type Integer,
   integer,
+  isEmpty,
   json,
+  mapDict,
   message,
   natural,
   number,
@@ -227,4 +229,17 @@ Deno.test("large integers leave a node as their digits", () => {
   assertEquals(lines, [
     '{"echo":[{"id":9007199254740993},-9007199254740993],"type":"echo_ok","in_reply_to":1}',
   ]);
+});
+
+Deno.test("a dictionary made of another keeps its keys, whatever they are, but for those left out", () => {
+  const keys = ["__proto__", "constructor", "toString", "", "1"];
+  const from = dictOf(keys.map((key, i) => [key, i] as const));
+  const made = mapDict(from, (i, key) => i === 3 ? undefined : key + i);
+  const copy = JSON.parse(JSON.stringify(made));
+  const kept = keys.map((key, i) => [key, key + i] as const)
+    .filter(([key]) => key !== "");
+  assertEquals(new Map(entriesOf<string>(copy)), new Map(kept));
+  assertEquals(Object.getPrototypeOf(made), Object.prototype);
+  assertEquals(isEmpty(made), false);
+  assertEquals(isEmpty(mapDict(from, () => undefined)), true);
 });
