@@ -1,11 +1,11 @@
 import { type JsonObject, stringify } from "../../history/json.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
-import type { LogOp, Visibility } from "./ops.ts";
+import type { LogHistory, LogOp } from "./ops.ts";
 
 /** A message from the operation that sent it to one that polled it. */
 interface Edge {
   key: string;
-  message: JsonKey;
+  value: JsonKey;
   writer: LogOp;
   reader: LogOp;
 }
@@ -25,17 +25,18 @@ function hasRealtimeEdge(ops: readonly LogOp[]): boolean {
 }
 
 /** From the send of every polled message to the poll that returned it first. */
-function writeReadEdges({ readers, writers }: Visibility): Edge[] {
+function writeReadEdges(listed: LogHistory["listed"]): Edge[] {
   const edges: Edge[] = [];
-  for (const [key, messages] of readers.entries()) {
-    for (const [message, reader] of messages) {
-      const writer = writers.get(key, message);
-      if (!writer) {
+  for (const { key, polled } of listed) {
+    for (const { value, writer, reader } of polled) {
+      if (writer === null) {
         // Elle's graph has no transaction to start this edge at, and throws.
-        const text = stringify(keyJson(message));
+        const text = stringify(keyJson(value));
         throw new Error(`Cannot find the writer of ${key}'s message ${text}`);
       }
-      if (writer !== reader) edges.push({ key, message, writer, reader });
+      if (writer !== reader) {
+        edges.push({ key, value, writer, reader: reader! });
+      }
     }
   }
   return edges;
@@ -54,10 +55,9 @@ function writeReadEdges({ readers, writers }: Visibility): Edge[] {
  * @throws {Error} a message was polled that nobody sent; the verdict is unknown
  */
 export function cycles(
-  ops: readonly LogOp[],
-  seen: Visibility,
+  { ops, listed }: LogHistory,
 ): { [type: string]: JsonObject[] } {
-  const edges = writeReadEdges(seen);
+  const edges = writeReadEdges(listed);
   if (edges.length === 0 && !hasRealtimeEdge(ops)) {
     return { "empty-transaction-graph": [{}] };
   }
@@ -66,11 +66,11 @@ export function cycles(
     .sort((a, b) => a.reader.op.index - b.reader.op.index);
   const found: JsonObject[] = [];
   let end = -1;
-  for (const { key, message, writer, reader } of back) {
+  for (const { key, value, writer, reader } of back) {
     if (reader.op.index > end) {
       found.push({
         key,
-        value: keyJson(message),
+        value: keyJson(value),
         writer: opJson(writer.op),
         reader: opJson(reader.op),
       });

@@ -10,10 +10,10 @@ import { worstRealtimeLag } from "./lag.ts";
 import {
   duplicates,
   inconsistentOffsets,
-  type Log,
+  type VersionOrders,
   versionOrders,
 } from "./log.ts";
-import { type LogOp, logOps, type Visibility, visibility } from "./ops.ts";
+import { type LogHistory, logHistory, type LogOp } from "./ops.ts";
 import { externalSteps, internalSteps } from "./order.ts";
 import {
   abortedReads,
@@ -70,9 +70,9 @@ function infoCauses(ops: readonly LogOp[]): Json[] {
  * @throws {Error} a polled message that nobody sent, which makes the verdict unknown
  */
 export function checkKafka(history: readonly Op[]): Results {
-  const ops = logOps(history);
-  const seen = visibility(ops);
-  const logs = versionOrders(ops, seen);
+  const read = logHistory(history);
+  const { ops } = read;
+  const logs = versionOrders(ops);
   const poll = internalSteps(ops, logs, "reads");
   const send = internalSteps(ops, logs, "writes");
   const nextPoll = externalSteps(ops, logs, "reads");
@@ -80,8 +80,8 @@ export function checkKafka(history: readonly Op[]): Results {
   const found: { [type: string]: JsonObject[] } = {
     "inconsistent-offsets": inconsistentOffsets(logs),
     duplicate: duplicates(logs),
-    "lost-write": lostWrites(logs, seen),
-    G1a: abortedReads(ops, seen),
+    "lost-write": lostWrites(logs, read),
+    G1a: abortedReads(ops),
     "precommitted-read": precommittedReads(ops),
     "int-poll-skip": poll.skip,
     "int-nonmonotonic-poll": poll.nonmonotonic,
@@ -91,13 +91,13 @@ export function checkKafka(history: readonly Op[]): Results {
     "nonmonotonic-poll": nextPoll.nonmonotonic,
     // Other senders' messages always come between: a skip would mean nothing.
     "nonmonotonic-send": nextSend.nonmonotonic,
-    ...cycles(ops, seen),
+    ...cycles(read),
   };
   const errors: JsonObject = {};
   for (const [type, list] of Object.entries(found)) {
     if (list.length > 0) errors[type] = examples(type, list);
   }
-  const never = unseen(ops, seen);
+  const never = unseen(ops);
   if (never) errors["unseen"] = never;
   const types = Object.keys(errors).sort();
   const bad = types.filter((type) => !ALLOWED.has(type));
@@ -108,24 +108,24 @@ export function checkKafka(history: readonly Op[]): Results {
     "error-types": types,
     "info-txn-causes": infoCauses(ops),
     ...errors,
-  }, whereJepsenThrows(logs, seen));
+  }, whereJepsenThrows(logs, read));
 }
 
 /** How many elements a Clojure vector has at most; Jepsen's have one for every possible offset. */
 const LONGEST_VECTOR = 2 ** 31;
 
 function whereJepsenThrows(
-  logs: ReadonlyMap<string, Log>,
-  { readers }: Visibility,
+  logs: VersionOrders,
+  { listed }: LogHistory,
 ): string[] {
   const because: string[] = [];
-  for (const [key, read] of readers.entries()) {
-    if (read.size > 0) continue;
+  for (const { key, polled } of listed) {
+    if (polled.length > 0) continue;
     because.push(
       `polls listed key ${key}, and none of them ever returned a message of it: Maelstrom's checker throws an IndexOutOfBoundsException`,
     );
   }
-  for (const [key, { offsets }] of logs) {
+  for (const [{ key }, { offsets }] of logs) {
     const [lowest = 0] = offsets, highest = offsets.at(-1) ?? 0;
     if (lowest >= 0 && highest < LONGEST_VECTOR) continue;
     const offset = lowest < 0 ? lowest : highest;

@@ -6,7 +6,7 @@ import {
   sum,
 } from "../../history/json.ts";
 import { mapOrder } from "../clojure-order.ts";
-import type { LogOp, Placed } from "./ops.ts";
+import type { LogOp } from "./ops.ts";
 
 /** When clients learned how far a log goes. */
 class Growth {
@@ -32,22 +32,15 @@ class Growth {
   }
 }
 
-function maxOffset(placed: readonly Placed[]): Integer {
-  return placed.reduce<Integer>(
-    (max, { offset }) => larger(max, offset ?? -1),
-    -1,
-  );
-}
-
 function growths(ops: readonly LogOp[]): Map<string, Growth> {
   const byKey = new Map<string, Growth>();
   for (const { op, writes, reads } of ops) {
     if (op.type !== "ok") continue;
     for (const side of [writes, reads]) {
-      for (const [key, placed] of side) {
+      for (const { log: { key }, highest } of side) {
         let growth = byKey.get(key);
         if (!growth) byKey.set(key, growth = new Growth());
-        growth.note(maxOffset(placed), op.time);
+        growth.note(highest, op.time);
       }
     }
   }
@@ -77,21 +70,21 @@ export function worstRealtimeLag(ops: readonly LogOp[]): JsonObject {
       positions.set(op.process, new Map());
     } else if (op.f === "poll" || op.f === "txn") {
       positions.set(op.process, before);
-      for (const [key, polled] of reads) {
-        const max = larger(before.get(key) ?? -1, maxOffset(polled));
-        before.set(key, max);
+      for (const { log: { key }, highest } of reads) {
+        before.set(key, larger(before.get(key) ?? -1, highest));
       }
-      const lags = new Map<string, number>();
-      for (const [key, offset] of before) {
+      const lagOf = (key: string, offset: Integer) => {
         const since = known.get(key)?.since(sum(offset, 1)) ?? Infinity;
-        const lag = Math.max(0, invocation.time - since);
-        if (lag > worst.lag) lags.set(key, lag);
+        return Math.max(0, invocation.time - since);
+      };
+      let max = worst.lag;
+      for (const [key, offset] of before) {
+        max = Math.max(max, lagOf(key, offset));
       }
-      if (lags.size === 0) continue;
+      if (max === worst.lag) continue;
       // Of several equally far behind, Jepsen names the first of a map.
-      const max = Math.max(...lags.values());
       const key = mapOrder([...before.keys()]).find((key) =>
-        lags.get(key) === max
+        lagOf(key, before.get(key)!) === max
       )!;
       worst = { time: invocation.time, process: op.process, key, lag: max };
     }

@@ -4,113 +4,116 @@ import {
   type JsonObject,
 } from "../../history/json.ts";
 import { setOrder } from "../clojure-order.ts";
-import { type JsonKey, keyJson } from "../json-key.ts";
+import { keyJson } from "../json-key.ts";
 import {
+  type Log,
   type LogOp,
+  type Message,
   mustHaveCommitted,
-  type Placed,
-  type Visibility,
+  type Part,
 } from "./ops.ts";
 
 /**
- * The log of one key as clients saw it. Its *index* counts the offsets at which anything was
- * seen, so gaps between offsets are not gaps between indices.
+ * The order of a log's messages as clients saw it. An *index* counts the offsets at which
+ * anything was seen, so gaps between offsets are not gaps between indices.
  */
-export interface Log {
+export interface VersionOrder {
   /** The offset at each index. */
   offsets: Integer[];
   /** All messages seen at each index: one, unless clients contradict each other. */
-  messages: JsonKey[][];
-  /** The one message that stands for each index in the order of the log. */
-  byIndex: JsonKey[];
-  /** The index of each of those in the order of the log. */
-  byMessage: Map<JsonKey, number>;
+  messages: Message[][];
+  /** The one message that stands for each index; its own index is the last of these. */
+  byIndex: Message[];
 }
 
-/** The logs by key, from sends whose effects are certain and from all polls. */
-export function versionOrders(
-  ops: readonly LogOp[],
-  seen: Visibility,
-): Map<string, Log> {
-  const byKey = new Map<string, Map<Integer, Set<JsonKey>>>();
-  const note = (key: string, placed: readonly Placed[]) => {
-    for (const { offset, message } of placed) {
+/** The order of each log that shows messages at offsets. */
+export type VersionOrders = ReadonlyMap<Log, VersionOrder>;
+
+/** The order of each log, from sends whose effects are certain and from all polls. */
+export function versionOrders(ops: readonly LogOp[]): VersionOrders {
+  const placed = new Map<Log, Map<Integer, Message[]>>();
+  const note = ({ log, offsets, messages }: Part) => {
+    let byOffset = placed.get(log);
+    for (let i = 0; i < offsets.length; i++) {
+      const offset = offsets[i]!, message = messages[i]!;
       if (offset === null) continue;
-      let log = byKey.get(key);
-      if (!log) byKey.set(key, log = new Map());
-      const there = log.get(offset);
-      if (there) there.add(message);
-      else log.set(offset, new Set([message]));
+      if (!byOffset) placed.set(log, byOffset = new Map());
+      const there = byOffset.get(offset);
+      if (there === undefined) byOffset.set(offset, [message]);
+      else if (!there.includes(message)) there.push(message);
     }
   };
   for (const op of ops) {
-    if (op.writes.size > 0 && mustHaveCommitted(op, seen)) {
-      for (const [key, sent] of op.writes) note(key, sent);
-    }
-    for (const [key, polled] of op.reads) note(key, polled);
+    if (op.writes.length > 0 && mustHaveCommitted(op)) op.writes.forEach(note);
+    op.reads.forEach(note);
   }
-  return new Map([...byKey].map(([key, log]) => [key, versionOrder(log)]));
+  return new Map([...placed].map(([log, at]) => [log, versionOrder(at)]));
 }
 
-function versionOrder(log: ReadonlyMap<Integer, ReadonlySet<JsonKey>>): Log {
-  const offsets = [...log.keys()].sort(ascending);
-  const messages = offsets.map((offset) => setOrder(log.get(offset)!));
+function versionOrder(
+  byOffset: ReadonlyMap<Integer, Message[]>,
+): VersionOrder {
+  const offsets = [...byOffset.keys()].sort(ascending);
+  const messages = offsets.map((offset) => asSet(byOffset.get(offset)!));
   const byIndex = messages.map(([first]) => first!);
-  const byMessage = new Map(byIndex.map((message, index) => [message, index]));
-  return { offsets, messages, byIndex, byMessage };
+  byIndex.forEach((message, index) => message.index = index);
+  return { offsets, messages, byIndex };
+}
+
+/** Messages in the order of a Clojure set. */
+function asSet(messages: Message[]): Message[] {
+  if (messages.length < 2) return messages;
+  const byValue = new Map(messages.map((message) => [message.value, message]));
+  return setOrder(byValue.keys()).map((value) => byValue.get(value)!);
 }
 
 /** Offsets at which clients saw different messages. */
-export function inconsistentOffsets(
-  logs: ReadonlyMap<string, Log>,
-): JsonObject[] {
-  return [...logs].flatMap(([key, { offsets, messages }]) =>
-    messages.flatMap((there, index) =>
-      there.length < 2 ? [] : [{
+export function inconsistentOffsets(logs: VersionOrders): JsonObject[] {
+  const errors: JsonObject[] = [];
+  for (const [{ key }, { offsets, messages }] of logs) {
+    messages.forEach((there, index) => {
+      if (there.length < 2) return;
+      errors.push({
         key,
         offset: offsets[index]!,
         index,
-        values: there.map(keyJson).sort((a, b) => Number(a) - Number(b)),
-      }]
-    )
-  );
+        values: there.map(({ value }) => keyJson(value))
+          .sort((a, b) => Number(a) - Number(b)),
+      });
+    });
+  }
+  return errors;
 }
 
 /** Messages that were seen at several offsets of one key. */
-export function duplicates(logs: ReadonlyMap<string, Log>): JsonObject[] {
-  return [...logs].flatMap(([key, log]) => {
-    const offsets = new Map<JsonKey, Integer[]>();
-    log.messages.forEach((there, index) => {
+export function duplicates(logs: VersionOrders): JsonObject[] {
+  const errors: JsonObject[] = [];
+  for (const [{ key }, { offsets, messages }] of logs) {
+    const seenAt = new Map<Message, Integer[]>();
+    messages.forEach((there, index) => {
       for (const message of there) {
-        const at = offsets.get(message);
-        if (at) at.push(log.offsets[index]!);
-        else offsets.set(message, [log.offsets[index]!]);
+        const at = seenAt.get(message);
+        if (at) at.push(offsets[index]!);
+        else seenAt.set(message, [offsets[index]!]);
       }
     });
-    return [...offsets].filter(([, at]) => at.length > 1).map((
-      [message, at],
-    ) => ({ key, value: keyJson(message), count: at.length, offsets: at }));
-  });
+    for (const [{ value }, at] of seenAt) {
+      if (at.length < 2) continue;
+      errors.push({
+        key,
+        value: keyJson(value),
+        count: at.length,
+        offsets: at,
+      });
+    }
+  }
+  return errors;
 }
 
 /**
- * How many indices the second message is after the first: 1 when it is the next,
- * and also when the place of either is unknown, so that nothing is concluded.
+ * How many indices the second message is after the first: 1 when it is the next, and also when
+ * the place of either is unknown, so that nothing is concluded.
  */
-export function delta(
-  log: Log | undefined,
-  from: JsonKey | undefined,
-  to: JsonKey | undefined,
-): number {
-  if (!log || from === undefined || to === undefined) return 1;
-  const i = log.byMessage.get(from), j = log.byMessage.get(to);
-  return i === undefined || j === undefined ? 1 : j - i;
-}
-
-/** The messages after the first and before the second. */
-export function between(log: Log, from: JsonKey, to: JsonKey): JsonKey[] {
-  return log.byIndex.slice(
-    log.byMessage.get(from)! + 1,
-    log.byMessage.get(to)!,
-  );
+export function delta(from: Message, to: Message): number {
+  return from.index < 0 || to.index < 0 ? 1 : to.index - from.index;
 }

@@ -4,39 +4,161 @@ import {
   type Integer,
   type Json,
   type JsonObject,
+  larger,
 } from "../../history/json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
-import { pairs } from "../pairs.ts";
 
-/** A message at its place; the offset of a send that did not complete is unknown. */
-export interface Placed {
-  offset: Integer | null;
-  message: JsonKey;
+/** A message of a log and what became of it: one object, however many operations show it. */
+export interface Message {
+  value: JsonKey;
+  /** Its last completed send, whatever the outcome. */
+  writer: LogOp | null;
+  /** The first successful poll that returned it. */
+  reader: LogOp | null;
+  /** Its index in the version order; -1 if it has none. */
+  index: number;
 }
 
-/** A completed operation on logs, with what it sent and what it polled, by key. */
+/** What a history shows of one key. */
+export class Log {
+  readonly #messages = new Map<JsonKey, Message>();
+  /** The messages that successful polls returned, in the order in which they first did. */
+  readonly polled: Message[] = [];
+
+  constructor(readonly key: string) {}
+
+  /** The message with this value. */
+  message(json: Json): Message {
+    const value = jsonKey(json);
+    let message = this.#messages.get(value);
+    if (message === undefined) {
+      message = { value, writer: null, reader: null, index: -1 };
+      this.#messages.set(value, message);
+    }
+    return message;
+  }
+}
+
+/** What one operation sent to a log, or polled of it. */
+export interface Part {
+  op: ClientOp;
+  log: Log;
+  /** The offset of each message; that of a send that did not complete is unknown. */
+  offsets: (Integer | null)[];
+  messages: Message[];
+  /** The highest of the offsets; -1 without any. */
+  highest: Integer;
+}
+
+/** An operation of a client. */
+type ClientOp = Op & { process: number };
+
+/** A completed operation on logs, with what it sent and what it polled: a part for each key. */
 export interface LogOp {
-  op: Op & { process: number };
+  op: ClientOp;
   invocation: Op;
-  writes: ReadonlyMap<string, readonly Placed[]>;
-  reads: ReadonlyMap<string, readonly Placed[]>;
+  writes: readonly Part[];
+  reads: readonly Part[];
 }
 
-const NONE: ReadonlyMap<string, readonly Placed[]> = new Map();
-
-function append(
-  map: Map<string, Placed[]>,
-  key: string,
-  placed: Iterable<Placed>,
-): void {
-  const list = map.get(key);
-  if (list) list.push(...placed);
-  else map.set(key, [...placed]);
+/** What a history says of logs. */
+export interface LogHistory {
+  /**
+   * The completed client operations in the order of their completions, assignments and crashes
+   * included.
+   */
+  ops: readonly LogOp[];
+  /**
+   * The logs that successful polls listed, with or without messages, in the order in which they
+   * first did.
+   */
+  listed: Iterable<Log>;
+  /** What an operation sends, ended or not. */
+  writesOf(op: ClientOp): readonly Part[];
 }
 
-function placed(pair: Json): Placed {
-  const [offset, message] = pair as [Integer | null, Json];
-  return { offset, message: jsonKey(message) };
+/** Reads a history: who sent each message, and who saw it first. */
+export function logHistory(history: readonly Op[]): LogHistory {
+  const reader = new Reader();
+  for (const op of history) if (isClientOp(op)) reader.read(op);
+  return reader;
+}
+
+const NONE: readonly Part[] = [];
+
+class Reader implements LogHistory {
+  readonly ops: LogOp[] = [];
+  readonly listed = new Set<Log>();
+  readonly #logs = new Map<string, Log>();
+  /** By process, what it has begun. */
+  readonly #open = new Map<number, Op>();
+
+  read(op: ClientOp): void {
+    const { type, process } = op;
+    if (type === "invoke") {
+      this.#open.set(process, op);
+      return;
+    }
+    const invocation = this.#open.get(process);
+    if (invocation === undefined) return;
+    this.#open.delete(process);
+    const writes = this.writesOf(op), reads = this.#readsOf(op);
+    const ended = { op, invocation, writes, reads };
+    this.ops.push(ended);
+    for (const { messages } of writes) {
+      for (const message of messages) message.writer = ended;
+    }
+    if (type === "ok") this.#see(ended);
+  }
+
+  /** Notes what a poll returned. */
+  #see(poll: LogOp): void {
+    for (const { log, messages } of poll.reads) {
+      this.listed.add(log);
+      for (const message of messages) {
+        if (message.reader !== null) continue;
+        message.reader = poll;
+        log.polled.push(message);
+      }
+    }
+  }
+
+  writesOf(op: ClientOp): readonly Part[] {
+    if (op.f !== "send" && op.f !== "txn") return NONE;
+    const writes: Part[] = [];
+    for (const [f, key, sent] of microOps(op)) {
+      if (f !== "send") continue;
+      const part = this.#partOf(writes, op, asText(key));
+      put(part, Array.isArray(sent) ? sent : [null, sent!]);
+    }
+    return writes;
+  }
+
+  #readsOf(op: ClientOp): readonly Part[] {
+    if (op.f !== "poll" && op.f !== "txn") return NONE;
+    const reads: Part[] = [];
+    for (const [f, polled] of microOps(op)) {
+      if (f !== "poll" || polled === undefined || polled === null) continue;
+      const lists = polled as JsonObject;
+      for (const key of Object.keys(lists)) {
+        const part = this.#partOf(reads, op, key);
+        for (const pair of lists[key] as Json[] ?? []) put(part, pair);
+      }
+    }
+    return reads;
+  }
+
+  /** The part of an operation that belongs to a key; it is new unless the operation has several steps. */
+  #partOf(parts: Part[], op: ClientOp, key: string): Part {
+    let log = this.#logs.get(key);
+    if (!log) this.#logs.set(key, log = new Log(key));
+    const known = microOps(op).length > 1 &&
+      parts.find((part) => part.log === log);
+    if (known) return known;
+    const part = { op, log, offsets: [], messages: [], highest: -1 };
+    parts.push(part);
+    return part;
+  }
 }
 
 /** The micro-operations `["send", key, message or [offset, message]]` and `["poll", {key: [[offset, message], ...]}]`. */
@@ -44,107 +166,17 @@ function microOps(op: Op): Json[][] {
   return Array.isArray(op.value) ? op.value as Json[][] : [];
 }
 
-function writesOf(op: Op): LogOp["writes"] {
-  if (op.f !== "send" && op.f !== "txn") return NONE;
-  const writes = new Map<string, Placed[]>();
-  for (const [f, key, sent] of microOps(op)) {
-    if (f !== "send") continue;
-    const pair = Array.isArray(sent) ? sent : [null, sent!];
-    append(writes, asText(key), [placed(pair)]);
-  }
-  return writes;
-}
-
-function readsOf(op: Op): LogOp["reads"] {
-  if (op.f !== "poll" && op.f !== "txn") return NONE;
-  const reads = new Map<string, Placed[]>();
-  for (const [f, polled] of microOps(op)) {
-    if (f !== "poll" || polled === undefined || polled === null) continue;
-    for (const [key, messages] of Object.entries(polled as JsonObject)) {
-      append(reads, key, (messages as Json[] ?? []).map(placed));
-    }
-  }
-  return reads;
-}
-
-/**
- * The completed client operations in the order of their completions, assignments
- * and crashes included.
- */
-export function logOps(history: readonly Op[]): LogOp[] {
-  const ops: LogOp[] = [];
-  for (const { invocation, completion } of pairs(history)) {
-    if (!completion || !isClientOp(completion)) continue;
-    ops.push({
-      op: completion,
-      invocation,
-      writes: writesOf(completion),
-      reads: readsOf(completion),
-    });
-  }
-  return ops.sort((a, b) => a.op.index - b.op.index);
-}
-
-/** Values by key and message. */
-export class MessageMap<T> {
-  readonly #byKey = new Map<string, Map<JsonKey, T>>();
-
-  get(key: string, message: JsonKey): T | undefined {
-    return this.#byKey.get(key)?.get(message);
-  }
-
-  has(key: string, message: JsonKey): boolean {
-    return this.#byKey.get(key)?.has(message) ?? false;
-  }
-
-  set(key: string, message: JsonKey, value: T): void {
-    const messages = this.of(key);
-    messages.set(message, value);
-  }
-
-  /** Everything under one key, which exists from now on. */
-  of(key: string): Map<JsonKey, T> {
-    let messages = this.#byKey.get(key);
-    if (!messages) this.#byKey.set(key, messages = new Map());
-    return messages;
-  }
-
-  entries(): Iterable<[key: string, messages: ReadonlyMap<JsonKey, T>]> {
-    return this.#byKey.entries();
-  }
-}
-
-/** Who sent and who saw each message. */
-export interface Visibility {
-  /** The completion of its send, whatever its outcome. */
-  writers: MessageMap<LogOp>;
-  /** The first successful poll that returned it. Keys which were polled in vain are there, without messages. */
-  readers: MessageMap<LogOp>;
-}
-
-/** Looks up every message of a history: who sent it, and who saw it first. */
-export function visibility(ops: readonly LogOp[]): Visibility {
-  const writers = new MessageMap<LogOp>(), readers = new MessageMap<LogOp>();
-  for (const op of ops) {
-    for (const [key, sent] of op.writes) {
-      for (const { message } of sent) writers.set(key, message, op);
-    }
-    if (op.op.type !== "ok") continue;
-    for (const [key, polled] of op.reads) {
-      const seen = readers.of(key);
-      for (const { message } of polled) {
-        if (!seen.has(message)) seen.set(message, op);
-      }
-    }
-  }
-  return { writers, readers };
+function put(part: Part, pair: Json): void {
+  const [offset, message] = pair as [Integer | null, Json];
+  part.offsets.push(offset);
+  part.messages.push(part.log.message(message));
+  part.highest = larger(part.highest, offset ?? -1);
 }
 
 /** Whether the effects of an operation are certain: it succeeded, or somebody polled what it sent. */
-export function mustHaveCommitted(op: LogOp, { readers }: Visibility): boolean {
-  if (op.op.type !== "info") return op.op.type === "ok";
-  for (const [key, sent] of op.writes) {
-    if (sent.some(({ message }) => readers.has(key, message))) return true;
-  }
-  return false;
+export function mustHaveCommitted({ op, writes }: LogOp): boolean {
+  if (op.type !== "info") return op.type === "ok";
+  return writes.some(({ messages }) =>
+    messages.some(({ reader }) => reader !== null)
+  );
 }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../history/json.ts";
-import { type JsonKey, keyJson, opJson } from "../json-key.ts";
-import { between, delta, type Log } from "./log.ts";
-import type { LogOp } from "./ops.ts";
+import { keyJson, opJson } from "../json-key.ts";
+import { delta, type VersionOrders } from "./log.ts";
+import type { Log, LogOp, Message, Part } from "./ops.ts";
 
 /** Errors of one kind of step: over some of the log, or not forward. */
 export interface StepErrors {
@@ -9,30 +9,29 @@ export interface StepErrors {
   nonmonotonic: JsonObject[];
 }
 
-type Logs = ReadonlyMap<string, Log>;
 type Side = "reads" | "writes";
-/** From one message to the next one of the same key, where there are both. */
-type Step = [from: JsonKey | undefined, to: JsonKey | undefined];
 
-/** Compares two messages of a key and files the error they make, if they make one. */
+/** Compares two messages of a log and files the error they make, if they make one. */
 function compare(
   errors: StepErrors,
-  logs: Logs,
-  key: string,
-  [from, to]: Step,
+  logs: VersionOrders,
+  log: Log,
+  from: Message,
+  to: Message,
   ops: () => JsonObject,
 ): void {
-  const log = logs.get(key), distance = delta(log, from, to);
+  const distance = delta(from, to);
   if (distance === 1) return;
   const error = {
-    key,
-    values: [keyJson(from!), keyJson(to!)],
+    key: log.key,
+    values: [keyJson(from.value), keyJson(to.value)],
     delta: distance,
     ...ops(),
   };
   if (distance < 1) errors.nonmonotonic.push(error);
   else {
-    const skipped = between(log!, from!, to!).map(keyJson);
+    const between = logs.get(log)!.byIndex.slice(from.index + 1, to.index);
+    const skipped = between.map(({ value }) => keyJson(value));
     errors.skip.push({ ...error, skipped });
   }
 }
@@ -40,15 +39,15 @@ function compare(
 /** Steps between consecutive messages of a key within one operation. */
 export function internalSteps(
   ops: readonly LogOp[],
-  logs: Logs,
+  logs: VersionOrders,
   side: Side,
 ): StepErrors {
   const errors: StepErrors = { skip: [], nonmonotonic: [] };
   for (const op of ops) {
-    for (const [key, placed] of op[side]) {
-      for (let i = 1; i < placed.length; i++) {
-        const step: Step = [placed[i - 1]!.message, placed[i]!.message];
-        compare(errors, logs, key, step, () => ({ op: opJson(op.op) }));
+    for (const { log, messages } of op[side]) {
+      const own = () => ({ op: opJson(op.op) });
+      for (let i = 1; i < messages.length; i++) {
+        compare(errors, logs, log, messages[i - 1]!, messages[i]!, own);
       }
     }
   }
@@ -70,11 +69,11 @@ function assigned({ op }: LogOp): Set<string> | undefined {
  */
 export function externalSteps(
   ops: readonly LogOp[],
-  logs: Logs,
+  logs: VersionOrders,
   side: Side,
 ): StepErrors {
   const errors: StepErrors = { skip: [], nonmonotonic: [] };
-  const lastByProcess = new Map<number, Map<string, LogOp>>();
+  const lastByProcess = new Map<number, Map<Log, Part>>();
   for (const op of ops) {
     if (op.op.type === "fail") continue;
     const process = op.op.process;
@@ -82,19 +81,16 @@ export function externalSteps(
     if (!last) lastByProcess.set(process, last = new Map());
     const keep = assigned(op);
     if (keep) {
-      for (const key of last.keys()) if (!keep.has(key)) last.delete(key);
+      for (const log of last.keys()) if (!keep.has(log.key)) last.delete(log);
       continue;
     }
-    for (const [key, placed] of op[side]) {
-      const before = last.get(key);
-      last.set(key, op);
-      if (!before) continue;
-      const step: Step = [
-        before[side].get(key)?.at(-1)?.message,
-        placed[0]?.message,
-      ];
-      const ops = [before.op, op.op];
-      compare(errors, logs, key, step, () => ({ ops: ops.map(opJson) }));
+    for (const part of op[side]) {
+      const before = last.get(part.log);
+      last.set(part.log, part);
+      const from = before?.messages.at(-1), to = part.messages[0];
+      if (from === undefined || to === undefined) continue;
+      const ops = () => ({ ops: [opJson(before!.op), opJson(part.op)] });
+      compare(errors, logs, part.log, from, to, ops);
     }
   }
   return errors;

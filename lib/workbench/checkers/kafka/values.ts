@@ -1,30 +1,27 @@
 import type { Op } from "../../history/history.ts";
 import type { JsonObject } from "../../history/json.ts";
-import { type JsonKey, keyJson, opJson } from "../json-key.ts";
-import type { Log } from "./log.ts";
+import { keyJson, opJson } from "../json-key.ts";
+import type { VersionOrder, VersionOrders } from "./log.ts";
 import {
+  type Log,
+  type LogHistory,
   type LogOp,
-  MessageMap,
+  type Message,
   mustHaveCommitted,
-  type Visibility,
 } from "./ops.ts";
 
 /** Messages of failed sends in successful polls. */
-export function abortedReads(
-  ops: readonly LogOp[],
-  { writers }: Visibility,
-): JsonObject[] {
+export function abortedReads(ops: readonly LogOp[]): JsonObject[] {
   const errors: JsonObject[] = [];
   for (const { op, reads } of ops) {
     if (op.type !== "ok") continue;
-    for (const [key, polled] of reads) {
-      for (const { message } of polled) {
-        const writer = writers.get(key, message)?.op;
-        if (writer?.type !== "fail") continue;
+    for (const { log, messages } of reads) {
+      for (const { value, writer } of messages) {
+        if (writer?.op.type !== "fail") continue;
         errors.push({
-          key,
-          value: keyJson(message),
-          writer: opJson(writer),
+          key: log.key,
+          value: keyJson(value),
+          writer: opJson(writer.op),
           reader: opJson(op),
         });
       }
@@ -37,12 +34,16 @@ export function abortedReads(
 export function precommittedReads(ops: readonly LogOp[]): JsonObject[] {
   const errors: JsonObject[] = [];
   for (const { op, reads, writes } of ops) {
-    if (op.type !== "ok") continue;
-    for (const [key, sent] of writes) {
-      const own = new Set(sent.map(({ message }) => message));
-      for (const { message } of reads.get(key) ?? []) {
-        if (!own.has(message)) continue;
-        errors.push({ key, value: keyJson(message), op: opJson(op) });
+    if (op.type !== "ok" || reads.length === 0) continue;
+    for (const { log, messages: own } of writes) {
+      const polled = reads.find((part) => part.log === log)?.messages ?? [];
+      for (const message of polled) {
+        if (!own.includes(message)) continue;
+        errors.push({
+          key: log.key,
+          value: keyJson(message.value),
+          op: opJson(op),
+        });
       }
     }
   }
@@ -50,9 +51,12 @@ export function precommittedReads(ops: readonly LogOp[]): JsonObject[] {
 }
 
 /** For every message of a log the index where it is first or last, whichever is noted. */
-function indices(log: Log, which: "first" | "last"): Map<JsonKey, number> {
-  const found = new Map<JsonKey, number>();
-  log.messages.forEach((there, index) => {
+function indices(
+  { messages }: VersionOrder,
+  which: "first" | "last",
+): Map<Message, number> {
+  const found = new Map<Message, number>();
+  messages.forEach((there, index) => {
     for (const message of there) {
       if (which === "last" || !found.has(message)) found.set(message, index);
     }
@@ -68,26 +72,26 @@ function indices(log: Log, which: "first" | "last"): Map<JsonKey, number> {
  * first, and a message counts as before it only where it is last.
  */
 export function lostWrites(
-  logs: ReadonlyMap<string, Log>,
-  seen: Visibility,
+  logs: VersionOrders,
+  { listed }: LogHistory,
 ): JsonObject[] {
   const errors: JsonObject[] = [];
-  for (const [key, read] of seen.readers.entries()) {
-    const log = logs.get(key);
-    if (read.size === 0 || log === undefined) continue;
-    const first = indices(log, "first");
+  for (const log of listed) {
+    const order = logs.get(log);
+    if (log.polled.length === 0 || order === undefined) continue;
+    const first = indices(order, "first");
     let bound = -1;
-    for (const message of read.keys()) {
+    for (const message of log.polled) {
       bound = Math.max(bound, first.get(message) ?? -1);
     }
-    const furthest = read.get(log.byIndex[bound]!);
-    for (const [message, index] of indices(log, "last")) {
-      if (index > bound || read.has(message)) continue;
-      const writer = seen.writers.get(key, message);
-      if (!writer || !mustHaveCommitted(writer, seen)) continue;
+    const furthest = order.byIndex[bound]?.reader;
+    for (const [message, index] of indices(order, "last")) {
+      const { value, writer, reader } = message;
+      if (index > bound || reader !== null) continue;
+      if (writer === null || !mustHaveCommitted(writer)) continue;
       errors.push({
-        key,
-        value: keyJson(message),
+        key: log.key,
+        value: keyJson(value),
         index: first.get(message)!,
         "max-read-index": bound,
         writer: opJson(writer.op),
@@ -99,25 +103,24 @@ export function lostWrites(
 }
 
 /** What was acknowledged and never polled by the end of the history; undefined if nothing. */
-export function unseen(
-  ops: readonly LogOp[],
-  { readers }: Visibility,
-): JsonObject | undefined {
-  const missing = new MessageMap<true>();
+export function unseen(ops: readonly LogOp[]): JsonObject | undefined {
+  const missing = new Map<Log, Set<Message>>();
   let last: Op | undefined;
   for (const { op, writes } of ops) {
     if (op.type !== "ok") continue;
     last = op;
-    for (const [key, sent] of writes) {
-      for (const { message } of sent) {
-        if (!readers.has(key, message)) missing.set(key, message, true);
+    for (const { log, messages } of writes) {
+      for (const message of messages) {
+        if (message.reader !== null) continue;
+        const known = missing.get(log) ?? new Set();
+        missing.set(log, known.add(message));
       }
     }
   }
-  const messages = [...missing.entries()].map(([key, set]) =>
-    [key, [...set.keys()].map(keyJson)] as const
+  if (missing.size === 0) return undefined;
+  const messages = [...missing].map(([{ key }, set]) =>
+    [key, [...set].map(({ value }) => keyJson(value))] as const
   );
-  if (messages.length === 0) return undefined;
   return {
     time: last?.time ?? 0,
     unseen: Object.fromEntries(

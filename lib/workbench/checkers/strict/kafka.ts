@@ -3,13 +3,13 @@
  * where it should, committed offsets, and whether every node has everything in the end. It is
  * judged by the messages to and from clients, which say more than the history.
  */
-import { nodesOf, type Recording } from "../../history/history.ts";
+import { isClientOp, nodesOf, type Recording } from "../../history/history.ts";
 import { stringify } from "../../history/json.ts";
 import { keyJson } from "../json-key.ts";
 import { calmSince, dueBy } from "../faults.ts";
 import { Findings } from "../findings.ts";
 import { originOf } from "../origin.ts";
-import { logOps, visibility } from "../kafka/ops.ts";
+import { logHistory, type Message } from "../kafka/ops.ts";
 import { misses } from "../kafka/visibility.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { committedOffsets } from "./kafka-commits.ts";
@@ -172,24 +172,25 @@ function placesIn(polls: readonly Poll[]): Set<number> {
 
 /** Messages that were polled and never sent, by the history: for recordings without a journal. */
 function invented({ history }: Recording, findings: Findings): void {
-  const { readers } = visibility(logOps(history));
+  const read = logHistory(history);
   // Some sends were never answered.
-  const { writers } = visibility(logOps(
-    history.filter(({ type }) => type === "invoke").flatMap((op) => [
-      op,
-      { ...op, type: "info" },
-    ]),
-  ));
-  for (const [key, messages] of readers.entries()) {
-    for (const [message, { op }] of messages) {
-      if (writers.has(key, message)) continue;
+  const sent = new Set<Message>();
+  for (const op of history) {
+    if (op.type !== "invoke" || !isClientOp(op)) continue;
+    for (const { messages } of read.writesOf(op)) {
+      for (const message of messages) sent.add(message);
+    }
+  }
+  for (const { key, polled } of read.listed) {
+    for (const message of polled) {
+      if (sent.has(message)) continue;
+      const { value, reader } = message;
+      const { process, time } = reader!.op;
       findings.add(
         "invented-message",
-        `process ${op.process} was given message ${
-          stringify(keyJson(message))
-        } of key ${key} at ${
-          (op.time / 1e9).toFixed(3)
-        } s, which nobody had sent`,
+        `process ${process} was given message ${
+          stringify(keyJson(value))
+        } of key ${key} at ${(time / 1e9).toFixed(3)} s, which nobody had sent`,
       );
     }
   }
