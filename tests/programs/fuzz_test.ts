@@ -16,6 +16,7 @@ import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";
+import { any } from "../../lib/workbench/workloads/schema.ts";
 import type { Workload } from "../../lib/workbench/workloads/workload.ts";
 import {
   ErrorReply,
@@ -216,7 +217,7 @@ async function fuzz(name: string, seed: number) {
           const good = async (request: Body, schema: ReplySchema) => {
             const extra = { ["__proto__"]: 1, constructor: [sent], more: null };
             const anything = Object.fromEntries(
-              Object.keys(schema).map((field) => [field, () => true]),
+              Object.keys(schema).map((field) => [field, any]),
             );
             const reply = await rpc(
               { ...renamed(request), ...extra },

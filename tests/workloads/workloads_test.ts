@@ -7,6 +7,7 @@ import {
   topology,
 } from "../../lib/workbench/workloads/topology.ts";
 import type { Invocation } from "../../lib/workbench/workloads/workload.ts";
+import { mismatch } from "../../lib/workbench/world/client.ts";
 import {
   assertNear,
   context,
@@ -357,6 +358,11 @@ Deno.test("a transaction completes with what the node gave back, and its steps m
   for (const txn of [[["r", 1, 3]], [["w", 1, 2]]]) {
     assert(!schema.txn!(txn), JSON.stringify(txn));
   }
+  assertEquals(
+    mismatch({ type: "txn_ok", txn: 7 }, "txn_ok", schema, true),
+    '"txn" has the wrong form in the reply, where it must be ' +
+      '[["r", any value, [any value, ...]] or ["append", any value, any value], ...]',
+  );
 });
 
 Deno.test("afterwards one transaction reads every key that was asked for", () => {

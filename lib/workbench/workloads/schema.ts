@@ -5,40 +5,60 @@
 import { isInteger, type Json } from "../history/json.ts";
 import type { FieldCheck } from "../world/client.ts";
 
+/** Makes a check from what passes, and from its form in words. */
+function check(form: string, passes: (value: Json) => boolean): FieldCheck {
+  return Object.assign(passes, { form });
+}
+
 /** Any value, null included. */
-export const any: FieldCheck = () => true;
+export const any: FieldCheck = check("any value", () => true);
 
 /** An integer of any size; 5.0 is not one. */
-export const integer: FieldCheck = isInteger;
+export const integer: FieldCheck = check(
+  "an integer",
+  (value) => isInteger(value),
+);
 
 /** Null, or an array whose elements all pass. */
 export function arrayOf(element: FieldCheck): FieldCheck {
-  return (value) =>
-    value === null ||
-    (Array.isArray(value) && (element === any || value.every(element)));
+  return check(
+    `[${element.form}, ...]`,
+    (value) =>
+      value === null ||
+      (Array.isArray(value) && (element === any || value.every(element))),
+  );
 }
 
 /** An array with exactly these elements. */
 export function tuple(...elements: FieldCheck[]): FieldCheck {
-  return (value) =>
-    Array.isArray(value) && value.length === elements.length &&
-    elements.every((check, i) => check(value[i]!));
+  return check(
+    `[${elements.map(({ form }) => form).join(", ")}]`,
+    (value) =>
+      Array.isArray(value) && value.length === elements.length &&
+      elements.every((check, i) => check(value[i]!)),
+  );
 }
 
 /** An object whose values all pass; its keys are free. */
 export function objectOf(element: FieldCheck): FieldCheck {
-  return (value) =>
-    isObject(value) && Object.values(value).every((field) => element(field));
+  return check(
+    `{KEY: ${element.form}, ...}`,
+    (value) =>
+      isObject(value) && Object.values(value).every((field) => element(field)),
+  );
 }
 
 /** A field that passes one of the checks. */
 export function either(...checks: FieldCheck[]): FieldCheck {
-  return (value) => checks.some((check) => check(value));
+  return check(
+    checks.map(({ form }) => form).join(" or "),
+    (value) => checks.some((check) => check(value)),
+  );
 }
 
 /** Exactly this string. */
 export function literal(text: string): FieldCheck {
-  return (value) => value === text;
+  return check(JSON.stringify(text), (value) => value === text);
 }
 
 function isObject(value: Json): value is { [key: string]: Json } {

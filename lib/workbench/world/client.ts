@@ -6,7 +6,11 @@ import type { Network, Packet } from "./network.ts";
 import { quote } from "./protocol.ts";
 
 /** The type of JSON value that a reply's field must have in Maelstrom's closed schema. */
-export type FieldCheck = (value: Json) => boolean;
+export interface FieldCheck {
+  (value: Json): boolean;
+  /** What passes, for people: `"{KEY: an integer, ...}"`. */
+  readonly form: string;
+}
 
 /**
  * The keys a reply must have besides `type`, `in_reply_to` and an optional `msg_id`; no others
@@ -172,8 +176,9 @@ export function mismatch(
   if (reply.type !== type) return `the reply's type is not "${type}"`;
   for (const field of Object.keys(schema)) {
     if (!Object.hasOwn(reply, field)) return `the reply lacks "${field}"`;
-    if (!schema[field]!(reply[field]!)) {
-      return `"${field}" has the wrong form in the reply`;
+    const check = schema[field]!;
+    if (!check(reply[field]!)) {
+      return `"${field}" has the wrong form in the reply, where it must be ${check.form}`;
     }
   }
   if (!closed) return null;
