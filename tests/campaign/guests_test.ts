@@ -283,7 +283,16 @@ Deno.test(
     await assertRejects(
       () => loadGuest(number),
       Error,
-      "that is no function, but a number",
+      "that is no function, but of type number",
+    );
+    const mapped = {
+      ...simulation.guest!,
+      module: 'data:text/javascript,import a from "not-in-our-map"',
+    };
+    await assertRejects(
+      () => loadGuest(mapped),
+      Error,
+      "A deno.json beside it is not read here: write npm:NAME",
     );
     for (
       const [args, text] of [

@@ -75,9 +75,10 @@ async function programIn(url: string): Promise<AnyProgram> {
   try {
     exports = await import(url);
   } catch (error) {
-    const path = pathOf(url);
     const why = error instanceof Error ? error.message : String(error);
-    throw new GuestError(`Cannot load ${path}: ${why}`, { cause: error });
+    throw new GuestError(`Cannot load ${pathOf(url)}: ${advised(why)}`, {
+      cause: error,
+    });
   }
   if (typeof exports.default !== "function") {
     const names = Object.keys(exports).join(", ");
@@ -86,7 +87,7 @@ async function programIn(url: string): Promise<AnyProgram> {
         pathOf(url)
       }: it has no program as its default export (${
         "default" in exports
-          ? `that is no function, but a ${typeof exports.default}`
+          ? `that is no function, but of type ${typeof exports.default}`
           : names === ""
           ? "it exports nothing"
           : `it exports ${names}`
@@ -94,6 +95,13 @@ async function programIn(url: string): Promise<AnyProgram> {
     );
   }
   return exports.default as AnyProgram;
+}
+
+/** Deno's advice on a name that it does not know is to change a `deno.json`, but it reads only ours. */
+function advised(why: string): string {
+  if (!why.includes("not in import map")) return why;
+  const [name] = why.split("\n");
+  return `${name}. A deno.json beside it is not read here: write npm:NAME, jsr:NAME or a path instead`;
 }
 
 /**
