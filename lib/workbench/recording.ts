@@ -34,13 +34,81 @@ function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-async function readText(path: string): Promise<string> {
+/** How many bytes are decoded at once. */
+const CHUNK = 2 ** 20;
+
+/** The text of a file, plain or gzipped, in pieces. */
+async function textOf(path: string): Promise<ReadableStream<string>> {
   const bytes = await Deno.readFile(path);
-  const stream = ReadableStream.from([bytes]);
+  const chunks = Array.from(
+    { length: Math.ceil(bytes.length / CHUNK) },
+    (_, i) => bytes.subarray(i * CHUNK, (i + 1) * CHUNK),
+  );
+  const stream = ReadableStream.from(chunks);
   const plain = isGzip(bytes)
     ? stream.pipeThrough(new DecompressionStream("gzip"))
     : stream;
-  return await new Response(plain).text();
+  return plain.pipeThrough(new TextDecoderStream());
+}
+
+/** The lines of a text that comes in pieces. */
+async function* linesOf(text: ReadableStream<string>): AsyncGenerator<string> {
+  let begun = "";
+  for await (const piece of text) {
+    const lines = piece.split("\n");
+    lines[0] = begun + lines[0];
+    begun = lines.pop()!;
+    yield* lines;
+  }
+  yield begun;
+}
+
+/** The parts of a recording that may be too long for one string. */
+const LONG_PART = /^"(history|journal|lists)": \[$/;
+
+/**
+ * Reads a recording's JSON. Where a long part has an element on each line, as
+ * {@link saveRecording} writes it, its elements are read one by one; the rest is read as a whole,
+ * with a number in place of each such part.
+ *
+ * @throws {SyntaxError} it is not JSON, or in another layout
+ */
+async function readLines(path: string): Promise<Json> {
+  const parts: Json[][] = [];
+  let open: Json[] | null = null;
+  let rest = "";
+  for await (const line of linesOf(await textOf(path))) {
+    const [, name] = LONG_PART.exec(line) ?? [];
+    if (open !== null && line.startsWith("]")) {
+      open = null;
+      rest += line.slice(1);
+    } else if (open !== null) {
+      open.push(parse(line.endsWith(",") ? line.slice(0, -1) : line));
+    } else if (name !== undefined) {
+      rest += `"${name}": ${parts.length}`;
+      parts.push(open = []);
+    } else rest += line + "\n";
+  }
+  const recording = parse(rest);
+  const { aftermath, calm } = Object(recording);
+  for (const holder of [recording, aftermath, calm].map(Object)) {
+    for (const name of ["history", "journal", "lists"]) {
+      const part = parts[holder[name]];
+      if (part !== undefined) holder[name] = part;
+    }
+  }
+  return recording;
+}
+
+/** Reads a recording's JSON in any layout. */
+async function readJson(path: string): Promise<Json> {
+  try {
+    return await readLines(path);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const text = await Array.fromAsync(await textOf(path));
+  return parse(text.join(""));
 }
 
 /** Checks enough to tell a recording from other JSON. */
@@ -140,17 +208,20 @@ function asEvent(value: unknown, i: number): JournalEvent {
 export async function loadRecording(path: string): Promise<Recording> {
   try {
     const { isDirectory } = await Deno.stat(path);
-    if (!isDirectory) return asRecording(parse(await readText(path)));
+    if (!isDirectory) return asRecording(await readJson(path));
     const file = join(path, RECORDING_FILE);
     const there = await Deno.stat(file).then(() => true, () => false);
-    if (there) return asRecording(parse(await readText(file)));
+    if (there) return asRecording(await readJson(file));
     if (await isMaelstromRun(path)) return await loadMaelstromRun(path);
     throw new Error(
       `there is neither a ${RECORDING_FILE} nor a history.edn in it; name the folder of one run`,
     );
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot load recording ${path}: ${why}`, { cause });
+    const told = cause instanceof RangeError && why.includes("string length")
+      ? "a line of it has more than 512 MB. Only with a line for each operation and message may it be so long"
+      : why;
+    throw new Error(`Cannot load recording ${path}: ${told}`, { cause });
   }
 }
 

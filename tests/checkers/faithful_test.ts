@@ -163,6 +163,36 @@ Deno.test(
 );
 
 Deno.test(
+  "a recording is the same in every layout, with an element a line or not",
+  needs("read", "write"),
+  inFolder(async (directory) => {
+    const { history, journal } = recording(generated("1", 2), {});
+    const saved = recording(generated("ü", 2), {
+      aftermath: { history, journal, healedAt: 4 },
+      calm: { history: [], journal },
+    });
+    const path = join(directory, "run.json");
+    await saveRecording(path, saved);
+    assertEquals(await loadRecording(path), saved);
+    const ours = await Deno.readTextFile(path);
+    const python = JSON.stringify(JSON.parse(ours), null, " ")
+      .replaceAll(/^ +/gm, "");
+    assertStringIncludes(python, '\n"history": [\n{\n');
+    for (
+      const text of [
+        python,
+        ours.replaceAll("\n", ""),
+        ours.replaceAll("\n", "\r\n"),
+        `\ufeff${ours}`,
+      ]
+    ) {
+      await Deno.writeTextFile(path, text);
+      assertEquals(await loadRecording(path), saved);
+    }
+  }),
+);
+
+Deno.test(
   "files that are not recordings are refused by name",
   needs("read", "write"),
   inFolder(async (directory) => {

@@ -58,7 +58,7 @@ export function either(...checks: FieldCheck[]): FieldCheck {
 
 /** Exactly this string. */
 export function literal(text: string): FieldCheck {
-  return check(JSON.stringify(text), (value) => value === text);
+  return check(`"${text}"`, (value) => value === text);
 }
 
 function isObject(value: Json): value is { [key: string]: Json } {
