@@ -186,13 +186,15 @@ Deno.test("a Standard Schema of any library may describe a message, and change i
 });
 
 Deno.test("a dictionary has the keys it was made of, whatever they are", () => {
-  const keys = ["__proto__", "constructor", "toString", "", "\ud800", "1"];
-  const entries = keys.map((key, i): [string, number] => [key, i]);
-  const copy = JSON.parse(JSON.stringify(dictOf(entries)));
-  assertEquals(
-    new Map(entriesOf<number>(copy)),
-    new Map(entries),
-  );
+  const names = ["__proto__", "constructor", "toString", "", "\ud800"];
+  const numbers = ["1", "600", `${2 ** 32 - 2}`];
+  for (
+    const keys of [[...names, ...numbers], [...numbers, ...names], names, []]
+  ) {
+    const entries = keys.map((key, i): [string, number] => [key, i]);
+    const copy = JSON.parse(JSON.stringify(dictOf(entries)));
+    assertEquals(new Map(entriesOf<number>(copy)), new Map(entries));
+  }
 });
 
 Deno.test("sums are exact on both sides of 2^53, and small ones are numbers", () => {

@@ -6,14 +6,17 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
+import { fieldsOf } from "../../lib/workbench/history/fields.ts";
 import {
   beginning,
   canonical,
+  carried,
   equal,
   Float,
   float,
   isInteger,
   type Json,
+  type JsonObject,
   parse,
   parseLine,
   plain,
@@ -155,6 +158,19 @@ Deno.test("a key called __proto__ is a key", () => {
   const object = parse('{"__proto__":{"a":1.0}}') as { [key: string]: Json };
   assertEquals(Object.keys(object), ["__proto__"]);
   assertEquals(stringify(plain(object)), '{"__proto__":{"a":1}}');
+});
+
+Deno.test("objects whose keys are numbers have these keys alone", () => {
+  const most = String(2 ** 32 - 2);
+  for (const keys of [["600"], ["7", most], ["0", "x", "__proto__"], [most]]) {
+    const fields = keys.map((key, i): [string, Json] => [key, i]);
+    const object = fieldsOf(fields);
+    for (const copy of [object, plain(object), carried(object)]) {
+      assertEquals(Object.entries(copy as JsonObject), fields);
+      assertEquals(parse(stringify(copy)), parse(stringify(object)));
+    }
+  }
+  assertEquals(fieldsOf([]), {});
 });
 
 Deno.test("sums of integers are exact", () => {

@@ -1,3 +1,4 @@
+import { fieldsOf } from "../history/fields.ts";
 import { type Integer, type Json, larger, sum } from "../history/json.ts";
 import { highestOffsets, type PolledMessages, raise } from "./kafka-offsets.ts";
 import { any, arrayOf, integer, objectOf, tuple } from "./schema.ts";
@@ -47,7 +48,7 @@ export function openKafkaClient(): Client {
    */
   async function poll(rpc: Rpc): Promise<Json> {
     const reply = await rpc(
-      { type: "poll", offsets: Object.fromEntries(offsets) },
+      { type: "poll", offsets: fieldsOf([...offsets]) },
       { msgs: messageLists },
     );
     const messages = reply.msgs as PolledMessages;
@@ -55,10 +56,10 @@ export function openKafkaClient(): Client {
     raise(offsets, highest.map(([key, offset]) => [key, sum(offset, 1)]));
     const polled = highest
       .filter(([key]) => (messages[key] ?? []).length > 0)
-      .map(([key, offset]) => [key, larger(offset, 0)]);
+      .map(([key, offset]) => [key, larger(offset, 0)] as const);
     if (polled.length > 0) {
       await rpc(
-        { type: "commit_offsets", offsets: Object.fromEntries(polled) },
+        { type: "commit_offsets", offsets: fieldsOf(polled) },
         {},
       );
     }
@@ -69,7 +70,7 @@ export function openKafkaClient(): Client {
   async function peek(keys: string[], rpc: Rpc): Promise<Json> {
     const from = keys.map((key) => [key, peeked.get(key) ?? 0] as const);
     const reply = await rpc(
-      { type: "poll", offsets: Object.fromEntries(from) },
+      { type: "poll", offsets: fieldsOf(from) },
       { msgs: messageLists },
     );
     const messages = reply.msgs as PolledMessages;

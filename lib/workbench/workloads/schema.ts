@@ -33,9 +33,15 @@ export function arrayOf(element: FieldCheck): FieldCheck {
 export function tuple(...elements: FieldCheck[]): FieldCheck {
   return check(
     `[${elements.map(({ form }) => form).join(", ")}]`,
-    (value) =>
-      Array.isArray(value) && value.length === elements.length &&
-      elements.every((check, i) => check(value[i]!)),
+    (value) => {
+      if (!Array.isArray(value) || value.length !== elements.length) {
+        return false;
+      }
+      for (let i = 0; i < elements.length; i++) {
+        if (!elements[i]!(value[i]!)) return false;
+      }
+      return true;
+    },
   );
 }
 
@@ -48,11 +54,11 @@ export function objectOf(element: FieldCheck): FieldCheck {
   );
 }
 
-/** A field that passes one of the checks. */
-export function either(...checks: FieldCheck[]): FieldCheck {
+/** A field that passes one of two checks. */
+export function either(one: FieldCheck, other: FieldCheck): FieldCheck {
   return check(
-    checks.map(({ form }) => form).join(" or "),
-    (value) => checks.some((check) => check(value)),
+    `${one.form} or ${other.form}`,
+    (value) => one(value) || other(value),
   );
 }
 

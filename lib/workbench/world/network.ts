@@ -131,7 +131,10 @@ export class Network {
       return this.#enqueue(endpoint, packet, 0);
     }
     const latencyMs = this.#drawLatency();
-    for (const extraMs of this.#copies(packet)) {
+    if (this.#weather === null) {
+      return this.#enqueue(endpoint, packet, latencyMs);
+    }
+    for (const extraMs of this.#copies(packet, this.#weather)) {
       if (extraMs === 0) this.#enqueue(endpoint, packet, latencyMs);
       else {
         // Delayed before it queues: a receiver that slept for it would keep its clients waiting.
@@ -144,9 +147,8 @@ export class Network {
   }
 
   /** What the weather does to a message: one extra delay a copy. */
-  #copies(packet: Packet): number[] {
-    if (this.#weather === null) return [0];
-    const copies = this.#weather(packet);
+  #copies(packet: Packet, weather: Weather): number[] {
+    const copies = weather(packet);
     if (copies.length === 0) this.onEvent("message-lost");
     if (copies.length > 1) this.onEvent("message-duplicated");
     return copies;
