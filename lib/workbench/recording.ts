@@ -2,13 +2,13 @@
  * Recordings on disk: one JSON object, plain or gzipped, in the form of `tests/golden/`; or a
  * run's directory, which holds one or is the real Maelstrom's.
  */
+import { plain } from "./history/copies.ts";
 import {
   asDouble,
   isInteger,
   type Json,
   type JsonObject,
   parse,
-  plain,
   stringify,
 } from "./history/json.ts";
 import { collectGarbage } from "./executable/garbage.ts";

@@ -16,11 +16,8 @@ import type {
   Recording,
 } from "../../lib/workbench/history/history.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
-import {
-  carried,
-  plain,
-  textLength,
-} from "../../lib/workbench/history/json.ts";
+import { carried, plain } from "../../lib/workbench/history/copies.ts";
+import { textLength } from "../../lib/workbench/history/json.ts";
 import { hasProgram } from "../../lib/workbench/results/results.ts";
 import {
   record,

@@ -1,13 +1,8 @@
 /** What arrives of what a program sends is what JSON makes of it; and events keep their order. */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  carried,
-  float,
-  parse,
-  plain,
-  stringify,
-} from "../../lib/workbench/history/json.ts";
+import { carried, plain } from "../../lib/workbench/history/copies.ts";
+import { float, parse, stringify } from "../../lib/workbench/history/json.ts";
 import { Heap } from "../../lib/workbench/world/heap.ts";
 import { sleep, VirtualClock } from "../../lib/workbench/world/clock.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";

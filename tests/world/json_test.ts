@@ -7,10 +7,10 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { fieldsOf } from "../../lib/workbench/history/fields.ts";
+import { carried, plain } from "../../lib/workbench/history/copies.ts";
 import {
   beginning,
   canonical,
-  carried,
   equal,
   Float,
   float,
@@ -19,7 +19,6 @@ import {
   type JsonObject,
   parse,
   parseLine,
-  plain,
   stringify,
   sum,
   textLength,

@@ -6,13 +6,8 @@
  *
  * EDN: https://github.com/edn-format/edn
  */
-import {
-  float,
-  type Json,
-  type JsonObject,
-  parse,
-  plain,
-} from "../history/json.ts";
+import { plain } from "../history/copies.ts";
+import { float, type Json, type JsonObject, parse } from "../history/json.ts";
 
 /** What separates values: white space, commas, comments. */
 const BETWEEN = /(?:[\s,]+|;[^\n]*)*/y;

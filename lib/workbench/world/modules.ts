@@ -1,5 +1,5 @@
 /** Hosts our programs as modules in virtual time: any number of nodes in one process. */
-import { carried, plain } from "../history/json.ts";
+import { carried, plain } from "../history/copies.ts";
 import type { Message, Mounted } from "../../node/world.ts";
 import { mount, type Program } from "../../maelstrom.ts";
 import type { Protocol } from "../../node/protocol.ts";
