@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { cyclicCases } from "../../../lib/workbench/checkers/elle/cases.ts";
 import {
+  BIT,
   DependencyGraph,
   type EdgeKind,
 } from "../../../lib/workbench/checkers/elle/graph.ts";
@@ -16,7 +17,7 @@ function listed(size: number, ...edges: string[]) {
   for (const edge of edges) {
     const [from, kinds, to] = edge.split(" ");
     for (const kind of kinds!.split("+")) {
-      graph.link(Number(from), Number(to), { kind: kind as EdgeKind });
+      graph.link(Number(from), Number(to), BIT[kind as EdgeKind]);
     }
   }
   const { cycles, signs, timeouts } = cyclicCases(graph, (vertex) => vertex);

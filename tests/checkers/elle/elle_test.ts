@@ -8,7 +8,10 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkListAppend } from "../../../lib/workbench/checkers/elle/list-append.ts";
 import { listVersions } from "../../../lib/workbench/checkers/elle/list-versions.ts";
 import { checkRwRegister } from "../../../lib/workbench/checkers/elle/rw-register.ts";
-import { transactions } from "../../../lib/workbench/checkers/elle/txn.ts";
+import {
+  stepsOf,
+  transactions,
+} from "../../../lib/workbench/checkers/elle/txn.ts";
 import {
   CheckerError,
   type Results,
@@ -381,9 +384,14 @@ Deno.test("every case of every anomaly has a sentence that names a transaction b
 Deno.test("the version order of a list is its longest read, and what comes after it", () => {
   const all = concurrent("ax1", "ax2 ay1", "rx12", "ax3", "?ax4", "rx1");
   const history = historyOf(all, "list");
-  const [x, y] = [...listVersions(transactions(history, "append")).values()];
-  assertEquals([x!.key, x!.order, x!.unobserved], ["x", [1, 2], [3]]);
-  assertEquals([y!.key, y!.order, y!.unobserved], ["y", [], [1]]);
+  const ended = transactions(history, "append");
+  const steps = stepsOf(ended, "append"), { keys, values } = steps.versions;
+  const lists = listVersions(ended, steps).map(({ key, order, unobserved }) => [
+    keys[key],
+    [...order].map((element) => values[element]),
+    unobserved.map((element) => values[element]),
+  ]);
+  assertEquals(lists, [["x", [1, 2], [3]], ["y", [], [1]]]);
 });
 
 /** So many transactions of four processes that each read one key and write it. */

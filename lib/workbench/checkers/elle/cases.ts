@@ -16,7 +16,6 @@
 import { classify } from "./cycles.ts";
 import { inOrder, PathSearch, type View } from "./cycle-paths.ts";
 import {
-  BIT,
   implies,
   type Place,
   type Sort,
@@ -24,7 +23,7 @@ import {
   SUBGRAPHS,
 } from "./cycle-sorts.ts";
 import { stronglyConnected } from "./components.ts";
-import type { DependencyGraph, EdgeKind } from "./graph.ts";
+import { BIT, type DependencyGraph, type EdgeKind } from "./graph.ts";
 import { trieHash } from "./hash-trie.ts";
 import { impliedModels } from "./models.ts";
 
@@ -69,9 +68,7 @@ export function cyclicCases(
     const part = new Part(graph, vertices, hashOf);
     const refuted = new Set<string>();
     for (const { type, model, kinds, apart } of SUBGRAPHS) {
-      if ([...impliedModels(model)].some((weaker) => refuted.has(weaker))) {
-        continue;
-      }
+      if (!refuted.isDisjointFrom(impliedModels(model))) continue;
       const scc = part.cyclic(kinds, apart);
       if (scc === null) continue;
       refuted.add(model);
@@ -80,8 +77,7 @@ export function cyclicCases(
     const done: Place[] = [];
     let left = budget;
     for (const sort of SORTS) {
-      const possible = [...impliedModels(sort.model)]
-        .some((weaker) => refuted.has(weaker));
+      const possible = !refuted.isDisjointFrom(impliedModels(sort.model));
       if (!possible || done.some((place) => implies(place, sort))) continue;
       const search = part.search(sort, left);
       left = search.left;
@@ -93,7 +89,9 @@ export function cyclicCases(
       if (cycle === null) continue;
       const type = classify(
         cycle.map((from, i) =>
-          graph.dependencies(from, cycle[(i + 1) % cycle.length]!)[0]!.kind
+          graph.preferred(
+            graph.kinds(from).get(cycle[(i + 1) % cycle.length]!)!,
+          )
         ),
       );
       if (sort.exact && type !== sort.type) continue;
@@ -122,9 +120,7 @@ class Part {
     this.#hashOf = hashOf;
     this.#edges = new Map(vertices.map((from) => [
       from,
-      [...graph.successors(from)].filter(([to]) => this.#place.has(to)).map((
-        [to, reasons],
-      ) => [to, reasons.reduce((bits, { kind }) => bits | BIT[kind], 0)]),
+      [...graph.kinds(from)].filter(([to]) => this.#place.has(to)),
     ]));
   }
 

@@ -1,5 +1,6 @@
 /** One search for a cycle of a sort, path by path as Elle makes it. */
-import { BIT, type Sort } from "./cycle-sorts.ts";
+import type { Sort } from "./cycle-sorts.ts";
+import { BIT } from "./graph.ts";
 import { trieOrder } from "./hash-trie.ts";
 
 /** Some of a graph's edges, with all kinds of each as bits. */

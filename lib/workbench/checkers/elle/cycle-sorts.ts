@@ -1,14 +1,5 @@
 /** The sorts of cycles that Elle looks for, and the subgraphs of which it asks whether they have any. */
-import type { EdgeKind } from "./graph.ts";
-
-/** Kinds of edges as bits. */
-export const BIT: { readonly [kind in EdgeKind]: number } = {
-  ww: 1,
-  wr: 2,
-  rw: 4,
-  process: 8,
-  realtime: 16,
-};
+import { BIT, type EdgeKind } from "./graph.ts";
 
 /** How anti-dependencies occur in a cycle: one, several, or several of which no two are adjacent. */
 type AntiDependencies = "none" | "one" | "several" | "apart";

@@ -1,6 +1,6 @@
 /** Searching a strongly connected component for a cycle of a given sort, and naming cycles. */
 import { stronglyConnected } from "./components.ts";
-import type { DependencyGraph, EdgeKind } from "./graph.ts";
+import { BIT, type DependencyGraph, type EdgeKind } from "./graph.ts";
 
 /** A sort of cycle: a first edge, and a path back over other edges. */
 export interface CycleSpec {
@@ -21,14 +21,6 @@ export interface CycleSearch {
   /** False when the search was given up before everything had been seen. */
   complete: boolean;
 }
-
-const BIT: { readonly [kind in EdgeKind]: number } = {
-  ww: 1,
-  wr: 2,
-  rw: 4,
-  process: 8,
-  realtime: 16,
-};
 
 function bits(kinds: readonly EdgeKind[]): number {
   return kinds.reduce((all, kind) => all | BIT[kind], 0);
@@ -55,11 +47,11 @@ export class Component {
     this.#start = new Int32Array(vertices.length + 1);
     const targets: number[] = [], kinds: number[] = [];
     vertices.forEach((vertex, v) => {
-      for (const [to, dependencies] of graph.successors(vertex)) {
+      for (const [to, all] of graph.kinds(vertex)) {
         const target = local.get(to);
         if (target === undefined) continue;
         targets.push(target);
-        kinds.push(BIT[dependencies[0]!.kind]);
+        kinds.push(BIT[graph.preferred(all)]);
       }
       this.#start[v + 1] = targets.length;
     });

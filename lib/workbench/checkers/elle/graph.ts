@@ -4,7 +4,9 @@
  * number; an edge says that one transaction precedes another, and why.
  */
 import type { Json } from "../../history/json.ts";
-import { type Components, componentsOf, type Edges } from "./components.ts";
+import { Column, grouped } from "./columns.ts";
+import { type Components, componentsOf } from "./components.ts";
+import { NONE, Versions } from "./steps.ts";
 
 /**
  * Why one transaction precedes another:
@@ -27,56 +29,90 @@ export interface Dependency {
   next?: Json;
 }
 
-/** The order in which reasons are preferred where an edge has several. */
-const PRECEDENCE: readonly EdgeKind[] = [
-  "ww",
-  "wr",
-  "rw",
-  "process",
-  "realtime",
-];
+/** Kinds of edges as bits. */
+export const BIT = { ww: 1, wr: 2, rw: 4, process: 8, realtime: 16 } as const;
+
+const KINDS = Object.keys(BIT) as EdgeKind[];
+
+/** What graphs of one workload have in common. */
+export interface GraphOptions {
+  /** The keys and versions that edges are about. */
+  versions?: Versions;
+  /** What the version before all writes is called in results. */
+  initial?: Json;
+  /**
+   * Which kind explains an edge that has several: the first of this list. It decides what a
+   * cycle through that edge is called.
+   */
+  precedence?: readonly EdgeKind[];
+}
+
+/** A graph's edges in columns, those that leave one vertex beside each other, in the order in which they were linked. */
+export interface EdgeColumns {
+  /** The edges that leave vertex v are those from `starts[v]` to before `starts[v + 1]`. */
+  starts: Int32Array;
+  targets: Int32Array;
+  /** {@link BIT} of its kind. */
+  kinds: Int32Array;
+  /** The place of each in the order in which all were linked. */
+  links: Int32Array;
+}
 
 /**
  * A graph of transactions 0 .. size - 1.
  *
  * Most graphs have a hundred thousand edges, no cycle, and nobody asks for their reasons. So
- * links are kept in columns, in the order in which they were added, and are put together only
- * for those who ask.
+ * edges are numbers in columns; reasons are made for those who ask.
  */
 export class DependencyGraph {
   readonly size: number;
-  readonly #from: number[] = [];
-  readonly #to: number[] = [];
-  readonly #kinds: EdgeKind[] = [];
-  readonly #keys: (Json | undefined)[] = [];
-  readonly #values: (Json | undefined)[] = [];
-  readonly #nexts: (Json | undefined)[] = [];
-  /** The links by vertex, in their order; null when there are new ones. */
-  #index: Edges & { links: Int32Array } | null = null;
-  readonly #rank: ReadonlyMap<EdgeKind, number>;
+  readonly versions: Versions;
+  readonly #initial: Json;
+  readonly #precedence: readonly EdgeKind[];
+  readonly #from = new Column();
+  readonly #to = new Column();
+  readonly #kinds = new Column();
+  readonly #keys = new Column();
+  readonly #values = new Column();
+  readonly #nexts = new Column();
+  /** Null when there are new edges. */
+  #columns: EdgeColumns | null = null;
+  #components: Components | null = null;
 
-  /**
-   * @param size the number of transactions
-   * @param precedence which kind explains an edge that has several: the first of
-   * this list. It decides what a cycle through that edge is called.
-   */
-  constructor(size: number, precedence: readonly EdgeKind[] = PRECEDENCE) {
+  /** @param size the number of transactions */
+  constructor(
+    size: number,
+    { versions = new Versions(), initial = null, precedence = KINDS }:
+      GraphOptions = {},
+  ) {
     this.size = size;
-    this.#rank = new Map(precedence.map((kind, i) => [kind, i]));
+    this.versions = versions;
+    this.#initial = initial;
+    this.#precedence = precedence;
   }
 
-  /** Adds a reason for `from` to precede `to`; the first reason of each kind counts. */
+  /**
+   * Adds a reason for `from` to precede `to`; the first reason of each kind counts.
+   *
+   * @param kind its {@link BIT}
+   * @param key the number of the object concerned; none for `process` and `realtime`
+   * @param version the number of the version that the first transaction wrote or read
+   * @param next for `ww` and `rw`: of the one that the second wrote
+   */
   link(
     from: number,
     to: number,
-    { kind, key, value, next }: Dependency,
+    kind: number,
+    key = NONE,
+    version = NONE,
+    next = NONE,
   ): void {
-    this.#index = null;
+    this.#columns = this.#components = null;
     this.#from.push(from);
     this.#to.push(to);
     this.#kinds.push(kind);
     this.#keys.push(key);
-    this.#values.push(value);
+    this.#values.push(version);
     this.#nexts.push(next);
   }
 
@@ -85,36 +121,37 @@ export class DependencyGraph {
     return this.#from.length === 0;
   }
 
-  /** Whom this transaction immediately precedes, and why: the preferred reason first. */
-  successors(from: number): Map<number, Dependency[]> {
-    const { starts, targets, links } = this.#indexed();
-    const found = new Map<number, Dependency[]>();
+  /** Whom a transaction immediately precedes, with the {@link BIT}s of all kinds of edges to each. */
+  kinds(from: number): Map<number, number> {
+    const { starts, targets, kinds } = this.edges();
+    const found = new Map<number, number>();
     for (let at = starts[from]!; at < starts[from + 1]!; at++) {
-      const to = targets[at]!, kind = this.#kinds[links[at]!]!;
-      const known = found.get(to);
-      if (known === undefined) found.set(to, [this.#reason(links[at]!)]);
-      else if (!known.some((reason) => reason.kind === kind)) {
-        known.push(this.#reason(links[at]!));
-      }
-    }
-    for (const reasons of found.values()) {
-      reasons.sort((a, b) => this.#rank.get(a.kind)! - this.#rank.get(b.kind)!);
+      const to = targets[at]!;
+      found.set(to, (found.get(to) ?? 0) | kinds[at]!);
     }
     return found;
   }
 
-  /** Whom this transaction immediately precedes; one that it precedes for several reasons may come several times. */
-  targets(from: number): Int32Array {
-    const { starts, targets } = this.#indexed();
-    return targets.subarray(starts[from]!, starts[from + 1]!);
+  /** What explains an edge of these kinds. */
+  preferred(kinds: number): EdgeKind {
+    return this.#precedence.find((kind) => kinds & BIT[kind])!;
   }
 
-  /** Whom this transaction immediately precedes for a reason of this kind. */
-  targetsBy(kind: EdgeKind, from: number): Set<number> {
-    const { starts, targets, links } = this.#indexed();
-    const found = new Set<number>();
+  /** Whom this transaction immediately precedes, and why: the preferred reason first. */
+  successors(from: number): Map<number, Dependency[]> {
+    const { starts, targets, links } = this.edges();
+    const found = new Map<number, Dependency[]>();
     for (let at = starts[from]!; at < starts[from + 1]!; at++) {
-      if (this.#kinds[links[at]!] === kind) found.add(targets[at]!);
+      const reasons = found.get(targets[at]!) ?? [];
+      const reason = this.#reason(links[at]!);
+      found.set(targets[at]!, reasons);
+      if (!reasons.some(({ kind }) => kind === reason.kind)) {
+        reasons.push(reason);
+      }
+    }
+    const rank = (kind: EdgeKind) => this.#precedence.indexOf(kind);
+    for (const reasons of found.values()) {
+      reasons.sort((a, b) => rank(a.kind) - rank(b.kind));
     }
     return found;
   }
@@ -126,35 +163,37 @@ export class DependencyGraph {
 
   /** The strongly connected components. */
   components(): Components {
-    return componentsOf(this.#indexed());
+    return this.#components ??= componentsOf(this.edges());
+  }
+
+  /** All edges. */
+  edges(): EdgeColumns {
+    if (this.#columns !== null) return this.#columns;
+    const { starts, members: links } = grouped(this.#from.values, this.size);
+    const to = this.#to.values, all = this.#kinds.values;
+    const targets = new Int32Array(links.length);
+    const kinds = new Int32Array(links.length);
+    for (let at = 0; at < links.length; at++) {
+      targets[at] = to[links[at]!]!;
+      kinds[at] = all[links[at]!]!;
+    }
+    return this.#columns = { starts, targets, kinds, links };
   }
 
   #reason(link: number): Dependency {
-    const kind = this.#kinds[link]!;
-    const key = this.#keys[link], value = this.#values[link];
-    const next = this.#nexts[link];
-    return {
+    const bit = this.#kinds.at(link), key = this.#keys.at(link);
+    const kind = KINDS.find((kind) => BIT[kind] === bit)!;
+    if (key === NONE) return { kind };
+    const { keys, values } = this.versions;
+    const named = (version: number) =>
+      version === NONE ? this.#initial : values[version]!;
+    const reason = {
       kind,
-      ...(key !== undefined && { key }),
-      ...(value !== undefined && { value }),
-      ...(next !== undefined && { next }),
+      key: keys[key]!,
+      value: named(this.#values.at(link)),
     };
-  }
-
-  #indexed(): Edges & { links: Int32Array } {
-    if (this.#index !== null) return this.#index;
-    const from = this.#from, to = this.#to;
-    const starts = new Int32Array(this.size + 1);
-    for (let i = 0; i < from.length; i++) starts[from[i]! + 1]!++;
-    for (let v = 0; v < this.size; v++) starts[v + 1]! += starts[v]!;
-    const free = starts.slice();
-    const links = new Int32Array(from.length);
-    const targets = new Int32Array(from.length);
-    for (let i = 0; i < from.length; i++) {
-      const at = free[from[i]!]!++;
-      links[at] = i;
-      targets[at] = to[i]!;
-    }
-    return this.#index = { starts, targets, links };
+    return kind === "wr"
+      ? reason
+      : { ...reason, next: named(this.#nexts.at(link)) };
   }
 }

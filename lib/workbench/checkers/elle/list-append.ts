@@ -18,19 +18,20 @@ import {
   listDependencies,
   listVersions,
 } from "./list-versions.ts";
+import { lostUpdates } from "./lost-updates.ts";
 import {
   type Anomalies,
   cyclicAnomalies,
   elleResults,
   modelsOf,
 } from "./results.ts";
+import { Versions } from "./steps.ts";
 import {
-  committed,
+  elements,
   failedWrites,
   intermediateWrites,
-  lostUpdates,
   shown,
-  Table,
+  stepsOf,
   type Transaction,
   transactions,
 } from "./txn.ts";
@@ -38,19 +39,30 @@ import { CheckerError, type Results } from "../verdict.ts";
 
 /** Without unique elements no order can be told from reads. */
 function assertUniqueAppends(all: readonly Transaction[]): void {
-  const seen = new Table<true>();
+  const appended = new Versions();
   for (const { invocation } of all) {
     const mops = invocation.value as Transaction["mops"] | null ?? [];
     for (const [f, key, element] of mops) {
       if (f !== "append") continue;
-      if (seen.get(key, element)) {
+      const known = appended.values.length;
+      // An element with a number was there before.
+      if (appended.of(appended.key(key), element) < known) {
         throw new CheckerError(
           `Cannot check operation ${invocation.index}: value ${
             shown(element)
           } appended to key ${shown(key)} multiple times`,
         );
       }
-      seen.set(key, element, true);
+    }
+  }
+}
+
+/** No order can be told from what is no list, either. */
+function assertLists(all: readonly Transaction[]): void {
+  for (const { op, mops } of all) {
+    if (op.type !== "ok") continue;
+    for (const [f, , value] of mops) {
+      if (f === "r") elements(value);
     }
   }
 }
@@ -67,19 +79,20 @@ function assertUniqueAppends(all: readonly Transaction[]): void {
 export function checkListAppend(history: Op[], options: Options): Results {
   const models = modelsOf(options);
   const all = transactions(history, "append");
+  const steps = stepsOf(all, "append");
   assertUniqueAppends(all);
-  const ok = committed(all);
-  const unaborted = all.filter(({ op }) => op.type !== "fail");
+  assertLists(all);
+  const lists = listVersions(all, steps);
   const anomalies: Anomalies = {
-    "duplicate-elements": duplicateElements(ok),
-    "incompatible-order": incompatibleOrders(ok),
-    "future-read": futureReads(ok),
-    "dirty-update": dirtyUpdates(all, listVersions(all)),
-    internal: internal(ok),
-    "lost-update": lostUpdates(ok, "append"),
-    G1a: abortedReads(ok, failedWrites(all, "append")),
-    G1b: intermediateReads(ok, intermediateWrites(unaborted, "append")),
-    ...cyclicAnomalies(listDependencies(all), all, models, {
+    "duplicate-elements": duplicateElements(all, steps),
+    "incompatible-order": incompatibleOrders(all, steps),
+    "future-read": futureReads(all, steps),
+    "dirty-update": dirtyUpdates(all, steps, lists),
+    internal: internal(all, steps),
+    "lost-update": lostUpdates(all, steps),
+    G1a: abortedReads(all, steps, failedWrites(all, steps)),
+    G1b: intermediateReads(all, steps, intermediateWrites(all, steps)),
+    ...cyclicAnomalies(listDependencies(all, steps, lists), all, models, {
       write: "append",
       read: lastElement,
       initial: INITIAL,

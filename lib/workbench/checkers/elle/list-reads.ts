@@ -1,7 +1,14 @@
 /** Anomalies of single reads of lists, found without any graph. */
 import { type Json, type JsonObject, stringify } from "../../history/json.ts";
-import { elements, type ListVersions, reads } from "./list-versions.ts";
-import { type MicroOp, named, shown, Table, type Transaction } from "./txn.ts";
+import { type ListVersions, readSteps } from "./list-versions.ts";
+import { lastOf, NONE, STEP, type Steps } from "./steps.ts";
+import {
+  elements,
+  type MicroOp,
+  named,
+  shown,
+  type Transaction,
+} from "./txn.ts";
 import { type JsonKey, jsonKey, opJson } from "../json-key.ts";
 
 function startsWith(list: readonly Json[], prefix: readonly Json[]): boolean {
@@ -28,16 +35,19 @@ function readCase(
   };
 }
 
-/** The cases that each read of each of these transactions gives. */
+/** The cases that each read of transactions which succeeded gives. */
 function casesOfReads(
-  ok: readonly Transaction[],
-  cases: (transaction: Transaction, mop: MicroOp, at: number) => JsonObject[],
+  all: readonly Transaction[],
+  steps: Steps,
+  cases: (transaction: Transaction, mop: MicroOp, step: number) => JsonObject[],
 ): JsonObject[] {
-  return ok.flatMap((transaction) =>
-    transaction.mops.flatMap((mop, i) =>
-      mop[0] === "r" ? cases(transaction, mop, i) : []
-    )
-  );
+  const found: JsonObject[] = [];
+  for (const step of readSteps(all, steps)) {
+    const id = steps.txns[step]!, transaction = all[id]!;
+    const mop = transaction.mops[step - steps.starts[id]!]!;
+    found.push(...cases(transaction, mop, step));
+  }
+  return found;
 }
 
 /** What a transaction must see of a key by what it has done with it. */
@@ -54,66 +64,83 @@ function meets(list: Json[], { whole, elements }: Expectation): boolean {
 }
 
 /** The first read of each transaction that contradicts its own earlier reads and appends. */
-export function internal(ok: readonly Transaction[]): JsonObject[] {
-  return ok.flatMap((transaction) => {
-    const state = new Map<JsonKey, Expectation>();
-    for (const mop of transaction.mops) {
-      const [f, key, value] = mop;
-      const known = state.get(jsonKey(key));
-      if (f === "append") {
-        const { whole, elements } = known ?? { whole: false, elements: [] };
-        state.set(jsonKey(key), { whole, elements: [...elements, value] });
-        continue;
-      }
-      const list = elements(value);
-      // A null says nothing yet, but appends after it are the whole list.
-      if (known && !meets(list, known) && known.elements.length > 0) {
-        const expected = known.whole
-          ? known.elements
-          : ["...", ...known.elements];
-        const because = `after it had itself seen or made it ${
-          shown(expected)
-        }`;
-        return [readCase(transaction, mop, { expected }, because)];
-      }
-      state.set(jsonKey(key), { whole: true, elements: list });
+export function internal(
+  all: readonly Transaction[],
+  { starts, txns, bits }: Steps,
+): JsonObject[] {
+  const found: JsonObject[] = [];
+  for (let step = 0; step < txns.length; step++) {
+    // Only a read of a key that its transaction has touched before can be wrong.
+    if (bits[step]! & (STEP.writes | STEP.first)) continue;
+    const transaction = all[txns[step]!]!;
+    if (transaction.op.type === "ok") {
+      found.push(...contradictions(transaction));
     }
-    return [];
-  });
+    step = starts[txns[step]! + 1]! - 1;
+  }
+  return found;
+}
+
+function contradictions(transaction: Transaction): JsonObject[] {
+  const state = new Map<JsonKey, Expectation>();
+  for (const mop of transaction.mops) {
+    const [f, key, value] = mop;
+    const known = state.get(jsonKey(key));
+    if (f === "append") {
+      const { whole, elements } = known ?? { whole: false, elements: [] };
+      state.set(jsonKey(key), { whole, elements: [...elements, value] });
+      continue;
+    }
+    const list = elements(value);
+    // A null says nothing yet, but appends after it are the whole list.
+    if (known && !meets(list, known) && known.elements.length > 0) {
+      const expected = known.whole
+        ? known.elements
+        : ["...", ...known.elements];
+      const because = `after it had itself seen or made it ${shown(expected)}`;
+      return [readCase(transaction, mop, { expected }, because)];
+    }
+    state.set(jsonKey(key), { whole: true, elements: list });
+  }
+  return [];
 }
 
 /** Elements read although the transaction that appended them failed. */
 export function abortedReads(
-  ok: readonly Transaction[],
-  failed: Table<Transaction>,
+  all: readonly Transaction[],
+  steps: Steps,
+  failed: readonly (Transaction | undefined)[] | null,
 ): JsonObject[] {
-  if (failed.empty) return [];
-  return casesOfReads(
-    ok,
-    (transaction, mop) =>
-      elements(mop[2]).flatMap((element) => {
-        const writer = failed.get(mop[1], element);
-        if (!writer) return [];
-        const because = `where ${shown(element)} is of ${
-          named(writer, 2)
-        }, which failed`;
-        const details = { writer: opJson(writer.op), element };
-        return [readCase(transaction, mop, details, because)];
-      }),
-  );
+  if (failed === null) return [];
+  const { versions, from, to, elements } = steps;
+  return casesOfReads(all, steps, (transaction, mop, step) => {
+    const cases: JsonObject[] = [];
+    for (let at = from[step]!; at < to[step]!; at++) {
+      const writer = failed[elements[at]!];
+      if (!writer) continue;
+      const element = versions.values[elements[at]!]!;
+      const because = `where ${shown(element)} is of ${
+        named(writer, 2)
+      }, which failed`;
+      const details = { writer: opJson(writer.op), element };
+      cases.push(readCase(transaction, mop, details, because));
+    }
+    return cases;
+  });
 }
 
 /** Lists read that end in the middle of what another transaction appended. */
 export function intermediateReads(
-  ok: readonly Transaction[],
-  intermediate: Table<Transaction>,
+  all: readonly Transaction[],
+  steps: Steps,
+  intermediate: readonly (Transaction | undefined)[] | null,
 ): JsonObject[] {
-  if (intermediate.empty) return [];
-  return casesOfReads(ok, (transaction, mop) => {
-    const element = elements(mop[2]).at(-1);
-    if (element === undefined) return [];
-    const writer = intermediate.get(mop[1], element);
+  if (intermediate === null) return [];
+  return casesOfReads(all, steps, (transaction, mop, step) => {
+    const version = lastOf(steps, step);
+    const writer = version === NONE ? undefined : intermediate[version];
     if (!writer || writer === transaction) return [];
+    const element = steps.versions.values[version]!;
     const because = `where ${shown(element)} is not the last that ${
       named(writer, 2)
     } appended`;
@@ -123,41 +150,63 @@ export function intermediateReads(
 }
 
 /** Elements read by a transaction before it appended them. */
-export function futureReads(ok: readonly Transaction[]): JsonObject[] {
-  return casesOfReads(ok, (transaction, mop, at) => {
-    const list = new Set(elements(mop[2]).map(jsonKey));
-    return transaction.mops.slice(at + 1).flatMap(([f, key, element]) => {
-      const future = f === "append" && jsonKey(key) === jsonKey(mop[1]) &&
-        list.has(jsonKey(element));
-      if (!future) return [];
+export function futureReads(
+  all: readonly Transaction[],
+  steps: Steps,
+): JsonObject[] {
+  const { versions, starts, txns, keys, bits, from, to, elements } = steps;
+  return casesOfReads(all, steps, (transaction, mop, step) => {
+    const cases: JsonObject[] = [];
+    for (let later = step + 1; later < starts[txns[step]! + 1]!; later++) {
+      if (keys[later] !== keys[step]) continue;
+      if ((bits[later]! & STEP.writes) === 0) continue;
+      const version = elements[from[later]!]!;
+      const list = elements.subarray(from[step]!, to[step]!);
+      if (!list.includes(version)) continue;
+      const element = versions.values[version]!;
       const because = `which has ${shown(element)} before it appended it`;
-      return [readCase(transaction, mop, { element }, because)];
-    });
+      cases.push(readCase(transaction, mop, { element }, because));
+    }
+    return cases;
   });
 }
 
 /** Lists read that hold an element more than once. */
-export function duplicateElements(ok: readonly Transaction[]): JsonObject[] {
-  return casesOfReads(ok, (transaction, mop) => {
-    const counts = new Map<JsonKey, { element: Json; count: number }>();
-    for (const element of elements(mop[2])) {
-      const counted = counts.get(jsonKey(element));
-      if (counted) counted.count++;
-      else counts.set(jsonKey(element), { element, count: 1 });
+export function duplicateElements(
+  all: readonly Transaction[],
+  steps: Steps,
+): JsonObject[] {
+  const { versions, from, to, elements } = steps;
+  /** By element, the last read that had it. */
+  const readBy = new Int32Array(versions.values.length).fill(NONE);
+  return casesOfReads(all, steps, (transaction, mop, step) => {
+    let isTwice = false;
+    for (let at = from[step]!; at < to[step]!; at++) {
+      isTwice ||= readBy[elements[at]!] === step;
+      readBy[elements[at]!] = step;
     }
-    const twice = [...counts.values()].filter(({ count }) => count > 1);
-    if (twice.length === 0) return [];
-    const duplicates = Object.fromEntries(
-      twice.map(({ element, count }) => [
-        typeof element === "string" ? element : stringify(element),
-        count,
-      ]),
-    );
-    const because = `with ${
-      twice.map(({ element }) => shown(element)).join(", ")
-    } more than once`;
-    return [readCase(transaction, mop, { duplicates }, because)];
+    return isTwice ? duplicates(transaction, mop) : [];
   });
+}
+
+function duplicates(transaction: Transaction, mop: MicroOp): JsonObject[] {
+  const counts = new Map<JsonKey, { element: Json; count: number }>();
+  for (const element of elements(mop[2])) {
+    const counted = counts.get(jsonKey(element));
+    if (counted) counted.count++;
+    else counts.set(jsonKey(element), { element, count: 1 });
+  }
+  const twice = [...counts.values()].filter(({ count }) => count > 1);
+  const duplicates = Object.fromEntries(
+    twice.map(({ element, count }) => [
+      typeof element === "string" ? element : stringify(element),
+      count,
+    ]),
+  );
+  const because = `with ${
+    twice.map(({ element }) => shown(element)).join(", ")
+  } more than once`;
+  return [readCase(transaction, mop, { duplicates }, because)];
 }
 
 /**
@@ -165,62 +214,84 @@ export function duplicateElements(ok: readonly Transaction[]): JsonObject[] {
  * the other. By length each list is compared with the next, and the first
  * contradiction of a key is shown.
  */
-export function incompatibleOrders(ok: readonly Transaction[]): JsonObject[] {
-  const lists = new Map<JsonKey, { key: Json; reads: Read[] }>();
-  for (const read of reads(ok)) {
-    const known = lists.get(jsonKey(read.key));
-    if (known) known.reads.push(read);
-    else lists.set(jsonKey(read.key), { key: read.key, reads: [read] });
+export function incompatibleOrders(
+  all: readonly Transaction[],
+  steps: Steps,
+): JsonObject[] {
+  const { txns, keys, from, to, elements, versions } = steps;
+  const lengthOf = (step: number) => to[step]! - from[step]!;
+  const isBeginning = (a: number, b: number) => {
+    if (lengthOf(a) > lengthOf(b)) return false;
+    if (from[a] === from[b]) return true;
+    for (let i = 0; i < lengthOf(a); i++) {
+      if (elements[from[a]! + i] !== elements[from[b]! + i]) return false;
+    }
+    return true;
+  };
+  const reads = new Map<number, number[]>();
+  for (const step of readSteps(all, steps)) {
+    const ofKey = reads.get(keys[step]!);
+    if (ofKey) ofKey.push(step);
+    else reads.set(keys[step]!, [step]);
   }
-  return [...lists.values()].flatMap(({ key, reads }) => {
-    const byLength = reads.toSorted((a, b) => a.list.length - b.list.length);
-    const at = byLength.findIndex(({ list }, i) =>
-      i > 0 && !startsWith(list, byLength[i - 1]!.list)
+  const found: JsonObject[] = [];
+  for (const [key, steps] of reads) {
+    const longest = steps.reduce((a, b) => lengthOf(b) > lengthOf(a) ? b : a);
+    // Beginnings of one list do not contradict each other.
+    if (steps.every((step) => isBeginning(step, longest))) continue;
+    const byLength = steps.toSorted((a, b) => lengthOf(a) - lengthOf(b));
+    const at = byLength.findIndex((step, i) =>
+      i > 0 && !isBeginning(byLength[i - 1]!, step)
     );
-    if (at < 0) return [];
     const [a, b] = [byLength[at - 1]!, byLength[at]!];
-    return [{
-      key,
-      values: [a.list, b.list],
-      explanation: `${named(a.transaction, 1)} read ${shown(a.list)} and ${
-        named(b.transaction, 2)
-      } read ${shown(b.list)} of key ${
-        shown(key)
+    const list = (step: number) =>
+      [...elements.subarray(from[step]!, to[step]!)].map((element) =>
+        versions.values[element]!
+      );
+    found.push({
+      key: versions.keys[key]!,
+      values: [list(a), list(b)],
+      explanation: `${named(all[txns[a]!]!, 1)} read ${shown(list(a))} and ${
+        named(all[txns[b]!]!, 2)
+      } read ${shown(list(b))} of key ${
+        shown(versions.keys[key])
       }: the one should begin with the other.`,
-    }];
-  });
+    });
+  }
+  return found;
 }
-
-type Read = ReturnType<typeof reads> extends Generator<infer T> ? T : never;
 
 /** Successful appends right after elements whose transactions failed, which they have thus kept. */
 export function dirtyUpdates(
   all: readonly Transaction[],
-  versions: ReadonlyMap<JsonKey, ListVersions>,
+  { versions, txns, bits, from, elements }: Steps,
+  lists: readonly ListVersions[],
 ): JsonObject[] {
-  const writers = new Table<Transaction>();
-  for (const transaction of all) {
-    for (const [f, key, element] of transaction.mops) {
-      if (f === "append") writers.set(key, element, transaction);
+  const writers: (Transaction | undefined)[] = new Array(
+    versions.values.length,
+  );
+  for (let step = 0; step < txns.length; step++) {
+    if (bits[step]! & STEP.writes) {
+      writers[elements[from[step]!]!] = all[txns[step]!];
     }
   }
   const found: JsonObject[] = [];
-  for (const { key, order } of versions.values()) {
+  for (const { key, order } of lists) {
     let aborted: { writer: Transaction; values: Json[] } | undefined;
-    for (const element of order) {
-      const writer = writers.get(key, element);
+    for (const version of order) {
+      const writer = writers[version], element = versions.values[version]!;
       if (writer?.op.type === "fail") aborted ??= { writer, values: [] };
       aborted?.values.push(element);
       if (!aborted || writer?.op.type !== "ok") continue;
       found.push({
-        key,
+        key: versions.keys[key]!,
         values: aborted.values,
         txns: [opJson(aborted.writer.op), "...", opJson(writer.op)],
         explanation: `${named(aborted.writer, 1)} appended ${
           shown(aborted.values[0])
-        } to key ${shown(key)} and failed, but ${named(writer, 2)} appended ${
-          shown(element)
-        } after it.`,
+        } to key ${shown(versions.keys[key])} and failed, but ${
+          named(writer, 2)
+        } appended ${shown(element)} after it.`,
       });
       aborted = undefined;
     }

@@ -3,102 +3,82 @@
  * shows all that was appended to it before, so the longest read of a key gives
  * the order of all its versions up to then.
  */
-import { type Json, stringify } from "../../history/json.ts";
-import { DependencyGraph } from "./graph.ts";
-import { Table, type Transaction } from "./txn.ts";
-import { type JsonKey, jsonKey } from "../json-key.ts";
-import { CheckerError } from "../verdict.ts";
+import type { Json } from "../../history/json.ts";
+import { BIT, DependencyGraph } from "./graph.ts";
+import { lastOf, NONE, STEP, type Steps } from "./steps.ts";
+import { elements, type Transaction } from "./txn.ts";
 
 /** How results call the empty list that every key has at first. */
 export const INITIAL = "elle.list-append/init";
 
-/** The order in which elements were appended to a key. */
+/** The order in which elements were appended to a key, all as numbers. */
 export interface ListVersions {
-  key: Json;
+  key: number;
   /** The longest list that was read: version i is its first i elements. */
-  order: Json[];
-  /** The place of each element in the order, from 1; of one that is there twice, the last. */
-  position: Map<JsonKey, number>;
+  order: Int32Array;
   /**
    * Elements whose append succeeded but which the longest list lacks. Lists only
    * grow, so these were appended after it, in an order that is not known.
    */
-  unobserved: Json[];
+  unobserved: number[];
 }
 
-/**
- * The elements that a read returned.
- *
- * @throws {CheckerError} they are no list
- */
-export function elements(value: Json): Json[] {
-  if (value === null) return [];
-  if (!Array.isArray(value)) {
-    throw new CheckerError(
-      `Cannot check a read of ${stringify(value)}: not a list`,
-    );
+/** The reads of transactions that succeeded, in the order of completions. */
+export function readSteps(
+  all: readonly Transaction[],
+  { txns, bits }: Steps,
+): number[] {
+  const reads: number[] = [];
+  for (let step = 0; step < txns.length; step++) {
+    if (bits[step]! & STEP.writes) continue;
+    if (all[txns[step]!]!.op.type === "ok") reads.push(step);
   }
-  return value;
-}
-
-/** What reads returned, in the order of completions. */
-export function* reads(
-  ok: Iterable<Transaction>,
-): Generator<{ transaction: Transaction; key: Json; list: Json[] }> {
-  for (const transaction of ok) {
-    for (const [f, key, value] of transaction.mops) {
-      if (f === "r") yield { transaction, key, list: elements(value) };
-    }
-  }
+  return reads;
 }
 
 /**
  * The version order of every key that transactions which succeeded read or
  * appended to. Where reads contradict each other, the longest is believed.
- *
- * @throws {CheckerError} a read returned no list
  */
 export function listVersions(
   all: readonly Transaction[],
-): Map<JsonKey, ListVersions> {
-  const keys = new Map<JsonKey, ListVersions>();
-  const versionsOf = (key: Json) => {
-    let versions = keys.get(jsonKey(key));
-    if (!versions) {
-      versions = { key, order: [], position: new Map(), unobserved: [] };
-      keys.set(jsonKey(key), versions);
-    }
-    return versions;
-  };
-  const ok = all.filter(({ op }) => op.type === "ok");
-  for (const { key, list } of reads(ok)) {
-    const versions = versionsOf(key);
-    if (list.length > versions.order.length) versions.order = list;
+  steps: Steps,
+): ListVersions[] {
+  const { versions, txns, keys, bits, from, to, elements } = steps;
+  const longest = new Int32Array(versions.keys.length).fill(NONE);
+  const met = new Set<number>();
+  for (const step of readSteps(all, steps)) {
+    const key = keys[step]!, best = longest[key]!;
+    met.add(key);
+    const length = to[step]! - from[step]!;
+    if (best === NONE || length > to[best]! - from[best]!) longest[key] = step;
   }
-  for (const { order, position } of keys.values()) {
-    order.forEach((element, i) => position.set(jsonKey(element), i + 1));
+  const isObserved = new Uint8Array(versions.values.length);
+  const orders = Array.from(longest, (step) => {
+    const order = step === NONE || from[step] === NONE
+      ? new Int32Array()
+      : elements.subarray(from[step]!, to[step]!);
+    for (const element of order) isObserved[element] = 1;
+    return order;
+  });
+  const unobserved: number[][] = orders.map(() => []);
+  for (let step = 0; step < txns.length; step++) {
+    if ((bits[step]! & STEP.writes) === 0) continue;
+    if (all[txns[step]!]!.op.type !== "ok") continue;
+    const key = keys[step]!, element = elements[from[step]!]!;
+    met.add(key);
+    if (isObserved[element] === 0) unobserved[key]!.push(element);
   }
-  for (const { mops } of ok) {
-    for (const [f, key, element] of mops) {
-      if (f !== "append") continue;
-      const { position, unobserved } = versionsOf(key);
-      if (!position.has(jsonKey(element))) unobserved.push(element);
-    }
-  }
-  return keys;
+  return [...met].map((key) => ({
+    key,
+    order: orders[key]!,
+    unobserved: unobserved[key]!,
+  }));
 }
 
 /** The last element of a read, or {@link INITIAL}: the version it saw. */
 export function lastElement(value: Json): Json {
   return elements(value).at(-1) ?? INITIAL;
-}
-
-/** The elements that may come right after the first `length` ones. */
-function following(
-  { order, unobserved }: ListVersions,
-  length: number,
-): Json[] {
-  return length < order.length ? [order[length]!] : unobserved;
 }
 
 /**
@@ -107,52 +87,62 @@ function following(
  * only if what they appended was read.
  *
  * @param all every transaction, in the order of `id`
- * @throws {CheckerError} a read returned no list
+ * @param steps theirs
  */
 export function listDependencies(
   all: readonly Transaction[],
+  steps: Steps,
+  lists: readonly ListVersions[],
 ): DependencyGraph {
-  const graph = new DependencyGraph(all.length);
-  const writers = new Table<number>();
-  for (const { id, op, mops } of all) {
-    if (op.type === "fail") continue;
-    for (const [f, key, element] of mops) {
-      if (f === "append") writers.set(key, element, id);
+  const { versions, txns, keys, bits, from, elements } = steps;
+  const graph = new DependencyGraph(all.length, { versions, initial: INITIAL });
+  /** By element, who appended it, and its place in its list, from 1; of one that is there twice, the last. */
+  const writers = new Int32Array(versions.values.length).fill(NONE);
+  const positions = new Int32Array(versions.values.length);
+  for (let step = 0; step < txns.length; step++) {
+    if ((bits[step]! & STEP.writes) === 0) continue;
+    const txn = txns[step]!;
+    if (all[txn]!.op.type !== "fail") writers[elements[from[step]!]!] = txn;
+  }
+  const byKey: ListVersions[] = [];
+  /** Links a transaction to those whose elements may come right after the first `length` ones. */
+  const follow = (
+    txn: number,
+    kind: number,
+    version: number,
+    { key, order, unobserved }: ListVersions,
+    length: number,
+  ) => {
+    const count = length < order.length ? 1 : unobserved.length;
+    for (let i = 0; i < count; i++) {
+      const next = length < order.length ? order[length]! : unobserved[i]!;
+      const after = writers[next]!;
+      if (after === NONE || after === txn) continue;
+      graph.link(txn, after, kind, key, version, next);
+    }
+  };
+  for (const list of lists) {
+    byKey[list.key] = list;
+    const { order } = list;
+    for (let i = 0; i < order.length; i++) {
+      positions[order[i]!] = i + 1;
+      const before = writers[order[i]!]!;
+      if (before !== NONE) follow(before, BIT.ww, order[i]!, list, i + 1);
     }
   }
-  const versions = listVersions(all);
-  for (const list of versions.values()) {
-    const { key, order } = list;
-    order.forEach((value, i) => {
-      const before = writers.get(key, value);
-      if (before === undefined) return;
-      for (const next of following(list, i + 1)) {
-        const after = writers.get(key, next);
-        if (after === undefined || after === before) continue;
-        graph.link(before, after, { kind: "ww", key, value, next });
-      }
-    });
-  }
-  for (const { transaction, key, list } of reads(all.filter(isOk))) {
-    const reader = transaction.id;
-    const value = list.at(-1);
-    const writer = value === undefined ? undefined : writers.get(key, value);
-    if (writer !== undefined && writer !== reader) {
-      graph.link(writer, reader, { kind: "wr", key, value: value! });
+  for (const step of readSteps(all, steps)) {
+    const reader = txns[step]!, key = keys[step]!;
+    const version = lastOf(steps, step);
+    if (version === NONE) {
+      follow(reader, BIT.rw, version, byKey[key]!, 0);
+      continue;
     }
-    const known = versions.get(jsonKey(key))!;
-    const length = value === undefined ? 0 : known.position.get(jsonKey(value));
-    if (length === undefined) continue;
-    for (const next of following(known, length)) {
-      const after = writers.get(key, next);
-      if (after === undefined || after === reader) continue;
-      const read = value ?? INITIAL;
-      graph.link(reader, after, { kind: "rw", key, value: read, next });
+    const writer = writers[version]!;
+    if (writer !== NONE && writer !== reader) {
+      graph.link(writer, reader, BIT.wr, key, version);
     }
+    const position = positions[version]!;
+    if (position > 0) follow(reader, BIT.rw, version, byKey[key]!, position);
   }
   return graph;
-}
-
-function isOk({ op }: Transaction): boolean {
-  return op.type === "ok";
 }

@@ -150,8 +150,12 @@ function withWeaker(models: Iterable<string>): Set<string> {
 
 /** A model and all that it implies. */
 export function impliedModels(model: string): ReadonlySet<string> {
-  return withWeaker([model]);
+  return IMPLIED.get(model)!;
 }
+
+const IMPLIED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.keys(IMPLIES).map((model) => [model, withWeaker([model])]),
+);
 
 /**
  * The model of this name or alias, under the name by which results call it.
@@ -190,7 +194,7 @@ export interface Boundary {
 export function ruledOutBy(anomalies: Iterable<string>): Boundary {
   const direct = new Set([...anomalies].flatMap((a) => RULES_OUT[a] ?? []));
   const out = Object.keys(IMPLIES).sort().filter((model) =>
-    [...withWeaker([model])].some((weaker) => direct.has(weaker))
+    !direct.isDisjointFrom(impliedModels(model))
   );
   const isWeakest = (model: string) =>
     ![...withWeaker(IMPLIES[model]!)].some((weaker) => out.includes(weaker));

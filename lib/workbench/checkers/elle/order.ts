@@ -1,6 +1,6 @@
 /** Edges between transactions from what clients saw, whatever the values. */
 import type { Op } from "../../history/history.ts";
-import type { DependencyGraph } from "./graph.ts";
+import { BIT, type DependencyGraph } from "./graph.ts";
 import type { Transaction } from "./txn.ts";
 
 /**
@@ -15,7 +15,7 @@ export function linkProcessOrder(
   for (const { id, op } of transactions) {
     if (op.type === "fail") continue;
     const before = last.get(op.process);
-    if (before !== undefined) graph.link(before, id, { kind: "process" });
+    if (before !== undefined) graph.link(before, id, BIT.process);
     last.set(op.process, id);
   }
 }
@@ -28,59 +28,86 @@ export function linkRealtimeOrder(
   graph: DependencyGraph,
   transactions: readonly Transaction[],
 ): void {
-  forEachRealtimePair(transactions, (earlier, later) => {
+  const spans = new Spans(transactions);
+  const happened = Int32Array.from(transactions.keys())
+    .filter((i) => transactions[i]!.op.type !== "fail");
+  const begun = inOrder(happened, spans.begins);
+  const ended = inOrder(happened, spans.ends);
+  spans.forEachPair(begun, ended, (earlier, later) => {
     const { id } = transactions[earlier]!;
-    graph.link(id, transactions[later]!.id, { kind: "realtime" });
+    graph.link(id, transactions[later]!.id, BIT.realtime);
   });
 }
 
-/**
- * Calls back with the places in a list of two transactions, the first of which had succeeded
- * when the second began, without a third one between.
- *
- * Nothing is between if the first ended after the latest beginning of all that had ended by then.
- * So what comes immediately before a transaction is a range of what has succeeded, in the order
- * of ends, and the limits of the range only grow: one pass finds all.
- */
-export function forEachRealtimePair(
-  transactions: readonly Pick<Transaction, "op" | "invocation">[],
-  visit: (earlier: number, later: number) => void,
-): void {
-  const { length } = transactions;
-  const begins = new Float64Array(length), ends = new Float64Array(length);
-  const happened: number[] = [];
-  for (let i = 0; i < length; i++) {
-    const { op, invocation } = transactions[i]!;
-    begins[i] = invocation.index;
-    ends[i] = op.index;
-    if (op.type !== "fail") happened.push(i);
-  }
-  const byEnd = inOrder(happened, ends);
-  const succeeded = byEnd.filter((i) => transactions[i]!.op.type === "ok");
-  const firsts = new Int32Array(length), lasts = new Int32Array(length);
-  let first = 0, last = 0, latest = -Infinity;
-  for (const i of inOrder(happened, begins)) {
-    const begin = begins[i]!;
-    while (last < succeeded.length && ends[succeeded[last]!]! < begin) {
-      latest = Math.max(latest, begins[succeeded[last++]!]!);
+/** When the transactions of a list began, when they ended, and which of them succeeded. */
+export class Spans {
+  readonly begins: Float64Array;
+  readonly ends: Float64Array;
+  readonly #isOk: Uint8Array;
+  /** The ranges of what comes immediately before each. */
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+
+  constructor(
+    transactions: readonly Pick<Transaction, "op" | "invocation">[],
+  ) {
+    const { length } = transactions;
+    this.begins = new Float64Array(length);
+    this.ends = new Float64Array(length);
+    this.#isOk = new Uint8Array(length);
+    this.#first = new Int32Array(length);
+    this.#last = new Int32Array(length);
+    for (let i = 0; i < length; i++) {
+      const { op, invocation } = transactions[i]!;
+      this.begins[i] = invocation.index;
+      this.ends[i] = op.index;
+      this.#isOk[i] = op.type === "ok" ? 1 : 0;
     }
-    while (first < last && ends[succeeded[first]!]! < latest) first++;
-    firsts[i] = first;
-    lasts[i] = last;
   }
-  for (const i of byEnd) {
-    for (let at = firsts[i]!; at < lasts[i]!; at++) visit(succeeded[at]!, i);
+
+  /**
+   * Calls back with the places of two transactions, the first of which had succeeded when the
+   * second began, without a third one of the same between; seconds that ended first come first.
+   *
+   * Nothing is between if the first ended after the latest beginning of all that had ended by
+   * then. So what comes immediately before a transaction is a range of what has succeeded, in
+   * the order of ends, and the limits of the range only grow: one pass finds all.
+   *
+   * @param begun some places, in the order of their beginnings
+   * @param ended the same, in the order of their ends
+   */
+  forEachPair(
+    begun: Int32Array,
+    ended: Int32Array,
+    visit: (earlier: number, later: number) => void,
+  ): void {
+    const { begins, ends } = this, firsts = this.#first, lasts = this.#last;
+    const succeeded = ended.filter((i) => this.#isOk[i]);
+    let first = 0, last = 0, latest = -Infinity;
+    for (const i of begun) {
+      while (last < succeeded.length && ends[succeeded[last]!]! < begins[i]!) {
+        latest = Math.max(latest, begins[succeeded[last++]!]!);
+      }
+      while (first < last && ends[succeeded[first]!]! < latest) first++;
+      firsts[i] = first;
+      lasts[i] = last;
+    }
+    for (const i of ended) {
+      for (let at = firsts[i]!; at < lasts[i]!; at++) visit(succeeded[at]!, i);
+    }
   }
 }
 
 /** Places in the order of their positions in the history, which most of them have already. */
-function inOrder(
-  places: readonly number[],
+export function inOrder(
+  places: Int32Array,
   positions: Float64Array,
-): readonly number[] {
+): Int32Array {
   for (let i = 1; i < places.length; i++) {
     if (positions[places[i]!]! < positions[places[i - 1]!]!) {
-      return places.toSorted((a, b) => positions[a]! - positions[b]!);
+      return Int32Array.from(
+        Array.from(places).sort((a, b) => positions[a]! - positions[b]!),
+      );
     }
   }
   return places;

@@ -3,71 +3,83 @@
  * registers, judged by what they read. Every value is written once a key.
  */
 import type { Op, Options } from "../../history/history.ts";
-import type { Json, JsonObject } from "../../history/json.ts";
+import type { JsonObject } from "../../history/json.ts";
+import { lostUpdates } from "./lost-updates.ts";
 import { type Anomalies, cyclicAnomalies } from "./results.ts";
 import { elleResults, modelsOf } from "./results.ts";
 import { cyclicVersionCases, registerDependencies } from "./rw-versions.ts";
+import { NONE, STEP, type Steps } from "./steps.ts";
 import {
-  committed,
   failedWrites,
   intermediateWrites,
-  lostUpdates,
   named,
   shown,
-  type Table,
+  stepsOf,
   type Transaction,
   transactions,
 } from "./txn.ts";
-import { type JsonKey, jsonKey, opJson } from "../json-key.ts";
+import { opJson } from "../json-key.ts";
 import type { Results } from "../verdict.ts";
 
 /** The first read of each transaction that contradicts its own earlier reads and writes. */
-function internal(ok: readonly Transaction[]): JsonObject[] {
-  return ok.flatMap((transaction) => {
-    const state = new Map<JsonKey, Json>();
-    for (const mop of transaction.mops) {
-      const [f, key, value] = mop;
-      const expected = state.get(jsonKey(key)) ?? null;
-      if (
-        f === "r" && expected !== null && jsonKey(expected) !== jsonKey(value)
-      ) {
-        return [{
-          op: opJson(transaction.op),
-          mop: [...mop],
-          expected,
-          explanation: `${named(transaction, 1)} read ${shown(value)} of key ${
-            shown(key)
-          } after it had itself read or written ${shown(expected)}.`,
-        }];
-      }
-      state.set(jsonKey(key), value);
-    }
-    return [];
-  });
+function internal(
+  all: readonly Transaction[],
+  { versions, starts, txns, keys, bits, from, elements }: Steps,
+): JsonObject[] {
+  const found: JsonObject[] = [];
+  /** By key, the last step of it. */
+  const lastAt = new Int32Array(versions.keys.length).fill(NONE);
+  for (let step = 0; step < keys.length; step++) {
+    const id = txns[step]!,
+      transaction = all[id]!,
+      before = lastAt[keys[step]!]!;
+    lastAt[keys[step]!] = step;
+    if (bits[step]! & (STEP.writes | STEP.first)) continue;
+    if (transaction.op.type !== "ok") continue;
+    const expected = versions.values[elements[from[before]!]!]!;
+    if (expected === null) continue;
+    if (elements[from[before]!] === elements[from[step]!]) continue;
+    const mop = transaction.mops[step - starts[id]!]!;
+    found.push({
+      op: opJson(transaction.op),
+      mop: [...mop],
+      expected,
+      explanation: `${named(transaction, 1)} read ${shown(mop[2])} of key ${
+        shown(mop[1])
+      } after it had itself read or written ${shown(expected)}.`,
+    });
+    // The first is enough: go on with the next transaction.
+    step = starts[id + 1]! - 1;
+  }
+  return found;
 }
 
 /** Reads, by others, of what these transactions wrote. */
 function readsOf(
-  writes: Table<Transaction>,
-  ok: readonly Transaction[],
+  writes: readonly (Transaction | undefined)[] | null,
+  all: readonly Transaction[],
+  { starts, txns, bits, from, elements }: Steps,
   because: string,
 ): JsonObject[] {
-  if (writes.empty) return [];
-  return ok.flatMap((transaction) =>
-    transaction.mops.flatMap((mop) => {
-      const [f, key, value] = mop;
-      const writer = f === "r" ? writes.get(key, value) : undefined;
-      if (!writer || writer === transaction) return [];
-      return [{
-        op: opJson(transaction.op),
-        mop: [...mop],
-        writer: opJson(writer.op),
-        explanation: `${named(transaction, 1)} read ${shown(value)} of key ${
-          shown(key)
-        }, which ${named(writer, 2)} wrote ${because}.`,
-      }];
-    })
-  );
+  const found: JsonObject[] = [];
+  for (let step = 0; writes !== null && step < txns.length; step++) {
+    if (bits[step]! & STEP.writes) continue;
+    const id = txns[step]!, transaction = all[id]!;
+    const writer = writes[elements[from[step]!]!];
+    if (!writer || writer === transaction || transaction.op.type !== "ok") {
+      continue;
+    }
+    const mop = transaction.mops[step - starts[id]!]!;
+    found.push({
+      op: opJson(transaction.op),
+      mop: [...mop],
+      writer: opJson(writer.op),
+      explanation: `${named(transaction, 1)} read ${shown(mop[2])} of key ${
+        shown(mop[1])
+      }, which ${named(writer, 2)} wrote ${because}.`,
+    });
+  }
+  return found;
 }
 
 /**
@@ -83,17 +95,17 @@ function readsOf(
 export function checkRwRegister(history: Op[], options: Options): Results {
   const models = modelsOf(options);
   const all = transactions(history, "w");
-  const ok = committed(all);
-  const unaborted = all.filter(({ op }) => op.type !== "fail");
-  const { graph, cyclic } = registerDependencies(all);
+  const steps = stepsOf(all, "w");
+  const { graph, cyclic } = registerDependencies(all, steps);
   const anomalies: Anomalies = {
-    internal: internal(ok),
-    "lost-update": lostUpdates(ok, "w"),
+    internal: internal(all, steps),
+    "lost-update": lostUpdates(all, steps),
     "cyclic-versions": cyclicVersionCases(cyclic),
-    G1a: readsOf(failedWrites(all, "w"), ok, "and then failed"),
+    G1a: readsOf(failedWrites(all, steps), all, steps, "and then failed"),
     G1b: readsOf(
-      intermediateWrites(unaborted, "w"),
-      ok,
+      intermediateWrites(all, steps),
+      all,
+      steps,
       "and then wrote over itself",
     ),
     ...cyclicAnomalies(graph, all, models, {

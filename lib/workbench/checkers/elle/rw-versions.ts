@@ -5,25 +5,12 @@
  * transaction that read a version and wrote another wrote a later one.
  */
 import type { Json, JsonObject } from "../../history/json.ts";
-import { stronglyConnected } from "./components.ts";
-import { type Dependency, DependencyGraph } from "./graph.ts";
+import { Column, grouped, type Groups } from "./columns.ts";
+import { componentsOf, stronglyConnected } from "./components.ts";
+import { BIT, DependencyGraph } from "./graph.ts";
+import { NONE, STEP, type Steps } from "./steps.ts";
 import { shown, type Transaction } from "./txn.ts";
-import { type JsonKey, jsonKey } from "../json-key.ts";
 import { CheckerError } from "../verdict.ts";
-
-/** One version of one key: who saw it from outside, and what is known to come next. */
-interface Version {
-  value: Json;
-  writers: Transaction[];
-  readers: Transaction[];
-  next: Set<Version>;
-}
-
-/** The versions of one key. */
-interface Register {
-  key: Json;
-  versions: Map<JsonKey, Version>;
-}
 
 /** A register whose versions each precede the other. */
 export interface CyclicVersions {
@@ -31,91 +18,172 @@ export interface CyclicVersions {
   values: Json[];
 }
 
-function registers(ok: readonly Transaction[]): Map<JsonKey, Register> {
-  const all = new Map<JsonKey, Register>();
-  const versionOf = (key: Json, value: Json): Version => {
-    const id = jsonKey(key);
-    let register = all.get(id);
-    if (!register) all.set(id, register = { key, versions: new Map() });
-    let version = register.versions.get(jsonKey(value));
-    if (!version) {
-      version = { value, writers: [], readers: [], next: new Set() };
-      register.versions.set(jsonKey(value), version);
+/** What transactions that succeeded saw of each other, as numbers. */
+interface Registers {
+  /** The keys that were read or written, in that order. */
+  keys: number[];
+  /** By key, the versions that were visible to others, in the order in which they came up. */
+  versions: Groups;
+  /** By version, who read it before touching the key, and who wrote it and left it. */
+  readers: Groups;
+  writers: Groups;
+  /** By version, those that are known to be later: the initial null precedes all others. */
+  later: Groups;
+}
+
+function registers(
+  all: readonly Transaction[],
+  { versions, txns, keys, bits, from, elements }: Steps,
+): Registers {
+  const count = versions.values.length;
+  const visible: number[] = [];
+  const isVisible = new Uint8Array(count), followsNull = new Uint8Array(count);
+  const read = new Int32Array(keys.length).fill(NONE);
+  const written = new Int32Array(keys.length).fill(NONE);
+  const before = new Column(), after = new Column();
+  /** By key, the last read of a version that others wrote. */
+  const readAt = new Int32Array(versions.keys.length).fill(NONE);
+  for (let step = 0; step < keys.length; step++) {
+    const key = keys[step]!, version = elements[from[step]!]!;
+    if (all[txns[step]!]!.op.type !== "ok") continue;
+    if ((bits[step]! & STEP.writes) === 0) {
+      if ((bits[step]! & STEP.first) === 0) continue;
+      read[step] = version;
+      readAt[key] = step;
+    } else {
+      if ((bits[step]! & STEP.lastWrite) === 0) continue;
+      written[step] = version;
+      const replaced = readAt[key]!;
+      if (replaced !== NONE && txns[replaced] === txns[step]) {
+        before.push(read[replaced]!);
+        after.push(version);
+        if (versions.values[read[replaced]!] === null) followsNull[version] = 1;
+      }
     }
-    return version;
+    if (isVisible[version] === 0) visible.push(version);
+    isVisible[version] = 1;
+  }
+  const initial = new Int32Array(versions.keys.length).fill(NONE);
+  for (const version of visible) {
+    if (versions.values[version] === null) {
+      initial[versions.keyOf[version]!] = version;
+    }
+  }
+  for (const version of visible) {
+    const first = initial[versions.keyOf[version]!]!;
+    if (first === NONE || first === version || followsNull[version]) continue;
+    before.push(first);
+    after.push(version);
+  }
+  const keyOf = Int32Array.from(visible, (version) => versions.keyOf[version]!);
+  return {
+    keys: [...new Set(keyOf)],
+    versions: grouped(keyOf, versions.keys.length, Int32Array.from(visible)),
+    readers: grouped(read, count, txns),
+    writers: grouped(written, count, txns),
+    later: grouped(before.values, count, after.values),
   };
-  for (const transaction of ok) {
-    // Others see a transaction's first access to a key if it reads, and its last write.
-    const reads = new Map<JsonKey, Version>();
-    const writes = new Map<JsonKey, Version>();
-    const lastWrite = new Map<JsonKey, number>();
-    transaction.mops.forEach(([f, key], i) => {
-      if (f === "w") lastWrite.set(jsonKey(key), i);
-    });
-    const touched = new Set<JsonKey>();
-    transaction.mops.forEach(([f, key, value], i) => {
-      const id = jsonKey(key);
-      if (f === "r" && !touched.has(id)) reads.set(id, versionOf(key, value));
-      if (lastWrite.get(id) === i) writes.set(id, versionOf(key, value));
-      touched.add(id);
-    });
-    for (const version of reads.values()) version.readers.push(transaction);
-    for (const [id, version] of writes) {
-      version.writers.push(transaction);
-      const read = reads.get(id);
-      if (read) read.next.add(version);
-    }
-  }
-  for (const { versions } of all.values()) {
-    const initial = versions.get(null);
-    if (!initial) continue;
-    for (const version of versions.values()) {
-      if (version !== initial) initial.next.add(version);
-    }
-  }
-  return all;
 }
 
-function cyclicVersions({ key, versions }: Register): CyclicVersions[] {
-  const all = [...versions.values()];
-  const number = new Map(all.map((version, i) => [version, i]));
-  const { cyclic } = stronglyConnected(
-    all.length,
-    (v) => [...all[v]!.next].map((next) => number.get(next)!),
-  );
-  return cyclic.map((scc) => ({ key, values: scc.map((v) => all[v]!.value) }));
+/** The members of a group. */
+function membersOf({ starts, members }: Groups, group: number): Int32Array {
+  return members.subarray(starts[group]!, starts[group + 1]!);
 }
 
-function linkReads(graph: DependencyGraph, { key, versions }: Register): void {
-  for (const { value, writers, readers } of versions.values()) {
-    if (readers.length === 0) continue;
-    if (writers.length > 1) {
-      const indices = writers.map(({ op }) => op.index).join(", ");
+/** The contradictions between versions, by key. */
+function cyclicVersions(
+  { keys, versions, later }: Registers,
+  { versions: { keys: names, values, keyOf } }: Steps,
+): Map<number, CyclicVersions[]> {
+  const found = new Map<number, CyclicVersions[]>();
+  const { cyclic } = componentsOf({
+    starts: later.starts,
+    targets: later.members,
+  });
+  const suspects = new Set(cyclic.map(([version]) => keyOf[version!]!));
+  for (const key of keys) {
+    if (!suspects.has(key)) continue;
+    const all = [...membersOf(versions, key)];
+    const place = new Map(all.map((version, i) => [version, i]));
+    const { cyclic } = stronglyConnected(
+      all.length,
+      (v) => [...membersOf(later, all[v]!)].map((next) => place.get(next)!),
+    );
+    found.set(
+      key,
+      cyclic.map((scc) => ({
+        key: names[key]!,
+        values: scc.map((v) => values[all[v]!]!),
+      })),
+    );
+  }
+  return found;
+}
+
+/** Links the writer of each version of a key to its readers. */
+function linkReads(
+  graph: DependencyGraph,
+  { versions, readers, writers }: Registers,
+  key: number,
+  all: readonly Transaction[],
+): void {
+  for (const version of membersOf(versions, key)) {
+    const reading = membersOf(readers, version);
+    if (reading.length === 0) continue;
+    const writing = membersOf(writers, version);
+    if (writing.length > 1) {
+      const indices = [...writing].map((id) => all[id]!.op.index).join(", ");
       throw new CheckerError(
-        `Key ${shown(key)} had value ${
-          shown(value)
+        `Key ${shown(graph.versions.keys[key])} had value ${
+          shown(graph.versions.values[version])
         } written by more than one op: ${indices}`,
       );
     }
-    for (const writer of writers) {
-      for (const reader of readers) {
-        graph.link(writer.id, reader.id, { kind: "wr", key, value });
+    for (const writer of writing) {
+      for (const reader of reading) {
+        graph.link(writer, reader, BIT.wr, key, version);
       }
     }
   }
 }
 
-function linkWrites(graph: DependencyGraph, { key, versions }: Register): void {
-  for (const { value, writers, readers, next } of versions.values()) {
-    for (const later of next) {
-      const link = (kind: Dependency["kind"], before: Transaction) => {
-        for (const { id } of later.writers) {
-          if (id === before.id) continue;
-          graph.link(before.id, id, { kind, key, value, next: later.value });
+/** Links who wrote or read each version of a key to the writers of those that follow. */
+function linkWrites(
+  graph: DependencyGraph,
+  { versions, readers, writers, later }: Registers,
+  key: number,
+): void {
+  const link = (
+    kind: number,
+    groups: Groups,
+    version: number,
+    next: number,
+  ) => {
+    for (
+      let i = groups.starts[version]!;
+      i < groups.starts[version + 1]!;
+      i++
+    ) {
+      const before = groups.members[i]!;
+      for (let j = writers.starts[next]!; j < writers.starts[next + 1]!; j++) {
+        const after = writers.members[j]!;
+        if (after !== before) {
+          graph.link(
+            before,
+            after,
+            kind,
+            key,
+            version,
+            next,
+          );
         }
-      };
-      for (const writer of writers) link("ww", writer);
-      for (const reader of readers) link("rw", reader);
+      }
+    }
+  };
+  for (const version of membersOf(versions, key)) {
+    for (const next of membersOf(later, version)) {
+      link(BIT.ww, writers, version, next);
+      link(BIT.rw, readers, version, next);
     }
   }
 }
@@ -134,27 +202,24 @@ export interface RegisterDependencies {
  * it has one: without it, nothing would be known of the order of writes.
  *
  * @param all every transaction, in the order of `id`
+ * @param steps theirs
  * @throws {CheckerError} two transactions wrote one value, and it was read
  */
 export function registerDependencies(
   all: readonly Transaction[],
+  steps: Steps,
 ): RegisterDependencies {
-  const graph = new DependencyGraph(all.length, [
-    "wr",
-    "ww",
-    "rw",
-    "process",
-    "realtime",
-  ]);
-  const ok = all.filter(({ op }) => op.type === "ok");
-  const cyclic: CyclicVersions[] = [];
-  for (const register of registers(ok).values()) {
-    linkReads(graph, register);
-    const cycles = cyclicVersions(register);
-    if (cycles.length === 0) linkWrites(graph, register);
-    cyclic.push(...cycles);
+  const graph = new DependencyGraph(all.length, {
+    versions: steps.versions,
+    precedence: ["wr", "ww", "rw", "process", "realtime"],
+  });
+  const seen = registers(all, steps);
+  const cyclic = cyclicVersions(seen, steps);
+  for (const key of seen.keys) {
+    linkReads(graph, seen, key, all);
+    if (!cyclic.has(key)) linkWrites(graph, seen, key);
   }
-  return { graph, cyclic };
+  return { graph, cyclic: [...cyclic.values()].flat() };
 }
 
 /** Cyclic version orders as results show them. */

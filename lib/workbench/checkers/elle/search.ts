@@ -7,7 +7,7 @@
 import { SUBGRAPHS } from "./cycle-sorts.ts";
 import { classify, Component, type CycleSpec } from "./cycles.ts";
 import { stronglyConnected } from "./components.ts";
-import type { DependencyGraph, EdgeKind } from "./graph.ts";
+import { BIT, type DependencyGraph, type EdgeKind } from "./graph.ts";
 
 /** What was found. */
 export interface FoundCycles {
@@ -92,11 +92,11 @@ function unnamedCycle(
 ): UnnamedCycle | undefined {
   for (const { type, kinds, apart } of SUBGRAPHS) {
     if (!reportable.has(type)) continue;
+    const wanted = kinds.reduce((all, kind) => all | BIT[kind], 0);
     const successors = function* (state: number): Generator<number> {
-      for (const [to, dependencies] of graph.successors(state >> 1)) {
-        const usable = dependencies.filter(({ kind }) => kinds.includes(kind));
-        const anti = usable.every(({ kind }) => kind === "rw");
-        if (usable.length === 0 || (state & 1 && anti)) continue;
+      for (const [to, all] of graph.kinds(state >> 1)) {
+        const anti = (all & wanted) === BIT.rw;
+        if ((all & wanted) === 0 || (state & 1 && anti)) continue;
         yield 2 * to + (apart && anti ? 1 : 0);
       }
     };
@@ -156,6 +156,6 @@ export function kindsOf(
   cycle: readonly number[],
 ): EdgeKind[] {
   return cycle.map((from, i) =>
-    graph.dependencies(from, cycle[(i + 1) % cycle.length]!)[0]!.kind
+    graph.preferred(graph.kinds(from).get(cycle[(i + 1) % cycle.length]!)!)
   );
 }

@@ -3,12 +3,11 @@ import {
   asDouble,
   isInteger,
   type Json,
-  type JsonObject,
   stringify,
 } from "../../history/json.ts";
 import type { Op } from "../../history/history.ts";
-import { type JsonKey, jsonKey, opJson } from "../json-key.ts";
 import { pairs } from "../pairs.ts";
+import { STEP, type Steps, StepsBuilder } from "./steps.ts";
 import { CheckerError } from "../verdict.ts";
 
 /** One read or write within a transaction: `["r", key, value]`, `["w", key, value]`, `["append", key, element]`. */
@@ -22,35 +21,6 @@ export interface Transaction {
   op: Op;
   invocation: Op;
   mops: readonly MicroOp[];
-}
-
-/** A map with two keys, which are compared as JSON. */
-export class Table<T> {
-  readonly #rows = new Map<JsonKey, Map<JsonKey, T>>();
-
-  get(row: Json, column: Json): T | undefined {
-    return this.#rows.get(jsonKey(row))?.get(jsonKey(column));
-  }
-
-  set(row: Json, column: Json, value: T): void {
-    const key = jsonKey(row);
-    const columns = this.#rows.get(key);
-    if (columns) columns.set(jsonKey(column), value);
-    else this.#rows.set(key, new Map([[jsonKey(column), value]]));
-  }
-
-  /** The value there, put there first if it was absent. */
-  getOr(row: Json, column: Json, absent: () => T): T {
-    const present = this.get(row, column);
-    if (present !== undefined) return present;
-    const value = absent();
-    this.set(row, column, value);
-    return value;
-  }
-
-  get empty(): boolean {
-    return this.#rows.size === 0;
-  }
 }
 
 function microOps(op: Op, write: string): MicroOp[] {
@@ -80,28 +50,12 @@ function typeOfKey(key: Json): string {
   return Array.isArray(key) ? "array" : typeof key;
 }
 
-function assertOneTypeOfKey(transactions: readonly Transaction[]): void {
-  const types = new Set<string>();
-  for (const { op, mops } of transactions) {
-    for (const [, key] of mops) {
-      types.add(typeOfKey(key));
-      if (types.size > 1) {
-        throw new CheckerError(
-          `Cannot check operation ${op.index}: keys are of types ${
-            [...types].join(" and ")
-          }`,
-        );
-      }
-    }
-  }
-}
-
 /**
  * The transactions of a history in the order of their completions, numbered from
  * 0. Those that never completed are left out: nothing is known of them.
  *
  * @param write what writing is called: `"w"` or `"append"`
- * @throws {CheckerError} a transaction is malformed, or keys differ in type
+ * @throws {CheckerError} a transaction is malformed
  */
 export function transactions(
   history: readonly Op[],
@@ -114,45 +68,95 @@ export function transactions(
   }
   ended.sort((a, b) => a.op.index - b.op.index);
   ended.forEach((transaction, id) => transaction.id = id);
-  assertOneTypeOfKey(ended);
   return ended;
 }
 
-/** Those that succeeded. */
-export function committed(all: readonly Transaction[]): Transaction[] {
-  return all.filter(({ op }) => op.type === "ok");
+/**
+ * The elements that a read returned.
+ *
+ * @throws {CheckerError} they are no list
+ */
+export function elements(value: Json): Json[] {
+  if (value === null) return [];
+  if (!Array.isArray(value)) {
+    throw new CheckerError(
+      `Cannot check a read of ${stringify(value)}: not a list`,
+    );
+  }
+  return value;
 }
 
-/** What failed transactions would have written: key and value to transaction. */
+/**
+ * The micro-operations of transactions, numbered.
+ *
+ * @throws {CheckerError} keys differ in type
+ */
+export function stepsOf(
+  all: readonly Transaction[],
+  write: string,
+): Steps {
+  const builder = new StepsBuilder();
+  const types = new Set<string>();
+  const { keys } = builder.versions;
+  for (const { op, mops } of all) {
+    for (const [f, key, value] of mops) {
+      const known = keys.length;
+      if (f === write) builder.write(key, value);
+      else if (write === "w") builder.read(key, value);
+      else if (Array.isArray(value)) builder.readList(key, value);
+      else builder.readNull(key);
+      if (keys.length > known) types.add(typeOfKey(key));
+      if (types.size > 1) {
+        throw new CheckerError(
+          `Cannot check operation ${op.index}: keys are of types ${
+            [...types].join(" and ")
+          }`,
+        );
+      }
+    }
+    builder.end();
+  }
+  return builder.steps();
+}
+
+/** By version, who wrote it among transactions that failed; null if there are none. */
 export function failedWrites(
   all: readonly Transaction[],
-  write: string,
-): Table<Transaction> {
-  const writes = new Table<Transaction>();
-  for (const transaction of all) {
-    if (transaction.op.type !== "fail") continue;
-    for (const [f, key, value] of transaction.mops) {
-      if (f === write) writes.set(key, value, transaction);
-    }
-  }
-  return writes;
+  steps: Steps,
+): (Transaction | undefined)[] | null {
+  return writesOf(
+    all,
+    steps,
+    (step) => all[steps.txns[step]!]!.op.type === "fail",
+  );
 }
 
-/** What transactions wrote and then overwrote themselves: key and value to transaction. */
+/** By version, who wrote it and then overwrote it; null if there are none. */
 export function intermediateWrites(
   all: readonly Transaction[],
-  write: string,
-): Table<Transaction> {
-  const writes = new Table<Transaction>();
-  for (const transaction of all) {
-    const later = new Set<JsonKey>();
-    for (const [f, key, value] of transaction.mops.toReversed()) {
-      if (f !== write) continue;
-      if (later.has(jsonKey(key))) writes.set(key, value, transaction);
-      later.add(jsonKey(key));
-    }
+  steps: Steps,
+): (Transaction | undefined)[] | null {
+  return writesOf(
+    all,
+    steps,
+    (step) =>
+      (steps.bits[step]! & STEP.lastWrite) === 0 &&
+      all[steps.txns[step]!]!.op.type !== "fail",
+  );
+}
+
+function writesOf(
+  all: readonly Transaction[],
+  { versions, txns, bits, from, elements }: Steps,
+  isWanted: (step: number) => boolean,
+): (Transaction | undefined)[] | null {
+  let writers: (Transaction | undefined)[] | null = null;
+  for (let step = 0; step < txns.length; step++) {
+    if ((bits[step]! & STEP.writes) === 0 || !isWanted(step)) continue;
+    writers ??= new Array(versions.values.length);
+    writers[elements[from[step]!]!] = all[txns[step]!];
   }
-  return writes;
+  return writers;
 }
 
 /** A transaction for people: `T1 (index 89, process 1)`. */
@@ -164,47 +168,4 @@ export function named(transaction: Transaction, number: number): string {
 /** A value for people. */
 export function shown(value: Json | undefined): string {
   return stringify(value ?? null);
-}
-
-/**
- * Lost updates (Berenson et al., "A Critique of ANSI SQL Isolation Levels", 1995, P4): several
- * transactions read one version of a key and then wrote the key, so all but one overwrote an
- * update that they had not seen.
- */
-export function lostUpdates(
-  ok: readonly Transaction[],
-  write: string,
-): JsonObject[] {
-  const updates = new Table<Transaction[]>();
-  const found: { key: Json; value: Json; updaters: Transaction[] }[] = [];
-  for (const transaction of ok) {
-    const read = new Map<JsonKey, Json>();
-    const counted = new Set<JsonKey>();
-    for (const [f, key, value] of transaction.mops) {
-      const id = jsonKey(key);
-      if (f !== write) {
-        if (!read.has(id)) read.set(id, value);
-      } else if (read.has(id) && !counted.has(id)) {
-        counted.add(id);
-        const version = read.get(id)!;
-        const updaters = updates.getOr(key, version, () => []);
-        updaters.push(transaction);
-        if (updaters.length === 2) {
-          found.push({ key, value: version, updaters });
-        }
-      }
-    }
-  }
-  return found.map(({ key, value, updaters }) => ({
-    key,
-    value,
-    txns: updaters.map(({ op }) => opJson(op)),
-    explanation:
-      `${
-        updaters.map((updater, i) => named(updater, i + 1)).join(" and ")
-      } all read version ${shown(value)} of key ${
-        shown(key)
-      } and then wrote the key: ` +
-      "each but the last to write it overlooked the others.",
-  }));
 }

@@ -11,17 +11,26 @@
  * Vector clocks say which transactions are in whose past (Mattern 1988), so the cost is
  * transactions times sessions.
  */
-import { DependencyGraph } from "../elle/graph.ts";
+import { Column, grouped, type Groups } from "../elle/columns.ts";
+import { BIT, type DependencyGraph } from "../elle/graph.ts";
 import { linkRealtimeOrder } from "../elle/order.ts";
+import { isShown, NONE, STEP } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
-import { type JsonKey, keyJson } from "../json-key.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
-import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
+import {
+  graphOf,
+  show,
+  showElements,
+  tell,
+  type Txn,
+  type TxnHistory,
+  writerOf,
+} from "./txn-history.ts";
 import {
   dirtyWrites,
+  linkFoundVersions,
+  linkVersions,
   linkWrites,
-  readFrom,
-  versionOrder,
 } from "./txn-versions.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -40,36 +49,45 @@ export function causalAnomalies(history: TxnHistory): Finding[] {
   const circular = cycleAnomalies(graph, history, "session");
   if (circular.length > 0) return circular;
   const past = new Past(graph, history);
-  const findings = new Findings();
-  let found = 0;
-  for (const reader of history.effective) {
-    if (!reader.answered || found >= ENOUGH) continue;
-    for (const key of reader.reads.keys()) {
-      for (const missed of missedBy(reader, key, history, past, graph)) {
-        if (found++ >= ENOUGH) break;
-        const type = nameOf(reader, missed, graph, history, past);
-        findings.add(type, explain(type, reader, missed, key, history));
-      }
-    }
-  }
-  const missed = findings.all();
+  const missed = missedWrites(history, past, graph);
   if (missed.length > 0) return missed;
-  const versions = versionOrder(history);
-  const dirty = dirtyWrites(history, versions);
+  linkVersions(graph, history, "node");
+  linkFoundVersions(graph, history, "node");
+  if (graph.components().cyclic.length === 0) return [];
+  const dirty = dirtyWrites(history);
   if (dirty.length > 0) return dirty;
-  for (const { id } of history.effective) {
-    for (const [next, reasons] of versions.successors(id)) {
-      for (const reason of reasons) graph.link(id, next, reason);
-    }
-  }
   const because = cycleAnomalies(graph, history, "session")
     .flatMap((cycle) => cycle.because);
   return because.length === 0 ? [] : [{ type: "commit-order-cycle", because }];
 }
 
+/** Reads that lack writes of their past; the graph gets the edges that the others force. */
+function missedWrites(
+  history: TxnHistory,
+  past: Past,
+  graph: DependencyGraph,
+): Finding[] {
+  const { all, effective, steps } = history;
+  const findings = new Findings();
+  let found = 0;
+  for (const reader of effective) {
+    if (!reader.answered || found >= ENOUGH) continue;
+    const end = steps.starts[reader.id + 1]!;
+    for (let step = steps.starts[reader.id]!; step < end; step++) {
+      if (!isShown(steps, step)) continue;
+      for (const missed of past.missedBy(step, graph)) {
+        if (found++ >= ENOUGH) break;
+        const type = nameOf(reader, all[missed]!, graph, history, past);
+        findings.add(type, explain(type, step, all[missed]!, history));
+      }
+    }
+  }
+  return findings.all();
+}
+
 /** Causal order: at one node, or by reading what the other wrote. */
 export function causalOrder(history: TxnHistory): DependencyGraph {
-  const graph = new DependencyGraph(history.all.length);
+  const graph = graphOf(history);
   for (const node of history.nodes) {
     const here = history.effective.filter((txn) => txn.node === node);
     linkRealtimeOrder(graph, here);
@@ -79,17 +97,19 @@ export function causalOrder(history: TxnHistory): DependencyGraph {
 }
 
 /** Links each transaction to those that read what it wrote (`wr`). */
-export function linkReads(graph: DependencyGraph, history: TxnHistory): void {
-  for (const reader of history.effective) {
-    for (const [key, elements] of reader.reads) {
-      for (const element of elements) {
-        const writer = history.writerOf(key, element);
-        if (!writer || writer === reader || writer.outcome === "fail") continue;
-        graph.link(writer.id, reader.id, {
-          kind: "wr",
-          key: keyJson(key),
-          value: keyJson(element),
-        });
+export function linkReads(
+  graph: DependencyGraph,
+  { all, effective, steps, writers }: TxnHistory,
+): void {
+  const { starts, keys, from, to, elements } = steps;
+  for (const { id } of effective) {
+    for (let step = starts[id]!; step < starts[id + 1]!; step++) {
+      if (!isShown(steps, step)) continue;
+      for (let at = from[step]!; at < to[step]!; at++) {
+        const version = elements[at]!, writer = writers[version]!;
+        if (writer === NONE || writer === id) continue;
+        if (all[writer]!.outcome === "fail") continue;
+        graph.link(writer, id, BIT.wr, keys[step]!, version);
       }
     }
   }
@@ -97,92 +117,144 @@ export function linkReads(graph: DependencyGraph, history: TxnHistory): void {
 
 /** The causal past of each transaction, by vector clocks with a place for each session. */
 class Past {
-  readonly #clocks: (Int32Array | undefined)[] = [];
-  readonly #place: { session: number; at: number }[] = [];
-  /** The effective writers of a key by session, in order. */
-  readonly #writers = new Map<JsonKey, Map<number, Txn[]>>();
+  readonly #history: TxnHistory;
+  readonly #sessions: number;
+  /** The clock of each transaction, one after the other. */
+  readonly #clocks: Int32Array;
+  /** By transaction, its session, and its place in it from 1. */
+  readonly #session: Int32Array;
+  readonly #at: Int32Array;
+  /** The effective writers of a key in one session, in order: a lane; and the lanes of a key. */
+  readonly #lanes: Groups;
+  readonly #writers: Groups;
 
-  constructor(graph: DependencyGraph, { effective }: TxnHistory) {
+  constructor(graph: DependencyGraph, history: TxnHistory) {
+    const { all, effective, steps, writes } = history;
+    this.#history = history;
+    this.#session = new Int32Array(all.length);
+    this.#at = new Int32Array(all.length);
     const sessions = new Map<string, number>();
     const lengths: number[] = [];
-    for (const txn of effective) {
-      const session = sessions.get(txn.session) ?? sessions.size;
-      sessions.set(txn.session, session);
-      const at = lengths[session] = (lengths[session] ?? 0) + 1;
-      this.#place[txn.id] = { session, at };
-      for (const key of txn.writes.keys()) {
-        const bySession = this.#writers.get(key) ?? new Map<number, Txn[]>();
-        this.#writers.set(key, bySession);
-        const writers = bySession.get(session);
-        if (writers) writers.push(txn);
-        else bySession.set(session, [txn]);
-      }
+    for (const { id, session: name } of effective) {
+      const session = sessions.get(name) ?? sessions.size;
+      sessions.set(name, session);
+      this.#session[id] = session;
+      this.#at[id] = lengths[session] = (lengths[session] ?? 0) + 1;
     }
-    const clock = (id: number) =>
-      this.#clocks[id] ??= new Int32Array(sessions.size);
+    this.#sessions = sessions.size;
+    this.#clocks = this.#clocksOf(graph);
+
+    const lanes = new Map<number, number>();
+    const keyOfLane = new Column();
+    const written = writes.members.map((step) => steps.txns[step]!);
+    const laneOf = written.map((txn, i) => {
+      const key = steps.keys[writes.members[i]!]!;
+      const name = key * sessions.size + this.#session[txn]!;
+      const lane = lanes.get(name) ?? lanes.size;
+      if (lane === lanes.size) {
+        lanes.set(name, lane);
+        keyOfLane.push(key);
+      }
+      return lane;
+    });
+    this.#writers = grouped(laneOf, lanes.size, written);
+    this.#lanes = grouped(keyOfLane.values, steps.versions.keys.length);
+  }
+
+  #clocksOf(graph: DependencyGraph): Int32Array {
+    const { starts, targets } = graph.edges(), width = this.#sessions;
+    const clocks = new Int32Array(graph.size * width);
     const { of } = graph.components();
-    // No edge leads to a higher component, so this goes from causes to effects.
-    const inOrder = effective.toSorted((a, b) => of[b.id]! - of[a.id]!);
-    for (const { id } of inOrder) {
-      const mine = clock(id), { session, at } = this.#place[id]!;
-      for (const next of graph.targets(id)) {
-        const theirs = clock(next);
-        for (let i = 0; i < mine.length; i++) {
-          if (mine[i]! > theirs[i]!) theirs[i] = mine[i]!;
+    // No edge leads to a higher component, and each has one transaction: so this goes from
+    // causes to effects.
+    const inOrder = new Int32Array(graph.size);
+    of.forEach((component, id) => inOrder[graph.size - 1 - component] = id);
+    for (const id of inOrder) {
+      const session = this.#session[id]!, at = this.#at[id]!;
+      for (let edge = starts[id]!; edge < starts[id + 1]!; edge++) {
+        const mine = id * width, theirs = targets[edge]! * width;
+        for (let i = 0; i < width; i++) {
+          const time = clocks[mine + i]!;
+          if (time > clocks[theirs + i]!) clocks[theirs + i] = time;
         }
-        if (theirs[session]! < at) theirs[session] = at;
+        if (clocks[theirs + session]! < at) clocks[theirs + session] = at;
       }
     }
+    return clocks;
   }
 
   /** Whether the first transaction is in the past of the second. */
-  precedes(a: Txn, b: Txn): boolean {
-    const { session, at } = this.#place[a.id]!;
-    return this.#clocks[b.id]![session]! >= at;
+  precedes(a: number, b: number): boolean {
+    return this.#clocks[b * this.#sessions + this.#session[a]!]! >=
+      this.#at[a]!;
   }
 
-  /** By session, those writers of a key that are in the past of a transaction, in order. */
-  writersBefore(txn: Txn, key: JsonKey): Txn[][] {
-    const bySession = this.#writers.get(key)?.values() ?? [];
-    return [...bySession].map((writers) =>
-      writers.filter((writer) => this.precedes(writer, txn))
-    );
+  /**
+   * The writes of a key in a transaction's past that its read of the key should have shown. For a
+   * register, the graph gets edges from writes that the one it saw may have replaced.
+   */
+  missedBy(step: number, graph: DependencyGraph): readonly number[] {
+    const { all, steps, write } = this.#history;
+    if (write === "append") return this.#unseenBy(step);
+    const reader = steps.txns[step]!, key = steps.keys[step]!;
+    const seen = writerOf(this.#history, step);
+    // Values out of thin air or of aborted transactions are reported elsewhere.
+    const isNull = steps.from[step] === steps.to[step];
+    if (seen === NONE ? !isNull : all[seen]!.outcome === "fail") return NOTHING;
+    let missed = NOTHING;
+    const { starts, members } = this.#lanes;
+    for (let i = starts[key]!; i < starts[key + 1]!; i++) {
+      // The session's earlier writes precede its last one anyway.
+      const last = this.#lastBefore(members[i]!, reader);
+      if (last === NONE || last === seen) continue;
+      if (seen === NONE || this.precedes(seen, last)) {
+        missed = [...missed, last];
+      } else linkWrites(graph, this.#history, key, last, seen);
+    }
+    return missed;
+  }
+
+  /** The last transaction of a lane in the past of another, or {@link NONE}. */
+  #lastBefore(lane: number, txn: number): number {
+    const { starts, members } = this.#writers;
+    for (let i = starts[lane + 1]! - 1; i >= starts[lane]!; i--) {
+      if (this.precedes(members[i]!, txn)) return members[i]!;
+    }
+    return NONE;
+  }
+
+  /** The transactions in a reader's past with elements that are not in the list it read. */
+  #unseenBy(step: number): readonly number[] {
+    const { steps } = this.#history;
+    const { starts, txns, keys, bits, from, to, elements } = steps;
+    const key = keys[step]!, seen = elements.subarray(from[step]!, to[step]!);
+    const unseen: number[] = [];
+    for (
+      let i = this.#lanes.starts[key]!;
+      i < this.#lanes.starts[key + 1]!;
+      i++
+    ) {
+      const lane = this.#lanes.members[i]!;
+      for (
+        let j = this.#writers.starts[lane]!;
+        j < this.#writers.starts[lane + 1]!;
+        j++
+      ) {
+        const writer = this.#writers.members[j]!;
+        if (!this.precedes(writer, txns[step]!)) continue;
+        let isSeen = true;
+        for (let at = starts[writer]!; at < starts[writer + 1]!; at++) {
+          if (keys[at] !== key || (bits[at]! & STEP.writes) === 0) continue;
+          isSeen &&= seen.includes(elements[from[at]!]!);
+        }
+        if (!isSeen) unseen.push(writer);
+      }
+    }
+    return unseen;
   }
 }
 
-/**
- * The writes of a key in a transaction's past that its read of the key should have shown. For a
- * register, the graph gets edges from writes that the one it saw may have replaced.
- */
-function missedBy(
-  reader: Txn,
-  key: JsonKey,
-  history: TxnHistory,
-  past: Past,
-  graph: DependencyGraph,
-): Txn[] {
-  const before = past.writersBefore(reader, key);
-  if (history.write === "append") {
-    const seen = new Set(reader.reads.get(key));
-    return before.flat().filter((writer) =>
-      !writer.writes.get(key)!.every((value) => seen.has(value))
-    );
-  }
-  const seen = readFrom(history, reader, key);
-  const missed: Txn[] = [];
-  // Values out of thin air or of aborted transactions are reported elsewhere.
-  const isNull = reader.reads.get(key)!.length === 0;
-  if (seen === undefined ? !isNull : seen.outcome === "fail") return [];
-  for (const writers of before) {
-    // The session's earlier writes precede its last one anyway.
-    const last = writers.at(-1);
-    if (last === undefined || last === seen) continue;
-    if (seen === undefined) missed.push(last);
-    else if (past.precedes(seen, last)) missed.push(last);
-    else linkWrites(graph, key, last, seen);
-  }
-  return missed;
-}
+const NOTHING: readonly number[] = [];
 
 /** The guarantee that a read breaks by missing a write of its past. */
 function nameOf(
@@ -192,7 +264,7 @@ function nameOf(
   { all, effective }: TxnHistory,
   past: Past,
 ): string {
-  const isOrPrecedes = (a: Txn, b: Txn) => a === b || past.precedes(a, b);
+  const isOrPrecedes = (a: Txn, b: Txn) => a === b || past.precedes(a.id, b.id);
   const readersOf = (writer: Txn) =>
     [...graph.successors(writer.id)].flatMap(([id, reasons]) =>
       reasons.some(({ kind }) => kind === "wr") ? [all[id]!] : []
@@ -228,19 +300,14 @@ const REASONS: { readonly [type: string]: string } = {
 
 function explain(
   type: string,
-  reader: Txn,
+  step: number,
   missed: Txn,
-  key: JsonKey,
-  history: TxnHistory,
+  { all, steps, write }: TxnHistory,
 ): string {
-  const elements = reader.reads.get(key)!;
-  const seen = elements.length === 0
-    ? "nothing"
-    : elements.map(show).join(", ");
-  const by = history.write === "w" && elements.length > 0
-    ? ", which is older,"
-    : "";
-  return `${tell(reader)} read ${seen}${by} of key ${show(key)} and missed ${
-    tell(missed)
-  }, ${REASONS[type]}`;
+  const seen = showElements(steps, step);
+  const by = write === "w" && seen !== "" ? ", which is older," : "";
+  const key = show(steps.versions.keys[steps.keys[step]!]);
+  return `${tell(all[steps.txns[step]!]!)} read ${
+    seen || "nothing"
+  }${by} of key ${key} and missed ${tell(missed)}, ${REASONS[type]}`;
 }

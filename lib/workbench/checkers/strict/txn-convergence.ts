@@ -1,33 +1,51 @@
 /** Final reads: all replicas are equal, and no acknowledged write is lost. */
 import { stringify } from "../../history/json.ts";
+import { isShown, STEP, type Steps } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
-import type { JsonKey } from "../json-key.ts";
-import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
+import {
+  show,
+  showElements,
+  tell,
+  type Txn,
+  type TxnHistory,
+} from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
 /** One value of a key, and the nodes that had it in the end. */
 export interface FinalState {
-  elements: readonly JsonKey[];
+  /** A read that found it. */
+  step: number;
   nodes: string[];
 }
 
 /** By key, the different values in the nodes' final reads. Empty without an aftermath. */
-export function finalStates({ all }: TxnHistory): Map<JsonKey, FinalState[]> {
-  const byKey = new Map<JsonKey, FinalState[]>();
-  for (const { aftermath, reads, node } of all) {
+export function finalStates(
+  { all, steps }: TxnHistory,
+): Map<number, FinalState[]> {
+  const byKey = new Map<number, FinalState[]>();
+  for (const { id, aftermath, node } of all) {
     if (!aftermath) continue;
-    for (const [key, elements] of reads) {
+    for (let step = steps.starts[id]!; step < steps.starts[id + 1]!; step++) {
+      if (!isShown(steps, step)) continue;
+      const key = steps.keys[step]!;
       const states = byKey.get(key) ?? [];
       byKey.set(key, states);
-      const same = states.find((state) =>
-        state.elements.length === elements.length &&
-        state.elements.every((element, i) => element === elements[i])
-      );
+      const same = states.find((state) => isSame(steps, state.step, step));
       if (same) same.nodes.push(node);
-      else states.push({ elements, nodes: [node] });
+      else states.push({ step, nodes: [node] });
     }
   }
   return byKey;
+}
+
+/** Whether two steps have the same elements. */
+function isSame({ from, to, elements }: Steps, a: number, b: number): boolean {
+  const length = to[a]! - from[a]!;
+  if (length !== to[b]! - from[b]!) return false;
+  for (let i = 0; i < length; i++) {
+    if (elements[from[a]! + i] !== elements[from[b]! + i]) return false;
+  }
+  return true;
 }
 
 /** Nodes that refused every request: they send their clients elsewhere. */
@@ -72,34 +90,40 @@ export function endings(
   history: TxnHistory,
   excused?: readonly string[],
 ): Finding[] {
+  const { all, steps, writes, write } = history;
+  const { versions, starts, txns, keys, bits, from, to, elements } = steps;
   const findings = new Findings();
   for (const [key, states] of finalStates(history)) {
+    const name = show(versions.keys[key]);
+    const told = ({ step, nodes }: FinalState) =>
+      `${showElements(steps, step) || "nothing"} at ${nodes.join(", ")}`;
     if (states.length > 1) {
-      const told = states.map(({ elements, nodes }) =>
-        `${elements.map(show).join(", ") || "nothing"} at ${nodes.join(", ")}`
-      );
       findings.add(
         "divergent-replicas",
-        `after the heal, with no traffic since, key ${show(key)} holds ${
-          told.join("; ")
+        `after the heal, with no traffic since, key ${name} holds ${
+          states.map(told).join("; ")
         }`,
       );
     }
-    for (const { elements, nodes } of states) {
-      const present = new Set(elements);
-      for (const writer of history.writersOf(key)) {
-        if (writer.outcome !== "ok") continue;
-        const gone = history.write === "w"
-          ? elements.length === 0
-          : !writer.writes.get(key)!.every((value) => present.has(value));
-        if (!gone) continue;
+    for (const { step, nodes } of states) {
+      const present = elements.subarray(from[step]!, to[step]!);
+      /** Whether nothing is left of what a transaction wrote to the key. */
+      const isGone = (writer: number) => {
+        if (write === "w") return present.length === 0;
+        for (let at = starts[writer]!; at < starts[writer + 1]!; at++) {
+          if (keys[at] !== key || (bits[at]! & STEP.writes) === 0) continue;
+          if (!present.includes(elements[from[at]!]!)) return true;
+        }
+        return false;
+      };
+      for (let i = writes.starts[key]!; i < writes.starts[key + 1]!; i++) {
+        const writer = all[txns[writes.members[i]!]!]!;
+        if (writer.outcome !== "ok" || !isGone(writer.id)) continue;
         findings.add(
           "lost-write",
-          `${tell(writer)} was acknowledged, and in the end key ${
-            show(key)
-          } at ${nodes.join(", ")} holds ${
-            elements.map(show).join(", ") || "nothing"
-          }`,
+          `${tell(writer)} was acknowledged, and in the end key ${name} at ${
+            nodes.join(", ")
+          } holds ${showElements(steps, step) || "nothing"}`,
         );
       }
     }

@@ -4,9 +4,12 @@
  */
 import { type Json, stringify } from "../../history/json.ts";
 import { nodeOf, type Op, type Recording } from "../../history/history.ts";
+import { grouped, type Groups } from "../elle/columns.ts";
+import { DependencyGraph } from "../elle/graph.ts";
+import { lastOf, NONE, STEP, type Steps, StepsBuilder } from "../elle/steps.ts";
 import type { MicroOp, Transaction } from "../elle/txn.ts";
-import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
-import { pairs } from "../pairs.ts";
+import { jsonKey, keyJson } from "../json-key.ts";
+import { type Pair, pairs } from "../pairs.ts";
 import { seconds } from "./strict.ts";
 
 /** A transaction, of the run or of its aftermath. Its number is its position among all. */
@@ -18,10 +21,6 @@ export interface Txn extends Transaction {
   /** `info` also if no reply was recorded. */
   outcome: "ok" | "fail" | "info";
   aftermath: boolean;
-  /** For each key read before it was written: the elements seen, in order. A register has at most one. */
-  reads: Map<JsonKey, JsonKey[]>;
-  /** For each key written: the values, in order. */
-  writes: Map<JsonKey, JsonKey[]>;
   /** Whether the reply matches the request; if not, it says nothing. */
   answered: boolean;
 }
@@ -34,87 +33,100 @@ export interface TxnHistory {
   all: readonly Txn[];
   /** Those with known effects: `ok`, or `info` with a write that was read. */
   effective: readonly Txn[];
-  /** The transaction that was to write a value; each value of a key is written once. */
-  writerOf(key: JsonKey, element: JsonKey): Txn | undefined;
-  /** The effective transactions that wrote a key, in the order of their invocation. */
-  writersOf(key: JsonKey): readonly Txn[];
+  /**
+   * The micro-operations of all, by number: as requested, with what the replies say was read. A
+   * read of null is empty.
+   */
+  steps: Steps;
+  /** By version, the number of the transaction that was to write it, or {@link NONE}; each is written once. */
+  writers: Int32Array;
+  /** By key, the last step of each effective transaction that wrote it, in the order of their invocation. */
+  writes: Groups;
 }
 
 /** Reads a recording of txn-rw-register or txn-list-append. */
 export function txnHistory(recording: Recording): TxnHistory {
-  const { history, aftermath, options } = recording;
   const write = recording.workload === "txn-list-append" ? "append" : "w";
-  const processes = new Map<Op["process"], string>();
-  const nodeAsked = (process: Op["process"]) => {
-    const known = processes.get(process);
-    if (known !== undefined) return known;
-    const node = nodeOf(Number(process), options);
-    processes.set(process, node);
-    return node;
-  };
-  const all = pairs(history).map(({ invocation, completion }) =>
-    txnOf(write, invocation, completion, {
-      node: nodeAsked(invocation.process),
-      session: `process ${invocation.process}`,
-      aftermath: false,
-    })
-  );
-  for (const { invocation, completion } of pairs(aftermath?.history ?? [])) {
-    const node = String(invocation.node);
-    const later = (op: Op) => ({ ...op, index: op.index + history.length });
-    all.push(txnOf(
-      write,
-      later(invocation),
-      completion && later(completion),
-      { node, session: `the last reader at ${node}`, aftermath: true },
-    ));
-  }
-  all.forEach((txn, id) => txn.id = id);
+  const all = allTransactions(recording);
+  const steps = stepsOf(all, write);
+  const { versions, txns, keys, bits, from, to, elements } = steps;
 
-  const writers = new Map<JsonKey, Map<JsonKey, Txn>>();
-  for (const txn of all) {
-    for (const [key, values] of txn.writes) {
-      const byValue = writers.get(key) ?? new Map<JsonKey, Txn>();
-      writers.set(key, byValue);
-      for (const value of values) byValue.set(value, txn);
+  const writers = new Int32Array(versions.values.length).fill(NONE);
+  for (let step = 0; step < txns.length; step++) {
+    if (bits[step]! & STEP.writes) {
+      writers[elements[from[step]!]!] = txns[step]!;
     }
   }
-  const writerOf = (key: JsonKey, element: JsonKey) =>
-    writers.get(key)?.get(element);
-
-  const observed = new Set<Txn | undefined>();
-  for (const { outcome, reads } of all) {
-    if (outcome !== "ok") continue;
-    for (const [key, elements] of reads) {
-      for (const element of elements) observed.add(writerOf(key, element));
+  const isObserved = new Uint8Array(all.length);
+  for (let step = 0; step < txns.length; step++) {
+    // Reads that were not answered are empty.
+    if (bits[step]! & STEP.writes || (bits[step]! & STEP.first) === 0) continue;
+    for (let at = from[step]!; at < to[step]!; at++) {
+      const writer = writers[elements[at]!]!;
+      if (writer !== NONE) isObserved[writer] = 1;
     }
   }
-  const effective = all.filter((txn) =>
-    txn.outcome === "ok" || (txn.outcome === "info" && observed.has(txn))
+  const isEffective = ({ outcome, id }: Txn) =>
+    outcome === "ok" || (outcome === "info" && isObserved[id] === 1);
+  const written = keys.map((key, step) =>
+    bits[step]! & STEP.lastWrite && isEffective(all[txns[step]!]!) ? key : NONE
   );
-  const byKey = new Map<JsonKey, Txn[]>();
-  for (const txn of effective) {
-    for (const key of txn.writes.keys()) {
-      const ofKey = byKey.get(key);
-      if (ofKey) ofKey.push(txn);
-      else byKey.set(key, [txn]);
-    }
-  }
   return {
     write,
     nodes: [...new Set(all.map(({ node }) => node))],
     all,
-    effective,
-    writerOf,
-    writersOf: (key) => byKey.get(key) ?? [],
+    effective: all.filter(isEffective),
+    steps,
+    writers,
+    writes: grouped(written, versions.keys.length),
   };
 }
 
+/** The number of the transaction that wrote the last element of a step, or {@link NONE}. */
+export function writerOf({ steps, writers }: TxnHistory, step: number): number {
+  const version = lastOf(steps, step);
+  return version === NONE ? NONE : writers[version]!;
+}
+
+/** A graph of a history's transactions, without edges. */
+export function graphOf({ all, steps }: TxnHistory): DependencyGraph {
+  return new DependencyGraph(all.length, { versions: steps.versions });
+}
+
+function allTransactions({ history, aftermath, options }: Recording): Txn[] {
+  const sessions = new Map<Op["process"], Pick<Txn, "node" | "session">>();
+  const sessionOf = (process: Op["process"]) => {
+    const known = sessions.get(process);
+    if (known !== undefined) return known;
+    const node = nodeOf(Number(process), options);
+    const session = { node, session: `process ${process}` };
+    sessions.set(process, session);
+    return session;
+  };
+  const all: Txn[] = [];
+  for (const pair of pairs(history)) {
+    all.push(
+      txnOf(all.length, pair, sessionOf(pair.invocation.process), false),
+    );
+  }
+  for (const { invocation, completion } of pairs(aftermath?.history ?? [])) {
+    const node = String(invocation.node);
+    const later = (op: Op) => ({ ...op, index: op.index + history.length });
+    const pair = {
+      invocation: later(invocation),
+      ...(completion && { completion: later(completion) }),
+    };
+    const session = { node, session: `the last reader at ${node}` };
+    all.push(txnOf(all.length, pair, session, true));
+  }
+  return all;
+}
+
 function txnOf(
-  write: "w" | "append",
-  invocation: Op,
-  completion: Op | undefined,
-  who: Pick<Txn, "node" | "session" | "aftermath">,
+  id: number,
+  { invocation, completion }: Pair,
+  { node, session }: Pick<Txn, "node" | "session">,
+  aftermath: boolean,
 ): Txn {
   const asked = steps(invocation.value);
   const told = steps(completion?.value ?? null);
@@ -122,51 +134,49 @@ function txnOf(
     ? "info"
     : completion.type as Txn["outcome"];
   const answered = outcome === "ok" && isAnswer(asked, told);
-  const mops = answered ? told : asked;
-  const txn: Txn = {
-    ...who,
-    id: 0,
-    invocation,
+  return {
+    id,
     op: completion ?? { ...invocation, type: "info", index: Infinity },
-    mops,
+    invocation,
+    mops: answered ? told : asked,
+    node,
+    session,
     outcome,
+    aftermath,
     answered,
-    reads: new Map(),
-    writes: new Map(),
   };
-  for (const [f, name, value] of mops) {
-    const key = jsonKey(name);
-    if (f !== "r") {
-      const values = txn.writes.get(key);
-      if (values) values.push(jsonKey(value));
-      else txn.writes.set(key, [jsonKey(value)]);
-    } else if (answered && !txn.writes.has(key) && !txn.reads.has(key)) {
-      txn.reads.set(key, elementsOf(write, value));
-    }
-  }
-  return txn;
 }
 
-function steps(value: Json): MicroOp[] {
+function steps(value: Json): readonly MicroOp[] {
   if (!Array.isArray(value)) return [];
-  return value.filter((step) => Array.isArray(step) && step.length === 3)
-    .map((step) => step as [string, Json, Json]);
+  const isStep = (step: Json) => Array.isArray(step) && step.length === 3;
+  const valid = value.every(isStep) ? value : value.filter(isStep);
+  return valid as unknown as MicroOp[];
 }
 
 /** Whether the steps are those of the request, with only the reads filled in. */
 function isAnswer(asked: readonly MicroOp[], told: readonly MicroOp[]) {
-  return asked.length === told.length && asked.every(([f, key, value], i) => {
-    const [toldF, toldKey, toldValue] = told[i]!;
-    return f === toldF && jsonKey(key) === jsonKey(toldKey) &&
-      (f === "r" || jsonKey(value) === jsonKey(toldValue));
+  return asked.length === told.length && asked.every((step, i) => {
+    const answer = told[i]!, [f] = step;
+    return f === answer[0] && jsonKey(step[1]) === jsonKey(answer[1]) &&
+      (f === "r" || jsonKey(step[2]) === jsonKey(answer[2]));
   });
 }
 
-/** What a read saw, as a sequence of elements. */
-export function elementsOf(write: "w" | "append", value: Json): JsonKey[] {
-  if (value === null) return [];
-  if (write === "w") return [jsonKey(value)];
-  return Array.isArray(value) ? value.map(jsonKey) : [jsonKey(value)];
+function stepsOf(all: readonly Txn[], write: "w" | "append"): Steps {
+  const builder = new StepsBuilder();
+  for (const { mops, answered } of all) {
+    for (const [f, key, value] of mops) {
+      if (f !== "r") builder.write(key, value);
+      else if (!answered) builder.readUnanswered(key);
+      else if (value === null) builder.readNull(key);
+      else if (write === "append" && Array.isArray(value)) {
+        builder.readList(key, value);
+      } else builder.read(key, value);
+    }
+    builder.end();
+  }
+  return builder.steps();
 }
 
 /** A transaction for people: `[["r",3,1]] (process 4 at n0, ok at 1.250 s)`. */
@@ -178,6 +188,17 @@ export function tell({ mops, session, node, outcome, op }: Txn): string {
 }
 
 /** A key or a value for people. */
-export function show(key: JsonKey): string {
-  return stringify(keyJson(key));
+export function show(value: Json | undefined): string {
+  return stringify(keyJson(jsonKey(value ?? null)));
+}
+
+/** The elements that a step read or wrote, for people; nothing if it found none. */
+export function showElements(
+  { versions, from, to, elements }: Steps,
+  step: number,
+): string {
+  return Array.from(
+    elements.subarray(from[step]!, to[step]!),
+    (element) => show(versions.values[element]),
+  ).join(", ");
 }

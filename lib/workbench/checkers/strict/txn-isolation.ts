@@ -1,6 +1,7 @@
 /** Nodes that do not replicate, found from the run alone: for recordings without an aftermath. */
 import { NEMESIS, type Op, type Recording } from "../../history/history.ts";
 import type { Json } from "../../history/json.ts";
+import { isShown, NONE } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
@@ -28,27 +29,41 @@ export function isolation(
       incident.type === "kill" && incident.node === node &&
       incident.time > from && incident.time < to
     );
+  const { all, steps, writers, writes } = history;
+  const { versions, starts, txns, keys, from, to, elements } = steps;
+  /** The writes of a key that had been acknowledged well before a transaction began. */
+  const settledBefore = (key: number, reader: Txn): Txn[] =>
+    Array.from(
+      writes.members.subarray(writes.starts[key]!, writes.starts[key + 1]!),
+      (step) => all[txns[step]!]!,
+    ).filter((writer) =>
+      writer.outcome === "ok" &&
+      writer.op.time + PATIENCE_NS < reader.invocation.time
+    );
   for (const node of history.nodes) {
     let chances = 0, taken = 0;
     let example: { reader: Txn; writer: Txn } | undefined;
     for (const reader of history.effective) {
       if (reader.node !== node || !reader.answered) continue;
-      for (const [key, elements] of reader.reads) {
-        const settled = history.writersOf(key).filter((writer) =>
-          writer.outcome === "ok" &&
-          writer.op.time + PATIENCE_NS < reader.invocation.time
-        );
+      for (
+        let step = starts[reader.id]!;
+        step < starts[reader.id + 1]!;
+        step++
+      ) {
+        if (!isShown(steps, step)) continue;
+        const key = keys[step]!, settled = settledBefore(key, reader);
+        const seen = elements.subarray(from[step]!, to[step]!);
         const own = settled.find((writer) =>
           writer.node === node &&
           !cuts(writer.op.time, reader.invocation.time) &&
           !killed(node, writer.op.time, reader.invocation.time)
         );
-        if (own !== undefined && elements.length === 0) {
+        if (own !== undefined && seen.length === 0) {
           findings.add(
             "vanished-value",
-            `${tell(reader)} found nothing under key ${show(key)}, which ${
-              tell(own)
-            } had written at the same node`,
+            `${tell(reader)} found nothing under key ${
+              show(versions.keys[key])
+            }, which ${tell(own)} had written at the same node`,
           );
         }
         const foreign = settled.find((writer) =>
@@ -57,8 +72,9 @@ export function isolation(
         if (foreign === undefined) continue;
         chances++;
         example = { reader, writer: foreign };
-        const shown = elements.map((element) => history.writerOf(key, element));
-        if (shown.some((writer) => writer && writer.node !== node)) taken++;
+        const isForeign = (version: number) =>
+          writers[version] !== NONE && all[writers[version]!]!.node !== node;
+        if (seen.some(isForeign)) taken++;
       }
     }
     if (chances < ENOUGH || taken > 0 || example === undefined) continue;

@@ -1,10 +1,11 @@
 /** Which of the classic phenomena a recording of list-append shows, whatever its program promises. */
 import type { Recording } from "../../history/history.ts";
-import { DependencyGraph } from "../elle/graph.ts";
-import { lostUpdates } from "../elle/txn.ts";
+import { BIT, type DependencyGraph } from "../elle/graph.ts";
+import { lostUpdates } from "../elle/lost-updates.ts";
+import { NONE, STEP, writeOf } from "../elle/steps.ts";
 import { causalAnomalies, linkReads } from "./txn-causal.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
-import { type TxnHistory, txnHistory } from "./txn-history.ts";
+import { graphOf, type TxnHistory, txnHistory } from "./txn-history.ts";
 import { badReads } from "./txn-reads.ts";
 import { linkDependencies } from "./txn-serial.ts";
 import { dirtyWrites, linkVersions } from "./txn-versions.ts";
@@ -73,9 +74,10 @@ export function phenomenaIn(recording: Recording): Set<Phenomenon> {
     const phenomenon = CAUSAL[type];
     if (phenomenon !== undefined) found.add(phenomenon);
   }
-  const ok = history.effective.filter(({ outcome }) => outcome === "ok");
-  if (lostUpdates(ok, "append").length > 0) found.add("lost update");
-  const antiDependencies = new DependencyGraph(history.all.length);
+  if (lostUpdates(history.all, history.steps).length > 0) {
+    found.add("lost update");
+  }
+  const antiDependencies = graphOf(history);
   linkDependencies(antiDependencies, history);
   if (hasWriteSkew(antiDependencies, history)) found.add("write skew");
   if (hasStaleRead(antiDependencies, history)) {
@@ -85,7 +87,7 @@ export function phenomenaIn(recording: Recording): Set<Phenomenon> {
 }
 
 function circularFlow(history: TxnHistory): boolean {
-  const graph = new DependencyGraph(history.all.length);
+  const graph = graphOf(history);
   linkVersions(graph, history, "node");
   linkReads(graph, history);
   return cycleAnomalies(graph, history, "session")
@@ -93,18 +95,22 @@ function circularFlow(history: TxnHistory): boolean {
 }
 
 /** Whether transactions that write different keys missed each other's writes in a cycle. */
-function hasWriteSkew(
-  graph: DependencyGraph,
-  { all, effective }: TxnHistory,
-): boolean {
-  const skewed = new DependencyGraph(all.length);
-  for (const reader of effective) {
-    if (reader.writes.size === 0) continue;
-    for (const [id, reasons] of graph.successors(reader.id)) {
-      const keys = [...all[id]!.writes.keys()];
-      if (keys.some((key) => reader.writes.has(key))) continue;
-      const missed = reasons.find(({ kind }) => kind === "rw");
-      if (missed !== undefined) skewed.link(reader.id, id, missed);
+function hasWriteSkew(graph: DependencyGraph, history: TxnHistory): boolean {
+  const { effective, steps } = history, skewed = graphOf(history);
+  const keysWrittenBy = (txn: number): number[] => {
+    const keys: number[] = [];
+    for (let step = steps.starts[txn]!; step < steps.starts[txn + 1]!; step++) {
+      if (steps.bits[step]! & STEP.writes) keys.push(steps.keys[step]!);
+    }
+    return keys;
+  };
+  for (const { id: reader } of effective) {
+    const own = keysWrittenBy(reader);
+    if (own.length === 0) continue;
+    for (const [id, kinds] of graph.kinds(reader)) {
+      if ((kinds & BIT.rw) === 0) continue;
+      if (own.some((key) => writeOf(steps, id, key) !== NONE)) continue;
+      skewed.link(reader, id, BIT.rw);
     }
   }
   return skewed.components().cyclic.length > 0;
@@ -116,8 +122,8 @@ function hasStaleRead(
   { all, effective }: TxnHistory,
 ): boolean {
   return effective.some((reader) =>
-    [...graph.successors(reader.id)].some(([id, reasons]) =>
-      reasons.some(({ kind }) => kind === "rw") && all[id]!.outcome === "ok" &&
+    [...graph.kinds(reader.id)].some(([id, kinds]) =>
+      kinds & BIT.rw && all[id]!.outcome === "ok" &&
       all[id]!.op.index < reader.invocation.index
     )
   );

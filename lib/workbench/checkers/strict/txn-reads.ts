@@ -1,14 +1,9 @@
 /** What must hold for every reply by itself: the right steps, and values that transactions wrote. */
-import { stringify } from "../../history/json.ts";
+import { type Json, stringify } from "../../history/json.ts";
+import { isShown, NONE, STEP, writeOf } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
-import { type JsonKey, jsonKey } from "../json-key.ts";
-import {
-  elementsOf,
-  show,
-  tell,
-  type Txn,
-  type TxnHistory,
-} from "./txn-history.ts";
+import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
+import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
 /** What single replies may contain. */
@@ -26,8 +21,11 @@ export interface ReadRules {
  * `duplicate-elements`.
  */
 export function badReads(history: TxnHistory, rules: ReadRules): Finding[] {
+  const { all, steps, write } = history;
   const findings = new Findings();
-  for (const txn of history.all) {
+  const repeats = repetitions(history);
+  const check = readCheck(history, rules, findings);
+  for (const txn of all) {
     if (txn.outcome !== "ok") continue;
     if (!txn.answered) {
       findings.add(
@@ -38,12 +36,39 @@ export function badReads(history: TxnHistory, rules: ReadRules): Finding[] {
       );
       continue;
     }
-    checkInternal(history, txn, rules, findings);
-    for (const [key, elements] of txn.reads) {
-      checkRead(history, txn, key, elements, rules, findings);
+    if (repeats[txn.id]) checkInternal(write, txn, rules, findings);
+    for (
+      let step = steps.starts[txn.id]!;
+      step < steps.starts[txn.id + 1]!;
+      step++
+    ) {
+      if (isShown(steps, step)) check(txn, step);
     }
   }
   return findings.all();
+}
+
+/** By transaction, whether it read a key again and did not just see what its last step had shown. */
+function repetitions({ steps, write }: TxnHistory): Uint8Array {
+  const { versions, starts, txns, keys, bits, from, to, elements } = steps;
+  const repeats = new Uint8Array(starts.length);
+  /** By key, its last step. */
+  const lastAt = new Int32Array(versions.keys.length).fill(NONE);
+  const isSame = (a: number, b: number) => {
+    // An element that was appended follows others.
+    if (write === "append" && bits[a]! & STEP.writes) return false;
+    const length = to[a]! - from[a]!;
+    if (length !== to[b]! - from[b]!) return false;
+    return from[a] === from[b] ||
+      (length === 1 && elements[from[a]!] === elements[from[b]!]);
+  };
+  for (let step = 0; step < txns.length; step++) {
+    const before = lastAt[keys[step]!]!;
+    lastAt[keys[step]!] = step;
+    if (bits[step]! & (STEP.writes | STEP.first)) continue;
+    if (before === NONE || !isSame(before, step)) repeats[txns[step]!] = 1;
+  }
+  return repeats;
 }
 
 /** What a transaction must see if it reads a key again. */
@@ -60,7 +85,7 @@ interface Known {
 
 /** A transaction sees its own writes, and repeats its own reads. */
 function checkInternal(
-  { write }: TxnHistory,
+  write: "w" | "append",
   txn: Txn,
   { unrepeatable }: ReadRules,
   findings: Findings,
@@ -80,9 +105,10 @@ function checkInternal(
       findings.add(
         "internal",
         `${tell(txn)} read ${stringify(value)} of key ${
-          show(key)
+          show(name)
         } after it had itself ${before.own ? "written" : "read"} ${
-          before.elements.map(show).join(", ") || "nothing"
+          before.elements.map((key) => stringify(keyJson(key))).join(", ") ||
+          "nothing"
         }`,
       );
     } else if (write === "w") {
@@ -94,59 +120,77 @@ function checkInternal(
   }
 }
 
+/** What a read saw, as a sequence of elements. */
+function elementsOf(write: "w" | "append", value: Json): JsonKey[] {
+  if (value === null) return [];
+  if (write === "w") return [jsonKey(value)];
+  return Array.isArray(value) ? value.map(jsonKey) : [jsonKey(value)];
+}
+
 function agrees({ elements, all }: Known, seen: readonly JsonKey[]): boolean {
   const offset = seen.length - elements.length;
   if (all ? offset !== 0 : offset < 0) return false;
   return elements.every((element, i) => element === seen[offset + i]);
 }
 
-function checkRead(
-  { writerOf, write }: TxnHistory,
-  txn: Txn,
-  key: JsonKey,
-  elements: readonly JsonKey[],
+/** Checks what a transaction saw in a step. */
+function readCheck(
+  { all, steps, writers, write }: TxnHistory,
   { aborted, intermediate }: ReadRules,
   findings: Findings,
-): void {
-  const of = `of key ${show(key)}`;
-  const seen = new Set(elements);
-  if (seen.size < elements.length) {
-    findings.add(
-      "duplicate-elements",
-      `${tell(txn)} read an element ${of} twice`,
-    );
-  }
-  for (const element of seen) {
-    const writer = writerOf(key, element);
-    if (writer === undefined) {
+): (txn: Txn, step: number) => void {
+  const { versions, starts, keys, bits, from, to, elements } = steps;
+  /** By element, the last read that had it. */
+  const readBy = new Int32Array(versions.values.length).fill(NONE);
+  /** Whether a read shows only a part of what a transaction wrote to its key. */
+  const isPartial = (step: number, element: number, writer: number) => {
+    const key = keys[step]!;
+    if (write === "w") {
+      return elements[from[writeOf(steps, writer, key)]!] !== element;
+    }
+    for (let at = starts[writer]!; at < starts[writer + 1]!; at++) {
+      if (keys[at] !== key || (bits[at]! & STEP.writes) === 0) continue;
+      if (readBy[elements[from[at]!]!] !== step) return true;
+    }
+    return false;
+  };
+  return (txn, step) => {
+    const of = () => `of key ${show(versions.keys[keys[step]!])}`;
+    let isTwice = false;
+    for (let at = from[step]!; at < to[step]!; at++) {
+      isTwice ||= readBy[elements[at]!] === step;
+      readBy[elements[at]!] = step;
+    }
+    if (isTwice) {
       findings.add(
-        "thin-air-read",
-        `${tell(txn)} read ${show(element)} ${of}, which nobody ever wrote`,
+        "duplicate-elements",
+        `${tell(txn)} read an element ${of()} twice`,
       );
-    } else if (writer === txn) {
-      findings.add(
-        "future-read",
-        `${tell(txn)} read ${show(element)} ${of} before it wrote it`,
-      );
-    } else if (writer.outcome === "fail") {
-      const because = `${tell(txn)} read ${show(element)} ${of}, written by ${
-        tell(writer)
-      }, which was aborted`;
-      if (aborted) findings.note("G1a", because);
-      else findings.add("G1a", because);
-    } else if (!intermediate) {
-      const values = writer.writes.get(key)!;
-      const partial = write === "w"
-        ? element !== values.at(-1)
-        : !values.every((value) => seen.has(value));
-      if (partial) {
+    }
+    for (let at = from[step]!; at < to[step]!; at++) {
+      const element = elements[at]!, writer = writers[element]!;
+      // One that is there twice is checked where it stands first.
+      if (isTwice && elements.indexOf(element, from[step]!) < at) continue;
+      const read = () => `${tell(txn)} read ${show(versions.values[element])}`;
+      if (writer === NONE) {
+        findings.add(
+          "thin-air-read",
+          `${read()} ${of()}, which nobody ever wrote`,
+        );
+      } else if (writer === txn.id) {
+        findings.add("future-read", `${read()} ${of()} before it wrote it`);
+      } else if (all[writer]!.outcome === "fail") {
+        const because = `${read()} ${of()}, written by ${
+          tell(all[writer]!)
+        }, which was aborted`;
+        if (aborted) findings.note("G1a", because);
+        else findings.add("G1a", because);
+      } else if (!intermediate && isPartial(step, element, writer)) {
         findings.add(
           "G1b",
-          `${tell(txn)} read ${show(element)} ${of}, a state in the middle of ${
-            tell(writer)
-          }`,
+          `${read()} ${of()}, a state in the middle of ${tell(all[writer]!)}`,
         );
       }
     }
-  }
+  };
 }

@@ -7,18 +7,14 @@
  * writes is known only in part (deciding it is NP-complete: Papadimitriou 1979). So tests run
  * the same programs on both.
  */
-import { DependencyGraph } from "../elle/graph.ts";
+import { Column, grouped, type Groups } from "../elle/columns.ts";
+import { BIT, type DependencyGraph } from "../elle/graph.ts";
 import { linkProcessOrder, linkRealtimeOrder } from "../elle/order.ts";
-import { type JsonKey, keyJson } from "../json-key.ts";
+import { isShown, lastOf, NONE, STEP, writeOf } from "../elle/steps.ts";
 import { linkReads } from "./txn-causal.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
-import type { Txn, TxnHistory } from "./txn-history.ts";
-import {
-  lastWritten,
-  linkFoundVersions,
-  linkVersions,
-  readFrom,
-} from "./txn-versions.ts";
+import { graphOf, type TxnHistory, writerOf } from "./txn-history.ts";
+import { linkFoundVersions, linkVersions } from "./txn-versions.ts";
 import type { Finding } from "../verdict.ts";
 
 /**
@@ -29,14 +25,22 @@ export function serialAnomalies(
   history: TxnHistory,
   forbidden?: ReadonlySet<string>,
 ): Finding[] {
-  const graph = new DependencyGraph(history.all.length);
+  // If reads may be stale, what is found later need not have been written later.
+  const findsLater = history.write === "w" &&
+    (forbidden === undefined || forbidden.has("G-single-item-realtime"));
+  const whole = graphOf(history);
+  linkVersions(whole, history, "cluster");
+  if (findsLater) linkFoundVersions(whole, history, "cluster");
+  linkDependencies(whole, history);
+  linkRealtimeOrder(whole, history.effective);
+  // Where all together has no cycle, no part has one.
+  if (whole.components().cyclic.length === 0) return [];
+  const graph = graphOf(history);
   linkVersions(graph, history, "cluster");
   linkDependencies(graph, history);
   linkRealtimeOrder(graph, history.effective);
   const plain = cycleAnomalies(graph, history, "realtime", forbidden);
-  if (plain.length > 0 || history.write === "append") return plain;
-  // If reads may be stale, what is found later need not have been written later.
-  if (forbidden && !forbidden.has("G-single-item-realtime")) return plain;
+  if (plain.length > 0 || !findsLater) return plain;
   linkFoundVersions(graph, history, "cluster");
   linkDependencies(graph, history);
   const because = cycleAnomalies(graph, history, "realtime", forbidden)
@@ -52,7 +56,7 @@ export function sessionAnomalies(
   history: TxnHistory,
   forbidden: ReadonlySet<string>,
 ): Finding[] {
-  const graph = new DependencyGraph(history.all.length);
+  const graph = graphOf(history);
   linkVersions(graph, history, "session");
   linkDependencies(graph, history);
   linkProcessOrder(graph, history.effective);
@@ -64,53 +68,89 @@ export function linkDependencies(
   graph: DependencyGraph,
   history: TxnHistory,
 ): void {
-  const versions = history.write === "w" ? nextWriters(graph, history) : null;
+  const { effective, steps } = history;
+  const { starts, txns, keys, from, elements } = steps;
+  const follow = history.write === "w"
+    ? nextWrites(graph, history)
+    : missingWrites(history);
   linkReads(graph, history);
-  for (const reader of history.effective) {
-    for (const [key, elements] of reader.reads) {
-      const later = versions === null
-        ? missing(history, key, elements)
-        : versions(key, readFrom(history, reader, key), elements);
-      for (const writer of later) {
-        if (writer === reader) continue;
-        graph.link(reader.id, writer.id, {
-          kind: "rw",
-          key: keyJson(key),
-          value: keyJson(elements.at(-1) ?? null),
-          next: lastWritten(writer, key),
-        });
-      }
+  for (const { id } of effective) {
+    for (let step = starts[id]!; step < starts[id + 1]!; step++) {
+      if (!isShown(steps, step)) continue;
+      const version = lastOf(steps, step);
+      follow(step, (write) => {
+        const writer = txns[write]!, next = elements[from[write]!]!;
+        if (writer === id) return;
+        graph.link(id, writer, BIT.rw, keys[step]!, version, next);
+      });
     }
   }
 }
 
+/** Calls back with the last steps of the transactions that wrote after what a read saw. */
+type Follow = (read: number, visit: (write: number) => void) => void;
+
 /** For lists: the transactions that appended what was not there. */
-function missing(
-  history: TxnHistory,
-  key: JsonKey,
-  elements: readonly JsonKey[],
-): Txn[] {
-  const seen = new Set(elements);
-  return history.writersOf(key).filter((writer) =>
-    !seen.has(writer.writes.get(key)![0]!)
-  );
+function missingWrites({ steps, writes }: TxnHistory): Follow {
+  const { versions, starts, txns, keys, bits, from, to, elements } = steps;
+  /** By element, the last read that had it. */
+  const readBy = new Int32Array(versions.values.length).fill(NONE);
+  /** The first element that a transaction appended to a key. */
+  const firstOf = (txn: number, key: number) => {
+    let step = starts[txn]!;
+    while (keys[step] !== key || (bits[step]! & STEP.firstWrite) === 0) step++;
+    return elements[from[step]!]!;
+  };
+  return (read, visit) => {
+    const key = keys[read]!;
+    for (let at = from[read]!; at < to[read]!; at++) {
+      readBy[elements[at]!] = read;
+    }
+    for (let i = writes.starts[key]!; i < writes.starts[key + 1]!; i++) {
+      const write = writes.members[i]!;
+      if (readBy[firstOf(txns[write]!, key)] !== read) visit(write);
+    }
+  };
 }
 
 /** For registers: the transactions known to have written after the version that was read. */
-function nextWriters(graph: DependencyGraph, history: TxnHistory) {
-  const next = new Map<number, Map<JsonKey, Txn[]>>();
-  for (const writer of history.effective) {
-    const after = graph.targetsBy("ww", writer.id);
-    for (const key of writer.writes.keys()) {
-      const later = history.writersOf(key).filter(({ id }) => after.has(id));
-      const byKey = next.get(writer.id) ?? new Map<JsonKey, Txn[]>();
-      next.set(writer.id, byKey.set(key, later));
+function nextWrites(graph: DependencyGraph, history: TxnHistory): Follow {
+  const { steps, writes } = history;
+  const { keys } = steps;
+  const next = writesAfter(graph, history);
+  return (read, visit) => {
+    const key = keys[read]!, isNull = steps.from[read] === steps.to[read];
+    const seen = writerOf(history, read);
+    if (seen === NONE && !isNull) return;
+    const { starts, members } = isNull ? writes : next;
+    const group = isNull ? key : writeOf(steps, seen, key);
+    for (let i = starts[group]!; i < starts[group + 1]!; i++) {
+      visit(members[i]!);
+    }
+  };
+}
+
+/** By step, if it is a transaction's last write of a key, the writes of those that follow by `ww`. */
+function writesAfter(
+  graph: DependencyGraph,
+  { steps, writes }: TxnHistory,
+): Groups {
+  const { starts, targets, kinds } = graph.edges();
+  const { txns, keys } = steps;
+  const before = new Column(), after = new Column();
+  /** By transaction, the last one that it was found to follow. */
+  const follows = new Int32Array(graph.size).fill(NONE);
+  for (const write of writes.members) {
+    const writer = txns[write]!, key = keys[write]!;
+    for (let edge = starts[writer]!; edge < starts[writer + 1]!; edge++) {
+      if (kinds[edge] === BIT.ww) follows[targets[edge]!] = writer;
+    }
+    for (let i = writes.starts[key]!; i < writes.starts[key + 1]!; i++) {
+      const later = writes.members[i]!;
+      if (follows[txns[later]!] !== writer) continue;
+      before.push(write);
+      after.push(later);
     }
   }
-  return (key: JsonKey, seen: Txn | undefined, elements: readonly JsonKey[]) =>
-    elements.length === 0
-      ? history.writersOf(key)
-      : seen === undefined
-      ? []
-      : next.get(seen.id)?.get(key) ?? [];
+  return grouped(before.values, keys.length, after.values);
 }

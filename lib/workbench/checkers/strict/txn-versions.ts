@@ -11,17 +11,20 @@
  *
  * Lists need none of this: every read shows the order of all its elements.
  */
-import { DependencyGraph } from "../elle/graph.ts";
-import { forEachRealtimePair } from "../elle/order.ts";
+import { BIT, type DependencyGraph } from "../elle/graph.ts";
+import { isShown, NONE, readOf, STEP, writtenBy } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
-import { type JsonKey, keyJson } from "../json-key.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
 import { finalStates } from "./txn-convergence.ts";
-import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
+import {
+  graphOf,
+  show,
+  tell,
+  type TxnHistory,
+  writerOf,
+} from "./txn-history.ts";
+import { replicasOf, type Scope } from "./txn-replicas.ts";
 import type { Finding } from "../verdict.ts";
-
-/** Whose transactions see one sequence of versions: those of one client, those at one node, or all. */
-export type Scope = "session" | "node" | "cluster";
 
 /** Adds the `ww` edges that writes imply to a graph of all transactions. */
 export function linkVersions(
@@ -31,15 +34,21 @@ export function linkVersions(
 ): void {
   if (history.write === "append") return linkListOrder(graph, history);
   linkFinalWriters(graph, history);
-  for (const txn of history.effective) {
-    for (const key of txn.writes.keys()) {
-      const before = readFrom(history, txn, key);
-      if (before) linkWrites(graph, key, before, txn);
+  const { effective, steps } = history;
+  const { starts, keys, bits } = steps;
+  for (const { id } of effective) {
+    for (let step = starts[id]!; step < starts[id + 1]!; step++) {
+      if ((bits[step]! & STEP.firstWrite) === 0) continue;
+      const read = readOf(steps, id, keys[step]!);
+      const before = read === NONE ? NONE : writerOf(history, read);
+      if (before !== NONE) linkWrites(graph, history, keys[step]!, before, id);
     }
   }
-  forEachReplica(history, scope, (key, earlier, later) => {
-    if (!earlier.writes.has(key) || !later.writes.has(key)) return;
-    linkWrites(graph, key, earlier, later);
+  const replicas = replicasOf(history, scope), { txns, writes } = replicas;
+  replicas.forEachPair((earlier, later) => {
+    if (writes[earlier] === NONE || writes[later] === NONE) return;
+    const key = replicas.keys[earlier]!;
+    linkWrites(graph, history, key, txns[earlier]!, txns[later]!);
   });
 }
 
@@ -50,10 +59,11 @@ export function linkFoundVersions(
   scope: Scope,
 ): void {
   if (history.write === "append") return;
-  forEachReplica(history, scope, (key, earlier, later) => {
-    const before = versionAfter(history, earlier, key);
-    const after = versionFoundBy(history, later, key);
-    if (before && after) linkWrites(graph, key, before, after);
+  const replicas = replicasOf(history, scope);
+  replicas.forEachPair((earlier, later) => {
+    const before = replicas.leftBy(earlier), after = replicas.foundBy(later);
+    if (before === NONE || after === NONE) return;
+    linkWrites(graph, history, replicas.keys[earlier]!, before, after);
   });
 }
 
@@ -62,14 +72,14 @@ export function linkFoundVersions(
  * found later need not have been written later.
  */
 export function writeOrder(history: TxnHistory): DependencyGraph {
-  const graph = new DependencyGraph(history.all.length);
+  const graph = graphOf(history);
   linkVersions(graph, history, "node");
   return graph;
 }
 
 /** All that is known of the order of writes, where each node has its own sequence of versions. */
 export function versionOrder(history: TxnHistory): DependencyGraph {
-  const graph = new DependencyGraph(history.all.length);
+  const graph = graphOf(history);
   linkVersions(graph, history, "node");
   linkFoundVersions(graph, history, "node");
   return graph;
@@ -89,15 +99,19 @@ export function dirtyWrites(
 /** Reads of null where there had been a value before: `vanished-value`. */
 export function vanished(history: TxnHistory, scope: Scope): Finding[] {
   const findings = new Findings();
-  forEachReplica(history, scope, (key, earlier, later) => {
-    const before = versionAfter(history, earlier, key);
-    if (!before || before.outcome === "fail") return;
-    if (later.reads.get(key)?.length !== 0) return;
+  const { all, steps } = history, replicas = replicasOf(history, scope);
+  const { txns, keys, reads } = replicas;
+  replicas.forEachPair((earlier, later) => {
+    const before = replicas.leftBy(earlier), read = reads[later]!;
+    if (before === NONE || all[before]!.outcome === "fail") return;
+    if (read === NONE || steps.from[read] !== steps.to[read]) return;
     findings.add(
       "vanished-value",
-      `${tell(later)} found nothing under key ${
-        show(key)
-      }, where there had been a value at the end of ${tell(earlier)}`,
+      `${tell(all[txns[later]!]!)} found nothing under key ${
+        show(steps.versions.keys[keys[later]!])
+      }, where there had been a value at the end of ${
+        tell(all[txns[earlier]!]!)
+      }`,
     );
   });
   return findings.all();
@@ -106,132 +120,48 @@ export function vanished(history: TxnHistory, scope: Scope): Finding[] {
 /** Records that one transaction's write of a key came before another's. */
 export function linkWrites(
   graph: DependencyGraph,
-  key: JsonKey,
-  before: Txn,
-  after: Txn,
+  { steps }: TxnHistory,
+  key: number,
+  before: number,
+  after: number,
 ): void {
   if (before === after) return;
-  graph.link(before.id, after.id, {
-    kind: "ww",
-    key: keyJson(key),
-    value: lastWritten(before, key),
-    next: lastWritten(after, key),
-  });
-}
-
-/** The last value that a transaction wrote to a key. */
-export function lastWritten({ writes }: Txn, key: JsonKey) {
-  return keyJson(writes.get(key)?.at(-1) ?? null);
-}
-
-/** The transaction whose version of a register another one read, if any. */
-export function readFrom(
-  { writerOf }: TxnHistory,
-  txn: Txn,
-  key: JsonKey,
-): Txn | undefined {
-  const element = txn.reads.get(key)?.at(-1);
-  return element === undefined ? undefined : writerOf(key, element);
-}
-
-/** The writer of what a transaction found under a key: itself, if it had not read before its write. */
-function versionFoundBy(history: TxnHistory, txn: Txn, key: JsonKey) {
-  return txn.reads.has(key) ? readFrom(history, txn, key) : txn;
-}
-
-/** The writer of what was under a key when a transaction had ended. */
-function versionAfter(history: TxnHistory, txn: Txn, key: JsonKey) {
-  return txn.writes.has(key) ? txn : readFrom(history, txn, key);
-}
-
-/**
- * Calls back with pairs of transactions on a key at one replica, the first of which had ended
- * when the second began.
- */
-function forEachReplica(
-  history: TxnHistory,
-  scope: Scope,
-  visit: (key: JsonKey, earlier: Txn, later: Txn) => void,
-): void {
-  const known = replicas.get(history) ?? new Map<Scope, Sequence[]>();
-  replicas.set(history, known);
-  const sequences = known.get(scope) ?? sequencesOf(history, scope);
-  known.set(scope, sequences);
-  for (const { key, members, followers } of sequences) {
-    members.forEach((earlier, i) => {
-      for (const later of followers[i]!) visit(key, earlier, members[later]!);
-    });
-  }
-}
-
-/** Cached by history. */
-const replicas = new WeakMap<TxnHistory, Map<Scope, Sequence[]>>();
-
-/** The transactions on a key at one replica. */
-interface Sequence {
-  key: JsonKey;
-  members: Txn[];
-  /** By member, those that began when it had ended, and no other one between. */
-  followers: number[][];
-}
-
-function sequencesOf({ effective }: TxnHistory, scope: Scope): Sequence[] {
-  const sequences: Sequence[] = [];
-  const groups = new Map<JsonKey, Map<string, Sequence>>();
-  const sequenceOf = (key: JsonKey, whose: string): Sequence => {
-    const ofKey = groups.get(key) ?? new Map<string, Sequence>();
-    groups.set(key, ofKey);
-    const known = ofKey.get(whose);
-    if (known !== undefined) return known;
-    const sequence = { key, members: [], followers: [] };
-    ofKey.set(whose, sequence);
-    sequences.push(sequence);
-    return sequence;
-  };
-  for (const txn of effective) {
-    if (txn.outcome === "ok" && !txn.answered) continue;
-    const whose = scope === "cluster" ? "" : txn[scope];
-    for (const key of new Set([...txn.reads.keys(), ...txn.writes.keys()])) {
-      const { members, followers } = sequenceOf(key, whose);
-      members.push(txn);
-      followers.push([]);
-    }
-  }
-  for (const { members, followers } of sequences) {
-    forEachRealtimePair(members, (earlier, later) => {
-      followers[earlier]!.push(later);
-    });
-  }
-  return sequences;
+  const version = writtenBy(steps, before, key);
+  graph.link(before, after, BIT.ww, key, version, writtenBy(steps, after, key));
 }
 
 /** The version that all replicas hold in the end follows every other. */
 function linkFinalWriters(graph: DependencyGraph, history: TxnHistory): void {
+  const { steps: { txns }, writes } = history;
   for (const [key, states] of finalStates(history)) {
-    const [state] = states;
-    const element = state?.elements.at(-1);
-    if (states.length !== 1 || element === undefined) continue;
-    const last = history.writerOf(key, element);
-    for (const writer of history.writersOf(key)) {
-      if (last) linkWrites(graph, key, writer, last);
+    if (states.length !== 1) continue;
+    const last = writerOf(history, states[0]!.step);
+    if (last === NONE) continue;
+    for (let i = writes.starts[key]!; i < writes.starts[key + 1]!; i++) {
+      linkWrites(graph, history, key, txns[writes.members[i]!]!, last);
     }
   }
 }
 
 /** A list's elements were appended in the order in which they stand in it. */
 function linkListOrder(graph: DependencyGraph, history: TxnHistory): void {
-  const linked = new Set<string>();
-  for (const txn of history.effective) {
-    for (const [key, elements] of txn.reads) {
-      let before: Txn | undefined;
-      for (const element of elements) {
-        const writer = history.writerOf(key, element);
-        const pair = `${before?.id} ${writer?.id} ${show(key)}`;
-        if (before && writer && !linked.has(pair)) {
-          linked.add(pair);
-          linkWrites(graph, key, before, writer);
+  const { effective, steps, writers } = history;
+  const { versions, starts, keys, from, to, elements } = steps;
+  /** By element, the one before it when they were last linked: most lists agree. */
+  const linked = new Int32Array(versions.values.length).fill(NONE);
+  for (const { id } of effective) {
+    for (let step = starts[id]!; step < starts[id + 1]!; step++) {
+      if (!isShown(steps, step)) continue;
+      let before = NONE;
+      for (let at = from[step]!; at < to[step]!; at++) {
+        const element = elements[at]!;
+        if (writers[element] === NONE) continue;
+        if (before !== NONE && linked[element] !== before) {
+          linked[element] = before;
+          const [a, b] = [writers[before]!, writers[element]!];
+          linkWrites(graph, history, keys[step]!, a, b);
         }
-        before = writer ?? before;
+        before = element;
       }
     }
   }
