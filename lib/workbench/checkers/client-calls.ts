@@ -1,6 +1,7 @@
 /** Requests of clients and their replies, from the messages themselves. */
 import {
   type Body,
+  bodyAt,
   type Events,
   headAt,
   isClient,
@@ -23,30 +24,47 @@ export interface Call {
 
 /** Whether a call was answered, and not with an error. */
 export function isOk({ reply, type }: Call): boolean {
-  return reply?.type === `${type}_ok`;
+  const answer = reply?.type;
+  // Not compared with a new text: judges ask for every call, some more than once.
+  return typeof answer === "string" && answer.endsWith("_ok") &&
+    answer.length === type.length + 3 && answer.startsWith(type);
 }
 
-/** What one client waits for. */
-interface Waiting {
-  /** The number of its last request. */
-  latest: number;
-  /** Its calls without a reply, by the number of their request. */
-  open: Map<number | string, Call>;
+/** Values by client and number of a request. */
+export class ByRequest<T> {
+  readonly #clients = new Map<string, Map<number | string, T>>();
+
+  get(client: string, number: Json | undefined): T | undefined {
+    return this.#clients.get(client)?.get(keyOf(number));
+  }
+
+  set(client: string, number: Json | undefined, value: T): void {
+    let own = this.#clients.get(client);
+    if (!own) this.#clients.set(client, own = new Map());
+    own.set(keyOf(number), value);
+  }
+
+  delete(client: string, number: Json | undefined): void {
+    this.#clients.get(client)?.delete(keyOf(number));
+  }
+}
+
+function keyOf(number: Json | undefined): number | string {
+  return typeof number === "number" ? number : stringify(number);
 }
 
 /** All requests of clients, in the order in which they were sent, including the set-up. */
 export function clientCalls(journal: Events): Call[] {
   const calls: Call[] = [];
-  const clients = new Map<string, Waiting>();
+  const open = new ByRequest<Call>();
+  // A client counts its requests; a repeated number was forwarded by a node in its name.
+  const latest = new Map<string, number>();
   visit(journal, (kind, time, _id, src, dest, index) => {
     if (kind === "send" && isClient(src)) {
-      let client = clients.get(src);
-      if (!client) clients.set(src, client = { latest: 0, open: new Map() });
       const { msg_id } = headAt(journal, index);
       const number = asDouble(msg_id) ?? NaN;
-      // A client counts its requests; a repeated number was forwarded by a node in its name.
-      if (number <= client.latest) return;
-      client.latest = number;
+      if (number <= (latest.get(src) ?? 0)) return;
+      latest.set(src, number);
       const request = bodyAt(journal, index);
       const call: Call = {
         client: src,
@@ -58,24 +76,15 @@ export function clientCalls(journal: Events): Call[] {
         to: Infinity,
       };
       calls.push(call);
-      client.open.set(keyOf(msg_id), call);
+      open.set(src, msg_id, call);
     } else if (kind === "recv" && isClient(dest)) {
-      const open = clients.get(dest)?.open;
-      const answered = keyOf(headAt(journal, index).in_reply_to);
-      const call = open?.get(answered);
+      const { in_reply_to } = headAt(journal, index);
+      const call = open.get(dest, in_reply_to);
       if (call === undefined) return;
       call.reply = bodyAt(journal, index);
       call.to = time;
-      open!.delete(answered);
+      open.delete(dest, in_reply_to);
     }
   });
   return calls;
-}
-
-function bodyAt(journal: Events, index: number): Body {
-  return journal.at(index)![5];
-}
-
-function keyOf(number: Json | undefined): number | string {
-  return typeof number === "number" ? number : stringify(number);
 }

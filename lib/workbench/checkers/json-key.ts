@@ -22,6 +22,19 @@ export function jsonKey(value: Json): JsonKey {
   return typeof value === "number" ? value : canonical(value);
 }
 
+/** How the texts of numbers, strings, lists and objects begin. */
+const LIKE_JSON = /^[-\d"[{]/;
+
+/**
+ * A key as of {@link jsonKey}, but most strings stand for themselves: millions of them need no
+ * second text each.
+ */
+export function plainKey(value: Json): JsonKey {
+  return typeof value === "string" && !LIKE_JSON.test(value)
+    ? value
+    : jsonKey(value);
+}
+
 /** The value that {@link jsonKey} made this key of. */
 export function keyJson(key: JsonKey): Json {
   if (typeof key !== "string") return key;

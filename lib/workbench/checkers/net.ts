@@ -1,4 +1,10 @@
-import { type Events, isClientOp, type Op, visit } from "../history/history.ts";
+import {
+  type Events,
+  isBetweenServers,
+  isClientOp,
+  type Op,
+  visit,
+} from "../history/history.ts";
 import { IdSet } from "./id-set.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
@@ -40,11 +46,6 @@ function sum(a: Counts, b: Counts): Counts {
   };
 }
 
-/** Whether an endpoint is a client: its first letter decides, as in Maelstrom. */
-function isClient(endpoint: string): boolean {
-  return endpoint.startsWith("c");
-}
-
 /**
  * Counts the messages of the whole run, set-up and final phase included. Messages to or from
  * clients are `clients`, the rest (between nodes, or nodes and services) is `servers`.
@@ -57,7 +58,7 @@ export function checkNet(
 ): Results {
   const toClients = new Traffic(), toServers = new Traffic();
   visit(journal, (kind, _time, id, src, dest) => {
-    const traffic = isClient(src) || isClient(dest) ? toClients : toServers;
+    const traffic = isBetweenServers(src, dest) ? toServers : toClients;
     traffic.add(kind, id);
   });
   let ops = 0;

@@ -26,9 +26,15 @@ function zero(): Counts {
   };
 }
 
+const COUNT_OF = {
+  ok: "ok-count",
+  fail: "fail-count",
+  info: "info-count",
+} as const;
+
 function tally(counts: Counts, type: "ok" | "fail" | "info"): void {
   counts.count++;
-  counts[`${type}-count`]++;
+  counts[COUNT_OF[type]]++;
   counts["valid?"] = counts["ok-count"] > 0;
 }
 

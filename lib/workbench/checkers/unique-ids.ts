@@ -1,6 +1,6 @@
 import { asDouble, type Json, stringify } from "../history/json.ts";
 import type { Op } from "../history/history.ts";
-import { type JsonKey, jsonKey, keyJson } from "./json-key.ts";
+import { type JsonKey, jsonKey, keyJson, plainKey } from "./json-key.ts";
 import { type Results, throwing } from "./verdict.ts";
 
 /** How many duplicated ids are shown. */
@@ -27,6 +27,9 @@ class NoOrder extends Error {}
  * @throws {NoOrder} their types differ, or they are objects
  */
 function compareIds(a: Json, b: Json): number {
+  if (typeof a === "string" && typeof b === "string") {
+    return a < b ? -1 : a > b ? 1 : 0;
+  }
   if (a === null || b === null) {
     return Number(a !== null) - Number(b !== null);
   }
@@ -55,50 +58,79 @@ function compareIds(a: Json, b: Json): number {
  * have no range, and Maelstrom gives no verdict on them.
  */
 export function checkUniqueIds(history: readonly Op[]): Results {
-  let attempted = 0;
-  const ids: Json[] = [];
-  const counts = new Map<JsonKey, number>();
+  let attempted = 0, acknowledged = 0;
+  const seen = new Set<JsonKey>(), repeated = new Set<JsonKey>();
+  const range = new Range();
   for (const op of history) {
     if (op.f !== "generate") continue;
     if (op.type === "invoke") attempted++;
     if (op.type !== "ok") continue;
-    ids.push(op.value);
-    const key = jsonKey(op.value);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    acknowledged++;
+    range.add(op.value);
+    const key = plainKey(op.value);
+    if (seen.has(key)) repeated.add(jsonKey(op.value));
+    else seen.add(key);
   }
-  const repeated = counts.entries().filter(([, count]) => count > 1).toArray();
-  const shown = repeated.sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
-  const range = rangeOf(ids);
+  const counts = [...countsOf(history, repeated)];
+  const shown = counts.sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
   return throwing(
     {
-      "valid?": repeated.length === 0,
+      "valid?": repeated.size === 0,
       "attempted-count": attempted,
-      "acknowledged-count": ids.length,
-      "duplicated-count": repeated.length,
+      "acknowledged-count": acknowledged,
+      "duplicated-count": repeated.size,
       duplicated: Object.fromEntries(
         shown.map(([key, count]) => [asText(keyJson(key)), count]),
       ),
-      range: range instanceof NoOrder ? null : range,
+      range: range.ends,
     },
-    range instanceof NoOrder
-      ? [
-        `${range.message}, for which Maelstrom's checker looks: it throws a ClassCastException`,
-      ]
-      : [],
+    range.disorder === null ? [] : [
+      `${range.disorder}, for which Maelstrom's checker looks: it throws a ClassCastException`,
+    ],
   );
 }
 
-/** The lowest and the highest of the ids, or two that cannot be compared. */
-function rangeOf(ids: readonly Json[]): Json[] | NoOrder {
-  let lowest = ids[0] ?? null, highest = lowest;
-  try {
-    for (const id of ids.values().drop(1)) {
-      if (compareIds(id, lowest) < 0) lowest = id;
-      if (compareIds(id, highest) > 0) highest = id;
-    }
-  } catch (error) {
-    if (error instanceof NoOrder) return error;
-    throw error;
+/** How often these ids were generated, in the order in which they first were. */
+function countsOf(
+  history: readonly Op[],
+  ids: ReadonlySet<JsonKey>,
+): Map<JsonKey, number> {
+  const counts = new Map<JsonKey, number>();
+  if (ids.size === 0) return counts;
+  for (const { f, type, value } of history) {
+    if (f !== "generate" || type !== "ok") continue;
+    const key = jsonKey(value);
+    if (ids.has(key)) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return [lowest, highest];
+  return counts;
+}
+
+/** The lowest and the highest id. */
+class Range {
+  #isEmpty = true;
+  #lowest: Json = null;
+  #highest: Json = null;
+  /** Why some ids cannot be compared; null if all can. */
+  disorder: string | null = null;
+
+  add(id: Json): void {
+    if (this.#isEmpty) {
+      this.#lowest = this.#highest = id;
+      this.#isEmpty = false;
+      return;
+    }
+    if (this.disorder !== null) return;
+    try {
+      if (compareIds(id, this.#lowest) < 0) this.#lowest = id;
+      if (compareIds(id, this.#highest) > 0) this.#highest = id;
+    } catch (error) {
+      if (!(error instanceof NoOrder)) throw error;
+      this.disorder = error.message;
+    }
+  }
+
+  /** Null if some cannot be compared. */
+  get ends(): Json[] | null {
+    return this.disorder === null ? [this.#lowest, this.#highest] : null;
+  }
 }

@@ -116,16 +116,6 @@ export type Visitor = (
   index: number,
 ) => boolean | void;
 
-/** The size of a message. */
-export interface Size {
-  /** When it was sent. */
-  time: number;
-  type: Json | undefined;
-  /** The length of its body as JSON text. */
-  characters: number;
-  isReply: boolean;
-}
-
 /**
  * The events of a journal in order, as checkers read them: an array, or something smaller that
  * makes each event when it is read.
@@ -141,14 +131,14 @@ export interface Events extends Iterable<JournalEvent> {
   among?(
     wanted: (src: string, dest: string) => boolean,
   ): Iterable<JournalEvent>;
-  /** If bodies are slow to read: the sizes of messages between endpoints of these kinds. */
-  sizes?(wanted: (src: string, dest: string) => boolean): Iterable<Size>;
   /** If bodies are slow to read: the events of these messages. */
   withIds?(ids: ReadonlySet<number>): Iterable<JournalEvent>;
   /** If events are slow to make: as {@link visit}. */
   visit?(see: Visitor): void;
   /** If bodies are slow to read: the head of an event's message. */
   headAt?(index: number): Head;
+  /** If bodies are slow to read: the length of the body of an event's message as JSON text. */
+  lengthAt?(index: number): number;
   /** If bodies are slow to read: all events, with only their heads. */
   heads?(): Iterable<EventHead>;
   /**
@@ -167,25 +157,6 @@ export function among(
 ): Iterable<JournalEvent> {
   return events.among?.(wanted) ??
     events.filter(([, , , src, dest]) => wanted(src, dest));
-}
-
-/**
- * The sizes of a journal's messages between endpoints of these kinds, in the order of their
- * sending.
- */
-export function sizesOf(
-  events: Events,
-  wanted: (src: string, dest: string) => boolean,
-): Iterable<Size> {
-  return events.sizes?.(wanted) ??
-    events.filter(([kind, , , src, dest]) =>
-      kind === "send" && wanted(src, dest)
-    ).map(([, time, , , , body]) => ({
-      time,
-      type: body.type,
-      characters: lengthOf(body),
-      isReply: body.in_reply_to !== undefined,
-    }));
 }
 
 /** The events of these messages in a journal. */
@@ -230,6 +201,16 @@ export function visit(events: Events, see: Visitor): void {
 /** The head of the message of an event that {@link visit} shows. */
 export function headAt(events: Events, index: number): Head {
   return events.headAt?.(index) ?? events.at(index)![5];
+}
+
+/** The length of the body of an event that {@link visit} shows, as JSON text. */
+export function lengthAt(events: Events, index: number): number {
+  return events.lengthAt?.(index) ?? lengthOf(events.at(index)![5]);
+}
+
+/** The body of an event that {@link visit} shows. */
+export function bodyAt(events: Events, index: number): Body {
+  return events.at(index)![5];
 }
 
 /** Some events of a journal, chosen by their heads. */

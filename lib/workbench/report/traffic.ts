@@ -2,12 +2,13 @@
 import { IdSet } from "../checkers/id-set.ts";
 import {
   type Events,
-  headsOf,
+  headAt,
   isBetweenServers,
   isClientOp,
   isWithClient,
+  lengthAt,
   type Recording,
-  sizesOf,
+  visit,
 } from "../history/history.ts";
 import { asText, type Json } from "../history/json.ts";
 import { type Html, html } from "./html.ts";
@@ -65,20 +66,18 @@ function rowsOf(
     return row;
   };
   const arrivedIds = new IdSet();
-  for (const [kind, , id, src, dest, { type }] of headsOf(journal)) {
-    if (!wanted(src, dest)) continue;
-    const row = rowOf(type);
+  visit(journal, (kind, _time, id, src, dest, index) => {
+    if (!wanted(src, dest)) return;
+    const row = rowOf(headAt(journal, index).type);
     if (kind === "send") {
       row.sent++;
       row.lost++;
+      row.bytes += lengthAt(journal, index);
     } else {
       row.arrived++;
       if (arrivedIds.add(id)) row.lost--;
     }
-  }
-  for (const { type, characters } of sizesOf(journal, wanted)) {
-    rowOf(type).bytes += characters;
-  }
+  });
   return [...rows.values()].sort((a, b) => b.sent - a.sent);
 }
 

@@ -9,7 +9,6 @@ import type {
   Events,
   Head,
   JournalEvent,
-  Size,
   Visitor,
 } from "../history/history.ts";
 import { type Json, stringify } from "../history/json.ts";
@@ -85,25 +84,6 @@ export class Journal implements Events {
     }
   }
 
-  /** The sizes of what was sent between endpoints of these kinds. */
-  *sizes(
-    wanted: (src: string, dest: string) => boolean,
-  ): Generator<Size> {
-    const messages = this.#messages;
-    for (let i = 0; i < this.#length; i++) {
-      const mark = this.#marks[i]!, place = mark >>> 1;
-      if ((mark & 1) === 1) continue;
-      if (!wanted(messages.src(place), messages.dest(place))) continue;
-      const { type, in_reply_to } = messages.head(place);
-      yield {
-        time: this.#times[i]!,
-        type,
-        characters: messages.length(place),
-        isReply: in_reply_to !== undefined,
-      };
-    }
-  }
-
   /** The events of these messages. */
   *withIds(ids: ReadonlySet<number>): Generator<JournalEvent> {
     for (let i = 0; i < this.#length; i++) {
@@ -130,6 +110,10 @@ export class Journal implements Events {
 
   headAt(index: number): Head {
     return this.#messages.head(this.#marks[index]! >>> 1);
+  }
+
+  lengthAt(index: number): number {
+    return this.#messages.length(this.#marks[index]! >>> 1);
   }
 
   /** All events, with only the heads of their bodies. */

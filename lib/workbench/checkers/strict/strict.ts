@@ -5,15 +5,14 @@
 import {
   asText,
   isInteger,
-  type Json,
   type JsonObject,
   stringify,
 } from "../../history/json.ts";
 import {
   headAt,
   type Incident,
+  isClient,
   isClientOp,
-  isWithClient,
   type JournalEvent,
   nodeOf,
   type Op,
@@ -26,6 +25,7 @@ import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
 import { recoveryFindings } from "./recovery.ts";
 import { growingMessages } from "./traffic.ts";
+import { ByRequest } from "../client-calls.ts";
 import { disturbed } from "../faults.ts";
 import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
@@ -312,8 +312,8 @@ function nodesWith(
 
 /** Whether a reply broke the protocol, in our words or in those of Maelstrom's recordings. */
 function isMalformed({ exception, error }: Op): boolean {
-  return exception === "MalformedReply" ||
-    /^indeterminate: Malformed/.test(asText(error));
+  return exception === "MalformedReply" || error !== undefined &&
+      /^indeterminate: Malformed/.test(asText(error));
 }
 
 /** Whether a client gave up waiting, in our words or in those of Maelstrom's recordings. */
@@ -335,9 +335,8 @@ interface Request {
 function answers(recording: Recording) {
   const { journal, history } = recording;
   const patience = patienceNs(recording);
-  const asked = new Map<string, Request>();
-  const keyOf = (client: string, id: Json) =>
-    `${client} ${typeof id === "number" ? id : stringify(id)}`;
+  const requests: Request[] = [];
+  const asked = new ByRequest<Request>();
   /** Whether any node answers more than set-up requests. */
   let answering = false;
   const repeated: number[] = [], unsolicited: number[] = [];
@@ -345,14 +344,20 @@ function answers(recording: Recording) {
   let end = 0;
   visit(journal, (kind, time, _id, src, dest, index) => {
     end = time;
-    if (!isWithClient(src, dest)) return;
-    const { type, msg_id, in_reply_to } = headAt(journal, index);
-    if (kind === "recv" && isClient(src) && msg_id !== undefined) {
-      const request = { index, time, type: asText(type), isAnswered: false };
-      asked.set(keyOf(src, msg_id), request);
+    if (kind === "recv" && isClient(src)) {
+      const { type, msg_id } = headAt(journal, index);
+      if (msg_id === undefined) return;
+      const now = { index, time, type: asText(type), isAnswered: false };
+      const before = asked.get(src, msg_id);
+      if (before !== undefined) Object.assign(before, now);
+      else {
+        requests.push(now);
+        asked.set(src, msg_id, now);
+      }
     }
     if (kind !== "send" || !isClient(dest)) return;
-    const request = asked.get(keyOf(dest, in_reply_to ?? null));
+    const { in_reply_to = null } = headAt(journal, index);
+    const request = asked.get(dest, in_reply_to);
     if (request === undefined) unsolicited.push(index);
     else if (request.isAnswered) repeated.push(index);
     else {
@@ -369,7 +374,7 @@ function answers(recording: Recording) {
   // that does no harm where clients stay.
   const clientsStay = CLIENTS_STAY.has(recording.workload);
   const waited = clientsStay && answering ? patience + LATE_NS : 0.9 * patience;
-  const unanswered = [...asked.values()].filter(({ isAnswered, time }) =>
+  const unanswered = requests.filter(({ isAnswered, time }) =>
     !isAnswered && end - time >= waited
   ).map(({ index }) => index);
   const eventsAt = (indices: number[]) => indices.map((i) => journal.at(i)!);
@@ -379,11 +384,6 @@ function answers(recording: Recording) {
     unsolicited: eventsAt(unsolicited),
     unanswered: eventsAt(unanswered),
   };
-}
-
-/** Whether an endpoint is a client: its first letter decides, as in Maelstrom. */
-function isClient(endpoint: string): boolean {
-  return endpoint.startsWith("c");
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Messages that grow for ever, because what was acknowledged is sent again or never forgotten. */
 import {
+  headAt,
   isBetweenServers,
+  lengthAt,
   NEMESIS,
   type Recording,
-  sizesOf,
+  visit,
 } from "../../history/history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { quantile } from "../figures.ts";
@@ -33,12 +35,18 @@ export function growingMessages(
   if (!official || cut) return [];
   const end = history.at(-1)?.time ?? 0;
   const early: number[] = [], late: number[] = [];
-  for (const size of sizesOf(journal, isBetweenServers)) {
-    if (size.isReply) continue;
-    const at = (size.time - origin) / end;
-    if (at >= 0 && at < 0.2) early.push(size.characters);
-    if (at >= 0.8 && at < 1) late.push(size.characters);
-  }
+  visit(journal, (kind, time, _id, src, dest, index) => {
+    const at = (time - origin) / end;
+    const part = at >= 0 && at < 0.2
+      ? early
+      : at >= 0.8 && at < 1
+      ? late
+      : null;
+    if (part === null || kind === "recv") return;
+    if (!isBetweenServers(src, dest)) return;
+    if (headAt(journal, index).in_reply_to !== undefined) return;
+    part.push(lengthAt(journal, index));
+  });
   if (early.length < ENOUGH || late.length < ENOUGH) return [];
   const before = quantile(early, 0.5)!, after = quantile(late, 0.5)!;
   const { messageCharacters: short = SHORT } = promises;

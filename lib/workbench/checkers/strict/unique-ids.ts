@@ -1,6 +1,14 @@
-import { asText, stringify } from "../../history/json.ts";
-import { among, isWithClient, type Recording } from "../../history/history.ts";
+import {
+  bodyAt,
+  headAt,
+  isClient,
+  type JournalEvent,
+  type Recording,
+  visit,
+} from "../../history/history.ts";
+import { asText, type Json, stringify } from "../../history/json.ts";
 import type { Promises } from "../../scenarios/promises.ts";
+import { type JsonKey, plainKey } from "../json-key.ts";
 import { kindOf } from "../unique-ids.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -13,31 +21,44 @@ export function strictUniqueIds(
   { journal }: Recording,
   { oneIdType }: Promises,
 ): Finding[] {
-  const givenBy = new Map<string, string>();
-  const types = new Map<string, string>();
+  /** Where the journal has each id last. */
+  const givenAt = new Map<JsonKey, number>();
+  const types = new Map<string, Json | undefined>();
   const repeated: string[] = [];
-  for (const [kind, , , src, dest, body] of among(journal, isWithClient)) {
-    const isAnswer = kind === "send" && dest.startsWith("c") &&
-      body.type === "generate_ok"; // not messages between nodes
-    if (!isAnswer) continue;
-    const id = stringify(body.id);
-    const answer = `${src} to message ${asText(body.in_reply_to)} of ${dest}`;
-    const before = givenBy.get(id);
-    if (before !== undefined) {
-      repeated.push(`id ${id} was given by ${before}, and by ${answer}`);
-    }
-    givenBy.set(id, answer);
-    types.set(kindOf(body.id ?? null), id);
-  }
+  visit(journal, (kind, _time, _id, _src, dest, index) => {
+    if (kind !== "send" || !isClient(dest)) return; // nodes may send it to each other
+    if (headAt(journal, index).type !== "generate_ok") return;
+    const { id } = bodyAt(journal, index);
+    const key = keyOf(id);
+    const before = givenAt.get(key);
+    givenAt.set(key, index);
+    types.set(kindOf(id ?? null), id);
+    if (before === undefined) return;
+    const [first, again] = [before, index].map((i) => answer(journal.at(i)!));
+    repeated.push(`id ${stringify(id)} was given by ${first}, and by ${again}`);
+  });
   const findings: Finding[] = [];
   if (repeated.length > 0) {
     findings.push({ type: "duplicate-id", because: repeated });
   }
   if (types.size > 1) {
-    const examples = [...types].map(([type, id]) => `${type} (${id})`);
+    const examples = [...types].map(([type, id]) =>
+      `${type} (${stringify(id)})`
+    );
     const because = [`ids are of several types: ${examples.join(", ")}`];
     const mixed: Finding = { type: "mixed-id-types", because };
     findings.push(oneIdType ? mixed : { ...mixed, rank: "note" });
   }
   return findings;
+}
+
+/** Stands for an id; here the order of an object's keys counts. */
+function keyOf(id: Json | undefined): JsonKey {
+  return typeof id === "object" && id !== null || id === undefined
+    ? stringify(id)
+    : plainKey(id);
+}
+
+function answer([, , , src, dest, { in_reply_to }]: JournalEvent): string {
+  return `${src} to message ${asText(in_reply_to)} of ${dest}`;
 }
