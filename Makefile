@@ -30,7 +30,7 @@ help: ## list the targets
 	@echo "$(NAMES)" | fold -s -w 76 | sed 's/^/  /'
 
 $(NAMES): %: $(if $(BIN),,bin/%) | $(DENO_FILE) ## build challenges/NAME.ts, test it as the challenge asks, print a result card
-	@$(DENO) run --allow-all lib/workbench/cli.ts challenge $@ $(if $(W),--as $(W)) $(if $(BIN),--bin "$$BIN") $(if $(ARGS),-- $(ARGS))
+	@$(DENO) run --allow-all lib/workbench/cli.ts challenge $@ $(if $(W),--as="$$W") $(if $(BIN),--bin="$$BIN") $(if $(ARGS),-- $(ARGS))
 
 build: $(NAMES:%=bin/%) ## build all programs into bin/
 

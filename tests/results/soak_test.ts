@@ -111,6 +111,31 @@ Deno.test(
 );
 
 Deno.test(
+  "what is damaged in a part counts as missing, and what it does not name is not counted",
+  needs("read"),
+  () => {
+    const { head, lines } = partOf(1, 1, "none");
+    const [first, ...others] = [...lines, { ...lines[0]!, name: "renamed" }]
+      .map((line) => JSON.stringify(line));
+    const text = [
+      JSON.stringify(head),
+      ...["null", "5", "[]", "{}", JSON.stringify(head), '{"name":"ech'],
+      first!.replace(/"verdict":true/, '"verdict":"maybe"'),
+      ...others,
+    ].join("\n");
+    const part = readPart(text)!;
+    assertEquals(part.lines.length, others.length);
+    const { text: said, status } = joined([part]);
+    assertEquals(status, 2);
+    assertStringIncludes(said, `1 of ${lines.length} runs are missing`);
+    for (const seeds of ["many", 0, 1e12]) {
+      const head = { seeds, shard: { index: 1, count: 1 }, commit: "c" };
+      assertEquals(readPart(JSON.stringify(head)), null);
+    }
+  },
+);
+
+Deno.test(
   "an interrupted soak continues where it was, even after half a line",
   needs("read", "write", "run"),
   inFolder(async (folder) => {

@@ -30,6 +30,9 @@ import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 /** How many seeds each program gets by default. */
 const SEEDS = 1_000;
 
+/** How many it may get: what is to be done is listed first. */
+const MOST_SEEDS = 1_000_000;
+
 /** How many operations an official run asks for: a run costs what its operations cost. */
 const OPERATIONS = 1_000;
 
@@ -119,17 +122,33 @@ export function workOf(seeds: number, { index, count }: Shard): Simulation[] {
     .filter((_, i) => i % count === index - 1);
 }
 
-/** Reads a file's text; null if it is not such a file, or empty. */
+/**
+ * Reads a file's text; null if it is not such a file, or empty. What is no line of a run is left
+ * out, such as a last one that was cut in the middle: the run counts as missing.
+ */
 export function readPart(text: string): Part | null {
-  const lines = text.split("\n").flatMap((line) => {
+  const [head, ...lines] = text.split("\n").map((line) => {
     try {
-      return [JSON.parse(line)];
+      return Object(JSON.parse(line));
     } catch {
-      return []; // the last one, cut in the middle
+      return {};
     }
   });
-  const [head, ...rest] = lines;
-  return head?.shard === undefined ? null : { head, lines: rest };
+  const { seeds, shard } = head;
+  const { index, count } = Object(shard);
+  const isHead = isCount(seeds) && isCount(index) && isCount(count);
+  return isHead ? { head, lines: lines.filter(isLine) } : null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 &&
+    Number(value) <= MOST_SEEDS;
+}
+
+function isLine({ name, faults, seed, verdict, ms }: Line): boolean {
+  return typeof name === "string" && typeof faults === "string" &&
+    isCount(seed) && [true, false, "unknown"].includes(verdict) &&
+    typeof ms === "number";
 }
 
 /**
@@ -158,7 +177,8 @@ export function joined(
     const done = runs.get(keyOf(line));
     if (done !== undefined) row.done.push(done);
   }
-  const missing = all.length - runs.size;
+  const found = [...rows.values()].flatMap(({ done }) => done);
+  const missing = all.length - found.length;
   const commits = new Set(parts.map(({ head }) => head.commit));
   const table = tableOf(
     [
@@ -181,8 +201,8 @@ export function joined(
       [replay, ...anomalyLines(anomalies)].join("\n")
     ),
     table,
-    `${runs.size} runs took ${
-      minutesOf([...runs.values()])
+    `${found.length} runs took ${
+      minutesOf(found)
     } min of one core; a thousand seeds of these rows take ${
       (thousandMs / 60_000).toFixed(0)
     }`,
@@ -366,13 +386,11 @@ function fail(text: string): never {
 }
 
 function readShard(text: string): Shard {
-  const [index, count] = text.split("/").map(Number);
-  if (
-    !(index! >= 1 && index! <= count!) || !Number.isInteger(index! + count!)
-  ) {
-    fail(`Cannot do shard "${text}": give I/N, such as 2/8`);
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (isCount(index) && isCount(count) && index <= count) {
+    return { index, count };
   }
-  return { index: index!, count: count! };
+  fail(`Cannot do shard "${text}": give I/N, such as 2/8`);
 }
 
 if (import.meta.main) {
@@ -397,11 +415,11 @@ if (import.meta.main) {
     const file = flag("--out") ??
       `store/soak/${shard.index}-of-${shard.count}.jsonl`;
     const seeds = Number(args[0] ?? SEEDS);
-    if (!Number.isInteger(seeds) || seeds < 1 || args.length > 1) {
+    if (!isCount(seeds) || args.length > 1) {
       fail(
         `Cannot simulate ${
           args.join(" ")
-        } seeds: give a whole number, at least 1`,
+        } seeds: give a whole number, 1 to ${MOST_SEEDS}`,
       );
     }
     parts.push(await soak(seeds, shard, file));
