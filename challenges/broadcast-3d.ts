@@ -84,21 +84,23 @@ export function gatherAndScatter(
   const schedule = new Schedule(node, roundTrip, options, speakToAll);
   const ackDelayMs = () => Math.max(ACK_DELAY_MS, schedule.longestMs);
 
-  function learn(value: Integer, src: string): void {
-    if (values.has(value)) return;
-    values.add(value);
+  function learn(items: Integer[], src: string): void {
+    const news = new Set(items).difference(values);
+    if (news.size === 0) return;
+    for (const value of news) values.add(value);
     for (const [id, peer] of peers) {
-      if (id !== src && hub.isNeighbour(id)) peer.owe(value);
+      if (id === src || !hub.isNeighbour(id)) continue;
+      for (const value of news) peer.owe(value);
     }
   }
 
   /** Says to everybody what is due. Gives whether anything was. */
   function speakToAll(): boolean {
     let spoken = false;
+    const soon = node.now() + schedule.longestMs;
     for (const [id, peer] of peers) {
-      const owesMs = node.now() - peer.owesSince;
       const mustAck =
-        owesMs + schedule.longestMs > (id === hub.id ? ackDelayMs() : 0);
+        soon - peer.owesSince > (id === hub.id ? ackDelayMs() : 0);
       if (!mustAck && !(peer.hasNews && hub.isNeighbour(id))) continue;
       speak(id);
       spoken = true;
@@ -139,7 +141,7 @@ export function gatherAndScatter(
     const peer = peers.get(src);
     if (peer === undefined) return;
     const { items, isUrgent } = peer.hear(gossip);
-    for (const value of items) learn(value, src);
+    learn(items, src);
     if (items.length > 0) {
       if (hub.isHere) schedule.hear(gossip);
       else if (src !== hub.id) schedule.take(false); // the hub may lack it
@@ -152,7 +154,7 @@ export function gatherAndScatter(
   });
 
   node.on("broadcast", ({ message }) => {
-    learn(message, node.id);
+    learn([message], node.id);
     schedule.take(hub.isHere);
     return {};
   });
