@@ -42,14 +42,20 @@ type Root = {
   thunks: [Key, name: string][];
 };
 
+/** A value, under a name that is never used again. */
+interface Thunk {
+  name: string;
+  value: Json;
+}
+
 /** A node that keeps nothing but caches. */
 const txnListAppendThunks = program(txnProtocol, (node) => {
   const roots = new Kv<Root>(node, "lin-kv");
   const store = new Kv<{ value: Json }>(node, "lww-kv");
   const epoch = Math.floor(node.random() * 2 ** 40).toString(36);
   let serial = 0;
-  /** The values of the thunks that the last root names. */
-  let cache = new Map<string, Json>();
+  /** By key, the thunk that this node has read or stored last. */
+  const cache = new Map<Key, Thunk>();
 
   const turns = new Turns(node);
   /** Of the root that this node has seen last. */
@@ -65,57 +71,66 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
     const id = `${epoch}.${serial++}`;
     let replies: MicroOp[][] = [];
+    /** What it has stored. */
+    let fresh = new Map<Key, Thunk>();
     for (let lost = 0;; lost++) {
       // After a lost race, others may finish theirs.
       if (lost > 0) await node.sleep(node.random() * Math.min(100, 10 * lost));
-      const before = await roots.read("root");
-      const root = before ?? { version: 0, done: [], thunks: [] };
+      const known = await roots.read("root");
+      const root = known ?? { version: 0, done: [], thunks: [] };
       turns.saw(root.version - version);
       version = root.version;
-      if (root.done.some(([, done]) => done === id)) return replies;
-      const thunks = new Map(root.thunks);
-      const values = new Map<Key, Json>();
+      if (root.done.some(([, done]) => done === id)) {
+        keep(fresh);
+        return replies;
+      }
       const keys = new Set(batch.flat().map(([, key]) => key));
+      const names = new Map(root.thunks);
+      const values = new Map<Key, Json>();
       await Promise.all([...keys].map(async (key) => {
-        const name = thunks.get(key);
-        if (name !== undefined) values.set(key, await load(name));
+        const name = names.get(key);
+        if (name !== undefined) values.set(key, await load(key, name));
       }));
-      const runs = batch.map((steps) => executeOn(values, steps));
-      replies = runs.map(({ txn }) => txn);
-      const changed = new Set(
-        runs.flatMap(({ changes }) => changes.map(([, key]) => key)),
-      );
+      const before = (key: Key) => values.get(key) ?? null;
+      const changed = new Map<Key, Json>();
+      replies = batch.map((steps) => executeOn(changed, steps, before).txn);
       if (changed.size === 0) return replies;
-      await Promise.all([...changed].map(async (key) => {
+      fresh = new Map();
+      await Promise.all([...changed].map(async ([key, value]) => {
         const name = `thunk ${epoch}.${serial++}`;
-        thunks.set(key, name);
-        cache.set(name, values.get(key)!);
-        await save(name, values.get(key)!);
+        fresh.set(key, { name, value });
+        await save(name, value);
       }));
+      for (const [key, { name }] of fresh) names.set(key, name);
       const next: Root = {
         version: root.version + 1,
         done: [...root.done.filter(([other]) => other !== node.id), [
           node.id,
           id,
         ]],
-        thunks: [...thunks],
+        thunks: [...names],
       };
-      if (!await roots.change("root", before, next)) continue;
+      if (!await roots.change("root", known, next)) continue;
       version = next.version;
       turns.saw(0);
-      const named = new Set(thunks.values());
-      cache = new Map([...cache].filter(([name]) => named.has(name)));
+      keep(fresh);
       return replies;
     }
   }
 
-  /** A thunk's value: read until a store that has it answers. */
-  async function load(name: string): Promise<Json> {
+  function keep(thunks: Map<Key, Thunk>): void {
+    for (const [key, thunk] of thunks) cache.set(key, thunk);
+  }
+
+  /** The value of a key's thunk: read until a store that has it answers. */
+  async function load(key: Key, name: string): Promise<Json> {
+    const known = cache.get(key);
+    if (known?.name === name) return known.value;
     for (;;) {
-      const known = cache.get(name);
-      if (known !== undefined) return known;
       const found = await store.read(name);
-      if (found !== null) cache.set(name, found.value);
+      if (found === null) continue;
+      cache.set(key, { name, ...found });
+      return found.value;
     }
   }
 
