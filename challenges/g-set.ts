@@ -96,7 +96,7 @@ const gSet = program(protocol, (node) => {
     return {};
   });
 
-  const read = () => ({ value: [...elements.values()].flat() });
+  const read = () => ({ value: ([] as Json[]).concat(...elements.values()) });
   node.on("read", () => catchUp.run(read));
   node.on("merge", ({ delta, version, asks, inTurn }, src) => {
     const peer = peers.find(({ id }) => id === src);

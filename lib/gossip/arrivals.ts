@@ -19,6 +19,10 @@ export class Arrivals<T> {
   /** Takes the items from one number up to another; returns those that now have no gap before them. */
   take(from: number, to: number, items: T[], now: number): T[] {
     const early = this.#early;
+    if (from === this.count && early.length === 0) { // as nearly always
+      this.count = to;
+      return items;
+    }
     const isKnown = early.some((one) => one.from <= from && to <= one.to);
     if (!isKnown) early.push({ from, to, items });
     early.sort((one, other) => one.from - other.from);

@@ -452,8 +452,10 @@ export class Conversation<T extends Json> {
   }
 
   #acknowledge(ack: number, held: number | undefined): void {
-    const landed = this.#flights.filter(({ until }) => until <= ack);
-    this.#flights = this.#flights.slice(landed.length);
+    const flights = this.#flights;
+    let count = 0;
+    while (count < flights.length && flights[count]!.until <= ack) count++;
+    const landed = flights.splice(0, count);
     // Of several, some may have been acknowledged before, in a message that was lost.
     if (landed.length === 1 && held !== undefined) {
       const { at } = landed[0]!;

@@ -45,7 +45,7 @@ export class RoundTrip {
    * may all have been late where processes start, so they only lower what was guessed.
    */
   fastestMs = FIRST_GUESS_MS;
-  #recent: number[] = [];
+  readonly #recent: number[] = [];
   /** What the first samples, too few for a deviation, may lack; it fades. */
   #doubtMs = Infinity;
 
@@ -72,7 +72,8 @@ export class RoundTrip {
     this.meanMs += error / 8;
     this.deviationMs += (Math.abs(error) - this.deviationMs) / 4;
     this.#doubtMs *= 3 / 4;
-    this.#recent = [...this.#recent.slice(1 - RECENT), sampleMs];
+    this.#recent.push(sampleMs);
+    if (this.#recent.length > RECENT) this.#recent.shift();
     const isSettled = this.#recent.length >= SETTLED;
     this.fastestMs = Math.min(
       isSettled ? Infinity : FIRST_GUESS_MS,

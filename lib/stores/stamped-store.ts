@@ -116,10 +116,11 @@ export class StampedStore {
 
   /** Applies a transaction's changes; returns whether any of them was new. */
   apply({ time, node, changes }: Transaction): boolean {
-    const inserted = changes.map((change) =>
-      this.insert({ time, node, change })
-    );
-    return inserted.some((dead) => dead !== null);
+    let isNews = false;
+    for (const change of changes) {
+      if (this.insert({ time, node, change }) !== null) isNews = true;
+    }
+    return isNews;
   }
 
   /** A key's value, null for none. */
@@ -172,14 +173,14 @@ export class StampedStore {
     const before = entries[at - 1];
     if (before !== undefined && compareStamps(before, entry) === 0) return null;
     if (at === 0 && entries[0]?.change[0] === "w") return null;
-    const dead = entries.splice(0, f === "w" ? at : 0);
-    entries.splice(at - dead.length, 0, entry);
-    this.#entries.set(key, entries);
+    const dead = f === "w" && at > 0 ? entries.splice(0, at) : [];
+    put(entries, at - dead.length, entry);
+    if (entries.length === 1) this.#entries.set(key, entries);
     for (const old of dead) this.#forget(old);
     const { node, time } = entry;
-    const origin = this.#origins.get(node) ?? [];
-    this.#origins.set(node, origin);
-    origin.splice(placeOf(origin, time + 1), 0, entry);
+    let origin = this.#origins.get(node);
+    if (origin === undefined) this.#origins.set(node, origin = []);
+    put(origin, placeOf(origin, time + 1), entry);
     return dead;
   }
 
@@ -187,6 +188,12 @@ export class StampedStore {
     const origin = this.#origins.get(entry.node)!;
     origin.splice(origin.indexOf(entry, placeOf(origin, entry.time)), 1);
   }
+}
+
+/** Puts an entry at a position, mostly the last. */
+function put(entries: Entry[], at: number, entry: Entry): void {
+  if (at === entries.length) entries.push(entry);
+  else entries.splice(at, 0, entry);
 }
 
 /** The position of the first entry of one origin that is not before a time. */
