@@ -1,7 +1,11 @@
 /** Programs of others in the simulator: run, held to a challenge, and their impurities named. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertMatch, assertStringIncludes } from "@std/assert";
-import { loadGuest, stateIn } from "../../lib/workbench/campaign/guests.ts";
+import {
+  ImpurityWatch,
+  loadGuest,
+  stateIn,
+} from "../../lib/workbench/campaign/guests.ts";
 import { runSeed } from "../../lib/workbench/campaign/run-seed.ts";
 import {
   replayCommand,
@@ -207,7 +211,7 @@ Deno.test(
     const echo = 'node.on("echo", ({ echo }) => ({ echo }));';
     await Deno.writeTextFile(
       file,
-      `export default (node) => { ${echo} console.log("begins"); };`,
+      `export default (node) => { ${echo} console.log("begins"); console.info("goes on"); };`,
     );
     const flags = ["-w", "echo", "--time-limit", "1"];
     const { stdout, stderr } = await workbench(
@@ -215,13 +219,31 @@ Deno.test(
       ...flags,
     );
     assertEquals(JSON.parse(stdout).seeds, 1);
-    assertStringIncludes(stderr, "begins");
+    assertStringIncludes(stderr, "begins\ngoes on");
     await Deno.writeTextFile(file, "await new Promise(() => {});");
     const hung = await workbench("simulate", file, ...flags);
     assertEquals(hung.code, 1);
     assertStringIncludes(hung.stderr, "its module, while it is loaded");
   }),
 );
+
+Deno.test("what a guest prints does not end its node where stderr is full", () => {
+  const { error } = console;
+  console.error = () => {
+    throw new Error("No space left on device");
+  };
+  try {
+    const full = console.error;
+    const watch = new ImpurityWatch("file:///node.ts");
+    for (const name of ["log", "info", "debug", "warn", "error"] as const) {
+      console[name]("something");
+    }
+    watch.stop();
+    assertEquals(console.error, full);
+  } finally {
+    console.error = error;
+  }
+});
 
 Deno.test(
   "the watchdog leaves the judges their time",

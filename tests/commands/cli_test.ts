@@ -194,6 +194,9 @@ Deno.test(
     );
     assertEquals(nowhere.code, 1);
     assertStringIncludes(nowhere.stderr, "Cannot write the report");
+    const valid = path("../golden/echo-ok.json.gz");
+    const lost = await workbench("check", valid, "--report", folder);
+    assertEquals(lost.code, 254, "no report, though the run is valid");
   }),
 );
 

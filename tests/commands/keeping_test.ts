@@ -189,6 +189,21 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "a folder in the place of a link is left alone and named, and the run is kept",
+  needs("run", "read", "write"),
+  inFolder(async (store) => {
+    await Deno.mkdir(`${store}/echo/latest`, { recursive: true });
+    const { code, stderr } = await testEcho("--store", store);
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /^Cannot keep a link to .*latest is a folder/m);
+    const names = [...Deno.readDirSync(`${store}/echo`)]
+      .map(({ name }) => name).toSorted();
+    assertEquals(names.length, 2, `${names}`);
+    assert(existsSync(`${store}/echo/${names[0]}/report.html`));
+  }),
+);
+
 for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test(
     `${signal} ends the workbench and its nodes`,

@@ -184,6 +184,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "node:perf_hooks": "node.now()",
   "Deno.exit": "throw new Error(text), which is logged",
   "console.log": "node.log(text), since stdout is for messages",
+  "console.info": "node.log(text), since stdout is for messages",
+  "console.debug": "node.log(text), since stdout is for messages",
 };
 
 /** Records what a program uses of the machine, until it is stopped. */
@@ -199,8 +201,20 @@ export class ImpurityWatch {
     this.#replace(globalThis, "setInterval", "setInterval");
     this.#replace(crypto, "randomUUID", "crypto.randomUUID");
     this.#replace(crypto, "getRandomValues", "crypto.getRandomValues");
-    // What a guest prints must not mix with the workbench's output, which scripts may read.
+    // What a guest prints must not mix with the workbench's output, which scripts may read, nor
+    // end its node where stderr is full: a process's is never.
+    const { error, warn } = console;
+    console.error = console.warn = (...data: unknown[]) => {
+      try {
+        error(...data);
+      } catch {
+        // There is nobody to tell.
+      }
+    };
+    this.#undo.push(() => Object.assign(console, { error, warn }));
     this.#replace(console, "log", "console.log", console.error);
+    this.#replace(console, "info", "console.info", console.error);
+    this.#replace(console, "debug", "console.debug", console.error);
     this.#replace(AbortSignal, "timeout", "AbortSignal.timeout");
     // It would end the thread, of which then nothing is heard.
     this.#replace(Deno, "exit", "Deno.exit", () => {

@@ -33,13 +33,15 @@ export async function check(args: readonly string[]): Promise<number> {
       : overall(judged);
   const json = switches.has("json");
   const all: Judged[] = [];
+  let written = true;
   for (const file of words) {
     const recording = await loadRecording(file);
     workloadOf(recording.workload);
     const judged = judge(recording);
     all.push(judged);
     if (!json) print(`${file}\n${judgedText(judged)}`);
-    if (texts.report !== undefined) await saveReport(texts.report, judged);
+    if (texts.report === undefined) continue;
+    written = await saveReport(texts.report, judged);
   }
   const verdict = worst(...all.map(verdictOf));
   if (json) {
@@ -48,18 +50,21 @@ export async function check(args: readonly string[]): Promise<number> {
   } else if (all.length > 1) {
     print(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
   }
-  return exitStatus(verdict);
+  const status = exitStatus(verdict);
+  return status === 0 && !written ? 254 : status;
 }
 
-/** Writes the report of a run that was stored without one, as the real Maelstrom's are. */
-async function saveReport(file: string, judged: Judged): Promise<void> {
+/** Writes the report of a run that was stored without one, as the real Maelstrom's are; returns whether it could. */
+async function saveReport(file: string, judged: Judged): Promise<boolean> {
   // The drawing code takes a while to load.
   const { reportHtml } = await import("../report/report.ts");
   try {
     await Deno.writeTextFile(file, await reportHtml(judged));
     console.error(file);
+    return true;
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     console.error(`Cannot write the report ${file}: ${error.message}`);
+    return false;
   }
 }

@@ -206,5 +206,14 @@ function isOfTheDisk(error: unknown): boolean {
 async function link(from: string, to: string): Promise<void> {
   const temporary = `${from}.${crypto.randomUUID()}.tmp`;
   await Deno.symlink(relative(dirname(from), to), temporary);
-  await Deno.rename(temporary, from);
+  try {
+    await Deno.rename(temporary, from);
+  } catch (error) {
+    await Deno.remove(temporary);
+    if (!isFolder(from)) throw error;
+    throw new Error(
+      `Cannot keep a link to ${to}, which is kept: ${from} is a folder. Remove it, or name another store with --store`,
+      { cause: error },
+    );
+  }
 }
