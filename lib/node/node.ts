@@ -51,6 +51,9 @@ const CLIENT_PATIENCE_MS = 4_900;
 /** How long a node waits to be spoken to before it acts, in ms: by then its peers are there. */
 const UNSPOKEN_MS = 5_000;
 
+/** Stops a timer that has not been started. */
+const NOT_YET: Stop = () => {};
+
 /** A node as its program sees it. Made by `run` and `mount`, not by programs. */
 export class Node<P extends Protocol<P>> {
   /** This node's name, e.g. `"n0"`. */
@@ -62,7 +65,9 @@ export class Node<P extends Protocol<P>> {
   readonly #handlers = new Map<string, Handler>();
   /** The calls that wait for a reply, by the request's id. */
   readonly #calls = new Map<unknown, Call>();
-  readonly #timers = new Set<Stop>();
+  /** What stops each timer: by numbers, which are found sooner than functions. */
+  readonly #timers = new Map<number, Stop>();
+  #nextTimerId = 0;
   /** What messages hold, by type, if the program has declared it. */
   #shapes: Shapes = {};
   /** The misfits that have been logged: each sender and type once. */
@@ -186,25 +191,24 @@ export class Node<P extends Protocol<P>> {
 
   /** Runs a task once, `delayMs` from now; returns what stops it. What it throws is logged. */
   after(delayMs: number, task: () => void): Stop {
-    let cancel: Stop = () => {};
-    const stop = () => {
-      this.#timers.delete(stop);
-      cancel();
-    };
-    const begin = () => {
-      if (!this.#timers.has(stop)) return; // stopped before it could start
-      cancel = this.#world.schedule(delayMs, () => {
-        this.#timers.delete(stop);
+    const id = this.#nextTimerId++;
+    this.#timers.set(id, NOT_YET);
+    this.#whenActive(() => {
+      if (!this.#timers.has(id)) return; // stopped before it could start
+      const cancel = this.#world.schedule(delayMs, () => {
+        this.#timers.delete(id);
         try {
           task();
         } catch (error) {
           this.#logError("a timer", error);
         }
       });
+      this.#timers.set(id, cancel);
+    });
+    return () => {
+      this.#timers.get(id)?.();
+      this.#timers.delete(id);
     };
-    this.#timers.add(stop);
-    this.#whenActive(begin);
-    return stop;
   }
 
   /**
@@ -275,7 +279,8 @@ export class Node<P extends Protocol<P>> {
     this.#disposed = true;
     this.#held = null;
     this.#calls.clear();
-    for (const stop of [this.#stop, ...this.#timers]) stop();
+    for (const stop of [this.#stop, ...this.#timers.values()]) stop();
+    this.#timers.clear();
   }
 
   #activate(): void {
