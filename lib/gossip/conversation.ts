@@ -452,13 +452,13 @@ export class Conversation<T extends Json> {
   }
 
   #acknowledge(ack: number, held: number | undefined): void {
-    const flights = this.#flights;
-    let count = 0;
-    while (count < flights.length && flights[count]!.until <= ack) count++;
-    const landed = flights.splice(0, count);
+    let landed = 0, at = 0;
+    while (this.#flights.length > 0 && this.#flights[0]!.until <= ack) {
+      ({ at } = this.#flights.shift()!);
+      landed++;
+    }
     // Of several, some may have been acknowledged before, in a message that was lost.
-    if (landed.length === 1 && held !== undefined) {
-      const { at } = landed[0]!;
+    if (landed === 1 && held !== undefined) {
       this.#options.roundTrip.measure(this.#node.now() - at - held);
     }
     this.#owed.splice(0, ack - Math.max(0, this.#acked));

@@ -65,7 +65,10 @@ export function covers(
   a: ReadonlyMap<string, number>,
   b: ReadonlyMap<string, number>,
 ): boolean {
-  return [...b].every(([origin, time]) => (a.get(origin) ?? 0) >= time);
+  for (const [origin, time] of b) {
+    if ((a.get(origin) ?? 0) < time) return false;
+  }
+  return true;
 }
 
 /** Raises a vector to what another knows. */
