@@ -57,13 +57,12 @@ export function cyclicCases(
   indexOf: (vertex: number) => number,
   budget = BUDGET,
 ): Cases {
-  const hashes = Int32Array.from(
-    { length: graph.size },
-    (_, vertex) => trieHash(indexOf(vertex)),
-  );
-  const hashOf = (vertex: number) => hashes[vertex]!;
   const found: Cases = { cycles: new Map(), signs: [], timeouts: [] };
   const { cyclic } = graph.components();
+  const hashes = new Map(
+    cyclic.flat().map((vertex) => [vertex, trieHash(indexOf(vertex))]),
+  );
+  const hashOf = (vertex: number) => hashes.get(vertex)!;
   for (const vertices of cyclic) {
     const part = new Part(graph, vertices, hashOf);
     const refuted = new Set<string>();
@@ -109,6 +108,9 @@ class Part {
   readonly #hashOf: (vertex: number) => number;
   readonly #edges: View["edges"];
   readonly #views = new Map<number, View>();
+  /** The kinds of all edges, as bits; and what is known of subgraphs by theirs. */
+  readonly #kinds: number;
+  readonly #cyclic = new Map<string, number[] | null>();
 
   constructor(
     graph: DependencyGraph,
@@ -122,6 +124,8 @@ class Part {
       from,
       [...graph.kinds(from)].filter(([to]) => this.#place.has(to)),
     ]));
+    this.#kinds = [...this.#edges.values()].flat()
+      .reduce((all, [, kinds]) => all | kinds, 0);
   }
 
   /**
@@ -130,24 +134,34 @@ class Part {
    * leave by another.
    */
   cyclic(kinds: readonly EdgeKind[], apart: boolean): number[] | null {
-    const usable = kinds.reduce((all, kind) => all | BIT[kind], 0);
-    const edges = this.#edges, place = this.#place, vertices = this.#vertices;
+    const asked = kinds.reduce((all, kind) => all | BIT[kind], 0);
+    const usable = asked & this.#kinds, name = `${usable} ${apart}`;
+    const known = this.#cyclic.get(name);
+    if (known !== undefined) return known;
+    const found = this.#smallest(usable, apart);
+    this.#cyclic.set(name, found);
+    return found;
+  }
+
+  #smallest(usable: number, apart: boolean): number[] | null {
+    const vertices = this.#vertices;
     const isAnti = (kinds: number) => apart && (kinds & usable) === BIT.rw;
-    for (const [vertex, out] of edges) {
+    for (const [vertex, out] of this.#edges) {
       // A transaction that precedes itself is a cycle too.
       const loops = out.some(([to, kinds]) =>
         to === vertex && kinds & usable && !isAnti(kinds)
       );
       if (loops) return [vertex];
     }
-    const successors = function* (state: number): Generator<number> {
-      for (const [to, kinds] of edges.get(vertices[state >> 1]!)!) {
-        if ((kinds & usable) === 0) continue;
+    const { cyclic } = stronglyConnected(2 * vertices.length, (state) => {
+      const next: number[] = [];
+      for (const [to, kinds] of this.#edges.get(vertices[state >> 1]!)!) {
         const anti = isAnti(kinds);
-        if (!(anti && state & 1)) yield 2 * place.get(to)! + (anti ? 1 : 0);
+        if ((kinds & usable) === 0 || (anti && state & 1)) continue;
+        next.push(2 * this.#place.get(to)! + (anti ? 1 : 0));
       }
-    };
-    const { cyclic } = stronglyConnected(2 * vertices.length, successors);
+      return next;
+    });
     const smallest = cyclic.toSorted((a, b) => a.length - b.length)[0];
     return smallest
       ? [...new Set(smallest.map((state) => vertices[state >> 1]!))]

@@ -68,3 +68,33 @@ export function grouped(
   }
   return { starts, members };
 }
+
+/** 0 .. count - 1. */
+export function places(count: number): Int32Array {
+  const all = new Int32Array(count);
+  for (let place = 0; place < count; place++) all[place] = place;
+  return all;
+}
+
+/**
+ * Places in the order of their positions in a history; those that are infinite come last.
+ * A history's positions are dense, so counting them is five times as fast as sorting.
+ */
+export function inOrder(
+  places: Int32Array,
+  positions: Float64Array,
+): Int32Array {
+  let isSorted = true, before = -Infinity, last = 0;
+  for (const place of places) {
+    const position = positions[place]!;
+    if (position < before) isSorted = false;
+    else before = position;
+    if (position < Infinity && position > last) last = position;
+  }
+  if (isSorted) return places;
+  if (last > 100 * places.length) {
+    return places.toSorted((a, b) => positions[a]! - positions[b]!);
+  }
+  const counted = places.map((place) => Math.min(positions[place]!, last + 1));
+  return grouped(counted, last + 2, places).members;
+}

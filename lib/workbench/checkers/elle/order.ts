@@ -1,5 +1,6 @@
 /** Edges between transactions from what clients saw, whatever the values. */
 import type { Op } from "../../history/history.ts";
+import { inOrder, places } from "./columns.ts";
 import { BIT, type DependencyGraph } from "./graph.ts";
 import type { Transaction } from "./txn.ts";
 
@@ -29,7 +30,7 @@ export function linkRealtimeOrder(
   transactions: readonly Transaction[],
 ): void {
   const spans = new Spans(transactions);
-  const happened = Int32Array.from(transactions.keys())
+  const happened = places(transactions.length)
     .filter((i) => transactions[i]!.op.type !== "fail");
   const begun = inOrder(happened, spans.begins);
   const ended = inOrder(happened, spans.ends);
@@ -96,19 +97,4 @@ export class Spans {
       for (let at = firsts[i]!; at < lasts[i]!; at++) visit(succeeded[at]!, i);
     }
   }
-}
-
-/** Places in the order of their positions in the history, which most of them have already. */
-export function inOrder(
-  places: Int32Array,
-  positions: Float64Array,
-): Int32Array {
-  for (let i = 1; i < places.length; i++) {
-    if (positions[places[i]!]! < positions[places[i - 1]!]!) {
-      return Int32Array.from(
-        Array.from(places).sort((a, b) => positions[a]! - positions[b]!),
-      );
-    }
-  }
-  return places;
 }

@@ -7,6 +7,7 @@ import {
 } from "../../history/json.ts";
 import type { Op } from "../../history/history.ts";
 import { pairs } from "../pairs.ts";
+import { inOrder, places } from "./columns.ts";
 import { STEP, type Steps, StepsBuilder } from "./steps.ts";
 import { CheckerError } from "../verdict.ts";
 
@@ -66,9 +67,13 @@ export function transactions(
     if (op?.f !== "txn") continue;
     ended.push({ id: 0, op, invocation, mops: microOps(op, write) });
   }
-  ended.sort((a, b) => a.op.index - b.op.index);
-  ended.forEach((transaction, id) => transaction.id = id);
-  return ended;
+  const ends = Float64Array.from(ended, ({ op }) => op.index);
+  const all = Array.from(
+    inOrder(places(ended.length), ends),
+    (place) => ended[place]!,
+  );
+  all.forEach((transaction, id) => transaction.id = id);
+  return all;
 }
 
 /**

@@ -1,6 +1,12 @@
 /** What transactions found and left at each replica of a key, one after the other in real time. */
-import { Column, grouped, type Groups } from "../elle/columns.ts";
-import { inOrder, Spans } from "../elle/order.ts";
+import {
+  Column,
+  grouped,
+  type Groups,
+  inOrder,
+  places,
+} from "../elle/columns.ts";
+import { Spans } from "../elle/order.ts";
 import { isShown, NONE, STEP, writeOf } from "../elle/steps.ts";
 import { type Txn, type TxnHistory, writerOf } from "./txn-history.ts";
 
@@ -26,7 +32,8 @@ export class Replicas {
     const { effective, steps } = history;
     const { starts, keys, bits } = steps;
     const visitors: Txn[] = [];
-    const ofVisit = new Column(), reads = new Column(), writes = new Column();
+    const txns = new Column(), ofVisit = new Column();
+    const reads = new Column(), writes = new Column();
     const sequenceOf = new Column();
     const sequences = new Map<number, number>(),
       owners = new Map<string, number>();
@@ -42,6 +49,7 @@ export class Replicas {
         sequences.set(place, sequence);
         sequenceOf.push(sequence);
         visitors.push(txn);
+        txns.push(id);
         ofVisit.push(key);
         reads.push(read);
         writes.push(writeOf(steps, id, key));
@@ -54,7 +62,7 @@ export class Replicas {
         if ((bits[step]! & firstWrite) === firstWrite) add(keys[step]!, NONE);
       }
     }
-    this.txns = Int32Array.from(visitors.map(({ id }) => id));
+    this.txns = txns.values;
     this.keys = ofVisit.values;
     this.reads = reads.values;
     this.writes = writes.values;
@@ -93,7 +101,7 @@ function followersIn(
   sequenceOf: Int32Array,
 ): Groups {
   const spans = new Spans(visitors);
-  const ended = inOrder(Int32Array.from(visitors.keys()), spans.ends);
+  const ended = inOrder(places(visitors.length), spans.ends);
   const byEnd = grouped(
     ended.map((visit) => sequenceOf[visit]!),
     visits.starts.length - 1,
