@@ -1,5 +1,5 @@
 /** A run: who does what when, what becomes of nodes that fail, and that it always ends. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Json } from "../../lib/node/world.ts";
 import type { Node } from "../../lib/maelstrom.ts";
 import {
@@ -205,6 +205,23 @@ Deno.test("a set-up that is not answered fails the run after 5 s, in plain words
   ];
   assertEquals(type, "setup-failed");
   assert(text.includes("n0 did not answer within 5000 ms"), text);
+});
+
+Deno.test("a set-up that is not answered says what was sent instead", async () => {
+  const recording = await run("broadcast", { "node-count": 2 }, (node) => {
+    node.on("topology", () => {
+      for (let n = 1; n <= 3; n++) {
+        node.send(node.peers[0]!, "nonsense", { to: `${n}` });
+      }
+      return node.sleep(1e9).then(() => ({}));
+    });
+  });
+  const [failed] = recording.incidents!;
+  assertEquals(failed!.type, "setup-failed");
+  assertMatch(
+    failed!.text,
+    /of 3 messages that it sent to others, the last was .*"to":"3"/,
+  );
 });
 
 Deno.test("a node that is killed while it is set up again is no failed set-up", async () => {

@@ -1,7 +1,7 @@
 /** The nodes of a run: starts, sets up, kills and restarts them, and holds them to the protocol. */
 import type { ClientEndpoint, Clients } from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
-import type { Body, Incident } from "../history/history.ts";
+import { type Body, type Incident, isClient } from "../history/history.ts";
 import { asText, beginning } from "../history/json.ts";
 import type { Network } from "./network.ts";
 import { LONGEST_LINE } from "./lines.ts";
@@ -58,6 +58,8 @@ export class Nodes {
   readonly #paused = new Set<string>();
   /** By node: aborts its set-up. */
   readonly #interrupt = new Map<string, (error: Error) => void>();
+  /** By node: what it has sent to others while it was set up. */
+  readonly #chatter = new Map<string, { count: number; last: unknown }>();
 
   constructor(private readonly settings: NodesSettings) {
     const { ids, openHost } = settings;
@@ -196,6 +198,7 @@ export class Nodes {
   ): Promise<void> {
     const interrupted = Promise.withResolvers<never>();
     this.#interrupt.set(node, interrupted.reject);
+    this.#chatter.delete(node);
     try {
       await Promise.race([rpc(), interrupted.promise]);
     } catch (error) {
@@ -213,10 +216,22 @@ export class Nodes {
     }
   }
 
-  /** Why nothing may have been heard from a node. */
+  /** Why nothing may have been heard from a node, or what was heard instead. */
   #silence(node: string): string {
     const why = this.#host.silence?.(node) ?? null;
-    return why === null ? "" : `; ${why}`;
+    if (why !== null) return `; ${why}`;
+    const chatter = this.#chatter.get(node);
+    if (chatter === undefined) return "";
+    const { count, last } = chatter;
+    return `; of ${count} messages that it sent to others, the last was ${
+      quote(last)
+    }`;
+  }
+
+  /** Takes note of a message in the set-up. */
+  #chats(node: string, last: unknown): void {
+    const { count } = this.#chatter.get(node) ?? { count: 0 };
+    this.#chatter.set(node, { count: count + 1, last });
   }
 
   #sent(node: string, written: unknown): void {
@@ -233,6 +248,7 @@ export class Nodes {
       const text = `${node}: it signed a message as ${src}: ${quote(written)}`;
       report("foreign-source", node, text);
     }
+    if (this.#interrupt.size > 0 && !isClient(dest)) this.#chats(node, written);
     network.send(src, dest, body, node);
   }
 
