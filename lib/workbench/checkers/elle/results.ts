@@ -65,19 +65,22 @@ export function cyclicAnomalies(
       "scc-size": size,
     }));
   }
-  for (const { type, subgraph, scc } of signs) {
-    const members = scc.map((id) => transactions[id]!.op);
-    const sign = {
-      type,
-      not: ruledOutBy([type]).not,
-      subgraph: ["union", ...subgraph],
-      "scc-size": scc.length,
-      scc: members.map(({ index }) => index),
-      cycle: members.slice(0, 8).map(opJson),
-      explanation: `The ${scc.length} transactions with these indices all ` +
-        `precede each other by ${subgraph.join(", ")} dependencies.`,
-    };
-    anomalies[type] = [...anomalies[type] as Json[] ?? [], sign];
+  for (const [type, ofType] of Map.groupBy(signs, ({ type }) => type)) {
+    const { not } = ruledOutBy([type]);
+    const cases = ofType.map(({ subgraph, scc }): JsonObject => {
+      const members = scc.map((id) => transactions[id]!.op);
+      return {
+        type,
+        not,
+        subgraph: ["union", ...subgraph],
+        "scc-size": scc.length,
+        scc: members.map(({ index }) => index),
+        cycle: members.slice(0, 8).map(opJson),
+        explanation: `The ${scc.length} transactions with these indices all ` +
+          `precede each other by ${subgraph.join(", ")} dependencies.`,
+      };
+    });
+    anomalies[type] = [...anomalies[type] as Json[] ?? [], ...cases];
   }
   return anomalies;
 }

@@ -25,12 +25,10 @@ export interface Transaction {
 }
 
 function microOps(op: Op, write: string): MicroOp[] {
-  const valid = Array.isArray(op.value) &&
-    op.value.every((mop) =>
-      Array.isArray(mop) && mop.length === 3 && (mop[0] === "r" ||
-        mop[0] === write)
-    );
-  if (!valid) {
+  const isMicroOp = (mop: Json) =>
+    Array.isArray(mop) && mop.length === 3 &&
+    (mop[0] === "r" || mop[0] === write);
+  if (!Array.isArray(op.value) || !op.value.every(isMicroOp)) {
     const text = stringify(op.value);
     throw new CheckerError(
       `Cannot check operation ${op.index}: ${text} is no list of ["r" or "${write}", key, value]`,
@@ -67,12 +65,13 @@ export function transactions(
     if (op?.f !== "txn") continue;
     ended.push({ id: 0, op, invocation, mops: microOps(op, write) });
   }
-  const ends = Float64Array.from(ended, ({ op }) => op.index);
-  const all = Array.from(
-    inOrder(places(ended.length), ends),
-    (place) => ended[place]!,
-  );
-  all.forEach((transaction, id) => transaction.id = id);
+  const ends = new Float64Array(ended.length);
+  for (let i = 0; i < ended.length; i++) ends[i] = ended[i]!.op.index;
+  const all: Transaction[] = [];
+  for (const i of inOrder(places(ended.length), ends)) {
+    ended[i]!.id = all.length;
+    all.push(ended[i]!);
+  }
   return all;
 }
 
