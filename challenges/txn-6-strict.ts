@@ -30,7 +30,7 @@ import {
   type MicroOp,
   txnProtocol,
 } from "../lib/protocols.ts";
-import { type Cell, Cells } from "../lib/services/cells.ts";
+import { Cells } from "../lib/services/cells.ts";
 import { Kv } from "../lib/services/kv.ts";
 import { Turns } from "../lib/services/turns.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
@@ -50,8 +50,8 @@ type Root = {
   stored: string;
   /** By node, its last batch that has committed. */
   done: [node: string, batch: string][];
-  /** Keys whose cells may be older, or missing. */
-  recent: [Key, Cell][];
+  /** Keys whose cells may be older, or missing; from which version their values are. */
+  recent: [Key, version: number, Json][];
 };
 
 /** A node that keeps nothing but caches. */
@@ -93,7 +93,10 @@ const txn6Strict = program(txnProtocol, (node) => {
       isNewest = false;
       const isDone = root.done.some(([, done]) => done === id);
       if (isDone) return replies; // only the answer had been lost
-      const recent = new Map(root.recent.filter(([key]) => keys.has(key)));
+      const recent = new Map<Key, Json>();
+      for (const [key, , value] of root.recent) {
+        if (keys.has(key)) recent.set(key, value);
+      }
       const others = [...keys].filter((key) =>
         !recent.has(key) && hasCell(key)
       );
@@ -102,8 +105,8 @@ const txn6Strict = program(txnProtocol, (node) => {
         (cells.known(key)?.version ?? 0) > root.version;
       if (others.some(isOld)) continue;
       const changed = new Map<Key, Json>();
-      const before = (key: Key) =>
-        (recent.get(key) ?? cells.known(key))?.value ?? null;
+      const before = (key: Key): Json =>
+        recent.has(key) ? recent.get(key)! : cells.known(key)?.value ?? null;
       replies = batch.map((steps) => executeOn(changed, steps, before).txn);
       if (changed.size === 0 || await swap(id, changed)) return replies;
     }
@@ -127,15 +130,15 @@ const txn6Strict = program(txnProtocol, (node) => {
   /** Swaps the root; true if it was this one. False may also mean that only the answer was lost. */
   async function swap(id: string, changed: Map<Key, Json>): Promise<boolean> {
     const version = root.version + 1;
-    const fresh = new Map<Key, Cell>();
-    for (const [key, value] of changed) fresh.set(key, { version, value });
-    const recent: [Key, Cell][] = [], dropped: [Key, Cell][] = [];
-    for (const [key, cell] of root.recent) {
-      const next = fresh.get(key) ?? cell;
-      fresh.delete(key);
-      (written.get(key) === next.version ? dropped : recent).push([key, next]);
+    const recent: Root["recent"] = [], dropped: Root["recent"] = [];
+    for (const entry of root.recent) {
+      const [key, since] = entry;
+      const value = changed.get(key);
+      if (changed.delete(key)) recent.push([key, version, value!]);
+      else if (written.get(key) === since) dropped.push(entry);
+      else recent.push(entry);
     }
-    recent.push(...fresh);
+    for (const [key, value] of changed) recent.push([key, version, value]);
     const stored = dropped.length === 0 ? root.stored : dropped.reduce(
       (bits, [key]) => bits | 1n << BigInt(hashOf(key)),
       BigInt(`0x${root.stored}`),
@@ -155,7 +158,9 @@ const txn6Strict = program(txnProtocol, (node) => {
     if (!await kv.change("root", from, next)) return false;
     root = next;
     turns.saw(0);
-    for (const [key, cell] of dropped) cells.learn(key, cell);
+    for (const [key, version, value] of dropped) {
+      cells.learn(key, { version, value });
+    }
     const isLong = recent.length > RECENT_KEYS;
     const isOurs = before.recent.length <= RECENT_KEYS || dropped.length > 0;
     // The node that should write it out may be dead.
@@ -170,8 +175,10 @@ const txn6Strict = program(txnProtocol, (node) => {
     const { recent } = root;
     written.clear();
     for (const [key] of recent) if (!hasCell(key)) cells.learn(key, null);
-    await Promise.all(recent.map(([key, cell]) => cells.put(key, cell)));
-    for (const [key, { version }] of recent) written.set(key, version);
+    await Promise.all(
+      recent.map(([key, version, value]) => cells.put(key, { version, value })),
+    );
+    for (const [key, version] of recent) written.set(key, version);
     isWriting = false;
   }
 });
