@@ -220,6 +220,16 @@ Deno.test(
     );
     assertEquals(JSON.parse(stdout).seeds, 1);
     assertStringIncludes(stderr, "begins\ngoes on");
+    await Deno.writeTextFile(
+      file,
+      `export default (node) => { ${echo} Deno.stdout.writeSync(new Uint8Array([120])); };`,
+    );
+    const campaign = await workbench(
+      ...["simulate", file, "--seeds", "2", "--json"],
+      ...flags,
+    );
+    assertEquals(JSON.parse(campaign.stdout).seeds, 2);
+    assertStringIncludes(campaign.stderr, "x");
     await Deno.writeTextFile(file, "await new Promise(() => {});");
     const hung = await workbench("simulate", file, ...flags);
     assertEquals(hung.code, 1);

@@ -12,7 +12,7 @@ import type { ThreadOptions } from "./watched-thread.ts";
 /** What a process is told, as one line of JSON. */
 export type ToProcess = { simulation: Simulation } & ThreadOptions;
 
-/** What a process answers, as one line of JSON behind {@link ANSWER}. */
+/** What a process answers, as a line that ends with {@link ANSWER} and JSON. */
 export interface FromProcess {
   result: SeedResult;
   /** The CPU time that it took, in milliseconds, including garbage collection. */
@@ -23,7 +23,7 @@ export interface FromProcess {
   isLooping: boolean;
 }
 
-/** Begins an answer; other lines are what a guest has printed. */
+/** Begins an answer; what is before it, and other lines, are what a guest has printed. */
 export const ANSWER = "\u001e";
 
 /** The argument that makes an executable such a process. */
@@ -108,8 +108,13 @@ class Runner {
       const { value: bytes } = await this.#reader.read();
       if (bytes === undefined) return this.#whyDead();
       for (const line of this.#lines.push(bytes)) {
-        if (!line.startsWith(ANSWER)) console.log(line);
-        else return parse(line.slice(1)) as unknown as FromProcess;
+        // What a guest has printed may have no end of line.
+        const at = line.lastIndexOf(ANSWER);
+        const [printed, answer] = at < 0
+          ? [line, null]
+          : [line.slice(0, at), line.slice(at + ANSWER.length)];
+        if (answer === null || printed !== "") console.error(printed);
+        if (answer !== null) return parse(answer) as unknown as FromProcess;
       }
     }
   }

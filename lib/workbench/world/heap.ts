@@ -1,10 +1,13 @@
+/** As long as a column begins: V8 keeps so few numbers in the array itself, more in memory of their own. */
+const FEW = 8;
+
 /**
  * A binary min-heap: the earliest event first, and equals in the order in which they came.
  * Ranks and orders are arrays of numbers, since comparing them takes most of its time.
  */
 export class Heap<T> {
-  #ranks = new Float64Array(64);
-  #orders = new Float64Array(64);
+  #ranks = new Float64Array(FEW);
+  #orders = new Float64Array(FEW);
   readonly #values: T[] = [];
   #pushed = 0;
 
