@@ -72,6 +72,7 @@ for (
     [["test", "-w", "ehco", "--bin", "x"], 254, "it must be broadcast, echo"],
     [["test", "--bin", "x", "--nodes", "a,b,a"], 254, 'two nodes "a"'],
     [["test", "--bin", "x", "--nodes", "c1"], 254, 'a node "c1"'],
+    [["test", "--bin", "x", "--nodes", "../a"], 254, "a file of that name"],
     [["test", "--bin", "x", "--nodes-file", "/no/such/file"], 254, "No such"],
     [["test", "-w", "lin-kv", "--bin", "/bin/true"], 254, "--concurrency 2n"],
     [["test", "-w", "echo", "--bin", path("cli_test.ts")], 254, "chmod +x"],

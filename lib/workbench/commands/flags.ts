@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { modelsOf } from "../checkers/elle/results.ts";
 import type { Options } from "../history/history.ts";
+import { stringify } from "../history/json.ts";
 import { MACHINES } from "../world/machine.ts";
 import { nemesisFaults } from "../world/nemesis.ts";
 import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
@@ -323,6 +324,12 @@ function nodesIn(values: { [flag: string]: unknown }): string[] {
     if (/^c|^(lin-kv|seq-kv|lww-kv|lin-tso)$/.test(name)) {
       throw new UsageError(
         `Cannot name a node "${name}": services have names, and whatever begins with c counts as a client`,
+      );
+    }
+    // deno-lint-ignore no-control-regex
+    if (/[/\\\u0000-\u001f]/.test(name)) {
+      throw new UsageError(
+        `Cannot name a node ${stringify(name)}: its log is a file of that name`,
       );
     }
     if (names.indexOf(name) !== i) {

@@ -74,6 +74,37 @@ Deno.test("a request during a cut, or up to five seconds after, may go without a
   assertEquals(never(26), "unanswered-request");
 });
 
+Deno.test("a reply of the wrong form counts whenever it comes, in the last questions too", () => {
+  const malformed: Op = {
+    index: 0,
+    time: 90 * SECOND,
+    type: "info",
+    process: 0,
+    f: "list",
+    value: ["1"],
+    error: 'indeterminate: "offsets" has the wrong form in the reply',
+    exception: "MalformedReply",
+  };
+  const later = { history: [malformed], journal: [] };
+  for (
+    const more of [
+      { aftermath: { ...later, healedAt: 60 * SECOND } },
+      { calm: later },
+    ]
+  ) {
+    const { anomalies } = judgeStrict(
+      { workload: "kafka", options: {}, history: [], journal: [], ...more },
+      { "valid?": true },
+      {},
+      {},
+    );
+    const named = anomalies.filter(({ type }) => type === "malformed-reply");
+    assertEquals(named.map(({ because }) => because), [[
+      'list of process 0 at 90.000 s got a reply of the wrong form: "offsets" has the wrong form in the reply',
+    ]]);
+  }
+});
+
 Deno.test("it must not where availability is asked for or promised", () => {
   const never = (more: object) =>
     found("lin-kv", [15, "never"], { cut: [10, 20], ...more });

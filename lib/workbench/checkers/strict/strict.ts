@@ -225,9 +225,11 @@ function replies(recording: Recording, promises: Promises): Finding[] {
     if (because.length === 0) return;
     found.push({ type, because, ...(rank && { rank }) });
   };
+  const { history, aftermath, calm } = recording;
+  const histories = [history, aftermath?.history, calm?.history];
   add(
     "malformed-reply",
-    recording.history.filter(isMalformed).map((op) =>
+    histories.flatMap((ops = []) => ops.filter(isMalformed)).map((op) =>
       `${op.f} of process ${op.process} at ${
         seconds(op.time)
       } got a reply of the wrong form: ${
