@@ -16,18 +16,12 @@ export interface Call {
   type: string;
   request: Body;
   reply: Body | null;
+  /** Whether it was answered, and not with an error. */
+  isOk: boolean;
   /** When the client sent the request, in the journal's ns. */
   from: number;
   /** When the reply arrived, in the journal's ns; Infinity if none did. */
   to: number;
-}
-
-/** Whether a call was answered, and not with an error. */
-export function isOk({ reply, type }: Call): boolean {
-  const answer = reply?.type;
-  // Not compared with a new text: judges ask for every call, some more than once.
-  return typeof answer === "string" && answer.endsWith("_ok") &&
-    answer.length === type.length + 3 && answer.startsWith(type);
 }
 
 /** Values by client and number of a request. */
@@ -72,6 +66,7 @@ export function clientCalls(journal: Events): Call[] {
         type: asText(request.type),
         request,
         reply: null,
+        isOk: false,
         from: time,
         to: Infinity,
       };
@@ -82,6 +77,7 @@ export function clientCalls(journal: Events): Call[] {
       const call = open.get(dest, in_reply_to);
       if (call === undefined) return;
       call.reply = bodyAt(journal, index);
+      call.isOk = call.reply.type === `${call.type}_ok`;
       call.to = time;
       open.delete(dest, in_reply_to);
     }

@@ -20,7 +20,7 @@ import {
   partOf,
   type Recording,
 } from "../history/history.ts";
-import { type Call, clientCalls, isOk } from "./client-calls.ts";
+import { type Call, clientCalls } from "./client-calls.ts";
 import { originOf } from "./origin.ts";
 
 /** Whether something at a node and a time is meant, in ns of the history. */
@@ -73,7 +73,7 @@ export function logsAsTold(
   /** All replies are sent, but doubtful ones do not arrive. */
   function open(events: Events): Events {
     const inDoubt = new Set(
-      clientCalls(events).filter((call) => isOk(call) && isInDoubt(call))
+      clientCalls(events).filter((call) => call.isOk && isInDoubt(call))
         .map(({ client, request }) => nameOf(client, request.msg_id)),
     );
     return partOf(

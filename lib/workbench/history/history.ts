@@ -137,6 +137,8 @@ export interface Events extends Iterable<JournalEvent> {
   visit?(see: Visitor): void;
   /** If bodies are slow to read: the head of an event's message. */
   headAt?(index: number): Head;
+  /** If events are slow to make: the body of an event's message. */
+  bodyAt?(index: number): Body;
   /** If bodies are slow to read: the length of the body of an event's message as JSON text. */
   lengthAt?(index: number): number;
   /** If bodies are slow to read: all events, with only their heads. */
@@ -210,7 +212,7 @@ export function lengthAt(events: Events, index: number): number {
 
 /** The body of an event that {@link visit} shows. */
 export function bodyAt(events: Events, index: number): Body {
-  return events.at(index)![5];
+  return events.bodyAt?.(index) ?? events.at(index)![5];
 }
 
 /** Some events of a journal, chosen by their heads. */

@@ -112,6 +112,10 @@ export class Journal implements Events {
     return this.#messages.head(this.#marks[index]! >>> 1);
   }
 
+  bodyAt(index: number): Body {
+    return this.#messages.body(this.#marks[index]! >>> 1);
+  }
+
   lengthAt(index: number): number {
     return this.#messages.length(this.#marks[index]! >>> 1);
   }

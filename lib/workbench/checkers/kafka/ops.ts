@@ -1,11 +1,5 @@
 import { isClientOp, type Op } from "../../history/history.ts";
-import {
-  asText,
-  type Integer,
-  type Json,
-  type JsonObject,
-  larger,
-} from "../../history/json.ts";
+import { asText, type Integer, type Json, larger } from "../../history/json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";
 
 /** A message of a log and what became of it: one object, however many operations show it. */
@@ -44,8 +38,8 @@ export interface Part {
   op: ClientOp;
   log: Log;
   /** The offset of each message; that of a send that did not complete is unknown. */
-  offsets: (Integer | null)[];
-  messages: Message[];
+  offsets: readonly (Integer | null)[];
+  messages: readonly Message[];
   /** The highest of the offsets; -1 without any. */
   highest: Integer;
 }
@@ -83,6 +77,9 @@ export function logHistory(history: readonly Op[]): LogHistory {
   for (const op of history) if (isClientOp(op)) reader.read(op);
   return reader;
 }
+
+/** A message at its place, as operations have it. */
+type Pair = readonly [offset: Integer | null, message: Json];
 
 const NONE: readonly Part[] = [];
 
@@ -125,52 +122,62 @@ class Reader implements LogHistory {
 
   writesOf(op: ClientOp): readonly Part[] {
     if (op.f !== "send" && op.f !== "txn") return NONE;
-    const writes: Part[] = [];
-    for (const [f, key, sent] of microOps(op)) {
-      if (f !== "send") continue;
-      const part = this.#partOf(writes, op, asText(key));
-      put(part, Array.isArray(sent) ? sent : [null, sent!]);
-    }
-    return writes;
+    const sends = microOps(op).filter(([f]) => f === "send");
+    return merged(sends.map(([, key, sent]) => {
+      const pair: Pair = Array.isArray(sent)
+        ? [sent[0] as Integer, sent[1]!]
+        : [null, sent!];
+      return [this.#part(op, asText(key), [pair])];
+    }));
   }
 
   #readsOf(op: ClientOp): readonly Part[] {
     if (op.f !== "poll" && op.f !== "txn") return NONE;
-    const reads: Part[] = [];
-    for (const [f, polled] of microOps(op)) {
-      if (f !== "poll" || polled === undefined || polled === null) continue;
-      const lists = polled as JsonObject;
-      for (const key of Object.keys(lists)) {
-        const part = this.#partOf(reads, op, key);
-        for (const pair of lists[key] as Json[] ?? []) put(part, pair);
-      }
-    }
-    return reads;
+    const polls = microOps(op).filter(([f, polled]) =>
+      f === "poll" && polled !== undefined && polled !== null
+    );
+    return merged(polls.map(([, polled]) => {
+      const lists = polled as { [key: string]: Pair[] | null };
+      return Object.keys(lists).map((key) =>
+        this.#part(op, key, lists[key] ?? [])
+      );
+    }));
   }
 
-  /** The part of an operation that belongs to a key; it is new unless the operation has several steps. */
-  #partOf(parts: Part[], op: ClientOp, key: string): Part {
+  #part(op: ClientOp, key: string, pairs: readonly Pair[]): Part {
     let log = this.#logs.get(key);
     if (!log) this.#logs.set(key, log = new Log(key));
-    const known = microOps(op).length > 1 &&
-      parts.find((part) => part.log === log);
-    if (known) return known;
-    const part = { op, log, offsets: [], messages: [], highest: -1 };
-    parts.push(part);
-    return part;
+    // Mapped, not pushed: arrays that grow keep room for sixteen elements more.
+    const messages = pairs.map(([, message]) => log.message(message));
+    const offsets = pairs.map(([offset]) => offset);
+    let highest: Integer = -1;
+    for (const offset of offsets) highest = larger(highest, offset ?? -1);
+    return { op, log, offsets, messages, highest };
   }
+}
+
+/** The parts of an operation's steps: a transaction may name a key in several. */
+function merged(steps: readonly Part[][]): readonly Part[] {
+  if (steps.length <= 1) return steps[0] ?? NONE;
+  const byLog = new Map<Log, Part>();
+  for (const part of steps.flat()) {
+    const before = byLog.get(part.log);
+    byLog.set(
+      part.log,
+      before === undefined ? part : {
+        ...before,
+        offsets: [...before.offsets, ...part.offsets],
+        messages: [...before.messages, ...part.messages],
+        highest: larger(before.highest, part.highest),
+      },
+    );
+  }
+  return [...byLog.values()];
 }
 
 /** The micro-operations `["send", key, message or [offset, message]]` and `["poll", {key: [[offset, message], ...]}]`. */
 function microOps(op: Op): Json[][] {
   return Array.isArray(op.value) ? op.value as Json[][] : [];
-}
-
-function put(part: Part, pair: Json): void {
-  const [offset, message] = pair as [Integer | null, Json];
-  part.offsets.push(offset);
-  part.messages.push(part.log.message(message));
-  part.highest = larger(part.highest, offset ?? -1);
 }
 
 /** Whether the effects of an operation are certain: it succeeded, or somebody polled what it sent. */

@@ -1,5 +1,5 @@
 /** Judges committed offsets, which Maelstrom asks for and then ignores. */
-import { type Call, isOk } from "../client-calls.ts";
+import type { Call } from "../client-calls.ts";
 import {
   asText,
   type Integer,
@@ -62,7 +62,7 @@ export function committedOffsets(
 ): void {
   const commits = commitsByKey(calls);
   const lists = calls.filter((call) =>
-    call.type === "list_committed_offsets" && isOk(call)
+    call.type === "list_committed_offsets" && call.isOk
   ).flatMap(listed);
   const { exact } = bounds;
   refusals(calls, findings, bounds, at);
@@ -80,18 +80,19 @@ export function committedOffsets(
     const asked = commits.get(key) ?? [];
     const due = bounds.dueBy(call.from);
     const isDue = (commit: Commit) =>
-      isOk(commit.call) &&
+      commit.call.isOk &&
       commit.call.to <
         (exact && commit.call.node === call.node ? call.from : due);
     const missing = asked.find((commit) =>
       commit.offset > (offset ?? -1) && isDue(commit)
     );
     // The latest of several may be any that none other has followed.
-    const isLatest = asked.some((commit) =>
-      commit.offset === offset &&
-      !asked.some((next) => isDue(next) && next.call.from > commit.call.to)
-    );
-    if (missing !== undefined && (exact || !isLatest)) {
+    const isLatest = () =>
+      asked.some((commit) =>
+        commit.offset === offset &&
+        !asked.some((next) => isDue(next) && next.call.from > commit.call.to)
+      );
+    if (missing !== undefined && (exact || !isLatest())) {
       findings.add(
         "commit-lost",
         `${says()}, but ${missing.call.node} had acknowledged the commit of ${missing.offset} at ${
@@ -99,10 +100,11 @@ export function committedOffsets(
         }`,
       );
     }
-    const known = asked.some((commit) =>
-      commit.offset === offset && commit.call.from <= call.to
-    );
-    if (offset !== null && !known && (exact || offset > 0)) {
+    const isKnown = () =>
+      asked.some((commit) =>
+        commit.offset === offset && commit.call.from <= call.to
+      );
+    if (offset !== null && (exact || offset > 0) && !isKnown()) {
       findings.add("commit-invented", `${says()}, which nobody had committed`);
     }
     if (!list.asked) {
@@ -115,31 +117,28 @@ function commitsByKey(calls: readonly Call[]): Map<string, Commit[]> {
   const commits = new Map<string, Commit[]>();
   for (const call of calls) {
     if (call.type !== "commit_offsets") continue;
-    for (
-      const [key, offset] of Object.entries(
-        call.request.offsets as OffsetsField,
-      )
-    ) {
+    const offsets = call.request.offsets as OffsetsField;
+    for (const key of Object.keys(offsets)) {
       const list = commits.get(key) ?? [];
       commits.set(key, list);
-      list.push({ offset, call });
+      list.push({ offset: offsets[key]!, call });
     }
   }
   return commits;
 }
 
 function listed(call: Call): Listed[] {
-  const offsets = new Map(
-    Object.entries((call.reply!.offsets ?? {}) as JsonObject),
-  );
-  const asked = new Set((call.request.keys as (string | number)[]).map(String));
-  return [...asked.union(new Set(offsets.keys()))].map((key) => {
-    const offset = offsets.get(key);
+  const offsets = (call.reply!.offsets ?? {}) as JsonObject;
+  const keys = (call.request.keys as (string | number)[]).map(String);
+  const asked = new Set(keys);
+  const given = Object.keys(offsets).filter((key) => !asked.has(key));
+  return [...asked, ...given].map((key) => {
+    const written = Object.hasOwn(offsets, key) ? offsets[key] : undefined;
     return {
       key,
       asked: asked.has(key),
-      offset: isInteger(offset) ? offset : null,
-      written: offset,
+      offset: isInteger(written) ? written : null,
+      written,
       call,
     };
   });

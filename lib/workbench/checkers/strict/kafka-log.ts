@@ -12,7 +12,7 @@ import {
   stringify,
 } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";
-import { type Call, clientCalls, isOk } from "../client-calls.ts";
+import { type Call, clientCalls } from "../client-calls.ts";
 
 /** A message of one key. */
 export interface Message {
@@ -173,7 +173,7 @@ class Reader {
     for (const call of calls) {
       this.calls.push(call);
       if (call.type === "send") this.#readSend(call);
-      else if (call.type === "poll" && isOk(call)) this.#readPoll(call);
+      else if (call.type === "poll" && call.isOk) this.#readPoll(call);
     }
   }
 
@@ -189,7 +189,7 @@ class Reader {
     const { request, reply } = call;
     const log = this.#log(asText(request.key));
     const message = log.message(request.msg!);
-    const entry = isOk(call) && isInteger(reply?.offset)
+    const entry = call.isOk && isInteger(reply?.offset)
       ? log.entry(reply.offset, request.msg!)
       : null;
     const send = { log, message, entry, refused: isRefused(call), call };
