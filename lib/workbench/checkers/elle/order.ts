@@ -70,31 +70,40 @@ export class Spans {
    * Calls back with the places of two transactions, the first of which had succeeded when the
    * second began, without a third one of the same between; seconds that ended first come first.
    *
-   * Nothing is between if the first ended after the latest beginning of all that had ended by
-   * then. So what comes immediately before a transaction is a range of what has succeeded, in
+   * Nothing is between if the first ended after the latest beginning of all that had succeeded by
+   * then. So what comes immediately before a transaction is within a range of what has ended, in
    * the order of ends, and the limits of the range only grow: one pass finds all.
    *
-   * @param begun some places, in the order of their beginnings
+   * @param begun places, in the order of their beginnings
    * @param ended the same, in the order of their ends
+   * @param start where both begin
+   * @param end and where they end
    */
   forEachPair(
     begun: Int32Array,
     ended: Int32Array,
     visit: (earlier: number, later: number) => void,
+    start = 0,
+    end = begun.length,
   ): void {
-    const { begins, ends } = this, firsts = this.#first, lasts = this.#last;
-    const succeeded = ended.filter((i) => this.#isOk[i]);
-    let first = 0, last = 0, latest = -Infinity;
-    for (const i of begun) {
-      while (last < succeeded.length && ends[succeeded[last]!]! < begins[i]!) {
-        latest = Math.max(latest, begins[succeeded[last++]!]!);
+    const { begins, ends } = this, isOk = this.#isOk;
+    const firsts = this.#first, lasts = this.#last;
+    let first = start, last = start, latest = -Infinity;
+    for (let i = start; i < end; i++) {
+      const place = begun[i]!, begin = begins[place]!;
+      for (; last < end && ends[ended[last]!]! < begin; last++) {
+        const before = ended[last]!;
+        if (isOk[before]) latest = Math.max(latest, begins[before]!);
       }
-      while (first < last && ends[succeeded[first]!]! < latest) first++;
-      firsts[i] = first;
-      lasts[i] = last;
+      while (first < last && ends[ended[first]!]! < latest) first++;
+      firsts[place] = first;
+      lasts[place] = last;
     }
-    for (const i of ended) {
-      for (let at = firsts[i]!; at < lasts[i]!; at++) visit(succeeded[at]!, i);
+    for (let i = start; i < end; i++) {
+      const place = ended[i]!;
+      for (let at = firsts[place]!; at < lasts[place]!; at++) {
+        if (isOk[ended[at]!]) visit(ended[at]!, place);
+      }
     }
   }
 }

@@ -137,7 +137,7 @@ class Past {
     const lengths: number[] = [];
     for (const { id, session: name } of effective) {
       const session = sessions.get(name) ?? sessions.size;
-      sessions.set(name, session);
+      if (session === sessions.size) sessions.set(name, session);
       this.#session[id] = session;
       this.#at[id] = lengths[session] = (lengths[session] ?? 0) + 1;
     }

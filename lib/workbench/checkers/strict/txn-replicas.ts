@@ -41,12 +41,12 @@ export class Replicas {
       if (txn.outcome === "ok" && !txn.answered) continue;
       const { id } = txn, name = scope === "cluster" ? "" : txn[scope];
       const owner = owners.get(name) ?? owners.size;
-      owners.set(name, owner);
+      if (owner === owners.size) owners.set(name, owner);
       const add = (key: number, read: number) => {
         // There are fewer owners than transactions.
         const place = key * effective.length + owner;
         const sequence = sequences.get(place) ?? sequences.size;
-        sequences.set(place, sequence);
+        if (sequence === sequences.size) sequences.set(place, sequence);
         sequenceOf.push(sequence);
         visitors.push(txn);
         txns.push(id);
@@ -108,16 +108,14 @@ function followersIn(
     ended,
   );
   const earlier = new Column(), later = new Column();
-  for (let sequence = 0; sequence + 1 < visits.starts.length; sequence++) {
-    const start = visits.starts[sequence]!, end = visits.starts[sequence + 1]!;
-    spans.forEachPair(
-      visits.members.subarray(start, end),
-      byEnd.members.subarray(start, end),
-      (a, b) => {
-        earlier.push(a);
-        later.push(b);
-      },
-    );
+  const link = (before: number, after: number) => {
+    earlier.push(before);
+    later.push(after);
+  };
+  const { starts, members } = visits;
+  for (let sequence = 0; sequence + 1 < starts.length; sequence++) {
+    const start = starts[sequence]!, end = starts[sequence + 1]!;
+    spans.forEachPair(members, byEnd.members, link, start, end);
   }
   return grouped(earlier.values, visitors.length, later.values);
 }
