@@ -24,9 +24,13 @@ function hasRealtimeEdge(ops: readonly LogOp[]): boolean {
   return firstOk < lastInvoked;
 }
 
-/** From the send of every polled message to the poll that returned it first. */
-function writeReadEdges(listed: LogHistory["listed"]): Edge[] {
-  const edges: Edge[] = [];
+/**
+ * How many edges there are from the send of a polled message to the poll that returned it
+ * first, and those that go back in time.
+ */
+function writeReadEdges(listed: LogHistory["listed"]) {
+  let count = 0;
+  const back: Edge[] = [];
   for (const { key, polled } of listed) {
     for (const { value, writer, reader } of polled) {
       if (writer === null) {
@@ -34,12 +38,14 @@ function writeReadEdges(listed: LogHistory["listed"]): Edge[] {
         const text = stringify(keyJson(value));
         throw new Error(`Cannot find the writer of ${key}'s message ${text}`);
       }
-      if (writer !== reader) {
-        edges.push({ key, value, writer, reader: reader! });
+      if (writer === reader) continue;
+      count++;
+      if (reader!.op.index < writer.invocation.index) {
+        back.push({ key, value, writer, reader: reader! });
       }
     }
   }
-  return edges;
+  return { count, back };
 }
 
 /**
@@ -57,13 +63,11 @@ function writeReadEdges(listed: LogHistory["listed"]): Edge[] {
 export function cycles(
   { ops, listed }: LogHistory,
 ): { [type: string]: JsonObject[] } {
-  const edges = writeReadEdges(listed);
-  if (edges.length === 0 && !hasRealtimeEdge(ops)) {
+  const { count, back } = writeReadEdges(listed);
+  if (count === 0 && !hasRealtimeEdge(ops)) {
     return { "empty-transaction-graph": [{}] };
   }
-  const back = edges
-    .filter((e) => e.reader.op.index < e.writer.invocation.index)
-    .sort((a, b) => a.reader.op.index - b.reader.op.index);
+  back.sort((a, b) => a.reader.op.index - b.reader.op.index);
   const found: JsonObject[] = [];
   let end = -1;
   for (const { key, value, writer, reader } of back) {
