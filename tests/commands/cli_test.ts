@@ -179,6 +179,26 @@ Deno.test(
 );
 
 Deno.test(
+  "check says of a history that is of no workload's form that it cannot be judged",
+  needs("run", "read", "write"),
+  inFolder(async (folder) => {
+    const op = { index: 0, time: 0, process: 0, f: "write", value: 5 };
+    const history = [{ ...op, type: "invoke" }, { ...op, type: "ok" }];
+    const file = `${folder}/other.json`;
+    await Deno.writeTextFile(
+      file,
+      JSON.stringify({ workload: "lin-kv", history }),
+    );
+    const { code, stderr } = await workbench("check", file);
+    assertEquals(code, 254, stderr);
+    assertMatch(
+      stderr,
+      /^Cannot judge .*: an operation in it is none of lin-kv/,
+    );
+  }),
+);
+
+Deno.test(
   "check --report writes the report of a run that has none",
   needs("run", "read", "write"),
   inFolder(async (folder) => {

@@ -1,6 +1,7 @@
 /** The `check` command: judges recorded runs again. */
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
+import type { Recording } from "../history/history.ts";
 import { stringify } from "../history/json.ts";
 import { loadRecording } from "../recording.ts";
 import { print } from "../terminal/print.ts";
@@ -37,7 +38,7 @@ export async function check(args: readonly string[]): Promise<number> {
   for (const file of words) {
     const recording = await loadRecording(file);
     workloadOf(recording.workload);
-    const judged = judge(recording);
+    const judged = judgedOf(file, recording);
     all.push(judged);
     if (!json) print(`${file}\n${judgedText(judged)}`);
     if (texts.report === undefined) continue;
@@ -52,6 +53,22 @@ export async function check(args: readonly string[]): Promise<number> {
   }
   const status = exitStatus(verdict);
   return status === 0 && !written ? 254 : status;
+}
+
+/**
+ * Judges a recording, which others may have written.
+ *
+ * @throws {Error} its operations are not those of its workload
+ */
+function judgedOf(file: string, recording: Recording): Judged {
+  try {
+    return judge(recording);
+  } catch (error) {
+    throw new Error(
+      `Cannot judge ${file}: an operation in it is none of ${recording.workload}, or the judge is wrong: ${error}`,
+      { cause: error },
+    );
+  }
 }
 
 /** Writes the report of a run that was stored without one, as the real Maelstrom's are; returns whether it could. */
