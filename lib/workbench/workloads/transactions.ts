@@ -52,7 +52,11 @@ export function transactions<W extends string>(
     }
   };
 
-  return () => Array.from({ length: 1 + random.int(maxLength) }, step);
+  return () => {
+    const steps = new Array<MicroOp<"r" | W>>(1 + random.int(maxLength));
+    for (let i = 0; i < steps.length; i++) steps[i] = step();
+    return steps;
+  };
 }
 
 /** The sum of more weights would be no finite number; positions before these are never drawn. */
