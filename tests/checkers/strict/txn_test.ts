@@ -71,6 +71,20 @@ const TABLE: Table = [
     { "read-uncommitted": "", "causal": "", "strict-serializable": "" },
   ],
   [
+    "a list that has nothing but the element that its reader appended to it",
+    "list",
+    at([0, "ax1 ax2"], [0, "rx12 ax3 rx3"]),
+    [],
+    { "read-uncommitted": "internal", "causal": "internal" },
+  ],
+  [
+    "lists that begin and go on differently",
+    "list",
+    at([0, "ax1"], [0, "ax2"], [0, "ax3"], [1, "rx123"], [2, "rx132"]),
+    [],
+    { "read-uncommitted": "cyclic-versions" },
+  ],
+  [
     "a state in the middle of a transaction",
     "register",
     concurrent("wx1 wx2", "rx1"),

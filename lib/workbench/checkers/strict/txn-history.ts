@@ -128,8 +128,8 @@ function txnOf(
   { node, session }: Pick<Txn, "node" | "session">,
   aftermath: boolean,
 ): Txn {
-  const asked = steps(invocation.value);
-  const told = steps(completion?.value ?? null);
+  const asked = microOps(invocation.value);
+  const told = microOps(completion?.value ?? null);
   const outcome = completion === undefined
     ? "info"
     : completion.type as Txn["outcome"];
@@ -147,7 +147,7 @@ function txnOf(
   };
 }
 
-function steps(value: Json): readonly MicroOp[] {
+function microOps(value: Json): readonly MicroOp[] {
   if (!Array.isArray(value)) return [];
   const isStep = (step: Json) => Array.isArray(step) && step.length === 3;
   // Nearly all are: nothing is copied then.

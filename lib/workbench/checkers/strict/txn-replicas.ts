@@ -32,11 +32,11 @@ export class Replicas {
     const { effective, steps } = history;
     const { starts, keys, bits } = steps;
     const visitors: Txn[] = [];
-    const txns = new Column(), ofVisit = new Column();
+    const txns = new Column(), keysVisited = new Column();
     const reads = new Column(), writes = new Column();
-    const sequenceOf = new Column();
-    const sequences = new Map<number, number>(),
-      owners = new Map<string, number>();
+    /** The visits of one owner to one key are a sequence. */
+    const sequenceOf = new Column(), sequences = new Map<number, number>();
+    const owners = new Map<string, number>();
     for (const txn of effective) {
       if (txn.outcome === "ok" && !txn.answered) continue;
       const { id } = txn, name = scope === "cluster" ? "" : txn[scope];
@@ -50,7 +50,7 @@ export class Replicas {
         sequenceOf.push(sequence);
         visitors.push(txn);
         txns.push(id);
-        ofVisit.push(key);
+        keysVisited.push(key);
         reads.push(read);
         writes.push(writeOf(steps, id, key));
       };
@@ -63,7 +63,7 @@ export class Replicas {
       }
     }
     this.txns = txns.values;
-    this.keys = ofVisit.values;
+    this.keys = keysVisited.values;
     this.reads = reads.values;
     this.writes = writes.values;
     this.#visits = grouped(sequenceOf.values, sequences.size);
