@@ -329,6 +329,7 @@ Deno.test(
     for (
       const [args, text] of [
         [["./no-such.ts", "-w", "echo"], "there is no such file"],
+        [["./README.md", "-w", "echo"], "name ends in .ts"],
         [[guest("plain")], "add -w echo"],
         [[guest("plain"), "--challenge", "echo"], "did you mean echo-1?"],
         [["echo-1", "--challenge", "echo-1"], "held to its own"],

@@ -52,7 +52,10 @@ export async function subjectNamed(name: string, said: Said): Promise<Subject> {
   );
   if (file !== undefined) return guestSubject(file, said);
   if (/[/\\]|\.[mc]?[jt]s$/.test(name)) {
-    throw new UsageError(`Cannot simulate "${name}": there is no such file`);
+    const why = isFile(name)
+      ? "a module's name ends in .ts, .mts, .js or .mjs"
+      : "there is no such file";
+    throw new UsageError(`Cannot simulate "${name}": ${why}`);
   }
   const mutants = await mutantsIn();
   const mutant = mutants.find((mutant) => mutant.name === name);
