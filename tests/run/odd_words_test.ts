@@ -42,6 +42,10 @@ Deno.test("what is wrong with a line or a field is said", async () => {
     "a line that is nested more than 1000 levels deep",
   );
   assertStringIncludes(
+    await said((asked) => `\ufeff${echo(asked)}\n`, "protocol-violation"),
+    "a line that begins with a byte order mark",
+  );
+  assertStringIncludes(
     await said(
       (asked) => echo(asked, { msg_id: "7" }) + "\n",
       "malformed-reply",

@@ -109,7 +109,11 @@ export function listener(
       message = parseLine(line);
     } catch (error) {
       garbage++;
-      const why = error instanceof TooDeep ? `is ${error.message}` : undefined;
+      const why = error instanceof TooDeep
+        ? `is ${error.message}`
+        : line.startsWith("\ufeff")
+        ? "begins with a byte order mark, which nobody sees"
+        : undefined;
       return events.garbage(node, line, why);
     }
     events.sent(node, message);
