@@ -9,18 +9,18 @@
  * is the acknowledgement; a neighbour with nothing new sends it only when asked. A life starts
  * with a sum of 0, which its neighbours lack: that is its greeting.
  *
- * Guarantees: reads and adds are answered at once, whatever is cut. Without faults a read holds
- * every add acknowledged a period and the network's latency before it (two of each by way of the
- * first node); after a heal, within one second. Reads of one node never go backwards. With more
- * than 5 nodes, one that is cut off from the first learns of no other's adds. A killed node loses
- * what no other node has; after its return its reads wait for what its neighbours know, for a
- * second at most.
+ * Guarantees: reads and adds are answered at once, whatever is cut. Without faults, and from a
+ * second after a heal on, a read holds every add acknowledged a period and the network's latency
+ * before it (two of each by way of the first node). Reads of one node never go backwards. With
+ * more than 5 nodes, one that is cut off from the first learns of no other's adds. A killed node
+ * loses what no other node has; after its return its reads wait for what its neighbours know, for
+ * a second at most.
  *
  * Costs: n nodes that all add send n (n - 1) messages per period of 300 ms: for 3 nodes 20
  * messages/s, so S = 20 / rate = 0.2 on the official command, plus a round at its start and its
  * end, against 2.9 of counter-4. By way of the first node it is 2 (n - 1) per 160 ms: at rate
  * 1000, S <= 0.49 for 40 nodes and 1.24 for 100. Equal nodes send nothing. A silent neighbour
- * is sent to at least every three periods. A message holds a number for each life.
+ * is sent to every three periods, and answered at once. A message holds a number for each life.
  */
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { CatchUp, latestOf, Life } from "../lib/gossip/life.ts";
@@ -54,6 +54,9 @@ const MESH = 5;
  */
 const LONGEST_PAUSE = 2;
 
+/** How many tries an answer may take where nothing is cut: two, if it comes just after a turn. */
+const TRIES = 2;
+
 /** By life of a node, the sum of the adds made there. */
 type Sums = Map<string, Integer>;
 
@@ -64,9 +67,9 @@ interface Peer {
   has: Sums;
   /** Whether it asked for an answer. */
   asks: boolean;
-  /** Periods to wait before it is sent to again, and how many these were the last time. */
+  /** How often it was sent what it lacks and has not answered; periods until it is sent to again. */
+  tries: number;
   wait: number;
-  pause: number;
 }
 
 /** How nodes share sums. */
@@ -102,8 +105,8 @@ export function sharedSums(node: Node<SumsProtocol>): {
     id,
     has: new Map(),
     asks: false,
+    tries: 0,
     wait: 0,
-    pause: 0,
   }));
 
   const isBack = () => peers.every(({ has }) => has.has(name()));
@@ -119,9 +122,10 @@ export function sharedSums(node: Node<SumsProtocol>): {
     // Not the higher of each pair: a new life has less than the one before it.
     peer.has = theirs;
     peer.asks ||= answer;
-    peer.wait = peer.pause = 0;
-    // It has lost its memory, or starts, and waits.
-    if (answer && !theirs.has(name())) tell(peer);
+    const wasSilent = peer.tries > TRIES;
+    peer.tries = peer.wait = 0;
+    // It had been cut off; or it has lost its memory, or starts, and waits.
+    if (answer && (wasSilent || !theirs.has(name()))) tell(peer);
     catchUp.look();
   });
 
@@ -130,8 +134,8 @@ export function sharedSums(node: Node<SumsProtocol>): {
       const lacks = !covers(peer.has, sums);
       if (!peer.asks && (!lacks || peer.wait-- > 0)) continue;
       tell(peer);
-      peer.wait = peer.pause;
-      peer.pause = Math.min(LONGEST_PAUSE, peer.pause + 1);
+      // One that has everything need not answer.
+      if (lacks) peer.wait = Math.min(LONGEST_PAUSE, peer.tries++);
     }
   });
   peers.forEach(tell);

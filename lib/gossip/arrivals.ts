@@ -16,6 +16,13 @@ export class Arrivals<T> {
   missingSince = Infinity;
   readonly #early: Early<T>[] = [];
 
+  /** Whether some of the items from one number up to another have come before. */
+  hasOf(from: number, to: number): boolean {
+    if (from === to) return false;
+    return from < this.count ||
+      this.#early.some((one) => from < one.to && one.from < to);
+  }
+
   /** Takes the items from one number up to another; returns those that now have no gap before them. */
   take(from: number, to: number, items: T[], now: number): T[] {
     const early = this.#early;

@@ -349,7 +349,7 @@ export class Conversation<T extends Json> {
     const complains = lost === true && sinceMs >= roundTrip.meanMs;
     if (wasSilent || complains || late) this.#rewind();
     const to = from + items.length;
-    const again = items.length > 0 && to <= this.#arrivals.count;
+    const again = this.#arrivals.hasOf(from, to);
     const taken = this.#arrivals.take(from, to, inOrder ? items : [], now);
     if (items.length > 0 || hello !== undefined) {
       this.owesSince = Math.min(now, this.owesSince);

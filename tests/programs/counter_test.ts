@@ -7,6 +7,7 @@ import {
   type Recording,
 } from "../../lib/workbench/history/history.ts";
 import type { Json } from "../../lib/workbench/history/json.ts";
+import { start } from "../fixtures/fake-world.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 
@@ -14,6 +15,9 @@ const COUNTERS = ["counter-4", "counter-4-cas", "counter-4-crdt"];
 
 /** Short runs with little traffic: enough for faults to meet it. */
 const SHORT = { "time-limit": 8, rate: 40 };
+
+/** Between two messages to one neighbour among few nodes, in milliseconds. */
+const PERIOD_MS = 300;
 
 /** How long a simulated process takes at most to start, in milliseconds. */
 const BOOT_MS = 300;
@@ -105,6 +109,23 @@ for (const [nodes, most] of [[40, 1], [100, 1.3]] as const) {
     }
   });
 }
+
+Deno.test("counter-4-crdt: an answer that needs none does not count as a try, so what is added next is told twice before a pause", async () => {
+  const { world, deliver } = start(counter4crdt, { ids: ["n0", "n1"] });
+  deliver("c1", { type: "read", msg_id: 1 });
+  const [greeting] = world.takeBodies();
+  const [own] = Object.keys(greeting!.sums as object);
+  const sums = { [own!]: 0, [own!.replace("n0", "n1")]: 0 };
+  deliver("n1", { type: "merge", sums, answer: true });
+  const told = async () => {
+    await world.advance(PERIOD_MS);
+    return world.takeBodies().filter(({ type }) => type === "merge");
+  };
+  assertEquals((await told()).map(({ answer }) => answer), [false]);
+  deliver("c1", { type: "add", delta: 1, msg_id: 2 });
+  const tries = [await told(), await told(), await told()];
+  assertEquals(tries.map(({ length }) => length), [1, 1, 0]);
+});
 
 Deno.test("a replica that has lost its memory reads what it had told, keeps what is added then, and waits no longer than a second", async () => {
   for (const program of [counter4crdt, pnCounter]) {
