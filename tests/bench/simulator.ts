@@ -5,7 +5,7 @@
  *     deno run -A tests/bench/simulator.ts
  *
  * Every figure is the median of a few seeds after one that warms up; running and judging
- * are timed apart. First come the pieces of a run and the memory that each program takes.
+ * are timed apart. First come the memory that each program takes and the pieces of a run.
  */
 import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
@@ -212,10 +212,9 @@ async function peaksMb(name: string): Promise<number[]> {
 
 if (import.meta.main) {
   const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"].filter(hasProgram);
-  console.log("CPU of a seed with its own command, judged, in ms\n");
-  console.log(table(PIECES_HEAD, await inRow("pieces", subjects, pieces)));
+  // First, while this process is small: a child's peak begins with its parent's memory.
   console.log(
-    "\nMost memory of a campaign's process, judging included, in MB\n",
+    "Most memory of a campaign's process, judging included, in MB\n",
   );
   const peaks = await inRow(
     "memory",
@@ -223,6 +222,10 @@ if (import.meta.main) {
     async (name) => [name, ...(await peaksMb(name)).map(digits)],
   );
   console.log(table(["program", "1 seed", "4 seeds"], peaks) + "\n");
+  console.log("CPU of a seed with its own command, judged, in ms\n");
+  console.log(
+    table(PIECES_HEAD, await inRow("pieces", subjects, pieces)) + "\n",
+  );
   const names = ["broadcast-3e", "kafka-5c"].filter(hasProgram);
   const [spread, log] = names;
   console.log("One core, the scenario's own command and changes of it\n");
