@@ -110,21 +110,50 @@ for (const [nodes, most] of [[40, 1], [100, 1.3]] as const) {
   });
 }
 
-Deno.test("counter-4-crdt: an answer that needs none does not count as a try, so what is added next is told twice before a pause", async () => {
+/** A node of counter-4-crdt whose only neighbour knows all that it knows. */
+function counterWithNeighbour() {
   const { world, deliver } = start(counter4crdt, { ids: ["n0", "n1"] });
   deliver("c1", { type: "read", msg_id: 1 });
   const [greeting] = world.takeBodies();
   const [own] = Object.keys(greeting!.sums as object);
   const sums = { [own!]: 0, [own!.replace("n0", "n1")]: 0 };
-  deliver("n1", { type: "merge", sums, answer: true });
-  const told = async () => {
-    await world.advance(PERIOD_MS);
-    return world.takeBodies().filter(({ type }) => type === "merge");
+  /** Whether each of the messages that it has sent since asks for an answer. */
+  const told = () =>
+    world.takeBodies().filter(({ type }) => type === "merge")
+      .map(({ answer }) => answer);
+  return {
+    /** The neighbour says what it knows. */
+    hear(answer: boolean) {
+      deliver("n1", { type: "merge", sums, answer });
+      return told();
+    },
+    add: () => deliver("c1", { type: "add", delta: 1, msg_id: 2 }),
+    async period() {
+      await world.advance(PERIOD_MS);
+      return told();
+    },
   };
-  assertEquals((await told()).map(({ answer }) => answer), [false]);
-  deliver("c1", { type: "add", delta: 1, msg_id: 2 });
-  const tries = [await told(), await told(), await told()];
-  assertEquals(tries.map(({ length }) => length), [1, 1, 0]);
+}
+
+Deno.test("counter-4-crdt: an answer that needs none does not count as a try, so what is added next is told twice before a pause", async () => {
+  const { hear, add, period } = counterWithNeighbour();
+  assertEquals(hear(true), []);
+  assertEquals(await period(), [false]);
+  add();
+  const tries = [await period(), await period(), await period()];
+  assertEquals(tries, [[true], [true], []]);
+});
+
+Deno.test("counter-4-crdt answers a neighbour that had been silent at once, and one that is just late at its turn", async () => {
+  const { hear, add, period } = counterWithNeighbour();
+  hear(false);
+  add();
+  assertEquals([await period(), await period()], [[true], [true]]);
+  assertEquals(hear(true), []);
+  for (const tries of [[true], [true], [], [true]]) {
+    assertEquals(await period(), tries);
+  }
+  assertEquals(hear(true), [true]);
 });
 
 Deno.test("a replica that has lost its memory reads what it had told, keeps what is added then, and waits no longer than a second", async () => {

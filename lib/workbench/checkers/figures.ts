@@ -1,14 +1,13 @@
 /** The figures of a run: Maelstrom's from its results, the others from the recording. */
 import { type Json, stringify } from "../history/json.ts";
+import { pairs } from "./pairs.ts";
 import { partOfRate } from "./rate.ts";
 import type { Results } from "./verdict.ts";
 import {
   type Events,
   isBetweenServers,
-  isClientOp,
   lengthAt,
   nodesOf,
-  type Op,
   type Recording,
   visit,
 } from "../history/history.ts";
@@ -60,34 +59,19 @@ export function figuresOf(
   const figures = figuresIn(results);
   const part = partOfRate(recording);
   if (part !== undefined) figures["rate.share"] = part.share;
-  const { calls, latencies } = latenciesIn(recording.history);
-  if (calls > 0) {
+  const calls = pairs(recording.history);
+  if (calls.length > 0) {
     const bytes = serverBytes(recording.journal);
-    figures["servers.bytes-per-op"] = bytes / calls;
+    figures["servers.bytes-per-op"] = bytes / calls.length;
+    const latencies: number[] = [];
+    for (const { invocation, completion } of calls) {
+      if (completion?.type !== "ok") continue;
+      latencies.push(completion.time - invocation.time);
+    }
     const p99 = quantile(latencies, 0.99);
     if (p99 !== undefined) figures["client-latency.p99-ms"] = p99 / 1e6;
   }
   return { ...figures, ...more[recording.workload]?.(recording) };
-}
-
-/** How many operations clients began, and how long the successful ones took, in ns. */
-function latenciesIn(history: readonly Op[]) {
-  const begun = new Map<number, number>();
-  const latencies: number[] = [];
-  let calls = 0;
-  for (const op of history) {
-    if (!isClientOp(op)) continue;
-    const { type, process, time } = op;
-    if (type === "invoke") {
-      calls++;
-      begun.set(process, time);
-      continue;
-    }
-    const from = begun.get(process);
-    begun.delete(process);
-    if (type === "ok" && from !== undefined) latencies.push(time - from);
-  }
-  return { calls, latencies };
 }
 
 /**
