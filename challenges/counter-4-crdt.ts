@@ -10,11 +10,11 @@
  * with a sum of 0, which its neighbours lack: that is its greeting.
  *
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults, and from a
- * second after a heal on, a read holds every add acknowledged a period and the network's latency
- * before it (two of each by way of the first node). Reads of one node never go backwards. With
- * more than 5 nodes, one that is cut off from the first learns of no other's adds. A killed node
- * loses what no other node has; after its return its reads wait for what its neighbours know, for
- * a second at most.
+ * second after a heal on, a read holds every add acknowledged a period, any stall of the machine
+ * and the network's latency before it (two of each by way of the first node). Reads of one node
+ * never go backwards. With more than 5 nodes, one that is cut off from the first learns of no
+ * other's adds. A killed node loses what no other node has; after its return its reads wait for
+ * what its neighbours know, for a second at most.
  *
  * Costs: n nodes that all add send n (n - 1) messages per period of 300 ms: for 3 nodes 20
  * messages/s, so S = 20 / rate = 0.2 on the official command, plus a round at its start and its
