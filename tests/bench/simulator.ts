@@ -5,7 +5,7 @@
  *     deno run -A tests/bench/simulator.ts
  *
  * Every figure is the median of a few seeds after one that warms up; running and judging
- * are timed apart. First come the memory that each program takes and the pieces of a run.
+ * are timed apart. First come what each program takes in a campaign, and the pieces of a run.
  */
 import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
@@ -196,32 +196,55 @@ async function pieces(name: string): Promise<string[]> {
   return [name, ...columns];
 }
 
-/** The most memory that a campaign's process takes, in MB: with one seed, and with this many. */
-async function peaksMb(name: string): Promise<number[]> {
-  const runs = [1, 2, 3, 4].map((seed) =>
-    ({ name, seed, faults: "official" }) as const
+/** How many seeds each program's process performs: in the last ones its code is compiled. */
+const WARM_SEEDS = 8;
+
+/** What the seeds of a campaign's process take: CPU time in ms, and the most memory so far in MB. */
+async function costs(name: string): Promise<{ ms: number; mb: number }[]> {
+  const runs = Array.from(
+    { length: WARM_SEEDS },
+    (_, i) => ({ name, seed: i + 1, faults: "official" }) as const,
   );
-  const peaks: number[] = [];
+  const found: { ms: number; mb: number }[] = [];
   await runInProcesses(
     runs,
     { processes: 1 },
-    (_result, _simulation, _cpuMs, peakMb) => void peaks.push(peakMb),
+    (_result, _simulation, ms, mb) => void found.push({ ms, mb }),
   );
-  return [peaks[0]!, peaks.at(-1)!];
+  return found;
+}
+
+/** How long a run of a program's official command is, in simulated seconds. */
+async function length(name: string): Promise<number> {
+  return simulatedSeconds(await record({ name, seed: 1, faults: "official" }));
 }
 
 if (import.meta.main) {
   const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"].filter(hasProgram);
   // First, while this process is small: a child's peak begins with its parent's memory.
+  const programs = scenarios.map(({ name }) => name).filter(hasProgram);
+  const taken = await inRow("campaign", programs, costs);
+  const lengths = await inRow("length", programs, length);
   console.log(
-    "Most memory of a campaign's process, judging included, in MB\n",
+    "A campaign's process: CPU of a seed with its own command, judged, and its memory\n",
   );
-  const peaks = await inRow(
-    "memory",
-    scenarios.map(({ name }) => name).filter(hasProgram),
-    async (name) => [name, ...(await peaksMb(name)).map(digits)],
+  console.log(
+    table(
+      ["program", "ms, 1st seed", "ms", "x real time", "MB, 1 seed", "4 seeds"],
+      programs.map((name, i) => {
+        const all = taken[i]!;
+        const ms = quantile(
+          all.slice(WARM_SEEDS / 2).map(({ ms }) => ms),
+          0.5,
+        )!;
+        return [
+          name,
+          ...[all[0]!.ms, ms, lengths[i]! * 1e3 / ms, all[0]!.mb, all[3]!.mb]
+            .map(digits),
+        ];
+      }),
+    ) + "\n",
   );
-  console.log(table(["program", "1 seed", "4 seeds"], peaks) + "\n");
   console.log("CPU of a seed with its own command, judged, in ms\n");
   console.log(
     table(PIECES_HEAD, await inRow("pieces", subjects, pieces)) + "\n",
