@@ -81,8 +81,8 @@ function carriedArray(array: readonly unknown[]): Json[] {
 }
 
 /**
- * An array for a copy, element by element: slicing mixed arrays takes half as long again. One
- * that grows by `push` would keep room for 16 more, several times what most arrays hold.
+ * An array for a copy, element by element. One that grows by `push` would keep room for 16 more,
+ * several times what most arrays hold.
  */
 function roomFor(array: readonly unknown[]): Json[] {
   return new Array(array.length);

@@ -78,7 +78,7 @@ export function places(count: number): Int32Array {
 
 /**
  * Places in the order of their positions in a history; those that are infinite come last.
- * A history's positions are dense, so counting them is five times as fast as sorting.
+ * A history's positions are dense, so counting them is faster than sorting.
  */
 export function inOrder(
   places: Int32Array,
