@@ -1,10 +1,13 @@
 import type { Body, Json } from "../node/world.ts";
-import { ErrorCode, type Node } from "../maelstrom.ts";
-import { hasCode } from "../node/errors.ts";
-import { Patience, type Waiter } from "./patience.ts";
+import { ErrorCode, type Node, RpcError } from "../maelstrom.ts";
+import { type Asker, Patience } from "./patience.ts";
 
 /** The part of a node that talks to services. */
-export type Caller = Waiter & Pick<Node<Record<never, never>>, "id" | "call">;
+export type Caller = Asker & Pick<Node<Record<never, never>>, "id" | "call">;
+
+/** The errors that are answers, to a read and to a change. */
+const NO_KEY = [ErrorCode.keyDoesNotExist];
+const OTHER = [ErrorCode.keyDoesNotExist, ErrorCode.preconditionFailed];
 
 /** The names of Maelstrom's key-value stores. */
 export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
@@ -56,9 +59,9 @@ export class Kv<V extends Json = Json> {
   /** The value of a key, null when it has none. */
   async read(key: string): Promise<V | null> {
     try {
-      return (await this.#ask({ type: "read", key })).value as V;
+      return (await this.#ask({ type: "read", key }, NO_KEY)).value as V;
     } catch (error) {
-      if (hasCode(error, ErrorCode.keyDoesNotExist)) return null;
+      if (error instanceof RpcError) return null;
       throw error;
     }
   }
@@ -77,13 +80,10 @@ export class Kv<V extends Json = Json> {
   async change(key: string, from: V | null, to: V): Promise<boolean> {
     const create = from === null ? { create_if_not_exists: true } : {};
     try {
-      await this.#ask({ type: "cas", key, from, to, ...create });
+      await this.#ask({ type: "cas", key, from, to, ...create }, OTHER);
       return true;
     } catch (error) {
-      const { preconditionFailed, keyDoesNotExist } = ErrorCode;
-      const isOther = hasCode(error, preconditionFailed) ||
-        hasCode(error, keyDoesNotExist);
-      if (isOther) return false;
+      if (error instanceof RpcError) return false;
       throw error;
     }
   }
@@ -98,9 +98,11 @@ export class Kv<V extends Json = Json> {
     await this.#ask({ type: "write", key: `sync ${this.#node.id}`, value });
   }
 
-  #ask(body: Body): Promise<Body> {
-    return this.#patience.until((options) =>
-      this.#node.call(this.service, body, options)
+  /** @throws {RpcError} only an error that is an answer */
+  #ask(body: Body, answers: readonly number[] = []): Promise<Body> {
+    return this.#patience.until(
+      (options) => this.#node.call(this.service, body, options),
+      { answers },
     );
   }
 }

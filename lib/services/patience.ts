@@ -5,7 +5,6 @@
  * @module
  */
 import { ErrorCode, type Node, RpcError } from "../maelstrom.ts";
-import { hasCode } from "../node/errors.ts";
 import type { RpcOptions } from "../node/node.ts";
 import type { Stop } from "../node/world.ts";
 
@@ -14,6 +13,9 @@ export type Waiter = Pick<
   Node<Record<never, never>>,
   "now" | "after" | "random"
 >;
+
+/** The part of a node that asks again. */
+export type Asker = Waiter & Pick<Node<Record<never, never>>, "log">;
 
 /**
  * The shortest time before a call is repeated, and the longest as long as answers take less
@@ -37,8 +39,12 @@ const LONGEST_MS = 1_500;
  */
 const TRIP_MS = 1_000;
 
-/** How long one try waits for its answer, in milliseconds: longer than any client waits. */
-const TRY: RpcOptions = { timeoutMs: 10_000 };
+/**
+ * How long a try waits for its answer, in milliseconds: longer than any client waits. Every second
+ * one waits twice as long, every fourth four times, and so on up to the longest, so the answer
+ * counts on the slowest network, and few tries are open where nobody answers.
+ */
+const TRY_MS = { least: 10_000, longest: 160_000 };
 
 /**
  * When a client is told that the outcome of its request is unknown, in milliseconds: clients
@@ -55,6 +61,14 @@ export interface PatienceOptions {
    * time does not grow, and is at most 1500.
    */
   capMs?: number;
+}
+
+/** When to stop asking. */
+export interface UntilOptions {
+  /** When to give up, in milliseconds; never, if not given. */
+  limitMs?: number;
+  /** Codes of errors that are answers, such as that a key does not exist; none if not given. */
+  answers?: readonly number[];
 }
 
 /**
@@ -80,11 +94,13 @@ export class Patience {
   /** How long answers take: a moving average, in milliseconds. */
   #usualMs = FIRST_GUESS_MS;
   #leastMs = Infinity;
-  readonly #node: Waiter;
+  /** The errors that have been logged: each code once. */
+  readonly #logged = new Set<number>();
+  readonly #node: Asker;
   readonly #options: PatienceOptions;
 
   /** Patience on a node's clock. */
-  constructor(node: Waiter, options: PatienceOptions = {}) {
+  constructor(node: Asker, options: PatienceOptions = {}) {
     this.#node = node;
     this.#options = options;
   }
@@ -96,14 +112,16 @@ export class Patience {
 
   /**
    * Calls `attempt`, which must be idempotent, until one of the tries is answered; returns the
-   * first answer, and ignores those of the other tries.
+   * first answer, and ignores those of the other tries. Who answers with an error is in no state to
+   * answer, and is asked again, unless the error is an answer by {@link UntilOptions.answers}.
    *
-   * @param limitMs when to give up; never, if not given
-   * @throws any error but a timeout, and a timeout (indefinite) when the limit is reached
+   * @throws {RpcError} an error that is an answer, and a timeout (indefinite) when the limit is
+   * reached
+   * @throws what `attempt` throws and is no {@link RpcError}
    */
   until<T>(
     attempt: (options: RpcOptions) => Promise<T>,
-    limitMs?: number,
+    { limitMs, answers = [] }: UntilOptions = {},
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       let tries = 0, isOver = false;
@@ -120,10 +138,14 @@ export class Patience {
       const ask = () => {
         const begun = this.#node.now();
         stopNext = this.#node.after(this.#pauseMs(tries++), ask);
-        attempt(TRY).then((answer) => {
+        const timeoutMs = Math.min(
+          TRY_MS.least * (tries & -tries), // the largest power of 2 in it
+          TRY_MS.longest,
+        );
+        attempt({ timeoutMs }).then((answer) => {
           if (end(begun)) resolve(answer);
         }, (error) => {
-          if (!hasCode(error, ErrorCode.timeout) && end(begun)) reject(error);
+          if (this.#isFinal(error, answers) && end(begun)) reject(error);
         });
       };
       if (limitMs !== undefined) {
@@ -133,6 +155,21 @@ export class Patience {
       }
       ask();
     });
+  }
+
+  /** Whether an error ends the tries. One that does not is logged, unless it may be no fault. */
+  #isFinal(error: unknown, answers: readonly number[]): boolean {
+    if (!(error instanceof RpcError)) return true;
+    const { code } = error;
+    if (answers.includes(code)) return true;
+    const { timeout, temporarilyUnavailable } = ErrorCode;
+    const isUsual = code === timeout || code === temporarilyUnavailable;
+    if (isUsual || this.#logged.has(code)) return false;
+    this.#logged.add(code);
+    this.#node.log(
+      `asked again, as after all errors ${code}: ${error.message}`,
+    );
+    return false;
   }
 
   /** A try that began then has been answered now. */

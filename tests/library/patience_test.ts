@@ -61,8 +61,9 @@ Deno.test("a refusal is an answer, and ends the tries", async () => {
     const patience = new Patience(node);
     node.on("wake", async () => {
       const body = { type: "read", key: "absent" };
-      const read = patience.until((options) =>
-        node.call("lin-kv", body, options)
+      const read = patience.until(
+        (options) => node.call("lin-kv", body, options),
+        { answers: [ErrorCode.keyDoesNotExist] },
       );
       codes.push((await assertRejects(() => read, RpcError)).code);
     });
@@ -70,6 +71,65 @@ Deno.test("a refusal is an answer, and ends the tries", async () => {
   await cluster.advance(5_000);
   assertEquals(codes, [ErrorCode.keyDoesNotExist]);
   assertEquals(cluster.journal.length, 4);
+});
+
+Deno.test("an error that is no answer asks for another try, and is logged once unless it says to wait", async () => {
+  const { timeout, temporarilyUnavailable, abort } = ErrorCode;
+  const codes = [timeout, temporarilyUnavailable, abort, abort, 1_000];
+  const answers: unknown[] = [];
+  const cluster = new SmallCluster((node: Woken) => {
+    node.on("wake", async () => {
+      for (const capMs of [undefined, 800]) {
+        const left = [...codes];
+        const patience = new Patience(node, capMs ? { capMs } : {});
+        const answer = patience.until(() => {
+          const code = left.shift();
+          if (code === undefined) return Promise.resolve("answered");
+          return Promise.reject(new RpcError(code, `error ${code}`));
+        });
+        answers.push(await answer);
+      }
+      const broken = new Patience(node).until(() =>
+        Promise.reject(new TypeError())
+      );
+      answers.push(await broken.catch((error) => error instanceof TypeError));
+    });
+  }, ["n0"]);
+  await cluster.advance(10_000);
+  assertEquals(answers, ["answered", "answered", true]);
+  const words = cluster.logged("n0").map((line) =>
+    line.slice(line.lastIndexOf(" ") + 1)
+  );
+  assertEquals(words, ["14", "1000", "14", "1000"]);
+});
+
+Deno.test("an answer counts however slow the network is, and few tries are open where nobody answers", async () => {
+  const began: number[] = [], ended: number[] = [];
+  let answeredAt = 0;
+  const cluster = new SmallCluster((node: Woken) => {
+    node.on("wake", async () => {
+      const from = node.now();
+      new Patience(node, { capMs: 800 }).until(({ timeoutMs = 0 }) => {
+        began.push(node.now());
+        ended.push(node.now() + timeoutMs);
+        return new Promise(() => {});
+      });
+      await new Patience(node).until(async ({ timeoutMs = 0 }) => {
+        await node.sleep(Math.min(timeoutMs, 120_000));
+        if (timeoutMs < 120_000) {
+          throw new RpcError(ErrorCode.timeout, "too late");
+        }
+      });
+      answeredAt = node.now() - from;
+    });
+  }, ["n0"]);
+  await cluster.advance(600_000);
+  assertGreater(answeredAt, 120_000);
+  assertLessOrEqual(answeredAt, 125_000);
+  const open = began.map((at, i) =>
+    ended.filter((end, j) => j <= i && end > at).length
+  );
+  assertLessOrEqual(Math.max(...open), 100);
 });
 
 Deno.test("after a pause of five minutes calls are made again as soon as before it, or a little later", async () => {
@@ -80,6 +140,7 @@ Deno.test("after a pause of five minutes calls are made again as soon as before 
       const clock = Object.create(node, {
         now: { value: () => node.now() + pausedMs },
         after: { value: node.after.bind(node) },
+        log: { value: node.log.bind(node) },
         random: { value: () => 1 },
       });
       node.on("wake", async () => {
@@ -110,7 +171,9 @@ Deno.test("with a limit the tries end, and the outcome is unknown", async () => 
     const patience = new Patience(node);
     const begun = node.now();
     node.on("wake", async () => {
-      const never = patience.until(() => new Promise<void>(() => {}), 1_000);
+      const never = patience.until(() => new Promise<void>(() => {}), {
+        limitMs: 1_000,
+      });
       const error = await assertRejects(() => never, RpcError);
       ends.push([hasCode(error, ErrorCode.timeout), node.now() - begun]);
     });
