@@ -102,4 +102,4 @@ $(DENO_FILE):
 	  echo "Cannot install Deno with npm: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
 
 .DEFAULT:
-	@echo "Cannot make $@: there is no challenges/$@.ts. There are: $(NAMES). For other targets: make help" >&2; exit 2
+	@echo "Cannot make $@: there is no challenges/$(@F).ts. There are: $(NAMES). For other targets: make help" >&2; exit 2

@@ -42,10 +42,11 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     if (!Object.hasOwn(commands, name)) {
       const names = Object.keys(commands);
+      const hint = name.startsWith("-")
+        ? ". The command comes before its flags"
+        : didYouMean(name, names);
       throw new Error(
-        `Cannot do "${name}": there are ${names.join(", ")}${
-          didYouMean(name, names)
-        }`,
+        `Cannot do "${name}": there are ${names.join(", ")}${hint}`,
       );
     }
     const topics = name === "help" ? rest.map(nameOf) : [name];

@@ -217,12 +217,24 @@ export async function loadRecording(path: string): Promise<Recording> {
       `there is neither a ${RECORDING_FILE} nor a history.edn in it; name the folder of one run`,
     );
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const told = cause instanceof RangeError && why.includes("string length")
-      ? "a line of it has more than 512 MB. Only with a line for each operation and message may it be so long"
-      : why;
-    throw new Error(`Cannot load recording ${path}: ${told}`, { cause });
+    throw new Error(`Cannot load recording ${path}: ${whyNot(cause)}`, {
+      cause,
+    });
   }
+}
+
+/** Why a recording cannot be loaded, and what to do. */
+function whyNot(cause: unknown): string {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof Deno.errors.NotFound) {
+    return "there is no such file or folder; name that of a run, as store/latest";
+  }
+  if (cause instanceof SyntaxError) {
+    return `it is not JSON (${why}); name a run's folder, or a ${RECORDING_FILE}`;
+  }
+  return cause instanceof RangeError && why.includes("string length")
+    ? "a line of it has more than 512 MB. Only with a line for each operation and message may it be so long"
+    : why;
 }
 
 /** How much text is written at once, in characters. */

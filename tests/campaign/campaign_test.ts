@@ -200,3 +200,25 @@ Deno.test(
     assertEquals(results.map(({ seed }) => seed), [1, 5, 2, 3, 4, 2, 2]);
   },
 );
+
+Deno.test(
+  "a process of a campaign ends in silence when the one that asked it has gone",
+  needs("read", "run"),
+  async () => {
+    const script = "../../lib/workbench/campaign/campaign-process.ts";
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", import.meta.resolve(script)],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    await child.stdout.cancel();
+    const simulation = { name: "echo-1", faults: "official", seed: 1 };
+    const writer = child.stdin.getWriter();
+    const line = `${JSON.stringify({ simulation })}\n`;
+    await writer.write(new TextEncoder().encode(line));
+    assertEquals(await new Response(child.stderr).text(), "");
+    assertEquals((await child.status).code, 1);
+    await writer.close().catch(() => {});
+  },
+);

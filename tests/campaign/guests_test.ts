@@ -1,6 +1,7 @@
 /** Programs of others in the simulator: run, held to a challenge, and their impurities named. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertMatch, assertStringIncludes } from "@std/assert";
+import { stripVTControlCharacters } from "node:util";
 import {
   ImpurityWatch,
   loadGuest,
@@ -304,7 +305,7 @@ Deno.test(
     await assertRejects(
       () => simulate({ ...simulation, seed: 1 }),
       Error,
-      "no program as its default export (it exports answer)",
+      "no program as its default export (it exports answer). Write export default program(",
     );
     const result = await runSeed({ ...simulation, seed: 1 });
     assertEquals(result.strict, "unknown");
@@ -326,10 +327,18 @@ Deno.test(
       Error,
       "A deno.json beside it is not read here: write npm:NAME",
     );
+    const missing = {
+      ...simulation.guest!,
+      module: 'data:text/javascript,import a from "file:///no/such/file.ts"',
+    };
+    const { message } = await assertRejects(() => loadGuest(missing), Error);
+    assertStringIncludes(message, "/no/such/file.ts");
+    assertEquals(stripVTControlCharacters(message), message);
     for (
       const [args, text] of [
         [["./no-such.ts", "-w", "echo"], "there is no such file"],
         [["./README.md", "-w", "echo"], "name ends in .ts"],
+        [["Makefile"], "test --bin Makefile"],
         [[guest("plain")], "add -w echo"],
         [[guest("plain"), "--challenge", "echo"], "did you mean echo-1?"],
         [["echo-1", "--challenge", "echo-1"], "held to its own"],

@@ -21,6 +21,7 @@ for (
     [["tets"], 254, 'Cannot do "tets": there are test, challenge, simulate'],
     [["tets"], 254, "did you mean test?"],
     [["__proto__"], 254, "there are test"],
+    [["--bin", "x", "test"], 254, "The command comes before its flags"],
     [["help", "simulte"], 254, "did you mean simulate?"],
     [["test", "--bin", "x", "--node-conut", "5"], 254, "mean --node-count?"],
     [["test", "-w", "brodcast", "--bin", "x"], 254, "did you mean broadcast?"],
@@ -89,8 +90,8 @@ for (
     [["simulate", "echo-1", "--machine", "loud"], 254, "quiet, busy, stalled"],
     [["simulate", "echo-1", "--run", "7"], 254, "has 1, from 0"],
     [["check"], 254, "name files or folders"],
-    [["check", "/no/such/file"], 254, "/no/such/file"],
-    [["check", path("cli_test.ts")], 254, "Cannot load recording"],
+    [["check", "/no/such/file"], 254, "/no/such/file: there is no such file"],
+    [["check", path("cli_test.ts")], 254, "name a run's folder"],
     [["check", path("../fixtures/other-workload.json")], 254, "are broadcast"],
   ] as const
 ) {

@@ -64,7 +64,10 @@ Deno.test(
     assertEquals((await run("#! /bin/sh")).code, 0);
     const unmarked = await run("exit 3");
     assertEquals(unmarked.code, 1);
-    assertStringIncludes(unmarked.stderr, "has no first line that says");
+    assertStringIncludes(
+      unmarked.stderr,
+      "begin it with #!, as in #!/usr/bin/env bash",
+    );
   }),
 );
 

@@ -175,12 +175,14 @@ Deno.test(
   async () => {
     await using project = await Project.copy();
     await project.write("challenges/another-9.ts", "");
-    const { code, said } = await project.make(["ehco-1"]);
-    assertEquals(code, 2);
-    assertStringIncludes(
-      said,
-      "Cannot make ehco-1: there is no challenges/ehco-1.ts. There are: another-9 echo-1.",
-    );
+    for (const target of ["ehco-1", "bin/ehco-1"]) {
+      const { code, said } = await project.make([target]);
+      assertEquals(code, 2);
+      assertStringIncludes(
+        said,
+        `Cannot make ${target}: there is no challenges/ehco-1.ts. There are: another-9 echo-1.`,
+      );
+    }
   },
 );
 

@@ -36,6 +36,14 @@ export async function accusation(
 
 if (import.meta.main) {
   const seeds = Number(Deno.args[0] ?? 3);
+  if (!Number.isInteger(seeds) || seeds < 1) {
+    console.error(
+      `Cannot judge ${
+        Deno.args[0]
+      } seeds of each: give a whole number, at least 1`,
+    );
+    Deno.exit(254);
+  }
   const accused = new Set<Stranger>();
   for (const stranger of strangers) {
     for (let seed = 1; seed <= seeds; seed++) {

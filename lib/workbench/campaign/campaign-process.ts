@@ -23,7 +23,13 @@ async function answer({ simulation, ...options }: ToProcess): Promise<void> {
   const peakMb = process.resourceUsage().maxRSS / 1e3;
   const answer = { result, cpuMs, peakMb, isLooping } satisfies FromProcess;
   const line = new TextEncoder().encode(`${ANSWER}${stringify(answer)}\n`);
-  Deno.stdout.writeSync(line);
+  try {
+    Deno.stdout.writeSync(line);
+  } catch (error) {
+    // Whoever asked has ended, by Ctrl-C or otherwise.
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(1);
+    throw error;
+  }
 }
 
 const lines = new Lines();

@@ -4,6 +4,7 @@
  * no seed decides; keep state in the module, which all nodes of one process share; or never
  * return from a handler.
  */
+import { stripVTControlCharacters } from "node:util";
 import { carriedParts } from "../executable/carried.ts";
 import * as ours from "../../maelstrom.ts";
 import type { Program } from "../../maelstrom.ts";
@@ -76,7 +77,9 @@ async function programIn(url: string): Promise<AnyProgram> {
     exports = await import(url);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new GuestError(`Cannot load ${pathOf(url)}: ${advised(why)}`, {
+    // Deno colours where a module was missing, even for a file.
+    const plain = stripVTControlCharacters(why);
+    throw new GuestError(`Cannot load ${pathOf(url)}: ${advised(plain)}`, {
       cause: error,
     });
   }
@@ -91,7 +94,7 @@ async function programIn(url: string): Promise<AnyProgram> {
           : names === ""
           ? "it exports nothing"
           : `it exports ${names}`
-      }). Write export default function name(node) { ... }`,
+      }). Write export default program(protocol, (node) => { ... })`,
     );
   }
   return exports.default as AnyProgram;

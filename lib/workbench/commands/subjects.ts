@@ -51,9 +51,11 @@ export async function subjectNamed(name: string, said: Said): Promise<Subject> {
     /\.[mc]?[jt]s$/.test(path) && isFile(path)
   );
   if (file !== undefined) return guestSubject(file, said);
-  if (/[/\\]|\.[mc]?[jt]s$/.test(name)) {
+  if (isFile(name) || /[/\\]|\.[mc]?[jt]s$/.test(name)) {
     const why = isFile(name)
-      ? "a module's name ends in .ts, .mts, .js or .mjs"
+      ? `a module's name ends in .ts, .mts, .js or .mjs. Any other program runs in real time: test --bin ${
+        shellWord(name)
+      }`
       : "there is no such file";
     throw new UsageError(`Cannot simulate "${name}": ${why}`);
   }

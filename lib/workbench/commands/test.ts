@@ -1,6 +1,6 @@
 /** The `test` command: one run of any executable in real time, judged and stored. */
 import { tmpdir } from "node:os";
-import { basename, isAbsolute, join, resolve } from "node:path";
+import { basename, extname, isAbsolute, join, resolve } from "node:path";
 import { RealClock } from "../world/clock.ts";
 import { processes } from "../world/processes.ts";
 import type { OpenHost } from "../world/host.ts";
@@ -261,8 +261,19 @@ async function unmarked(bin: string): Promise<string | undefined> {
   const text = await beginningOf(bin).catch(() => "#!");
   return /^#!|[\0\uFFFD]/.test(text)
     ? undefined
-    : `${bin} has no first line that says what runs it, so /bin/sh did: begin it with #!, as in #!/usr/bin/env python3`;
+    : `${bin} has no first line that says what runs it, so /bin/sh did: begin it with #!, as in #!/usr/bin/env ${
+      RUNNERS[extname(bin)] ?? "python3"
+    }`;
 }
+
+/** What runs a script, by the ending of its name. */
+const RUNNERS: Readonly<Record<string, string>> = {
+  ".js": "node",
+  ".mjs": "node",
+  ".ts": "-S deno run",
+  ".rb": "ruby",
+  ".sh": "bash",
+};
 
 /** Stores a run, or says why it cannot be stored. */
 export async function keep(
@@ -303,7 +314,9 @@ async function executable(bin: string): Promise<string> {
   } catch {
     const otherwise = bin.includes("/")
       ? "Build it first, for instance with make bin/NAME"
-      : `The path is not searched: name a file, as ./${bin} or "$(command -v ${bin})"`;
+      : `The path is not searched: name a file, as ${
+        shellWord(`./${bin}`)
+      } or "$(command -v ${shellWord(bin)})"`;
     throw new Error(
       `Cannot run "${bin}": there is no such file. ${otherwise}`,
     );

@@ -47,7 +47,7 @@ export const GENERAL: Explanations = {
     means:
       "A reply had the wrong type or fields, so its operation counts as unknown.",
     usually:
-      "a field of the request copied into the reply, a missing field, or a number instead of a string.",
+      "a missing or copied field, a number instead of a string; in JavaScript a Set, or a promise that was not awaited: {}.",
     tries:
       "Send exactly the fields that the workload names, and in_reply_to as a number.",
   },

@@ -325,7 +325,10 @@ function finalReads(
     if (final === undefined) {
       // Without an aftermath, nodes without a worker are never asked.
       if ([...invoked].some(([, op]) => askedOf(op, node, options))) {
-        findings.add("no-final-read", `${node} never answered its final read`);
+        findings.add(
+          "no-final-read",
+          `${node} never answered its final read with values`,
+        );
       }
       continue;
     }
