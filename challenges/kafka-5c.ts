@@ -163,8 +163,8 @@ const kafka5c = program(protocol, (node) => {
     // Entries of an earlier life may have reached only some nodes.
     const own = log.receive(from, entries, promise);
     reserve.expect(log.next);
-    const isNews = log.promise > (promised.get(key) ?? self);
-    if (isNews || own.length > 0) newsOf(key).entries.push(...own);
+    if (log.promise > (promised.get(key) ?? self)) newsOf(key);
+    for (const entry of own) newsOf(key).entries.push(entry);
     if (offset !== null) committed.raise(dictOf([[key, offset]]), () => offset);
   }
 
@@ -285,8 +285,8 @@ export class StripedLog {
     for (const entry of news) this.#hidden.set(entry[0], entry);
     this.#promises[from] = Math.max(promise, this.#promises[from]!);
     // Assign nothing at or below others' offsets: stripes keep pace.
-    const above = Math.max(promise - stripe, ...news.map(([at]) => at + 1));
-    this.raise(above);
+    const above = promise - stripe;
+    this.raise(news.reduce((least, [at]) => Math.max(least, at + 1), above));
     return news.filter(([offset]) => offset % stripe === this.#node);
   }
 
@@ -303,7 +303,7 @@ export class StripedLog {
     const ready = this.#hidden.values()
       .filter(([offset]) => offset < watermark).toArray();
     for (const [offset] of ready) this.#hidden.delete(offset);
-    this.#shown.push(...ready.sort(([a], [b]) => a - b));
+    for (const one of ready.sort(([a], [b]) => a - b)) this.#shown.push(one);
   }
 }
 

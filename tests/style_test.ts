@@ -232,6 +232,15 @@ style("no plain object is a map: keys from outside are kept in a Map", () => {
 });
 
 style(
+  "no list is spread into another's push: from 120,000 items on that throws",
+  () => {
+    const spreading = sources(/^(challenges|lib\/(?!workbench|std))/)
+      .filter((path) => /\.(push|unshift)\(\.\.\./.test(code(path)));
+    assertEquals(spreading, []);
+  },
+);
+
+style(
   "every program declares its protocol, from which its messages are checked",
   () => {
     const lacking = sources(/^challenges\//).filter((path) =>

@@ -37,7 +37,8 @@ export class Arrivals<T> {
     const fresh: T[] = [];
     while (early.length > 0 && early[0]!.from <= this.count) {
       const { from, to, items } = early.shift()!;
-      fresh.push(...items.slice(Math.max(0, this.count - from)));
+      const unknown = items.slice(Math.max(0, this.count - from));
+      for (const item of unknown) fresh.push(item);
       this.count = Math.max(this.count, to);
     }
     if (early.length > EARLY) early.pop();

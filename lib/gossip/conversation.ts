@@ -288,7 +288,7 @@ export class Conversation<T extends Json> {
   /** Adds what is owed to another peer and not yet to this one. */
   oweAs(other: Conversation<T>): void {
     const owed = new Set(this.#owed);
-    this.#owed.push(...other.#owed.filter((item) => !owed.has(item)));
+    for (const item of other.#owed) if (!owed.has(item)) this.#owed.push(item);
   }
 
   /**

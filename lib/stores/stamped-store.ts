@@ -135,7 +135,7 @@ export class StampedStore {
     // Only appends follow: each adds to one copy.
     const list = Array.isArray(value) ? [...value] : [];
     for (const { change: [, , elements] } of others) {
-      list.push(...elements as Json[]);
+      for (const element of elements as Json[]) list.push(element);
     }
     return list;
   }

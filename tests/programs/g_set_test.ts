@@ -94,3 +94,42 @@ Deno.test("a g-set that has lost its memory recovers what it had told within a s
     assertEquals(cluster.gossip.length, said, "silent when all are equal");
   }
 });
+
+Deno.test("a silent node costs the same however much waits for it, and gets all of it soon after the heal", async () => {
+  for (const one of ["n0", "n3"]) {
+    const nodes = ["n0", "n1", "n2", "n3"], latencyMs = 10;
+    const cluster = new SmallCluster(gSet, nodes, { latencyMs });
+    const read: number[] = [];
+    cluster.network.register("c1", ({ body: { type, value } }) => {
+      if (type === "read_ok") read.push((value as Json[]).length);
+    });
+    let added = 0;
+    const addTo = async (seconds: number) => {
+      for (let i = 0; i < 10 * seconds; i++) {
+        for (const node of nodes) {
+          const body = { type: "add", element: added++, msg_id: 1 };
+          cluster.network.send("c1", node, body);
+        }
+        await cluster.advance(100);
+      }
+    };
+    await cluster.advance(3_000);
+    cluster.cut(one);
+    await addTo(10);
+    const sizes: number[] = [];
+    for (let part = 0; part < 2; part++) {
+      const from = cluster.gossip.length;
+      await addTo(40);
+      sizes.push(JSON.stringify(cluster.gossip.slice(from)).length);
+    }
+    const [early, late] = sizes as [number, number];
+    assertLessOrEqual(late, 1.2 * early);
+    cluster.heal();
+    await cluster.advance(1_000 + 3 * latencyMs);
+    for (const node of nodes) {
+      cluster.network.send("c1", node, { type: "read", msg_id: 1 });
+    }
+    await cluster.advance(100);
+    assertEquals(read, nodes.map(() => added));
+  }
+});

@@ -243,3 +243,14 @@ Deno.test("if the owner cannot be reached, kafka-5c-leader says so in time: unkn
   // The one whose outcome was unknown was under way, and comes when it can.
   assertEquals(messages, [1, 2, 3, 4, 3]);
 });
+
+Deno.test("a striped log takes in as many entries at once as there are", () => {
+  const log = new StripedLog(0, 2);
+  const entries = Array.from(
+    { length: 200_000 },
+    (_, i): [number, number] => [2 * i + 1, i],
+  );
+  log.receive(1, entries, 400_001);
+  assertEquals(log.from(0).length, 200_000);
+  assertEquals(log.next, 400_000);
+});
