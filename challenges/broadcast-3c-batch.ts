@@ -3,9 +3,9 @@
  *
  * Algorithm: flooding in the topology that the test gives. For each neighbour a node keeps the
  * values it may lack. Once a period it sends them all in one message; values that the neighbour
- * acknowledges, or sends itself, are done. One batch at a time is under way to a neighbour, and
- * is resent, with backoff, until acknowledged; new values go with the next. Without a topology,
- * or with one that does not connect all nodes, every node is a neighbour.
+ * acknowledges, or sends itself, are done. One batch at a time is under way to a neighbour, and is
+ * resent, with backoff, until acknowledged. Without a topology, or with one that does not connect
+ * all nodes, every node is a neighbour; who becomes one later is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
  * and partitions of any kind, within CAP_MS plus a period and three hops per edge on its way
@@ -110,7 +110,12 @@ const batch = program(protocol, (node) => {
   });
 
   node.on("topology", ({ topology }) => {
+    const before = neighbours;
     neighbours = givenNeighbours(node, topology);
+    for (const id of neighbours) {
+      const lacking = pending.get(id)!;
+      if (!before.includes(id)) values.forEach((value) => lacking.add(value));
+    }
     return {};
   });
 

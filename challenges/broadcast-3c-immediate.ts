@@ -5,7 +5,7 @@
  * neighbours, except where it came from, in a message of its own. It is resent, with exponential
  * backoff, jittered and capped, until the neighbour acknowledges it or sends it itself. Any
  * acknowledgement counts, however late. Without a topology, or with one that does not connect all
- * nodes, every node is a neighbour.
+ * nodes, every node is a neighbour; who becomes one later is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
  * and partitions of any kind, within CAP_MS and a hop per edge on its way after the last of them
@@ -101,7 +101,11 @@ const immediate = program(protocol, (node) => {
   node.on("told", ({ message }, src) => isKnown(src, message));
 
   node.on("topology", ({ topology }) => {
+    const before = neighbours;
     neighbours = givenNeighbours(node, topology);
+    for (const id of neighbours) {
+      if (!before.includes(id)) values.forEach((message) => tell(id, message));
+    }
     return {};
   });
 

@@ -34,6 +34,7 @@ import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { broadcast } from "../../lib/workbench/workloads/broadcast.ts";
 import type { Workload } from "../../lib/workbench/workloads/workload.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
+import { SmallCluster } from "../fixtures/small-cluster.ts";
 
 /** By how much timers and pipes of the simulated machine are late, all in all, in milliseconds. */
 const SLACK_MS = 30;
@@ -417,6 +418,41 @@ for (const name of ["broadcast-3c-immediate", "broadcast-3c-batch"]) {
         assert(slowestMs(recording) < Infinity);
       }
     }
+  });
+
+  Deno.test(`${name} spreads values that are on their way when the topology changes`, async () => {
+    const nodes = ["n0", "n1", "n2", "n3"];
+    const line = (...order: string[]) =>
+      Object.fromEntries(order.slice(1).map((id, i) => [order[i], [id]]));
+    const cluster = new SmallCluster(VARIANTS[name]!.program, nodes, {
+      latencyMs: 100,
+    });
+    const counts: number[] = [];
+    cluster.network.register("c1", ({ body }) => {
+      if (body.type === "read_ok") {
+        counts.push((body.messages as Json[]).length);
+      }
+    });
+    const ask = (body: (i: number) => Body) =>
+      nodes.forEach((node, i) => cluster.network.send("c1", node, body(i)));
+    const turn = (topology: Json) =>
+      ask(() => ({ type: "topology", topology }));
+    await cluster.advance(1_000);
+    turn(line("n0", "n1", "n2", "n3"));
+    await cluster.advance(1_000);
+    for (let i = 0; i < 10; i++) {
+      ask((j) => ({ type: "broadcast", message: 4 * i + j }));
+      await cluster.advance(50);
+      const order = i % 2 === 0
+        ? ["n2", "n0", "n3", "n1"]
+        : ["n0", "n1", "n2", "n3"];
+      turn(line(...order));
+      await cluster.advance(350);
+    }
+    await cluster.advance(3_000);
+    ask(() => ({ type: "read", msg_id: 1 }));
+    await cluster.advance(200);
+    assertEquals(counts, nodes.map(() => 40));
   });
 
   for (const topology of ["line", "tree2", "total"]) {
