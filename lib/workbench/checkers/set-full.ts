@@ -1,6 +1,7 @@
 import { isClientOp, type Op } from "../history/history.ts";
 import type { Json, JsonObject } from "../history/json.ts";
 import { listIn } from "../history/lists.ts";
+import { firstOf } from "./first-of.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
@@ -141,20 +142,6 @@ function look(
       element.known = completion;
     }
   }
-}
-
-/** The place of the first read of which something is true that is true of all after it. */
-function firstOf(
-  reads: readonly Read[],
-  isTrue: (read: Read) => boolean,
-): number {
-  let low = 0, high = reads.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isTrue(reads[middle]!)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** The read that was invoked last, of those from one place up to another. */

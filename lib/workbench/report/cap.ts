@@ -1,4 +1,5 @@
 /** Pages of large runs show only a part of them, and say which. */
+import { firstOf } from "../checkers/first-of.ts";
 import { beginning, stringify } from "../history/json.ts";
 
 /** A stretch of time, in seconds since the main phase began. */
@@ -52,14 +53,9 @@ export function cap<T>(
 function distanceTo(moments: readonly number[]): (at: number) => number {
   const sorted = Float64Array.from(moments).sort();
   return (at) => {
-    let low = 0, high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle]! < at) low = middle + 1;
-      else high = middle;
-    }
-    const before = at - (sorted[low - 1] ?? -Infinity);
-    return Math.min(before, (sorted[low] ?? Infinity) - at);
+    const next = firstOf(sorted, (moment) => moment >= at);
+    const before = at - (sorted[next - 1] ?? -Infinity);
+    return Math.min(before, (sorted[next] ?? Infinity) - at);
   };
 }
 

@@ -1,7 +1,14 @@
 /** Anomalies of single reads of lists, found without any graph. */
 import { type Json, type JsonObject, stringify } from "../../history/json.ts";
 import { type ListVersions, readSteps } from "./list-versions.ts";
-import { lastOf, NONE, STEP, type Steps } from "./steps.ts";
+import {
+  isRepeated,
+  isWrite,
+  lastOf,
+  NONE,
+  type Steps,
+  versionOf,
+} from "./steps.ts";
 import {
   elements,
   type MicroOp,
@@ -66,16 +73,17 @@ function meets(list: Json[], { whole, elements }: Expectation): boolean {
 /** The first read of each transaction that contradicts its own earlier reads and appends. */
 export function internal(
   all: readonly Transaction[],
-  { starts, txns, bits }: Steps,
+  steps: Steps,
 ): JsonObject[] {
+  const { starts, txns } = steps;
   const found: JsonObject[] = [];
   for (let step = 0; step < txns.length; step++) {
-    // Only a read of a key that its transaction has touched before can be wrong.
-    if (bits[step]! & (STEP.writes | STEP.first)) continue;
+    if (!isRepeated(steps, step)) continue;
     const transaction = all[txns[step]!]!;
     if (transaction.op.type === "ok") {
       found.push(...contradictions(transaction));
     }
+    // All of it has been seen: go on with the next transaction.
     step = starts[txns[step]! + 1]! - 1;
   }
   return found;
@@ -154,13 +162,12 @@ export function futureReads(
   all: readonly Transaction[],
   steps: Steps,
 ): JsonObject[] {
-  const { versions, starts, txns, keys, bits, from, to, elements } = steps;
+  const { versions, starts, txns, keys, from, to, elements } = steps;
   return casesOfReads(all, steps, (transaction, mop, step) => {
     const cases: JsonObject[] = [];
     for (let later = step + 1; later < starts[txns[step]! + 1]!; later++) {
-      if (keys[later] !== keys[step]) continue;
-      if ((bits[later]! & STEP.writes) === 0) continue;
-      const version = elements[from[later]!]!;
+      if (keys[later] !== keys[step] || !isWrite(steps, later)) continue;
+      const version = versionOf(steps, later);
       const list = elements.subarray(from[step]!, to[step]!);
       if (!list.includes(version)) continue;
       const element = versions.values[version]!;
@@ -264,15 +271,16 @@ export function incompatibleOrders(
 /** Successful appends right after elements whose transactions failed, which they have thus kept. */
 export function dirtyUpdates(
   all: readonly Transaction[],
-  { versions, txns, bits, from, elements }: Steps,
+  steps: Steps,
   lists: readonly ListVersions[],
 ): JsonObject[] {
+  const { versions, txns } = steps;
   const writers: (Transaction | undefined)[] = new Array(
     versions.values.length,
   );
   for (let step = 0; step < txns.length; step++) {
-    if (bits[step]! & STEP.writes) {
-      writers[elements[from[step]!]!] = all[txns[step]!];
+    if (isWrite(steps, step)) {
+      writers[versionOf(steps, step)] = all[txns[step]!];
     }
   }
   const found: JsonObject[] = [];

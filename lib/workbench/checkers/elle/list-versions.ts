@@ -5,7 +5,7 @@
  */
 import type { Json } from "../../history/json.ts";
 import { BIT, DependencyGraph } from "./graph.ts";
-import { lastOf, NONE, STEP, type Steps } from "./steps.ts";
+import { isWrite, lastOf, NONE, type Steps, versionOf } from "./steps.ts";
 import { elements, type Transaction } from "./txn.ts";
 
 /** How results call the empty list that every key has at first. */
@@ -26,11 +26,12 @@ export interface ListVersions {
 /** The reads of transactions that succeeded, in the order of completions. */
 export function readSteps(
   all: readonly Transaction[],
-  { txns, bits }: Steps,
+  steps: Steps,
 ): number[] {
+  const { txns } = steps;
   const reads: number[] = [];
   for (let step = 0; step < txns.length; step++) {
-    if (bits[step]! & STEP.writes) continue;
+    if (isWrite(steps, step)) continue;
     if (all[txns[step]!]!.op.type === "ok") reads.push(step);
   }
   return reads;
@@ -44,7 +45,7 @@ export function listVersions(
   all: readonly Transaction[],
   steps: Steps,
 ): ListVersions[] {
-  const { versions, txns, keys, bits, from, to, elements } = steps;
+  const { versions, txns, keys, from, to, elements } = steps;
   const longest = new Int32Array(versions.keys.length).fill(NONE);
   const met = new Set<number>();
   for (const step of readSteps(all, steps)) {
@@ -63,9 +64,8 @@ export function listVersions(
   });
   const unobserved: number[][] = orders.map(() => []);
   for (let step = 0; step < txns.length; step++) {
-    if ((bits[step]! & STEP.writes) === 0) continue;
-    if (all[txns[step]!]!.op.type !== "ok") continue;
-    const key = keys[step]!, element = elements[from[step]!]!;
+    if (!isWrite(steps, step) || all[txns[step]!]!.op.type !== "ok") continue;
+    const key = keys[step]!, element = versionOf(steps, step);
     met.add(key);
     if (isObserved[element] === 0) unobserved[key]!.push(element);
   }
@@ -94,15 +94,15 @@ export function listDependencies(
   steps: Steps,
   lists: readonly ListVersions[],
 ): DependencyGraph {
-  const { versions, txns, keys, bits, from, elements } = steps;
+  const { versions, txns, keys } = steps;
   const graph = new DependencyGraph(all.length, { versions, initial: INITIAL });
   /** By element, who appended it, and its place in its list, from 1; of one that is there twice, the last. */
   const writers = new Int32Array(versions.values.length).fill(NONE);
   const positions = new Int32Array(versions.values.length);
   for (let step = 0; step < txns.length; step++) {
-    if ((bits[step]! & STEP.writes) === 0) continue;
     const txn = txns[step]!;
-    if (all[txn]!.op.type !== "fail") writers[elements[from[step]!]!] = txn;
+    if (!isWrite(steps, step) || all[txn]!.op.type === "fail") continue;
+    writers[versionOf(steps, step)] = txn;
   }
   const byKey: ListVersions[] = [];
   /** Links a transaction to those whose elements may come right after the first `length` ones. */

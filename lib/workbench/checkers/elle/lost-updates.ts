@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../../history/json.ts";
 import { type JsonKey, jsonKey, opJson } from "../json-key.ts";
 import { Column } from "./columns.ts";
-import { lastOf, NONE, STEP, type Steps } from "./steps.ts";
+import { isWrite, lastOf, NONE, type Steps } from "./steps.ts";
 import { named, shown, type Transaction } from "./txn.ts";
 
 /**
@@ -46,18 +46,20 @@ export function lostUpdates(
 /** For each update, the first read of its key: the version that was replaced. */
 function updates(
   all: readonly Transaction[],
-  { versions, txns, keys, bits }: Steps,
+  steps: Steps,
 ): Int32Array {
+  const { versions, txns, keys } = steps;
   const reads = new Column();
   /** By key, the first read of it in the transaction at hand, until it is written. */
   const readAt = new Int32Array(versions.keys.length).fill(NONE);
+  /** By key, the last transaction whose update of it was found. */
   const doneAt = new Int32Array(versions.keys.length).fill(NONE);
   for (let step = 0; step < keys.length; step++) {
     const key = keys[step]!, txn = txns[step]!;
     if (all[txn]!.op.type !== "ok") continue;
     const read = readAt[key]!;
     const hasRead = read !== NONE && txns[read] === txn;
-    if ((bits[step]! & STEP.writes) === 0) {
+    if (!isWrite(steps, step)) {
       if (!hasRead) readAt[key] = step;
     } else if (hasRead && doneAt[key] !== txn) {
       doneAt[key] = txn;

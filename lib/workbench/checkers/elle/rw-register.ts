@@ -8,7 +8,7 @@ import { lostUpdates } from "./lost-updates.ts";
 import { type Anomalies, cyclicAnomalies } from "./results.ts";
 import { elleResults, modelsOf } from "./results.ts";
 import { cyclicVersionCases, registerDependencies } from "./rw-versions.ts";
-import { NONE, STEP, type Steps } from "./steps.ts";
+import { isRepeated, isWrite, NONE, type Steps, versionOf } from "./steps.ts";
 import {
   failedWrites,
   intermediateWrites,
@@ -24,21 +24,19 @@ import type { Results } from "../verdict.ts";
 /** The first read of each transaction that contradicts its own earlier reads and writes. */
 function internal(
   all: readonly Transaction[],
-  { versions, starts, txns, keys, bits, from, elements }: Steps,
+  steps: Steps,
 ): JsonObject[] {
+  const { versions, starts, txns, keys } = steps;
   const found: JsonObject[] = [];
   /** By key, the last step of it. */
   const lastAt = new Int32Array(versions.keys.length).fill(NONE);
   for (let step = 0; step < keys.length; step++) {
-    const id = txns[step]!,
-      transaction = all[id]!,
-      before = lastAt[keys[step]!]!;
+    const id = txns[step]!, transaction = all[id]!;
+    const before = lastAt[keys[step]!]!;
     lastAt[keys[step]!] = step;
-    if (bits[step]! & (STEP.writes | STEP.first)) continue;
-    if (transaction.op.type !== "ok") continue;
-    const expected = versions.values[elements[from[before]!]!]!;
-    if (expected === null) continue;
-    if (elements[from[before]!] === elements[from[step]!]) continue;
+    if (!isRepeated(steps, step) || transaction.op.type !== "ok") continue;
+    const own = versionOf(steps, before), expected = versions.values[own]!;
+    if (expected === null || versionOf(steps, step) === own) continue;
     const mop = transaction.mops[step - starts[id]!]!;
     found.push({
       op: opJson(transaction.op),
@@ -58,17 +56,18 @@ function internal(
 function readsOf(
   writes: readonly (Transaction | undefined)[] | null,
   all: readonly Transaction[],
-  { starts, txns, bits, from, elements }: Steps,
+  steps: Steps,
   because: string,
 ): JsonObject[] {
+  if (writes === null) return [];
+  const { starts, txns } = steps;
   const found: JsonObject[] = [];
-  for (let step = 0; writes !== null && step < txns.length; step++) {
-    if (bits[step]! & STEP.writes) continue;
+  for (let step = 0; step < txns.length; step++) {
+    if (isWrite(steps, step)) continue;
     const id = txns[step]!, transaction = all[id]!;
-    const writer = writes[elements[from[step]!]!];
-    if (!writer || writer === transaction || transaction.op.type !== "ok") {
-      continue;
-    }
+    const writer = writes[versionOf(steps, step)];
+    if (writer === undefined || writer === transaction) continue;
+    if (transaction.op.type !== "ok") continue;
     const mop = transaction.mops[step - starts[id]!]!;
     found.push({
       op: opJson(transaction.op),

@@ -8,7 +8,14 @@ import type { Json, JsonObject } from "../../history/json.ts";
 import { Column, grouped, type Groups } from "./columns.ts";
 import { componentsOf, stronglyConnected } from "./components.ts";
 import { BIT, DependencyGraph } from "./graph.ts";
-import { NONE, STEP, type Steps } from "./steps.ts";
+import {
+  isShown,
+  isWrite,
+  NONE,
+  STEP,
+  type Steps,
+  versionOf,
+} from "./steps.ts";
 import { shown, type Transaction } from "./txn.ts";
 import { CheckerError } from "../verdict.ts";
 
@@ -33,8 +40,9 @@ interface Registers {
 
 function registers(
   all: readonly Transaction[],
-  { versions, txns, keys, bits, from, elements }: Steps,
+  steps: Steps,
 ): Registers {
+  const { versions, txns, keys, bits } = steps;
   const count = versions.values.length;
   const visible: number[] = [];
   const isVisible = new Uint8Array(count), followsNull = new Uint8Array(count);
@@ -44,10 +52,10 @@ function registers(
   /** By key, the last read of a version that others wrote. */
   const readAt = new Int32Array(versions.keys.length).fill(NONE);
   for (let step = 0; step < keys.length; step++) {
-    const key = keys[step]!, version = elements[from[step]!]!;
+    const key = keys[step]!, version = versionOf(steps, step);
     if (all[txns[step]!]!.op.type !== "ok") continue;
-    if ((bits[step]! & STEP.writes) === 0) {
-      if ((bits[step]! & STEP.first) === 0) continue;
+    if (!isWrite(steps, step)) {
+      if (!isShown(steps, step)) continue;
       read[step] = version;
       readAt[key] = step;
     } else {
@@ -153,30 +161,19 @@ function linkWrites(
   { versions, readers, writers, later }: Registers,
   key: number,
 ): void {
+  /** Links those who had to do with a version to the writers of a later one. */
   const link = (
     kind: number,
-    groups: Groups,
+    { starts, members }: Groups,
     version: number,
     next: number,
   ) => {
-    for (
-      let i = groups.starts[version]!;
-      i < groups.starts[version + 1]!;
-      i++
-    ) {
-      const before = groups.members[i]!;
+    for (let i = starts[version]!; i < starts[version + 1]!; i++) {
+      const before = members[i]!;
       for (let j = writers.starts[next]!; j < writers.starts[next + 1]!; j++) {
         const after = writers.members[j]!;
-        if (after !== before) {
-          graph.link(
-            before,
-            after,
-            kind,
-            key,
-            version,
-            next,
-          );
-        }
+        if (after === before) continue;
+        graph.link(before, after, kind, key, version, next);
       }
     }
   };

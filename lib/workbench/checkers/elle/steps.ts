@@ -78,9 +78,38 @@ export function lastOf({ from, to, elements }: Steps, step: number): number {
   return from[step]! < end ? elements[end - 1]! : NONE;
 }
 
+/** The version that a step wrote; that of a read of a register. */
+export function versionOf({ from, elements }: Steps, step: number): number {
+  return elements[from[step]!]!;
+}
+
+/** Whether two steps wrote or read the same versions. */
+export function areEqual(
+  { from, to, elements }: Steps,
+  a: number,
+  b: number,
+): boolean {
+  const length = to[a]! - from[a]!;
+  if (length !== to[b]! - from[b]!) return false;
+  for (let i = 0; i < length; i++) {
+    if (elements[from[a]! + i] !== elements[from[b]! + i]) return false;
+  }
+  return true;
+}
+
+/** Whether a step writes; if not, it reads. */
+export function isWrite({ bits }: Steps, step: number): boolean {
+  return (bits[step]! & STEP.writes) !== 0;
+}
+
 /** Whether a step shows what others wrote: a read of a key that its transaction had not touched. */
 export function isShown({ bits }: Steps, step: number): boolean {
   return (bits[step]! & (STEP.writes | STEP.first)) === STEP.first;
+}
+
+/** Whether a step shows what its transaction has itself seen or done: a read of a key that it had touched. */
+export function isRepeated({ bits }: Steps, step: number): boolean {
+  return (bits[step]! & (STEP.writes | STEP.first)) === 0;
 }
 
 /** The read by which a transaction saw what others had written to a key, or {@link NONE}. */
@@ -104,7 +133,22 @@ export function writeOf(steps: Steps, txn: number, key: number): number {
 /** The version that a transaction left under a key that it wrote, or {@link NONE}. */
 export function writtenBy(steps: Steps, txn: number, key: number): number {
   const step = writeOf(steps, txn, key);
-  return step === NONE ? NONE : steps.elements[steps.from[step]!]!;
+  return step === NONE ? NONE : versionOf(steps, step);
+}
+
+/** Whether all versions of a key that a transaction wrote pass a test. */
+export function everyWritten(
+  steps: Steps,
+  txn: number,
+  key: number,
+  passes: (version: number) => boolean,
+): boolean {
+  const { starts, keys } = steps;
+  for (let step = starts[txn]!; step < starts[txn + 1]!; step++) {
+    if (keys[step] !== key || !isWrite(steps, step)) continue;
+    if (!passes(versionOf(steps, step))) return false;
+  }
+  return true;
 }
 
 /** Makes steps, transaction by transaction. */

@@ -8,7 +8,7 @@ import {
 import type { Op } from "../../history/history.ts";
 import { pairs } from "../pairs.ts";
 import { inOrder, places } from "./columns.ts";
-import { STEP, type Steps, StepsBuilder } from "./steps.ts";
+import { isWrite, STEP, type Steps, StepsBuilder, versionOf } from "./steps.ts";
 import { CheckerError } from "../verdict.ts";
 
 /** One read or write within a transaction: `["r", key, value]`, `["w", key, value]`, `["append", key, element]`. */
@@ -151,14 +151,15 @@ export function intermediateWrites(
 
 function writesOf(
   all: readonly Transaction[],
-  { versions, txns, bits, from, elements }: Steps,
+  steps: Steps,
   isWanted: (step: number) => boolean,
 ): (Transaction | undefined)[] | null {
+  const { versions, txns } = steps;
   let writers: (Transaction | undefined)[] | null = null;
   for (let step = 0; step < txns.length; step++) {
-    if ((bits[step]! & STEP.writes) === 0 || !isWanted(step)) continue;
+    if (!isWrite(steps, step) || !isWanted(step)) continue;
     writers ??= new Array(versions.values.length);
-    writers[elements[from[step]!]!] = all[txns[step]!];
+    writers[versionOf(steps, step)] = all[txns[step]!];
   }
   return writers;
 }

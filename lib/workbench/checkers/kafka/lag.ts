@@ -6,6 +6,7 @@ import {
   sum,
 } from "../../history/json.ts";
 import { mapOrder } from "../clojure-order.ts";
+import { firstOf } from "../first-of.ts";
 import type { LogOp } from "./ops.ts";
 
 /** When clients learned how far a log goes. */
@@ -22,13 +23,8 @@ class Growth {
 
   /** Since when this offset, or one beyond it, was known to exist. */
   since(offset: Integer): number {
-    let low = 0, high = this.#offsets.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#offsets[middle]! < offset) low = middle + 1;
-      else high = middle;
-    }
-    return this.#times[low] ?? Infinity;
+    const at = firstOf(this.#offsets, (known) => known >= offset);
+    return this.#times[at] ?? Infinity;
   }
 }
 

@@ -1,6 +1,7 @@
 /** When acknowledged messages became visible to polls. */
-import { type Integer, sum } from "../../history/json.ts";
+import { sum } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";
+import { firstOf } from "../first-of.ts";
 import {
   type Acked,
   kafkaRun,
@@ -34,22 +35,12 @@ export function* misses({ polls, acked }: Shown): Generator<Miss> {
     const messages = acked.get(poll.log);
     if (poll.asked === null || messages === undefined) continue;
     const last = poll.got.at(-1)?.offset ?? sum(poll.asked, -1);
-    const missed = earliest.get(poll.log)![after(messages, last)];
+    const next = firstOf(messages, ({ entry }) => entry.offset > last);
+    const missed = earliest.get(poll.log)![next];
     if (missed !== undefined && missed.call.to < poll.call.from) {
       yield { poll, missed };
     }
   }
-}
-
-/** The position of the first message above an offset. */
-function after(messages: readonly Acked[], offset: Integer): number {
-  let low = 0, high = messages.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (messages[middle]!.entry.offset <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   stringify,
 } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
-import { isRefused, type KafkaRun } from "./kafka-log.ts";
+import { afterHighest, isRefused, type KafkaRun } from "./kafka-log.ts";
 import type { Clock } from "./kafka-order.ts";
 
 /** One key of one commit. */
@@ -169,26 +169,19 @@ function regressions(
   at: Clock,
 ): void {
   const groups = Map.groupBy(lists, ({ key, call }) => `${call.node} ${key}`);
+  const offsetOf = ({ offset }: Listed) => offset ?? -1;
   for (const group of groups.values()) {
-    const answered = group.toSorted((a, b) => a.call.to - b.call.to);
-    let best: Listed | null = null, next = 0;
-    for (const list of group) {
-      for (; answered[next]!.call.to < list.call.from; next++) {
-        if ((answered[next]!.offset ?? -1) >= (best?.offset ?? -1)) {
-          best = answered[next]!;
-        }
-      }
-      const before = best?.offset ?? -1;
-      if (before <= (list.offset ?? -1)) continue;
+    afterHighest(group, offsetOf, -1, (list, best) => {
+      if (best === null || offsetOf(best) <= offsetOf(list)) return;
       const { key, call, offset } = list;
       findings.add(
         "commit-regressed",
-        `${call.node} listed ${before} as committed for key ${key} at ${
-          at(best!.call.to)
+        `${call.node} listed ${offsetOf(best)} as committed for key ${key} at ${
+          at(best.call.to)
         }, and ${offset === null ? "nothing" : offset} when asked at ${
           at(call.from)
         }`,
       );
-    }
+    });
   }
 }

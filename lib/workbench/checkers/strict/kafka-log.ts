@@ -266,16 +266,25 @@ export function byNodeAndLog<T extends { log: Log; call: Call }>(
   return groups;
 }
 
-/** The position of the first element that is not below a value, in an ascending array. */
-export function lowerBound(
-  sorted: readonly Integer[],
-  value: Integer,
-): number {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
+/**
+ * Calls back with each of a group, in the order of requests, and the highest of those that had
+ * been answered when it was asked: of equal ones the last, null if none was as high as `least`.
+ */
+export function afterHighest<T extends { call: Call }>(
+  group: readonly T[],
+  heightOf: (one: T) => Integer,
+  least: Integer,
+  visit: (one: T, highest: T | null) => void,
+): void {
+  const answered = group.toSorted((a, b) => a.call.to - b.call.to);
+  let highest: T | null = null, height = least, next = 0;
+  for (const one of group) {
+    for (; answered[next]!.call.to < one.call.from; next++) {
+      const other = heightOf(answered[next]!);
+      if (other < height) continue;
+      highest = answered[next]!;
+      height = other;
+    }
+    visit(one, highest);
   }
-  return low;
 }

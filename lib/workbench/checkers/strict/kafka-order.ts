@@ -4,14 +4,15 @@
  */
 import { asText, type Integer } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
+import { firstOf } from "../first-of.ts";
 import {
   type Acked,
+  afterHighest,
   byNodeAndLog,
   type Entry,
   isAcked,
   type KafkaRun,
   type Log,
-  lowerBound,
   type Message,
   type Poll,
 } from "./kafka-log.ts";
@@ -87,28 +88,22 @@ export function sendOrder(
   findings: Findings,
   at: Clock,
 ): void {
+  const offsetOf = ({ entry }: Acked) => entry.offset;
   for (const group of byNodeAndLog(sends.filter(isAcked))) {
-    const answered = group.toSorted((a, b) => a.call.to - b.call.to);
-    let highest: Acked | null = null, next = 0;
-    for (const send of group) {
-      for (; answered[next]!.call.to < send.call.from; next++) {
-        if (answered[next]!.entry.offset >= (highest?.entry.offset ?? -1)) {
-          highest = answered[next]!;
-        }
-      }
-      if (highest === null || highest.entry.offset < send.entry.offset) {
-        continue;
-      }
+    afterHighest(group, offsetOf, -1, (send, highest) => {
+      if (highest === null || offsetOf(highest) < offsetOf(send)) return;
       const { log, call, message } = send;
       findings.add(
         "nonmonotonic-send",
-        `${call.node} gave ${highest.message.text} offset ${highest.entry.offset} of key ${log.key} at ${
+        `${call.node} gave ${highest.message.text} offset ${
+          offsetOf(highest)
+        } of key ${log.key} at ${
           at(highest.call.to)
-        }, and ${message.text}, sent at ${
-          at(call.from)
-        }, the lower offset ${send.entry.offset}`,
+        }, and ${message.text}, sent at ${at(call.from)}, the lower offset ${
+          offsetOf(send)
+        }`,
       );
-    }
+    });
   }
 }
 
@@ -142,8 +137,9 @@ export function pollOrder(
     ) {
       findings.add("poll-order", sentence());
     } else {
-      const first = lowerBound(offsets, asked);
-      const last = lowerBound(offsets, got.at(-1)!.offset);
+      const end = got.at(-1)!.offset;
+      const first = firstOf(offsets, (offset) => offset >= asked);
+      const last = firstOf(offsets, (offset) => offset >= end);
       if (last - first + 1 === got.length) continue;
       const given = new Set(got.map(({ offset }) => offset));
       const skipped = offsets.slice(first, last).find((o) => !given.has(o));
@@ -186,16 +182,9 @@ export function vanished(
   const asked = polls.filter((poll) => poll.asked !== null);
   const last = ({ got }: Poll) => got.at(-1)?.offset ?? -1;
   for (const group of byNodeAndLog(asked)) {
-    const answered = group.toSorted((a, b) => a.call.to - b.call.to);
-    let best: Poll | null = null, next = 0;
-    for (const poll of group) {
-      for (; answered[next]!.call.to < poll.call.from; next++) {
-        if (last(answered[next]!) >= (best === null ? 0 : last(best))) {
-          best = answered[next]!;
-        }
-      }
-      if (best === null || poll.asked! > last(best)) continue;
-      if (last(poll) >= last(best)) continue;
+    afterHighest(group, last, 0, (poll, best) => {
+      if (best === null || poll.asked! > last(best)) return;
+      if (last(poll) >= last(best)) return;
       const { log, call } = poll;
       findings.add(
         "message-vanished",
@@ -205,6 +194,6 @@ export function vanished(
           at(call.from)
         }`,
       );
-    }
+    });
   }
 }

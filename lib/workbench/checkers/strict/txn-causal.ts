@@ -14,7 +14,7 @@
 import { Column, grouped, type Groups } from "../elle/columns.ts";
 import { BIT, type DependencyGraph } from "../elle/graph.ts";
 import { linkRealtimeOrder } from "../elle/order.ts";
-import { isShown, NONE, STEP } from "../elle/steps.ts";
+import { everyWritten, isShown, NONE } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
 import {
@@ -226,28 +226,17 @@ class Past {
   /** The transactions in a reader's past with elements that are not in the list it read. */
   #unseenBy(step: number): readonly number[] {
     const { steps } = this.#history;
-    const { starts, txns, keys, bits, from, to, elements } = steps;
+    const { txns, keys, from, to, elements } = steps;
     const key = keys[step]!, seen = elements.subarray(from[step]!, to[step]!);
+    const isSeen = (element: number) => seen.includes(element);
     const unseen: number[] = [];
-    for (
-      let i = this.#lanes.starts[key]!;
-      i < this.#lanes.starts[key + 1]!;
-      i++
-    ) {
-      const lane = this.#lanes.members[i]!;
-      for (
-        let j = this.#writers.starts[lane]!;
-        j < this.#writers.starts[lane + 1]!;
-        j++
-      ) {
-        const writer = this.#writers.members[j]!;
+    const lanes = this.#lanes, writers = this.#writers;
+    for (let i = lanes.starts[key]!; i < lanes.starts[key + 1]!; i++) {
+      const lane = lanes.members[i]!, end = writers.starts[lane + 1]!;
+      for (let j = writers.starts[lane]!; j < end; j++) {
+        const writer = writers.members[j]!;
         if (!this.precedes(writer, txns[step]!)) continue;
-        let isSeen = true;
-        for (let at = starts[writer]!; at < starts[writer + 1]!; at++) {
-          if (keys[at] !== key || (bits[at]! & STEP.writes) === 0) continue;
-          isSeen &&= seen.includes(elements[from[at]!]!);
-        }
-        if (!isSeen) unseen.push(writer);
+        if (!everyWritten(steps, writer, key, isSeen)) unseen.push(writer);
       }
     }
     return unseen;

@@ -1,6 +1,6 @@
 /** Final reads: all replicas are equal, and no acknowledged write is lost. */
 import { stringify } from "../../history/json.ts";
-import { isShown, STEP, type Steps } from "../elle/steps.ts";
+import { areEqual, everyWritten, isShown } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
 import {
   show,
@@ -30,22 +30,12 @@ export function finalStates(
       const key = steps.keys[step]!;
       const states = byKey.get(key) ?? [];
       byKey.set(key, states);
-      const same = states.find((state) => isSame(steps, state.step, step));
+      const same = states.find((state) => areEqual(steps, state.step, step));
       if (same) same.nodes.push(node);
       else states.push({ step, nodes: [node] });
     }
   }
   return byKey;
-}
-
-/** Whether two steps have the same elements. */
-function isSame({ from, to, elements }: Steps, a: number, b: number): boolean {
-  const length = to[a]! - from[a]!;
-  if (length !== to[b]! - from[b]!) return false;
-  for (let i = 0; i < length; i++) {
-    if (elements[from[a]! + i] !== elements[from[b]! + i]) return false;
-  }
-  return true;
 }
 
 /** Nodes that refused every request: they send their clients elsewhere. */
@@ -91,7 +81,7 @@ export function endings(
   excused?: readonly string[],
 ): Finding[] {
   const { all, steps, writes, write } = history;
-  const { versions, starts, txns, keys, bits, from, to, elements } = steps;
+  const { versions, txns, from, to, elements } = steps;
   const findings = new Findings();
   for (const [key, states] of finalStates(history)) {
     const name = show(versions.keys[key]);
@@ -110,11 +100,8 @@ export function endings(
       /** Whether nothing is left of what a transaction wrote to the key. */
       const isGone = (writer: number) => {
         if (write === "w") return present.length === 0;
-        for (let at = starts[writer]!; at < starts[writer + 1]!; at++) {
-          if (keys[at] !== key || (bits[at]! & STEP.writes) === 0) continue;
-          if (!present.includes(elements[from[at]!]!)) return true;
-        }
-        return false;
+        const isPresent = (element: number) => present.includes(element);
+        return !everyWritten(steps, writer, key, isPresent);
       };
       for (let i = writes.starts[key]!; i < writes.starts[key + 1]!; i++) {
         const writer = all[txns[writes.members[i]!]!]!;

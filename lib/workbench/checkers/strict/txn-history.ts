@@ -6,7 +6,16 @@ import { type Json, stringify } from "../../history/json.ts";
 import { nodeOf, type Op, type Recording } from "../../history/history.ts";
 import { grouped, type Groups } from "../elle/columns.ts";
 import { DependencyGraph } from "../elle/graph.ts";
-import { lastOf, NONE, STEP, type Steps, StepsBuilder } from "../elle/steps.ts";
+import {
+  isShown,
+  isWrite,
+  lastOf,
+  NONE,
+  STEP,
+  type Steps,
+  StepsBuilder,
+  versionOf,
+} from "../elle/steps.ts";
 import type { MicroOp, Transaction } from "../elle/txn.ts";
 import { jsonKey, keyJson } from "../json-key.ts";
 import { type Pair, pairs } from "../pairs.ts";
@@ -50,17 +59,14 @@ export function txnHistory(recording: Recording): TxnHistory {
   const all = allTransactions(recording);
   const steps = stepsOf(all, write);
   const { versions, txns, keys, bits, from, to, elements } = steps;
-
   const writers = new Int32Array(versions.values.length).fill(NONE);
   for (let step = 0; step < txns.length; step++) {
-    if (bits[step]! & STEP.writes) {
-      writers[elements[from[step]!]!] = txns[step]!;
-    }
+    if (isWrite(steps, step)) writers[versionOf(steps, step)] = txns[step]!;
   }
   const isObserved = new Uint8Array(all.length);
   for (let step = 0; step < txns.length; step++) {
     // Reads that were not answered are empty.
-    if (bits[step]! & STEP.writes || (bits[step]! & STEP.first) === 0) continue;
+    if (!isShown(steps, step)) continue;
     for (let at = from[step]!; at < to[step]!; at++) {
       const writer = writers[elements[at]!]!;
       if (writer !== NONE) isObserved[writer] = 1;

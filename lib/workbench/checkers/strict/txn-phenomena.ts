@@ -2,7 +2,7 @@
 import type { Recording } from "../../history/history.ts";
 import { BIT, type DependencyGraph } from "../elle/graph.ts";
 import { lostUpdates } from "../elle/lost-updates.ts";
-import { NONE, STEP, writeOf } from "../elle/steps.ts";
+import { isWrite, NONE, writeOf } from "../elle/steps.ts";
 import { causalAnomalies, linkReads } from "./txn-causal.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
 import { graphOf, type TxnHistory, txnHistory } from "./txn-history.ts";
@@ -100,7 +100,7 @@ function hasWriteSkew(graph: DependencyGraph, history: TxnHistory): boolean {
   const keysWrittenBy = (txn: number): number[] => {
     const keys: number[] = [];
     for (let step = steps.starts[txn]!; step < steps.starts[txn + 1]!; step++) {
-      if (steps.bits[step]! & STEP.writes) keys.push(steps.keys[step]!);
+      if (isWrite(steps, step)) keys.push(steps.keys[step]!);
     }
     return keys;
   };

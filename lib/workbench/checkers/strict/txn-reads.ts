@@ -1,6 +1,14 @@
 /** What must hold for every reply by itself: the right steps, and values that transactions wrote. */
 import { type Json, stringify } from "../../history/json.ts";
-import { isShown, NONE, STEP, writeOf } from "../elle/steps.ts";
+import {
+  everyWritten,
+  isRepeated,
+  isShown,
+  isWrite,
+  NONE,
+  versionOf,
+  writtenBy,
+} from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
 import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
@@ -50,22 +58,22 @@ export function badReads(history: TxnHistory, rules: ReadRules): Finding[] {
 
 /** By transaction, whether it read a key again and did not just see what its last step had shown. */
 function repetitions({ steps, write }: TxnHistory): Uint8Array {
-  const { versions, starts, txns, keys, bits, from, to, elements } = steps;
+  const { versions, starts, txns, keys, from, to } = steps;
   const repeats = new Uint8Array(starts.length);
   /** By key, its last step. */
   const lastAt = new Int32Array(versions.keys.length).fill(NONE);
   const isSame = (a: number, b: number) => {
     // An element that was appended follows others.
-    if (write === "append" && bits[a]! & STEP.writes) return false;
+    if (write === "append" && isWrite(steps, a)) return false;
     const length = to[a]! - from[a]!;
     if (length !== to[b]! - from[b]!) return false;
     return from[a] === from[b] ||
-      (length === 1 && elements[from[a]!] === elements[from[b]!]);
+      (length === 1 && versionOf(steps, a) === versionOf(steps, b));
   };
   for (let step = 0; step < txns.length; step++) {
     const before = lastAt[keys[step]!]!;
     lastAt[keys[step]!] = step;
-    if (bits[step]! & (STEP.writes | STEP.first)) continue;
+    if (!isRepeated(steps, step)) continue;
     if (before === NONE || !isSame(before, step)) repeats[txns[step]!] = 1;
   }
   return repeats;
@@ -139,20 +147,15 @@ function readCheck(
   { aborted, intermediate }: ReadRules,
   findings: Findings,
 ): (txn: Txn, step: number) => void {
-  const { versions, starts, keys, bits, from, to, elements } = steps;
+  const { versions, keys, from, to, elements } = steps;
   /** By element, the last read that had it. */
   const readBy = new Int32Array(versions.values.length).fill(NONE);
   /** Whether a read shows only a part of what a transaction wrote to its key. */
   const isPartial = (step: number, element: number, writer: number) => {
     const key = keys[step]!;
-    if (write === "w") {
-      return elements[from[writeOf(steps, writer, key)]!] !== element;
-    }
-    for (let at = starts[writer]!; at < starts[writer + 1]!; at++) {
-      if (keys[at] !== key || (bits[at]! & STEP.writes) === 0) continue;
-      if (readBy[elements[from[at]!]!] !== step) return true;
-    }
-    return false;
+    if (write === "w") return writtenBy(steps, writer, key) !== element;
+    const isRead = (other: number) => readBy[other] === step;
+    return !everyWritten(steps, writer, key, isRead);
   };
   return (txn, step) => {
     const of = () => `of key ${show(versions.keys[keys[step]!])}`;

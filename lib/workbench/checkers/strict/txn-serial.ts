@@ -10,7 +10,14 @@
 import { Column, grouped, type Groups } from "../elle/columns.ts";
 import { BIT, type DependencyGraph } from "../elle/graph.ts";
 import { linkProcessOrder, linkRealtimeOrder } from "../elle/order.ts";
-import { isShown, lastOf, NONE, STEP, writeOf } from "../elle/steps.ts";
+import {
+  isShown,
+  lastOf,
+  NONE,
+  STEP,
+  versionOf,
+  writeOf,
+} from "../elle/steps.ts";
 import { linkReads } from "./txn-causal.ts";
 import { cycleAnomalies } from "./txn-cycles.ts";
 import { graphOf, type TxnHistory, writerOf } from "./txn-history.ts";
@@ -69,7 +76,7 @@ export function linkDependencies(
   history: TxnHistory,
 ): void {
   const { effective, steps } = history;
-  const { starts, txns, keys, from, elements } = steps;
+  const { starts, txns, keys } = steps;
   const follow = history.write === "w"
     ? nextWrites(graph, history)
     : missingWrites(history);
@@ -79,7 +86,7 @@ export function linkDependencies(
       if (!isShown(steps, step)) continue;
       const version = lastOf(steps, step);
       follow(step, (write) => {
-        const writer = txns[write]!, next = elements[from[write]!]!;
+        const writer = txns[write]!, next = versionOf(steps, write);
         if (writer === id) return;
         graph.link(id, writer, BIT.rw, keys[step]!, version, next);
       });
@@ -99,7 +106,7 @@ function missingWrites({ steps, writes }: TxnHistory): Follow {
   const firstOf = (txn: number, key: number) => {
     let step = starts[txn]!;
     while (keys[step] !== key || (bits[step]! & STEP.firstWrite) === 0) step++;
-    return elements[from[step]!]!;
+    return versionOf(steps, step);
   };
   return (read, visit) => {
     const key = keys[read]!;
