@@ -81,11 +81,18 @@ export const sumsProtocol = amongNodes({
 /** What nodes that share sums say. */
 export type SumsProtocol = ProtocolOf<typeof sumsProtocol>;
 
+/** The part of a node that shares sums, whatever else it says. */
+type SumsNode = Pick<
+  Node<SumsProtocol>,
+  | ("id" | "ids" | "peers" | "on" | "send")
+  | ("now" | "after" | "every" | "random" | "log")
+>;
+
 /**
  * A replica of sums that only grow, each at one life of a node: this life's name, how to add to a
  * sum, all sums, and what to wait for before they are shown.
  */
-export function sharedSums(node: Node<SumsProtocol>): {
+export function sharedSums(node: SumsNode): {
   name(): string;
   add(name: string, delta: Integer): void;
   sums: ReadonlyMap<string, Integer>;
@@ -160,9 +167,7 @@ const protocol = {
 
 /** A replica of a G-counter. */
 const counter4crdt = program(protocol, (node) => {
-  const { name, add, sums, catchUp } = sharedSums(
-    node as unknown as Node<SumsProtocol>,
-  );
+  const { name, add, sums, catchUp } = sharedSums(node);
 
   node.on("add", ({ delta }) => {
     add(name(), delta);

@@ -13,21 +13,15 @@
  * Costs: those of counter-4-crdt: for 3 nodes S = 20 / rate = 0.2 on the command, and nothing
  * when all are equal. A message holds 2 n numbers.
  */
-import { type Node, program, run } from "../lib/maelstrom.ts";
+import { program, run } from "../lib/maelstrom.ts";
 import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
-import {
-  sharedSums,
-  type SumsProtocol,
-  sumsProtocol,
-} from "./counter-4-crdt.ts";
+import { sharedSums, sumsProtocol } from "./counter-4-crdt.ts";
 
 const protocol = { ...counterProtocol, ...sumsProtocol };
 
 /** A replica of a PN-counter. */
 const pnCounter = program(protocol, (node) => {
-  const { name, add, sums, catchUp } = sharedSums(
-    node as unknown as Node<SumsProtocol>,
-  );
+  const { name, add, sums, catchUp } = sharedSums(node);
 
   node.on("add", ({ delta }) => {
     if (delta >= 0) add(name(), delta);

@@ -91,9 +91,7 @@ const tellsBack = (
 
 /** Shows the sums of the latest life of each node, and none of those before it. */
 function oneLifeEach(node: Node<PnCounter>): void {
-  const { name, add, sums, catchUp } = sharedSums(
-    node as unknown as Node<SumsProtocol>,
-  );
+  const { name, add, sums, catchUp } = sharedSums(node);
   node.on("add", ({ delta }) => {
     add(delta < 0 ? `-${name()}` : name(), Math.abs(delta));
     return {};

@@ -31,9 +31,7 @@ interface Counter extends SumsProtocol {
 
 /** Keeps one sum of what is added and taken away at a node, of which peers take the higher. */
 function oneSum(node: Node<Counter>): void {
-  const { name, add, sums, catchUp } = sharedSums(
-    node as unknown as Node<SumsProtocol>,
-  );
+  const { name, add, sums, catchUp } = sharedSums(node);
   node.on("add", ({ delta }) => {
     add(name(), delta);
     return {};
