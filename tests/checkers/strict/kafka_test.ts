@@ -322,6 +322,14 @@ Deno.test("committing a lower offset may lower the committed one, unless more is
   assertEquals(found(back), "");
   assertEquals(found(back, { visibilityMs: 250 }), "commit-lost");
   assertEquals(found([...start, listed("n0", 120, { k: 2 })]), "");
+  assertEquals(
+    found([
+      ...start.slice(0, -1),
+      ...[listed("n0", 9_000, { k: 0 }), committed("n0", 9_010, 0)],
+    ]),
+    "commit-lost",
+    "what is committed later has not lowered it yet",
+  );
   const older = [committed("n0", 90, 1), ...start];
   assertEquals(found([...older, listed("n0", 9_000, { k: 1 })]), "commit-lost");
 });

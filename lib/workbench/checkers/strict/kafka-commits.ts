@@ -89,7 +89,7 @@ export function committedOffsets(
     // The latest of several may be any that none other has followed.
     const isLatest = () =>
       asked.some((commit) =>
-        commit.offset === offset &&
+        commit.offset === offset && commit.call.from <= call.to &&
         !asked.some((next) => isDue(next) && next.call.from > commit.call.to)
       );
     if (missing !== undefined && (exact || !isLatest())) {
