@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { stripVTControlCharacters } from "node:util";
 import {
+  GuestError,
   ImpurityWatch,
   loadGuest,
   stateIn,
@@ -138,6 +139,50 @@ Deno.test(
 );
 
 Deno.test(
+  "what a guest throws where nothing catches it is named, and ends no run",
+  needs("read"),
+  async () => {
+    const { strict, results } = await simulateGuest(
+      ...["throwing", "-w", "echo", "--node-count", "1"] as const,
+    );
+    assertEquals(results["valid?"], true);
+    assertEquals(names(strict.anomalies), ["impure-program"]);
+    assertMatch(
+      strict.anomalies[0]!.because[0]!,
+      /throwing\.ts:13:\d+ throws Error: out of a microtask, which nothing catches/,
+    );
+  },
+);
+
+Deno.test(
+  "a guest that replaces what the workbench shares with it is refused by its name",
+  needs("read"),
+  async () => {
+    const { map } = Array.prototype;
+    const error = await assertRejects(
+      () => simulateGuest("replacing", "-w", "echo"),
+      GuestError,
+      "it changes Array.prototype.map, Object.prototype.everywhere, which",
+    );
+    assertStringIncludes(error.message, "guests/replacing.ts");
+    assertEquals([Array.prototype.map, "everywhere" in {}], [map, false]);
+  },
+);
+
+Deno.test(
+  "a guest whose runs differ without any state in its module waits for the machine",
+  needs("read"),
+  async () => {
+    const { strict } = await simulateGuest("differing", "-w", "echo");
+    assertEquals(names(strict.anomalies), ["impure-program"]);
+    assertMatch(
+      strict.anomalies[0]!.because[0]!,
+      /differing\.ts waits for the machine, as for a file/,
+    );
+  },
+);
+
+Deno.test(
   "a guest that runs itself when it is imported is told how not to",
   needs("read"),
   async () => {
@@ -223,14 +268,23 @@ Deno.test(
     assertStringIncludes(stderr, "begins\ngoes on");
     await Deno.writeTextFile(
       file,
-      `export default (node) => { ${echo} Deno.stdout.writeSync(new Uint8Array([120])); };`,
+      `import { writeSync } from "node:fs";
+      writeSync(1, "\\u001e{}\\n" + "x".repeat(1000));
+      globalThis.onmessage = () => {};
+      export default (node) => { ${echo} globalThis.postMessage?.({ status: 0 }); };`,
     );
     const campaign = await workbench(
       ...["simulate", file, "--seeds", "2", "--json"],
       ...flags,
     );
-    assertEquals(JSON.parse(campaign.stdout).seeds, 2);
-    assertStringIncludes(campaign.stderr, "x");
+    assertEquals(JSON.parse(campaign.stdout).strict, {
+      ...{ true: 2, false: 0, unknown: 0 },
+    });
+    assertStringIncludes(campaign.stderr, "\u001e{}\nx");
+    await Deno.writeTextFile(file, 'import "./no-such.ts";');
+    const none = await workbench("simulate", file, "--seeds", "20", ...flags);
+    assertEquals([none.code, none.stdout], [254, ""]);
+    assertMatch(none.stderr, /^Cannot load .*no-such\.ts/m);
     await Deno.writeTextFile(file, "await new Promise(() => {});");
     const hung = await workbench("simulate", file, ...flags);
     assertEquals(hung.code, 1);

@@ -5,7 +5,7 @@
 import process from "node:process";
 import { parse, stringify } from "../history/json.ts";
 import { Lines } from "../world/lines.ts";
-import { ANSWER, type FromProcess, type ToProcess } from "./processes.ts";
+import type { FromProcess, ToProcess } from "./processes.ts";
 import { WatchedThread } from "./watched-thread.ts";
 
 // Ctrl-C at a terminal goes to all processes: this one ends with its run, when its input does.
@@ -13,7 +13,9 @@ Deno.addSignalListener("SIGINT", () => {});
 
 let thread: WatchedThread | null = null;
 
-async function answer({ simulation, ...options }: ToProcess): Promise<void> {
+async function answer(
+  { simulation, mark, ...options }: ToProcess,
+): Promise<void> {
   thread ??= new WatchedThread(options);
   const before = process.cpuUsage();
   let isLooping = false;
@@ -22,7 +24,9 @@ async function answer({ simulation, ...options }: ToProcess): Promise<void> {
   const cpuMs = (user + system) / 1e3;
   const peakMb = process.resourceUsage().maxRSS / 1e3;
   const answer = { result, cpuMs, peakMb, isLooping } satisfies FromProcess;
-  const line = new TextEncoder().encode(`${ANSWER}${stringify(answer)}\n`);
+  // What a guest has printed may have no end of line.
+  const text = `\n${mark}${stringify(answer)}\n`;
+  const line = new TextEncoder().encode(text);
   try {
     Deno.stdout.writeSync(line);
   } catch (error) {

@@ -6,7 +6,8 @@ import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import { quantile } from "../checkers/figures.ts";
 import type { FigureName } from "../scenarios/limits.ts";
 import type { MachineName } from "../world/machine.ts";
-import { runInProcesses } from "./processes.ts";
+import { GuestError } from "./guests.ts";
+import { runInProcesses, RunsApart } from "./processes.ts";
 import { runSeed } from "./run-seed.ts";
 import { passed, type SeedResult } from "./seed-result.ts";
 import { shrink } from "./shrink.ts";
@@ -67,7 +68,11 @@ export interface CampaignOptions {
   onShrink?(seed: number): void;
 }
 
-/** Runs many seeds and sums them up. */
+/**
+ * Runs many seeds and sums them up.
+ *
+ * @throws {GuestError} there is no program to run
+ */
 export async function campaign(
   simulation: Omit<Simulation, "seed">,
   seeds: readonly number[],
@@ -88,7 +93,15 @@ export async function campaign(
       if (!signal?.aborted) onResult(await runSeed({ ...simulation, seed }));
     }
   }
+  const hopeless = results.find(({ isHopeless }) => isHopeless);
+  if (hopeless !== undefined) {
+    throw new GuestError(hopeless.anomalies[0]!.because[0]);
+  }
   results.sort((a, b) => a.seed - b.seed);
+  // A guest may do anything to the process that it runs in.
+  const apart = simulation.guest === undefined ? null : new RunsApart();
+  const perform = async (smaller: Simulation) =>
+    apart === null ? await runSeed(smaller) : (await apart.run(smaller)).result;
   const failures: Failure[] = [];
   for (const result of results.filter((result) => !passed(result))) {
     const { seed } = result;
@@ -96,7 +109,8 @@ export async function campaign(
     // A run that never ends cannot be repeated for shrinking.
     const ended = !result.anomalies.some(({ type }) => type === "no-verdict");
     if (ended && failures.length < shrinkAtMost && !signal?.aborted) {
-      smallest = await shrink(smallest, () => options.onShrink?.(seed));
+      const onTry = () => options.onShrink?.(seed);
+      smallest = await shrink(smallest, perform, onTry);
     }
     failures.push({
       seed,
@@ -106,6 +120,7 @@ export async function campaign(
       smallest: smallest.simulation,
     });
   }
+  await apart?.end();
   return {
     program: simulation.mutant ?? simulation.name,
     seeds: results.length,

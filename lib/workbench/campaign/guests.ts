@@ -6,8 +6,11 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import { carriedParts } from "../executable/carried.ts";
+import { wordsOf } from "../../node/errors.ts";
 import * as ours from "../../maelstrom.ts";
 import type { Program } from "../../maelstrom.ts";
+import { restoreBuiltins } from "./builtins.ts";
+import { beginning } from "../history/json.ts";
 import type { Mark } from "./mark.ts";
 import type { Scenario } from "../scenarios/scenarios.ts";
 
@@ -41,6 +44,8 @@ export interface Loaded {
 export interface Loading {
   /** Nodes that each get a module of their own, as in a process of their own. */
   apart?: readonly string[];
+  /** Whether none of these modules has been in use before. */
+  anew?: boolean;
   /** Records what a node is doing, for another thread to read. */
   mark?: Mark;
 }
@@ -52,14 +57,18 @@ export interface Loading {
  */
 export async function loadGuest(
   { module }: Pick<Guest, "module">,
-  { apart = [], mark }: Loading = {},
+  { apart = [], anew = false, mark }: Loading = {},
 ): Promise<Loaded> {
   mark?.write("its module, while it is loaded,");
   const program = await programIn(module);
   const own = new Map<string, AnyProgram>();
   for (const [i, node] of apart.entries()) {
     // The first keeps the module that earlier runs have used: state left in it shows, too.
-    const url = i === 0 ? module : `${module}?${i}`;
+    const url = anew
+      ? `${module}?anew-${loads++}`
+      : i === 0
+      ? module
+      : `${module}?${i}`;
     own.set(node, await programIn(url));
   }
   return {
@@ -71,12 +80,15 @@ export async function loadGuest(
   };
 }
 
+/** How many modules have been loaded that had not been in use before. */
+let loads = 0;
+
 async function programIn(url: string): Promise<AnyProgram> {
   let exports: { default?: unknown };
   try {
     exports = await import(url);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof Error ? error.message : wordsOf(error);
     // Deno colours where a module was missing, even for a file.
     const plain = stripVTControlCharacters(why);
     throw new GuestError(`Cannot load ${pathOf(url)}: ${advised(plain)}`, {
@@ -105,6 +117,21 @@ function advised(why: string): string {
   if (!why.includes("not in import map")) return why;
   const [name] = why.split("\n");
   return `${name}. A deno.json beside it is not read here: write npm:NAME, jsr:NAME or a path instead`;
+}
+
+/**
+ * Puts back what a guest has changed of JavaScript itself.
+ *
+ * @throws {GuestError} it has changed something
+ */
+export function insistOnBuiltins({ module }: Pick<Guest, "module">): void {
+  const names = restoreBuiltins();
+  if (names.length === 0) return;
+  throw new GuestError(
+    `Cannot simulate ${pathOf(module)}: it changes ${
+      names.join(", ")
+    }, which the workbench shares with it. Leave it as it is`,
+  );
 }
 
 /**
@@ -170,6 +197,12 @@ export async function importedImpurities({ module }: Guest): Promise<string[]> {
   });
 }
 
+/** Methods of the console that print on stdout. */
+const PRINTING = [
+  ...["log", "info", "debug", "table", "dir", "dirxml", "group"],
+  ...["groupCollapsed", "count", "timeLog", "timeEnd"],
+] as const;
+
 /** What a program must not use of the machine, and what to use instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   "Math.random": "node.random()",
@@ -186,13 +219,19 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "node:crypto": "node.random()",
   "node:perf_hooks": "node.now()",
   "Deno.exit": "throw new Error(text), which is logged",
-  "console.log": "node.log(text), since stdout is for messages",
-  "console.info": "node.log(text), since stdout is for messages",
-  "console.debug": "node.log(text), since stdout is for messages",
+  "Deno.stdin": "node.on(type, handler), since stdin is for messages",
+  "Deno.stdout": "node.log(text), since stdout is for messages",
+  ...Object.fromEntries(
+    PRINTING.map((method) => [
+      `console.${method}`,
+      "node.log(text), since stdout is for messages",
+    ]),
+  ),
 };
 
-/** Records what a program uses of the machine, until it is stopped. */
+/** Records what a program uses of the machine, and what it throws into it, until it is stopped. */
 export class ImpurityWatch {
+  /** The sentence for each thing that was found. */
   readonly #found = new Map<string, string>();
   readonly #undo: (() => void)[] = [];
 
@@ -215,14 +254,33 @@ export class ImpurityWatch {
       }
     };
     this.#undo.push(() => Object.assign(console, { error, warn }));
-    this.#replace(console, "log", "console.log", console.error);
-    this.#replace(console, "info", "console.info", console.error);
-    this.#replace(console, "debug", "console.debug", console.error);
+    for (const method of PRINTING) {
+      this.#replace(console, method, `console.${method}`, console.error);
+    }
+    const onStderr = (bytes: Uint8Array) => Deno.stderr.writeSync(bytes);
+    this.#replace(Deno.stdout, "writeSync", "Deno.stdout", onStderr);
+    this.#replace(
+      Deno.stdout,
+      "write",
+      "Deno.stdout",
+      (bytes: Uint8Array) => Promise.resolve(onStderr(bytes)),
+    );
+    // It may hold the workbench's own orders.
+    this.#replace(Deno.stdin, "readSync", "Deno.stdin", () => null);
+    this.#replace(
+      Deno.stdin,
+      "read",
+      "Deno.stdin",
+      () => Promise.resolve(null),
+    );
     this.#replace(AbortSignal, "timeout", "AbortSignal.timeout");
     // It would end the thread, of which then nothing is heard.
     this.#replace(Deno, "exit", "Deno.exit", () => {
       throw new Error("a node does not end by itself in a simulation");
     });
+    const onError = (event: ErrorEvent) => this.#threw(event);
+    globalThis.addEventListener("error", onError);
+    this.#undo.push(() => globalThis.removeEventListener("error", onError));
     const { Date: RealDate } = globalThis;
     const heard = (name: string) => this.#heard(name);
     globalThis.Date = new Proxy(RealDate, {
@@ -236,10 +294,24 @@ export class ImpurityWatch {
     });
   }
 
-  /** Stops; returns a sentence for each thing that was used. */
+  /** Stops; returns a sentence for each thing that was found. */
   stop(): string[] {
     for (const undo of this.#undo.splice(0).reverse()) undo();
-    return [...this.#found].map(([name, where]) => impurityText(where, name));
+    return [...this.#found.values()];
+  }
+
+  /** Records an error that nothing has caught: it came from a timer, an event or the like. */
+  #threw(event: ErrorEvent): void {
+    if (isOfWorkbench(event.filename)) return;
+    event.preventDefault();
+    const where = event.filename === ""
+      ? pathOf(this.module)
+      : `${pathOf(event.filename)}:${event.lineno}:${event.colno}`;
+    const what = beginning(event.message.replace(/^Uncaught /, ""), 200);
+    this.#found.set(
+      `error ${where}`,
+      `${where} throws ${what}, which nothing catches: a node's process would end there`,
+    );
   }
 
   #replace<Name extends string>(
@@ -268,8 +340,22 @@ export class ImpurityWatch {
     const caller = places[0];
     if (caller === undefined || isOfWorkbench(caller)) return;
     const own = places.find((place) => place.startsWith(this.module));
-    this.#found.set(name, pathOf(own ?? caller));
+    this.#found.set(name, impurityText(pathOf(own ?? caller), name));
   }
+}
+
+/**
+ * From now on no error that a guest leaves behind ends this thread: between two runs there is
+ * none to blame.
+ */
+export function outliveErrors(): void {
+  globalThis.addEventListener("error", (event) => {
+    if (!isOfWorkbench(event.filename)) event.preventDefault();
+  });
+  globalThis.addEventListener(
+    "unhandledrejection",
+    (event) => event.preventDefault(),
+  );
 }
 
 /** The innermost calls when something is recorded: `#heard`, its caller, and the replaced function. */
@@ -293,14 +379,32 @@ function pathOf(url: string): string {
 const CHANGES =
   "set|add|push|delete|clear|pop|shift|unshift|splice|sort|reverse|fill";
 
-/** The sentence for a guest whose nodes share state in its module. */
-export async function sharedState({ module }: Guest): Promise<string> {
+/** Where a guest's own module seems to hold state. */
+export async function stateOf({ module }: Guest): Promise<string[]> {
   const text = await Deno.readTextFile(new URL(module)).catch(() => "");
-  const lines = stateIn(text).map((line) => `${pathOf(module)}:${line}`);
+  return stateIn(text).map((line) => `${pathOf(module)}:${line}`);
+}
+
+/**
+ * The sentence for a guest whose nodes share state in its module.
+ *
+ * @param lines where it is, as far as known
+ */
+export function sharedStateText(
+  { module }: Guest,
+  lines: readonly string[],
+): string {
   const where = lines.length === 0
     ? `${pathOf(module)}, or a module that it imports, holds state`
     : `state is held in the module (${lines.join("; ")})`;
   return `${where}, which all nodes of a simulation share, so they behave as no processes would: keep it in the program's function`;
+}
+
+/** The sentence for a guest whose runs differ though nothing of an earlier one was left. */
+export function waitingText({ module }: Guest): string {
+  return `${
+    pathOf(module)
+  } waits for the machine, as for a file, the network or crypto.subtle, which takes a time that no seed decides: in a simulation only its node can make it wait`;
 }
 
 /**

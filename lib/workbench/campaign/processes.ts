@@ -10,9 +10,13 @@ import type { Simulation } from "./simulate.ts";
 import type { ThreadOptions } from "./watched-thread.ts";
 
 /** What a process is told, as one line of JSON. */
-export type ToProcess = { simulation: Simulation } & ThreadOptions;
+export type ToProcess = {
+  simulation: Simulation;
+  /** How the line of the answer begins: what a guest prints cannot look like it. */
+  mark: string;
+} & ThreadOptions;
 
-/** What a process answers, as a line that ends with {@link ANSWER} and JSON. */
+/** What a process answers, as JSON, on a line that begins with the mark that it was told. */
 export interface FromProcess {
   result: SeedResult;
   /** The CPU time that it took, in milliseconds, including garbage collection. */
@@ -22,9 +26,6 @@ export interface FromProcess {
   /** Whether the run never ended. */
   isLooping: boolean;
 }
-
-/** Begins an answer; what is before it, and other lines, are what a guest has printed. */
-export const ANSWER = "\u001e";
 
 /** The argument that makes an executable such a process. */
 export const CAMPAIGN_PROCESS = "campaign-process";
@@ -42,7 +43,8 @@ const LOOPING_AT_MOST = 3;
 
 /**
  * Performs runs; `onResult` is called for each as it ends, in no order, with what it cost. When
- * too many have looped for ever, those that have not begun are left out.
+ * too many have looped for ever, or one shows that none can be run, those that have not begun
+ * are left out.
  */
 export async function runInProcesses(
   simulations: readonly Simulation[],
@@ -57,28 +59,55 @@ export async function runInProcesses(
   const queue = simulations.values();
   const count = Math.min(processes, simulations.length);
   let looping = 0;
+  let isHopeless = false;
   const work = async () => {
-    let runner: Runner | null = null;
+    const runs = new RunsApart(threads);
     for (const simulation of queue) {
-      if (signal?.aborted || looping >= LOOPING_AT_MOST) break;
-      runner ??= new Runner();
-      const answer = await runner.run({ simulation, ...threads });
-      if (typeof answer === "string") {
-        runner = null;
-        // Ctrl-C ends a process that has only just begun.
-        if (signal?.aborted) break;
-        onResult(noVerdict(simulation.seed, answer), simulation, 0, 0);
-        continue;
-      }
-      onResult(answer.result, simulation, answer.cpuMs, answer.peakMb);
-      if (!answer.isLooping) continue;
-      looping++;
-      runner.kill();
-      runner = null;
+      const isEnough = looping >= LOOPING_AT_MOST || isHopeless;
+      if (signal?.aborted || isEnough) break;
+      const { result, cpuMs, peakMb, isLooping, isLost } = await runs.run(
+        simulation,
+      );
+      // Ctrl-C ends a process that has only just begun.
+      if (isLost && signal?.aborted) break;
+      onResult(result, simulation, cpuMs, peakMb);
+      isHopeless ||= result.isHopeless === true;
+      if (isLooping) looping++;
     }
-    await runner?.end();
+    await runs.end();
   };
   await Promise.all(Array.from({ length: count }, work));
+}
+
+/** Performs runs, one after the other, in a process of its own, which is replaced when a run has broken it. */
+export class RunsApart {
+  #runner: Runner | null = null;
+
+  constructor(private readonly threads: ThreadOptions = {}) {}
+
+  /** Performs a run; `isLost`, if its process has died of it. */
+  async run(
+    simulation: Simulation,
+  ): Promise<FromProcess & { isLost?: true }> {
+    const runner = this.#runner ??= new Runner();
+    const answer = await runner.run({ simulation, ...this.threads });
+    if (typeof answer === "string") {
+      this.#runner = null;
+      const result = noVerdict(simulation.seed, answer);
+      return { result, cpuMs: 0, peakMb: 0, isLooping: false, isLost: true };
+    }
+    if (answer.isLooping) {
+      runner.kill();
+      this.#runner = null;
+    }
+    return answer;
+  }
+
+  /** Ends the process. */
+  async end(): Promise<void> {
+    await this.#runner?.end();
+    this.#runner = null;
+  }
 }
 
 /** A process that performs runs. */
@@ -87,6 +116,7 @@ class Runner {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lines = new Lines();
+  readonly #mark = crypto.randomUUID();
 
   constructor() {
     this.#process = new Deno.Command(Deno.execPath(), {
@@ -100,21 +130,21 @@ class Runner {
   }
 
   /** Performs a run; if the process dies of it, returns why there is no answer. */
-  async run(told: ToProcess): Promise<FromProcess | string> {
-    const line = new TextEncoder().encode(`${stringify(told)}\n`);
+  async run(told: Omit<ToProcess, "mark">): Promise<FromProcess | string> {
+    const mark = this.#mark;
+    const text = stringify({ ...told, mark } satisfies ToProcess);
+    const line = new TextEncoder().encode(`${text}\n`);
     // A dead process reads nothing; the end of its output shows that.
     await this.#writer.write(line).catch(() => {});
     for (;;) {
       const { value: bytes } = await this.#reader.read();
       if (bytes === undefined) return this.#whyDead();
       for (const line of this.#lines.push(bytes)) {
-        // What a guest has printed may have no end of line.
-        const at = line.lastIndexOf(ANSWER);
-        const [printed, answer] = at < 0
-          ? [line, null]
-          : [line.slice(0, at), line.slice(at + ANSWER.length)];
-        if (answer === null || printed !== "") console.error(printed);
-        if (answer !== null) return parse(answer) as unknown as FromProcess;
+        if (line.startsWith(mark)) {
+          return parse(line.slice(mark.length)) as unknown as FromProcess;
+        }
+        // A guest has printed it.
+        if (line !== "") console.error(line);
       }
     }
   }

@@ -2,6 +2,7 @@
 import { type Json, stringify } from "../history/json.ts";
 import type { Anomaly } from "../checkers/verdict.ts";
 import type { Judged } from "../checkers/judges.ts";
+import { GuestError } from "./guests.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import { type Listeners, simulate, type Simulation } from "./simulate.ts";
 
@@ -26,7 +27,9 @@ export async function runSeed(
       labels: [...judged.labels],
     };
   } catch (error) {
-    return noVerdict(seed, error instanceof Error ? error.message : `${error}`);
+    const reason = error instanceof Error ? error.message : `${error}`;
+    const isHopeless = error instanceof GuestError;
+    return { ...noVerdict(seed, reason), ...(isHopeless && { isHopeless }) };
   }
 }
 

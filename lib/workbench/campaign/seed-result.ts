@@ -12,6 +12,8 @@ export interface SeedResult {
   notes: string[];
   figures: Figures;
   labels: string[];
+  /** Whether no other seed can be run either: there is no program. */
+  isHopeless?: boolean;
 }
 
 /** The result of a seed without a verdict. */

@@ -1,7 +1,6 @@
 /** Shrinks a failing run to what matters in it. */
 import { INGREDIENTS } from "./chaos.ts";
 import { nodesOf, type Options } from "../history/history.ts";
-import { runSeed } from "./run-seed.ts";
 import type { SeedResult } from "./seed-result.ts";
 import { ingredientsOf, scenarioIn, type Simulation } from "./simulate.ts";
 
@@ -21,10 +20,12 @@ export interface Shrunk {
  * Makes a failing run smaller while it fails in one of the same ways: fewer operations, then
  * fewer faults, then fewer nodes. The seed stays the same, though what it decides may change.
  *
+ * @param perform performs a run
  * @param onTry called for every attempt
  */
 export async function shrink(
   { simulation, result }: Shrunk,
+  perform: (simulation: Simulation) => Promise<SeedResult>,
   onTry: () => void = () => {},
 ): Promise<Shrunk> {
   const scenario = scenarioIn(simulation);
@@ -39,7 +40,7 @@ export async function shrink(
     if (performance.now() > giveUpAt) return false;
     onTry();
     const candidate = { ...best.simulation, ...smaller };
-    const outcome = await runSeed(candidate);
+    const outcome = await perform(candidate);
     if (!outcome.anomalies.some(({ type }) => types.has(type))) return false;
     best = { simulation: candidate, result: outcome };
     return true;

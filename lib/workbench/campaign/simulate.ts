@@ -24,8 +24,11 @@ import {
   GuestError,
   importedImpurities,
   ImpurityWatch,
+  insistOnBuiltins,
   loadGuest,
-  sharedState,
+  sharedStateText,
+  stateOf,
+  waitingText,
 } from "./guests.ts";
 import { invocation } from "../executable/invocation.ts";
 import type { Mark } from "./mark.ts";
@@ -91,8 +94,8 @@ export interface Listeners {
   onProgress?(progress: Progress): void;
   /** Records what a guest's node is doing. */
   mark?: Mark;
-  /** Gives every node of a guest a module of its own. */
-  apart?: boolean;
+  /** Gives every node of a guest a module of its own; `anew`, one that has not been in use. */
+  apart?: "again" | "anew";
   /**
    * Keeps nothing that only a report would show: only the heads of messages that touch no
    * client, where judges look at no more. Guests keep everything.
@@ -135,9 +138,17 @@ export async function recordAny(
   const enough = recording.impurities!.length > 0 ||
     recording.incidents?.some(({ type }) => type === "message-storm");
   if (enough) return recording;
-  const apart = await record(simulation, { ...listeners, apart: true });
+  const again = (apart: "again" | "anew") =>
+    record(simulation, { ...listeners, apart });
+  const apart = await again("again");
   if (areAlike(recording, apart)) return recording;
-  return { ...recording, impurities: [await sharedState(guest)] };
+  const { impurities = [] } = apart;
+  if (impurities.length > 0) return { ...recording, impurities };
+  const state = await stateOf(guest);
+  const differs = state.length === 0 &&
+    !areAlike(await again("anew"), await again("anew"));
+  const impurity = differs ? waitingText(guest) : sharedStateText(guest, state);
+  return { ...recording, impurities: [impurity] };
 }
 
 /** Whether two recordings are the same to the byte. */
@@ -155,7 +166,7 @@ function areAlike(one: Recording, other: Recording): boolean {
  */
 export async function record(
   simulation: Simulation,
-  { onEvent = () => {}, onProgress, mark, apart = false, forVerdict = false }:
+  { onEvent = () => {}, onProgress, mark, apart, forVerdict = false }:
     Listeners = {},
 ): Promise<Recording> {
   const { name, seed, faults, machine: kind = "quiet", faithful = false } =
@@ -197,9 +208,11 @@ export async function record(
         mount: undefined,
       }
       : await loadGuest(guest, {
-        apart: apart ? nodesOf(options) : [],
+        apart: apart === undefined ? [] : nodesOf(options),
+        anew: apart === "anew",
         ...(mark === undefined ? {} : { mark }),
       });
+    if (guest !== undefined) insistOnBuiltins(guest);
     const run = performRun({
       workload: workloadOf(workload),
       options,
@@ -224,6 +237,7 @@ export async function record(
       ...(script === undefined ? {} : { faults: script }),
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
+    if (guest !== undefined) insistOnBuiltins(guest);
     const origin = guest === undefined
       ? { label: simulation.mutant ?? name, program: name }
       : {
@@ -244,6 +258,7 @@ export async function record(
       ...(kind === "quiet" ? {} : { machine: kind }),
     };
   } catch (cause) {
+    if (guest !== undefined) insistOnBuiltins(guest);
     if (cause instanceof GuestError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const command = replayCommand(simulation);

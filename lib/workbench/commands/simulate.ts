@@ -67,6 +67,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 /** A campaign; Ctrl-C ends it early, with its results so far. */
 async function simulateMany(command: SimulateCommand): Promise<number> {
   const { simulation, seeds, workers, json, store } = command;
+  const { guest } = simulation;
   const progress = new ProgressLine();
   const began = performance.now();
   let done = 0, failed = 0, tries = 0;
@@ -99,8 +100,8 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
     });
   } finally {
     heedNoMore();
+    progress.end();
   }
-  progress.end();
   const { labels: _, failures, ...counts } = result;
   const printed = failures.map(({ smallest: _, ...failure }) => failure);
   print(
@@ -111,7 +112,11 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
   );
   if (!json && ended !== undefined) {
     print(`the report of seed ${ended.seed}, shrunk:`);
-    await keepRun(ended.smallest, store);
+    const { smallest } = ended;
+    if (guest === undefined) await keepRun(smallest, store);
+    else {
+      await watched({ ...command, simulation: smallest, seeds: [ended.seed] });
+    }
   }
   if (stop.signal.aborted && done < seeds.length) {
     console.error(`Interrupted after ${done} of ${seeds.length} seeds`);

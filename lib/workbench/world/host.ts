@@ -38,3 +38,6 @@ export type OpenHost = (nodes: readonly string[], events: HostEvents) => Host;
 
 /** How many lines of stderr are kept per node, as Maelstrom keeps them. */
 export const KEPT_LINES = 32;
+
+/** Lines of a node's log are cut after this many characters. */
+export const LONGEST_LOG_LINE = 65_536;

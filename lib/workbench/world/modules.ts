@@ -1,10 +1,17 @@
 /** Hosts our programs as modules in virtual time: any number of nodes in one process. */
+import { beginning } from "../history/json.ts";
+import { stackOf, wordsOf } from "../../node/errors.ts";
 import { carried, plain } from "../history/copies.ts";
 import type { Message, Mounted } from "../../node/world.ts";
 import { mount, type Program } from "../../maelstrom.ts";
 import type { Protocol } from "../../node/protocol.ts";
 import { MS, type VirtualClock } from "./clock.ts";
-import { type Host, KEPT_LINES, type OpenHost } from "./host.ts";
+import {
+  type Host,
+  KEPT_LINES,
+  LONGEST_LOG_LINE,
+  type OpenHost,
+} from "./host.ts";
 import { type Machine, type Process, quietMachine } from "./machine.ts";
 import type { Packet } from "./network.ts";
 import type { Random } from "./random.ts";
@@ -61,12 +68,15 @@ export function modules<P extends Protocol<P>>(
             events.sent(node, message);
           },
           logged(text) {
-            const lines = [...stderr.get(node) ?? [], ...text.split("\n")];
+            // It may be anything that a guest has logged.
+            const said = wordsOf(text).split("\n")
+              .map((line) => beginning(line, LONGEST_LOG_LINE));
+            const lines = [...stderr.get(node) ?? [], ...said];
             stderr.set(node, lines.slice(-KEPT_LINES));
           },
           threw(error) {
             kill(node);
-            events.exited(node, `it threw ${error}`);
+            events.exited(node, `it threw ${wordsOf(error)}`);
           },
         });
         lives.set(node, life);
@@ -130,8 +140,10 @@ class Life<P extends Protocol<P>> {
         // What was cancelled does not happen, even if a paused process should have done it long
         // ago.
         let isStopped = false;
+        // As to the host's timers, what is no number is 0.
+        const delay = delayMs > 0 ? delayMs : 0;
         const cancel = clock.schedule(
-          (Math.max(0, delayMs) + slackMs) * MS,
+          (delay + slackMs) * MS,
           () => this.#do(() => isStopped || task()),
         );
         return () => {
@@ -199,8 +211,7 @@ class Life<P extends Protocol<P>> {
       const body = plain(packet.body);
       this.#mounted.receive({ id, src, dest, body }, since);
     } catch (error) {
-      const stack = error instanceof Error ? error.stack : error;
-      this.events.logged(String(stack));
+      this.events.logged(stackOf(error));
       this.events.threw(error);
     }
   }

@@ -4,6 +4,7 @@ import {
   type Host,
   type HostEvents,
   KEPT_LINES,
+  LONGEST_LOG_LINE,
   type OpenHost,
 } from "./host.ts";
 import { Lines, LONGEST_LINE } from "./lines.ts";
@@ -16,9 +17,6 @@ const LAST_WORDS_MS = 100;
 
 /** After this many lines that are not JSON a node is ignored: it could keep us busy for ever. */
 const GARBAGE_READ = 1_000;
-
-/** Lines of a node's log are cut after this many characters. */
-const LONGEST_LOG_LINE = 65_536;
 
 /** How many characters may wait for a node that does not read; the rest is lost. */
 const MOST_UNREAD = 2 ** 27;
