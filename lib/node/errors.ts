@@ -53,11 +53,6 @@ export class RpcError implements Error {
 // An error in all but the stack: most are part of a protocol, and Deno takes longer to record it than for a whole call.
 Object.setPrototypeOf(RpcError.prototype, Error.prototype);
 
-/** Whether an error is an {@link RpcError} of this code. */
-export function hasCode(error: unknown, code: number): error is RpcError {
-  return error instanceof RpcError && error.code === code;
-}
-
 /** What was thrown, in words. Anything can be, even what cannot be converted to text. */
 export function wordsOf(thrown: unknown): string {
   try {

@@ -40,7 +40,7 @@ export const entry = object({ time: natural, node: string, change });
 export type Entry = TypeOf<typeof entry>;
 
 /** Negative when `a` is before `b`, 0 when they are the same. */
-export function compareStamps(a: Stamp, b: Stamp): number {
+function compareStamps(a: Stamp, b: Stamp): number {
   return a.time - b.time || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
 }
 

@@ -6,7 +6,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
-import { hasCode } from "../../lib/node/errors.ts";
+import { hasCode } from "../fixtures/has-code.ts";
 import { Kv } from "../../lib/services/kv.ts";
 import { inTime, Patience } from "../../lib/services/patience.ts";
 import { Rounds } from "../../lib/services/rounds.ts";

@@ -1,7 +1,6 @@
 /** Kv and Tso against the services themselves, as the workbench has them. */
 import { assertEquals, assertGreater } from "@std/assert";
-import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
-import { hasCode } from "../../lib/node/errors.ts";
+import { type Node } from "../../lib/maelstrom.ts";
 import type { Json } from "../../lib/node/world.ts";
 import { Kv, type KvService } from "../../lib/services/kv.ts";
 import { Tso } from "../../lib/services/tso.ts";
@@ -152,11 +151,4 @@ Deno.test("Tso gives each caller a greater integer than any before", async () =>
   for (let i = 0; i < 10; i++) given.push(await clocks[i % 2]!.ts());
   assertEquals(given, [...given].sort((a, b) => a - b));
   assertEquals(new Set(given).size, 10);
-});
-
-Deno.test("hasCode knows an RpcError of a code from any other error", () => {
-  const error = new RpcError(ErrorCode.txnConflict, "");
-  assertEquals(hasCode(error, ErrorCode.txnConflict), true);
-  assertEquals(hasCode(error, ErrorCode.abort), false);
-  assertEquals(hasCode({ code: ErrorCode.txnConflict }, 30), false);
 });

@@ -1,6 +1,6 @@
 /** Mutants of the counters. */
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
-import { hasCode } from "../../lib/node/errors.ts";
+import { hasCode } from "../fixtures/has-code.ts";
 import { HastyKv } from "./hasty-kv.ts";
 import counter4 from "../../challenges/counter-4.ts";
 import type { Mutant } from "./mutant.ts";

@@ -1,7 +1,7 @@
 /** Clients of services as beginners write them, for mutants: they never retry. */
 import type { Body, Json } from "../../lib/node/world.ts";
 import { ErrorCode, type Node } from "../../lib/maelstrom.ts";
-import { hasCode } from "../../lib/node/errors.ts";
+import { hasCode } from "../fixtures/has-code.ts";
 import type { RpcOptions } from "../../lib/node/node.ts";
 import type { KvService } from "../../lib/services/kv.ts";
 

@@ -7,7 +7,7 @@ import {
   type KafkaProtocol,
 } from "../../lib/protocols.ts";
 import { ErrorCode, type Node } from "../../lib/maelstrom.ts";
-import { hasCode } from "../../lib/node/errors.ts";
+import { hasCode } from "../fixtures/has-code.ts";
 import type { Json } from "../../lib/node/world.ts";
 import { HastyKv } from "./hasty-kv.ts";
 import { StripedLog } from "../../challenges/kafka-5c.ts";

@@ -12,7 +12,7 @@ import txnListAppendThunks from "../../challenges/txn-list-append-thunks.ts";
 import txnListAppend from "../../challenges/txn-list-append.ts";
 import uniqueIdsTso from "../../challenges/unique-ids-2-tso.ts";
 import { ErrorCode, type Node } from "../../lib/maelstrom.ts";
-import { hasCode } from "../../lib/node/errors.ts";
+import { hasCode } from "../fixtures/has-code.ts";
 import type { Integer } from "../../lib/schema.ts";
 import type { JsonObject } from "../../lib/workbench/history/json.ts";
 import type { Mutant } from "./mutant.ts";

@@ -1,3 +1,4 @@
+/** The checker of counters: the last reads, and which sums they may have. */
 import {
   ascending,
   type Integer,

@@ -1,3 +1,4 @@
+/** JSON values as keys of sets and maps, and in results. */
 import type { Op } from "../history/history.ts";
 import {
   canonical,

@@ -1,3 +1,4 @@
+/** Counts of messages, as Maelstrom's `net` checker has them, and `msgs-per-op`. */
 import {
   type Events,
   isBetweenServers,

@@ -1,3 +1,4 @@
+/** Jepsen's `set-full`: which elements of a set were lost, stale, seen twice or never, and after how long they were stable. */
 import { isClientOp, type Op } from "../history/history.ts";
 import type { Json, JsonObject } from "../history/json.ts";
 import { listIn } from "../history/lists.ts";

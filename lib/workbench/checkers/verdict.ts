@@ -1,3 +1,4 @@
+/** What judges say: verdicts, results, anomalies and notes. */
 import type { Json } from "../history/json.ts";
 
 /** A verdict of three values: `"unknown"` means that the checker could not tell. */

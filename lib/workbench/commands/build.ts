@@ -66,7 +66,7 @@ export async function build(name: string): Promise<Built> {
  *
  * @throws {Error} it has errors, or does not start
  */
-export async function buildWorkbench(): Promise<Built & { plots: boolean }> {
+async function buildWorkbench(): Promise<Built & { plots: boolean }> {
   const output = "bin/workbench";
   const entry = `${output}.tmp.ts`;
   Deno.mkdirSync("bin", { recursive: true });

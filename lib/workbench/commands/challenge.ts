@@ -36,7 +36,7 @@ import { ProgressLine, stderrText } from "../terminal/text.ts";
 import { basename } from "node:path";
 
 /** A program, and what it is held to. */
-export interface Candidate {
+interface Candidate {
   scenario: Scenario;
   /** The executable and its arguments. */
   bin: string;
@@ -51,7 +51,7 @@ export interface Candidate {
 }
 
 /** What the command line says of a program. */
-export interface Asked {
+interface Asked {
   /** A challenge's name, or that of a file in `challenges/`. */
   name: string;
   /** The executable, if it is not `bin/NAME`. */
@@ -67,7 +67,7 @@ export interface Asked {
  *
  * @throws {UsageError} nothing says what it is to be tested as
  */
-export function candidateOf(asked: Asked): Candidate {
+function candidateOf(asked: Asked): Candidate {
   const { name, args = [], as, bin = `bin/${name}` } = asked;
   const scenario = scenarios.find((scenario) => scenario.name === name);
   const ours = asked.bin === undefined && as === undefined;
@@ -96,7 +96,7 @@ export function candidateOf(asked: Asked): Candidate {
     const names = challenges.map(({ name }) => name).join(", ");
     throw new UsageError(
       `Cannot tell what "${name}" is to be tested as: its name begins with that of no challenge (${names}). ` +
-        `Name a workload, as in make ${name} W=echo, or name the file after its challenge, as in ${
+        `Name a workload, as in make ${name} W=echo or challenge ${name} --as echo, or name the file after its challenge, as in ${
           challenges[0]!.name
         }-mine.ts`,
     );
@@ -205,7 +205,7 @@ const inWorkbench: Runner = async (candidate, { flags }, print) => {
  * @returns whether all of them pass
  * @throws {Error} there is no such executable, or a run failed
  */
-export async function testCandidate(
+async function testCandidate(
   candidate: Candidate,
   print: (card: Card) => void,
   printReport: (report: string) => void,

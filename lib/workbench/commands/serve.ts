@@ -120,7 +120,7 @@ export function serveStore(
 }
 
 /** Whether only this machine can reach an address. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return /^(127\.|localhost$|::1$)/.test(hostname);
 }
 

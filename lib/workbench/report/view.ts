@@ -92,7 +92,7 @@ export interface Caps {
 const MARGIN = 1.02;
 
 /** A page of a large run has about 5 MB. */
-export const CAPS: Caps = {
+const CAPS: Caps = {
   calls: 8_000,
   serverHops: 8_000,
   clientHops: 6_000,

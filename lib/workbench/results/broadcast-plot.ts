@@ -129,7 +129,7 @@ function texts(points: (Point & { series: string })[]): Layer[] {
 }
 
 /** The plot's description for vega-lite. */
-export function broadcastPlot(
+function broadcastPlot(
   { curve, programs, best }: {
     curve: Point[];
     programs: Point[];
@@ -203,7 +203,7 @@ export function broadcastPlot(
 }
 
 /** Simulates everything that the plot shows, and draws it. */
-export async function drawBroadcastPlot(): Promise<string> {
+async function drawBroadcastPlot(): Promise<string> {
   const flags = scenarioOf("broadcast-3d").runs[0]!.flags;
   const progress = new ProgressLine();
   const curve: Point[] = [];

@@ -46,7 +46,7 @@ function text(value: number): string {
 }
 
 /** The whole part of the README. */
-export function busyText(
+function busyText(
   rows: readonly string[][],
   seeds: number,
 ): string {

@@ -64,7 +64,7 @@ function caption(window: Span, { from, to }: Span, text: string): string {
 }
 
 /** One period: from the arrival of one scatter to the arrival of the next. */
-export async function spacetimePicture(): Promise<string> {
+async function spacetimePicture(): Promise<string> {
   const recording = await record({
     name: NAME,
     seed: SEED,

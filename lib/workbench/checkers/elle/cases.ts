@@ -13,7 +13,7 @@
  *
  * Elle gives up on a component after a second; here it is after a number of steps.
  */
-import { classify } from "./cycles.ts";
+import { classify, kindsOf } from "./cycles.ts";
 import { inOrder, PathSearch, type View } from "./cycle-paths.ts";
 import {
   implies,
@@ -86,13 +86,7 @@ export function cyclicCases(
       }
       const { cycle } = search;
       if (cycle === null) continue;
-      const type = classify(
-        cycle.map((from, i) =>
-          graph.preferred(
-            graph.kinds(from).get(cycle[(i + 1) % cycle.length]!)!,
-          )
-        ),
-      );
+      const type = classify(kindsOf(graph, cycle));
       if (sort.exact && type !== sort.type) continue;
       done.push(sort);
       found.cycles.set(type, [...found.cycles.get(type) ?? [], cycle]);

@@ -154,6 +154,16 @@ export class Component {
   }
 }
 
+/** What explains each edge of a cycle: the preferred of its kinds. */
+export function kindsOf(
+  graph: DependencyGraph,
+  cycle: readonly number[],
+): EdgeKind[] {
+  return cycle.map((from, i) =>
+    graph.preferred(graph.kinds(from).get(cycle[(i + 1) % cycle.length]!)!)
+  );
+}
+
 /**
  * The name of a cycle, by the kinds of its edges in order: `G0` (writes only), `G1c`
  * (information flow), `G-single-item` (one anti-dependency), `G-nonadjacent-item` (several, no

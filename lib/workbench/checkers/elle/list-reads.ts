@@ -242,11 +242,11 @@ export function incompatibleOrders(
     else reads.set(keys[step]!, [step]);
   }
   const found: JsonObject[] = [];
-  for (const [key, steps] of reads) {
-    const longest = steps.reduce((a, b) => lengthOf(b) > lengthOf(a) ? b : a);
+  for (const [key, ofKey] of reads) {
+    const longest = ofKey.reduce((a, b) => lengthOf(b) > lengthOf(a) ? b : a);
     // Beginnings of one list do not contradict each other.
-    if (steps.every((step) => isBeginning(step, longest))) continue;
-    const byLength = steps.toSorted((a, b) => lengthOf(a) - lengthOf(b));
+    if (ofKey.every((step) => isBeginning(step, longest))) continue;
+    const byLength = ofKey.toSorted((a, b) => lengthOf(a) - lengthOf(b));
     const at = byLength.findIndex((step, i) =>
       i > 0 && !isBeginning(byLength[i - 1]!, step)
     );

@@ -5,7 +5,7 @@
  * for each sort.
  */
 import { SUBGRAPHS } from "./cycle-sorts.ts";
-import { classify, Component, type CycleSpec } from "./cycles.ts";
+import { classify, Component, type CycleSpec, kindsOf } from "./cycles.ts";
 import { stronglyConnected } from "./components.ts";
 import { BIT, type DependencyGraph, type EdgeKind } from "./graph.ts";
 
@@ -148,14 +148,4 @@ export function findCycles(
     if (unnamed) found.unnamed = unnamed;
   }
   return found;
-}
-
-/** What explains each edge of a cycle: the preferred of its kinds. */
-export function kindsOf(
-  graph: DependencyGraph,
-  cycle: readonly number[],
-): EdgeKind[] {
-  return cycle.map((from, i) =>
-    graph.preferred(graph.kinds(from).get(cycle[(i + 1) % cycle.length]!)!)
-  );
 }

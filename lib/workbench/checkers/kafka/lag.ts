@@ -1,3 +1,4 @@
+/** How far polls were behind: `worst-realtime-lag`, which Jepsen reports and does not judge. */
 import {
   type Integer,
   type Json,

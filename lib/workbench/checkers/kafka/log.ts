@@ -1,3 +1,4 @@
+/** The order of each log's messages, and what contradicts that there is one. */
 import {
   ascending,
   type Integer,

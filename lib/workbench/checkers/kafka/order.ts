@@ -1,3 +1,4 @@
+/** Steps from one message to the next, within an operation and from one to another: forward, and over none. */
 import type { Json, JsonObject } from "../../history/json.ts";
 import { keyJson, opJson } from "../json-key.ts";
 import { delta, type VersionOrders } from "./log.ts";

@@ -1,3 +1,4 @@
+/** Messages that were lost, or read though they should not have been. */
 import type { Op } from "../../history/history.ts";
 import type { JsonObject } from "../../history/json.ts";
 import { keyJson, opJson } from "../json-key.ts";

@@ -1,3 +1,4 @@
+/** The checker of lin-kv: whether the operations on each key are linearizable. */
 import type { Op } from "../../history/history.ts";
 import { asText, type Json, type JsonObject } from "../../history/json.ts";
 import { type JsonKey, jsonKey, keyJson, opJson } from "../json-key.ts";

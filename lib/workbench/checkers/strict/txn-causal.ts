@@ -86,7 +86,7 @@ function missedWrites(
 }
 
 /** Causal order: at one node, or by reading what the other wrote. */
-export function causalOrder(history: TxnHistory): DependencyGraph {
+function causalOrder(history: TxnHistory): DependencyGraph {
   const graph = graphOf(history);
   for (const node of history.nodes) {
     const here = history.effective.filter((txn) => txn.node === node);
