@@ -50,8 +50,12 @@ export interface Executed {
 
 /** A key's value after a change: a list begins as null. */
 export function changed(before: Json, [f, , value]: Change): Json {
-  if (f === "w") return value;
-  return [...(Array.isArray(before) ? before : []), ...value];
+  return f === "w" ? value : [...listOf(before), ...value];
+}
+
+/** The list that a value is: an empty one if it is none. */
+function listOf(value: Json): Json[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /**
@@ -66,17 +70,28 @@ export function execute(
 ): Executed {
   const values = new Map<Key, Json>();
   const changes = new Map<Key, Change>();
+  /** The lists that these steps have made, to which later ones add: no reply holds them. */
+  const lists = new Set<Json>();
   const valueOf = (key: Key): Json => {
     const change = changes.get(key);
-    if (change?.[0] === "w") return change[2];
+    if (change?.[0] === "w") {
+      return lists.has(change[2]) ? [...listOf(change[2])] : change[2];
+    }
     if (!values.has(key)) values.set(key, read(key));
     const value = values.get(key) ?? null;
     return change === undefined ? value : changed(value, change);
   };
+  const append = (key: Key, value: Json): void => {
+    const [f, , before] = changes.get(key) ?? ["append", key, []];
+    const list = lists.has(before) ? before as Json[] : [...listOf(before)];
+    list.push(value);
+    lists.add(list);
+    changes.set(key, [f, key, list]);
+  };
   const filled = txn.map(([f, key, value]): MicroOp => {
     if (f === "r") return [f, key, valueOf(key)];
-    const change: Change = f === "w" ? [f, key, value] : [f, key, [value]];
-    changes.set(key, joined(changes.get(key), change));
+    if (f === "w") changes.set(key, [f, key, value]);
+    else append(key, value);
     return [f, key, value];
   });
   return { txn: filled, changes: [...changes.values()] };
@@ -99,15 +114,6 @@ export function executeOn(
     values.set(key, changed(read(key), change));
   }
   return executed;
-}
-
-/** Two changes of one key, one after the other, as one. */
-function joined(first: Change | undefined, second: Change): Change {
-  if (first === undefined || second[0] === "w") return second;
-  const [, key, elements] = second;
-  return first[0] === "append"
-    ? ["append", key, [...first[2], ...elements]]
-    : ["w", key, changed(first[2], second)];
 }
 
 /**

@@ -407,3 +407,38 @@ Deno.test("a transaction on a map changes it, and reads what the map lacks from 
     [5, ["e"]],
   ]);
 });
+
+Deno.test("steps of one transaction add to a list one by one, and what was read before stays as it was", () => {
+  const stored: Json = ["a"], given: Json = ["x"];
+  const steps: MicroOp[] = [
+    ["append", 1, "b"],
+    ["r", 1, null],
+    ["append", 1, "c"],
+    ["w", 2, given],
+    ["r", 2, null],
+    ["append", 2, "y"],
+    ["r", 2, null],
+    ["append", 2, "z"],
+    ["w", 3, "no list"],
+    ["append", 3, 1],
+  ];
+  const { txn, changes } = execute(steps, () => stored);
+  const reads = txn.filter(([f]) => f === "r").map(([, , value]) => value);
+  assertEquals(reads, [["a", "b"], ["x"], ["x", "y"]]);
+  assertEquals(changes, [
+    ["append", 1, ["b", "c"]],
+    ["w", 2, ["x", "y", "z"]],
+    ["w", 3, [1]],
+  ]);
+  assertEquals([stored, given], [["a"], ["x"]]);
+});
+
+Deno.test("a transaction of 100,000 appends to a key copies no list", () => {
+  const steps = Array.from(
+    { length: 100_000 },
+    (_, i): MicroOp => ["append", 1, i],
+  );
+  // With a copy for each it would take minutes.
+  const { changes: [[, , list] = []] } = execute(steps, () => null);
+  assertEquals((list as Json[]).length, 100_000);
+});
