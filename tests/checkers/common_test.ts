@@ -86,6 +86,13 @@ Deno.test("availability counts failures and unknown outcomes alike against the d
   assertEquals(verdict({ availability: 0.51 }), false);
   assertEquals(verdict({ availability: "total" }), false);
   assertEquals(checkAvailability(history, {})["ok-fraction"], 0.5);
+  // Maelstrom's fraction is 0.89999998.
+  const nine = historyOf(
+    ...Array.from({ length: 9 }, () => call("ok", "read", 1)).flat(),
+    ...call("fail", "read", 1),
+  );
+  const { "valid?": valid } = checkAvailability(nine, { availability: 0.9 });
+  assertEquals(valid, false);
   assertEquals(checkAvailability([], { availability: "total" }), {
     "valid?": true,
     "ok-fraction": 1,

@@ -37,11 +37,28 @@ export function clojureHash(value: Hashable): number {
     const high = Math.floor(value / 2 ** 32);
     return finish(mix(mix(0, value | 0), high | 0), 8);
   }
+  const code = javaHash(value);
+  return code === 0 ? 0 : finish(mix(0, code), 4);
+}
+
+/** Java's hash of a value or a list of values, as a signed 32-bit integer; 0 for other types than these. */
+export function javaHash(value: unknown): number {
+  if (typeof value === "boolean") return value ? 1231 : 1237;
+  if (typeof value === "number") {
+    return (value | 0) ^ Math.floor(value / 2 ** 32);
+  }
+  if (Array.isArray(value)) {
+    return value.reduce(
+      (code, element) => (Math.imul(code, 31) + javaHash(element)) | 0,
+      1,
+    );
+  }
   let code = 0;
+  if (typeof value !== "string") return code;
   for (let i = 0; i < value.length; i++) {
     code = (Math.imul(code, 31) + value.charCodeAt(i)) | 0;
   }
-  return code === 0 ? 0 : finish(mix(0, code), 4);
+  return code;
 }
 
 function compareHashes(a: number, b: number): number {

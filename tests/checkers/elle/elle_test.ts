@@ -175,6 +175,32 @@ const REGISTERS: Table = [
     sequential(["wx1 wy2", "wx2 wy1", "rz7"]),
     { "strict-serializable": "", "serializable": "empty-transaction-graph" },
   ],
+  [
+    "what failed comes after others, too, but has no place in its process",
+    sequential(["wx1", "!wx2"], 0),
+    {
+      "strict-serializable": "",
+      "strong-session-serializable": "empty-transaction-graph",
+    },
+  ],
+  [
+    "what may have happened has no place in its process",
+    sequential(["wx1", "?wx2"], 0),
+    {
+      "strict-serializable": "",
+      "strong-session-serializable": "empty-transaction-graph",
+    },
+  ],
+  [
+    "G1a and G1b: a transaction that failed had overwritten what is read",
+    concurrent("!wx1 wx2", "rx1", "wy1", "ry1"),
+    { "read-committed": "G1a G1b", "read-uncommitted": "" },
+  ],
+  [
+    "models of which Elle knows no anomaly hold",
+    concurrent("wx1 rx_", "rx1"),
+    { "1SR": "", "causal": "", "linearizable": "", "sequential": "" },
+  ],
 ];
 
 const LISTS: Table = [
@@ -204,6 +230,11 @@ const LISTS: Table = [
     { "read-committed": "G1b", "read-uncommitted": "" },
   ],
   [
+    "G1a and G1b: it failed, too",
+    concurrent("!ax1 ax2", "rx1", "ay1", "ry1"),
+    { "read-committed": "G1a G1b", "read-uncommitted": "" },
+  ],
+  [
     "G1c: each reads what the other appends",
     concurrent("ax1 ry1", "ay1 rx1"),
     { "read-committed": "G1c", "read-uncommitted": "" },
@@ -217,6 +248,16 @@ const LISTS: Table = [
     "internal: two reads differ with no append between them",
     concurrent("ax1", "ax2", "rx1 rx12"),
     { "read-atomic": "internal" },
+  ],
+  [
+    "internal: an empty list is all there is, and null is no list",
+    concurrent("ax1", "rx rx1", "ry ry_ ay1"),
+    { "read-atomic": "internal" },
+  ],
+  [
+    "an empty list, and then the transaction's own append",
+    concurrent("rx ax1 rx1 rx1", "ay1", "ry1"),
+    { "read-atomic": "" },
   ],
   [
     "a read of null says nothing, but appends after it are the whole list",
@@ -250,8 +291,18 @@ const LISTS: Table = [
   ],
   [
     "an append of unknown outcome that no read shows may not have happened",
-    concurrent("ax1", "rx1 ry1", "?ax2 ay1"),
+    concurrent("ax1", "rx1 ry", "?ax2 ay1"),
     { "strict-serializable": "" },
+  ],
+  [
+    "G-single-item: but it happened if a read shows another of the same transaction",
+    concurrent("ax1", "rx1 ry1", "?ax2 ay1"),
+    { "snapshot-isolation": "G-single-item", "read-committed": "" },
+  ],
+  [
+    "an element that is read twice has one place in the order",
+    concurrent("ax1", "ax2", "rx121"),
+    { "read-uncommitted": "duplicate-elements" },
   ],
   [
     "G2-item: write skew",
@@ -391,7 +442,7 @@ Deno.test("the version order of a list is its longest read, and what comes after
     [...order].map((element) => values[element]),
     unobserved.map((element) => values[element]),
   ]);
-  assertEquals(lists, [["x", [1, 2], [3]], ["y", [], [1]]]);
+  assertEquals(lists, [["x", [1, 2], [3, 4]], ["y", [], [1]]]);
 });
 
 /** So many transactions of four processes that each read one key and write it. */

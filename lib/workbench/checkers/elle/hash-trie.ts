@@ -22,7 +22,11 @@ function rotate(value: number, bits: number): number {
 
 /** The hash by which the trie places a position. */
 export function trieHash(position: number): number {
-  const long = murmur3(position);
+  return spread(murmur3(position));
+}
+
+/** The hash by which the trie places a value that has this hash, signed and of 32 bits. */
+export function spread(long: number): number {
   // The hash is a long there, folded into an int: its upper half is the sign.
   let hash = (long >> 31) ^ long;
   hash ^= (hash >>> 20) ^ (hash >>> 12);

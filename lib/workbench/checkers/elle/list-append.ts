@@ -16,6 +16,7 @@ import {
   INITIAL,
   lastElement,
   listDependencies,
+  type ListVersions,
   listVersions,
 } from "./list-versions.ts";
 import { lostUpdates } from "./lost-updates.ts";
@@ -25,7 +26,7 @@ import {
   elleResults,
   modelsOf,
 } from "./results.ts";
-import { Versions } from "./steps.ts";
+import { type Steps, Versions } from "./steps.ts";
 import {
   elements,
   failedWrites,
@@ -34,13 +35,15 @@ import {
   stepsOf,
   type Transaction,
   transactions,
+  writtenElements,
 } from "./txn.ts";
-import { CheckerError, type Results } from "../verdict.ts";
+import { CheckerError, type Results, throwing } from "../verdict.ts";
 
 /** Without unique elements no order can be told from reads. */
-function assertUniqueAppends(all: readonly Transaction[]): void {
+function assertUniqueAppends(history: readonly Op[]): void {
   const appended = new Versions();
-  for (const { invocation } of all) {
+  for (const invocation of history) {
+    if (invocation.type !== "invoke" || invocation.f !== "txn") continue;
     const mops = invocation.value as Transaction["mops"] | null ?? [];
     for (const [f, key, element] of mops) {
       if (f !== "append") continue;
@@ -67,6 +70,23 @@ function assertLists(all: readonly Transaction[]): void {
   }
 }
 
+/** Elements that stand in the order of their list although nobody is known to have appended them. */
+function whereElleThrows(
+  { versions }: Steps,
+  lists: readonly ListVersions[],
+  written: readonly (Transaction | undefined)[],
+): string[] {
+  return lists.flatMap(({ key, order }) => {
+    const strange = order.find((element) => written[element] === undefined);
+    if (strange === undefined) return [];
+    return [
+      `the longest list that was read of key ${shown(versions.keys[key])} has ${
+        shown(versions.values[strange])
+      }, which no transaction appended: Maelstrom's checker throws an AssertionError`,
+    ];
+  });
+}
+
 /**
  * Judges a history of txn-list-append as Maelstrom does. Only the replies of nodes are judged,
  * never the requests.
@@ -80,14 +100,15 @@ export function checkListAppend(history: Op[], options: Options): Results {
   const models = modelsOf(options);
   const all = transactions(history, "append");
   const steps = stepsOf(all, "append");
-  assertUniqueAppends(all);
+  assertUniqueAppends(history);
   assertLists(all);
   const lists = listVersions(all, steps);
+  const written = writtenElements(all, steps);
   const anomalies: Anomalies = {
     "duplicate-elements": duplicateElements(all, steps),
     "incompatible-order": incompatibleOrders(all, steps),
     "future-read": futureReads(all, steps),
-    "dirty-update": dirtyUpdates(all, steps, lists),
+    "dirty-update": dirtyUpdates(steps, lists, written),
     internal: internal(all, steps),
     "lost-update": lostUpdates(all, steps),
     G1a: abortedReads(all, steps, failedWrites(all, steps)),
@@ -98,5 +119,6 @@ export function checkListAppend(history: Op[], options: Options): Results {
       initial: INITIAL,
     }),
   };
-  return elleResults(anomalies, models);
+  const because = whereElleThrows(steps, lists, written);
+  return throwing(elleResults(anomalies, models), because);
 }

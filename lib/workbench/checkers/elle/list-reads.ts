@@ -90,25 +90,27 @@ export function internal(
 }
 
 function contradictions(transaction: Transaction): JsonObject[] {
-  const state = new Map<JsonKey, Expectation>();
+  /** By key; null after a read of null, which expects nothing, but whose appends are the whole list. */
+  const state = new Map<JsonKey, Expectation | null>();
   for (const mop of transaction.mops) {
     const [f, key, value] = mop;
     const known = state.get(jsonKey(key));
     if (f === "append") {
-      const { whole, elements } = known ?? { whole: false, elements: [] };
+      const { whole, elements } = known ??
+        { whole: known === null, elements: [] };
       state.set(jsonKey(key), { whole, elements: [...elements, value] });
       continue;
     }
-    const list = elements(value);
-    // A null says nothing yet, but appends after it are the whole list.
-    if (known && !meets(list, known) && known.elements.length > 0) {
+    // To Elle, null is no empty list.
+    if (known && (value === null || !meets(elements(value), known))) {
       const expected = known.whole
         ? known.elements
         : ["...", ...known.elements];
       const because = `after it had itself seen or made it ${shown(expected)}`;
       return [readCase(transaction, mop, { expected }, because)];
     }
-    state.set(jsonKey(key), { whole: true, elements: list });
+    const list = { whole: true, elements: elements(value) };
+    state.set(jsonKey(key), value === null ? null : list);
   }
   return [];
 }
@@ -157,25 +159,35 @@ export function intermediateReads(
   });
 }
 
-/** Elements read by a transaction before it appended them. */
+/** The first element of each transaction that it read before it appended it. */
 export function futureReads(
   all: readonly Transaction[],
   steps: Steps,
 ): JsonObject[] {
   const { versions, starts, txns, keys, from, to, elements } = steps;
-  return casesOfReads(all, steps, (transaction, mop, step) => {
-    const cases: JsonObject[] = [];
-    for (let later = step + 1; later < starts[txns[step]! + 1]!; later++) {
-      if (keys[later] !== keys[step] || !isWrite(steps, later)) continue;
-      const version = versionOf(steps, later);
-      const list = elements.subarray(from[step]!, to[step]!);
-      if (!list.includes(version)) continue;
-      const element = versions.values[version]!;
-      const because = `which has ${shown(element)} before it appended it`;
-      cases.push(readCase(transaction, mop, { element }, because));
+  const found: JsonObject[] = [];
+  const readBefore = (step: number) => {
+    const version = versionOf(steps, step);
+    for (let read = starts[txns[step]!]!; read < step; read++) {
+      if (keys[read] !== keys[step] || isWrite(steps, read)) continue;
+      const list = elements.subarray(from[read]!, to[read]!);
+      if (list.includes(version)) return read;
     }
-    return cases;
-  });
+    return NONE;
+  };
+  for (let step = 0; step < txns.length; step++) {
+    const id = txns[step]!, transaction = all[id]!;
+    if (transaction.op.type !== "ok" || !isWrite(steps, step)) continue;
+    const read = readBefore(step);
+    if (read === NONE) continue;
+    const element = versions.values[versionOf(steps, step)]!;
+    const because = `which has ${shown(element)} before it appended it`;
+    const mop = transaction.mops[read - starts[id]!]!;
+    found.push(readCase(transaction, mop, { element }, because));
+    // The first is enough: go on with the next transaction.
+    step = starts[id + 1]! - 1;
+  }
+  return found;
 }
 
 /** Lists read that hold an element more than once. */
@@ -270,19 +282,10 @@ export function incompatibleOrders(
 
 /** Successful appends right after elements whose transactions failed, which they have thus kept. */
 export function dirtyUpdates(
-  all: readonly Transaction[],
-  steps: Steps,
+  { versions }: Steps,
   lists: readonly ListVersions[],
+  writers: readonly (Transaction | undefined)[],
 ): JsonObject[] {
-  const { versions, txns } = steps;
-  const writers: (Transaction | undefined)[] = new Array(
-    versions.values.length,
-  );
-  for (let step = 0; step < txns.length; step++) {
-    if (isWrite(steps, step)) {
-      writers[versionOf(steps, step)] = all[txns[step]!];
-    }
-  }
   const found: JsonObject[] = [];
   for (const { key, order } of lists) {
     let aborted: { writer: Transaction; values: Json[] } | undefined;

@@ -4,8 +4,17 @@
  * the order of all its versions up to then.
  */
 import type { Json } from "../../history/json.ts";
+import { javaHash } from "../clojure-order.ts";
 import { BIT, DependencyGraph } from "./graph.ts";
-import { isWrite, lastOf, NONE, type Steps, versionOf } from "./steps.ts";
+import { spread, trieOrder } from "./hash-trie.ts";
+import {
+  areEqual,
+  isWrite,
+  lastOf,
+  NONE,
+  type Steps,
+  versionOf,
+} from "./steps.ts";
 import { elements, type Transaction } from "./txn.ts";
 
 /** How results call the empty list that every key has at first. */
@@ -14,11 +23,11 @@ export const INITIAL = "elle.list-append/init";
 /** The order in which elements were appended to a key, all as numbers. */
 export interface ListVersions {
   key: number;
-  /** The longest list that was read: version i is its first i elements. */
+  /** The longest list that was read, each element once: version i is its first i elements. */
   order: Int32Array;
   /**
-   * Elements whose append succeeded but which the longest list lacks. Lists only
-   * grow, so these were appended after it, in an order that is not known.
+   * Elements whose append did not fail but which the longest list lacks. Lists only
+   * grow, so these were appended after it, if at all, in an order that is not known.
    */
   unobserved: number[];
 }
@@ -46,25 +55,40 @@ export function listVersions(
   steps: Steps,
 ): ListVersions[] {
   const { versions, txns, keys, from, to, elements } = steps;
+  const listOf = (step: number) => elements.subarray(from[step]!, to[step]!);
+  /** Keys of which there are several longest reads. */
+  const disputed = new Set<number>();
   const longest = new Int32Array(versions.keys.length).fill(NONE);
   const met = new Set<number>();
   for (const step of readSteps(all, steps)) {
     const key = keys[step]!, best = longest[key]!;
     met.add(key);
     const length = to[step]! - from[step]!;
-    if (best === NONE || length > to[best]! - from[best]!) longest[key] = step;
+    const most = best === NONE ? -1 : to[best]! - from[best]!;
+    if (length > most) {
+      longest[key] = step;
+      disputed.delete(key);
+    } else if (length === most && !areEqual(steps, step, best)) {
+      disputed.add(key);
+    }
+  }
+  const rivals = readSteps(all, steps).filter((step) =>
+    disputed.has(keys[step]!) && from[step]! < to[step]!
+  );
+  for (const [key, reads] of Map.groupBy(rivals, (step) => keys[step]!)) {
+    longest[key] = believed(steps, reads);
   }
   const isObserved = new Uint8Array(versions.values.length);
   const orders = Array.from(longest, (step) => {
     const order = step === NONE || from[step] === NONE
       ? new Int32Array()
-      : elements.subarray(from[step]!, to[step]!);
+      : Int32Array.from(new Set(listOf(step)));
     for (const element of order) isObserved[element] = 1;
     return order;
   });
   const unobserved: number[][] = orders.map(() => []);
   for (let step = 0; step < txns.length; step++) {
-    if (!isWrite(steps, step) || all[txns[step]!]!.op.type !== "ok") continue;
+    if (!isWrite(steps, step) || all[txns[step]!]!.op.type === "fail") continue;
     const key = keys[step]!, element = versionOf(steps, step);
     met.add(key);
     if (isObserved[element] === 0) unobserved[key]!.push(element);
@@ -76,6 +100,22 @@ export function listVersions(
   }));
 }
 
+/** Of the longest reads of a key the one that Elle believes: the last in a hash set of all reads. */
+function believed(
+  { versions, from, to, elements }: Steps,
+  reads: readonly number[],
+): number {
+  const byList = new Map(reads.map((step) => {
+    const list = elements.subarray(from[step]!, to[step]!);
+    return [list.join(), { step, list }] as const;
+  }));
+  const hashOf = ({ list }: { list: Int32Array }) =>
+    spread(javaHash(Array.from(list, (at) => versions.values[at]!)));
+  return trieOrder(byList.values(), hashOf).reduce((best, next) =>
+    next.list.length < best.list.length ? best : next
+  ).step;
+}
+
 /** The last element of a read, or {@link INITIAL}: the version it saw. */
 export function lastElement(value: Json): Json {
   return elements(value).at(-1) ?? INITIAL;
@@ -83,8 +123,7 @@ export function lastElement(value: Json): Json {
 
 /**
  * Builds the graph of `ww`, `wr` and `rw` dependencies. Vertices are transactions
- * by their `id`; those which failed have no edges, those whose outcome is unknown
- * only if what they appended was read.
+ * by their `id`; those which failed have no edges.
  *
  * @param all every transaction, in the order of `id`
  * @param steps theirs
@@ -96,7 +135,7 @@ export function listDependencies(
 ): DependencyGraph {
   const { versions, txns, keys } = steps;
   const graph = new DependencyGraph(all.length, { versions, initial: INITIAL });
-  /** By element, who appended it, and its place in its list, from 1; of one that is there twice, the last. */
+  /** By element, who appended it, and its place in its list, from 1. */
   const writers = new Int32Array(versions.values.length).fill(NONE);
   const positions = new Int32Array(versions.values.length);
   for (let step = 0; step < txns.length; step++) {

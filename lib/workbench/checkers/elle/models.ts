@@ -61,6 +61,18 @@ const IMPLIES: { readonly [model: string]: readonly string[] } = {
     "strong-session-serializable",
     "strong-snapshot-isolation",
   ],
+  // Models that Elle knows, but no anomaly that contradicts them.
+  "1SR": [],
+  "PRAM": [],
+  "causal": [],
+  "linearizable": [],
+  "monotonic-reads": [],
+  "monotonic-writes": [],
+  "read-your-writes": [],
+  "sequential": [],
+  "session-serializable": [],
+  "view-serializable": [],
+  "writes-follow-reads": [],
 };
 
 /** The weakest models that each anomaly rules out. */
@@ -123,8 +135,8 @@ const ALIASES: { readonly [name: string]: string } = {
   "pl-2.99": "repeatable-read",
   "pl-si": "snapshot-isolation",
   "pl-3": "serializable",
+  "conflict-serializable": "serializable",
   "pl-ss": "strong-serializable",
-  "1sr": "serializable",
   "strict-serializable": "strong-serializable",
   "strict-1sr": "strong-serializable",
   "strong-1sr": "strong-serializable",

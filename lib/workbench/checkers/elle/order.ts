@@ -23,17 +23,16 @@ export function linkProcessOrder(
 
 /**
  * Links each transaction that succeeded to those that began after its end, except
- * where a third one lies between: the transitive reduction of real-time order.
+ * where a third one lies between: the transitive reduction of real-time order. What
+ * failed is linked too: nothing follows it, but there is an order.
  */
 export function linkRealtimeOrder(
   graph: DependencyGraph,
   transactions: readonly Transaction[],
 ): void {
   const spans = new Spans(transactions);
-  const happened = places(transactions.length)
-    .filter((i) => transactions[i]!.op.type !== "fail");
-  const begun = inOrder(happened, spans.begins);
-  const ended = inOrder(happened, spans.ends);
+  const all = places(transactions.length);
+  const begun = inOrder(all, spans.begins), ended = inOrder(all, spans.ends);
   spans.forEachPair(begun, ended, (earlier, later) => {
     const { id } = transactions[earlier]!;
     graph.link(id, transactions[later]!.id, BIT.realtime);

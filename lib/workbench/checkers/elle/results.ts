@@ -45,7 +45,10 @@ export function cyclicAnomalies(
   const forbidden = forbiddenBy(models);
   // Real-time order contains the order of processes, and Elle wants no more then.
   if (forbidden.has("G0-realtime")) linkRealtimeOrder(graph, transactions);
-  else if (forbidden.has("G0-process")) linkProcessOrder(graph, transactions);
+  else if (forbidden.has("G0-process")) {
+    const succeeded = transactions.filter(({ op }) => op.type === "ok");
+    linkProcessOrder(graph, succeeded);
+  }
   if (graph.isEmpty) return { "empty-transaction-graph": true };
 
   const { cycles, timeouts, signs } = cyclicCases(

@@ -93,7 +93,7 @@ export function elements(value: Json): Json[] {
 /**
  * The micro-operations of transactions, numbered.
  *
- * @throws {CheckerError} keys differ in type
+ * @throws {CheckerError} keys of registers differ in type
  */
 export function stepsOf(
   all: readonly Transaction[],
@@ -109,7 +109,8 @@ export function stepsOf(
       else if (write === "w") builder.read(key, value);
       else if (Array.isArray(value)) builder.readList(key, value);
       else builder.readNull(key);
-      if (keys.length > known) types.add(typeOfKey(key));
+      // Elle takes any keys of lists.
+      if (keys.length > known && write === "w") types.add(typeOfKey(key));
       if (types.size > 1) {
         throw new CheckerError(
           `Cannot check operation ${op.index}: keys are of types ${
@@ -135,7 +136,7 @@ export function failedWrites(
   );
 }
 
-/** By version, who wrote it and then overwrote it; null if there are none. */
+/** By version, who wrote it and then overwrote it, whatever came of it; null if there are none. */
 export function intermediateWrites(
   all: readonly Transaction[],
   steps: Steps,
@@ -143,10 +144,16 @@ export function intermediateWrites(
   return writesOf(
     all,
     steps,
-    (step) =>
-      (steps.bits[step]! & STEP.lastWrite) === 0 &&
-      all[steps.txns[step]!]!.op.type !== "fail",
+    (step) => (steps.bits[step]! & STEP.lastWrite) === 0,
   );
+}
+
+/** By version, who wrote it, whatever came of it. */
+export function writtenElements(
+  all: readonly Transaction[],
+  steps: Steps,
+): readonly (Transaction | undefined)[] {
+  return writesOf(all, steps, () => true) ?? [];
 }
 
 function writesOf(

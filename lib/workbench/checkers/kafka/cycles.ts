@@ -56,7 +56,8 @@ function writeReadEdges(listed: LogHistory["listed"]) {
  * With one send or poll an operation, which is all that Maelstrom generates, a cycle needs a
  * poll that ended before the send of something it returned. Along all other edges the time at
  * which polls end and sends begin only grows, so two such pairs are in one strongly connected
- * component exactly if their time spans overlap. Elle reports one cycle a component.
+ * component exactly if their time spans overlap. Elle reports one cycle a component, and that
+ * there is one.
  *
  * @returns errors by type, none when there is no cycle
  * @throws {Error} a message was polled that nobody sent; the verdict is unknown
@@ -82,5 +83,18 @@ export function cycles(
     }
     end = Math.max(end, writer.invocation.index);
   }
-  return { "G1c-realtime": found };
+  // Of transactions, Elle tells only the first of these; of logs, both.
+  return { "G1c-realtime": found, [EXISTS]: found.map(() => EXISTING) };
 }
+
+/** What Elle calls a component of which it has not yet named a cycle. */
+const EXISTS = "strong-PL-2-cycle-exists";
+
+/** What it says of one. */
+const EXISTING: JsonObject = {
+  type: EXISTS,
+  not: "strong-read-committed",
+  subgraph: ["union", "ww", "wr", "realtime"],
+  explanation:
+    "Some sends and polls all precede each other: by what was polled, and by what had ended when another began.",
+};

@@ -119,16 +119,19 @@ function whereJepsenThrows(
   { listed }: LogHistory,
 ): string[] {
   const because: string[] = [];
-  for (const { key, polled } of listed) {
-    if (polled.length > 0) continue;
+  for (const log of listed) {
+    const { key, polled } = log;
+    if (polled.length > 0 && logs.has(log)) continue;
+    const what = polled.length > 0
+      ? "a message of it at an offset from 0 on"
+      : "a message of it";
     because.push(
-      `polls listed key ${key}, and none of them ever returned a message of it: Maelstrom's checker throws an IndexOutOfBoundsException`,
+      `polls listed key ${key}, and none of them ever returned ${what}: Maelstrom's checker throws an IndexOutOfBoundsException`,
     );
   }
   for (const [{ key }, { offsets }] of logs) {
-    const [lowest = 0] = offsets, highest = offsets.at(-1) ?? 0;
-    if (lowest >= 0 && highest < LONGEST_VECTOR) continue;
-    const offset = lowest < 0 ? lowest : highest;
+    const offset = offsets.at(-1) ?? 0;
+    if (offset < LONGEST_VECTOR) continue;
     because.push(
       `key ${key} has the offset ${offset}: Maelstrom's checker, which makes a vector of all offsets from 0 on, runs out of memory or throws`,
     );

@@ -30,14 +30,17 @@ export interface VersionOrder {
 /** The order of each log that shows messages at offsets. */
 export type VersionOrders = ReadonlyMap<Log, VersionOrder>;
 
-/** The order of each log, from sends whose effects are certain and from all polls. */
+/**
+ * The order of each log, from sends whose effects are certain and from all polls. It begins at
+ * offset 0: what is below has no place.
+ */
 export function versionOrders(ops: readonly LogOp[]): VersionOrders {
   const placed = new Map<Log, Map<Integer, Message[]>>();
   const note = ({ log, offsets, messages }: Part) => {
     let byOffset = placed.get(log);
     for (let i = 0; i < offsets.length; i++) {
       const offset = offsets[i]!, message = messages[i]!;
-      if (offset === null) continue;
+      if (offset === null || offset < 0) continue;
       if (!byOffset) placed.set(log, byOffset = new Map());
       const there = byOffset.get(offset);
       if (there === undefined) byOffset.set(offset, [message]);
