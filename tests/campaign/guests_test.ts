@@ -271,15 +271,19 @@ Deno.test(
       `import { writeSync } from "node:fs";
       writeSync(1, "\\u001e{}\\n" + "x".repeat(1000));
       globalThis.onmessage = () => {};
+      (async () => { for await (const _ of Deno.stdin.readable); })();
       export default (node) => { ${echo} globalThis.postMessage?.({ status: 0 }); };`,
     );
     const campaign = await workbench(
       ...["simulate", file, "--seeds", "2", "--json"],
       ...flags,
     );
-    assertEquals(JSON.parse(campaign.stdout).strict, {
-      ...{ true: 2, false: 0, unknown: 0 },
-    });
+    const { strict, failures } = JSON.parse(campaign.stdout);
+    assertEquals(strict, { true: 0, false: 2, unknown: 0 });
+    assertMatch(
+      failures[0].anomalies[0].because[0],
+      /node\.ts:4:\d+ uses Deno\.stdin/,
+    );
     assertStringIncludes(campaign.stderr, "\u001e{}\nx");
     await Deno.writeTextFile(file, 'import "./no-such.ts";');
     const none = await workbench("simulate", file, "--seeds", "20", ...flags);

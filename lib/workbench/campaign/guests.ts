@@ -273,6 +273,14 @@ export class ImpurityWatch {
       "Deno.stdin",
       () => Promise.resolve(null),
     );
+    Object.defineProperty(Deno.stdin, "readable", {
+      configurable: true,
+      get: () => {
+        this.#heard("Deno.stdin", TRAP_FRAMES - 1);
+        return new Blob([]).stream();
+      },
+    });
+    this.#undo.push(() => Reflect.deleteProperty(Deno.stdin, "readable"));
     this.#replace(AbortSignal, "timeout", "AbortSignal.timeout");
     // It would end the thread, of which then nothing is heard.
     this.#replace(Deno, "exit", "Deno.exit", () => {
@@ -332,9 +340,9 @@ export class ImpurityWatch {
   }
 
   /** Records the caller, if it is a guest: the workbench itself may use what it likes. */
-  #heard(name: string): void {
+  #heard(name: string, frames = TRAP_FRAMES): void {
     if (this.#found.has(name)) return;
-    const places = (new Error().stack ?? "").split("\n").slice(1 + TRAP_FRAMES)
+    const places = (new Error().stack ?? "").split("\n").slice(1 + frames)
       .map((line) => /((?:file|https?):\/\/[^\s)]+)/.exec(line)?.[1])
       .filter((place) => place !== undefined);
     const caller = places[0];
