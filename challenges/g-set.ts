@@ -46,7 +46,7 @@ const MS = {
   tick: 10, // between two checks of what is due
 };
 
-const SILENT = 6, PART = 100; // who was spoken to so often in vain is told so many elements
+const SILENT = 6, PART = 100; // who is told so often in vain is told so many elements
 
 const protocol = {
   add: rpc({ element: json }, {}),
@@ -71,7 +71,7 @@ interface Peer {
   has: Vector;
   told: Vector;
   toldAt: number;
-  times: number; // how often since it has spoken
+  times: number; // how often since it had all that it was told
   isPart: boolean; // whether it was told only a part of what it lacked
   ackAt: number; // when to tell it that it was heard; Infinity if it does not ask
 }
@@ -104,11 +104,10 @@ const gSet = program(protocol, (node) => {
   const read = () => ({ value: ([] as Json[]).concat(...elements.values()) });
   node.on("read", () => catchUp.run(read));
   node.on("merge", ({ delta, version, asks, inTurn }, src) => {
-    const peer = peers.find(({ id }) => id === src);
+    const now = node.now(), peer = peers.find(({ id }) => id === src);
     if (peer === undefined) return;
-    const now = node.now();
     peer.has = new Map(entriesOf(version));
-    peer.times = 0;
+    if (covers(peer.has, peer.told)) peer.times = 0;
     if (inTurn) turnAt = now;
     const lives = [...peer.has.keys()];
     life.raise(latestOf(node.id, lives));
@@ -181,15 +180,16 @@ const gSet = program(protocol, (node) => {
 
   /** Tells a peer what it may lack. */
   function tell(peer: Peer, inTurn = false): void {
-    const told = counts(), most = peer.times++ > SILENT ? PART : Infinity;
-    const delta = new Map<string, [number, Json[]]>();
+    const delta = new Map<string, [number, Json[]]>(), told: Vector = new Map();
+    const most = peer.times++ > SILENT ? PART : Infinity;
     for (const [life, known] of elements) {
-      const from = peer.has.get(life) ?? 0,
-        some = known.slice(from, from + most);
+      const from = peer.has.get(life) ?? 0;
+      const some = known.slice(from, from + most);
       if (some.length > 0) delta.set(life, [from, some]);
+      told.set(life, from + some.length);
     }
     const isPart = delta.values().some(([, some]) => some.length === most);
-    const marks = { version: dictOf(told), asks: lacks(peer), inTurn };
+    const marks = { version: dictOf(counts()), asks: lacks(peer), inTurn };
     node.send(peer.id, "merge", { delta: dictOf(delta), ...marks });
     Object.assign(peer, { told, toldAt: node.now(), isPart, ackAt });
   }

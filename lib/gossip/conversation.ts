@@ -5,9 +5,9 @@
  *
  * It is a small TCP. Items are numbered, acknowledgements are cumulative and ride on items,
  * and round trips are measured by acknowledgements (Jacobson, "Congestion Avoidance and
- * Control"; Karn for what was sent twice). What a peer lacks is resent at once; a silent peer
- * gets a little of it, with jittered pauses that double up to a cap. Items that overtake
- * others are kept, and not resent.
+ * Control"; Karn for what was sent twice). What a peer lacks is resent at once; one that is
+ * silent, or hears nothing, gets a little of it, with jittered pauses that double up to a cap.
+ * Items that overtake others are kept, and not resent.
  *
  * Like a connection, a conversation is between one life of a node and one of another. It
  * begins with a greeting, which is number 0 and says whose lives are meant ({@link Hello}).
@@ -46,8 +46,7 @@
  * });
  * ```
  *
- * What a life had acknowledged and told nobody dies with it. Memory is bounded by what is
- * unacknowledged.
+ * What a life had acknowledged and told nobody dies with it. Memory holds what is unacknowledged.
  *
  * @module
  */
@@ -212,6 +211,8 @@ export class Conversation<T extends Json> {
   #flights: { until: number; at: number }[] = [];
   #sentAt = 0;
   #rewoundAt = -Infinity;
+  /** How often in a row what the peer lacks was sent again, and it acknowledged nothing more. */
+  #inVain = 0;
   #urgentAt = -Infinity;
   /** The tag from which acknowledgements for the peer count. */
   #theirTag: number | null = null;
@@ -261,7 +262,7 @@ export class Conversation<T extends Json> {
 
   /** Whether there is something to say that has not been said, to a peer that answers. */
   get hasNews(): boolean {
-    if (this.silence > 0 || this.#sent === this.#end) return false;
+    if (this.#isUnheard || this.#sent === this.#end) return false;
     return this.#owed.length > 0 || this.#node.now() >= this.#greetAt;
   }
 
@@ -301,14 +302,14 @@ export class Conversation<T extends Json> {
     const now = this.#node.now();
     const n = Math.max(0, this.#sent);
     const from = n - Math.max(0, this.#acked);
-    const until = this.silence > 0 ? from + PROBE : undefined;
+    const until = this.#isUnheard ? from + PROBE : undefined;
     const items = this.#owed.slice(from, until);
     const saying: Saying<T> = { n, v: items };
     if (this.#theirTag !== null) {
       saying.a = this.#theirTag + this.#arrivals.count;
     }
     if (this.#unanswered === 1) saying.h = Math.round(now - this.owesSince);
-    if (this.silence > 0 || this.#hasLost) saying.lost = true;
+    if (this.#isUnheard || this.#hasLost) saying.lost = true;
     if (this.#acked < 0 || this.#mustGreet) saying.hello = this.#hello();
     this.#mustGreet = false;
     this.owesSince = Infinity;
@@ -331,7 +332,7 @@ export class Conversation<T extends Json> {
     const { n: from, v: items, a, h: held, lost, hello } = saying;
     const { roundTrip, inOrder } = this.#options;
     const now = this.#node.now();
-    const wasSilent = this.silence > 0;
+    const wasUnheard = this.#isUnheard;
     this.heardAt = now;
     if (hello !== undefined) this.#meet(hello);
     if (!this.#isMeant(saying)) {
@@ -345,9 +346,9 @@ export class Conversation<T extends Json> {
     // What should have arrived before the peer spoke, and has not, is resent.
     const late = now - this.#sentAt > roundTrip.patienceMs;
     // A complaint does not count if it may have crossed what it asks for.
-    const sinceMs = now - this.#rewoundAt;
-    const complains = lost === true && sinceMs >= roundTrip.meanMs;
-    if (wasSilent || complains || late) this.#rewind();
+    const rewoundMs = now - this.#rewoundAt;
+    const complains = lost === true && rewoundMs >= roundTrip.meanMs;
+    if (wasUnheard || complains || late) this.#rewind();
     const to = from + items.length;
     const again = this.#arrivals.hasOf(from, to);
     const taken = this.#arrivals.take(from, to, inOrder ? items : [], now);
@@ -355,8 +356,8 @@ export class Conversation<T extends Json> {
       this.owesSince = Math.min(now, this.owesSince);
       this.#unanswered += again ? 2 : 1; // the first of two has had its answer
     }
-    const isDue = wasSilent || complains || again || this.#hasLost ||
-      this.#mustGreet;
+    const isDue = wasUnheard || this.#isUnheard || complains || again ||
+      this.#hasLost || this.#mustGreet;
     return { items: inOrder ? taken : items, isUrgent: this.#urgent(isDue) };
   }
 
@@ -367,7 +368,7 @@ export class Conversation<T extends Json> {
     this.#tag = from + (this.#tag - from + apart + random) % (to - from);
     this.#acked = this.#sent = this.#everSent = -1;
     this.#flights = [];
-    this.silence = 0;
+    this.#inVain = this.silence = 0;
     this.#stopWaiting();
   }
 
@@ -441,6 +442,11 @@ export class Conversation<T extends Json> {
     return isUrgent;
   }
 
+  /** Whether the peer does not answer in time, or speaks and does not hear. */
+  get #isUnheard(): boolean {
+    return this.silence > 0 || this.#inVain > 1;
+  }
+
   /** Whether items are missing that others have overtaken so long ago that they must be lost. */
   get #hasLost(): boolean {
     const missingMs = this.#node.now() - this.#arrivals.missingSince;
@@ -464,7 +470,7 @@ export class Conversation<T extends Json> {
     this.#owed.splice(0, ack - Math.max(0, this.#acked));
     this.#acked = ack;
     this.#sent = Math.max(this.#sent, ack);
-    this.silence = 0;
+    this.#inVain = this.silence = 0;
     this.#stopWaiting();
     if (this.#sent > ack) this.#wait();
   }
@@ -474,6 +480,7 @@ export class Conversation<T extends Json> {
     this.#sent = this.#acked;
     this.#flights = [];
     this.#rewoundAt = this.#node.now();
+    this.#inVain++;
   }
 
   #wait(): void {

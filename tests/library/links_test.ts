@@ -191,3 +191,32 @@ Deno.test("links whose acknowledgements may wait 500 ms are complete 2 s after a
     assertEquals(run.cluster.gossip.length, before, `seed ${seed}`);
   }
 });
+
+Deno.test("a link that is cut in one direction costs the same however much waits, and recovers as any other (both directions, from the start and later)", async () => {
+  for (const lossyDest of ["n0", "n1"]) {
+    for (const [pushEveryMs, startMs] of [[5, 0], [60, 0], [60, 5_000]]) {
+      const latencyMs = 10;
+      const run = linked(2, { latencyMs, pushEveryMs: pushEveryMs! });
+      const { cluster } = run;
+      await cluster.advance(startMs!);
+      cluster.network.weather(({ dest }) => dest === lossyDest ? [] : [0]);
+      await cluster.advance(10_000);
+      const sizes: number[] = [];
+      for (let part = 0; part < 2; part++) {
+        const from = cluster.gossip.length;
+        await cluster.advance(30_000);
+        sizes.push(JSON.stringify(cluster.gossip.slice(from)).length);
+      }
+      const [early, late] = sizes as [number, number];
+      assertLessOrEqual(
+        late,
+        1.2 * early,
+        `to ${lossyDest} from ${startMs} ms`,
+      );
+      run.state.pushing = false;
+      cluster.heal();
+      await cluster.advance(400 + PERIOD_MS + 6 * latencyMs);
+      assertComplete(run, `to ${lossyDest} from ${startMs} ms`);
+    }
+  }
+});
