@@ -155,6 +155,23 @@ Deno.test(
 );
 
 Deno.test(
+  "a message that is nested too deeply is one that nobody reads; without end, the handler's own error",
+  needs("read"),
+  async () => {
+    const { strict, recording } = await simulateGuest(
+      ...["deep", "-w", "echo", "--node-count", "1"] as const,
+    );
+    const { because } = strict.anomalies.find(({ type }) =>
+      type === "protocol-violation"
+    )!;
+    assertEquals(because.length, 1);
+    assertStringIncludes(because[0]!, "is nested more than 1000 levels deep");
+    const errors = recording.history.flatMap(({ error }) => error ?? []);
+    assertMatch(`${errors}`, /Converting circular structure/);
+  },
+);
+
+Deno.test(
   "a guest that replaces what the workbench shares with it is refused by its name",
   needs("read"),
   async () => {

@@ -1,8 +1,14 @@
 /** What arrives of what a program sends is what JSON makes of it; and events keep their order. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { carried, plain } from "../../lib/workbench/history/copies.ts";
-import { float, parse, stringify } from "../../lib/workbench/history/json.ts";
+import {
+  float,
+  type Json,
+  parse,
+  stringify,
+  TooDeep,
+} from "../../lib/workbench/history/json.ts";
 import { Heap } from "../../lib/workbench/world/heap.ts";
 import { sleep, VirtualClock } from "../../lib/workbench/world/clock.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
@@ -37,6 +43,20 @@ Deno.test("what is carried is what reading the written JSON would give", () => {
       assertEquals(plain(arrived), plain(parse(text)));
     }),
     { numRuns: 2_000 },
+  );
+});
+
+Deno.test("what is nested too deeply to be read is not carried, at any field", () => {
+  const nested = (levels: number): Json => {
+    let value: Json = 1;
+    for (let i = 0; i < levels; i++) value = i % 2 === 0 ? [value] : { value };
+    return value;
+  };
+  assertEquals(carried(nested(1_000)), nested(1_000));
+  assertThrows(() => carried(nested(1_001)), TooDeep);
+  assertThrows(
+    () => carried([{ left: undefined, of: nested(1_001) }]),
+    TooDeep,
   );
 });
 

@@ -3,7 +3,14 @@
  * and a message goes through no text where that makes no difference.
  */
 import { emptyFor, put } from "./fields.ts";
-import { Float, type Json, parse, stringify } from "./json.ts";
+import {
+  DEEPEST,
+  Float,
+  type Json,
+  parseLine,
+  stringify,
+  TooDeep,
+} from "./json.ts";
 
 /**
  * A copy in which floats are plain numbers, as a JavaScript program gets them. Going through
@@ -46,12 +53,14 @@ function isLongRow(array: readonly unknown[]): boolean {
 }
 
 /**
- * What arrives of a value that is sent as JSON: `parse(stringify(value))`, without the text
- * where that makes no difference.
+ * What arrives of a value that is sent as a line of JSON, without the text where that makes no
+ * difference.
  *
+ * @param levels how deep it may be nested
  * @throws {TypeError} it cannot be written as JSON
+ * @throws {TooDeep} it is nested more deeply
  */
-export function carried(value: unknown): Json {
+export function carried(value: unknown, levels: number = DEEPEST): Json {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -62,20 +71,22 @@ export function carried(value: unknown): Json {
       break;
     case "object":
       if (value === null) return null;
-      if (Array.isArray(value)) return carriedArray(value);
+      if (levels === 0) throw new TooDeep();
+      if (Array.isArray(value)) return carriedArray(value, levels - 1);
       if (Object.getPrototypeOf(value) === Object.prototype) {
-        return carriedObject(value as { [key: string]: unknown });
+        const object = value as { [key: string]: unknown };
+        return carriedObject(object, levels - 1);
       }
   }
-  return parse(stringify(value));
+  return parseLine(stringify(value));
 }
 
-function carriedArray(array: readonly unknown[]): Json[] {
+function carriedArray(array: readonly unknown[], levels: number): Json[] {
   if (isLongRow(array)) return array.slice() as Json[];
   const copy = roomFor(array);
   for (let i = 0; i < copy.length; i++) {
     const value = array[i];
-    copy[i] = isLeftOut(value) ? null : carried(value);
+    copy[i] = isLeftOut(value) ? null : carried(value, levels);
   }
   return copy;
 }
@@ -88,12 +99,15 @@ function roomFor(array: readonly unknown[]): Json[] {
   return new Array(array.length);
 }
 
-function carriedObject(object: { [key: string]: unknown }): Json {
+function carriedObject(
+  object: { [key: string]: unknown },
+  levels: number,
+): Json {
   const keys = Object.keys(object), copy = emptyFor(keys[0]);
   for (const key of keys) {
     const value = object[key];
-    if (isLeftOut(value)) return parse(stringify(object));
-    put(copy, key, carried(value));
+    if (isLeftOut(value)) return parseLine(stringify(object));
+    put(copy, key, carried(value, levels));
   }
   return copy;
 }

@@ -64,7 +64,7 @@ const WORD = /true|false|null/y;
 const CONTROL = /[\u0000-\u001f]/g;
 
 /** How deep values may be nested: deeper ones would overflow the stack, and no message needs them. */
-const DEEPEST = 1_000;
+export const DEEPEST = 1_000;
 
 /** A text nests its values too deeply to be read. */
 export class TooDeep extends SyntaxError {

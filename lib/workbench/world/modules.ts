@@ -1,5 +1,5 @@
 /** Hosts our programs as modules in virtual time: any number of nodes in one process. */
-import { beginning } from "../history/json.ts";
+import { beginning, stringify, TooDeep } from "../history/json.ts";
 import { stackOf, wordsOf } from "../../node/errors.ts";
 import { carried, plain } from "../history/copies.ts";
 import type { Message, Mounted } from "../../node/world.ts";
@@ -67,6 +67,9 @@ export function modules<P extends Protocol<P>>(
           wrote(message) {
             events.sent(node, message);
           },
+          garbled(text, why) {
+            events.garbage(node, text, why);
+          },
           logged(text) {
             // It may be anything that a guest has logged.
             const said = wordsOf(text).split("\n")
@@ -94,9 +97,26 @@ export function modules<P extends Protocol<P>>(
   };
 }
 
+/**
+ * The text of a message that is nested very deeply.
+ *
+ * @throws {TypeError} it is nested without end
+ */
+function deepText(message: Message): string {
+  try {
+    return stringify(message);
+  } catch (error) {
+    // From some depth on, which no seed decides, there is no text either.
+    if (!(error instanceof RangeError)) throw error;
+    return stringify({ ...message, body: "[[[..." });
+  }
+}
+
 /** What a node reports. */
 interface LifeEvents {
   wrote(message: Message): void;
+  /** It has written what cannot be read as a message, and why that is so. */
+  garbled(text: string, why: string): void;
   logged(text: string): void;
   /** An error escaped the library: a real process would have ended. */
   threw(error: unknown): void;
@@ -132,7 +152,7 @@ class Life<P extends Protocol<P>> {
     const startMs = random.uniform(0, START_MS) + process.startMs();
     this.#readyAt = clock.now() + startMs * MS;
     this.#mounted = mountOn(program, {
-      send: (message) => this.#write(carried(message) as unknown as Message),
+      send: (message) => this.#send(message),
       now: () => this.#now(),
       random: random.next,
       schedule: (delayMs, task) => {
@@ -214,6 +234,18 @@ class Life<P extends Protocol<P>> {
       this.events.logged(stackOf(error));
       this.events.threw(error);
     }
+  }
+
+  /** Writes a message as it arrives, or where it cannot be read, its text. */
+  #send(message: Message): void {
+    let arriving: Message;
+    try {
+      arriving = carried(message) as unknown as Message;
+    } catch (error) {
+      if (!(error instanceof TooDeep)) throw error;
+      return this.events.garbled(deepText(message), `is ${error.message}`);
+    }
+    this.#write(arriving);
   }
 
   #write(message: Message): void {
