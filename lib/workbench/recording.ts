@@ -115,6 +115,9 @@ async function readJson(path: string): Promise<Json> {
 function asRecording(value: unknown): Recording {
   const { workload, options, results, aftermath, calm, lists, ...rest } =
     Object(value);
+  if (!Array.isArray(rest.incidents ?? [])) {
+    throw new TypeError("its incidents are no list");
+  }
   if (typeof workload !== "string") {
     throw new TypeError("it has no workload, history and journal");
   }

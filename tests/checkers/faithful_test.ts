@@ -208,6 +208,7 @@ Deno.test(
     await refused("other.json", '{"name": "x"}');
     await refused("null.json", "null");
     await refused("after.json", '{"workload": "echo", "aftermath": 5}');
+    await refused("incidents.json", '{"workload": "echo", "incidents": "x"}');
     await refused("broken.json", '{"workload": "echo",');
     const op = '{"index": 0, "time": 0, "type": "ok", "process": 0, "f": "x"}';
     for (

@@ -201,6 +201,28 @@ Deno.test(
 );
 
 Deno.test(
+  "a history that is cut short, or is something else, is told of with the line",
+  needs("read", "write"),
+  inFolder(async (folder) => {
+    const golden = await loadRecording(join(DIRECTORY, "echo-ok.json.gz"));
+    await keepAsMaelstrom(folder, golden);
+    const file = join(folder, "history.edn");
+    const lines = (await Deno.readTextFile(file)).split("\n");
+    for (
+      const broken of [lines[2]!.slice(0, 40), "; words", "7", "nil", "{}"]
+    ) {
+      const text = [...lines.slice(0, 2), broken].join("\n");
+      await Deno.writeTextFile(file, text);
+      await assertRejects(
+        () => loadRecording(folder),
+        Error,
+        "line 3 of its history.edn is no operation",
+      );
+    }
+  }),
+);
+
+Deno.test(
   "a run that did not get through its set-up is judged by what its log says",
   needs("read", "write"),
   inFolder(async (folder) => {

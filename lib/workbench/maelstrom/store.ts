@@ -28,6 +28,32 @@ export async function isMaelstromRun(folder: string): Promise<boolean> {
     .some((name) => names.includes(name));
 }
 
+/** The operations of a history, one a line. */
+function historyIn(text: string): Op[] {
+  return text.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const op = operationIn(line);
+    if (op === null) {
+      throw new Error(
+        `line ${
+          i + 1
+        } of its ${HISTORY} is no operation in EDN: the file was cut short, or changed`,
+      );
+    }
+    return [{ ...op, time: Number(op.time) }];
+  });
+}
+
+function operationIn(line: string): Op | null {
+  try {
+    const op = parseEdn(line) as unknown as Op | null;
+    return typeof op?.type === "string" && typeof op.f === "string" ? op : null;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
+  }
+}
+
 /**
  * Reads a run of Maelstrom's store.
  *
@@ -49,9 +75,7 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
       `the run has no ${HISTORY}: it has not ended yet, or was interrupted`,
     );
   }
-  const history = (lines ?? "").split("\n").filter((line) => line.trim() !== "")
-    .map((line) => parseEdn(line) as unknown as Op);
-  for (const op of history) op.time = Number(op.time);
+  const history = historyIn(lines ?? "");
   const { workload, options } = commandIn(log);
   const journal = await journalIn(join(folder, "net-journal"));
   const results = await textOf(folder, "results.edn");
