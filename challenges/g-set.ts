@@ -45,7 +45,6 @@ const MS = {
   ack: 4_000, // for which an acknowledgement for the first node waits for news to ride on
   tick: 10, // between two checks of what is due
 };
-
 const SILENT = 6, PART = 100; // who is told so often in vain is told so many elements
 
 const protocol = {
@@ -78,8 +77,7 @@ interface Peer {
 
 /** A replica of a G-set. */
 const gSet = program(protocol, (node) => {
-  const life = new Life(node);
-  const catchUp = new CatchUp(node, isBack);
+  const life = new Life(node), catchUp = new CatchUp(node, isBack);
   const elements = new Map<string, Json[]>();
   /** The elements added in this life, and its name. */
   let own: Json[] = [], self = "";
@@ -92,7 +90,6 @@ const gSet = program(protocol, (node) => {
   const peer = { has: none, told: none, toldAt: node.now(), ackAt };
   const peers = (isFirst ? node.peers : [first])
     .map((id): Peer => ({ id, ...peer, times: 0, isPart: false }));
-
   const begin = () => elements.set(self = life.nameOf(node.id), own = []);
   begin();
   life.onRaise(begin);
@@ -106,6 +103,7 @@ const gSet = program(protocol, (node) => {
   node.on("merge", ({ delta, version, asks, inTurn }, src) => {
     const now = node.now(), peer = peers.find(({ id }) => id === src);
     if (peer === undefined) return;
+    const before = peer.has;
     peer.has = new Map(entriesOf(version));
     if (covers(peer.has, peer.told)) peer.times = 0;
     if (inTurn) turnAt = now;
@@ -132,8 +130,10 @@ const gSet = program(protocol, (node) => {
     isHurried ||= isFirst && isNews && isSoon;
     const isOnItsWay = now < peer.toldAt + leadMs + MS.lead / 2;
     const isMissed = inTurn && (peer.has.get(self) ?? 0) < own.length;
-    const isPart = peer.isPart || !covers(counts(), peer.has); // there is more to say
-    if (meeting === "next" || isPart || isMissed && !isOnItsWay) tell(peer);
+    // There is more to say; without progress it would be said without end.
+    const goesOn = peer.isPart && !covers(before, peer.has) ||
+      isNews && !covers(counts(), peer.has);
+    if (meeting === "next" || goesOn || isMissed && !isOnItsWay) tell(peer);
     if (isLate && isHeard(peer)) leadMs += now - turnAt;
     isLate = inTurn && isOnItsWay && !isHeard(peer);
   });
