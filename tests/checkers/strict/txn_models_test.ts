@@ -1,5 +1,5 @@
 /** What the strict judge asks of a program that promises nothing, and of everybody by the command's models. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { judge } from "../../../lib/workbench/checkers/judges.ts";
 import { strictTxn } from "../../../lib/workbench/checkers/strict/txn.ts";
 import { concurrent, type Span, spans } from "../../fixtures/txn-history.ts";
@@ -160,4 +160,19 @@ Deno.test("a node that never shows what others wrote, although no cut hinders it
     value: partition,
   });
   assertEquals(found(cut), "");
+});
+
+Deno.test("a transaction that never ended is named by its beginning", () => {
+  const recording = recordingOf("register", concurrent("wx1 wy1", "rx1 ry_"));
+  recording.history = recording.history.filter(({ process, type }) =>
+    process !== 0 || type === "invoke"
+  );
+  const anomalies = strictTxn(recording, {}).filter(({ type }) =>
+    type.startsWith("G-single-item")
+  );
+  assertEquals(anomalies.length, 1);
+  assertStringIncludes(
+    String(anomalies[0]!.because),
+    "(begun at index 0, process 0)",
+  );
 });

@@ -173,8 +173,11 @@ function writesOf(
 
 /** A transaction for people: `T1 (index 89, process 1)`. */
 export function named(transaction: Transaction, number: number): string {
-  const { index, process } = transaction.op;
-  return `T${number} (index ${index}, process ${process})`;
+  const { op: { index, process }, invocation } = transaction;
+  const place = Number.isFinite(index)
+    ? `index ${index}`
+    : `begun at index ${invocation.index}`;
+  return `T${number} (${place}, process ${process})`;
 }
 
 /** A value for people. */
