@@ -3,6 +3,13 @@ import type { Explanations } from "./explanation.ts";
 
 /** By name. */
 export const TRANSACTIONS: Explanations = {
+  "model-without-rules": {
+    means:
+      "A consistency model was asked for that no known anomaly contradicts, as causal or 1SR: neither Maelstrom nor this judge looks for any.",
+    usually: "a model that Elle knows by name only.",
+    tries:
+      "Ask for one with rules: read-committed, snapshot-isolation, serializable, strict-serializable.",
+  },
   "reply-mismatch": {
     means: "The transaction in the reply is not the one in the request.",
     usually: "operations left out, reordered, or of another transaction.",

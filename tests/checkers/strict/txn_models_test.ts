@@ -176,3 +176,17 @@ Deno.test("a transaction that never ended is named by its beginning", () => {
     "(begun at index 0, process 0)",
   );
 });
+
+Deno.test("a model that nothing contradicts is worth a note", () => {
+  const on = (model: string) =>
+    strictTxn(
+      recordingOf("register", concurrent("wx1", "rx1"), [], {
+        "consistency-models": model,
+      }),
+      {},
+    ).map(({ type, rank }) => `${type} ${rank}`).join();
+  assertEquals(on("causal"), "model-without-rules note");
+  assertEquals(on("1SR , linearizable"), "model-without-rules note");
+  assertEquals(on("causal , read-committed"), "");
+  assertEquals(on("no-such-model"), "");
+});

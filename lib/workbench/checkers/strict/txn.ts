@@ -86,7 +86,18 @@ function anybody(
     ...dirtyWrites(history, writeOrder(history)),
     // Nodes that refuse everything are judged by the availability asked for.
     ...endings(history, refusingNodes(history)),
+    ...unruly(recording.options),
   ];
+}
+
+/** A note if a model is asked for that nothing can contradict. */
+function unruly(options: Options): Finding[] {
+  const models = knownModels(options);
+  if (models.length === 0 || forbiddenBy(models).size > 0) return [];
+  const because = `no anomaly is known to contradict ${
+    models.join(" and ")
+  }: the verdict says nothing about it`;
+  return [{ type: "model-without-rules", because: [because], rank: "note" }];
 }
 
 /**
@@ -94,9 +105,13 @@ function anybody(
  * reports.
  */
 function forbiddenByCommand(options: Options): ReadonlySet<string> {
+  return forbiddenBy(knownModels(options));
+}
+
+function knownModels(options: Options): string[] {
   try {
-    return forbiddenBy(modelsOf(options));
+    return modelsOf(options);
   } catch {
-    return new Set();
+    return [];
   }
 }
