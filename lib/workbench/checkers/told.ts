@@ -107,43 +107,9 @@ export function asTold(recording: Recording, promises: Promises): Recording {
   if (promises.survivesRestart !== "told" || kills.length === 0) {
     return recording;
   }
-  const { convergenceMs = TOLD_MS, backMs = 0 } = promises;
-  const nodes = nodesOf(options);
-  const due = dueBy(recording, { boundMs: convergenceMs });
+  const mayBeLost = losses(recording, promises, kills);
+  const isReturning = returning(recording, promises);
   const addF = ADDS[workload];
-  // Of values it is shown who has them, and they may go by way of others.
-  const told = addF === undefined
-    ? toldBefore(recording, kills, convergenceMs)
-    : () => -Infinity;
-  const tolds = kills.map((kill) => ({ ...kill, told: told(kill) }));
-  // What one life told says nothing of what an earlier one had not: the kill that ended it counts.
-  const isTold = (node: string, time: number) => {
-    const first = tolds.find((kill) => kill.node === node && time < kill.end);
-    return first !== undefined && time <= first.told;
-  };
-  const isKilledAfter = (node: string, time: number) =>
-    kills.some((kill) => kill.node === node && kill.end > time);
-  const hadNoTime = (node: string, time: number) =>
-    kills.some((kill) =>
-      kill.node === node && kill.end > time && time > due(kill.time - 1)
-    );
-  const mayBeLost = (node: string, time: number) =>
-    isKilledAfter(node, time) && !isTold(node, time) &&
-    (hadNoTime(node, time) ||
-      nodes.every((other) => isKilledAfter(other, time)));
-  const healed = Math.max(0, ...troubles(recording).map(({ to }) => to));
-  const returns = returnsOf(recording).map(
-    ({ node, at, actsAt, inTouchAt }) => ({
-      node,
-      from: backMs > 0 ? at : actsAt + WAITS_NS,
-      to: Math.max(actsAt, Math.min(inTouchAt, healed)) +
-        Math.max(BACK_NS, backMs * 1e6),
-    }),
-  );
-  const isReturning = (node: string, time: number) =>
-    returns.some((one) =>
-      one.node === node && time >= one.from && time <= one.to
-    );
   if (addF !== undefined) {
     return withoutLost(recording, addF, mayBeLost, isReturning);
   }
@@ -173,6 +139,57 @@ export function asTold(recording: Recording, promises: Promises): Recording {
   return promises.transactions === "read-uncommitted"
     ? withoutLostWrites(left)
     : left;
+}
+
+/** A kill, and until when a reply from before it may arrive, in ns of the history. */
+type Kill = { node: string; time: number; end: number };
+
+/** Whether what a node had acknowledged at a time may be lost: it was killed later, and may have told nobody who is left. */
+function losses(
+  recording: Recording,
+  { convergenceMs = TOLD_MS }: Promises,
+  kills: readonly Kill[],
+): At {
+  const { options, workload } = recording;
+  const nodes = nodesOf(options);
+  const due = dueBy(recording, { boundMs: convergenceMs });
+  // Of values it is shown who has them, and they may go by way of others.
+  const told = ADDS[workload] === undefined
+    ? toldBefore(recording, kills, convergenceMs)
+    : () => -Infinity;
+  const tolds = kills.map((kill) => ({ ...kill, told: told(kill) }));
+  // What one life told says nothing of what an earlier one had not: the kill that ended it counts.
+  const isTold = (node: string, time: number) => {
+    const first = tolds.find((kill) => kill.node === node && time < kill.end);
+    return first !== undefined && time <= first.told;
+  };
+  const isKilledAfter = (node: string, time: number) =>
+    kills.some((kill) => kill.node === node && kill.end > time);
+  const hadNoTime = (node: string, time: number) =>
+    kills.some((kill) =>
+      kill.node === node && kill.end > time && time > due(kill.time - 1)
+    );
+  return (node, time) =>
+    isKilledAfter(node, time) && !isTold(node, time) &&
+    (hadNoTime(node, time) ||
+      nodes.every((other) => isKilledAfter(other, time)));
+}
+
+/** Whether a node has come back, and need not yet have what it had told others. */
+function returning(recording: Recording, { backMs = 0 }: Promises): At {
+  const healed = Math.max(0, ...troubles(recording).map(({ to }) => to));
+  const returns = returnsOf(recording).map(
+    ({ node, at, actsAt, inTouchAt }) => ({
+      node,
+      from: backMs > 0 ? at : actsAt + WAITS_NS,
+      to: Math.max(actsAt, Math.min(inTouchAt, healed)) +
+        Math.max(BACK_NS, backMs * 1e6),
+    }),
+  );
+  return (node, time) =>
+    returns.some((one) =>
+      one.node === node && time >= one.from && time <= one.to
+    );
 }
 
 /**

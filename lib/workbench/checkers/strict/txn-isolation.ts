@@ -30,7 +30,7 @@ export function isolation(
       incident.time > from && incident.time < to
     );
   const { all, steps, writers, writes } = history;
-  const { versions, starts, txns, keys, from, to, elements } = steps;
+  const { versions, txns, keys, from, to, elements } = steps;
   /** The writes of a key that had been acknowledged well before a transaction began. */
   const settledBefore = (key: number, reader: Txn): Txn[] =>
     Array.from(
@@ -43,39 +43,31 @@ export function isolation(
   for (const node of history.nodes) {
     let chances = 0, taken = 0;
     let example: { reader: Txn; writer: Txn } | undefined;
-    for (const reader of history.effective) {
-      if (reader.node !== node || !reader.answered) continue;
-      for (
-        let step = starts[reader.id]!;
-        step < starts[reader.id + 1]!;
-        step++
-      ) {
-        if (!isShown(steps, step)) continue;
-        const key = keys[step]!, settled = settledBefore(key, reader);
-        const seen = elements.subarray(from[step]!, to[step]!);
-        const own = settled.find((writer) =>
-          writer.node === node &&
-          !cuts(writer.op.time, reader.invocation.time) &&
-          !killed(node, writer.op.time, reader.invocation.time)
+    const isForeign = (version: number) =>
+      writers[version] !== NONE && all[writers[version]!]!.node !== node;
+    for (const [reader, step] of readsAt(node, history)) {
+      const key = keys[step]!, settled = settledBefore(key, reader);
+      const seen = elements.subarray(from[step]!, to[step]!);
+      const { time } = reader.invocation;
+      const own = settled.find((writer) =>
+        writer.node === node && !cuts(writer.op.time, time) &&
+        !killed(node, writer.op.time, time)
+      );
+      if (own !== undefined && seen.length === 0) {
+        findings.add(
+          "vanished-value",
+          `${tell(reader)} found nothing under key ${
+            show(versions.keys[key])
+          }, which ${tell(own)} had written at the same node`,
         );
-        if (own !== undefined && seen.length === 0) {
-          findings.add(
-            "vanished-value",
-            `${tell(reader)} found nothing under key ${
-              show(versions.keys[key])
-            }, which ${tell(own)} had written at the same node`,
-          );
-        }
-        const foreign = settled.find((writer) =>
-          writer.node !== node && !cuts(writer.op.time, reader.invocation.time)
-        );
-        if (foreign === undefined) continue;
-        chances++;
-        example = { reader, writer: foreign };
-        const isForeign = (version: number) =>
-          writers[version] !== NONE && all[writers[version]!]!.node !== node;
-        if (seen.some(isForeign)) taken++;
       }
+      const foreign = settled.find((writer) =>
+        writer.node !== node && !cuts(writer.op.time, time)
+      );
+      if (foreign === undefined) continue;
+      chances++;
+      example = { reader, writer: foreign };
+      if (seen.some(isForeign)) taken++;
     }
     if (chances < ENOUGH || taken > 0 || example === undefined) continue;
     findings.add(
@@ -87,6 +79,20 @@ export function isolation(
     );
   }
   return findings.all();
+}
+
+/** The steps by which transactions at a node saw what others had written. */
+function* readsAt(
+  node: string,
+  { effective, steps }: TxnHistory,
+): Generator<[reader: Txn, step: number]> {
+  for (const reader of effective) {
+    if (reader.node !== node || !reader.answered) continue;
+    const end = steps.starts[reader.id + 1]!;
+    for (let step = steps.starts[reader.id]!; step < end; step++) {
+      if (isShown(steps, step)) yield [reader, step];
+    }
+  }
 }
 
 /** Whether the network was cut at some moment between two times. */
