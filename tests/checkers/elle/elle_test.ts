@@ -176,6 +176,11 @@ const REGISTERS: Table = [
     { "strict-serializable": "", "serializable": "empty-transaction-graph" },
   ],
   [
+    "a transaction that only precedes itself is there, too",
+    concurrent("rx_ wx1", "ry7"),
+    { "strict-serializable": "", "serializable": "" },
+  ],
+  [
     "what failed comes after others, too, but has no place in its process",
     sequential(["wx1", "!wx2"], 0),
     {

@@ -69,6 +69,7 @@ export class DependencyGraph {
   readonly versions: Versions;
   readonly #initial: Json;
   readonly #precedence: readonly EdgeKind[];
+  #hasSelf = false;
   readonly #from = new Column();
   readonly #to = new Column();
   readonly #kinds = new Column();
@@ -116,9 +117,14 @@ export class DependencyGraph {
     this.#nexts.push(next);
   }
 
-  /** Whether no two transactions are linked. */
+  /** Notes that a transaction comes before itself: Elle's graph has it, without the edge. */
+  noteSelf(): void {
+    this.#hasSelf = true;
+  }
+
+  /** Whether no transaction is linked, not even to itself. */
   get isEmpty(): boolean {
-    return this.#from.length === 0;
+    return this.#from.length === 0 && !this.#hasSelf;
   }
 
   /** Whom a transaction immediately precedes, with the {@link BIT}s of all kinds of edges to each. */

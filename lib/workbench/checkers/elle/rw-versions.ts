@@ -172,8 +172,8 @@ function linkWrites(
       const before = members[i]!;
       for (let j = writers.starts[next]!; j < writers.starts[next + 1]!; j++) {
         const after = writers.members[j]!;
-        if (after === before) continue;
-        graph.link(before, after, kind, key, version, next);
+        if (after === before) graph.noteSelf();
+        else graph.link(before, after, kind, key, version, next);
       }
     }
   };
