@@ -32,6 +32,7 @@ import {
   message,
   natural,
   rpc,
+  shallowJson,
   tuple,
 } from "../lib/protocols.ts";
 import { covers, type Vector } from "../lib/stores/stamped-store.ts";
@@ -48,7 +49,7 @@ const MS = {
 const SILENT = 6, PART = 100; // who is told so often in vain is told so many elements
 
 const protocol = {
-  add: rpc({ element: json }, {}),
+  add: rpc({ element: shallowJson }, {}),
   read: rpc({}, { value: array(json) }),
   ...amongNodes({
     merge: message({

@@ -140,6 +140,28 @@ export const json: Schema<Json> = schema(
   (value) => value !== undefined,
 );
 
+/**
+ * How deep a client's value may be nested. What writes JSON gives up at some depth, and a node that
+ * cannot write a value cannot write anything that goes with it.
+ */
+const DEEPEST = 1_000;
+
+function isWritable(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (levels === 0) return false;
+  const parts = Array.isArray(value) ? value : Object.values(value);
+  for (let i = 0; i < parts.length; i++) {
+    if (!isWritable(parts[i], levels - 1)) return false;
+  }
+  return true;
+}
+
+/** Anything that is to be kept or passed on, nested up to 1000 levels deep: for what clients send. */
+export const shallowJson: Schema<Json> = schema(
+  `a value nested up to ${DEEPEST} levels deep`,
+  (value) => value !== undefined && isWritable(value, DEEPEST),
+);
+
 /** Text. */
 export const string: Schema<string> = schema(
   "a string",

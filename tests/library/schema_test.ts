@@ -26,12 +26,20 @@ import {
   plus,
   rpc,
   type Schema,
+  shallowJson,
   string,
   tuple,
 } from "../../lib/schema.ts";
 import { FakeWorld, settle, start } from "../fixtures/fake-world.ts";
 
 const BIG = 2n ** 53n + 1n;
+
+/** An array in an array in an array. */
+function nested(levels: number): Json {
+  let value: Json = [];
+  for (let i = 1; i < levels; i++) value = [value];
+  return value;
+}
 
 /** What fits each schema, and what does not. */
 const cases: [
@@ -40,7 +48,13 @@ const cases: [
   good: unknown[],
   bad: unknown[],
 ][] = [
-  ["json", json, [null, 0, "", [], {}, BIG], [undefined]],
+  ["json", json, [null, 0, "", [], {}, BIG, nested(2_000)], [undefined]],
+  [
+    "shallowJson",
+    shallowJson,
+    [null, 0, "", [], {}, BIG, nested(1_000), { a: nested(999) }],
+    [undefined, nested(1_001), { a: nested(1_000) }],
+  ],
   ["string", string, ["", "__proto__", "\ud800"], [1, null, undefined, ["a"]]],
   ["boolean", boolean, [true, false], [0, "true", null, undefined]],
   ["number", number, [0, -1.5, 1e308, BIG], [NaN, Infinity, "1", null]],

@@ -25,9 +25,10 @@ import {
 } from "../../lib/workbench/world/client.ts";
 import { VirtualClock } from "../../lib/workbench/world/clock.ts";
 import type { Host } from "../../lib/workbench/world/host.ts";
-import type { Program } from "../../lib/maelstrom.ts";
+import { mount, type Program } from "../../lib/maelstrom.ts";
 import { modules } from "../../lib/workbench/world/modules.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
+import { FakeWorld } from "../fixtures/fake-world.ts";
 import "../fixtures/programs.ts";
 
 type Fits = (value: Json | undefined) => boolean;
@@ -282,4 +283,32 @@ for (const { name } of scenarios) {
 Deno.test("the requests that were refused are many", () => {
   console.log(`malformed or unknown requests: ${total}`);
   assertGreater(total, 10_000);
+});
+
+/** By workload, a request that has a client keep any value. */
+const keeping: { [workload: string]: (value: Json) => Body } = {
+  "echo": (echo) => ({ type: "echo", echo }),
+  "g-set": (element) => ({ type: "add", element }),
+  "kafka": (msg) => ({ type: "send", key: "k", msg }),
+  "lin-kv": (value) => ({ type: "write", key: 1, value }),
+  "txn-list-append": (value) => ({ type: "txn", txn: [["append", 1, value]] }),
+  "txn-rw-register": (value) => ({ type: "txn", txn: [["w", 1, value]] }),
+};
+
+Deno.test("no program takes a value that is nested too deep to be written as JSON", async () => {
+  let deep: Json = 0;
+  for (let i = 0; i < 20_000; i++) deep = [deep];
+  for (const { name, workload } of scenarios) {
+    const request = keeping[workload]?.(deep);
+    if (request === undefined) continue;
+    const module = await import(`../../challenges/${name}.ts`);
+    const world = new FakeWorld();
+    const { receive } = mount(module.default, world);
+    const init = { type: "init", msg_id: 1, node_id: "n0", node_ids: ["n0"] };
+    for (const body of [init, { ...request, msg_id: 2 }]) {
+      receive({ src: "c1", dest: "n0", body });
+    }
+    const reply = world.sent.find(({ body }) => body.in_reply_to === 2);
+    assertEquals(reply?.body.code, 12, name);
+  }
 });
