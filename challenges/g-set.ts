@@ -28,7 +28,6 @@ import {
   dictOf,
   entriesOf,
   type Json,
-  json,
   message,
   natural,
   rpc,
@@ -50,11 +49,11 @@ const SILENT = 6, PART = 100; // who is told so often in vain is told so many el
 
 const protocol = {
   add: rpc({ element: shallowJson }, {}),
-  read: rpc({}, { value: array(json) }),
+  read: rpc({}, { value: array(shallowJson) }),
   ...amongNodes({
     merge: message({
       /** By life of a node, elements from a number on, and how many the sender has. */
-      delta: dict(tuple(natural, array(json))),
+      delta: dict(tuple(natural, array(shallowJson))),
       version: dict(natural),
       /** Whether the sender waits for the receiver's version. */
       asks: boolean,
@@ -159,8 +158,8 @@ const gSet = program(protocol, (node) => {
     const sinceMs = node.now() - peer.toldAt;
     const isNews = (peer.has.get(self) ?? 0) < own.length;
     if (isNews) return isSoon && sinceMs >= MS.turn / 2;
-    const isGreeting = peer.told.size === 0 && !isBack();
-    return sinceMs >= (isGreeting ? 2 * MS.greet : MS.again);
+    const hasMet = peer.told.size > 0 || isBack();
+    return sinceMs >= (hasMet ? MS.again : 2 * MS.greet);
   }
 
   /** Whether a peer has acknowledged all that it was told of this life. */

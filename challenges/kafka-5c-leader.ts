@@ -13,8 +13,8 @@
  * period and the network's latency, or within one second of a heal. A send to an owner known to
  * be silent is refused with error 11; one without an answer ends in a timeout, since its outcome
  * is unknown. A node that lost its memory recovers what it had told another. Until it has heard
- * from all others, sends to it, commits and lists of commits wait; otherwise they never do, nor
- * do polls.
+ * from all others, sends to it, commits and lists of commits wait; sends also for lin-kv, at its
+ * owner's start and if it is silent until a log has doubled; otherwise nothing waits.
  *
  * Costs: a forwarded send, 1 - 1/n of all, is 2 messages; links cost n (n - 1) messages per
  * period of 100 ms while there is news: S <= 0.5 (1/2) 2 + 20 / rate = 0.52 for two nodes on the

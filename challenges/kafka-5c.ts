@@ -14,10 +14,10 @@
  * go back. Without faults, on a machine that does not stall, an acknowledged message is visible
  * everywhere after two periods, less 1/n of one, and two network latencies: 143 ms for two nodes,
  * at most 190 ms for any number, plus half a period until nodes have found their turns; a
- * committed offset after a period and a latency. A node that is cut off or dead freezes
- * visibility, never a send; one second after a heal every acknowledged message is visible.
- * Offsets are reserved in lin-kv, so a node that lost its memory reuses none. It recovers what it
- * had told another node; until it has heard from all, it promises nothing, and commits wait.
+ * committed offset after a period and a latency. A node that is cut off or dead freezes visibility,
+ * never a send; one second after a heal all is visible. A node that lost its memory recovers what
+ * it had told another; until it has heard from all, it promises nothing, and commits wait. It
+ * reuses no offset: they are reserved in lin-kv. Sends wait if that is silent until a log doubles.
  *
  * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all is
  * known: 21.1 messages/s for two nodes: S is about 21.1 / rate, 0.0215 on the official command. A

@@ -25,14 +25,14 @@ const pnCounter = program(protocol, (node) => {
 
   node.on("add", ({ delta }) => {
     if (delta >= 0) add(name(), delta);
-    else add(`-${name()}`, -delta);
+    else add(`${name()}-`, -delta);
     return {};
   });
 
   node.on("read", () =>
     catchUp.run(() => ({
       value: [...sums].reduce(
-        (value, [name, sum]) => plus(value, name.startsWith("-") ? -sum : sum),
+        (value, [name, sum]) => plus(value, name.endsWith("-") ? -sum : sum),
         0 as Integer,
       ),
     })));

@@ -18,7 +18,8 @@
  *
  * Costs: 2 messages to read the root, 2 to swap it, 4 for each value stored, and 2 to 4 for each
  * value read, all of them again for each lost race: S is 11.5 on the command, against 3.5 where
- * values are in the root. A root names every key.
+ * values are in the root. A root names every key. What no root names any more stays in lww-kv, where
+ * nothing can be deleted.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import {

@@ -215,3 +215,23 @@ Deno.test("counter-4-cas: on 25 nodes with hops of 5 ms no add loses for 4 s, wi
     assertEquals(failed(run!.recording) > 0, some);
   }
 });
+
+Deno.test("a pn-counter adds and takes away on nodes of any name", async () => {
+  const nodes = ["-a", "b-", "n-1"];
+  const cluster = new SmallCluster(pnCounter, nodes, { latencyMs: 10 });
+  const values: Json[] = [];
+  cluster.network.register("c1", ({ body }) => {
+    if (body.type === "read_ok") values.push(body.value ?? null);
+  });
+  for (const node of nodes) {
+    for (const delta of [10, -3]) {
+      cluster.network.send("c1", node, { type: "add", delta, msg_id: 1 });
+    }
+  }
+  await cluster.advance(3_000);
+  for (const node of nodes) {
+    cluster.network.send("c1", node, { type: "read", msg_id: 1 });
+  }
+  await cluster.advance(100);
+  assertEquals(values, [21, 21, 21]);
+});
