@@ -199,6 +199,28 @@ Deno.test("a heartbeat of 2 ms is no storm, unless clients wait in vain", () => 
   assertMatch(starved.storms(20e9)[0]!, /n0 sent beat \d+ times/);
 });
 
+Deno.test("the fewer the nodes and the requests, the sooner a storm of one second is broken off", () => {
+  const sentUntilEnd = (nodes: number, requests: number, secondsAgo = 0) => {
+    const ids = Array.from({ length: nodes }, (_, i) => `n${i}`);
+    let ended = false, sent = 0;
+    const now = secondsAgo * 1e9;
+    const watch = new StormWatch(new Set(ids), () => ended = true);
+    for (let i = 0; i < requests; i++) {
+      watch.sent(0, { src: "c1", dest: "n0", body: { type: "read" } });
+    }
+    while (!ended) {
+      const src = `n${++sent % nodes}`;
+      watch.sent(now, { src, dest: "n0", body: { type: "again" } });
+    }
+    return sent;
+  };
+  assertEquals(sentUntilEnd(1, 0), 50_000);
+  assertEquals(sentUntilEnd(5, 0), 50_000);
+  assertEquals(sentUntilEnd(5, 100), 150_000);
+  assertEquals(sentUntilEnd(5, 1_000, 10), 250_000, "told again after a heal");
+  assertEquals(sentUntilEnd(25, 0), 500_000);
+});
+
 Deno.test("a storm whose messages are signed by a client is the node's that writes them", () => {
   let ended = 0;
   const watch = new StormWatch(new Set(["n0", "n1"]), () => ended++);

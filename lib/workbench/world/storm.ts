@@ -37,6 +37,15 @@ const TOO_MANY = 100;
 /** More than 25 nodes send if they tell each other everything at 1000 operations a second. */
 const MESSAGES_PER_SECOND = 500_000;
 
+/** Few nodes have few links: they are broken off sooner, before their messages fill the memory. */
+const FEWEST_PER_SECOND = 50_000;
+
+/** How many messages for each request so far may cross a link at once, when what was cut off is told again. */
+const AFTER_A_HEAL = 4;
+
+/** How many services a node may ask. */
+const SERVICES = 4;
+
 /** Messages of one type that one node sends during a storm. */
 interface Flood {
   src: string;
@@ -99,7 +108,8 @@ export class StormWatch {
     if (count > OWN_RATE_WHILE_CLIENTS_WAIT) {
       this.#countLink(author, asText(body.type), dest);
     }
-    if (++this.#sent !== MESSAGES_PER_SECOND || this.#isEndless) return;
+    if (++this.#sent % FEWEST_PER_SECOND !== 0 || this.#isEndless) return;
+    if (this.#sent < Math.min(MESSAGES_PER_SECOND, this.#usual())) return;
     this.#addFloods(nowNs, 0);
     this.#end();
   }
@@ -122,6 +132,18 @@ export class StormWatch {
     const types = valueOf(this.#links, src, () => new Map());
     const dests = valueOf(types, type, () => new Map());
     dests.set(dest, (dests.get(dest) ?? 0) + 1);
+  }
+
+  /** How many messages all links together carry in this second at most, if no clients wait. */
+  #usual(): number {
+    const { size } = this.nodes;
+    const links = size * (size + SERVICES);
+    const requests = Math.max(this.#requests, this.#requestsBefore);
+    const forClients = Math.max(
+      EACH_REQUEST * requests,
+      AFTER_A_HEAL * this.#allRequests,
+    );
+    return links * (OWN_RATE + forClients);
   }
 
   /** How many messages of one type may cross a link in this second. */
