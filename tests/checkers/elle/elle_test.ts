@@ -364,6 +364,8 @@ Deno.test("histories that cannot be judged are refused", () => {
   refuse("register", "is no list of", "ax1");
   refuse("list", "multiple times", "ax1", "ax1");
   refuse("list", "is no list of", "wx1");
+  const begun = historyOf(concurrent("ax1", "ax1"), "list").slice(0, 3);
+  assertThrows(() => check("list", begun, "PL-1"), CheckerError, "multiple");
   const mixed = historyOf(concurrent("wx1", "wx2"), "register");
   for (const key of [7, float(7), 0.5, 2n ** 70n, null, ["x"]]) {
     mixed[3]!.value = [["w", key, 2]];
