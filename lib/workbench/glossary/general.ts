@@ -128,7 +128,7 @@ export const GENERAL: Explanations = {
     means:
       "A simulated program used something that is not its node's, so the seed does not decide the run, or nodes share what processes could not.",
     usually:
-      "the machine's clock, randomness or timers, or variables of the module, outside the program's function.",
+      "the machine's clock, randomness, timers or files; an error that nothing catches; or variables of the module, outside the program's function.",
     tries:
       "node.now(), node.random(), node.after() and node.every(); state inside the function.",
   },
