@@ -29,6 +29,9 @@ function bits(kinds: readonly EdgeKind[]): number {
 /** How many edges one search follows before it gives up: about a tenth of a second. */
 const BUDGET = 3_000_000;
 
+/** What a path has had, as bits: an edge that its sort needs; and last of all an `rw` edge. */
+const HAD = 2, AFTER_RW = 1;
+
 /**
  * A part of a dependency graph, packed for searching. Each edge counts as what it
  * is explained by, the preferred of its kinds, and as nothing else.
@@ -73,7 +76,9 @@ export class Component {
     const needs = bits(spec.needs ?? []);
     const apart = spec.nonadjacent ? BIT.rw : 0;
     const rank = this.#ranks(rest);
-    // A state is four times the vertex, plus 2 for what is needed, plus 1 after an rw edge.
+    /** Where a path stands: at a vertex, with what is needed or without, after an edge of a kind. */
+    const stateOf = (vertex: number, had: number, kind: number) =>
+      4 * vertex + had + (kind & apart ? AFTER_RW : 0);
     const seen = new Int32Array(4 * size).fill(-1);
     const parent = new Int32Array(4 * size);
     const queue = new Int32Array(4 * size);
@@ -93,7 +98,7 @@ export class Component {
         if (!(kind & first)) continue;
         if (to === origin && !needs) return [origin];
         if (rank[to]! < rank[origin]!) continue;
-        visit(4 * to + (needs ? 0 : 2) + (kind & apart ? 1 : 0), -1);
+        visit(stateOf(to, needs ? 0 : HAD, kind), -1);
       }
       // Shorter than the best so far, or not at all: the path gets one edge longer a level.
       const limit = best ? best.length - 1 : Infinity;
@@ -103,10 +108,10 @@ export class Component {
           const kind = this.#kind[e]!, to = this.#target[e]!;
           left--;
           if (!(kind & rest) || rank[to]! < rank[origin]!) continue;
-          if (state & 1 && kind & apart) continue;
-          const had = state & 2 || kind & needs ? 2 : 0;
+          if (state & AFTER_RW && kind & apart) continue;
+          const had = state & HAD || kind & needs ? HAD : 0;
           if (to !== origin) {
-            visit(4 * to + had + (kind & apart ? 1 : 0), state);
+            visit(stateOf(to, had, kind), state);
           } else if (had && !(kind & apart)) {
             const path = [origin, ...this.#path(parent, state)];
             if (new Set(path).size === path.length) return path;
