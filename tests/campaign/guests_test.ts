@@ -106,6 +106,39 @@ Deno.test(
 );
 
 Deno.test(
+  "what a package uses of the machine counts only where it makes runs differ",
+  needs("read", "write"),
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/node_modules`);
+    await Deno.writeTextFile(
+      `${folder}/node_modules/clock.js`,
+      "export const now = () => Date.now(); now(); let turns = 0; export const turn = () => turns++ + now();",
+    );
+    const file = `${folder}/node.ts`;
+    const simulated = async (answer: string) => {
+      await Deno.writeTextFile(
+        file,
+        `import { now, turn } from "./node_modules/clock.js"; export default (node) => node.on("generate", () => (${answer}));`,
+      );
+      const url = new URL(`file://${file}`).href;
+      const { simulation } = await readSimulate([file, "-w", "unique-ids"]);
+      const guest = { ...simulation.guest!, module: `${url}?${answer.length}` };
+      const overrides = { ...simulation.overrides, "time-limit": 1 };
+      return await simulate({ ...simulation, guest, overrides, seed: 1 });
+    };
+    const harmless = await simulated(
+      "now(), { id: `${node.id} ${node.random()}` }",
+    );
+    assertEquals(harmless.strict.anomalies, []);
+    const differing = await simulated("{ id: turn() + node.random() }");
+    assertMatch(
+      differing.strict.anomalies[0]!.because[0]!,
+      /uses Date\.now, which belongs to the machine/,
+    );
+  }),
+);
+
+Deno.test(
   "timers under a name of the program's own are named by their import",
   needs("read"),
   async () => {

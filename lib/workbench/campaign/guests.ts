@@ -233,6 +233,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
 export class ImpurityWatch {
   /** The sentence for each thing that was found. */
   readonly #found = new Map<string, string>();
+  /** The same for what only packages use: many look at the clock and make nothing of it. */
+  readonly #inPackages = new Map<string, string>();
   readonly #undo: (() => void)[] = [];
 
   constructor(private readonly module: string) {
@@ -302,10 +304,16 @@ export class ImpurityWatch {
     });
   }
 
-  /** Stops; returns a sentence for each thing that was found. */
-  stop(): string[] {
+  /**
+   * Stops; returns a sentence for each thing that was found, and for each that only packages
+   * use, which matters where it makes runs differ.
+   */
+  stop(): { found: string[]; inPackages: string[] } {
     for (const undo of this.#undo.splice(0).reverse()) undo();
-    return [...this.#found.values()];
+    return {
+      found: [...this.#found.values()],
+      inPackages: [...this.#inPackages.values()],
+    };
   }
 
   /** Records an error that nothing has caught: it came from a timer, an event or the like. */
@@ -348,7 +356,10 @@ export class ImpurityWatch {
     const caller = places[0];
     if (caller === undefined || isOfWorkbench(caller)) return;
     const own = places.find((place) => place.startsWith(this.module));
-    this.#found.set(name, impurityText(pathOf(own ?? caller), name));
+    // Whoever prints, stdout is for messages.
+    const counts = !PACKAGE.test(caller) || /^(console|Deno)\./.test(name);
+    const list = counts ? this.#found : this.#inPackages;
+    list.set(name, impurityText(pathOf(own ?? caller), name));
   }
 }
 
@@ -365,6 +376,9 @@ export function outliveErrors(): void {
     (event) => event.preventDefault(),
   );
 }
+
+/** The place of a package's code: Deno's cache of npm, a folder of packages, or the network. */
+const PACKAGE = /^https?:|\/(npm|node_modules)\//;
 
 /** The innermost calls when something is recorded: `#heard`, its caller, and the replaced function. */
 const TRAP_FRAMES = 3;

@@ -94,6 +94,8 @@ export interface Listeners {
   onProgress?(progress: Progress): void;
   /** Records what a guest's node is doing. */
   mark?: Mark;
+  /** Called with what only a guest's packages use of the machine. */
+  onSuspicion?(sentences: string[]): void;
   /** Gives every node of a guest a module of its own; `anew`, one that has not been in use. */
   apart?: "again" | "anew";
   /**
@@ -131,7 +133,11 @@ export async function recordAny(
   simulation: Simulation,
   listeners: Listeners = {},
 ): Promise<Recording> {
-  const recording = await record(simulation, listeners);
+  let suspicions: string[] = [];
+  const recording = await record(simulation, {
+    ...listeners,
+    onSuspicion: (sentences) => suspicions = sentences,
+  });
   const { guest } = simulation;
   if (guest === undefined) return recording;
   // A guest that uses the machine differs anyway, and one storm is enough.
@@ -143,6 +149,7 @@ export async function recordAny(
   const apart = await again("again");
   if (areAlike(recording, apart)) return recording;
   const { impurities = [] } = apart;
+  if (suspicions.length > 0) return { ...recording, impurities: suspicions };
   if (impurities.length > 0) return { ...recording, impurities };
   const state = await stateOf(guest);
   const differs = state.length === 0 &&
@@ -166,8 +173,14 @@ function areAlike(one: Recording, other: Recording): boolean {
  */
 export async function record(
   simulation: Simulation,
-  { onEvent = () => {}, onProgress, mark, apart, forVerdict = false }:
-    Listeners = {},
+  {
+    onEvent = () => {},
+    onProgress,
+    onSuspicion,
+    mark,
+    apart,
+    forVerdict = false,
+  }: Listeners = {},
 ): Promise<Recording> {
   const { name, seed, faults, machine: kind = "quiet", faithful = false } =
     simulation;
@@ -238,13 +251,15 @@ export async function record(
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
     if (guest !== undefined) insistOnBuiltins(guest);
+    const used = impurities?.stop();
+    if (used !== undefined) onSuspicion?.(used.inPackages);
     const origin = guest === undefined
       ? { label: simulation.mutant ?? name, program: name }
       : {
         label: name,
         impurities: [
           ...await importedImpurities(guest),
-          ...impurities!.stop(),
+          ...used!.found,
         ],
         ...(guest.challenge === undefined
           ? {}
