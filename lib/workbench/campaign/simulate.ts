@@ -25,15 +25,18 @@ import {
   importedImpurities,
   ImpurityWatch,
   insistOnBuiltins,
+  type Loaded,
   loadGuest,
+  type Loading,
   sharedStateText,
   stateOf,
   waitingText,
 } from "./guests.ts";
 import { invocation } from "../executable/invocation.ts";
 import type { Mark } from "./mark.ts";
+import { mount as ourMount } from "../../maelstrom.ts";
 import { recordingLines } from "../recording.ts";
-import { seeded } from "../world/random.ts";
+import { type Random, seeded } from "../world/random.ts";
 import { rightClocks, wrongClocks } from "../world/wall-clocks.ts";
 import { performRun, type Progress } from "../run/run.ts";
 import { type Scenario, scenarioOf } from "../scenarios/scenarios.ts";
@@ -182,29 +185,14 @@ export async function record(
     forVerdict = false,
   }: Listeners = {},
 ): Promise<Recording> {
-  const { name, seed, faults, machine: kind = "quiet", faithful = false } =
+  const { seed, faults, machine: kind = "quiet", faithful = false, guest } =
     simulation;
-  const { guest } = simulation;
-  const scenario = scenarioIn(simulation);
-  const { workload, ...options } = {
-    workload: scenario.workload,
-    ...scenario.runs[simulation.run ?? 0]!.flags,
-    ...simulation.overrides,
-  } as Options & { workload: string };
-  const ingredients = ingredientsOf(simulation, scenario);
-  const sparing = scenario.promises.survivesRestart === "minority";
-  // Official faults are those of the flags.
-  const script = simulation.script ??
-    (faults === "official" ? undefined : chaos(ingredients, { sparing }));
-  // A node that was killed or paused does not answer, whatever it promises.
-  if (ingredients.includes("kill") || ingredients.includes("pause")) {
-    delete options.availability;
-  }
   const clock = new VirtualClock();
   const random = seeded(seed);
-  if (ingredients.includes("crowd") && !simulation.overrides?.concurrency) {
-    options.concurrency = crowd(random.fork("crowd"), workload);
-  }
+  const { workload, options, ingredients, script } = settingsOf(
+    simulation,
+    random,
+  );
   const mainNs = Number(options["time-limit"] ?? 60) * SECOND;
   const machine = machineOf(kind, clock, random.fork("machine"), mainNs);
   // An unhandled rejection is the program's own: a real process logs it and continues.
@@ -215,16 +203,11 @@ export async function record(
   globalThis.addEventListener("unhandledrejection", onStray);
   const impurities = guest && new ImpurityWatch(guest.module);
   try {
-    const { program, mount } = guest === undefined
-      ? {
-        program: simulation.program ?? await programNamed(name),
-        mount: undefined,
-      }
-      : await loadGuest(guest, {
-        apart: apart === undefined ? [] : nodesOf(options),
-        anew: apart === "anew",
-        ...(mark === undefined ? {} : { mark }),
-      });
+    const { program, mount } = await programOf(simulation, {
+      apart: apart === undefined ? [] : nodesOf(options),
+      anew: apart === "anew",
+      ...(mark === undefined ? {} : { mark }),
+    });
     if (guest !== undefined) insistOnBuiltins(guest);
     const run = performRun({
       workload: workloadOf(workload),
@@ -253,21 +236,9 @@ export async function record(
     if (guest !== undefined) insistOnBuiltins(guest);
     const used = impurities?.stop();
     if (used !== undefined) onSuspicion?.(used.inPackages);
-    const origin = guest === undefined
-      ? { label: simulation.mutant ?? name, program: name }
-      : {
-        label: name,
-        impurities: [
-          ...await importedImpurities(guest),
-          ...used!.found,
-        ],
-        ...(guest.challenge === undefined
-          ? {}
-          : { challenge: guest.challenge }),
-      };
     return {
       ...recording,
-      ...origin,
+      ...await originOf(simulation, used?.found ?? []),
       seed,
       faults,
       ...(kind === "quiet" ? {} : { machine: kind }),
@@ -283,6 +254,53 @@ export async function record(
     mark?.clear();
     globalThis.removeEventListener("unhandledrejection", onStray);
   }
+}
+
+/** The workload, flags and faults of a run. */
+function settingsOf(simulation: Simulation, random: Random) {
+  const { faults, overrides } = simulation;
+  const scenario = scenarioIn(simulation);
+  const { workload, ...options } = {
+    workload: scenario.workload,
+    ...scenario.runs[simulation.run ?? 0]!.flags,
+    ...overrides,
+  } as Options & { workload: string };
+  const ingredients = ingredientsOf(simulation, scenario);
+  const sparing = scenario.promises.survivesRestart === "minority";
+  // Official faults are those of the flags.
+  const script = simulation.script ??
+    (faults === "official" ? undefined : chaos(ingredients, { sparing }));
+  // A node that was killed or paused does not answer, whatever it promises.
+  if (ingredients.includes("kill") || ingredients.includes("pause")) {
+    delete options.availability;
+  }
+  if (ingredients.includes("crowd") && !overrides?.concurrency) {
+    options.concurrency = crowd(random.fork("crowd"), workload);
+  }
+  return { workload, options, ingredients, script };
+}
+
+/** The program of a run; a guest's with the library that it is written on. */
+async function programOf(
+  { name, program, guest }: Simulation,
+  loading: Loading,
+): Promise<Loaded> {
+  if (guest !== undefined) return await loadGuest(guest, loading);
+  return { program: program ?? await programNamed(name), mount: ourMount };
+}
+
+/** Whose run a recording is of. */
+async function originOf(
+  { name, mutant, guest }: Simulation,
+  impurities: readonly string[],
+): Promise<Pick<Recording, "label" | "program" | "impurities" | "challenge">> {
+  if (guest === undefined) return { label: mutant ?? name, program: name };
+  const { challenge } = guest;
+  return {
+    label: name,
+    impurities: [...await importedImpurities(guest), ...impurities],
+    ...(challenge === undefined ? {} : { challenge }),
+  };
 }
 
 /** The scenario that a simulated program is held to. */
