@@ -28,10 +28,10 @@ import {
   dictOf,
   entriesOf,
   type Json,
+  json,
   message,
   natural,
   rpc,
-  shallowJson,
   tuple,
 } from "../lib/protocols.ts";
 import { covers, type Vector } from "../lib/stores/stamped-store.ts";
@@ -48,12 +48,12 @@ const MS = {
 const SILENT = 6, PART = 100; // who is told so often in vain is told so many elements
 
 const protocol = {
-  add: rpc({ element: shallowJson }, {}),
-  read: rpc({}, { value: array(shallowJson) }),
+  add: rpc({ element: json }, {}),
+  read: rpc({}, { value: array(json) }),
   ...amongNodes({
     merge: message({
       /** By life of a node, elements from a number on, and how many the sender has. */
-      delta: dict(tuple(natural, array(shallowJson))),
+      delta: dict(tuple(natural, array(json))),
       version: dict(natural),
       /** Whether the sender waits for the receiver's version. */
       asks: boolean,

@@ -17,7 +17,6 @@ import {
   oneOf,
   rpc,
   type Schema,
-  shallowJson,
   string,
   tuple,
   type TypeOf,
@@ -65,7 +64,7 @@ export type Entries = TypeOf<typeof entries>;
 
 /** Of `kafka`. */
 export const kafkaProtocol = {
-  send: rpc({ key: string, msg: shallowJson }, { offset: natural }),
+  send: rpc({ key: string, msg: json }, { offset: natural }),
   /** The messages from these offsets on; keys that have none are left out. */
   poll: rpc({ offsets }, { msgs: entries }),
   commit_offsets: rpc({ offsets }, {}),
@@ -85,14 +84,14 @@ export type Key = TypeOf<typeof key>;
 /** Of `lin-kv`. */
 export const registerProtocol = {
   read: rpc({ key }, { value: json }),
-  write: rpc({ key, value: shallowJson }, {}),
-  cas: rpc({ key, from: shallowJson, to: shallowJson }, {}),
+  write: rpc({ key, value: json }, {}),
+  cas: rpc({ key, from: json, to: json }, {}),
 };
 
 /** What nodes with registers answer. */
 export type RegisterProtocol = ProtocolOf<typeof registerProtocol>;
 
-const microOp = tuple(oneOf("r", "w", "append"), key, shallowJson);
+const microOp = tuple(oneOf("r", "w", "append"), key, json);
 
 /** One step: read (null in a request, the value in a reply), write, or append to a list. */
 export type MicroOp = TypeOf<typeof microOp>;

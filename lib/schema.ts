@@ -134,32 +134,27 @@ function isObject(value: unknown): value is { [field: string]: unknown } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Anything. */
-export const json: Schema<Json> = schema(
-  "a value",
-  (value) => value !== undefined,
-);
-
 /**
- * How deep a client's value may be nested. What writes JSON gives up at some depth, and a node that
- * cannot write a value cannot write anything that goes with it.
+ * How deep a value may be nested. What reads JSON gives up at some depth, often 1000, and what
+ * writes it, too; a node that cannot pass on a value cannot pass on what goes with it either. The
+ * rest is for what a program wraps around it.
  */
-const DEEPEST = 1_000;
+const DEEPEST = 900;
 
-function isWritable(value: unknown, levels: number): boolean {
+function isNestedUpTo(levels: number, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (levels === 0) return false;
   const parts = Array.isArray(value) ? value : Object.values(value);
   for (let i = 0; i < parts.length; i++) {
-    if (!isWritable(parts[i], levels - 1)) return false;
+    if (!isNestedUpTo(levels - 1, parts[i])) return false;
   }
   return true;
 }
 
-/** Anything that is to be kept or passed on, nested up to 1000 levels deep: for what clients send. */
-export const shallowJson: Schema<Json> = schema(
+/** Anything, nested up to 900 levels deep. */
+export const json: Schema<Json> = schema(
   `a value nested up to ${DEEPEST} levels deep`,
-  (value) => value !== undefined && isWritable(value, DEEPEST),
+  (value) => value !== undefined && isNestedUpTo(DEEPEST, value),
 );
 
 /** Text. */

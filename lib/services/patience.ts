@@ -167,7 +167,7 @@ export class Patience {
     if (isUsual || this.#logged.has(code)) return false;
     this.#logged.add(code);
     this.#node.log(
-      `asked again, as after all errors ${code}: ${error.message}`,
+      `asked again, as after every error ${code}: ${error.message}`,
     );
     return false;
   }
