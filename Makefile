@@ -16,6 +16,9 @@ DENO := ./$(DENO_FILE)
 export PATH := $(CURDIR)/.deno/node_modules/.bin:$(PATH)
 endif
 
+# Quiet: a run is over before Deno has what it asks the npm registry for, so it would ask, and say so, every time.
+RUN = $(DENO) run --quiet --allow-all
+
 # Every file in challenges/ is a target. A challenge may import another, so all are its sources.
 # W=WORKLOAD or W=CHALLENGE says what to test a file as whose name does not say it; BIN=FILE tests another executable
 # as the challenge asks, with ARGS="..." as its arguments.
@@ -30,17 +33,17 @@ help: ## list the targets
 	@echo "$(NAMES)" | fold -s -w 76 | sed 's/^/  /'
 
 $(NAMES): %: $(if $(BIN),,bin/%) | $(DENO_FILE) ## build challenges/NAME.ts, test it as the challenge asks, print a result card
-	@$(DENO) run --allow-all lib/workbench/cli.ts challenge $@ $(if $(W),--as="$$W") $(if $(BIN),--bin="$$BIN") $(if $(ARGS),-- $(ARGS))
+	@$(RUN) lib/workbench/cli.ts challenge $@ $(if $(W),--as="$$W") $(if $(BIN),--bin="$$BIN") $(if $(ARGS),-- $(ARGS))
 
 build: $(NAMES:%=bin/%) ## build all programs into bin/
 
 bin/%: challenges/%.ts $(SOURCES) | $(DENO_FILE)
-	@$(DENO) run --allow-all lib/workbench/commands/build.ts $*
+	@$(RUN) lib/workbench/commands/build.ts $*
 
 workbench: bin/workbench ## build bin/workbench, one executable that is used like Maelstrom's own launcher
 
 bin/workbench: $(SOURCES) $(wildcard lib/workbench/*.ts lib/workbench/*/*.ts lib/workbench/*/*/*.ts lib/workbench/report/page.* tests/mutants/*.ts) | $(DENO_FILE)
-	@$(DENO) run --allow-all lib/workbench/commands/build.ts workbench
+	@$(RUN) lib/workbench/commands/build.ts workbench
 
 test: | $(DENO_FILE) ## run all tests
 	@$(DENO) task --quiet test
@@ -51,37 +54,37 @@ check: | $(DENO_FILE) ## check format, lint and types of everything
 	$(DENO) check --quiet
 
 hunt: | $(DENO_FILE) ## look for every planted bug of tests/mutants/, twenty seeds each: under which name each is caught, and by which judge
-	@$(DENO) run --allow-all tests/mutants/hunt.ts
+	@$(RUN) tests/mutants/hunt.ts
 
 strangers: | $(DENO_FILE) ## judge correct programs with odd choices, SEEDS=N seeds each, and count false positives
-	@$(DENO) run --allow-all tests/strangers/all.ts $(or $(SEEDS),3)
+	@$(RUN) tests/strangers/all.ts $(or $(SEEDS),3)
 
 serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 	@$(DENO) task --quiet workbench serve
 
 soak: | $(DENO_FILE) ## simulate 1000 seeds of every program, whole runs with shorter main phases (SEEDS=N), or one machine's part of them (SHARD=I/N); resumes where it was
-	@$(DENO) run --allow-all lib/workbench/results/soak.ts $(if $(JOIN),--join $(JOIN),$(SEEDS) $(if $(SHARD),--shard $(SHARD)))
+	@$(RUN) lib/workbench/results/soak.ts $(if $(JOIN),--join $(JOIN),$(SEEDS) $(if $(SHARD),--shard $(SHARD)))
 
 BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/checkers.ts tests/bench/programs.ts
 
 bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
 	@uptime; for file in $(BENCHMARKS); do begun=$$(date +%s); printf '\n== %s\n\n' "$$file"; \
-	  $(DENO) run --allow-all "$$file" || exit 1; printf '\n%s s\n' $$(($$(date +%s) - begun)); done
+	  $(RUN) "$$file" || exit 1; printf '\n%s s\n' $$(($$(date +%s) - begun)); done
 
 load: bin/broadcast-3d bin/broadcast-3e ## run 3d and 3e in real time beside 0 to 4 busy processes (RUNS=N of each)
-	@$(DENO) run --allow-all tests/bench/load.ts --runs $(or $(RUNS),3)
+	@$(RUN) tests/bench/load.ts --runs $(or $(RUNS),3)
 
 results: | $(DENO_FILE) ## simulate all programs for the READMEs' tables
-	@$(DENO) run --allow-all lib/workbench/results/results.ts
-	@$(DENO) run --allow-all lib/workbench/results/busy.ts
-	@$(DENO) run --allow-all lib/workbench/results/anomaly-table.ts | $(DENO) run --allow-all lib/workbench/results/readme.ts anomalies
-	@$(DENO) run --allow-all lib/workbench/results/reference.ts
-	@$(DENO) run tests/mutants/table.ts | $(DENO) run --allow-all lib/workbench/results/readme.ts mutants
+	@$(RUN) lib/workbench/results/results.ts
+	@$(RUN) lib/workbench/results/busy.ts
+	@$(RUN) lib/workbench/results/anomaly-table.ts | $(RUN) lib/workbench/results/readme.ts anomalies
+	@$(RUN) lib/workbench/results/reference.ts
+	@$(DENO) run tests/mutants/table.ts | $(RUN) lib/workbench/results/readme.ts mutants
 
 PICTURES := $(wildcard lib/workbench/results/*-picture.ts lib/workbench/results/*-plot.ts)
 
 pictures: | $(DENO_FILE) ## draw the READMEs' pictures
-	@for file in $(PICTURES); do $(DENO) run --allow-all "$$file" || exit 1; done
+	@for file in $(PICTURES); do $(RUN) "$$file" || exit 1; done
 
 maelstrom: ## download the real Maelstrom, which `make NAME` then uses; needs Java
 	@test -x maelstrom/maelstrom || { \
