@@ -51,6 +51,7 @@
  * @module
  */
 import { Arrivals } from "./arrivals.ts";
+import { Departures } from "./departures.ts";
 import type { Json, Stop } from "../node/world.ts";
 import type { Node } from "../maelstrom.ts";
 import { Life } from "./life.ts";
@@ -79,9 +80,6 @@ const PROBE = 100;
  * way. With six digits, one stray message in ten thousand of earlier ones goes unnoticed.
  */
 const TAGS = { from: 100_000, to: 1_000_000, apart: 200_000 };
-
-/** An acknowledgement of this many items fewer than an earlier one is late, and ignored. */
-const LATE = 100;
 
 /** The least time between two answers that do not wait for their turn, in ms. */
 const LEAST_URGENT_MS = 10;
@@ -199,24 +197,11 @@ export class Conversation<T extends Json> {
   readonly #node: Talker;
   readonly #options: Required<ConversationOptions<T>>;
   readonly #greetAt: number;
-  /** Items that the peer may lack: those from number `acked` on. */
-  #owed: T[] = [];
-  /** How many items the peer has, and how many it has been sent; -1 as long as that is not even the greeting. */
-  #acked = -1;
-  #sent = -1;
-  #everSent = -1;
-  /** The tag from which the peer's acknowledgements count. */
-  #tag = 0;
-  /** When unacknowledged items were sent, except those sent twice (Karn's rule). */
-  #flights: { until: number; at: number }[] = [];
-  #sentAt = 0;
-  #rewoundAt = -Infinity;
-  /** How often in a row what the peer lacks was sent again, and it acknowledged nothing more. */
-  #inVain = 0;
-  #urgentAt = -Infinity;
-  /** The tag from which acknowledgements for the peer count. */
-  #theirTag: number | null = null;
+  readonly #departures = new Departures<T>();
   #arrivals = new Arrivals<T>();
+  /** The tags from which the peer's acknowledgements count, and those for the peer. */
+  #tag = 0;
+  #theirTag: number | null = null;
   /** How many items the peer owed when it first spoke to this life; null before. */
   #owing: number | null = null;
   /** Whether the peer is owed everything, having lost its memory; whether it said so of this node. */
@@ -226,6 +211,8 @@ export class Conversation<T extends Json> {
   #mustGreet = false;
   /** How many messages with items have come since this side spoke. */
   #unanswered = 0;
+  /** When it last answered out of turn. */
+  #urgentAt = -Infinity;
   #patienceMs = 0;
   #stopWaiting: Stop = () => {};
   /** How often in a row the peer has not answered in time; 0 while it does. */
@@ -262,8 +249,8 @@ export class Conversation<T extends Json> {
 
   /** Whether there is something to say that has not been said, to a peer that answers. */
   get hasNews(): boolean {
-    if (this.#isUnheard || this.#sent === this.#end) return false;
-    return this.#owed.length > 0 || this.#node.now() >= this.#greetAt;
+    if (this.#isUnheard || this.#departures.isAllSent) return false;
+    return this.unacknowledged > 0 || this.#node.now() >= this.#greetAt;
   }
 
   /** Whether the peer has greeted this life, and everything has arrived that it owed it then. */
@@ -278,18 +265,20 @@ export class Conversation<T extends Json> {
 
   /** How many items the peer has yet to acknowledge. */
   get unacknowledged(): number {
-    return this.#owed.length;
+    return this.#departures.owed.length;
   }
 
   /** Adds an item to be said. The caller must not change it any more. */
   owe(item: T): void {
-    this.#owed.push(item);
+    this.#departures.owe(item);
   }
 
   /** Adds what is owed to another peer and not yet to this one. */
   oweAs(other: Conversation<T>): void {
-    const owed = new Set(this.#owed);
-    for (const item of other.#owed) if (!owed.has(item)) this.#owed.push(item);
+    const owed = new Set(this.#departures.owed);
+    for (const item of other.#departures.owed) {
+      if (!owed.has(item)) this.owe(item);
+    }
   }
 
   /**
@@ -300,30 +289,21 @@ export class Conversation<T extends Json> {
    */
   say(patienceMs: number): Saying<T> {
     const now = this.#node.now();
-    const n = Math.max(0, this.#sent);
-    const from = n - Math.max(0, this.#acked);
-    const until = this.#isUnheard ? from + PROBE : undefined;
-    const items = this.#owed.slice(from, until);
+    const wasAwaited = this.#departures.isAwaited;
+    const most = this.#isUnheard ? PROBE : Infinity;
+    const { n, items, isNew } = this.#departures.send(most, now);
     const saying: Saying<T> = { n, v: items };
     if (this.#theirTag !== null) {
       saying.a = this.#theirTag + this.#arrivals.count;
     }
     if (this.#unanswered === 1) saying.h = Math.round(now - this.owesSince);
     if (this.#isUnheard || this.#hasLost) saying.lost = true;
-    if (this.#acked < 0 || this.#mustGreet) saying.hello = this.#hello();
+    if (this.#isUnmet || this.#mustGreet) saying.hello = this.#hello();
     this.#mustGreet = false;
     this.owesSince = Infinity;
     this.#unanswered = 0;
-    const to = n + items.length;
-    if (to > this.#sent) {
-      this.#patienceMs = patienceMs;
-      if (this.#sent === this.#acked) this.#wait();
-      const isFirstTime = this.#sent === this.#everSent;
-      this.#sent = to;
-      this.#sentAt = now;
-      if (isFirstTime) this.#flights.push({ until: to, at: now });
-      this.#everSent = Math.max(this.#everSent, to);
-    }
+    if (isNew) this.#patienceMs = patienceMs;
+    if (isNew && !wasAwaited) this.#wait();
     return saying;
   }
 
@@ -337,18 +317,18 @@ export class Conversation<T extends Json> {
     if (hello !== undefined) this.#meet(hello);
     if (!this.#isMeant(saying)) {
       // A peer that does not greet, and does not know this life, has yet to hear of it.
-      if (this.#acked < 0) this.#mustGreet = true;
+      if (this.#isUnmet) this.#mustGreet = true;
       return { items: [], isUrgent: this.#urgent(this.#mustGreet) };
     }
     if (hello === undefined) this.#owing ??= 0; // nothing, or it would have greeted anew
     const ack = a === undefined ? -1 : a - this.#tag;
-    if (ack > this.#acked) this.#acknowledge(ack, held);
+    if (ack > this.#departures.acked) this.#acknowledge(ack, held);
     // What should have arrived before the peer spoke, and has not, is resent.
-    const late = now - this.#sentAt > roundTrip.patienceMs;
+    const late = now - this.#departures.sentAt > roundTrip.patienceMs;
     // A complaint does not count if it may have crossed what it asks for.
-    const rewoundMs = now - this.#rewoundAt;
+    const rewoundMs = now - this.#departures.rewoundAt;
     const complains = lost === true && rewoundMs >= roundTrip.meanMs;
-    if (wasUnheard || complains || late) this.#rewind();
+    if (wasUnheard || complains || late) this.#departures.rewind(now);
     const to = from + items.length;
     const again = this.#arrivals.hasOf(from, to);
     const taken = this.#arrivals.take(from, to, inOrder ? items : [], now);
@@ -361,14 +341,13 @@ export class Conversation<T extends Json> {
     return { items: inOrder ? taken : items, isUrgent: this.#urgent(isDue) };
   }
 
-  /** Forgets how far the conversation had got: it begins anew, with what is owed. */
-  #begin(): void {
+  /** Forgets how far the conversation had got: it begins anew, with these items or what is owed. */
+  #begin(owed?: T[]): void {
     const { from, to, apart } = TAGS;
     const random = Math.floor(this.#node.random() * (to - from - 2 * apart));
     this.#tag = from + (this.#tag - from + apart + random) % (to - from);
-    this.#acked = this.#sent = this.#everSent = -1;
-    this.#flights = [];
-    this.#inVain = this.silence = 0;
+    this.#departures.begin(owed);
+    this.silence = 0;
     this.#stopWaiting();
   }
 
@@ -376,7 +355,7 @@ export class Conversation<T extends Json> {
     const hello: Hello = { me: this.#life.stamp, tag: this.#tag };
     const theirLife = this.#life.latest(this.peer);
     if (theirLife > 0) hello.you = theirLife;
-    if (this.#owed.length > 0) hello.owes = this.#owed.length;
+    if (this.unacknowledged > 0) hello.owes = this.unacknowledged;
     if (this.#tellsAll) hello.back = true;
     return hello;
   }
@@ -391,9 +370,8 @@ export class Conversation<T extends Json> {
       this.#theirTag = this.#owing = null;
     }
     if (meeting === "next") {
-      this.#owed = this.#options.all();
       this.#tellsAll = true;
-      this.#begin();
+      this.#begin(this.#options.all());
       this.#mustGreet = true;
     } else if (meeting === "over") {
       // An earlier life, which is over; or a later one, whose clock was set back: it may know this
@@ -427,8 +405,7 @@ export class Conversation<T extends Json> {
       }
     }
     if (a === undefined) return hello !== undefined;
-    const ack = a - this.#tag;
-    return ack >= Math.max(0, this.#acked - LATE) && ack <= this.#everSent;
+    return this.#departures.isPossible(a - this.#tag);
   }
 
   /** At most one answer in a round trip goes out of turn. */
@@ -444,7 +421,12 @@ export class Conversation<T extends Json> {
 
   /** Whether the peer does not answer in time, or speaks and does not hear. */
   get #isUnheard(): boolean {
-    return this.silence > 0 || this.#inVain > 1;
+    return this.silence > 0 || this.#departures.inVain > 1;
+  }
+
+  /** Whether the peer has yet to acknowledge the greeting. */
+  get #isUnmet(): boolean {
+    return this.#departures.acked < 0;
   }
 
   /** Whether items are missing that others have overtaken so long ago that they must be lost. */
@@ -453,34 +435,14 @@ export class Conversation<T extends Json> {
     return missingMs >= this.#options.roundTrip.overtakingMs;
   }
 
-  get #end(): number {
-    return Math.max(0, this.#acked) + this.#owed.length;
-  }
-
   #acknowledge(ack: number, held: number | undefined): void {
-    let landed = 0, at = 0;
-    while (this.#flights.length > 0 && this.#flights[0]!.until <= ack) {
-      ({ at } = this.#flights.shift()!);
-      landed++;
+    const sentAt = this.#departures.acknowledge(ack);
+    if (sentAt !== undefined && held !== undefined) {
+      this.#options.roundTrip.measure(this.#node.now() - sentAt - held);
     }
-    // Of several, some may have been acknowledged before, in a message that was lost.
-    if (landed === 1 && held !== undefined) {
-      this.#options.roundTrip.measure(this.#node.now() - at - held);
-    }
-    this.#owed.splice(0, ack - Math.max(0, this.#acked));
-    this.#acked = ack;
-    this.#sent = Math.max(this.#sent, ack);
-    this.#inVain = this.silence = 0;
+    this.silence = 0;
     this.#stopWaiting();
-    if (this.#sent > ack) this.#wait();
-  }
-
-  #rewind(): void {
-    if (this.#sent === this.#acked) return;
-    this.#sent = this.#acked;
-    this.#flights = [];
-    this.#rewoundAt = this.#node.now();
-    this.#inVain++;
+    if (this.#departures.isAwaited) this.#wait();
   }
 
   #wait(): void {
@@ -491,9 +453,9 @@ export class Conversation<T extends Json> {
         (1 - this.#node.random() / 4);
     this.#stopWaiting();
     this.#stopWaiting = this.#node.after(pauseMs, () => {
-      if (this.#sent === this.#acked) return; // there is nothing to wait for any more
+      if (!this.#departures.isAwaited) return; // there is nothing to wait for any more
       this.silence++;
-      this.#rewind();
+      this.#departures.rewind(this.#node.now());
       this.#options.onSilence(this.peer);
     });
   }
