@@ -67,8 +67,8 @@ export class Raft extends Replica<RaftProtocol> {
     return this.log.epochOf(index) === this.epoch;
   }
 
-  protected override found(last: boolean): void {
-    if (last) this.onSilence();
+  protected override onBegin(isLast: boolean): void {
+    if (isLast) this.onSilence();
   }
 
   protected override join(leader: string, epoch: number): boolean {

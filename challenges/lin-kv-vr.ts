@@ -63,7 +63,7 @@ export class Vr extends Replica<VrProtocol> {
     return this.node.ids[view % this.node.ids.length]!;
   }
 
-  protected override found(): void {
+  protected override onBegin(): void {
     if (this.epoch > 0) return;
     if (this.#primary(0) === this.node.id) this.lead();
     else this.follow(this.#primary(0), 0);

@@ -1,7 +1,6 @@
-/** What a leader knows of its followers. */
-
 /** What a leader knows of another node. */
 export interface Follower {
+  /** The entry to send it next, and up to which it has the leader's log (the papers' nextIndex and matchIndex). */
   next: number;
   match: number;
   /** The last round it has answered, and the one in which it was last sent entries again. */

@@ -9,13 +9,12 @@
 const SILENCE_MS = 300;
 
 /**
- * How much more patient a node may become that loses its leaders, and by how much each time: on a
- * slow network it must be, or nobody leads for long enough to do anything.
+ * How much more patient than at first a node may become, and by what factor each time it loses its
+ * leader, and with each round that is done. On a slow network nobody would otherwise lead for long
+ * enough to do anything.
  */
 const MOST_PATIENCE = 5;
-const LESS_HASTE = 1.25;
-
-const MORE_HASTE = 0.95; // for each round that is done
+const SLOWER = 1.25, FASTER = 0.95;
 
 /** The least of this many round trips counts: losses and delays make others longer. */
 const TRIPS = 8;
@@ -58,13 +57,13 @@ export class Pace {
   }
 
   /** No leader, or no majority, was found in time. */
-  lose(): void {
-    this.#patience = Math.min(MOST_PATIENCE, LESS_HASTE * this.#patience);
+  slowDown(): void {
+    this.#patience = Math.min(MOST_PATIENCE, SLOWER * this.#patience);
   }
 
   /** There is a leader, and it gets things done. */
-  gain(): void {
-    this.#patience = Math.max(1, MORE_HASTE * this.#patience);
+  speedUp(): void {
+    this.#patience = Math.max(1, FASTER * this.#patience);
   }
 
   /** A leader's round begins. */

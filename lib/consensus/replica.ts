@@ -106,11 +106,11 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /**
    * The group begins, with empty logs.
    *
-   * @param last whether this node is the one that all others waited for
+   * @param isLast whether this node is the one that all others waited for
    */
-  protected abstract found(last: boolean): void;
+  protected abstract onBegin(isLast: boolean): void;
 
-  /** A leader that this node does not follow has sent entries. Tells whether to take them in. */
+  /** A leader that this node does not follow has sent entries; returns whether to take them in. */
   protected abstract join(leader: string, epoch: number): boolean;
 
   /** The leader is silent: finds another. */
@@ -247,9 +247,9 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     merge(this.lives, lives);
     this.#life = this.#clients.life = this.lives[this.#self]!;
     this.#original = !again;
-    const last = !again && isComplete(this.lives);
+    const isLast = !again && isComplete(this.lives);
     if (again) await this.#recover();
-    else if (!last) {
+    else if (!isLast) {
       await untilBegun(node, tripMs, (roll) => {
         merge(this.lives, roll);
         return isComplete(this.lives);
@@ -257,7 +257,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     }
     this.normal = true;
     this.#watch();
-    if (!again) this.found(last);
+    if (!again) this.onBegin(isLast);
   }
 
   /** Not {@link heardAt}: who has given up its leader must help others to find another. */
@@ -272,7 +272,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (now >= this.#waitsFrom + this.#patienceMs) {
       const wasWaiting = this.#patienceMs > 0;
       // Who is merely cut off learns nothing of how slow the network is.
-      if (this.heardAt > this.#gaveUpAt) this.#pace.lose();
+      if (this.heardAt > this.#gaveUpAt) this.#pace.slowDown();
       this.#patienceMs = this.#pace.drawWaitMs();
       this.#gaveUpAt = now;
       if (wasWaiting) this.onSilence();
@@ -296,7 +296,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (this.leader !== this.node.id) return this.#acknowledge(0, false);
     this.#stopBeating();
     if (this.#isDeserted()) {
-      this.#pace.lose();
+      this.#pace.slowDown();
       return this.follow(null, this.epoch);
     }
     this.#spokeAt = this.node.now();
@@ -349,7 +349,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   #onAppend(message: Append, src: string): void {
     if (!this.hear(src, message)) return;
     const { epoch, after, afterEpoch, entries, base, read, round } = message;
-    if (epoch < this.epoch) return this.#tell(src);
+    if (epoch < this.epoch) return this.#depose(src);
     if (
       (epoch > this.epoch || this.leader === null) && !this.join(src, epoch)
     ) {
@@ -357,7 +357,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     }
     this.heardAt = this.node.now();
     this.#pace.learn(message.trip);
-    this.#pace.gain();
+    this.#pace.speedUp();
     const isNew = base && base.index > this.commit &&
       this.log.epochOf(base.index) !== base.epoch;
     if (isNew) this.adopt({ base, entries: [] }, base.index);
@@ -374,7 +374,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   }
 
   /** Tells a former leader that it no longer leads. */
-  #tell(id: string): void {
+  #depose(id: string): void {
     const nothing = { round: 0, match: 0, gap: false, commands: [], read: 0 };
     this.node.send(id, "ack", { ...this.told, ...nothing });
   }
@@ -421,7 +421,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
       numbers.sort((a, b) => b - a)[this.majority - 1]!;
     const index = shared([this.log.last, ...followers.map((f) => f.match)]);
     if (index > this.commit && this.mayCommit(index)) {
-      this.#pace.gain();
+      this.#pace.speedUp();
       this.advance(index);
       if (followers.length > 0) this.#stir();
     }
