@@ -79,7 +79,7 @@ const broadcast3b = program(protocol, (node) => {
   });
 
   node.on("tell", ({ message, life }, src) => {
-    if (!recall.counts(src, life)) throw refusal();
+    if (!recall.accepts(src, life)) throw refusal();
     learn(message, src);
     return {};
   });

@@ -101,7 +101,7 @@ const batch = program(protocol, (node) => {
   });
 
   node.on("broadcast_many", ({ messages, life }, src) => {
-    if (!recall.counts(src, life)) throw refusal();
+    if (!recall.accepts(src, life)) throw refusal();
     for (const message of messages) {
       pending.get(src)?.delete(message);
       learn(message, src);

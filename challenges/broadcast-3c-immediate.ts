@@ -92,7 +92,7 @@ const immediate = program(protocol, (node) => {
   node.after(ASK_MS, () => recall.from(neighbours));
 
   node.on("tell", ({ message, life }, src) => {
-    if (!recall.counts(src, life)) return;
+    if (!recall.accepts(src, life)) return;
     node.send(src, "told", { message });
     isKnown(src, message);
     learn(message, src);

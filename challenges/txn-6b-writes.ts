@@ -99,7 +99,7 @@ const txn6bWrites = program(protocol, (node) => {
     }));
 
   node.on("replicate", ({ entries, life: theirs }, src) => {
-    if (!recall.counts(src, theirs)) throw refusal();
+    if (!recall.accepts(src, theirs)) throw refusal();
     for (const entry of entries) store.insert(entry);
     return {};
   });

@@ -7,7 +7,7 @@
  * Late messages of an earlier life must not pass for what the present one knows. Its stamp may
  * even be lower than theirs, if the clock was set back. So a node that meets another life of
  * its peer tells it so, and the peer takes a higher stamp if it must, and asks again: what came
- * before its question is in the answer, and what comes after it is over ({@link Recall.counts}).
+ * before its question is in the answer, and what comes after it is over ({@link Recall.accepts}).
  *
  * ```ts
  * import { program } from "../maelstrom.ts";
@@ -34,7 +34,7 @@
  *
  * @module
  */
-import { CatchUp, Life } from "./life.ts";
+import { CatchUp, Life, type Meeting } from "./life.ts";
 import type { Json } from "../node/world.ts";
 import { ErrorCode, type Node, RpcError } from "../maelstrom.ts";
 import type { RpcOptions } from "../node/node.ts";
@@ -73,7 +73,7 @@ export function recallProtocol<T extends Json>(item: Schema<T>): {
   });
 }
 
-/** What refuses a message that does not count ({@link Recall.counts}): like a timeout, it asks for another try. */
+/** Refuses a message that is not accepted ({@link Recall.accepts}): like a timeout, it asks for another try. */
 export function refusal(): RpcError {
   return new RpcError(ErrorCode.timeout, "a later life of yours is known");
 }
@@ -115,7 +115,7 @@ export class Recall<T extends Json> {
     this.life = new Life(node);
     this.catchUp = new CatchUp(node, () => this.#isBack);
     node.on("recall", ({ life }, src) => {
-      this.counts(src, life);
+      this.#meet(src, life);
       const latest = this.life.latest(src);
       return { known: options.all(), latest, life: this.life.stamp };
     });
@@ -127,14 +127,12 @@ export class Recall<T extends Json> {
   }
 
   /**
-   * Whether a message of a life counts. That of one that is over does not, nor may it be
-   * acknowledged: if the clock was set back it is the present one, which will say it again under
-   * a higher stamp. What an earlier life told nobody, the next one does not know either.
+   * Whether to take in a message of a life. Not if that life is over, and then it must not be
+   * acknowledged either: if the clock was set back it is the present one, which will say it again
+   * under a higher stamp. What an earlier life told nobody, the next one does not know either.
    */
-  counts(src: string, life: number): boolean {
-    const meeting = this.life.meet(src, life);
-    if (meeting === "next" || meeting === "over") this.#remind(src);
-    return meeting !== "over";
+  accepts(src: string, life: number): boolean {
+    return this.#meet(src, life) !== "over";
   }
 
   /** Asks these nodes for all that they know. */
@@ -150,10 +148,17 @@ export class Recall<T extends Json> {
       this.#node.rpc(id, "recall", { life: this.life.stamp }, options)
     );
     take(known, id);
-    this.counts(id, life);
+    this.#meet(id, life);
     this.life.raise(latest);
     // As long as the peer does not know this life, what an earlier one said may come and count.
     if (latest !== this.life.stamp) await this.#ask(id);
+  }
+
+  /** A life of a peer has spoken: the peer is told if that is another than before. */
+  #meet(src: string, life: number): Meeting {
+    const meeting = this.life.meet(src, life);
+    if (meeting === "next" || meeting === "over") this.#remind(src);
+    return meeting;
   }
 
   /** Tells a peer the latest life known of it, once. */
