@@ -74,7 +74,7 @@ const kafka5c = program(protocol, (node) => {
   const links = new Links<News>(node, {
     deliver(all, src) {
       for (const news of all) hear(news, node.ids.indexOf(src));
-      if (src === node.ids[0]) keepTurn();
+      if (src === node.ids[0]) alignTurn();
     },
     all: () => [...logs.keys()].map(allOf),
     inOrder: true,
@@ -132,11 +132,11 @@ const kafka5c = program(protocol, (node) => {
 
   let stop = node.after(PERIOD_MS, speak);
   /** Whether the next turn is at its place. */
-  let kept = false;
+  let isAligned = false;
 
   function speak() {
     stop = node.after(PERIOD_MS, speak);
-    kept = false;
+    isAligned = false;
     if (!isSettled && links.isCaughtUp) comeBack();
     for (const [key, news] of untold) {
       const { promise } = logOf(key);
@@ -148,9 +148,9 @@ const kafka5c = program(protocol, (node) => {
   }
 
   /** Moves this node's next turn to its place in the first node's period, once a turn. */
-  function keepTurn() {
-    if (kept) return;
-    kept = true;
+  function alignTurn() {
+    if (isAligned) return;
+    isAligned = true;
     stop();
     stop = node.after(PERIOD_MS * self / node.ids.length, speak);
   }
