@@ -35,9 +35,6 @@ export const broadcastProtocol = {
   topology: rpc({ topology: dict(array(string)) }, {}),
 };
 
-/** What the nodes of a broadcast answer. */
-export type BroadcastProtocol = ProtocolOf<typeof broadcastProtocol>;
-
 /** Of `g-counter` and `pn-counter`. */
 export const counterProtocol = {
   add: rpc({ delta: integer }, {}),
