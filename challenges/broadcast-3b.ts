@@ -3,13 +3,13 @@
  *
  * Algorithm: flooding in a tree given by the order of the nodes: the first is the root and has
  * the next four as children, and so on. A new value goes to a node's neighbours in the tree,
- * except where it came from. Each acknowledges it, and is asked again until it does.
+ * except where it came from. Each acknowledges it, and is told again until it does.
  *
  * Guarantees: an acknowledged value is everywhere within 1 s, for hops of up to 100 ms and up to
  * 100 nodes (below). Partitions and lossy links lose nothing: what could not be sent arrives
  * within CAP_MS of the heal. Requests are answered at once, from the node's own set. A node that
  * starts asks its neighbours for all that they have, and its reads wait for that, for a second
- * at most: one that lost its memory shows again what it had told another.
+ * at most, so one that lost its memory shows again what it had told another.
  *
  * Costs: with n nodes and a hop of L ms
  * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages. Half
@@ -37,8 +37,8 @@ import {
 const CHILDREN = 4;
 
 /**
- * Between two tries to tell a node something, at most, in milliseconds: less sends more in
- * vain, more spreads later after a cut.
+ * The longest pause between two tries to tell a node something, in milliseconds: shorter sends
+ * more in vain, longer spreads values later after a cut.
  */
 const CAP_MS = 800;
 

@@ -5,7 +5,7 @@
  * values it may lack. Once a period it sends them all in one message; values that the neighbour
  * acknowledges, or sends itself, are done. One batch at a time is under way to a neighbour, and is
  * resent, with backoff, until acknowledged. Without a topology, or with one that does not connect
- * all nodes, every node is a neighbour; who becomes one later is told everything.
+ * all nodes, every node is a neighbour; one that becomes a neighbour later is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
  * and partitions of any kind, within CAP_MS plus a period and three hops per edge on its way
@@ -38,14 +38,14 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * P: how long values wait for others, in milliseconds: more means fewer messages, and later
- * values.
+ * P: how long values wait for others, in milliseconds. Longer saves messages, shorter shows
+ * values sooner.
  */
 const PERIOD_MS = 200;
 
 /**
- * Between two tries to reach a neighbour, at most, in milliseconds: less sends more in
- * vain, more spreads later after a cut.
+ * The longest pause between two tries to reach a neighbour, in milliseconds: shorter sends more
+ * in vain, longer spreads values later after a cut.
  */
 const CAP_MS = 1_600;
 
@@ -72,7 +72,7 @@ const batch = program(protocol, (node) => {
   let neighbours = node.peers;
   /** By neighbour, the values that it may lack. */
   const pending = new Map(node.peers.map((id) => [id, new Set<Integer>()]));
-  /** Those whose acknowledgement is awaited. */
+  /** The neighbours whose acknowledgement is awaited. */
   const busy = new Set<string>();
 
   function learn(message: Integer, src: string): void {

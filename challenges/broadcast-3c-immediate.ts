@@ -5,7 +5,7 @@
  * neighbours, except where it came from, in a message of its own. It is resent, with exponential
  * backoff, jittered and capped, until the neighbour acknowledges it or sends it itself. Any
  * acknowledgement counts, however late. Without a topology, or with one that does not connect all
- * nodes, every node is a neighbour; who becomes one later is told everything.
+ * nodes, every node is a neighbour; one that becomes a neighbour later is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
  * and partitions of any kind, within CAP_MS and a hop per edge on its way after the last of them
@@ -35,14 +35,14 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * How long a first acknowledgement may take, in milliseconds: where round trips take
- * longer, values are sent twice; more repairs losses later.
+ * How long a first acknowledgement may take, in milliseconds: shorter sends values twice where
+ * round trips take longer, longer repairs losses later.
  */
 const FIRST_PAUSE_MS = 500;
 
 /**
- * Between two tries at most, in milliseconds: an uncapped pause would outlast a heal by as
- * much as the cut had lasted.
+ * The longest pause between two tries, in milliseconds: without a cap, pauses would outlast a cut
+ * by as much as it had lasted.
  */
 const CAP_MS = 2_000;
 

@@ -37,7 +37,7 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * D, in milliseconds: how long an acknowledgement waits for values to ride on. More costs fewer
+ * D: how long an acknowledgement waits for values to ride on, in milliseconds. Longer saves
  * messages, and delays resends by as much.
  */
 const ACK_DELAY_MS = 1_500;
@@ -47,14 +47,14 @@ const GREET_MS = 400;
 
 /**
  * The longest pause between two tries, in milliseconds: more than D, a look and a round
- * trip, or values are sent twice. More sends less in vain, and spreads values later after a
+ * trip, or values are sent twice. Longer sends less in vain, and spreads values later after a
  * cut.
  */
 const CAP_MS = 2_500;
 
 /**
- * Between two looks for what has waited long enough, on average, in milliseconds; at most half as
- * much again.
+ * The mean time between two looks for what has waited long enough, in milliseconds; each is drawn
+ * anew, and up to half as much longer or shorter.
  */
 const LOOK_MS = 200;
 

@@ -47,8 +47,8 @@ import {
 export const SCHEDULE: ScheduleOptions = { budgetMs: 568, windowMs: 90 };
 
 /**
- * How long an acknowledgement for the hub waits for values to ride on: less costs
- * messages, more delays what has to be sent again.
+ * How long an acknowledgement for the hub waits for values to ride on, in milliseconds: shorter
+ * costs messages, longer delays what has to be sent again.
  */
 const ACK_DELAY_MS = 3_000;
 
@@ -94,7 +94,7 @@ export function gatherAndScatter(
     }
   }
 
-  /** Says to everybody what is due. Gives whether anything was. */
+  /** Tells everybody what is due; returns whether anything was. */
   function speakToAll(): boolean {
     let spoken = false;
     const soon = node.now() + schedule.longestMs;

@@ -40,12 +40,12 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * Between two messages to one neighbour, where all are neighbours and where one is: longer
- * saves messages, shorter shows other nodes' adds sooner.
+ * The time between two messages to one neighbour, in milliseconds, where all nodes are neighbours
+ * and where only one is: longer saves messages, shorter shows other nodes' adds sooner.
  */
 const PERIOD_MS = { mesh: 300, star: 160 };
 
-/** Up to how many nodes all are neighbours: their messages grow with the square of it. */
+/** Up to how many nodes all are neighbours: the number of messages grows with its square. */
 const MESH = 5;
 
 /**

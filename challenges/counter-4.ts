@@ -27,8 +27,8 @@ import { Rounds } from "../lib/services/rounds.ts";
 import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
 
 /**
- * How old a read's snapshot may be: longer saves messages, shorter shows other nodes' adds
- * sooner.
+ * How old a read's snapshot may be, in milliseconds: older saves messages, younger shows other
+ * nodes' adds sooner.
  */
 const FRESH_MS = 75;
 
@@ -45,7 +45,7 @@ type Sum = {
 const counter4 = program(counterProtocol, (node) => {
   const kv = new Kv<Sum>(node, "seq-kv");
   /**
-   * By node, the newest known. This node's own is what the store holds, as only it writes
+   * By node, the newest known. This node's own is what the store holds, since nobody else writes
    * there.
    */
   const sums = new Map<string, Sum>();

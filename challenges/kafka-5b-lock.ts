@@ -30,8 +30,8 @@ import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
 
 /**
- * How long a dead holder stops the others. Three round trips must fit in, or no append
- * succeeds.
+ * How long a dead holder stops the others, in milliseconds. Three round trips must fit in, or no
+ * append succeeds.
  */
 const LEASE_MS = 2_000;
 

@@ -43,10 +43,10 @@ import { inTime } from "../lib/services/patience.ts";
 import { Reserve } from "../lib/services/reserve.ts";
 import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 
-/** Between two messages on a link: longer saves messages, shorter shows new entries sooner. */
+/** The time between two messages on a link, in milliseconds: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 100;
 
-/** After this time a send is abandoned: clients give up sooner. */
+/** After how many milliseconds a send is abandoned: clients give up sooner. */
 const FORGET_MS = 6_000;
 
 /** What nodes tell each other. */

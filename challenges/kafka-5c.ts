@@ -44,7 +44,7 @@ import {
   type TypeOf,
 } from "../lib/protocols.ts";
 
-/** Between two messages to one peer: longer saves messages, shorter shows entries sooner. */
+/** The time between two messages to one peer, in milliseconds: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 95;
 
 /** What a node tells the others about a key. */

@@ -15,7 +15,7 @@
 import { program, run } from "../lib/maelstrom.ts";
 import { registerProtocol } from "../lib/protocols.ts";
 
-/** For how long the service may be awaited, in milliseconds: longer than clients wait, except on slow networks. */
+/** How long to wait for the service, in milliseconds: longer than clients do, except on slow networks. */
 const OPTIONS = { timeoutMs: 4_000 };
 
 /** A node without a state. */

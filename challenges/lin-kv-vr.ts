@@ -38,7 +38,7 @@ const protocol = {
 type VrProtocol = ProtocolOf<typeof protocol>;
 type Brought = Parameters<VrProtocol["start_view"]>[0];
 
-/** For how long what was proposed counts, in milliseconds, and how soon it is answered again. */
+/** How long a proposed view change counts, and how soon one is answered again, in milliseconds. */
 const PROPOSAL_MS = { counts: 1_000, again: 100 };
 
 /** A node of Viewstamped Replication. Its views are the epochs of a replica. */

@@ -34,7 +34,7 @@ import {
   txnProtocol,
 } from "../lib/protocols.ts";
 
-/** How long a dead holder stops the others. Five round trips must fit in, or nothing ever commits. */
+/** How long a dead holder stops the others, in milliseconds. Five round trips must fit in, or nothing ever commits. */
 const LEASE_MS = 2_000;
 
 /** How many changes the journal holds: more make the lock's key longer, fewer are written out more often. */

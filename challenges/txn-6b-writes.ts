@@ -36,7 +36,7 @@ import {
   StampedStore,
 } from "../lib/stores/stamped-store.ts";
 
-/** How long a peer may take to acknowledge a write before it is sent again. */
+/** How long a peer may take to acknowledge a write before it is sent again; all in milliseconds. */
 const PATIENCE_MS = 200;
 /** How far that grows while the peer is silent: longer sends less in vain, and converges later after a cut. */
 const PATIENCE_CAP_MS = 400;

@@ -27,10 +27,10 @@ import {
   transaction,
 } from "../lib/stores/stamped-store.ts";
 
-/** Between batches: longer saves messages, shorter shows writes sooner. */
+/** The time between batches, in milliseconds: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
 
-/** Between tries to reach a silent peer, at most: shorter sends more in vain, longer converges later. */
+/** The longest pause between tries to reach a silent peer, in milliseconds: shorter sends more in vain, longer converges later. */
 const LIMIT_MS = 400;
 
 const protocol = { ...txnProtocol, ...linksProtocol(transaction) };

@@ -44,13 +44,13 @@ import {
   type Vector,
 } from "../lib/stores/stamped-store.ts";
 
-/** Between a node's messages, to one peer each: longer saves messages, shorter shows writes sooner. */
+/** The time between a node's messages, each to one peer, in ms: longer saves messages, shorter shows writes sooner. */
 const TICK_MS = 110;
-/** In which every peer has its turn at least once: bounds how late a write is seen in a large cluster. */
+/** The time in which every peer has a turn, in ms, if there are many: bounds how late a write is seen. */
 const ROUND_MS = 440;
-/** After which silence means a lost message. Longer than an answer takes, so that nothing is sent twice. */
+/** After this silence, in ms, a message is taken for lost. An answer takes less, so nothing is sent twice. */
 const PATIENCE_MS = 220;
-/** How far patience grows while a peer is silent: with a round it must stay below the second after a heal. */
+/** How far that grows while a peer is silent, in ms: with a round it must stay below the second after a heal. */
 const PATIENCE_CAP_MS = 440;
 
 /** By life of each node, the time up to which its transactions are known. */

@@ -16,7 +16,7 @@
 import { program, run } from "../lib/maelstrom.ts";
 import { uniqueIdsProtocol } from "../lib/protocols.ts";
 
-/** Hexadecimal digits: 8 for seconds last until 2106, 14 are 53 bits, 6 are 2^24 ids. */
+/** A number in hexadecimal digits: 8 hold the seconds until 2106, 14 hold 53 bits, 6 hold 2^24 ids. */
 const hex = (n: number, digits: number) =>
   Math.floor(n).toString(16).padStart(digits, "0");
 

@@ -7,8 +7,8 @@
  * apart the ids of one life.
  *
  * Guarantees: totally available, since a node needs no other. Ids are strings, unique across nodes
- * and restarts, and need no clock: one that stands still or runs backwards, or two starts in the
- * same millisecond, make no difference. Two lives of a node draw the same epoch with probability
+ * and restarts, and need no clock: it may stand still or run backwards, and a node may start twice
+ * in one millisecond. Two lives of a node draw the same epoch with probability
  * 2^-106, so a thousand restarts of each of a thousand nodes produce a collision with probability
  * below 2^-76.
  *
