@@ -110,17 +110,14 @@ export class CatchUp {
   readonly #over = Promise.withResolvers<void>();
   readonly #isBack: () => boolean;
   #isOver = false;
-  #ask: () => void;
 
   /**
    * Begins to wait.
    *
    * @param isBack whether everything has come that is waited for
-   * @param ask is called when a task has to wait for the first time
    */
-  constructor(node: Waiter, isBack: () => boolean, ask: () => void = () => {}) {
+  constructor(node: Waiter, isBack: () => boolean) {
     this.#isBack = isBack;
-    this.#ask = ask;
     const stop = node.after(CATCH_UP_MS, () => this.#end());
     this.#over.promise.then(stop);
   }
@@ -134,8 +131,6 @@ export class CatchUp {
   run<R>(task: () => R): R | Promise<R> {
     this.look();
     if (this.#isOver) return task();
-    this.#ask();
-    this.#ask = () => {};
     return this.#over.promise.then(task);
   }
 

@@ -102,7 +102,7 @@ export class Kv<V extends Json = Json> {
   #ask(body: Body, answers: readonly number[] = []): Promise<Body> {
     return this.#patience.until(
       (options) => this.#node.call(this.service, body, options),
-      { answers },
+      answers,
     );
   }
 }

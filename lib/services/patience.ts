@@ -63,14 +63,6 @@ export interface PatienceOptions {
   capMs?: number;
 }
 
-/** When to stop asking. */
-export interface UntilOptions {
-  /** When to give up, in milliseconds; never, if not given. */
-  limitMs?: number;
-  /** Codes of errors that are answers, such as that a key does not exist; none if not given. */
-  answers?: readonly number[];
-}
-
 /**
  * Repeats idempotent calls until one of the tries is answered. A later try does not cancel an
  * earlier one, so an answer counts however late it is; and tries are further apart than answers
@@ -112,27 +104,26 @@ export class Patience {
 
   /**
    * Calls `attempt`, which must be idempotent, until one of the tries is answered; returns the
-   * first answer, and ignores those of the other tries. Who answers with an error is in no state to
-   * answer, and is asked again, unless the error is an answer by {@link UntilOptions.answers}.
+   * first answer, and ignores those of the other tries. A node or service that answers with an error
+   * is in no state to answer, and is asked again, unless the error is an answer.
    *
-   * @throws {RpcError} an error that is an answer, and a timeout (indefinite) when the limit is
-   * reached
+   * @param answers the codes of errors that are answers, such as that a key does not exist
+   * @throws {RpcError} an error that is an answer
    * @throws what `attempt` throws and is no {@link RpcError}
    */
   until<T>(
     attempt: (options: RpcOptions) => Promise<T>,
-    { limitMs, answers = [] }: UntilOptions = {},
+    answers: readonly number[] = [],
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       let tries = 0, isOver = false;
-      let stopNext: Stop, stopLimit: Stop | undefined;
-      /** Ends the tries; gives whether this is the first to do so. */
-      const end = (begun?: number): boolean => {
+      let stopNext: Stop;
+      /** Ends the tries, with the one that began then; returns whether it is the first to do so. */
+      const end = (begun: number): boolean => {
         if (isOver) return false;
         isOver = true;
         stopNext();
-        stopLimit?.();
-        if (begun !== undefined) this.#learn(begun);
+        this.#learn(begun);
         return true;
       };
       const ask = () => {
@@ -148,11 +139,6 @@ export class Patience {
           if (this.#isFinal(error, answers) && end(begun)) reject(error);
         });
       };
-      if (limitMs !== undefined) {
-        stopLimit = this.#node.after(limitMs, () => {
-          if (end()) reject(tooLong());
-        });
-      }
       ask();
     });
   }
@@ -212,9 +198,4 @@ export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
       reject(error);
     });
   });
-}
-
-function tooLong(): RpcError {
-  const text = "this takes too long; it may have happened, or yet happen";
-  return new RpcError(ErrorCode.timeout, text);
 }
