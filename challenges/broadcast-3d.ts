@@ -97,6 +97,7 @@ export function gatherAndScatter(
   /** Tells everybody what is due; returns whether anything was. */
   function speakToAll(): boolean {
     let spoken = false;
+    // Acknowledgements go out with the turn; for the hub, only if the next would be too late.
     const soon = node.now() + schedule.longestMs;
     for (const [id, peer] of peers) {
       const mustAck =

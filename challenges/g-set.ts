@@ -16,7 +16,7 @@
  * reads wait for what the others know, for a second at most.
  *
  * Costs: every 940 ms the first node sends each other node one message, and each node with news
- * sends it one. Who does not answer is sent at most 100 elements of a life. For 5 nodes and 5
+ * sends it one. One that does not answer is sent at most 100 elements of a life. For 5 nodes and 5
  * elements a second S is about 0.8 on the command, at most 1. Equal nodes are silent.
  */
 import { CatchUp, latestOf, Life, nodeOf } from "../lib/gossip/life.ts";

@@ -17,7 +17,7 @@
  * committed offset after a period and a latency. A node that is cut off or dead freezes visibility,
  * never a send; one second after a heal all is visible. A node that lost its memory recovers what
  * it had told another; until it has heard from all, it promises nothing, and commits wait. It
- * reuses no offset: they are reserved in lin-kv. Sends wait if that is silent until a log doubles.
+ * reuses no offset: they are reserved in lin-kv. If that is silent until a log doubles, sends wait.
  *
  * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all is
  * known: 21.1 messages/s for two nodes: S is about 21.1 / rate, 0.0215 on the official command. A

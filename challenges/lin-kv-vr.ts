@@ -45,7 +45,7 @@ const PROPOSAL_MS = { counts: 1_000, again: 100 };
 export class Vr extends Replica<VrProtocol> {
   /** The last view in which it had the primary's log. */
   #lastNormal = 0;
-  /** The view it would change to, and who would too. */
+  /** The view it would change to, and when each node last said that it would, too. */
   #proposed = 0;
   readonly #proposers = new Map<string, number>();
   /** What others have brought into this view, for its primary. */
@@ -126,7 +126,7 @@ export class Vr extends Replica<VrProtocol> {
   #onStartViewChange(message: Told, src: string): void {
     if (!this.hear(src, message)) return;
     const { epoch: view } = message;
-    // Who hears the primary does not join those who do not.
+    // A node that hears the primary does not join those that do not.
     if (view < this.#proposed || this.isLed) return;
     const now = this.node.now();
     const last = this.#proposers.get(src) ?? 0;

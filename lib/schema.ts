@@ -135,9 +135,9 @@ function isObject(value: unknown): value is { [field: string]: unknown } {
 }
 
 /**
- * How deep a value may be nested. What reads JSON gives up at some depth, often 1000, and what
- * writes it, too; a node that cannot pass on a value cannot pass on what goes with it either. The
- * rest is for what a program wraps around it.
+ * How deep a value may be nested. Readers and writers of JSON give up at some depth, often 1000,
+ * and a node that cannot pass on a value cannot pass on what goes with it either. The levels in
+ * between are for what a program wraps around it.
  */
 const DEEPEST = 900;
 

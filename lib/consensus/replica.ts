@@ -260,7 +260,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (!again) this.onBegin(isLast);
   }
 
-  /** Not {@link heardAt}: who has given up its leader must help others to find another. */
+  /** Apart from {@link heardAt}, since a node that has given up its leader must help others to find another. */
   get #waitsFrom(): number {
     return Math.max(this.heardAt, this.#gaveUpAt);
   }
@@ -271,7 +271,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (this.leader === this.node.id) this.heardAt = now;
     if (now >= this.#waitsFrom + this.#patienceMs) {
       const wasWaiting = this.#patienceMs > 0;
-      // Who is merely cut off learns nothing of how slow the network is.
+      // A node that is merely cut off learns nothing about how slow the network is.
       if (this.heardAt > this.#gaveUpAt) this.#pace.slowDown();
       this.#patienceMs = this.#pace.drawWaitMs();
       this.#gaveUpAt = now;

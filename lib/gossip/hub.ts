@@ -1,7 +1,7 @@
 /**
  * Who is the hub of a star, as one node sees it: the first of all nodes while it answers;
  * else a node that says it is in touch with the first (a relay); else the next in order that
- * answers, which may be the node itself.
+ * answers, at last the node itself.
  *
  * Nodes need not agree. Those on one side of a partition choose the same hub, since they go
  * by the same order; otherwise there are several for a while, and a program stays correct if
@@ -25,7 +25,7 @@ export interface HubMarks {
   up?: true;
 }
 
-/** The choice of one node. */
+/** Who one node takes for the hub. */
 export class Hub {
   /** The usual hub. */
   readonly first: string;
@@ -66,7 +66,7 @@ export class Hub {
     return this.id === this.first && !this.isHere ? { up: true } : {};
   }
 
-  /** Another node has spoken. Tells whether it has just made this one its hub. */
+  /** Another node has spoken; returns whether it has just made this one its hub. */
   hear(src: string, { follow, up }: HubMarks): boolean {
     const joins = follow === true && !this.#followers.has(src);
     if (joins) this.#followers.add(src);
@@ -76,7 +76,7 @@ export class Hub {
     return joins;
   }
 
-  /** Chooses anew. Gives the old hub if there is a new one, else null. */
+  /** Chooses anew; returns the old hub if there is a new one, else null. */
   choose(): string | null {
     const { first } = this;
     if (this.#self === first) return null;

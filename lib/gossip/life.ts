@@ -11,7 +11,7 @@
  */
 import type { Node } from "../maelstrom.ts";
 
-/** How many stamps a millisecond has: two lives may begin in the same. */
+/** How many stamps a millisecond has: two lives may begin in the same one. */
 const PER_MS = 100;
 
 /**
@@ -89,7 +89,7 @@ export function nodeOf(name: string): string {
   return name.slice(0, name.lastIndexOf("@"));
 }
 
-/** The stamp of the latest life of a node of which there is a name; 0 if there is none. */
+/** The stamp of a node's latest life among these names; 0 if there is none. */
 export function latestOf(id: string, names: Iterable<string>): number {
   let latest = 0;
   for (const name of names) {

@@ -96,7 +96,7 @@ export interface RecallOptions<T extends Json> {
   take(known: T[], src: string): void;
 }
 
-/** See the module. */
+/** What a node has to recall, and what it tells others that do. */
 export class Recall<T extends Json> {
   /** The life of this node, and of those that have asked it. */
   readonly life: Life;

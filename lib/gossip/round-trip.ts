@@ -1,9 +1,9 @@
 /**
- * What round trips between nodes take, learnt from those that were measured: for how long
- * an answer may take until something must be wrong, and when a message arrives that
- * is sent now. The first is a moving average with its deviation, as in TCP (Jacobson,
- * "Congestion Avoidance and Control"); the second the fastest of the last few, as in BBR
- * (Cardwell et al., "Congestion-Based Congestion Control"), which no busy moment moves.
+ * How long round trips between nodes take, learnt from some that were measured: how late an
+ * answer may be before something must be wrong, and when a message that is sent now will
+ * arrive. The first is a moving average with its deviation, as in TCP (Jacobson, "Congestion
+ * Avoidance and Control"); the second the fastest of the last few, as in BBR (Cardwell et al.,
+ * "Congestion-Based Congestion Control"), which no busy moment changes.
  *
  * @module
  */
@@ -23,26 +23,26 @@ const NO_ROUND_TRIP_MS = 10_000;
 /** How far from the mean a round trip may be, in mean deviations. */
 const FARTHEST = 6;
 
-/** How much later than one sent after it a message may come, in the same. */
+/** How much later than one sent after it a message may come, in mean deviations. */
 const OVERTAKEN = 3;
 
-/** Of how many samples the fastest counts: more than come while a machine stands still. */
+/** Of how many samples the fastest is taken: more than come while a machine stands still. */
 const RECENT = 100;
 
-/** Of so many samples one was not late, as a rule. */
+/** How many samples it takes, as a rule, for one of them not to be late. */
 const SETTLED = 10;
 
-/** By how much timers are late at worst, in milliseconds. */
+/** How late timers are at worst, in milliseconds. */
 const SLACK_MS = 30;
 
 /** What round trips take, in milliseconds. */
 export class RoundTrip {
-  /** Moving averages, which follow what is unusual: for how long an answer may take. */
+  /** Moving averages, which follow what is unusual: how long an answer may take. */
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
   /**
-   * The fastest of the last few, which does not: what it takes if nothing is late. The first few
-   * may all have been late where processes start, so they only lower what was guessed.
+   * The fastest of the last few, which does not: how long it takes if nothing is late. The first
+   * few may all have been late, as processes were starting, so they only lower the guess.
    */
   fastestMs = FIRST_GUESS_MS;
   readonly #recent: number[] = [];

@@ -1,19 +1,19 @@
 /**
- * When to speak, for the hub of a star and the nodes around it: as seldom as it can be if all
- * are to know every value before a budget of time is used up.
+ * When to speak, for the hub of a star and the nodes around it: as seldom as possible, if every
+ * value is to be known everywhere within a budget of time.
  *
- * The hub goes by deadlines. Who tells it something says for how long the oldest of it has
- * waited, and the first deadline of all that the hub has heard makes its turn: it tells
+ * The hub goes by deadlines. A node that tells it something says how long the oldest value has
+ * waited, and the earliest deadline of all that the hub has heard decides its turn: then it tells
  * everybody everything, and how soon its next turn may be. That is when the oldest value falls
  * due that another node may be keeping.
  *
- * The others tell the hub what they have a margin before that, for as long as machines stand
- * still. From then on, what comes to them in a short window is told at once, since it is in
+ * The others tell the hub what they have a margin before that: as long as machines stand still.
+ * For a short window afterwards they tell it what comes to them at once, since that is still in
  * time for the turn; what comes later waits for the next one.
  *
- * Nobody needs a common clock, and nobody can miss the hub: what comes late says how old it
- * is, and the hub's turn is as early as it must be. If the turn comes before the others have
- * told what they have, or long after, the hub takes that into account in what it says next.
+ * No common clock is needed, and the hub cannot be missed: what comes late says how old it is,
+ * and the hub's turn is as early as it must be. If the turn comes before the others have told
+ * what they have, or long after, the hub takes that into account in what it says next.
  *
  * @module
  */
@@ -22,15 +22,15 @@ import type { Node } from "../maelstrom.ts";
 import type { Stop } from "../node/world.ts";
 import { natural, type Optional, optional } from "../schema.ts";
 
-/** By how much the hub hears what others have before it must, in milliseconds: machines stand still for so long, as a rule. */
+/** How long before it must the hub hears what others have, in milliseconds: machines stand still for so long, as a rule. */
 export const MARGIN_MS = 60;
 
 /** The least time between two messages within the window, in milliseconds. */
 const STEP_MS = 30;
 
 /**
- * A timer that is this late was held up with the whole process, and what has arrived meanwhile
- * is yet to be read. That takes so long; all in milliseconds.
+ * A timer that is this late was held up with the whole process, in milliseconds; and how long to
+ * wait then until what has arrived meanwhile has been read.
  */
 const HELD_UP_MS = 5, READING_MS = 5;
 
@@ -42,7 +42,7 @@ export const turnMarks: { t: Optional<number>; w: Optional<number> } = {
   w: ms,
 };
 
-/** What nodes say of time with what they say, in milliseconds. */
+/** What nodes add to what they say, about time, in milliseconds. */
 export interface TurnMarks {
   /** From the hub, in its turn: how soon the next one may be. */
   t?: number;
@@ -52,7 +52,7 @@ export interface TurnMarks {
 
 /** What a schedule has to keep to, in milliseconds. */
 export interface ScheduleOptions {
-  /** What may pass until all know what is new to one. */
+  /** How long it may take until all nodes know what is new to one. */
   budgetMs: number;
   /**
    * For how long others tell the hub at once what comes, once they have told it what they had: it
@@ -88,7 +88,7 @@ export class Schedule {
   readonly #speak: () => boolean;
 
   /**
-   * @param speak says what there is to say, and gives whether there was anything
+   * @param speak says what there is to say; returns whether there was anything
    */
   constructor(
     node: Timekeeper,
@@ -105,8 +105,8 @@ export class Schedule {
   }
 
   /**
-   * For how long a value may wait on its way, in milliseconds: what the budget leaves beside two
-   * hops, or as much as nodes need to answer. Turns are about as far apart.
+   * How long a value may wait on its way, in milliseconds: what two hops leave of the budget, but
+   * at least as long as nodes take to answer. Turns are about as far apart.
    */
   get periodMs(): number {
     const { fastestMs } = this.#roundTrip;

@@ -15,7 +15,7 @@ export function mount<P extends Protocol<P>>(
 ): Mounted {
   let node: Node<P> | undefined;
 
-  /** Starts the node, or refuses to; gives the answer. */
+  /** Starts the node, or refuses to; returns the answer. */
   function init({ node_id: id, node_ids: ids }: Body): Body {
     const wrong = wrongInit(id, ids, node);
     if (wrong !== undefined) return malformed(`Cannot take "init": ${wrong}`);

@@ -23,7 +23,7 @@ export interface StandardSchema<T = unknown> {
     readonly version: 1;
     /** Who made the schema. */
     readonly vendor: string;
-    /** Gives the value, as the schema has it, or what is wrong with it. */
+    /** Returns the value, as the schema has it, or what is wrong with it. */
     validate(value: unknown):
       | { readonly value: T; readonly issues?: undefined }
       | { readonly issues: readonly Issue[] }
@@ -78,7 +78,7 @@ export type RequestOf<P, T extends keyof P> = P[T] extends
 export type ReplyOf<P, T extends keyof P> = P[T] extends
   (...request: never[]) => infer R ? R : never;
 
-/** @ignore What answers the messages of one type: gives the reply, or a promise of it. */
+/** @ignore What answers the messages of one type: returns the reply, or a promise of it. */
 export type HandlerOf<P, T extends keyof P> = (
   request: RequestOf<P, T>,
   src: string,

@@ -1,5 +1,5 @@
 /**
- * A clock to measure waits by, made of one that may be set back.
+ * A clock that never goes back, made of one that may be set back.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 
 /**
  * A world's clock without its leaps back, in milliseconds: what was noted is never in the
- * future, so no wait is longer than it was meant to be, once for each leap.
+ * future, and a wait takes longer only by the time since the last look before each leap.
  */
 export function steady(world: Pick<World, "now">): () => number {
   let last = -Infinity, backMs = 0;

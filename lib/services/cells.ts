@@ -45,7 +45,7 @@ export class Cells {
     }));
   }
 
-  /** Sets a key unless it has been set from a later version; gives what it then holds. */
+  /** Sets a key unless it has been set from a later version; returns what it then holds. */
   async put(key: Key, next: Cell): Promise<Cell> {
     let current = this.#known.has(key)
       ? this.#known.get(key)!

@@ -102,7 +102,7 @@ export class Lock<V extends Json> {
   readonly #eager: boolean;
   /** The lock as this node left it, if it should be taken without a look. */
   #left: LockRecord<V> | null = null;
-  /** How many leases in a row it has taken so. */
+  /** How many leases in a row it has taken without a look. */
   #taken = 0;
   /** Ends when the last of this node's own tasks has released the lock. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -132,7 +132,7 @@ export class Lock<V extends Json> {
 
   /**
    * Runs a task under the lock, after those that this node began before; then writes the
-   * value it gives, releases the lock, and gives its result.
+   * task's value, releases the lock, and returns the task's result.
    *
    * @throws {LeaseLost} it is not known whether the value was written, only that it will
    * not be from now on

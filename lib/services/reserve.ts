@@ -106,8 +106,8 @@ export class Reserve {
   }
 
   /**
-   * Returns whether the limit is now `to`. It is also if only the answer was lost, or if an
-   * earlier life asked for it and has not lived to use it.
+   * Returns whether the limit is now `to`: also if only the answer was lost, or if an earlier life
+   * asked for it and did not live to use it.
    */
   async #change(from: Json, to: number): Promise<boolean> {
     const isChanged = await this.#kv.change(this.#key, from, to) ||

@@ -41,7 +41,7 @@ export class Rounds<I, O> {
    *
    * @param work what a round does: it gets the items of all who take part, and gives each
    * its result, in the same order
-   * @param ready what a round waits for before it begins; who comes meanwhile takes part in it
+   * @param ready what a round waits for before it begins; requests that come meanwhile take part in it
    */
   constructor(
     node: Waiter,

@@ -2,11 +2,11 @@ import type { Node } from "../maelstrom.ts";
 
 /**
  * How long a winner stands back at most, in milliseconds: longer lets more others go first,
- * shorter has the node that has just been unlucky back sooner.
+ * shorter keeps its own clients waiting for less.
  */
 const STAND_BACK_MS = 250;
 
-/** How much of what was seen of the others still counts when they are seen again. */
+/** How much earlier observations of the others count for after each new one. */
 const MEMORY = 0.9;
 
 /**
@@ -22,9 +22,9 @@ export type Racer = Pick<
 >;
 
 /**
- * Lets nodes that race to change one key win in turn. Who has won lets the others go first, or
+ * Lets nodes that race to change one key win in turn. A winner lets the others go first, or it
  * might win for ever: its next race begins after a random part of the time that the others
- * would need for one each. Who races alone does not wait.
+ * would need for one each. A node that races alone does not wait.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";

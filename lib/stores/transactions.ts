@@ -121,7 +121,7 @@ export function executeOn(
  * client is told in time that the outcome is unknown.
  *
  * @param commit runs transactions one after another; returns the filled-in steps of each
- * @param ready what a round waits for before it begins; who comes meanwhile takes part in it
+ * @param ready what a round waits for before it begins; requests that come meanwhile take part in it
  */
 export function serveTransactions(
   node: Node<TxnProtocol>,
