@@ -102,7 +102,7 @@ function framed({ history }: Recording, end: number): Frame {
       background: "white",
       view: { stroke: "#c9c9d4" },
       axis: {
-        format: "~g",
+        format: ",~r",
         gridColor: "#eeeef3",
         labelColor: "#333",
         titleColor: "#333",
@@ -134,7 +134,7 @@ const LATENCY = {
   type: "quantitative",
   title: "latency (ms)",
   scale: { type: "log", nice: true },
-  axis: { format: "~g", tickCount: 6 },
+  axis: { format: ",~r", tickCount: 6 },
 } as const;
 
 /** The colours of an operation's ends. */

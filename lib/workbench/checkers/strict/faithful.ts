@@ -1,16 +1,12 @@
 /** Maelstrom's errors as anomalies of the strict judge, which finds everything that Maelstrom finds. */
-import {
-  equal,
-  type Json,
-  type JsonObject,
-  stringify,
-} from "../../history/json.ts";
+import { equal, type Json, type JsonObject } from "../../history/json.ts";
 import {
   type Anomaly,
   type Finding,
   type Results,
   THROWS,
 } from "../verdict.ts";
+import { inWords, text } from "./examples.ts";
 
 /**
  * A note where Maelstrom's checker throws: its verdict is then unknown, though the nodes did
@@ -61,7 +57,11 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
   }
   if (Array.isArray(workload.errors) && workload.errors.length > 0) {
     if (workload["final-reads"]) {
-      add("wrong-final-read", ...workload.errors.map(text));
+      const errors = workload.errors;
+      add(
+        "wrong-final-read",
+        ...errors.flatMap((read) => inWords("wrong-final-read", read)),
+      );
     } else add("echo-mismatch", ...workload.errors.map(echoText));
   }
   if (Array.isArray(workload.failures) && workload.failures.length > 0) {
@@ -87,13 +87,9 @@ function reasons(workload: JsonObject, type: string): string[] {
   const anomalies = (workload.anomalies as JsonObject | undefined)?.[type];
   const errors = (workload[type] as JsonObject | undefined)?.errs;
   const list = anomalies ?? errors ?? workload[type];
-  if (!Array.isArray(list)) return [text(list ?? type)];
-  return list.map((one) => {
+  if (!Array.isArray(list)) return inWords(type, list ?? type);
+  return list.flatMap((one) => {
     const explained = (one as JsonObject | null)?.explanation;
-    return typeof explained === "string" ? explained : text(one);
+    return typeof explained === "string" ? explained : inWords(type, one);
   });
-}
-
-function text(value: Json | undefined): string {
-  return (stringify(value) ?? "").slice(0, 300);
 }

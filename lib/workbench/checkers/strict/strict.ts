@@ -5,6 +5,7 @@
 import {
   asText,
   isInteger,
+  type Json,
   type JsonObject,
   stringify,
 } from "../../history/json.ts";
@@ -406,9 +407,9 @@ function availability(recording: Recording, promises: Promises): Finding[] {
   );
   if (refused.length === 0) return [];
   const because = refused.map((op) =>
-    `${op.f} of process ${op.process}, ended at ${
-      seconds(op.time)
-    }, is ${op.type}: ${text(op.error)}`
+    `${op.f} of process ${op.process}, ended at ${seconds(op.time)}, ${
+      op.type === "fail" ? "failed" : "has an unknown outcome"
+    }: ${errorText(op.error)}`
   );
   return [
     total
@@ -417,8 +418,14 @@ function availability(recording: Recording, promises: Promises): Finding[] {
   ];
 }
 
-function text(value: unknown): string {
-  return (stringify(value) ?? "no reason given").slice(0, 160);
+function text(body: JsonObject): string {
+  return stringify(body).slice(0, 160);
+}
+
+/** Why an operation did not succeed: a name, or a name and a text. */
+function errorText(error: Json | undefined): string {
+  if (error === undefined) return "no reason given";
+  return [error].flat().map(asText).join(", ").slice(0, 160);
 }
 
 /** A time in a history, for people. */

@@ -1,0 +1,77 @@
+/** What Maelstrom's results give as examples of an error, in words where they give only data. */
+import type { Op } from "../../history/history.ts";
+import { type Json, type JsonObject, stringify } from "../../history/json.ts";
+import { seconds } from "./strict.ts";
+
+/** An example of an error of this type in sentences; its JSON, if there are no words for it. */
+export function inWords(type: string, example: Json): string[] {
+  const words = WORDS[type];
+  const sentences = words?.(example as never);
+  return sentences === undefined ? [text(example)] : [sentences].flat();
+}
+
+/** The beginning of a value as JSON. */
+export function text(value: Json | undefined): string {
+  return (stringify(value) ?? "").slice(0, 300);
+}
+
+/** From one message of a log to another: within an operation, or between two of a process. */
+interface Step {
+  key: string;
+  values: [Json, Json];
+  /** What lies between the two. */
+  skipped?: Json[];
+  op?: Op;
+  ops?: [Op, Op];
+}
+
+const polled = (step: Step) => stepText("polled", step);
+const sent = (step: Step) => stepText("sent", step);
+
+const WORDS: {
+  readonly [type: string]: (example: never) => string | string[];
+} = {
+  "int-poll-skip": polled,
+  "int-nonmonotonic-poll": polled,
+  "poll-skip": polled,
+  "nonmonotonic-poll": polled,
+  "int-send-skip": sent,
+  "int-nonmonotonic-send": sent,
+  "nonmonotonic-send": sent,
+  "precommitted-read": (
+    { key, value, op }: { key: string; value: Json; op: Op },
+  ) =>
+    `process ${op.process}, at ${seconds(op.time)}, polled ${
+      text(value)
+    } of key ${key} in the transaction that sent it`,
+  "unseen": ({ messages }: { messages: { [key: string]: Json[] } }) =>
+    Object.entries(messages).map(([key, values]) =>
+      `nobody ever polled ${
+        text(values).slice(1, -1)
+      } of key ${key}, which had been acknowledged`
+    ),
+  "wrong-final-read": ({ process, time, value }: Op) =>
+    `the final read of process ${process}, at ${seconds(time)}, is ${
+      text(value)
+    }, which no choice among the adds of unknown outcome explains`,
+  "cycle-search-timeout": (
+    { "anomaly-spec-type": wanted, "scc-size": size }: JsonObject,
+  ) =>
+    `${size} transactions all precede each other; Elle may have given up before it had found a ${wanted} among them`,
+  "empty-transaction-graph": () =>
+    "no two transactions depend on each other, so there is nothing to judge",
+};
+
+function stepText(
+  did: string,
+  { key, values: [from, to], skipped, op, ops = [op!, op!] }: Step,
+): string {
+  const [first, second] = ops;
+  const then = first === second ? "next" : `next, at ${seconds(second.time)},`;
+  const wrong = skipped === undefined
+    ? "which does not come after it"
+    : `and skipped ${text(skipped).slice(1, -1)}`;
+  return `process ${first.process}, at ${seconds(first.time)}, ${did} message ${
+    text(from)
+  } of key ${key} and ${then} ${text(to)}, ${wrong}`;
+}
