@@ -12,10 +12,10 @@ import { parseArgs } from "node:util";
 import { failures } from "../../lib/workbench/terminal/card.ts";
 import { quantile } from "../../lib/workbench/checkers/figures.ts";
 import {
+  type FigureName,
   type Figures,
   limitText,
 } from "../../lib/workbench/scenarios/limits.ts";
-import type { FigureName } from "../../lib/workbench/scenarios/limits.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { runTest } from "../../lib/workbench/commands/test.ts";
 import { ProgressLine } from "../../lib/workbench/terminal/text.ts";

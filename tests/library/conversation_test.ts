@@ -9,9 +9,9 @@ import fc from "fast-check";
 import {
   Conversation,
   type ConversationOptions,
+  type Saying,
   type Talker,
 } from "../../lib/gossip/conversation.ts";
-import type { Saying } from "../../lib/gossip/conversation.ts";
 import { Life } from "../../lib/gossip/life.ts";
 import { RoundTrip } from "../../lib/gossip/round-trip.ts";
 import { Time } from "../fixtures/time.ts";

@@ -1,8 +1,7 @@
 /** Nodes that lose their memory and come back, as those see it that they talk to. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
-import { Conversation } from "../../lib/gossip/conversation.ts";
-import type { Saying } from "../../lib/gossip/conversation.ts";
+import { Conversation, type Saying } from "../../lib/gossip/conversation.ts";
 import { Life } from "../../lib/gossip/life.ts";
 import { RoundTrip } from "../../lib/gossip/round-trip.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";

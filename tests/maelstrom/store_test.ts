@@ -1,6 +1,10 @@
 /** The real Maelstrom's store: read as recordings, and written as its scripts expect it. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "node:path";
 import { maelstromFiles } from "../../lib/workbench/maelstrom/files.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";

@@ -1,8 +1,11 @@
 /** A workbench that did not run for a while, as on a computer that slept. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
-import type { Clock } from "../../lib/workbench/world/clock.ts";
-import { SECOND, VirtualClock } from "../../lib/workbench/world/clock.ts";
+import {
+  type Clock,
+  SECOND,
+  VirtualClock,
+} from "../../lib/workbench/world/clock.ts";
 import { modules } from "../../lib/workbench/world/modules.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";

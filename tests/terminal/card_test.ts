@@ -9,9 +9,9 @@ import type { Validity } from "../../lib/workbench/checkers/verdict.ts";
 import {
   figureText,
   isMet,
+  type Limit,
   limitText,
 } from "../../lib/workbench/scenarios/limits.ts";
-import type { Limit } from "../../lib/workbench/scenarios/limits.ts";
 
 const median = "stable-latency.median-ms";
 const S = "servers.msgs-per-op";

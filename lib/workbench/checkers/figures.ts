@@ -11,8 +11,7 @@ import {
   type Recording,
   visit,
 } from "../history/history.ts";
-import type { Figures } from "../scenarios/limits.ts";
-import type { FigureName } from "../scenarios/limits.ts";
+import type { FigureName, Figures } from "../scenarios/limits.ts";
 
 /** Figures of single workloads, by name. */
 export type WorkloadFigures = {

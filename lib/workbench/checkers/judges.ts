@@ -11,8 +11,12 @@ import { strictTxn } from "./strict/txn.ts";
 import { strictUniqueIds } from "./strict/unique-ids.ts";
 import { judgeStrict, type StrictChecks } from "./strict/strict.ts";
 import type { Promises } from "../scenarios/promises.ts";
-import type { Results, StrictResults, Validity } from "./verdict.ts";
-import { worst } from "./verdict.ts";
+import {
+  type Results,
+  type StrictResults,
+  type Validity,
+  worst,
+} from "./verdict.ts";
 import { asTold } from "./told.ts";
 import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
 import { isClientOp, type Recording } from "../history/history.ts";

@@ -11,8 +11,11 @@ import {
 } from "../terminal/card.ts";
 import { figuresIn, isTakenByMaelstrom } from "../checkers/figures.ts";
 import { judge } from "../checkers/judges.ts";
-import { figureTitles } from "../scenarios/limits.ts";
-import type { FigureName, Figures } from "../scenarios/limits.ts";
+import {
+  type FigureName,
+  type Figures,
+  figureTitles,
+} from "../scenarios/limits.ts";
 import type { Recording } from "../history/history.ts";
 import { noWords, parseFlags, UsageError } from "./flags.ts";
 import { commandLine, findMaelstrom, runMaelstrom } from "../maelstrom/real.ts";

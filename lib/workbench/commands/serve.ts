@@ -3,10 +3,8 @@
  * unless told otherwise, and serves nothing outside the store.
  */
 import { dirname, extname, join, sep } from "node:path";
-import type { Validity } from "../checkers/verdict.ts";
-import { worst } from "../checkers/verdict.ts";
-import { flagsText, shellWord } from "../history/history.ts";
-import type { Options } from "../history/history.ts";
+import { type Validity, worst } from "../checkers/verdict.ts";
+import { flagsText, type Options, shellWord } from "../history/history.ts";
 import { type Figures, figureText } from "../scenarios/limits.ts";
 import { invocation } from "../executable/invocation.ts";
 import { type Html, Html as Raw, html } from "../report/html.ts";

@@ -4,8 +4,12 @@ import { basename, extname, isAbsolute, join, resolve } from "node:path";
 import { RealClock } from "../world/clock.ts";
 import { processes } from "../world/processes.ts";
 import type { OpenHost } from "../world/host.ts";
-import { flagsText, shellWord } from "../history/history.ts";
-import type { Options, Recording } from "../history/history.ts";
+import {
+  flagsText,
+  type Options,
+  type Recording,
+  shellWord,
+} from "../history/history.ts";
 import { crashOf } from "../checkers/faithful.ts";
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { stringify } from "../history/json.ts";

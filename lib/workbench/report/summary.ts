@@ -1,16 +1,16 @@
 /** The top of the page: verdicts and figures, each against its limits. */
 import type { Validity } from "../checkers/verdict.ts";
-import { flagsText } from "../history/history.ts";
-import { isClientOp } from "../history/history.ts";
+import { flagsText, isClientOp } from "../history/history.ts";
 import { type Judged, overall } from "../checkers/judges.ts";
 import {
+  type FigureName,
   type Figures,
   figureText,
   figureTitles,
   isMet,
+  type Limit,
   limitText,
 } from "../scenarios/limits.ts";
-import type { FigureName, Limit } from "../scenarios/limits.ts";
 import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
 import { commandOfRun, limitsOf, titleOf } from "../scenarios/standards.ts";
 import { type Html, html } from "./html.ts";

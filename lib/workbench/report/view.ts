@@ -4,6 +4,7 @@
  */
 import { type Pair, pairs } from "../checkers/pairs.ts";
 import {
+  isClient,
   nodeOf,
   nodesOf,
   type Op,
@@ -11,7 +12,6 @@ import {
   type Recording,
   workersOf,
 } from "../history/history.ts";
-import { isClient } from "../history/history.ts";
 import { brief, cap, type Span } from "./cap.ts";
 import { type Cut, cutsOf, type Down, downsOf } from "./cuts.ts";
 import { type Flight, flightsOf, sendings } from "./messages.ts";

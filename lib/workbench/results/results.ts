@@ -9,10 +9,14 @@
  */
 import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "../campaign/campaign.ts";
-import { figureText, limitText } from "../scenarios/limits.ts";
+import {
+  type FigureName,
+  figureText,
+  type Limit,
+  limitText,
+} from "../scenarios/limits.ts";
 import { published, publishedText } from "./published.ts";
 import { partOf, readmeOf, rowsOf, tableOf, writePart } from "./readme.ts";
-import type { FigureName, Limit } from "../scenarios/limits.ts";
 import {
   type Scenario,
   scenarioOf,

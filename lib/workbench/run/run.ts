@@ -16,6 +16,7 @@ import {
 import {
   type Aftermath,
   type Calm,
+  History,
   type Incident,
   networkMs,
   nodesOf,
@@ -33,7 +34,6 @@ import { type Random, seeded } from "../world/random.ts";
 import { finalPhase, mainPhase } from "./schedule.ts";
 import { createServices } from "../world/services.ts";
 import { ActiveWorker } from "./workers.ts";
-import { History } from "../history/history.ts";
 import type {
   Generator,
   GeneratorContext,

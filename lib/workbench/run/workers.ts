@@ -2,10 +2,15 @@
  * Performs operations and records them in the history: workers, their processes and clients,
  * and what each outcome of a request means (Jepsen's interpreter).
  */
-import type { History } from "../history/history.ts";
-import type { ClientEndpoint, Clients } from "../world/client.ts";
+import type { History, Op } from "../history/history.ts";
+import {
+  type ClientEndpoint,
+  type Clients,
+  ErrorReply,
+  MalformedReply,
+  NetTimeout,
+} from "../world/client.ts";
 import type { Clock } from "../world/clock.ts";
-import type { Op } from "../history/history.ts";
 import type { Json } from "../history/json.ts";
 import {
   type Client,
@@ -15,7 +20,6 @@ import {
   type Worker,
   type Workload,
 } from "../workloads/workload.ts";
-import { ErrorReply, MalformedReply, NetTimeout } from "../world/client.ts";
 
 /** The names of error codes in histories. */
 const NAMES: Readonly<Record<number, string>> = {

@@ -5,13 +5,14 @@
  */
 import type { Anomaly, StrictResults, Validity } from "../checkers/verdict.ts";
 import {
+  type FigureName,
   type Figures,
   figureText,
   figureTitles,
   isMet,
+  type Limit,
   limitText,
 } from "../scenarios/limits.ts";
-import type { FigureName, Limit } from "../scenarios/limits.ts";
 import { harmless, moreText, shorter } from "./text.ts";
 import type { ScenarioRun } from "../scenarios/scenarios.ts";
 

@@ -4,12 +4,13 @@ import type { Anomaly, Validity } from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
 import type { Judged } from "../checkers/judges.ts";
 import {
+  type FigureName,
   figureText,
   figureTitles,
   isMet,
+  type Limit,
   limitText,
 } from "../scenarios/limits.ts";
-import type { FigureName, Limit } from "../scenarios/limits.ts";
 import { limitsOf } from "../scenarios/standards.ts";
 import { tell } from "./print.ts";
 

@@ -1,8 +1,7 @@
 /** The faults of a run: what causes them, and Maelstrom's own kinds: partitions, kills and pauses. */
 import type { Clock } from "./clock.ts";
-import type { Options } from "../history/history.ts";
+import { type History, NEMESIS, type Options } from "../history/history.ts";
 import type { Json } from "../history/json.ts";
-import { NEMESIS } from "../history/history.ts";
 import {
   type Alternation,
   checkInterval,
@@ -18,7 +17,6 @@ import {
 } from "./nemesis.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
-import type { History } from "../history/history.ts";
 
 /** What faults may touch. */
 export interface FaultContext {

@@ -1,17 +1,18 @@
 /** The nodes of a run: starts, sets up, kills and restarts them, and holds them to the protocol. */
-import type { ClientEndpoint, Clients } from "./client.ts";
+import {
+  type ClientEndpoint,
+  type Clients,
+  ErrorReply,
+  MalformedReply,
+  NetTimeout,
+  type ReplySchema,
+} from "./client.ts";
 import type { Host, OpenHost } from "./host.ts";
 import { type Body, type Incident, isClient } from "../history/history.ts";
 import { asText, beginning } from "../history/json.ts";
 import type { Network } from "./network.ts";
 import { LONGEST_LINE } from "./lines.ts";
 import { quote, readMessage } from "./protocol.ts";
-import {
-  ErrorReply,
-  MalformedReply,
-  NetTimeout,
-  type ReplySchema,
-} from "./client.ts";
 
 /** How long a node may take to answer `init`, in milliseconds. */
 const INIT_TIMEOUT_MS = 10_000;

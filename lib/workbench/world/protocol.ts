@@ -6,8 +6,7 @@ import {
   type Json,
   stringify,
 } from "../history/json.ts";
-import type { Body } from "../history/history.ts";
-import { isClient } from "../history/history.ts";
+import { type Body, isClient } from "../history/history.ts";
 
 /** A message that a node wrote. */
 export interface WrittenMessage {

@@ -5,8 +5,12 @@
 import type { Op, Options } from "../../history/history.ts";
 import type { JsonObject } from "../../history/json.ts";
 import { lostUpdates } from "./lost-updates.ts";
-import { type Anomalies, cyclicAnomalies } from "./results.ts";
-import { elleResults, modelsOf } from "./results.ts";
+import {
+  type Anomalies,
+  cyclicAnomalies,
+  elleResults,
+  modelsOf,
+} from "./results.ts";
 import { cyclicVersionCases, registerDependencies } from "./rw-versions.ts";
 import { isRepeated, isWrite, NONE, type Steps, versionOf } from "./steps.ts";
 import {
