@@ -1,5 +1,5 @@
 /**
- * What every JavaScript program finds, as `Array.prototype.map`. A guest shares it with the
+ * What every JavaScript program finds, such as `Array.prototype.map`. A guest shares it with the
  * workbench, which cannot run on when a guest has replaced it; so such a guest is refused, by
  * the name of what it replaced.
  */

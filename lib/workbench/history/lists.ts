@@ -1,7 +1,7 @@
 /**
  * Long lists of a run, as clients read them in broadcast: most begin like the one before and
  * are a little longer. They are kept as one list that grows, and a length for each: a run of
- * five minutes may read ten thousand million values.
+ * five minutes may read ten billion values.
  */
 import { type Json, type JsonObject, textLength } from "./json.ts";
 

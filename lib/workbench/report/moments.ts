@@ -25,7 +25,7 @@ const NODE = /\bn\d+\b/g;
 
 /**
  * Cuts a sentence into phrases; times in it, and places in the history, become links. Durations
- * do not: judges give only moments to the millisecond, as 4.012 s.
+ * do not: judges give only moments to the millisecond, such as 4.012 s.
  */
 export function phrases(
   sentence: string,

@@ -67,7 +67,7 @@ export interface View extends Span {
   marks: Mark[];
   /** How many operations began in each of equal parts of the run, and how they ended. */
   density: { ok: number; bad: number }[];
-  /** A label for each row of operations: `"worker 0 to n0"`. */
+  /** A label for each row of operations: `"client 0 of n0"`. */
   workers: string[];
   calls: Call[];
   /** Nodes, and services that somebody used: the rows of the spacetime diagram. */

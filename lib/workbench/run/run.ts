@@ -45,8 +45,8 @@ import type {
 const QUIET_SECONDS = 10;
 
 /**
- * How often a question of the aftermath is repeated after a refusal, and seconds between tries:
- * a store may abort.
+ * How often a question of the aftermath is asked at most, since a store may abort, and milliseconds
+ * between two tries.
  */
 const TRIES = 5;
 const RETRY_MS = 1_000;
@@ -217,7 +217,7 @@ class Run {
         this.#report("setup-failed", error.node, error.message);
       } else if (!(error instanceof BrokenOff)) throw error;
       if (recording.journalOrigin === undefined) this.#begin();
-      if (error instanceof BrokenOff) this.#brokenOff(error.message);
+      if (error instanceof BrokenOff) this.#endRecording(error.message);
     } finally {
       ticking.stop();
     }
@@ -253,8 +253,8 @@ class Run {
     this.#stopped.reject(new BrokenOff(reason));
   }
 
-  /** Records nothing more: it would fill the memory. */
-  #brokenOff(reason: string): void {
+  /** Records nothing more, since it would fill the memory, but why. */
+  #endRecording(reason: string): void {
     this.#network.journal = this.#newJournal();
     const seconds = ((this.config.clock.now() - this.#originNs) / SECOND)
       .toFixed(3);
@@ -352,7 +352,7 @@ class Run {
     return { history, journal, healedAt };
   }
 
-  /** Asks each node its questions; gives the operations. */
+  /** Asks each node its questions; returns the operations. */
   async #askAll(questions: readonly Questions[]): Promise<Op[]> {
     const history = new History(this.#lists);
     await Promise.all(this.#ids.map((node, index) => {

@@ -35,7 +35,7 @@ export class Heap<T> {
     this.#put(i, rank, this.#pushed++, value);
   }
 
-  /** Removes and gives the value of the smallest rank; undefined when the heap is empty. */
+  /** Removes and returns the value of the smallest rank; undefined when the heap is empty. */
   pop(): T | undefined {
     const values = this.#values;
     const size = values.length - 1;

@@ -5,7 +5,7 @@ import type { Packet } from "./network.ts";
 export interface HostEvents {
   /** A node has written what should be a message. */
   sent(node: string, message: unknown): void;
-  /** A node has written something that cannot be read as JSON; `why`, if it is not that it is none. */
+  /** A node has written a line that cannot be read; `why` says why, unless it simply is not JSON. */
   garbage(node: string, text: string, why?: string): void;
   /** A node does not read its input: more is waiting than can be kept, and is lost. */
   deaf(node: string): void;
