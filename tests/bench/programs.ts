@@ -9,7 +9,6 @@
  */
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import type { Options } from "../../lib/workbench/history/history.ts";
-import { hasProgram } from "../../lib/workbench/results/results.ts";
 import type { FigureName } from "../../lib/workbench/scenarios/limits.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { progress } from "./measure.ts";
@@ -73,10 +72,6 @@ async function row(
 if (import.meta.main) {
   const names = Deno.args.length > 0 ? Deno.args : NAMES;
   for (const name of names) {
-    if (!hasProgram(name)) {
-      console.log(`${name} is not there`);
-      continue;
-    }
     const { algorithm, runs } = scenarioOf(name);
     const { "node-count": nodes, rate, latency = 0 } = runs[0]!.flags;
     const rows: string[][] = [];

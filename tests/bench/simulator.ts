@@ -18,7 +18,6 @@ import type {
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { carried, plain } from "../../lib/workbench/history/copies.ts";
 import { textLength } from "../../lib/workbench/history/json.ts";
-import { hasProgram } from "../../lib/workbench/results/results.ts";
 import {
   record,
   type Simulation,
@@ -220,9 +219,9 @@ async function length(name: string): Promise<number> {
 }
 
 if (import.meta.main) {
-  const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"].filter(hasProgram);
+  const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"];
   // First, while this process is small: a child's peak begins with its parent's memory.
-  const programs = scenarios.map(({ name }) => name).filter(hasProgram);
+  const programs = scenarios.map(({ name }) => name);
   const taken = await inRow("campaign", programs, costs);
   const lengths = await inRow("length", programs, length);
   console.log(
@@ -249,26 +248,25 @@ if (import.meta.main) {
   console.log(
     table(PIECES_HEAD, await inRow("pieces", subjects, pieces)) + "\n",
   );
-  const names = ["broadcast-3e", "kafka-5c"].filter(hasProgram);
-  const [spread, log] = names;
+  const names = ["broadcast-3e", "kafka-5c"] as const;
   console.log("One core, the scenario's own command and changes of it\n");
   const all = [
-    ...(spread === undefined ? [] : await rows(spread, [
+    ...await rows(names[0], [
       {},
       { "node-count": 1 },
       { "node-count": 5 },
       { "node-count": 100 },
       { rate: 10 },
       { rate: 1000 },
-    ])),
-    ...(log === undefined ? [] : await rows(log, [
+    ]),
+    ...await rows(names[1], [
       {},
       { "node-count": 1 },
       { "node-count": 5 },
       { "node-count": 25 },
       { rate: 10 },
       { rate: 100 },
-    ])),
+    ]),
   ];
   console.log(table(HEAD, all));
   console.log(

@@ -23,7 +23,6 @@ import { replayCommand, type Simulation } from "../campaign/simulate.ts";
 import { type Anomaly, type Validity, worst } from "../checkers/verdict.ts";
 import type { Options } from "../history/history.ts";
 import { tableOf } from "./readme.ts";
-import { hasProgram } from "./results.ts";
 import { scenarioOf, scenarios } from "../scenarios/scenarios.ts";
 import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 
@@ -111,7 +110,7 @@ export function flagsOf(
 
 /** All runs of a shard, seed by seed through all programs, so that early results are of all kinds. */
 export function workOf(seeds: number, { index, count }: Shard): Simulation[] {
-  const one = scenarios.filter(({ name }) => hasProgram(name)).flatMap(
+  const one = scenarios.flatMap(
     ({ name, runs }): Omit<Simulation, "seed">[] => [
       ...runs.map((_, run) => ({ name, faults: "official" as const, run })),
       { name, faults: "chaos" as const },
