@@ -128,10 +128,6 @@ Deno.test("a row of the busy machine has medians, worst seeds, and how many seed
     "511 (598)",
     "98 of 100",
   ]);
-  const lag = campaignOf({
-    "visibility-lag.max-ms": { median: 140, worst: 256 },
-  }, 10);
-  assertEquals(busyRow("busy", lag).slice(2, 5), ["–", "–", "140 (256)"]);
 });
 
 Deno.test("published figures are those of programs that exist", () => {

@@ -15,6 +15,7 @@ import {
 import type { Options } from "../history/history.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { record } from "../campaign/simulate.ts";
+import { tableOf } from "./readme.ts";
 
 /** How many runs each program gets by default. */
 const DEFAULT_SEEDS = 20;
@@ -104,21 +105,17 @@ function flagsFor(program: string): Options {
 
 /** The table in Markdown: a row a program, a column a phenomenon. */
 export function anomalyTable(rows: readonly AnomalyRow[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [
-    line(["program", ...PHENOMENA]),
-    line(["---", ...PHENOMENA.map(() => "---")]),
-    ...rows.map(({ program, seeds, allowed, seen }) =>
-      line([
-        `\`${program}\``,
-        ...PHENOMENA.map((phenomenon) =>
-          `${allowed.has(phenomenon) ? "allowed" : "prevented"}, ${
-            seen[phenomenon]
-          } of ${seeds}`
-        ),
-      ])
-    ),
-  ].join("\n");
+  return tableOf(
+    ["program", ...PHENOMENA],
+    rows.map(({ program, seeds, allowed, seen }) => [
+      `\`${program}\``,
+      ...PHENOMENA.map((phenomenon) =>
+        `${allowed.has(phenomenon) ? "allowed" : "prevented"}, ${
+          seen[phenomenon]
+        } of ${seeds}`
+      ),
+    ]),
+  );
 }
 
 if (import.meta.main) {
