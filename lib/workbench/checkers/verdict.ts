@@ -4,6 +4,11 @@ import type { Json } from "../history/json.ts";
 /** A verdict of three values: `"unknown"` means that the checker could not tell. */
 export type Validity = true | false | "unknown";
 
+/** A verdict in one word. */
+export function verdictText(verdict: Validity): string {
+  return verdict === "unknown" ? "unknown" : verdict ? "valid" : "invalid";
+}
+
 /** The results of one of Maelstrom's checkers, with its keys, `valid?` among them. */
 export type Results = { "valid?": Validity } & { [key: string]: Json };
 

@@ -3,7 +3,7 @@
  * unless told otherwise, and serves nothing outside the store.
  */
 import { dirname, extname, join, sep } from "node:path";
-import { type Validity, worst } from "../checkers/verdict.ts";
+import { type Validity, verdictText, worst } from "../checkers/verdict.ts";
 import { flagsText, type Options, shellWord } from "../history/history.ts";
 import { type Figures, figureText } from "../scenarios/limits.ts";
 import { invocation } from "../executable/invocation.ts";
@@ -11,7 +11,6 @@ import { type Html, Html as Raw, html } from "../report/html.ts";
 import style from "../report/page.css" with { type: "text" };
 import { REPORT_FILE } from "../report/report.ts";
 import { titleOf } from "../scenarios/standards.ts";
-import { verdictText } from "../report/summary.ts";
 import { print } from "../terminal/print.ts";
 import { noWords, parseFlags, PORT } from "./flags.ts";
 import { STORE } from "./store.ts";

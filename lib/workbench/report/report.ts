@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { type Judged, overall } from "../checkers/judges.ts";
+import { verdictText } from "../checkers/verdict.ts";
 import {
   axisSvg,
   cutsSvg,
@@ -30,7 +31,7 @@ import style from "./page.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
 import { drawnHops, hopText, spacetimeSvg, typeColour } from "./spacetime.ts";
 import { titleOf } from "../scenarios/standards.ts";
-import { summarySection, verdictText } from "./summary.ts";
+import { summarySection } from "./summary.ts";
 import { callColour, callText, isMeant, timelineSvg } from "./timeline.ts";
 import { trafficSection } from "./traffic.ts";
 import { type View, viewOf } from "./view.ts";

@@ -1,5 +1,5 @@
 /** The top of the page: verdicts and figures, each against its limits. */
-import type { Validity } from "../checkers/verdict.ts";
+import { type Validity, verdictText } from "../checkers/verdict.ts";
 import { flagsText, isClientOp } from "../history/history.ts";
 import { type Judged, overall } from "../checkers/judges.ts";
 import {
@@ -15,11 +15,6 @@ import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
 import { commandOfRun, limitsOf, titleOf } from "../scenarios/standards.ts";
 import { type Html, html } from "./html.ts";
 import { count, setUpText, workloadText } from "./words.ts";
-
-/** A verdict in one word. */
-export function verdictText(verdict: Validity): string {
-  return verdict === "unknown" ? "unknown" : verdict ? "valid" : "invalid";
-}
 
 function scenarioOfRun(program: string | undefined): Scenario | undefined {
   return scenarios.find(({ name }) => name === program);

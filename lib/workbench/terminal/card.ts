@@ -3,7 +3,12 @@
  * says what counts as a failure: a verdict of either judge that is not `true`, or a figure
  * beyond a limit, official or ours.
  */
-import type { Anomaly, StrictResults, Validity } from "../checkers/verdict.ts";
+import {
+  type Anomaly,
+  type StrictResults,
+  type Validity,
+  verdictText,
+} from "../checkers/verdict.ts";
 import {
   type FigureName,
   type Figures,
@@ -115,10 +120,6 @@ type Paint = (tone: Tone, text: string) => string;
 function painter(colours: boolean): Paint {
   const codes = { good: 32, bad: 31, unsure: 33, bold: 1 };
   return (tone, text) => colours ? `\x1b[${codes[tone]}m${text}\x1b[0m` : text;
-}
-
-function verdictText(validity: Validity): string {
-  return validity === "unknown" ? "unknown" : validity ? "valid" : "invalid";
 }
 
 function toneOf(validity: Validity): Tone {

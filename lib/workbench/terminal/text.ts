@@ -1,6 +1,10 @@
 /** What the workbench prints: progress, verdicts, figures, and how to repeat a failure. */
 import { stringify } from "../history/json.ts";
-import type { Anomaly, Validity } from "../checkers/verdict.ts";
+import {
+  type Anomaly,
+  type Validity,
+  verdictText,
+} from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
 import type { Judged } from "../checkers/judges.ts";
 import {
@@ -14,9 +18,9 @@ import {
 import { limitsOf } from "../scenarios/standards.ts";
 import { tell } from "./print.ts";
 
-/** A verdict in one word. */
+/** A verdict in one word, loud if it is bad. */
 export function verdictWord(verdict: Validity): string {
-  return verdict === "unknown" ? "unknown" : verdict ? "valid" : "INVALID";
+  return verdict === false ? "INVALID" : verdictText(verdict);
 }
 
 /** What `--json` prints for one run. */
