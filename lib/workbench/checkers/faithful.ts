@@ -2,6 +2,7 @@
  * The faithful judge: gives Maelstrom's verdict, with Maelstrom's keys and figures, including
  * quirks that decide a verdict or a figure.
  */
+import { seconds } from "./findings.ts";
 import {
   type Incident,
   type Op,
@@ -75,9 +76,7 @@ function whyUnknown(recording: Recording): string | undefined {
     type === "protocol-violation" || type === "gone-client"
   );
   if (broken === undefined || faithful) return undefined;
-  const at = broken.time < 0
-    ? "in the set-up"
-    : `at ${(broken.time / 1e9).toFixed(3)} s`;
+  const at = broken.time < 0 ? "in the set-up" : `at ${seconds(broken.time)}`;
   return `Maelstrom would not have heard ${broken.node} any more after a broken line ${at}, and here it lived on: use --faithful for Maelstrom's own verdict`;
 }
 

@@ -6,6 +6,11 @@ import type { Finding } from "./verdict.ts";
  */
 const SENTENCES_KEPT = 10_000;
 
+/** A moment of a history in a sentence. Reports make links of these, to the operation: see `report/moments.ts`. */
+export function seconds(ns: number): string {
+  return `${(ns / 1e9).toFixed(3)} s`;
+}
+
 /** Collects sentences by type of finding. */
 export class Findings {
   readonly #found = new Map<string, Finding>();

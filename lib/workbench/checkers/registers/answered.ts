@@ -2,6 +2,7 @@
  * Which operations were answered: the figures and the promise of programs that need a majority.
  * An error counts as an answer if it says that a register has another value or none.
  */
+import { seconds } from "../findings.ts";
 import {
   NEMESIS,
   networkMs,
@@ -77,8 +78,8 @@ export function unansweredByMajority(
   )
     .map(({ invocation: { f, time, process } }) =>
       `the ${f} at ${
-        (time / 1e9).toFixed(3)
-      } s by process ${process} was not answered, though ${
+        seconds(time)
+      } by process ${process} was not answered, though ${
         nodeOf(Number(process), recording.options)
       } had been able to talk to a majority for ${settleMs} ms`
     );

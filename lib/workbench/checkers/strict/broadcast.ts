@@ -13,10 +13,10 @@ import {
   type Op,
   type Recording,
 } from "../../history/history.ts";
-import { Findings } from "../findings.ts";
+import { Findings, seconds } from "../findings.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { checkReads, type Key, keyOf, type Value } from "./set-reads.ts";
-import { seconds, type StrictCheck } from "./strict.ts";
+import type { StrictCheck } from "./strict.ts";
 
 /** The check of a set workload, in which values are added by operations of this name. */
 export function strictSet(addF: string): StrictCheck {

@@ -11,7 +11,7 @@ import {
 } from "../../history/history.ts";
 import { dueBy } from "../faults.ts";
 import { acceptableIntervals } from "../counter.ts";
-import { Findings } from "../findings.ts";
+import { Findings, seconds } from "../findings.ts";
 import { pairs } from "../pairs.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import type { Finding } from "../verdict.ts";
@@ -241,8 +241,4 @@ function backwards(reads: Read[]): Finding[] {
     }
   }
   return because.length === 0 ? [] : [{ type: "read-went-backwards", because }];
-}
-
-function seconds(ns: number): string {
-  return `${(ns / 1e9).toFixed(3)} s`;
 }

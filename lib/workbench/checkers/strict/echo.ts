@@ -1,7 +1,7 @@
+import { seconds } from "../findings.ts";
 import { stringify } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";
 import { pairs } from "../pairs.ts";
-import { seconds } from "./strict.ts";
 import type { Finding } from "../verdict.ts";
 
 /** Judges echo: the reply repeats what was sent. */

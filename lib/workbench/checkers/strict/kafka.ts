@@ -7,7 +7,7 @@ import { isClientOp, nodesOf, type Recording } from "../../history/history.ts";
 import { stringify } from "../../history/json.ts";
 import { keyJson } from "../json-key.ts";
 import { calmSince, dueBy } from "../faults.ts";
-import { Findings } from "../findings.ts";
+import { Findings, seconds } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import { logHistory, type Message } from "../kafka/ops.ts";
 import { misses } from "../kafka/visibility.ts";
@@ -46,7 +46,7 @@ export function strictKafka(
 ): Finding[] {
   const run = kafkaRun(recording);
   const origin = originOf(recording);
-  const at: Clock = (ns) => `${((ns - origin) / 1e9).toFixed(3)} s`;
+  const at: Clock = (ns) => seconds(ns - origin);
   const due = dueByPromise(recording, promises, origin);
   const since = calmSince(recording);
   const calm = ({ from, to }: { from: number; to: number }) =>
@@ -190,7 +190,7 @@ function invented({ history }: Recording, findings: Findings): void {
         "invented-message",
         `process ${process} was given message ${
           stringify(keyJson(value))
-        } of key ${key} at ${(time / 1e9).toFixed(3)} s, which nobody had sent`,
+        } of key ${key} at ${seconds(time)}, which nobody had sent`,
       );
     }
   }

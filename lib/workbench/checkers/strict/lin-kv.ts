@@ -5,13 +5,12 @@
 import { canonical, type Json, stringify } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";
 import type { Promises } from "../../scenarios/promises.ts";
-import { Findings } from "../findings.ts";
+import { Findings, seconds } from "../findings.ts";
 import type { Pair } from "../pairs.ts";
 import { unansweredByMajority } from "../registers/answered.ts";
 import { byKey, refusal, unexplained } from "../registers/linearizable.ts";
 import type { Finding } from "../verdict.ts";
 import { strictReplicas } from "./replicas.ts";
-import { seconds } from "./strict.ts";
 
 /** Judges registers. */
 export function strictLinKv(

@@ -13,7 +13,7 @@ import {
 } from "../../history/history.ts";
 import { type Json, type JsonObject, stringify } from "../../history/json.ts";
 import type { Promises } from "../../scenarios/promises.ts";
-import { Findings } from "../findings.ts";
+import { Findings, seconds } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import {
   isTooFar,
@@ -22,7 +22,6 @@ import {
   stretches,
 } from "../registers/answered.ts";
 import type { Finding } from "../verdict.ts";
-import { seconds } from "./strict.ts";
 
 /** How often a leader may be replaced while nothing changes: a machine may halt for a moment. */
 const REPLACED = 1;

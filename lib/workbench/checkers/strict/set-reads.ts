@@ -9,9 +9,8 @@ import {
 import { type Beginning, listIn } from "../../history/lists.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { dueBy } from "../faults.ts";
-import type { Findings } from "../findings.ts";
+import { type Findings, seconds } from "../findings.ts";
 import { type Return, returnsOf, WAITS_NS } from "../told.ts";
-import { seconds } from "./strict.ts";
 
 /** How soon a node shows what it has acknowledged itself, if its program promises nothing, in milliseconds. */
 const UNKNOWN_PROGRAM_MS = 2_000;

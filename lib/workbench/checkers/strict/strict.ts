@@ -28,6 +28,7 @@ import { recoveryFindings } from "./recovery.ts";
 import { growingMessages } from "./traffic.ts";
 import { ByRequest } from "../client-calls.ts";
 import { disturbed } from "../faults.ts";
+import { seconds } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
 import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";
@@ -426,9 +427,4 @@ function text(body: JsonObject): string {
 function errorText(error: Json | undefined): string {
   if (error === undefined) return "no reason given";
   return [error].flat().map(asText).join(", ").slice(0, 160);
-}
-
-/** A time in a history, for people. */
-export function seconds(ns: number): string {
-  return `${(ns / 1e9).toFixed(3)} s`;
 }

@@ -2,6 +2,7 @@
  * Transactions as the strict judge needs them: what was requested, whose writes were read, and
  * where.
  */
+import { seconds } from "../findings.ts";
 import { type Json, stringify } from "../../history/json.ts";
 import { nodeOf, type Op, type Recording } from "../../history/history.ts";
 import { grouped, type Groups } from "../elle/columns.ts";
@@ -19,7 +20,6 @@ import {
 import type { MicroOp, Transaction } from "../elle/txn.ts";
 import { jsonKey, keyJson } from "../json-key.ts";
 import { type Pair, pairs } from "../pairs.ts";
-import { seconds } from "./strict.ts";
 
 /** A transaction, of the run or of its aftermath. Its number is its position among all. */
 export interface Txn extends Transaction {
