@@ -78,7 +78,32 @@ export async function campaign(
   seeds: readonly number[],
   options: CampaignOptions = {},
 ): Promise<CampaignResults> {
-  const { workers = 0, shrinkAtMost = 3, signal } = options;
+  const results = await resultsOf(simulation, seeds, options);
+  const hopeless = results.find(({ isHopeless }) => isHopeless);
+  if (hopeless !== undefined) {
+    throw new GuestError(hopeless.anomalies[0]!.because[0]);
+  }
+  const failed = results.filter((result) => !passed(result));
+  return {
+    program: simulation.mutant ?? simulation.name,
+    seeds: results.length,
+    faults: simulation.faults,
+    machine: simulation.machine ?? "quiet",
+    faithful: tally(results.map(({ faithful }) => faithful)),
+    strict: tally(results.map(({ strict }) => strict)),
+    figures: distributions(results),
+    failures: await failuresOf(simulation, failed, options),
+    labels: countSeeds(results.map(({ labels }) => labels)),
+    notes: countSeeds(results.map(({ notes }) => notes)),
+  };
+}
+
+/** Runs all seeds; the results are in their order. */
+async function resultsOf(
+  simulation: Omit<Simulation, "seed">,
+  seeds: readonly number[],
+  { workers = 0, signal, ...options }: CampaignOptions,
+): Promise<SeedResult[]> {
   const results: SeedResult[] = [];
   const onResult = (result: SeedResult) => {
     results.push(result);
@@ -93,24 +118,27 @@ export async function campaign(
       if (!signal?.aborted) onResult(await runSeed({ ...simulation, seed }));
     }
   }
-  const hopeless = results.find(({ isHopeless }) => isHopeless);
-  if (hopeless !== undefined) {
-    throw new GuestError(hopeless.anomalies[0]!.because[0]);
-  }
-  results.sort((a, b) => a.seed - b.seed);
+  return results.sort((a, b) => a.seed - b.seed);
+}
+
+/** The failures that these results are, shrunk. */
+async function failuresOf(
+  simulation: Omit<Simulation, "seed">,
+  failed: readonly SeedResult[],
+  { shrinkAtMost = 3, signal, onShrink }: CampaignOptions,
+): Promise<Failure[]> {
   // A guest may do anything to the process that it runs in.
   const apart = simulation.guest === undefined ? null : new RunsApart();
   const perform = async (smaller: Simulation) =>
     apart === null ? await runSeed(smaller) : (await apart.run(smaller)).result;
   const failures: Failure[] = [];
-  for (const result of results.filter((result) => !passed(result))) {
+  for (const result of failed) {
     const { seed } = result;
     let smallest = { simulation: { ...simulation, seed }, result };
     // A run that never ends cannot be repeated for shrinking.
     const ended = !result.anomalies.some(({ type }) => type === "no-verdict");
     if (ended && failures.length < shrinkAtMost && !signal?.aborted) {
-      const onTry = () => options.onShrink?.(seed);
-      smallest = await shrink(smallest, perform, onTry);
+      smallest = await shrink(smallest, perform, () => onShrink?.(seed));
     }
     failures.push({
       seed,
@@ -121,18 +149,7 @@ export async function campaign(
     });
   }
   await apart?.end();
-  return {
-    program: simulation.mutant ?? simulation.name,
-    seeds: results.length,
-    faults: simulation.faults,
-    machine: simulation.machine ?? "quiet",
-    faithful: tally(results.map(({ faithful }) => faithful)),
-    strict: tally(results.map(({ strict }) => strict)),
-    figures: distributions(results),
-    failures,
-    labels: countSeeds(results.map(({ labels }) => labels)),
-    notes: countSeeds(results.map(({ notes }) => notes)),
-  };
+  return failures;
 }
 
 /** The verdict of a whole campaign. */
