@@ -42,7 +42,7 @@ export interface Schema<T> extends StandardSchema<T> {
   readonly expected: string;
   /** Whether a value is of the type. */
   fits(value: unknown): boolean;
-  /** What is wrong with a value that is not. */
+  /** What is wrong with a value that is not of the type, and where. */
   explain(value: unknown): Issue;
 }
 
@@ -80,6 +80,7 @@ export function plus(a: Integer, b: Integer): Integer {
   return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum;
 }
 
+/** @ignore */
 declare const values: unique symbol;
 
 /**
@@ -169,7 +170,7 @@ export const boolean: Schema<boolean> = schema(
   (value) => typeof value === "boolean",
 );
 
-/** A number of any kind. */
+/** A number of any kind: an integer of any size, or a finite float. */
 export const number: Schema<Integer> = schema(
   "a number",
   (value) => Number.isFinite(value) || typeof value === "bigint",
@@ -181,7 +182,7 @@ export const integer: Schema<Integer> = schema(
   (value) => Number.isInteger(value) || typeof value === "bigint",
 );
 
-/** An integer of any size from 0. */
+/** An integer of any size, 0 or more. */
 export const amount: Schema<Integer> = schema(
   "an integer from 0",
   (value) =>
@@ -195,7 +196,7 @@ export const natural: Schema<number> = schema(
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 
-/** One of some values. */
+/** One of these values. */
 export function oneOf<
   const T extends readonly (string | number | boolean | null)[],
 >(
@@ -304,7 +305,7 @@ export function dictOf<V>(entries: Iterable<readonly [string, V]>): Dict<V> {
   return (dict ?? {}) as Dict<V>;
 }
 
-/** What a function makes of each value of a dictionary; a key for which that is undefined is left out. */
+/** A dictionary with what a function makes of each value; keys for which that is undefined are left out. */
 export function mapDict<V, W>(
   dict: Dict<V>,
   change: (value: V, key: string) => W | undefined,
@@ -369,7 +370,7 @@ export function message<Q extends Whole>(
   return { request: whole(fields) };
 }
 
-/** Message types that nodes alone use: from a client, they are unknown types. */
+/** Marks message types that only nodes use: to a client they are unknown, and refused with error 10. */
 export function amongNodes<S extends { readonly [type: string]: MessageShape }>(
   shapes: S,
 ): S {

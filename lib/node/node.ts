@@ -145,8 +145,8 @@ export class Node<P extends Protocol<P>> {
 
   /**
    * Sends a request and returns its reply. Throws an {@link RpcError} if the other side answers
-   * with an error or (code 0, indefinite) not within `timeoutMs`, 1000 if not given, and the
-   * reason of `signal` when that is aborted.
+   * with an error, or if no answer comes within `timeoutMs`, 1000 if not given (code 0, indefinite);
+   * and the reason of `signal` when that is aborted.
    */
   rpc<T extends AnsweredTypeOf<P>>(
     dest: string,

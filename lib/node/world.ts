@@ -40,11 +40,11 @@ export interface Message {
 /** Stops what was started; calling it again does nothing. */
 export type Stop = () => void;
 
-/** What a node needs of the world: a process gives it stdin, stdout and the clock, a simulator its own. */
+/** What a node needs from the world: a process uses stdin, stdout and the clock, a simulator its own. */
 export interface World {
   /** Puts a message on the network, which may delay, lose, duplicate or reorder it. */
   send(message: Message): void;
-  /** Milliseconds since the Unix epoch, the same all through one event. A node hides it if they go backwards. */
+  /** Milliseconds since the Unix epoch, the same all through one event. A node hides it if this goes backwards. */
   now(): number;
   /** A float, uniform on [0, 1). */
   random(): number;
