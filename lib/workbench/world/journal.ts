@@ -15,8 +15,6 @@ import { type Json, stringify } from "../history/json.ts";
 import type { Beginning } from "../history/lists.ts";
 import { doubled, type Keeping, type Logged, Messages } from "./messages.ts";
 
-export type { Body };
-
 /** The events of one chapter of a run, in their order. */
 export class Journal implements Events {
   #length = 0;

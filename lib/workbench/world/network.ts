@@ -3,10 +3,10 @@
  * receivers enforce, and a journal of everything. On top of these comes weather, which
  * Maelstrom lacks: loss, duplication, and extra delays for single messages.
  */
-import { isClient, type Options } from "../history/history.ts";
+import { type Body, isClient, type Options } from "../history/history.ts";
 import { type Cancel, type Clock, MS } from "./clock.ts";
 import { Heap } from "./heap.ts";
-import type { Body, Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { Grudge } from "./nemesis.ts";
 import type { Random } from "./random.ts";
 
