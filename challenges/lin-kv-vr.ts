@@ -8,10 +8,8 @@
  * lib/consensus/replica.ts, as with lin-kv-raft, including what makes the paper's recovery safe: no
  * quorum counts what an earlier life of a node has said.
  *
- * Guarantees: those of lin-kv-raft. Linearizable, whatever is lost, late, repeated, cut, paused
- * or killed; any minority may lose its memory, again and again. Nodes that can talk to a majority
- * answer, again within 1.5 s of a cut or of the primary's death, later if the next primaries are
- * gone too.
+ * Guarantees: those of lin-kv-raft, except that after a cut or the primary's death nodes answer
+ * again later than in 1.5 s if the next primaries are gone too.
  *
  * Costs: those of lin-kv-raft. A view change sends a whole log from each node to the primary and
  * back, which Raft does not need.
@@ -142,7 +140,7 @@ export class Vr extends Replica<VrProtocol> {
   #enter(view: number): void {
     this.#brought.clear();
     this.follow(null, view);
-    const brought = this.#all;
+    const brought = this.#bringing;
     const primary = this.#primary(view);
     if (primary === this.node.id) return this.#take(primary, brought);
     this.insist(
@@ -170,7 +168,8 @@ export class Vr extends Replica<VrProtocol> {
     for (const id of this.node.peers) this.#startView(id);
   }
 
-  get #all(): Brought {
+  /** What this node brings into a view, or begins it with. */
+  get #bringing(): Brought {
     const { told, log, commit } = this;
     return { ...told, log: log.state(), commit, normal: this.#lastNormal };
   }
@@ -183,7 +182,7 @@ export class Vr extends Replica<VrProtocol> {
   }
 
   #startView(id: string): void {
-    this.own.send(id, "start_view", this.#all);
+    this.own.send(id, "start_view", this.#bringing);
   }
 }
 
@@ -195,6 +194,7 @@ function compare(one: Brought, other: Brought): number {
 
 /** A replica of the registers. */
 const linKvVr = program(protocol, (node) => void new Vr(node));
+
 export default linKvVr;
 
 if (import.meta.main) await run(linKvVr);

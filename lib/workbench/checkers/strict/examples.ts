@@ -1,7 +1,7 @@
 /** What Maelstrom's results give as examples of an error, in words where they give only data. */
 import type { Op } from "../../history/history.ts";
 import { type Json, type JsonObject, stringify } from "../../history/json.ts";
-import { seconds } from "./strict.ts";
+import { seconds } from "../findings.ts";
 
 /** An example of an error of this type in sentences; its JSON, if there are no words for it. */
 export function inWords(type: string, example: Json): string[] {
