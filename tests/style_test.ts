@@ -150,6 +150,15 @@ style("nothing is imported but what is there", () => {
   assertEquals(missing, []);
 });
 
+style("a source imports each module in one place", () => {
+  const repeated = sources(/./).flatMap((path) => {
+    const all = [...code(path).matchAll(/^import [^"]*"([^"]+)"/gm)]
+      .map(([, from]) => from!);
+    return all.length > new Set(all).size ? [path] : [];
+  });
+  assertEquals(repeated, []);
+});
+
 /** What reaches past a node's world, to the real clock, real randomness or the machine. */
 const IMPURE =
   /\bDeno\.|\bDate\.now|\bnew Date\(\)|\bMath\.random|\bset(Timeout|Interval|Immediate)\b|\bperformance\.|\bcrypto\.|\bconsole\.|\bAbortSignal\.timeout|\bprocess\.(env|argv|std)/;

@@ -1,6 +1,11 @@
 /** Programs of others in the simulator: run, held to a challenge, and their impurities named. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { stripVTControlCharacters } from "node:util";
 import {
   GuestError,

@@ -8,7 +8,6 @@ import { stripVTControlCharacters } from "node:util";
 import { carriedParts } from "../executable/carried.ts";
 import { wordsOf } from "../../node/errors.ts";
 import * as ours from "../../maelstrom.ts";
-import type { Program } from "../../maelstrom.ts";
 import { restoreBuiltins } from "./builtins.ts";
 import { beginning } from "../history/json.ts";
 import type { Mark } from "./mark.ts";
@@ -32,7 +31,7 @@ export class GuestError extends Error {
 }
 
 /** Any program. */
-export type AnyProgram = Program<Record<never, never>>;
+export type AnyProgram = ours.Program<Record<never, never>>;
 
 /** A program and the library's `mount` that it was written against. */
 export interface Loaded {
