@@ -8,11 +8,11 @@
  * all nodes, every node is a neighbour; one that becomes a neighbour later is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
- * and partitions of any kind, within CAP_MS plus a period and three hops per edge on its way
- * after the last of them ends, without new traffic. Requests are answered at once, from the
- * node's own set. A node that starts asks its neighbours for all that they have, and its reads
- * wait for that, for a second at most: one that lost its memory, and its topology, shows again
- * what it had told another.
+ * and partitions of any kind, without new traffic, once the last of them has ended: within
+ * CAP_MS, and a period and three hops more for each edge on its way. Requests are answered at
+ * once, from the node's own set. A node that starts asks its neighbours for all that they have,
+ * and its reads wait for that, for a second at most, so one that lost its memory, and its
+ * topology, shows again what it had told another.
  *
  * Costs: with e edges, a period of P ms, a hop of L ms and a diameter of d hops
  * - at most 4 e messages per P, acknowledgements included, however many values there are; none

@@ -8,10 +8,10 @@
  * nodes, every node is a neighbour; one that becomes a neighbour later is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
- * and partitions of any kind, within CAP_MS and a hop per edge on its way after the last of them
- * ends, without new traffic. Requests are answered at once, from the node's own set. A node that
+ * and partitions of any kind, without new traffic, once the last of them has ended: within
+ * CAP_MS, and a hop more for each edge on its way. Requests are answered at once, from the node's own set. A node that
  * starts asks its neighbours for all that they have, and its reads wait for that, for a second
- * at most: one that lost its memory, and its topology, shows again what it had told another.
+ * at most, so one that lost its memory, and its topology, shows again what it had told another.
  *
  * Costs: with n nodes, e edges, and a hop of L ms
  * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice, with

@@ -10,7 +10,7 @@
  * partitions of any kind an acknowledged value reaches every node within 3.5 s and two hops of
  * the end of the last one, without new traffic. Requests are answered at once, from the node's
  * own set. A node that starts greets the others, and its reads wait for what they know, for a
- * second at most: one that lost its memory shows again what it had told another, and tells all
+ * second at most, so one that lost its memory shows again what it had told another, and tells all
  * what was its own.
  *
  * Costs: with n nodes and a hop of L ms

@@ -33,10 +33,9 @@ export function commandIn(
     const hasValue = joined !== undefined ||
       (words[i + 1] !== undefined && !words[i + 1]!.startsWith("-"));
     const text = joined ?? (hasValue ? words[++i]! : "");
+    const flag = name === "w" ? "workload" : name;
     if (name === "n" || name === "node") nodes.push(text);
-    else {flags[name === "w" ? "workload" : name] = hasValue
-        ? valueOf(text)
-        : true;}
+    else flags[flag] = hasValue ? valueOf(text) : true;
   }
   if (nodes.length > 0) flags.nodes = nodes.join(",");
   const { workload = "lin-kv" } = flags;
@@ -84,12 +83,12 @@ const NOBODY = /^Assert failed: Invalid (source|dest) for message (#[^]*)/;
 const CRASHED =
   /^Test crashed!\n[\w.]+: Node (\S+) (crashed with exit status -?\d+)[^]*?\n\nAnd to STDERR:\n\n([^]*?)\n\nFull STDERR logs/;
 
+const BROKEN_OFF =
+  /\bTest crashed!\n(?:[\w.]+: )?(.*?)(?:\. Before crashing.*)?\n/;
+
 /** Why Maelstrom aborted a run, in its own words; undefined if it did not. */
 export function breakOffIn(log: string): string | undefined {
-  return /\bTest crashed!\n(?:[\w.]+: )?(.*?)(?:\. Before crashing.*)?\n/.exec(
-    log,
-  )
-    ?.[1];
+  return BROKEN_OFF.exec(log)?.[1];
 }
 
 /**
