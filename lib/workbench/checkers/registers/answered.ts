@@ -73,16 +73,15 @@ export function unansweredByMajority(
   if (majorityMs === undefined) return [];
   if (isTooFar(recording)) return [];
   const settleMs = settledMs(recording, majorityMs);
-  return bySide(recording, settleMs).majority.filter((pair) =>
-    !isAnswered(pair)
-  )
-    .map(({ invocation: { f, time, process } }) =>
-      `the ${f} at ${
-        seconds(time)
-      } by process ${process} was not answered, though ${
-        nodeOf(Number(process), recording.options)
-      } had been able to talk to a majority for ${settleMs} ms`
-    );
+  const { majority } = bySide(recording, settleMs);
+  const unanswered = majority.filter((pair) => !isAnswered(pair));
+  return unanswered.map(({ invocation: { f, time, process } }) =>
+    `the ${f} at ${
+      seconds(time)
+    } by process ${process} was not answered, though ${
+      nodeOf(Number(process), recording.options)
+    } had been able to talk to a majority for ${settleMs} ms`
+  );
 }
 
 /**
