@@ -86,6 +86,22 @@ Deno.test("kafka-5c costs at most 0.03 messages an operation, and shows messages
   }
 });
 
+Deno.test("kafka-5c shows messages as soon as its header derives, on two nodes and on nine (2 seeds each)", async () => {
+  const lateMs = 5; // timers
+  for (const [nodes, derivedMs] of [[2, 143], [9, 190]] as const) {
+    const overrides = { "node-count": nodes, "time-limit": 8, rate: 500 };
+    for (
+      const { figures } of await keepPromises("kafka-5c", 2, { overrides })
+    ) {
+      assertLessOrEqual(
+        figures["visibility-lag.max-ms"]!,
+        derivedMs + lateMs,
+        `${nodes} nodes`,
+      );
+    }
+  }
+});
+
 Deno.test("kafka-5c shows messages in time where most overtake each other (5 seeds)", async () => {
   const network = { latency: 500, "latency-dist": "uniform" };
   const overrides = { "node-count": 5, ...network, rate: 100 };
