@@ -124,7 +124,6 @@ const EXPLANATIONS: { readonly [name in FigureName]: string } = {
   "stable-latency.max-ms": "the same for the slowest value",
   "visibility-lag.max-ms":
     "how long after it was acknowledged a message could not be polled everywhere",
-  "convergence.max-ms": "how long after the heal nodes still differed",
   "client-latency.p99-ms": "99 of 100 successful requests were answered faster",
 };
 

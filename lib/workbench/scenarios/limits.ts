@@ -18,7 +18,6 @@ export type FigureName =
   | "stable-latency.median-ms"
   | "stable-latency.max-ms"
   | "visibility-lag.max-ms"
-  | "convergence.max-ms"
   | "client-latency.p99-ms";
 
 /** A bound on a figure. `below` excludes the bound itself, `atMost` and `atLeast` include it. */
@@ -47,7 +46,6 @@ export const figureTitles: { readonly [name in FigureName]: string } = {
   "stable-latency.median-ms": "stable latency, median (ms)",
   "stable-latency.max-ms": "stable latency, maximum (ms)",
   "visibility-lag.max-ms": "visibility lag, maximum (ms)",
-  "convergence.max-ms": "convergence, maximum (ms)",
   "client-latency.p99-ms": "client latency, p99 (ms)",
 };
 
