@@ -71,7 +71,7 @@ const counter4cas = program(counterProtocol, (node) => {
         total: plus(before?.total ?? 0, delta),
         adds: [...others, [node.id, name]],
       };
-      if (await kv.change(KEY, before, after)) {
+      if (await kv.cas(KEY, before, after)) {
         known = after;
         return [];
       }

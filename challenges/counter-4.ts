@@ -74,7 +74,7 @@ const counter4 = program(counterProtocol, (node) => {
       if (before?.name === name) return []; // only the reply was lost
       const { total, writes } = before ?? { total: 0, writes: 0 };
       const after = { total: plus(total, delta), writes: writes + 1, name };
-      const changed = await kv.change(`sum ${node.id}`, before, after);
+      const changed = await kv.cas(`sum ${node.id}`, before, after);
       if (changed) learn(node.id, after);
       else await look();
     }

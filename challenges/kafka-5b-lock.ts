@@ -103,7 +103,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
   /** Puts a batch above the count, in the place of one that an earlier lease may have left. */
   async function put(number: number, batch: Batch): Promise<void> {
     let found: Batch | null = null;
-    while (!await kv.change(`batch ${number}`, found, batch)) {
+    while (!await kv.cas(`batch ${number}`, found, batch)) {
       found = await readBatch(number);
       if (found.token >= batch.token) return; // this batch, or a later lease's
     }

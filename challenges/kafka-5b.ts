@@ -62,7 +62,7 @@ const kafka5b = program(kafkaProtocol, (node) => {
   async function append(changes: Change[]): Promise<number[]> {
     const batch = { name: `${node.id} ${node.random()}`, changes };
     for (let tried = 0;; tried++) {
-      if (await kv.change(`slot ${next}`, null, batch)) return apply(batch);
+      if (await kv.cas(`slot ${next}`, null, batch)) return apply(batch);
       // The slot is taken: by others' changes, or by these, and only the reply was lost.
       const applied = await advance(1 + (tried >> 1));
       const own = applied.find(({ name }) => name === batch.name);

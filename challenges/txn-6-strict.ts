@@ -155,7 +155,7 @@ const txn6Strict = program(txnProtocol, (node) => {
     };
     const before = root;
     const from = root.version === 0 ? null : root;
-    if (!await kv.change("root", from, next)) return false;
+    if (!await kv.cas("root", from, next)) return false;
     root = next;
     turns.saw(0);
     for (const [key, version, value] of dropped) {

@@ -111,7 +111,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
         ]],
         thunks: [...names],
       };
-      if (!await roots.change("root", known, next)) continue;
+      if (!await roots.cas("root", known, next)) continue;
       version = next.version;
       turns.saw(0);
       keep(fresh);

@@ -71,7 +71,7 @@ export async function enter(node: Entrant): Promise<Entered> {
     const lives: Lives = before.with(self, before[self]! + 1);
     const again: boolean = before[self]! > 0 && (begun || isComplete(before));
     entered = { lives, again, tripMs };
-    if (await kv.change(KEY, roll, { lives, begun })) return entered;
+    if (await kv.cas(KEY, roll, { lives, begun })) return entered;
   }
 }
 
@@ -92,7 +92,7 @@ export async function untilBegun(
     if (isEnough(roll.lives) || roll.begun) return;
     const started = roll.lives.filter((life) => life > 0).length;
     if (node.now() >= late && 2 * started > node.ids.length) {
-      await kv.change(KEY, roll, { ...roll, begun: true });
+      await kv.cas(KEY, roll, { ...roll, begun: true });
     } else await node.sleep(ASK_MS);
   }
 }

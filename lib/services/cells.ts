@@ -51,7 +51,7 @@ export class Cells {
       ? this.#known.get(key)!
       : await this.#kv.read(nameOf(key));
     while (current === null || current.version < next.version) {
-      if (await this.#kv.change(nameOf(key), current, next)) return next;
+      if (await this.#kv.cas(nameOf(key), current, next)) return next;
       current = await this.#kv.read(nameOf(key));
     }
     return current;

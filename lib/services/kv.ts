@@ -21,7 +21,7 @@ export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
  *   Only a request that really changes the store brings its caller up to date:
  *   {@link sync} is one.
  * - `lww-kv` is two stores that never agree: half of all reads find a key that was written
- *   once, for ever. {@link change} creates no key there.
+ *   once, for ever. {@link cas} creates no key there.
  *
  * A repeated request may take effect twice, and a copy may arrive late. That does no harm to
  * a read, to a barrier, or to a change whose values never recur, which the caller must
@@ -33,7 +33,7 @@ export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
  *
  * async function claim(node: Node<Record<never, never>>): Promise<string> {
  *   const kv = new Kv<string>(node, "lin-kv");
- *   await kv.change("leader", null, node.id);
+ *   await kv.cas("leader", null, node.id);
  *   return await kv.read("leader") ?? "nobody"; // whoever was first
  * }
  * ```
@@ -72,12 +72,12 @@ export class Kv<V extends Json = Json> {
   }
 
   /**
-   * Sets a key to `to` if it is `from`, or if it is absent and `from` is null.
+   * Compare-and-set: sets a key to `to` if it is `from`, or if it is absent and `from` is null.
    *
    * @returns whether it was `from`; false may also mean that an earlier try, whose answer
    * was lost, has changed it: look, unless it does not matter who did it
    */
-  async change(key: string, from: V | null, to: V): Promise<boolean> {
+  async cas(key: string, from: V | null, to: V): Promise<boolean> {
     const create = from === null ? { create_if_not_exists: true } : {};
     try {
       await this.#ask({ type: "cas", key, from, to, ...create }, OTHER);

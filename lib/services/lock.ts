@@ -177,7 +177,7 @@ export class Lock<V extends Json> {
       if (free || expired || orphaned) {
         const value = record === null ? this.#initial : record.value;
         const taken = { token: token + 1, holder, value };
-        if (await this.#kv.change(this.#key, record, taken)) return taken;
+        if (await this.#kv.cas(this.#key, record, taken)) return taken;
       } else {
         const pauseMs = Math.min(this.#pollMs, 2 ** tried);
         await this.#node.sleep(this.#node.random() * pauseMs);
@@ -188,7 +188,7 @@ export class Lock<V extends Json> {
   async #release(held: LockRecord<V>, value: V): Promise<void> {
     const free = { ...held, holder: null, value };
     if (this.#eager) this.#left = free;
-    if (await this.#kv.change(this.#key, held, free)) return;
+    if (await this.#kv.cas(this.#key, held, free)) return;
     const now = await this.#read();
     const released = now?.token === held.token && now.holder === null;
     if (!released) throw new LeaseLost(`lease ${held.token} has ended`);

@@ -110,7 +110,7 @@ export class Reserve {
    * asked for it and did not live to use it.
    */
   async #change(from: Json, to: number): Promise<boolean> {
-    const isChanged = await this.#kv.change(this.#key, from, to) ||
+    const isChanged = await this.#kv.cas(this.#key, from, to) ||
       await this.#kv.read(this.#key) === to;
     if (isChanged) this.#limit = to;
     return isChanged;

@@ -42,7 +42,7 @@ export type Racer = Pick<
  *         const known = isNewest ? count : await kv.read("count") ?? 0;
  *         if (!isNewest) turns.saw(known - count);
  *         const next = count = known + 1;
- *         if (!await kv.change("count", known || null, next)) continue;
+ *         if (!await kv.cas("count", known || null, next)) continue;
  *         turns.saw(0);
  *         return next;
  *       }

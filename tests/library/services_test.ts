@@ -64,8 +64,8 @@ Deno.test("Kv says what the services understand, line by line", async () => {
   const kv = new Kv<Json>(node("n0"), "lin-kv");
   await kv.write("a", [1]);
   assertEquals(await kv.read("a"), [1]);
-  assertEquals(await kv.change("a", [1], { b: null }), true);
-  assertEquals(await kv.change("new", null, 2), true);
+  assertEquals(await kv.cas("a", [1], { b: null }), true);
+  assertEquals(await kv.cas("new", null, 2), true);
   assertEquals(await kv.read("absent"), null);
   const bodies = worlds[0]!.sent.map((
     { dest, body: { msg_id: _, ...body } },
@@ -92,10 +92,10 @@ Deno.test("a change from another value, or of an absent key, changes nothing", a
   for (const service of ["lin-kv", "seq-kv", "lww-kv"] as const) {
     const { node, done } = serve();
     const kv = new Kv<number>(node("n0"), service);
-    assertEquals(await done(kv.change("a", 1, 2)), false);
-    assertEquals(await done(kv.change("a", null, 2)), service !== "lww-kv");
+    assertEquals(await done(kv.cas("a", 1, 2)), false);
+    assertEquals(await done(kv.cas("a", null, 2)), service !== "lww-kv");
     await done(kv.write("b", 1));
-    assertEquals(await done(kv.change("b", 3, 2)), false);
+    assertEquals(await done(kv.cas("b", 3, 2)), false);
     if (service === "lin-kv") assertEquals(await done(kv.read("b")), 1);
   }
 });
@@ -110,7 +110,7 @@ Deno.test("every call of a store waits until it answers", async () => {
     kv.write("a", 1),
     kv.sync(),
     kv.read("b"),
-    kv.change("c", null, 2),
+    kv.cas("c", null, 2),
     tso.ts(),
   ]);
   for (let i = 0; i < 1_000; i++) await worlds[0]!.advance(60);

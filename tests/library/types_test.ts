@@ -112,7 +112,7 @@ const programs: Record<string, Program<Shop>> = {
     // @ts-expect-error it gives numbers
     (await kv.read("key"))?.toUpperCase();
     // @ts-expect-error it changes numbers into numbers
-    await kv.change("key", 0, "1");
+    await kv.cas("key", 0, "1");
     const known: number | null = await kv.read("key");
     return known;
   },

@@ -31,7 +31,7 @@ function livesAgain(node: AnyNode): () => Promise<boolean> {
   const life = `${node.random()}`;
   let isFirst: Promise<boolean> | undefined;
   return async () => {
-    isFirst ??= kv.change(`life of ${node.id}`, null, life).then(
+    isFirst ??= kv.cas(`life of ${node.id}`, null, life).then(
       async (isNew) => isNew || await kv.read(`life of ${node.id}`) === life,
     );
     return !await isFirst;
