@@ -89,6 +89,16 @@ export interface LinksOptions<T extends Json> {
   capMs?: number;
 }
 
+/** A link, as one end sees it. */
+interface Link<T extends Json> {
+  talk: Conversation<T>;
+  roundTrip: RoundTrip;
+  /** How often this end has spoken. */
+  spoken: number;
+  /** Whether what the peer gave back is known to this node's program. */
+  hasGivenBack: boolean;
+}
+
 /** The links of a node to all its peers. */
 export class Links<T extends Json> {
   /** The life of this node, as its peers know it. */
@@ -97,15 +107,7 @@ export class Links<T extends Json> {
   readonly catchUp: CatchUp;
   readonly #node: LinksNode<T>;
   readonly #options: Required<LinksOptions<T>>;
-  readonly #peers = new Map<
-    string,
-    {
-      talk: Conversation<T>;
-      roundTrip: RoundTrip;
-      spoken: number;
-      hasGivenBack: boolean;
-    }
-  >();
+  readonly #peers = new Map<string, Link<T>>();
   /** Whether others have yet to hear of what this node got back. */
   #mustPassOn = false;
 
@@ -148,6 +150,7 @@ export class Links<T extends Json> {
         this.catchUp.run(() => this.#passOn());
       }
       if (flushMs === 0) this.flush();
+      // What it has just said is an answer, too.
       if (isUrgent && peer.spoken === spoken) this.#speak(src);
     });
   }
