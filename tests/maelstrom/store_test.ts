@@ -2,6 +2,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -53,10 +54,15 @@ Deno.test("a Fressian file that is cut anywhere ends before what was cut", () =>
   const whole = file.bytes.length;
   file.event(1, 123_456_789_013, "recv", message);
   for (let length = whole; length < file.bytes.length; length++) {
-    const read = [...readFressian(file.bytes.subarray(0, length))];
-    assertEquals(read.length, 1);
+    let isCut = false;
+    const bytes = file.bytes.subarray(0, length);
+    const read = [...readFressian(bytes, () => isCut = true)];
+    assertEquals([read.length, isCut], [1, length > whole], `${length} bytes`);
   }
-  assertEquals([...readFressian(file.bytes)].length, 2);
+  const read = [
+    ...readFressian(file.bytes, () => assert(false, "it is whole")),
+  ];
+  assertEquals(read.length, 2);
 });
 
 for (
@@ -223,6 +229,37 @@ Deno.test(
         "line 3 of its history.edn is no operation",
       );
     }
+  }),
+);
+
+Deno.test(
+  "a file of the journal that is cut short is told of, with when and which",
+  needs("read", "write"),
+  inFolder(async (folder) => {
+    const golden = await loadRecording(join(DIRECTORY, "echo-ok.json.gz"));
+    await keepAsMaelstrom(folder, golden);
+    const notes = async () =>
+      judge(await loadRecording(folder)).strict.notes
+        .filter(({ type }) => type === "journal-cut")
+        .flatMap(({ because }) => because);
+    assertEquals(await notes(), []);
+    const cut = async (name: string, length: number) => {
+      const file = join(folder, "net-journal", name);
+      const bytes = await Deno.readFile(file);
+      await Deno.writeFile(file, bytes.subarray(0, length));
+    };
+    await cut("0.fressian", 20);
+    await cut("1.fressian", -1);
+    const [first = "", second = "", ...others] = await notes();
+    assertEquals(others, []);
+    assertStringIncludes(
+      first,
+      "in the set-up: net-journal/0.fressian was cut",
+    );
+    assertMatch(
+      second,
+      /^at \d\.\d+ s: net-journal\/1\.fressian was cut short/,
+    );
   }),
 );
 

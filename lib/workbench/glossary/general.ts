@@ -124,6 +124,12 @@ export const GENERAL: Explanations = {
       "a computer that slept, a process that was stopped, or a machine with much else to do.",
     tries: "Run it again.",
   },
+  "journal-cut": {
+    means:
+      "A file of the journal of Maelstrom's network ends inside a message, so figures that count messages are too low.",
+    usually: "a run that was killed, a full disk, or an incomplete copy.",
+    tries: "Copy the run's folder again, or repeat the run.",
+  },
   "impure-program": {
     means:
       "A simulated program used something that is not its node's, so the seed does not decide the run, or nodes share what processes could not.",

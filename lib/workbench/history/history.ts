@@ -249,6 +249,7 @@ export interface Incident {
     | "process-exit" // a process that ended by itself
     | "message-storm" // nodes set each other off without end
     | "stood-still" // the workbench itself did not run for a while: the machine slept, or was too busy
+    | "journal-cut" // a file of the journal ends too early: some messages are not known
     | "stopped" // the workbench aborted the run, since a storm could only grow
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the workbench killed the process (chaos)

@@ -76,9 +76,13 @@ const PACKED: readonly [from: number, zero: number, bytes: number][] = [
 /**
  * The values of a file in order; one that is cut short ends it.
  *
+ * @param whenCut is called if the file ends inside a value
  * @throws {Error} a code is unknown
  */
-export function* readFressian(bytes: Uint8Array): Generator<Value> {
+export function* readFressian(
+  bytes: Uint8Array,
+  whenCut: () => void = () => {},
+): Generator<Value> {
   const reader = new Reader(bytes);
   try {
     while (!reader.done) {
@@ -87,6 +91,7 @@ export function* readFressian(bytes: Uint8Array): Generator<Value> {
     }
   } catch (error) {
     if (!(error instanceof Cut)) throw error;
+    whenCut();
   }
 }
 

@@ -8,6 +8,7 @@ import { SHORTENED } from "./files.ts";
 import { breakOffIn, commandIn, incidentsIn } from "./log.ts";
 import { readFressian, Struct, type Value } from "./fressian.ts";
 import {
+  type Incident,
   isClient,
   isClientOp,
   type JournalEvent,
@@ -77,7 +78,7 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
   }
   const history = historyIn(lines ?? "");
   const { workload, options } = commandIn(log);
-  const journal = await journalIn(join(folder, "net-journal"));
+  const { journal, cuts } = await journalIn(join(folder, "net-journal"));
   const results = await textOf(folder, "results.edn");
   const parsed = results === null ? null : parseResults(results);
   const origin = originOf(history, journal, options);
@@ -88,7 +89,10 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
     results: parsed,
     history,
     journal,
-    incidents: incidentsIn(log, history),
+    incidents: [
+      ...incidentsIn(log, history),
+      ...cuts.map((cut) => incidentOf(cut, options, origin)),
+    ],
     faithful: true,
     ...(origin === undefined ? {} : { journalOrigin: origin }),
   };
@@ -110,22 +114,57 @@ function exitOf(results: JsonObject | null): number {
   return verdict === true ? 0 : verdict === false ? 1 : 2;
 }
 
+/** A file of the journal that ends inside an event. */
+interface JournalCut {
+  file: string;
+  /** When its last whole event was, on the journal's clock; undefined if it has none. */
+  last: number | undefined;
+}
+
 /** All events of the network in order: every thread has written its own file. */
-async function journalIn(folder: string): Promise<JournalEvent[]> {
+async function journalIn(
+  folder: string,
+): Promise<{ journal: JournalEvent[]; cuts: JournalCut[] }> {
   const events: [id: number, event: JournalEvent][] = [];
-  let names: string[];
+  const cuts: JournalCut[] = [];
+  for (const file of await journalFiles(folder)) {
+    const bytes = await Deno.readFile(join(folder, file));
+    const before = events.length;
+    let isCut = false;
+    for (const value of readFressian(bytes, () => isCut = true)) {
+      events.push(eventOf(value, file));
+    }
+    if (!isCut) continue;
+    const own = events.slice(before).map(([, [, time]]) => time);
+    cuts.push({ file, last: own.at(-1) });
+  }
+  const journal = events.sort(([a], [b]) => a - b).map(([, event]) => event);
+  return { journal, cuts };
+}
+
+async function journalFiles(folder: string): Promise<string[]> {
   try {
-    names = (await Array.fromAsync(Deno.readDir(folder)))
-      .map(({ name }) => name).filter((name) => name.endsWith(".fressian"));
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.map(({ name }) => name)
+      .filter((name) => name.endsWith(".fressian")).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-  for (const name of names) {
-    const bytes = await Deno.readFile(join(folder, name));
-    for (const value of readFressian(bytes)) events.push(eventOf(value, name));
-  }
-  return events.sort(([a], [b]) => a - b).map(([, event]) => event);
+}
+
+function incidentOf(
+  { file, last }: JournalCut,
+  options: Options,
+  origin: number | undefined,
+): Incident {
+  return {
+    time: last === undefined || origin === undefined ? 0 : last - origin,
+    node: nodeOf(0, options),
+    type: "journal-cut",
+    text:
+      `net-journal/${file} was cut short here: its later messages are in no figure`,
+  };
 }
 
 function eventOf(value: Value, file: string): [number, JournalEvent] {
@@ -154,7 +193,8 @@ function fieldsOf(
 /**
  * The history's time zero on the journal's clock: the least time between an operation's
  * invocation and its client's request. Requests of one type to one node are matched with
- * operations in order; if their numbers differ, some were never sent, and those prove nothing.
+ * operations in order; where some were never sent, or the journal has lost them, those that follow
+ * are matched with earlier operations, so such types and nodes count only if there are no others.
  */
 function originOf(
   history: readonly Op[],
@@ -171,13 +211,16 @@ function originOf(
     ([, , , , dest, body]) => `${asText(body.type)} ${dest}`,
     ([, time]) => time,
   );
-  let least = Infinity;
+  const least = { whole: Infinity, lacking: Infinity };
   for (const [key, times] of invoked) {
     const others = sent.get(key) ?? [];
-    if (others.length !== times.length) continue;
-    others.forEach((time, i) => least = Math.min(least, time - times[i]!));
+    if (others.length > times.length) continue;
+    const kind = others.length === times.length ? "whole" : "lacking";
+    others.forEach((time, i) =>
+      least[kind] = Math.min(least[kind], time - times[i]!)
+    );
   }
-  return least === Infinity ? undefined : least;
+  return [least.whole, least.lacking].find(Number.isFinite);
 }
 
 function timesBy<T>(

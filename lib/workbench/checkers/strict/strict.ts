@@ -169,6 +169,7 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
   ] as const;
   const notes: readonly string[] = [
     "foreign-source",
+    "journal-cut",
     "late-reply",
     "stood-still",
   ];
