@@ -159,47 +159,23 @@ export function joined(
   parts: readonly Part[],
   shard: Shard = { index: 1, count: 1 },
 ): { text: string; status: 0 | 1 | 2 } {
-  const runs = new Map<string, Line>();
-  for (const line of parts.flatMap(({ lines }) => lines)) {
-    runs.set(keyOf(line), line);
-  }
+  const lines = parts.flatMap(({ lines }) => lines);
+  const runs = new Map(lines.map((line) => [keyOf(line), line]));
   const wanted = Math.max(0, ...parts.map(({ head }) => head.seeds));
   const all = workOf(wanted, shard);
+  const rows = rowsOf(all, runs);
   const failures = [...runs.values()].filter(({ verdict }) => verdict !== true);
-  const rows = new Map<string, Row>();
-  for (const simulation of all) {
-    const line = lineOf(simulation);
-    const title = titleOf(line);
-    const row = rows.get(title) ?? { simulation, wanted: 0, done: [] };
-    rows.set(title, row);
-    row.wanted++;
-    const done = runs.get(keyOf(line));
-    if (done !== undefined) row.done.push(done);
-  }
-  const found = [...rows.values()].flatMap(({ done }) => done);
+  const found = rows.flatMap(({ done }) => done);
   const missing = all.length - found.length;
   const commits = new Set(parts.map(({ head }) => head.commit));
-  const table = tableOf(
-    [
-      "program",
-      "faults",
-      "main phase",
-      "valid",
-      "unknown",
-      "invalid",
-      "missing",
-      "ms a seed",
-    ],
-    [...rows].map(([title, row]) => [...title.split(", "), ...cellsOf(row)]),
-  );
   // As long as those of the same row have taken on average.
-  const thousandMs = [...rows.values()]
+  const thousandMs = rows
     .reduce((sum, { done }) => sum + 1_000 * (meanMs(done) ?? 0), 0);
   const text = [
     ...failures.map(({ replay, anomalies = [] }) =>
       [replay, ...anomalyLines(anomalies)].join("\n")
     ),
-    table,
+    tableOf(HEAD, rows.map(cellsOf)),
     `${found.length} runs took ${
       minutesOf(found)
     } min of one core; a thousand seeds of these rows take ${
@@ -225,12 +201,44 @@ interface Row {
   done: Line[];
 }
 
+/** The rows of all runs that should be there, with those that are. */
+function rowsOf(
+  all: readonly Simulation[],
+  runs: ReadonlyMap<string, Line>,
+): Row[] {
+  const rows = new Map<string, Row>();
+  for (const simulation of all) {
+    const line = lineOf(simulation);
+    const title = titleOf(line);
+    const row = rows.get(title) ?? { simulation, wanted: 0, done: [] };
+    rows.set(title, row);
+    row.wanted++;
+    const done = runs.get(keyOf(line));
+    if (done !== undefined) row.done.push(done);
+  }
+  return [...rows.values()];
+}
+
+/** The columns of the table. */
+const HEAD = [
+  "program",
+  "faults",
+  "main phase",
+  "valid",
+  "unknown",
+  "invalid",
+  "missing",
+  "ms a seed",
+] as const;
+
 function cellsOf({ simulation, wanted, done }: Row): string[] {
   const { name, run = 0, overrides } = simulation;
   const flags = { ...scenarioOf(name).runs[run]!.flags, ...overrides };
   const count = (verdict: Validity) =>
     `${done.filter((line) => line.verdict === verdict).length}`;
   return [
+    name,
+    lineOf(simulation).faults,
     `${flags["time-limit"] ?? 60} s at ${flags.rate ?? 5}/s`,
     count(true),
     count("unknown"),
