@@ -22,7 +22,7 @@
  * read. A log has at most 1000 entries; a message after a restart, or to a node that has missed
  * more than that, holds all registers.
  */
-import { replicaProtocol, told } from "../lib/consensus/messages.ts";
+import { header, replicaProtocol } from "../lib/consensus/messages.ts";
 import { Replica } from "../lib/consensus/replica.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { amongNodes, boolean, message, natural } from "../lib/schema.ts";
@@ -32,12 +32,12 @@ const protocol = {
   ...amongNodes({
     /** Asks for a vote, with how far the log goes; `trial` asks whether there would be one. */
     canvass: message({
-      ...told,
+      ...header,
       trial: boolean,
       last: natural,
       lastEpoch: natural,
     }),
-    vote: message({ ...told, trial: boolean, granted: boolean }),
+    vote: message({ ...header, trial: boolean, granted: boolean }),
   }),
 };
 
@@ -119,7 +119,7 @@ export class Raft extends Replica<RaftProtocol> {
     this.insist(isOver, () => {
       const { last } = this.log;
       const lastEpoch = this.log.epochOf(last)!;
-      const message = { ...this.told, epoch: term, trial, last, lastEpoch };
+      const message = { ...this.header, epoch: term, trial, last, lastEpoch };
       for (const id of this.node.peers) {
         if (!this.#votes.has(id)) this.own.send(id, "canvass", message);
       }
@@ -136,7 +136,12 @@ export class Raft extends Replica<RaftProtocol> {
       this.heardAt = this.node.now();
     }
     const answer = granted ? epoch : this.epoch;
-    this.own.send(src, "vote", { ...this.told, epoch: answer, trial, granted });
+    this.own.send(src, "vote", {
+      ...this.header,
+      epoch: answer,
+      trial,
+      granted,
+    });
   }
 
   /** Whether a candidate deserves a vote: nothing that is committed can be missing in its log. */

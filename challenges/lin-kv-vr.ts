@@ -2,11 +2,10 @@
  * lin-kv: registers by Viewstamped Replication.
  *
  * Algorithm: Viewstamped Replication Revisited (Liskov and Cowling, 2012). Nodes take turns as
- * primary, one per view, and a view starts with the best of the logs that a majority brings into
- * it. This file holds the view changes. Unlike in the paper, no node leaves a view before a
- * majority would, so a node that returns from a cut does not end the view. The rest is
- * lib/consensus/replica.ts, as with lin-kv-raft, including what makes the paper's recovery safe: no
- * quorum counts what an earlier life of a node has said.
+ * primary, one per view, and a view starts with the best log that a majority brings into it. This
+ * file holds the view changes. Unlike in the paper, no node leaves a view before a majority would,
+ * so one that returns from a cut does not end it. The rest is in lib/consensus/replica.ts, with
+ * what makes the paper's recovery safe: no quorum counts what an earlier life of a node has said.
  *
  * Guarantees: those of lin-kv-raft, except that after a cut or the primary's death nodes answer
  * again later than in 1.5 s if the next primaries are gone too.
@@ -15,25 +14,26 @@
  * back, which Raft does not need.
  */
 import { logState } from "../lib/consensus/log.ts";
-import { replicaProtocol, type Told, told } from "../lib/consensus/messages.ts";
+import { header, replicaProtocol } from "../lib/consensus/messages.ts";
 import { Replica } from "../lib/consensus/replica.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { amongNodes, message, natural } from "../lib/schema.ts";
 
 /** What a node brings into a view; `normal` is the last one in which it had its primary's log. */
-const brought = { ...told, log: logState, commit: natural, normal: natural };
+const brought = { ...header, log: logState, commit: natural, normal: natural };
 
 const protocol = {
   ...replicaProtocol,
   ...amongNodes({
     /** The epoch is the view to be changed to. */
-    start_view_change: message(told),
+    start_view_change: message(header),
     do_view_change: message(brought),
     start_view: message(brought),
   }),
 };
 
 type VrProtocol = ProtocolOf<typeof protocol>;
+type Proposal = Parameters<VrProtocol["start_view_change"]>[0];
 type Brought = Parameters<VrProtocol["start_view"]>[0];
 
 /** How long a proposed view change counts, and how soon one is answered again, in milliseconds. */
@@ -105,7 +105,7 @@ export class Vr extends Replica<VrProtocol> {
     this.#proposed = view;
     this.#proposers.set(this.node.id, this.node.now());
     this.insist(() => this.epoch >= view || this.#proposed !== view, () => {
-      const message = { ...this.told, epoch: view };
+      const message = { ...this.header, epoch: view };
       for (const id of this.node.peers) {
         this.own.send(id, "start_view_change", message);
       }
@@ -121,7 +121,7 @@ export class Vr extends Replica<VrProtocol> {
     this.#enter(this.#proposed);
   }
 
-  #onStartViewChange(message: Told, src: string): void {
+  #onStartViewChange(message: Proposal, src: string): void {
     if (!this.hear(src, message)) return;
     const { epoch: view } = message;
     // A node that hears the primary does not join those that do not.
@@ -130,7 +130,7 @@ export class Vr extends Replica<VrProtocol> {
     const last = this.#proposers.get(src) ?? 0;
     if (view > this.#proposed) this.#propose(view);
     else if (now > last + PROPOSAL_MS.again) {
-      this.own.send(src, "start_view_change", { ...this.told, epoch: view });
+      this.own.send(src, "start_view_change", { ...this.header, epoch: view });
     }
     this.#proposers.set(src, now).set(this.node.id, now);
     this.#tally();
@@ -170,8 +170,8 @@ export class Vr extends Replica<VrProtocol> {
 
   /** What this node brings into a view, or begins it with. */
   get #bringing(): Brought {
-    const { told, log, commit } = this;
-    return { ...told, log: log.state(), commit, normal: this.#lastNormal };
+    const { header, log, commit } = this;
+    return { ...header, log: log.state(), commit, normal: this.#lastNormal };
   }
 
   #onStartView(message: Brought, src: string): void {

@@ -20,11 +20,11 @@ import {
 import { base, entry, logState } from "./log.ts";
 import { command } from "./registers.ts";
 
-/** What every message says: the life of each node that the sender knows of, and its epoch. */
-export const told = { lives: array(natural), epoch: natural };
+/** What every message begins with: the life of each node that the sender knows of, and its epoch. */
+export const header = { lives: array(natural), epoch: natural };
 
 const append = object({
-  ...told,
+  ...header,
   round: natural,
   /** Entries that follow on this one. */
   after: natural,
@@ -40,7 +40,7 @@ const append = object({
 });
 
 const ack = object({
-  ...told,
+  ...header,
   round: natural,
   /** How much of the leader's log has arrived, and whether entries were missing before these. */
   match: natural,
@@ -51,7 +51,7 @@ const ack = object({
 });
 
 const known = object({
-  ...told,
+  ...header,
   leads: boolean,
   log: optional(logState),
   commit: natural,
@@ -68,7 +68,7 @@ export const replicaProtocol = {
     /** The answer. */
     ack: message(ack),
     /** A node has lost its memory. */
-    recover: message(told),
+    recover: message(header),
     /** What another one knows. */
     known: message(known),
   }),
@@ -77,10 +77,10 @@ export const replicaProtocol = {
 /** What nodes and their clients say. */
 export type ReplicaProtocol = ProtocolOf<typeof replicaProtocol>;
 
-const anyMessage = object(told);
+const anyMessage = object(header);
 
-/** What every message says. */
-export type Told = TypeOf<typeof anyMessage>;
+/** The header of every message. */
+export type Header = TypeOf<typeof anyMessage>;
 
 /** The leader's word: entries that follow on another, and how much is committed. */
 export type Append = TypeOf<typeof append>;

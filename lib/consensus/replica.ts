@@ -29,7 +29,13 @@ import type { Stop } from "../node/world.ts";
 import { Clients } from "./clients.ts";
 import type { Asked, Follower } from "./followers.ts";
 import { Log, type LogState } from "./log.ts";
-import type { Ack, Append, Known, ReplicaProtocol, Told } from "./messages.ts";
+import type {
+  Ack,
+  Append,
+  Header,
+  Known,
+  ReplicaProtocol,
+} from "./messages.ts";
 import { Pace } from "./pace.ts";
 import { type Command, Registers } from "./registers.ts";
 import { enter, isComplete, type Lives, merge, untilBegun } from "./roll.ts";
@@ -151,13 +157,13 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
         this.node.now() < this.heardAt + this.#pace.silenceMs;
   }
 
-  /** What every message says. */
-  protected get told(): Told {
+  /** What every message begins with. */
+  protected get header(): Header {
     return { lives: this.lives, epoch: this.epoch };
   }
 
-  /** Takes in what every message says; returns whether to listen to it. */
-  protected hear(src: string, { lives }: Told): boolean {
+  /** Takes in the header of a message; returns whether to listen to the rest. */
+  protected hear(src: string, { lives }: Header): boolean {
     const sender = this.node.ids.indexOf(src);
     const isPeer = sender !== -1 && lives.length === this.lives.length;
     if (this.#life === 0 || !isPeer) return false;
@@ -172,7 +178,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   }
 
   /** Whether the sender knew of this life; what it said to an earlier one may not hold for this. */
-  protected isForUs({ lives }: Told): boolean {
+  protected isForUs({ lives }: Header): boolean {
     return lives[this.#self] === this.#life;
   }
 
@@ -334,7 +340,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     const entries = log.after(after, PER_MESSAGE);
     follower.next += entries.length;
     this.node.send(id, "append", {
-      ...this.told,
+      ...this.header,
       round: this.#round,
       after,
       afterEpoch: log.epochOf(after)!,
@@ -376,7 +382,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /** Tells a former leader that it no longer leads. */
   #depose(id: string): void {
     const nothing = { round: 0, match: 0, gap: false, commands: [], read: 0 };
-    this.node.send(id, "ack", { ...this.told, ...nothing });
+    this.node.send(id, "ack", { ...this.header, ...nothing });
   }
 
   #acknowledge(round: number, gap: boolean): void {
@@ -384,7 +390,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.#stopGathering = null;
     this.#spokeAt = this.node.now();
     this.node.send(this.leader!, "ack", {
-      ...this.told,
+      ...this.header,
       round,
       match: this.#matched,
       gap,
@@ -443,17 +449,17 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   async #recover(): Promise<void> {
     while (!this.normal) {
       for (const peer of this.node.peers) {
-        this.node.send(peer, "recover", this.told);
+        this.node.send(peer, "recover", this.header);
       }
       await this.node.sleep(RECOVER_MS);
     }
   }
 
-  #onRecover(message: Told, src: string): void {
+  #onRecover(message: Header, src: string): void {
     if (!this.hear(src, message)) return;
     const leads = this.leader === this.node.id;
     this.node.send(src, "known", {
-      ...this.told,
+      ...this.header,
       leads,
       ...(leads ? { log: this.log.state() } : {}),
       commit: this.commit,
