@@ -6,6 +6,12 @@ import { firstOf } from "./first-of.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
+/** By workload of values that are added one by one and read all at once, the operation that adds. */
+export const ADDS: { readonly [workload: string]: string } = {
+  "broadcast": "broadcast",
+  "g-set": "add",
+};
+
 /** The quantiles that latencies are given for. */
 const QUANTILES = [0, 0.5, 0.95, 0.99, 1];
 

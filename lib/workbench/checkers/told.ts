@@ -21,6 +21,7 @@ import { type JsonKey, jsonKey } from "./json-key.ts";
 import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
 import { toldBefore } from "./reached.ts";
+import { ADDS } from "./set-full.ts";
 import { logsAsTold } from "./told-logs.ts";
 
 /** How long it may take until others have been told, if a program does not say, in milliseconds. */
@@ -40,12 +41,6 @@ const KILLED: Json = ["killed", "its node may have told nobody"];
 
 /** How long after a kill a reply from before it may arrive, in ns. */
 const ON_ITS_WAY_NS = 100e6;
-
-/** By workload of values that are added one by one and read all at once, the operation that adds. */
-const ADDS: { readonly [workload: string]: string } = {
-  "broadcast": "broadcast",
-  "g-set": "add",
-};
 
 /** A node that has come back. */
 export interface Return {

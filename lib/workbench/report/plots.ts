@@ -4,7 +4,7 @@
  */
 import { carriedParts } from "../executable/carried.ts";
 import type { TopLevelSpec } from "vega-lite";
-import { stableLatencies } from "../checkers/set-full.ts";
+import { ADDS, stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";
 import { quantile } from "../checkers/figures.ts";
 import {
@@ -292,12 +292,6 @@ function ratePlot(
     }]),
   };
 }
-
-/** By workload, the operation that adds an element to the set that reads show. */
-const ADDS: { readonly [workload: string]: string } = {
-  "broadcast": "broadcast",
-  "g-set": "add",
-};
 
 function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
   const addF = ADDS[workload];
