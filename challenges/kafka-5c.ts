@@ -60,10 +60,7 @@ const news = object({
 
 type News = TypeOf<typeof news>;
 
-const protocol = {
-  ...kafkaProtocol,
-  ...linksProtocol(news),
-};
+const protocol = { ...kafkaProtocol, ...linksProtocol(news) };
 
 /** A node of a log without a leader. */
 const kafka5c = program(protocol, (node) => {
@@ -85,11 +82,12 @@ const kafka5c = program(protocol, (node) => {
   const untold = new Map<string, News>();
   /** And what they have been promised. */
   const promised = new Map<string, number>();
+  /** Whether all that earlier lives of this node had told is here: before, it promises nothing. */
   let isSettled = false;
   links.catchUp.run(() => links.isCaughtUp && comeBack());
   reserve.begun.then(() => {
     for (const log of logs.values()) log.raise(reserve.first);
-    if (!reserve.isLater) comeBack();
+    if (!reserve.isLater) comeBack(); // there was no earlier life
   });
 
   function comeBack(): void {
@@ -163,6 +161,7 @@ const kafka5c = program(protocol, (node) => {
     // Entries of an earlier life may have reached only some nodes.
     const own = log.receive(from, entries, promise);
     reserve.expect(log.next);
+    // A promise that has risen is news, too.
     if (log.promise > (promised.get(key) ?? self)) newsOf(key);
     for (const entry of own) newsOf(key).entries.push(entry);
     if (offset !== null) committed.raise(dictOf([[key, offset]]), () => offset);
