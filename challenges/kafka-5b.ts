@@ -63,7 +63,8 @@ const kafka5b = program(kafkaProtocol, (node) => {
     const batch = { name: `${node.id} ${node.random()}`, changes };
     for (let tried = 0;; tried++) {
       if (await kv.cas(`slot ${next}`, null, batch)) return apply(batch);
-      // The slot is taken: by others' changes, or by these, and only the reply was lost.
+      // The slot is taken: by others' changes, or by these, and only the reply was lost. A node
+      // that goes on losing is far behind: it reads more at a time.
       const applied = await advance(1 + (tried >> 1));
       const own = applied.find(({ name }) => name === batch.name);
       if (own !== undefined) return own.offsets;

@@ -123,6 +123,7 @@ const txn6Strict = program(txnProtocol, (node) => {
   /** Whether a key that is not in the root may have a cell. */
   function hasCell(key: Key): boolean {
     const hash = hashOf(key);
+    // A digit has four of the bits; the last digit has the first.
     const digit = parseInt(root.stored.at(-1 - (hash >> 2)) ?? "0", 16);
     return (digit >> (hash & 3) & 1) > 0;
   }

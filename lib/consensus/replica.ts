@@ -409,6 +409,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     follower.round = Math.max(follower.round, round);
     follower.match = Math.max(follower.match, match);
     this.#count();
+    // Later answers, to rounds that were under way, report the same gap.
     if (gap && round > follower.rewound) {
       follower.rewound = this.#round;
       follower.next = follower.match + 1;
@@ -423,6 +424,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /** Sees what a majority has, and answers the reads that waited for it. */
   #count(): void {
     const followers = [...this.#followers.values()];
+    /** The highest that a majority has reached. */
     const shared = (numbers: number[]) =>
       numbers.sort((a, b) => b - a)[this.majority - 1]!;
     const index = shared([this.log.last, ...followers.map((f) => f.match)]);
