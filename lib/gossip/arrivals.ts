@@ -17,7 +17,7 @@ export class Arrivals<T> {
   readonly #early: Early<T>[] = [];
 
   /** Whether some of the items from one number up to another have come before. */
-  hasOf(from: number, to: number): boolean {
+  hasSomeOf(from: number, to: number): boolean {
     if (from === to) return false;
     return from < this.count ||
       this.#early.some((one) => from < one.to && one.from < to);

@@ -330,7 +330,7 @@ export class Conversation<T extends Json> {
     const complains = lost === true && rewoundMs >= roundTrip.meanMs;
     if (wasUnheard || complains || late) this.#departures.rewind(now);
     const to = from + items.length;
-    const again = this.#arrivals.hasOf(from, to);
+    const again = this.#arrivals.hasSomeOf(from, to);
     const taken = this.#arrivals.take(from, to, inOrder ? items : [], now);
     if (items.length > 0 || hello !== undefined) {
       this.owesSince = Math.min(now, this.owesSince);
