@@ -39,6 +39,7 @@ export function callText(call: Call): string {
 export function isMeant(call: Call, { at, process, node }: Moment): boolean {
   if (process !== undefined && call.process !== process) return false;
   if (node !== undefined && call.node !== node) return false;
+  // A moment is written to the millisecond.
   const near = (time: number | null) =>
     time !== null && Math.abs(time - at) < 0.000_75;
   return near(call.from) || near(call.to);
