@@ -4,8 +4,8 @@
  * Algorithm: flooding in the topology that the test gives. For each neighbour a node keeps the
  * values it may lack. Once a period it sends them all in one message; values that the neighbour
  * acknowledges, or sends itself, are done. One batch at a time is under way to a neighbour, and is
- * resent, with backoff, until acknowledged. Without a topology, or with one that does not connect
- * all nodes, every node is a neighbour; one that becomes a neighbour later is told everything.
+ * resent, or 100 values of it, with backoff, until acknowledged. Without a topology, or with one that
+ * does not connect all nodes, every node is a neighbour; a later neighbour is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
  * and partitions of any kind, without new traffic, once the last of them has ended: within
@@ -49,6 +49,9 @@ const PERIOD_MS = 200;
  */
 const CAP_MS = 1_600;
 
+/** How many values a batch is repeated with at most. */
+const PART = 100;
+
 /** How long a node waits for its topology before it asks its neighbours what they have, in milliseconds. */
 const ASK_MS = 200;
 
@@ -82,9 +85,11 @@ const batch = program(protocol, (node) => {
   }
 
   async function tell(id: string, lacking: Set<Integer>): Promise<void> {
-    const messages = [...lacking];
+    let messages = [...lacking];
     busy.add(id);
+    let tries = 0;
     await patience.until((options) => {
+      if (tries++ > 0) messages = messages.slice(0, PART);
       const request = { messages, life: recall.life.stamp };
       return node.rpc(id, "broadcast_many", request, options);
     });

@@ -8,8 +8,7 @@
  * transactions are known. A message brings everything its sender has beyond `since`; a receiver
  * that does not cover that ignores the message. `have` is also the acknowledgement. A message
  * carries what third nodes did, and nothing that a later write has replaced, so a node sends to one
- * peer a tick. Links (txn-6b), with a queue for each peer, would cost four times the messages among
- * five nodes, and twice the bytes.
+ * peer a tick. Links (txn-6b) would cost four times the messages of five nodes, and twice the bytes.
  *
  * Guarantees: let V be the transactions that a node's `have` covers. 1. Its copy is what V's
  * transactions make in the order of their stamps. 2. V holds the causal past of its members.
@@ -20,8 +19,8 @@
  *
  * Costs: n nodes send at most n messages per 110 ms (more than 5 nodes: every pair one per 440
  * ms), none once all is known: S is about 18.2 / rate for two nodes, 46 for five. A transaction is
- * everywhere within one round (110 ms for two nodes) and a hop; after a heal within 440 ms and two
- * hops more. A silent peer is asked, and told nothing.
+ * everywhere within one round (110 ms for two nodes) and a hop; after a heal 440 ms and two hops
+ * later, a round and two hops more if only one direction was cut. A silent peer is told nothing.
  */
 import { CatchUp, Life } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
@@ -71,18 +70,20 @@ class Peer {
   /** When to consider that message lost. */
   deadline = Infinity;
   patienceMs = PATIENCE_MS;
-  /** Whether it has not answered in time. */
+  /** Whether it has not answered in time; whether it is told all as soon as it speaks: it may be deaf. */
   isSilent = false;
+  isTrusted = true;
 }
 
 const protocol = {
   ...txnProtocol,
   ...amongNodes({
     gossip: message({
-      /** The lives of the sender and, as far as it knows, the receiver; whether it waits for an answer. */
+      /** The lives of the sender and, as far as it knows, the receiver; whether it wants an answer, and is one. */
       me: natural,
       you: natural,
       asks: boolean,
+      answers: boolean,
       /** If you have `since`, then with these entries you have `have`, as I do. */
       since: vector,
       have: vector,
@@ -97,10 +98,8 @@ const txn6c = program(protocol, (node) => {
   const life = new Life(node);
   const have: Vector = new Map();
   const peers = new Map(node.peers.map((id) => [id, new Peer()]));
-  const catchUp = new CatchUp(
-    node,
-    () => [...peers.values()].every(({ hasTold }) => hasTold),
-  );
+  const isBack = () => [...peers.values()].every(({ hasTold }) => hasTold);
+  const catchUp = new CatchUp(node, isBack);
 
   node.on("txn", (request) =>
     catchUp.run(() => {
@@ -113,7 +112,8 @@ const txn6c = program(protocol, (node) => {
       return { txn };
     }));
 
-  node.on("gossip", ({ me, you, asks, since, have: told, entries }, src) => {
+  node.on("gossip", ({ me, you, asks, answers, ...gossip }, src) => {
+    const { since, have: told, entries } = gossip;
     life.raise(you);
     const peer = peerOf(src, me);
     if (peer === undefined) return;
@@ -128,7 +128,7 @@ const txn6c = program(protocol, (node) => {
       peer.hasTold ||= isForMe;
       catchUp.look();
     }
-    if (isForMe) acknowledge(peer, theirs);
+    if (isForMe) acknowledge(peer, theirs, answers);
   });
 
   /** The peer that has spoken: of a new life nothing is known. */
@@ -143,10 +143,11 @@ const txn6c = program(protocol, (node) => {
     return next;
   }
 
-  function acknowledge(peer: Peer, theirs: Vector): void {
-    peer.isSilent = false;
-    join(peer.acked, theirs);
-    join(peer.sent, theirs);
+  function acknowledge(peer: Peer, theirs: Vector, answers: boolean): void {
+    const isTrusted = answers || peer.isTrusted && !peer.isSilent;
+    peer.isSilent &&= !answers && !peer.isTrusted;
+    peer.isTrusted = isTrusted;
+    for (const vector of [peer.acked, peer.sent]) join(vector, theirs);
     if (!covers(peer.acked, peer.awaited)) return;
     peer.patienceMs = PATIENCE_MS;
     peer.awaited = peer.sent;
@@ -174,6 +175,7 @@ const txn6c = program(protocol, (node) => {
       me: life.stamp,
       you: life.latest(id),
       asks,
+      answers: peer.owed,
       since: dictOf(since),
       have: dictOf(have),
       entries,
@@ -189,9 +191,7 @@ const txn6c = program(protocol, (node) => {
 
   let turn = 0;
   node.every(Math.min(TICK_MS, ROUND_MS / node.peers.length), () => {
-    for (let tried = 0; tried < node.peers.length; tried++) {
-      if (serve(node.peers[turn++ % node.peers.length]!)) return;
-    }
+    node.peers.some(() => serve(node.peers[turn++ % node.peers.length]!));
   });
 });
 

@@ -72,7 +72,7 @@ const RETRY_CAP_MS = 2_000;
 /** How long there may be something to say before a greeting goes alone, in ms. */
 const GREET_MS = 1_500;
 
-/** How many items a try to reach a silent peer holds at most. */
+/** How many items a try to reach a silent peer holds at most; none if it has answered no greeting. */
 const PROBE = 100;
 
 /**
@@ -290,7 +290,7 @@ export class Conversation<T extends Json> {
   say(patienceMs: number): Saying<T> {
     const now = this.#node.now();
     const wasAwaited = this.#departures.isAwaited;
-    const most = this.#isUnheard ? PROBE : Infinity;
+    const most = !this.#isUnheard ? Infinity : this.#isUnmet ? 0 : PROBE;
     const { n, items, isNew } = this.#departures.send(most, now);
     const saying: Saying<T> = { n, v: items };
     if (this.#theirTag !== null) {

@@ -1,8 +1,8 @@
 /**
  * How a starting node gets back what its earlier life had told others, where no
  * conversation (lib/gossip/conversation.ts) does that: it asks some of them for all that
- * they know, until each has answered. Its clients can wait for that, or they would miss what
- * they have seen before.
+ * they know, until each has answered; from the second try on only whom it can hear. Its clients
+ * can wait for that, or they would miss what they have seen before.
  *
  * Late messages of an earlier life must not pass for what the present one knows. Its stamp may
  * even be lower than theirs, if the clock was set back. So a node that meets another life of
@@ -47,6 +47,8 @@ export interface RecallProtocol<T extends Json> {
   recall(
     request: { life: number },
   ): { known: T[]; latest: number; life: number };
+  /** Nothing but an answer, which tells that the sender can hear. */
+  hear(request: Record<never, never>): Record<never, never>;
   /** Has the receiver ask again: the latest life known of it is not the one that was known before. */
   remember(request: { latest: number }): Record<never, never>;
 }
@@ -56,6 +58,10 @@ export function recallProtocol<T extends Json>(item: Schema<T>): {
   recall: {
     request: StandardSchema<{ life: number }>;
     reply: StandardSchema<{ known: T[]; latest: number; life: number }>;
+  };
+  hear: {
+    request: StandardSchema<Record<never, never>>;
+    reply: StandardSchema<Record<never, never>>;
   };
   remember: {
     request: StandardSchema<{ latest: number }>;
@@ -68,6 +74,8 @@ export function recallProtocol<T extends Json>(item: Schema<T>): {
       { life: natural },
       { known: array(item), latest: natural, life: natural },
     ),
+    /** Is answered, and no more. */
+    hear: rpc({}, {}),
     /** Tells the latest stamp known of the receiver's life: it asks again. */
     remember: rpc({ latest: natural }, {}),
   });
@@ -119,6 +127,7 @@ export class Recall<T extends Json> {
       const latest = this.life.latest(src);
       return { known: options.all(), latest, life: this.life.stamp };
     });
+    node.on("hear", () => ({}));
     node.on("remember", ({ latest }, src) => {
       this.life.raise(latest);
       this.#ask(src);
@@ -144,9 +153,15 @@ export class Recall<T extends Json> {
 
   async #ask(id: string): Promise<void> {
     const { patience, take } = this.#options;
-    const { known, latest, life } = await patience.until((options) =>
-      this.#node.rpc(id, "recall", { life: this.life.stamp }, options)
-    );
+    const node = this.#node;
+    let tries = 0;
+    let answer: ReturnType<RecallProtocol<T>["recall"]> | undefined;
+    const { known, latest, life } = await patience.until(async (options) => {
+      // What is known may be much: it is not told again and again to a node that cannot hear.
+      if (tries++ > 0) await node.rpc(id, "hear", {}, options);
+      const request = { life: this.life.stamp };
+      return answer ??= await node.rpc(id, "recall", request, options);
+    });
     take(known, id);
     this.#meet(id, life);
     this.life.raise(latest);

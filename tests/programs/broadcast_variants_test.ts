@@ -112,11 +112,9 @@ async function runWith(
 }
 
 /** The values that a node gets from another one by a message. */
-function valuesIn(
-  { type, message, messages, items, known, v }: Body,
-): number[] {
-  if (type === "tell") return [Number(message)];
-  return (messages ?? items ?? known ?? v ?? []) as number[];
+function valuesIn({ type, message, messages, known, v }: Body): number[] {
+  if (type === "tell" && message !== undefined) return [Number(message)];
+  return (messages ?? known ?? v ?? []) as number[];
 }
 
 /** Messages between nodes. */
