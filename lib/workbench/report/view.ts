@@ -32,17 +32,8 @@ export interface Call {
   got: string;
 }
 
-/** A message. */
-export interface Hop {
-  id: number;
-  src: string;
-  dest: string;
-  sent: number;
-  /** None: lost or cut. Several: duplicated. */
-  arrived: number[];
-  type: string;
-  /** Its body, shortened. */
-  body: string;
+/** A message that is drawn. */
+export interface Hop extends Flight {
   /** Whether a client sends or receives it. */
   client: boolean;
 }
