@@ -1,7 +1,7 @@
 /** Both judges over one recording, and its figures: what every command prints. */
 import { judgeFaithful } from "./faithful.ts";
 import { answeredShares } from "./registers/answered.ts";
-import { visibilityLagMs } from "./kafka/visibility.ts";
+import { visibilityLagMs } from "./strict/kafka-visibility.ts";
 import { strictSet } from "./strict/broadcast.ts";
 import { strictGCounter, strictPnCounter } from "./strict/counter.ts";
 import { strictEcho } from "./strict/echo.ts";

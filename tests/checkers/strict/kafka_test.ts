@@ -1,6 +1,6 @@
 /** The strict judge of kafka on small journals, one for every anomaly; and the visibility lag. */
 import { assert, assertEquals } from "@std/assert";
-import { visibilityLagMs } from "../../../lib/workbench/checkers/kafka/visibility.ts";
+import { visibilityLagMs } from "../../../lib/workbench/checkers/strict/kafka-visibility.ts";
 import { float, type Json } from "../../../lib/workbench/history/json.ts";
 import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 import { strictKafka } from "../../../lib/workbench/checkers/strict/kafka.ts";

@@ -10,7 +10,7 @@ import { calmSince, dueBy } from "../faults.ts";
 import { Findings, seconds } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import { logHistory, type Message } from "../kafka/ops.ts";
-import { misses } from "../kafka/visibility.ts";
+import { misses } from "./kafka-visibility.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { committedOffsets } from "./kafka-commits.ts";
 import { isRefused, type KafkaRun, kafkaRun, type Poll } from "./kafka-log.ts";

@@ -8,7 +8,7 @@ import {
   type Log,
   type Poll,
   type Shown,
-} from "../strict/kafka-log.ts";
+} from "./kafka-log.ts";
 
 /** A poll that asked for a message and did not get it. */
 export interface Miss {
