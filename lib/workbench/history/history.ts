@@ -331,6 +331,17 @@ export function isClientOp(op: Op): op is Op & { process: number } {
   return op.process !== NEMESIS;
 }
 
+/**
+ * Whether a partition, as the nemesis describes it, `["isolated", {"n0": ["n1"]}]`, parts any
+ * nodes: some kinds leave small clusters whole.
+ */
+export function isParting(value: Json): boolean {
+  const grudge = Array.isArray(value) ? value[1] : null;
+  return Object.values(Object(grudge)).some((sources) =>
+    Array.isArray(sources) && sources.length > 0
+  );
+}
+
 /** The nodes of a run: `--nodes` if given, else n0 .. n(N-1) for `--node-count`, else n1 .. n5. */
 export function nodesOf(options: Options): string[] {
   const { nodes, "node-count": count } = options;

@@ -7,6 +7,7 @@ import {
   headAt,
   isBetweenServers,
   isClientOp,
+  isParting,
   NEMESIS,
   type Op,
   type Recording,
@@ -140,14 +141,6 @@ function endsInCut(history: readonly Op[]): boolean {
   const nemesis = history.findLast((op) =>
     op.process === NEMESIS && op.index < last.index
   );
-  return nemesis?.f === "start-partition" && isolates(nemesis.value) &&
+  return nemesis?.f === "start-partition" && isParting(nemesis.value) &&
     last.time - nemesis.time < SHORTLY_NS;
-}
-
-/** Whether a partition's description, `["isolated", {"n0": ["n1"]}]`, names any node. */
-function isolates(value: Json): boolean {
-  const grudge = Array.isArray(value) ? value[1] : null;
-  return Object.values(Object(grudge)).some((sources) =>
-    Array.isArray(sources) && sources.length > 0
-  );
 }

@@ -150,8 +150,9 @@ export function stretches(recording: Recording): Stretch[] {
     if (time > from) {
       const majority = majorityOf(nodes, refused, down, forgetful);
       found.push({ from, to: time, majority });
-      const isLong = time - from >= settleNs;
-      if (isLong) { for (const node of majority) forgetful.delete(node); }
+      if (time - from >= settleNs) {
+        for (const node of majority) forgetful.delete(node);
+      }
     }
     act();
     from = Math.max(0, time);

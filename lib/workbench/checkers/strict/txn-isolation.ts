@@ -1,6 +1,10 @@
 /** Nodes that do not replicate, found from the run alone: for recordings without an aftermath. */
-import { NEMESIS, type Op, type Recording } from "../../history/history.ts";
-import type { Json } from "../../history/json.ts";
+import {
+  isParting,
+  NEMESIS,
+  type Op,
+  type Recording,
+} from "../../history/history.ts";
 import { isShown, NONE } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
@@ -101,18 +105,9 @@ function cutTimes(ops: readonly Op[]): (from: number, to: number) => boolean {
   for (const { process, f, time, value } of ops) {
     if (process !== NEMESIS) continue;
     if (f === "stop-partition" && spans.length > 0) spans.at(-1)!.to = time;
-    else if (f === "start-partition" && refusesAnybody(value)) {
+    else if (f === "start-partition" && isParting(value)) {
       spans.push({ from: time, to: Infinity });
     }
   }
   return (from, to) => spans.some((cut) => cut.from < to && cut.to > from);
-}
-
-/** Whether a partition, as the nemesis describes it, parts any nodes: some kinds do not. */
-function refusesAnybody(value: Json): boolean {
-  if (!Array.isArray(value)) return false;
-  const refused = Object.values(Object(value[1]));
-  return refused.some((sources) =>
-    Array.isArray(sources) && sources.length > 0
-  );
 }
