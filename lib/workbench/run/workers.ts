@@ -2,6 +2,7 @@
  * Performs operations and records them in the history: workers, their processes and clients,
  * and what each outcome of a request means (Jepsen's interpreter).
  */
+import { ERROR_NAMES, isDefinite } from "../history/errors.ts";
 import type { History, Op } from "../history/history.ts";
 import {
   type ClientEndpoint,
@@ -20,23 +21,6 @@ import {
   type Worker,
   type Workload,
 } from "../workloads/workload.ts";
-
-/** The names of error codes in histories. */
-const NAMES: Readonly<Record<number, string>> = {
-  0: "timeout",
-  1: "node-not-found",
-  10: "not-supported",
-  11: "temporarily-unavailable",
-  12: "malformed-request",
-  13: "crash",
-  14: "abort",
-  20: "key-does-not-exist",
-  21: "key-already-exists",
-  22: "precondition-failed",
-  30: "txn-conflict",
-};
-
-const INDEFINITE: ReadonlySet<number> = new Set([0, 13]);
 
 /** How an operation ended. */
 interface Outcome {
@@ -147,9 +131,9 @@ export class ActiveWorker implements Worker {
       return { type, value, error: "net-timeout" };
     }
     if (error instanceof ErrorReply && handlesErrors) {
-      const name = NAMES[error.code] ?? "unknown";
-      const definite = name !== "unknown" && !INDEFINITE.has(error.code);
-      const type = definite || idempotent.has(f) ? "fail" : "info";
+      const name = ERROR_NAMES.get(error.code) ?? "unknown";
+      const isFail = isDefinite(error.code) || idempotent.has(f);
+      const type = isFail ? "fail" : "info";
       return { type, value, error: [name, error.text] };
     }
     if (

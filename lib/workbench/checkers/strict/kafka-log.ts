@@ -11,6 +11,7 @@ import {
   type JsonObject,
   stringify,
 } from "../../history/json.ts";
+import { isDefinite } from "../../history/errors.ts";
 import type { Recording } from "../../history/history.ts";
 import { type Call, clientCalls } from "../client-calls.ts";
 
@@ -125,22 +126,9 @@ export interface KafkaRun extends Shown {
   beforeAftermath: Shown;
 }
 
-/** Error codes after which a request has certainly not happened. */
-const DEFINITE: ReadonlySet<Json | undefined> = new Set([
-  1,
-  10,
-  11,
-  12,
-  14,
-  20,
-  21,
-  22,
-  30,
-]);
-
 /** Whether a call was answered with an error that says it did not happen. */
 export function isRefused({ reply }: Call): boolean {
-  return reply?.type === "error" && DEFINITE.has(reply.code);
+  return reply?.type === "error" && isDefinite(reply.code);
 }
 
 /** Judges and figures read the same messages: they are read once. */
