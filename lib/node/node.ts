@@ -49,7 +49,7 @@ interface Call {
 /** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
 const CLIENT_PATIENCE_MS = 4_900;
 /** How long a node waits to be spoken to before it acts, in ms: by then its peers are there. */
-const UNSPOKEN_MS = 5_000;
+const UNSPOKEN_MS = 2_000;
 
 /** Stops a timer that has not been started. */
 const NOT_YET: Stop = () => {};

@@ -1,7 +1,7 @@
 /**
  * Nodes that are away at bad moments, of every program with several nodes: stopped for five
  * minutes, killed twice within a second, during a cut, while others owe them something,
- * several at once, and all at once. Soon afterwards all are as before.
+ * several at once, all at once, and one after the other. Soon afterwards all are as before.
  */
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { AskedCluster } from "../fixtures/asked-cluster.ts";
@@ -13,7 +13,7 @@ const NODES = ["n0", "n1", "n2"] as const;
 /** How long it may take until all nodes are in touch again, in milliseconds. */
 const BACK_MS = 6_000;
 
-/** What happens to the nodes, and how many lose their memory. */
+/** What happens to the nodes, and of how many the memory is lost for good. */
 const ABSENCES: {
   [what: string]: [(nodes: AskedCluster) => Promise<unknown>, lost: number];
 } = {
@@ -59,6 +59,13 @@ const ABSENCES: {
     nodes.restart(...NODES);
     await nodes.advance(2_000);
   }, 3],
+  "is killed 2.5 s after another, and nobody asks anything": [async (nodes) => {
+    for (const node of NODES) {
+      nodes.kill(node);
+      nodes.startInSilence(node);
+      await nodes.advance(2_500);
+    }
+  }, 0],
 };
 
 for (const { name, workload, promises, runs } of scenarios) {
