@@ -7,12 +7,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { stripVTControlCharacters } from "node:util";
-import {
-  GuestError,
-  ImpurityWatch,
-  loadGuest,
-  stateIn,
-} from "../../lib/workbench/campaign/guests.ts";
+import { GuestError, loadGuest } from "../../lib/workbench/campaign/guests.ts";
+import { ImpurityWatch } from "../../lib/workbench/campaign/impurities.ts";
+import { stateIn } from "../../lib/workbench/campaign/module-state.ts";
 import { runSeed } from "../../lib/workbench/campaign/run-seed.ts";
 import {
   replayCommand,
@@ -91,6 +88,10 @@ Deno.test(
         [12, "Math.random", "node.random()"],
         [14, "setTimeout", "node.after(ms, task)"],
         [15, "performance.now", "node.now()"],
+        [17, "Date()", "node.now()"],
+        [17, "Temporal.Now", "node.now()"],
+        [18, "FinalizationRegistry", "a step of the program"],
+        [19, "WeakRef.deref", "the object itself"],
       ] as const
     ) {
       const sentence = found!.because.find((text) => text.includes(name));
@@ -100,7 +101,7 @@ Deno.test(
       );
       assertStringIncludes(sentence!, `use ${instead}`);
     }
-    assertEquals(found!.because.length, 4);
+    assertEquals(found!.because.length, 8);
     const { random } = Math, { now } = Date;
     assertEquals(
       (await simulateGuest("plain", "-w", "echo")).strict["valid?"],
@@ -221,6 +222,31 @@ Deno.test(
     );
     assertStringIncludes(error.message, "guests/replacing.ts");
     assertEquals([Array.prototype.map, "everywhere" in {}], [map, false]);
+  },
+);
+
+Deno.test(
+  "a guest that freezes what the workbench shares with it is refused by its name",
+  needs("read"),
+  async () => {
+    const command = await readSimulate([guest("freezing"), "-w", "echo"]);
+    await assertRejects(
+      () => watched(command),
+      Error,
+      "it changes Array.prototype, Math, which the workbench shares with it",
+    );
+  },
+);
+
+Deno.test(
+  "a guest whose handler waits for the machine is told so, though its runs are alike",
+  needs("read"),
+  async () => {
+    const { strict } = await simulateGuest("turning", "-w", "echo");
+    const impure = strict.anomalies.find(({ type }) =>
+      type === "impure-program"
+    );
+    assertMatch(impure!.because[0]!, /turning\.ts waits for the machine/);
   },
 );
 

@@ -5,8 +5,8 @@
  */
 
 // Nothing here may rely on what a guest can have replaced.
-const { defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys } =
-  Reflect;
+const { defineProperty, deleteProperty, getOwnPropertyDescriptor } = Reflect;
+const { isExtensible, ownKeys } = Reflect;
 const { is } = Object;
 
 /** A property as it was before any guest was loaded. */
@@ -52,14 +52,28 @@ const NAMELESS: readonly object[] = [
   Object.getPrototypeOf(function* () {}).prototype,
 ];
 
+/** An object, and its name. */
+type Named = readonly [owner: object, name: string];
+
+const shared: readonly Named[] = Object.entries(SHARED).flatMap(
+  ([name, owner]): Named[] => [
+    [owner, name],
+    ...(owner.prototype === undefined
+      ? []
+      : [[owner.prototype, `${name}.prototype`] as const]),
+  ],
+);
+
+/** What must not be frozen, since it could not be put back. */
+const open: readonly Named[] = [
+  ...shared,
+  ...Object.entries({ globalThis, console, crypto, Date, Math, performance })
+    .map(([name, owner]): Named => [owner, name]),
+];
+
 const originals: readonly Original[] = [
   ...Object.keys(SHARED).map((name) => original(globalThis, name, name)),
-  ...Object.entries(SHARED).flatMap(([name, shared]) => [
-    ...originalsOf(shared, name),
-    ...(shared.prototype === undefined
-      ? []
-      : originalsOf(shared.prototype, `${name}.prototype`)),
-  ]),
+  ...shared.flatMap(([owner, name]) => originalsOf(owner, name)),
   ...NAMELESS.flatMap((owner) => originalsOf(owner, owner.constructor.name)),
 ];
 
@@ -80,9 +94,17 @@ function originalsOf(owner: object, title: string): Original[] {
   );
 }
 
-/** Puts back what has been replaced, and takes away what all objects have been given; returns their names. */
+/**
+ * Puts back what has been replaced, and takes away what all objects have been given.
+ *
+ * @returns their names, and those of what has been frozen, which stays so
+ */
 export function restoreBuiltins(): string[] {
   const names: string[] = [];
+  for (let i = 0; i < open.length; i++) {
+    const { 0: owner, 1: name } = open[i]!;
+    if (!isExtensible(owner)) names[names.length] = name;
+  }
   for (let i = 0; i < originals.length; i++) {
     const { owner, key, name, descriptor } = originals[i]!;
     const now = getOwnPropertyDescriptor(owner, key);

@@ -1,6 +1,6 @@
 /** A thread of a campaign: performs the runs that it is given, one after the other. */
 import { inThread } from "../executable/thread.ts";
-import { outliveErrors } from "./guests.ts";
+import { outliveErrors } from "./impurities.ts";
 import { Mark } from "./mark.ts";
 import { runSeed } from "./run-seed.ts";
 import type { FromThread, ToThread } from "./watched-thread.ts";

@@ -26,16 +26,14 @@ import {
   type AnyProgram,
   type Guest,
   GuestError,
-  importedImpurities,
-  ImpurityWatch,
   insistOnBuiltins,
   type Loaded,
   loadGuest,
   type Loading,
-  sharedStateText,
-  stateOf,
   waitingText,
 } from "./guests.ts";
+import { importedImpurities, ImpurityWatch } from "./impurities.ts";
+import { sharedStateText, stateOf } from "./module-state.ts";
 import { invocation } from "../executable/invocation.ts";
 import type { Mark } from "./mark.ts";
 import { mount as ourMount } from "../../maelstrom.ts";
@@ -207,9 +205,10 @@ export async function record(
   globalThis.addEventListener("unhandledrejection", onStray);
   const impurities = guest && new ImpurityWatch(guest.module);
   try {
-    const { program, mount } = await programOf(simulation, {
+    const { program, mount, waits } = await programOf(simulation, {
       apart: apart === undefined ? [] : nodesOf(options),
       anew: apart === "anew",
+      isRunning: () => clock.isRunning,
       ...(mark === undefined ? {} : { mark }),
     });
     if (guest !== undefined) insistOnBuiltins(guest);
@@ -237,9 +236,14 @@ export async function record(
       ...(script === undefined ? {} : { faults: script }),
     });
     const recording = await clock.run(run, mainNs + MARGIN_S * SECOND);
+    const isWaiting = await waits?.areOfTheMachine();
     if (guest !== undefined) insistOnBuiltins(guest);
     const used = impurities?.stop();
     if (used !== undefined) onSuspicion?.(used.inPackages);
+    // What else it uses says why it waits.
+    if (isWaiting && used!.found.length === 0) {
+      used!.found.push(waitingText(guest!));
+    }
     return {
       ...recording,
       ...await originOf(simulation, used?.found ?? []),

@@ -1,5 +1,5 @@
 /** The thread in which a guest is simulated, see `watched.ts`. */
-import { outliveErrors } from "../campaign/guests.ts";
+import { outliveErrors } from "../campaign/impurities.ts";
 import { Mark } from "../campaign/mark.ts";
 import { inThread } from "../executable/thread.ts";
 import { simulateOne } from "./simulate.ts";

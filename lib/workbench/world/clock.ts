@@ -114,6 +114,7 @@ export class VirtualClock implements Clock {
   #now = 0;
 
   readonly #avalanche: Avalanche;
+  #isRunning = false;
 
   /** @param eventsPerSecond more events than this in a second are an avalanche */
   constructor(eventsPerSecond = EVENTS_PER_SECOND) {
@@ -122,6 +123,11 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  /** Whether events are happening, and what follows from them: anything else is the machine's doing. */
+  get isRunning(): boolean {
+    return this.#isRunning;
   }
 
   schedule(delayNs: number, task: () => void): Cancel {
@@ -161,7 +167,7 @@ export class VirtualClock implements Clock {
     await inTurns(() => {
       if (!settled) this.#step(limitNs);
       return settled;
-    });
+    }, (isRunning) => this.#isRunning = isRunning);
     return await work;
   }
 
@@ -201,10 +207,18 @@ const { runMicrotasks } = ((Deno as unknown as {
  */
 const STEPS = runMicrotasks === undefined ? 1 : 256;
 
-/** Calls a step until it returns true. Between two steps, all promises settle that can. */
-function inTurns(step: () => boolean): Promise<void> {
+/**
+ * Calls a step until it returns true. Between two steps, all promises settle that can.
+ *
+ * @param tell called with true before steps are taken, with false when that is over for now
+ */
+function inTurns(
+  step: () => boolean,
+  tell: (isRunning: boolean) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const turn = () => {
+      tell(true);
       try {
         for (let i = 0; i < STEPS; i++) {
           // Listeners for unhandled rejections hear of the last ones before this resolves.
@@ -214,6 +228,9 @@ function inTurns(step: () => boolean): Promise<void> {
         setImmediate(turn);
       } catch (error) {
         setImmediate(reject, error);
+      } finally {
+        // Without it, promises settle when the turn is over.
+        tell(runMicrotasks === undefined);
       }
     };
     setImmediate(turn);
