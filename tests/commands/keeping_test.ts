@@ -8,8 +8,12 @@ import {
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
-import { openRunFolder } from "../../lib/workbench/commands/store.ts";
+import {
+  jsonTexts,
+  openRunFolder,
+} from "../../lib/workbench/commands/store.ts";
 import { collectGarbage } from "../../lib/workbench/executable/garbage.ts";
+import { parse, stringify } from "../../lib/workbench/history/json.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";
@@ -254,6 +258,16 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     },
   );
 }
+
+Deno.test("results are written part by part, since all together may be longer than a text can be", () => {
+  const long = "x".repeat(1_000);
+  const results = { none: undefined, workload: { errors: [] as unknown[][] } };
+  const summary = { results, empty: {}, ids: [2n ** 70n, null] };
+  for (let i = 0; i < 100; i++) results.workload.errors.push([long, { long }]);
+  const texts = [...jsonTexts(summary)];
+  assertEquals(parse(texts.join("")), parse(stringify(summary)));
+  assert(Math.max(...texts.map(({ length }) => length)) < 1_100);
+});
 
 Deno.test("the garbage of one part of a run is gone before the next begins", async () => {
   const played = new WeakRef({ messages: "of the run" });

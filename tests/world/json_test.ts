@@ -20,6 +20,7 @@ import {
   parse,
   parseLine,
   stringify,
+  stringifyBeginning,
   sum,
   textLength,
 } from "../../lib/workbench/history/json.ts";
@@ -61,6 +62,20 @@ Deno.test("the beginning of a text is the same characters, without the rest", ()
   assertEquals(beginning("short", 5), "short");
   assertEquals(beginning("longer", 5), "longe");
   assertEquals(beginning("a\ud83d\ude00b", 2), "a\ud83d"); // as a slice
+});
+
+Deno.test("the beginning of a value's text is made without the rest", () => {
+  fc.assert(fc.property(fc.jsonValue(), fc.nat(60), (value, most) => {
+    const text = JSON.stringify(value);
+    const begun = stringifyBeginning(value, most);
+    assertEquals(begun.slice(0, most), text.slice(0, most));
+    assertEquals(begun.length > most, text.length > most);
+  }));
+  const long = "x".repeat(2 ** 28);
+  assertEquals(
+    stringifyBeginning([long, { long, all: [long] }], 8, 1).slice(0, 8),
+    '[\n "xxxx',
+  );
 });
 
 Deno.test("a float is not the integer of the same value, and stays a float", () => {

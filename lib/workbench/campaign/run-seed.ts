@@ -1,5 +1,5 @@
 /** One seed of a campaign: a simulated run, judged and reduced to its result. */
-import { type Json, stringify } from "../history/json.ts";
+import { type Json, stringifyBeginning } from "../history/json.ts";
 import type { Anomaly } from "../checkers/verdict.ts";
 import type { Judged } from "../checkers/judges.ts";
 import { GuestError } from "./guests.ts";
@@ -42,7 +42,7 @@ function anomaliesOf(
   for (const part of ["workload", "availability", "stats"]) {
     const result = results[part] as { [key: string]: Json } | undefined;
     if (result !== undefined && result["valid?"] !== true) {
-      because.push(`${part}: ${stringify(result).slice(0, 400)}`);
+      because.push(`${part}: ${stringifyBeginning(result, 400).slice(0, 400)}`);
     }
   }
   return [{ type: "faithful-judge", because }, ...strict.anomalies];

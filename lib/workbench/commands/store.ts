@@ -1,5 +1,5 @@
 /** Where runs are kept: `store/<workload>/<time>/`, with links to the latest. */
-import { stringify } from "../history/json.ts";
+import { Float, stringify } from "../history/json.ts";
 import { dirname, join, relative } from "node:path";
 import { collectGarbage } from "../executable/garbage.ts";
 import type { Judged } from "../checkers/judges.ts";
@@ -58,8 +58,6 @@ export function openRunFolder(
     async save(judged, { command, bin = null, args = [] }) {
       const { recording, results, strict, figures } = judged;
       const path = folder();
-      const write = (name: string, text: string) =>
-        Deno.writeTextFile(join(path, name), text);
       const history = asWritten(recording.history);
       const summary = {
         label: recording.label ?? null,
@@ -80,7 +78,7 @@ export function openRunFolder(
       try {
         logs.close();
         await Deno.mkdir(join(path, "node-logs"), { recursive: true });
-        await write("results.json", stringify(summary, 2) + "\n");
+        await writeTexts(join(path, "results.json"), jsonTexts(summary));
         await writeTexts(
           join(path, "history.jsonl"),
           history.ops().map((op) => stringify(op) + "\n"),
@@ -191,6 +189,36 @@ class NodeLogs {
     this.#files.set(node, file);
     return file;
   }
+}
+
+/** How deep results are written a part a line: below that, some hold whatever nodes have written. */
+const PART_LEVELS = 5;
+
+/** A file of JSON, in pieces, since the whole may be longer than a text can be. */
+export function* jsonTexts(value: object): Generator<string> {
+  yield* jsonParts(value, PART_LEVELS, "\n");
+  yield "\n";
+}
+
+function* jsonParts(
+  value: unknown,
+  levels: number,
+  lineEnd: string,
+): Generator<string> {
+  const parts = typeof value === "object" && value !== null &&
+      !(value instanceof Float)
+    ? Object.entries(value).filter(([, part]) => part !== undefined)
+    : [];
+  if (parts.length === 0 || levels === 0) return yield stringify(value);
+  const isArray = Array.isArray(value);
+  let before = isArray ? "[" : "{";
+  for (const [key, part] of parts) {
+    const name = isArray ? "" : `${stringify(key)}: `;
+    yield `${before}${lineEnd}  ${name}`;
+    yield* jsonParts(part, levels - 1, `${lineEnd}  `);
+    before = ",";
+  }
+  yield `${lineEnd}${isArray ? "]" : "}"}`;
 }
 
 /** Whether an error comes from the disk rather than from a bug. */

@@ -138,6 +138,31 @@ export function beginning(text: string, most: number): string {
   return text.length <= most ? text : [...text.slice(0, most)].join("");
 }
 
+/**
+ * JSON text that begins as that of {@link stringify} does, for `most` characters, and has more
+ * only if that one has: all of it may be longer than a text can be.
+ */
+export function stringifyBeginning(
+  value: unknown,
+  most: number,
+  indent?: number,
+): string {
+  return stringify(shallow(value, most + 1), indent);
+}
+
+/** A value whose texts and lists end after so many characters and elements. */
+function shallow(value: unknown, most: number): unknown {
+  if (typeof value === "string") return beginning(value, most);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    return value.slice(0, most).map((element) => shallow(element, most));
+  }
+  if (value instanceof Float) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [key, shallow(part, most)]),
+  );
+}
+
 /** The length of the text that {@link stringify} makes, in half the time. */
 export function textLength(value: Json): number {
   switch (typeof value) {

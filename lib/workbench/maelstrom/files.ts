@@ -21,7 +21,7 @@ export function* maelstromFiles(
   command: string,
 ): Generator<[name: string, texts: Iterable<string>]> {
   const history = asWritten(recording.history);
-  yield ["results.edn", [`${edn(results)}\n`]];
+  yield ["results.edn", [...ednTexts(results), "\n"]];
   yield [
     "history.edn",
     history.ops().map((op) => `${opEdn(op)}\n`),
@@ -72,6 +72,29 @@ function edn(value: Json | undefined, under = ""): string {
     `${keyEdn(key)} ${edn(element, key)}`
   );
   return `{${entries.join(", ")}}`;
+}
+
+/** How deep results are written part by part: some hold whatever nodes have written. */
+const PART_LEVELS = 4;
+
+/** JSON as EDN, in pieces, since the whole may be longer than a text can be. */
+function* ednTexts(
+  value: Json,
+  under = "",
+  levels = PART_LEVELS,
+): Generator<string> {
+  const isWhole = levels === 0 || typeof value !== "object" ||
+    value === null || value instanceof Float;
+  if (isWhole) return yield edn(value, under);
+  const isArray = Array.isArray(value);
+  let before = isArray ? "[" : "{";
+  if (Object.keys(value).length === 0) yield before;
+  for (const [key, element] of Object.entries(value)) {
+    yield isArray ? before : `${before}${keyEdn(key)} `;
+    yield* ednTexts(element, isArray ? under : key, levels - 1);
+    before = isArray ? " " : ", ";
+  }
+  yield isArray ? "]" : "}";
 }
 
 function keyEdn(key: string): string {

@@ -1,5 +1,5 @@
 /** The judges' findings in sentences; the times in them link to the operations. */
-import { stringify } from "../history/json.ts";
+import { stringifyBeginning } from "../history/json.ts";
 import type { Anomaly, Results } from "../checkers/verdict.ts";
 import type { Op } from "../history/history.ts";
 import type { Judged } from "../checkers/judges.ts";
@@ -119,7 +119,7 @@ function faithfulFinding(name: string, part: Results): Html {
     const key = `${at} ${process}`;
     return !seen.has(key) && seen.add(key);
   });
-  const text = stringify(part, 1);
+  const text = stringifyBeginning(part, JSON_SHOWN, 1);
   return html`
     <article class="finding">
       <h3>Maelstrom's checker “${name}”: ${String(part["valid?"])}</h3>

@@ -1,5 +1,5 @@
 /** What the workbench prints: progress, verdicts, figures, and how to repeat a failure. */
-import { stringify } from "../history/json.ts";
+import { stringifyBeginning } from "../history/json.ts";
 import {
   type Anomaly,
   type Validity,
@@ -92,7 +92,7 @@ function unfaithful(results: Judged["results"]): string[] {
   return Object.entries(results).flatMap(([part, result]) =>
     typeof result === "object" && result !== null && !Array.isArray(result) &&
       result["valid?"] !== true && result["valid?"] !== undefined
-      ? [`  ${part}: ${shorter(stringify(result), 600)}`]
+      ? [`  ${part}: ${shorter(stringifyBeginning(result, 600), 600)}`]
       : []
   );
 }

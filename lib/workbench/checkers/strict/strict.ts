@@ -4,6 +4,7 @@
  */
 import {
   asText,
+  beginning,
   isInteger,
   type Json,
   type JsonObject,
@@ -45,8 +46,9 @@ export type StrictChecks = { readonly [workload: string]: StrictCheck };
 /** Operations without messages, made by the generator alone. */
 const OWN_CRASHES: ReadonlySet<string> = new Set(["crash"]);
 
-/** How many sentences are given for each anomaly. */
+/** How many sentences are given for each anomaly, and how many characters of each: a node's values may be megabytes. */
 const SENTENCES = 8;
+const SENTENCE_LENGTH = 4_000;
 
 /** Workloads in which every request can succeed while no fault is active. */
 const NEVER_REFUSED: ReadonlySet<string> = new Set([
@@ -137,7 +139,12 @@ function shortened({ type, because, isCut = false }: Finding): Anomaly {
 }
 
 /** The first sentences, and the number of the others. */
-function shorten(because: string[], isCut: boolean): string[] {
+function shorten(sentences: string[], isCut: boolean): string[] {
+  const because = sentences.map((sentence) =>
+    sentence.length <= SENTENCE_LENGTH
+      ? sentence
+      : `${beginning(sentence, SENTENCE_LENGTH)}…`
+  );
   if (because.length <= SENTENCES) return because;
   const more = because.length - SENTENCES;
   const count = isCut ? `more than ${more}` : more;
