@@ -259,6 +259,37 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   );
 }
 
+Deno.test(
+  "Ctrl-C while a run is stored leaves nothing of it, not even a link",
+  needs("run", "read", "write"),
+  inFolder(async (store) => {
+    const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
+        ...["--bin", path("../fixtures/echo-node.sh"), "--store", store],
+        ...["--node-count", "1", "--time-limit", "1"],
+      ],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const begun = () =>
+      existsSync(`${store}/echo`) &&
+      [...Deno.readDirSync(`${store}/echo`)]
+        .some(({ name }) => existsSync(`${store}/echo/${name}/results.edn`));
+    while (!begun()) await new Promise((resolve) => setTimeout(resolve, 1));
+    child.kill("SIGINT");
+    const { code, stderr, stdout } = await child.output();
+    const said = new TextDecoder().decode(stderr);
+    assertEquals(code, 130, new TextDecoder().decode(stdout));
+    assertStringIncludes(said, "Interrupted: nothing is kept of this run");
+    assertEquals([...Deno.readDirSync(`${store}/echo`)], []);
+    assertEquals([...Deno.readDirSync(store)].map(({ name }) => name), [
+      "echo",
+    ]);
+  }),
+);
+
 Deno.test("results are written part by part, since all together may be longer than a text can be", () => {
   const long = "x".repeat(1_000);
   const results = { none: undefined, workload: { errors: [] as unknown[][] } };

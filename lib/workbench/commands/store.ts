@@ -34,8 +34,8 @@ export interface RunFolder {
    * @throws {Error} the store cannot be written; the message says why
    */
   save(judged: Judged, origin: Origin): Promise<void>;
-  /** Removes the folder: the run is not wanted. */
-  discard(): Promise<void>;
+  /** Removes the folder at once: the run is not wanted. */
+  discard(): void;
 }
 
 /** Opens the folder of a run that begins now. If the store cannot be written, only `save` throws. */
@@ -97,9 +97,9 @@ export function openRunFolder(
           files: [...files, ...logs.names.map((name) => `node-logs/${name}`)],
           command,
         });
-        await link(join(store, workload, "latest"), path);
-        await link(join(store, "latest"), path);
-        await link(join(store, "current"), path);
+        link(join(store, workload, "latest"), path);
+        link(join(store, "latest"), path);
+        link(join(store, "current"), path);
       } catch (error) {
         if (!isOfTheDisk(error)) throw error;
         const why = error instanceof Error ? error.message : String(error);
@@ -109,10 +109,14 @@ export function openRunFolder(
         );
       }
     },
-    async discard() {
-      logs.close();
+    discard() {
+      logs.end();
       if (claimed === undefined) return;
-      await Deno.remove(claimed, { recursive: true }).catch(() => {});
+      try {
+        Deno.removeSync(claimed, { recursive: true });
+      } catch {
+        // It could not even be made.
+      }
     },
   };
 }
@@ -172,10 +176,15 @@ class NodeLogs {
     }
   }
 
-  /** Closes the files; throws their first error, if any. */
-  close(): void {
+  /** Closes the files. */
+  end(): void {
     for (const file of this.#files.values()) file.close();
     this.#files.clear();
+  }
+
+  /** Closes the files; throws their first error, if any. */
+  close(): void {
+    this.end();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -229,15 +238,16 @@ function isOfTheDisk(error: unknown): boolean {
 
 /**
  * Points a link to a folder, whatever it pointed to before; relative, so that the store can be
- * moved. Another workbench may do the same at this moment: the last one wins.
+ * moved. Another workbench may do the same at this moment: the last one wins. Ctrl-C comes
+ * before or after it.
  */
-async function link(from: string, to: string): Promise<void> {
+function link(from: string, to: string): void {
   const temporary = `${from}.${crypto.randomUUID()}.tmp`;
-  await Deno.symlink(relative(dirname(from), to), temporary);
+  Deno.symlinkSync(relative(dirname(from), to), temporary);
   try {
-    await Deno.rename(temporary, from);
+    Deno.renameSync(temporary, from);
   } catch (error) {
-    await Deno.remove(temporary);
+    Deno.removeSync(temporary);
     if (!isFolder(from)) throw error;
     throw new Error(
       `Cannot keep a link to ${to}, which is kept: ${from} is a folder. Remove it, or name another store with --store`,

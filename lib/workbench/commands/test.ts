@@ -208,7 +208,7 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
       ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     });
   } catch (error) {
-    await folder.discard();
+    folder.discard();
     throw error;
   } finally {
     clock.stop();
@@ -221,9 +221,9 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   collectGarbage();
   const judged = judge(recording);
   settings.onJudged?.(judged);
-  const heedNoMore = onInterrupt(async (status) => {
+  const heedNoMore = onInterrupt((status) => {
     console.error("Interrupted: nothing is kept of this run");
-    await folder.discard();
+    folder.discard();
     Deno.exit(status);
   });
   const notKept = await keep(folder, judged, {
@@ -369,13 +369,15 @@ async function beginningOf(path: string): Promise<string> {
 /** Ends the nodes before this process ends, by Ctrl-C or by a bug of the workbench. */
 function endedFirst(
   openHost: OpenHost,
-  discard: () => Promise<void>,
+  discard: () => void,
 ): OpenHost {
   return (nodes, events) => {
     const host = openHost(nodes, events);
+    let isEnding = false;
     const exit = async (status: number) => {
+      isEnding = true;
       await host.stop();
-      await discard();
+      discard();
       Deno.exit(status);
     };
     const heedNoMore = onInterrupt((status) => {
@@ -396,6 +398,7 @@ function endedFirst(
       ...host,
       async stop() {
         await host.stop();
+        if (isEnding) await new Promise(() => {}); // the run goes no further
         heedNoMore();
         for (const name of errors) globalThis.removeEventListener(name, fail);
       },
