@@ -8,8 +8,6 @@ import {
 } from "@std/assert";
 import { stripVTControlCharacters } from "node:util";
 import { GuestError, loadGuest } from "../../lib/workbench/campaign/guests.ts";
-import { ImpurityWatch } from "../../lib/workbench/campaign/impurities.ts";
-import { stateIn } from "../../lib/workbench/campaign/module-state.ts";
 import { runSeed } from "../../lib/workbench/campaign/run-seed.ts";
 import {
   replayCommand,
@@ -289,27 +287,6 @@ Deno.test(
   },
 );
 
-Deno.test("lines that hold state are told from constants and from lines that only look alike", () => {
-  const source = `const limit = 5;
-let next = 0;
-const seen = new Set<number>();
-const table = { a: 1 };
-/* let old = 1; old++; */
-export let last: string | undefined;
-const byKey: Record<string, number> = {};
-function f(node) {
-  let inner = 0;
-  inner++;
-  if (next === 3 || table.a === 1) next += limit;
-  seen.add(inner); last = "x"; byKey["k"] = 1;
-  const own = { next: 1 };
-}`;
-  assertEquals(
-    stateIn(source).map((line) => Number.parseInt(line)),
-    [2, 3, 6, 7],
-  );
-});
-
 Deno.test(
   "a handler that never returns is named with its message by a watchdog",
   needs("read"),
@@ -376,24 +353,6 @@ Deno.test(
     assertStringIncludes(hung.stderr, "its module, while it is loaded");
   }),
 );
-
-Deno.test("what a guest prints does not end its node where stderr is full", () => {
-  const { error } = console;
-  console.error = () => {
-    throw new Error("No space left on device");
-  };
-  try {
-    const full = console.error;
-    const watch = new ImpurityWatch("file:///node.ts");
-    for (const name of ["log", "info", "debug", "warn", "error"] as const) {
-      console[name]("something");
-    }
-    watch.stop();
-    assertEquals(console.error, full);
-  } finally {
-    console.error = error;
-  }
-});
 
 Deno.test(
   "the watchdog leaves the judges their time",
