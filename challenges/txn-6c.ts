@@ -4,11 +4,11 @@
  *
  * Algorithm: every node runs transactions on its own copy of the database, at once. Those that
  * change something get a Lamport stamp; per key the highest stamp wins. Copies are kept equal by
- * anti-entropy: a vector, `have`, says for each life of each node up to which time its
- * transactions are known. A message brings everything its sender has beyond `since`; a receiver
- * that does not cover that ignores the message. `have` is also the acknowledgement. A message
- * carries what third nodes did, and nothing that a later write has replaced, so a node sends to one
- * peer a tick. Links (txn-6b) would cost four times the messages of five nodes, and twice the bytes.
+ * anti-entropy: a vector, `have`, says for each life of each node up to which time its transactions
+ * are known. A message brings everything its sender has beyond `since`; a receiver that does not
+ * cover that ignores it. `have` is also the acknowledgement. A message carries what third nodes
+ * did, and nothing that a later write has replaced, so a node sends to one peer a tick. Links
+ * (txn-6b) would cost five nodes four times the messages, and twice the bytes.
  *
  * Guarantees: let V be the transactions that a node's `have` covers. 1. Its copy is what V's
  * transactions make in the order of their stamps. 2. V holds the causal past of its members.
@@ -17,10 +17,10 @@
  * commits, whatever is cut. A node that lost its memory recovers what it had told another; when it
  * starts, it waits for that, a second at most. Not prevented: lost updates, write skew, stale reads.
  *
- * Costs: n nodes send at most n messages per 110 ms (more than 5 nodes: every pair one per 440
- * ms), none once all is known: S is about 18.2 / rate for two nodes, 46 for five. A transaction is
- * everywhere within one round (110 ms for two nodes) and a hop; after a heal 440 ms and two hops
- * later, a round and two hops more if only one direction was cut. A silent peer is told nothing.
+ * Costs: n nodes send at most n messages per 110 ms (more than 5 nodes: every pair one per 440 ms),
+ * none once all is known: S is about 18.2 / rate for two nodes, 46 for five. A transaction is
+ * everywhere within one round (110 ms for two nodes) and a hop; after a heal within 440 ms and two
+ * hops, or a round and two hops more if one direction was cut. A silent peer is told nothing.
  */
 import { CatchUp, Life } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
@@ -35,6 +35,7 @@ import {
   natural,
   txnProtocol,
 } from "../lib/protocols.ts";
+import { Peer } from "../lib/stores/anti-entropy.ts";
 import {
   covers,
   entry,
@@ -45,35 +46,18 @@ import {
 
 /** The time between a node's messages, each to one peer, in ms: longer saves messages, shorter shows writes sooner. */
 const TICK_MS = 110;
+
 /** The time in which every peer has a turn, in ms, if there are many: bounds how late a write is seen. */
 const ROUND_MS = 440;
-/** After this silence, in ms, a message is taken for lost. An answer takes less, so nothing is sent twice. */
-const PATIENCE_MS = 220;
-/** How far that grows while a peer is silent, in ms: with a round it must stay below the second after a heal. */
-const PATIENCE_CAP_MS = 440;
+
+/**
+ * After this silence, in ms, a message is taken for lost: an answer takes less, so nothing is sent
+ * twice. It grows while a peer is silent; with a round it must stay below the second after a heal.
+ */
+const PATIENCE = { leastMs: 220, mostMs: 440 };
 
 /** By life of each node, the time up to which its transactions are known. */
 const vector = dict(natural);
-
-/** What a node knows about another. */
-class Peer {
-  /** Whether it has told this life what it knew. */
-  hasTold = false;
-  /** What it has acknowledged. */
-  acked: Vector = new Map();
-  /** What it has if nothing sent to it was lost. */
-  sent: Vector = new Map();
-  /** Whether it sent something that must be acknowledged. */
-  owed = false;
-  /** What it will acknowledge once the first unacknowledged message has arrived. */
-  awaited: Vector = new Map();
-  /** When to consider that message lost. */
-  deadline = Infinity;
-  patienceMs = PATIENCE_MS;
-  /** Whether it has not answered in time; whether it is told all as soon as it speaks: it may be deaf. */
-  isSilent = false;
-  isTrusted = true;
-}
 
 const protocol = {
   ...txnProtocol,
@@ -97,7 +81,7 @@ const txn6c = program(protocol, (node) => {
   const store = new StampedStore(node);
   const life = new Life(node);
   const have: Vector = new Map();
-  const peers = new Map(node.peers.map((id) => [id, new Peer()]));
+  const peers = new Map(node.peers.map((id) => [id, new Peer(PATIENCE)]));
   const isBack = () => [...peers.values()].every(({ hasTold }) => hasTold);
   const catchUp = new CatchUp(node, isBack);
 
@@ -112,14 +96,14 @@ const txn6c = program(protocol, (node) => {
       return { txn };
     }));
 
-  node.on("gossip", ({ me, you, asks, answers, ...gossip }, src) => {
-    const { since, have: told, entries } = gossip;
+  node.on("gossip", (gossip, src) => {
+    const { me, you, asks, answers, since, have: told, entries } = gossip;
     life.raise(you);
     const peer = peerOf(src, me);
     if (peer === undefined) return;
     const isForMe = you === life.stamp;
     const theirs: Vector = new Map(entriesOf(told));
-    peer.owed ||= asks || entries.length > 0 || !isForMe;
+    peer.isOwed ||= asks || entries.length > 0 || !isForMe;
     if (me < life.latest(src)) return; // an earlier life, or a clock that was set back
     if (covers(have, new Map(entriesOf(since)))) {
       for (const entry of entries) store.insert(entry);
@@ -128,7 +112,7 @@ const txn6c = program(protocol, (node) => {
       peer.hasTold ||= isForMe;
       catchUp.look();
     }
-    if (isForMe) acknowledge(peer, theirs, answers);
+    if (isForMe) peer.acknowledge(theirs, answers, node.now());
   });
 
   /** The peer that has spoken: of a new life nothing is known. */
@@ -138,60 +122,39 @@ const txn6c = program(protocol, (node) => {
     if (peer === undefined || meeting === "known" || meeting === "over") {
       return peer;
     }
-    const next = Object.assign(new Peer(), { hasTold: peer.hasTold });
+    const next = new Peer(PATIENCE);
+    next.hasTold = peer.hasTold;
     peers.set(id, next);
     return next;
-  }
-
-  function acknowledge(peer: Peer, theirs: Vector, answers: boolean): void {
-    const isTrusted = answers || peer.isTrusted && !peer.isSilent;
-    peer.isSilent &&= !answers && !peer.isTrusted;
-    peer.isTrusted = isTrusted;
-    for (const vector of [peer.acked, peer.sent]) join(vector, theirs);
-    if (!covers(peer.acked, peer.awaited)) return;
-    peer.patienceMs = PATIENCE_MS;
-    peer.awaited = peer.sent;
-    const all = covers(peer.acked, peer.sent);
-    peer.deadline = all ? Infinity : node.now() + PATIENCE_MS;
   }
 
   /** Sends a peer what it lacks or is owed, or asks it; returns whether it did. */
   function serve(id: string): boolean {
     const peer = peers.get(id)!;
-    const now = node.now();
-    if (now >= peer.deadline) {
-      peer.sent = new Map(peer.acked);
-      peer.deadline = Infinity;
-      peer.isSilent = true;
-      peer.patienceMs = Math.min(2 * peer.patienceMs, PATIENCE_CAP_MS);
-    }
-    const isWaiting = peer.deadline < Infinity;
-    const asks = !isWaiting && (peer.isSilent || !peer.hasTold);
+    peer.expire(node.now());
+    const asks = peer.mustBeAsked;
     const entries = peer.isSilent ? [] : store.beyond(peer.sent);
-    if (entries.length === 0 && !peer.owed && !asks) return false;
-    // Without entries, a message is an acknowledgement that claims to bring nothing.
-    const since = entries.length > 0 ? peer.sent : have;
+    const isNews = entries.length > 0;
+    if (!isNews && !peer.isOwed && !asks) return false;
     node.send(id, "gossip", {
       me: life.stamp,
       you: life.latest(id),
       asks,
-      answers: peer.owed,
-      since: dictOf(since),
+      answers: peer.isOwed,
+      // Without entries, a message is an acknowledgement that claims to bring nothing.
+      since: dictOf(isNews ? peer.sent : have),
       have: dictOf(have),
       entries,
     });
-    peer.owed = false;
-    if (entries.length > 0) peer.sent = new Map(have);
-    if (!isWaiting && (asks || entries.length > 0)) {
-      peer.awaited = peer.sent;
-      peer.deadline = now + peer.patienceMs;
-    }
+    peer.send(isNews ? have : null, asks, node.now());
     return true;
   }
 
   let turn = 0;
   node.every(Math.min(TICK_MS, ROUND_MS / node.peers.length), () => {
-    node.peers.some(() => serve(node.peers[turn++ % node.peers.length]!));
+    for (let tried = 0; tried < node.peers.length; tried++) {
+      if (serve(node.peers[turn++ % node.peers.length]!)) return;
+    }
   });
 });
 
