@@ -199,7 +199,7 @@ Deno.test("unique-ids counts every id that came twice and gives the range", () =
   });
 });
 
-Deno.test("unique-ids orders strings, arrays and null, and accepts ids of any one type", () => {
+Deno.test("unique-ids orders strings and arrays, passes over null, and accepts ids of any one type", () => {
   const range = (...ids: Json[]) => {
     const results = checkUniqueIds(historyOf(...generated(...ids)));
     assertEquals(results["valid?"], true);
@@ -207,7 +207,8 @@ Deno.test("unique-ids orders strings, arrays and null, and accepts ids of any on
   };
   assertEquals(range("n0-9", "n0-10", "n1-0"), ["n0-10", "n1-0"]);
   assertEquals(range([9], [1, 2], [1, 1]), [[9], [1, 2]]);
-  assertEquals(range("a", null), [null, "a"]);
+  assertEquals(range(null, [null, 2], [1, 1]), [[null, 2], [1, 1]]);
+  assertEquals(range("a", null), ["a", "a"]);
   assertEquals(range(), [null, null]);
 });
 

@@ -143,9 +143,37 @@ Deno.test("a message of a send of unknown outcome may be seen or not", () => {
 
 Deno.test("a polled message of a failed send is G1a", () => {
   assertEquals(
-    errors(...unsureSend(5, 99, "fail"), ...poll(1, { k: [[0, 99]] })),
+    errors(
+      ...unsureSend(5, 99, "fail"),
+      ...poll(1, { k: [[0, 99]] }),
+      ...poll(1, {}),
+    ),
     { G1a: 1 },
   );
+});
+
+Deno.test("what the last operation polls counts as unseen if its log had not been seen or sent to", () => {
+  const unsure = unsureSend(5, 99), show = poll(1, { k: [[0, 99]] });
+  assertEquals(errors(...unsure, ...show), { unseen: { k: 1 } });
+  assertEquals(errors(...unsure, ...show, ...poll(2, {})), {});
+  assertEquals(errors(...unsure, ...poll(2, { k: [] }), ...show), {});
+  assertEquals(errors(...unsure, ...send(0, [1, 5]), ...show), {
+    unseen: { k: 1 },
+  });
+});
+
+Deno.test("of unseen messages the lowest are shown, and the time is that of the last send or poll", () => {
+  const results = check(
+    ...Array.from({ length: 40 }, (_, i) => send(0, [i, 99 - i])).flat(),
+    ...poll(1, {}),
+    ["invoke", 1, "assign", ["k"]],
+    ["ok", 1, "assign", ["k"]],
+  );
+  assertEquals(results["unseen"], {
+    time: 81e6,
+    unseen: { k: 40 },
+    messages: { k: Array.from({ length: 32 }, (_, i) => 60 + i) },
+  });
 });
 
 Deno.test("two messages at one offset are inconsistent", () => {

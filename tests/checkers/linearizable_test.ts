@@ -117,6 +117,11 @@ Deno.test("each key is its own register, and those that fail are listed", () => 
   assertEquals(previous!["index"], 3);
   const [config] = configs as unknown as JsonObject[];
   assertEquals(config!["model"], { value: 2 });
+  const first = checkLinearizable(historyOf(...call(0, "read", 5)));
+  const { linearizable } = (first["results"] as JsonObject)["0"] as {
+    linearizable: JsonObject;
+  };
+  assertEquals(linearizable["previous-ok"], null);
 });
 
 Deno.test("the search stops at its limit and says so", () => {

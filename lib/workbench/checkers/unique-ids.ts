@@ -107,19 +107,16 @@ function countsOf(
 
 /** The lowest and the highest id. */
 class Range {
-  #isEmpty = true;
   #lowest: Json = null;
   #highest: Json = null;
   /** Why some ids cannot be compared; null if all can. */
   disorder: string | null = null;
 
+  /** Notes an id; null, which Maelstrom's checker takes for no id, changes nothing. */
   add(id: Json): void {
-    if (this.#isEmpty) {
-      this.#lowest = this.#highest = id;
-      this.#isEmpty = false;
-      return;
-    }
-    if (this.disorder !== null) return;
+    if (id === null || this.disorder !== null) return;
+    this.#lowest ??= id;
+    this.#highest ??= id;
     try {
       if (compareIds(id, this.#lowest) < 0) this.#lowest = id;
       if (compareIds(id, this.#highest) > 0) this.#highest = id;

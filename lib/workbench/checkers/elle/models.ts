@@ -122,33 +122,26 @@ function ordered(suffix: string, strength: string): {
   };
 }
 
-/** Other names of the models, in lower case. */
+/** Other names of the models: those that Elle knows, and no others. */
 const ALIASES: { readonly [name: string]: string } = {
-  "pl-1": "read-uncommitted",
-  "pl-2": "read-committed",
-  "pl-2l": "monotonic-view",
-  "pl-cs": "cursor-stability",
-  "pl-msr": "monotonic-snapshot-read",
-  "pl-2+": "consistent-view",
-  "pl-fcv": "forward-consistent-view",
-  "pl-3u": "update-serializable",
-  "pl-2.99": "repeatable-read",
-  "pl-si": "snapshot-isolation",
-  "pl-3": "serializable",
+  "PL-1": "read-uncommitted",
+  "PL-2": "read-committed",
+  "PL-2L": "monotonic-view",
+  "PL-CS": "cursor-stability",
+  "PL-MSR": "monotonic-snapshot-read",
+  "PL-2+": "consistent-view",
+  "PL-FCV": "forward-consistent-view",
+  "PL-3U": "update-serializable",
+  "PL-2.99": "repeatable-read",
+  "PL-SI": "snapshot-isolation",
+  "PL-3": "serializable",
   "conflict-serializable": "serializable",
-  "pl-ss": "strong-serializable",
+  "PL-SS": "strong-serializable",
   "strict-serializable": "strong-serializable",
-  "strict-1sr": "strong-serializable",
-  "strong-1sr": "strong-serializable",
-  "strong-session-1sr": "strong-session-serializable",
-  "strong-session-pl-1": "strong-session-read-uncommitted",
-  "strong-session-pl-2": "strong-session-read-committed",
-  "strong-session-pl-si": "strong-session-snapshot-isolation",
-  "strong-session-pl-3": "strong-session-serializable",
-  "strong-pl-1": "strong-read-uncommitted",
-  "strong-pl-2": "strong-read-committed",
-  "strong-pl-si": "strong-snapshot-isolation",
-  "strong-pl-3": "strong-serializable",
+  "strong-session-PL-1": "strong-session-read-uncommitted",
+  "strong-session-PL-2": "strong-session-read-committed",
+  "strong-PL-1": "strong-read-uncommitted",
+  "strong-PL-2": "strong-read-committed",
 };
 
 /** The models and all that they imply. */
@@ -175,7 +168,7 @@ const IMPLIED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
  * @throws {CheckerError} there is no such model
  */
 export function modelNamed(name: string): string {
-  const model = ALIASES[name.toLowerCase()] ?? name;
+  const model = ALIASES[name] ?? name;
   if (IMPLIES[model] === undefined) {
     throw new CheckerError(
       `Cannot check consistency model ${name}: not one of ${

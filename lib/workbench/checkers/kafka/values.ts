@@ -1,6 +1,5 @@
 /** Messages that were lost, or read though they should not have been. */
-import type { Op } from "../../history/history.ts";
-import type { JsonObject } from "../../history/json.ts";
+import type { Json, JsonObject } from "../../history/json.ts";
 import { keyJson, opJson } from "../json-key.ts";
 import type { VersionOrder, VersionOrders } from "./log.ts";
 import {
@@ -9,6 +8,7 @@ import {
   type LogOp,
   type Message,
   mustHaveCommitted,
+  type Part,
 } from "./ops.ts";
 
 /** Messages of failed sends in successful polls. */
@@ -103,30 +103,53 @@ export function lostWrites(
   return errors;
 }
 
-/** What was acknowledged and never polled by the end of the history; undefined if nothing. */
+/** How many unseen messages of a log are shown. */
+const SHOWN = 32;
+
+/**
+ * What was acknowledged and never polled by the end of the history; undefined if nothing. Of a
+ * log that shows first in the last operation, and that nobody is known to have sent to, Jepsen
+ * counts what was polled as unseen.
+ */
 export function unseen(ops: readonly LogOp[]): JsonObject | undefined {
   const missing = new Map<Log, Set<Message>>();
-  let last: Op | undefined;
-  for (const { op, writes } of ops) {
-    if (op.type !== "ok") continue;
-    last = op;
+  const known = new Set<Log>();
+  let last: LogOp | undefined, strange: readonly Part[] = [];
+  const miss = (log: Log, message: Message) => {
+    const others = missing.get(log) ?? new Set();
+    missing.set(log, others.add(message));
+  };
+  for (const ended of ops) {
+    const { op, writes, reads } = ended;
+    if (op.type !== "ok" || !["poll", "send", "txn"].includes(op.f)) continue;
+    last = ended;
     for (const { log, messages } of writes) {
+      known.add(log);
       for (const message of messages) {
-        if (message.reader !== null) continue;
-        const known = missing.get(log) ?? new Set();
-        missing.set(log, known.add(message));
+        if (message.reader === null) miss(log, message);
       }
     }
+    strange = reads.filter(({ log }) => !known.has(log));
+    for (const { log } of reads) known.add(log);
+  }
+  for (const { log, messages } of strange) {
+    for (const message of messages) miss(log, message);
   }
   if (missing.size === 0) return undefined;
   const messages = [...missing].map(([{ key }, set]) =>
-    [key, [...set].map(({ value }) => keyJson(value))] as const
+    [key, [...set].map(({ value }) => keyJson(value)).sort(ascending)] as const
   );
   return {
-    time: last?.time ?? 0,
+    time: last?.op.time ?? 0,
     unseen: Object.fromEntries(
       messages.map(([key, list]) => [key, list.length]),
     ),
-    messages: Object.fromEntries(messages),
+    messages: Object.fromEntries(
+      messages.map(([key, list]) => [key, list.slice(0, SHOWN)]),
+    ),
   };
+}
+
+function ascending(a: Json, b: Json): number {
+  return a! < b! ? -1 : a! > b! ? 1 : 0;
 }

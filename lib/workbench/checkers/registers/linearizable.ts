@@ -159,7 +159,7 @@ function checkKey(ofKey: readonly Pair[], limit: number): Results {
       return {
         "valid?": false,
         op: withoutKey(op),
-        ...(previous ? { "previous-ok": withoutKey(previous) } : {}),
+        "previous-ok": previous ? withoutKey(previous) : null,
         configs: configs(found.possibilities),
       };
     }
