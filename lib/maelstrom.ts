@@ -33,7 +33,7 @@ export type { ProtocolOf } from "./node/protocol.ts";
  * What does not fit is refused before a handler sees it: a client's request with error 12, which
  * names the field; a message of another node, which must be of another version, with a line in
  * the log. When `init` has named the node and its peers, `start` registers handlers and starts
- * timers; nothing is sent before the next message, or for 2 s: peers may not exist yet.
+ * timers; nothing is sent before the next message, or for 5 s: peers may not exist yet.
  */
 export function program<S extends Shapes>(
   shapes: S,

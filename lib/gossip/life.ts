@@ -7,7 +7,7 @@
  * back between two lives, a peer says that it knows a later one, and the life takes a new
  * stamp above that.
  *
- * A life asks its peers what it may have known as soon as it is spoken to, and 2 s after its start
+ * A life asks its peers what it may have known as soon as it is spoken to, and 5 s after its start
  * otherwise. What nobody is left to tell is lost: of nodes that are restarted one after the other,
  * each needs that time.
  *

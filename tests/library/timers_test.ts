@@ -1,4 +1,4 @@
-/** Timers: they are silent until the first message after init, or for two seconds, and never overlap or outlive the node. */
+/** Timers: they are silent until the first message after init, or for five seconds, and never overlap or outlive the node. */
 import {
   assertEquals,
   assertStrictEquals,
@@ -30,10 +30,10 @@ Deno.test("nothing is sent and no timer runs until the first message after init"
     node.after(5, () => node.send("n1", "tick", { n: 4 }));
     node.sleep(7).then(() => node.send("n1", "tick", { n: 5 }));
   });
-  await world.advance(900);
+  await world.advance(1_000);
   const init = { type: "init", msg_id: 2, node_id: "n0" };
   deliver("c0", { ...init, node_ids: ["n0", "n1", "n2"] });
-  await world.advance(900);
+  await world.advance(1_000);
   assertEquals(world.takeBodies(), [{ type: "init_ok", in_reply_to: 2 }]);
   assertEquals(world.timers, 1); // for a node to which nobody speaks
 
@@ -42,11 +42,11 @@ Deno.test("nothing is sent and no timer runs until the first message after init"
   assertEquals(world.takeBodies().map((body) => body.n), [1, 2, 4, 5, 3, 3]);
 });
 
-Deno.test("a node that gets no message after its init acts after two seconds", async () => {
+Deno.test("a node that gets no message after its init acts after five seconds", async () => {
   const { world, mounted } = clockwork((node) => {
     node.every(400, () => node.send("n1", "tick", { n: 1 }));
   });
-  await world.advance(2_000 + 399);
+  await world.advance(5_000 + 399);
   assertEquals(world.takeBodies(), []);
   await world.advance(1);
   assertEquals(world.takeBodies().map((body) => body.n), [1]);

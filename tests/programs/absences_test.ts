@@ -59,11 +59,11 @@ const ABSENCES: {
     nodes.restart(...NODES);
     await nodes.advance(2_000);
   }, 3],
-  "is killed 2.5 s after another, and nobody asks anything": [async (nodes) => {
+  "is killed 5.5 s after another, and nobody asks anything": [async (nodes) => {
     for (const node of NODES) {
       nodes.kill(node);
       nodes.startInSilence(node);
-      await nodes.advance(2_500);
+      await nodes.advance(5_500);
     }
   }, 0],
 };
