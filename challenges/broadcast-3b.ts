@@ -4,14 +4,14 @@
  * Algorithm: flooding in a tree given by the order of the nodes: the first is the root and has
  * the next four as children, and so on. A new value goes to a node's neighbours in the tree,
  * except where it came from. Each acknowledges it, and is told again until it does. What comes for
- * one that does not answer waits for it, and then goes in one message.
+ * a neighbour that does not answer waits, and then goes to it in one message.
  *
  * Guarantees: an acknowledged value is everywhere within 1 s, for hops of up to 100 ms and up to
- * 100 nodes (below). Partitions and lossy links lose nothing: what could not be sent arrives
- * within CAP_MS and two hops of the heal, and a hop per edge on its way. Requests are answered at
- * once, from the node's own set. A node that starts asks its neighbours for all that they have,
- * and its reads wait for that, for a second at most, so one that lost its memory shows again what
- * it had told another.
+ * 100 nodes (below). Partitions and lossy links lose nothing: what could not be sent arrives within
+ * CAP_MS and two hops of the heal, plus a hop for each edge on its way. Requests are answered at
+ * once, from the node's own set. A node that starts asks its neighbours for all that they have, and
+ * its reads wait for that, for a second at most, so one that lost its memory shows again what it
+ * had told another.
  *
  * Costs: with n nodes and a hop of L ms
  * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages. Half
@@ -20,7 +20,7 @@
  * - leaves are at most 2 h hops apart in a tree of height h, so a value is everywhere after
  *   2 h L: 2 L with 5 nodes, 6 L with 25, 8 L with 100;
  * - while a node cannot be reached, each value that was on its way to it costs a message per
- *   200 ms to CAP_MS, 0.5 s on average (3c needs one for all of them), and a later one nothing.
+ *   200 ms to CAP_MS, 0.5 s on average (3c needs one for all of them); a later one costs nothing.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
@@ -67,7 +67,7 @@ const broadcast3b = program(protocol, (node) => {
     take: (known, src) => known.forEach((message) => learn(message, src)),
   });
   recall.from(neighbours);
-  /** By neighbour, the values that it may lack; and who has not answered in time. */
+  /** By neighbour, the values that it may lack; and the neighbours that have not answered in time. */
   const lacking = new Map(neighbours.map((id) => [id, new Set<Integer>()]));
   const silent = new Set<string>();
 

@@ -4,8 +4,8 @@
  * Algorithm: flooding in the topology that the test gives. For each neighbour a node keeps the
  * values it may lack. Once a period it sends them all in one message; values that the neighbour
  * acknowledges, or sends itself, are done. One batch at a time is under way to a neighbour, and is
- * resent, or 100 values of it, with backoff, until acknowledged. Without a topology, or with one that
- * does not connect all nodes, every node is a neighbour; a later neighbour is told everything.
+ * resent, at most 100 values of it, with backoff, until acknowledged. Without a topology, or with
+ * one that does not connect all nodes, all are neighbours; a later neighbour is told everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
  * and partitions of any kind, without new traffic, once the last of them has ended: within

@@ -1,7 +1,7 @@
 /**
  * How a starting node gets back what its earlier life had told others, where no
  * conversation (lib/gossip/conversation.ts) does that: it asks some of them for all that
- * they know, until each has answered; from the second try on only whom it can hear. Its clients
+ * they know, until each has answered; after the first try only those that it can hear. Its clients
  * can wait for that, or they would miss what they have seen before.
  *
  * Late messages of an earlier life must not pass for what the present one knows. Its stamp may
@@ -47,7 +47,7 @@ export interface RecallProtocol<T extends Json> {
   recall(
     request: { life: number },
   ): { known: T[]; latest: number; life: number };
-  /** Nothing but an answer, which tells that the sender can hear. */
+  /** A ping: the answer shows that its receiver can be heard. */
   hear(request: Record<never, never>): Record<never, never>;
   /** Has the receiver ask again: the latest life known of it is not the one that was known before. */
   remember(request: { latest: number }): Record<never, never>;
@@ -74,7 +74,7 @@ export function recallProtocol<T extends Json>(item: Schema<T>): {
       { life: natural },
       { known: array(item), latest: natural, life: natural },
     ),
-    /** Is answered, and no more. */
+    /** A ping: the answer shows that its receiver can be heard. */
     hear: rpc({}, {}),
     /** Tells the latest stamp known of the receiver's life: it asks again. */
     remember: rpc({ latest: natural }, {}),
