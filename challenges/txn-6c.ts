@@ -146,7 +146,7 @@ const txn6c = program(protocol, (node) => {
       have: dictOf(have),
       entries,
     });
-    peer.send(isNews ? have : null, asks, node.now());
+    peer.noteSent(isNews ? have : null, asks, node.now());
     return true;
   }
 

@@ -50,7 +50,7 @@ export class Departures<T> {
   }
 
   /**
-   * Sends what has not been sent, `most` items at most.
+   * Takes what has not been sent, `most` items at most: the caller sends it now.
    *
    * @returns the items, how many came before them, and whether that is anything, if only the
    *   greeting

@@ -41,7 +41,7 @@ export class Peer {
     this.#patienceMs = patience.leastMs;
   }
 
-  /** Whether it must be asked for a word: it is silent, or has not told what it knew. */
+  /** Whether to ask it for an answer: it is silent, or has not told what it knew. */
   get mustBeAsked(): boolean {
     return !this.#isAwaited && (this.isSilent || !this.hasTold);
   }
@@ -50,10 +50,10 @@ export class Peer {
     return this.#deadline < Infinity;
   }
 
-  /** It has all that this vector covers; `answers`, if that is its answer to a message. */
-  acknowledge(theirs: Vector, answers: boolean, now: number): void {
+  /** It has said that it has all that this vector covers: in an answer, or of its own accord. */
+  acknowledge(theirs: Vector, isAnswer: boolean, now: number): void {
     // One that answers hears. One that merely speaks again is taken to hear, once.
-    if (answers) {
+    if (isAnswer) {
       this.#isTrusted = true;
       this.isSilent = false;
     } else if (this.isSilent && this.#isTrusted) {
@@ -80,11 +80,12 @@ export class Peer {
   }
 
   /**
-   * It is sent a message, which brings it to this vector or, null, brings nothing.
+   * Notes that it is sent a message.
    *
+   * @param to the vector that the message brings it to; null if it brings nothing
    * @param isAsked whether the message asks for an answer
    */
-  send(to: Vector | null, isAsked: boolean, now: number): void {
+  noteSent(to: Vector | null, isAsked: boolean, now: number): void {
     this.isOwed = false;
     if (to !== null) this.sent = new Map(to);
     if (this.#isAwaited || to === null && !isAsked) return;
