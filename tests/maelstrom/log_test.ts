@@ -1,5 +1,5 @@
 /** The real Maelstrom's log: the command, and what became of nodes that it no longer heard. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { commandIn, incidentsIn } from "../../lib/workbench/maelstrom/log.ts";
 import type { Op } from "../../lib/workbench/history/history.ts";
@@ -25,7 +25,12 @@ Deno.test("the command line of a log gives workload and options, and leaves out 
     },
   );
   assertEquals(commandIn("\ntest -n a -n b").options, { nodes: "a,b" });
-  assertEquals(commandIn("").workload, "lin-kv");
+  assertEquals(commandIn("test --rate 9").workload, "lin-kv");
+  for (
+    const none of ["", "x: Command line:\nlein run demo\n", "tests -w echo"]
+  ) {
+    assertThrows(() => commandIn(none), Error, "the command line of a test");
+  }
 });
 
 const HISTORY: Op[] = [{

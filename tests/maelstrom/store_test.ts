@@ -233,7 +233,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a file of the journal that is cut short is told of, with when and which",
+  "a journal that is cut short or missing is told of; ends of lines may be CR LF",
   needs("read", "write"),
   inFolder(async (folder) => {
     const golden = await loadRecording(join(DIRECTORY, "echo-ok.json.gz"));
@@ -248,6 +248,12 @@ Deno.test(
       const bytes = await Deno.readFile(file);
       await Deno.writeFile(file, bytes.subarray(0, length));
     };
+    for (const name of ["history.edn", "jepsen.log", "results.edn"]) {
+      const file = join(folder, name);
+      const text = await Deno.readTextFile(file);
+      await Deno.writeTextFile(file, text.replaceAll("\n", "\r\n"));
+    }
+    assertEquals(await notes(), []);
     await cut("0.fressian", 20);
     await cut("1.fressian", -1);
     const [first = "", second = "", ...others] = await notes();
@@ -259,6 +265,11 @@ Deno.test(
     assertMatch(
       second,
       /^at \d\.\d+ s: net-journal\/1\.fressian was cut short/,
+    );
+    await Deno.remove(join(folder, "net-journal"), { recursive: true });
+    assertMatch(
+      (await notes()).join(),
+      /^in the set-up: there is no net-journal/,
     );
   }),
 );

@@ -126,8 +126,9 @@ export const GENERAL: Explanations = {
   },
   "journal-cut": {
     means:
-      "A file of the journal of Maelstrom's network ends inside a message, so figures that count messages are too low.",
-    usually: "a run that was killed, a full disk, or an incomplete copy.",
+      "A file of the journal of Maelstrom's network ends inside a message, or there is none, so figures that count messages are too low.",
+    usually:
+      "a run that was killed, a full disk, an incomplete copy, or Maelstrom 0.2.0.",
     tries: "Copy the run's folder again, or repeat the run.",
   },
   "impure-program": {

@@ -15,12 +15,21 @@ import { readMessage } from "../world/protocol.ts";
 /** Flags that are not options of a run. */
 const NO_OPTIONS = new Set(["bin", "workload", "test-count"]);
 
-/** The workload and the flags of a run, from the command line on the second line of its log. */
+/**
+ * The workload and the flags of a run, from the command line near the beginning of its log.
+ *
+ * @throws {Error} there is none, as after `maelstrom demo`
+ */
 export function commandIn(
   log: string,
 ): { workload: string; options: Options } {
   const line = log.split("\n").slice(0, 5)
-    .find((line) => /(^|\s)test\s+-/.test(line)) ?? "";
+    .find((line) => /(^|\s)test\s+-/.test(line));
+  if (line === undefined) {
+    throw new Error(
+      "its jepsen.log does not begin with the command line of a test, which says what was tested",
+    );
+  }
   const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
     .map(([, double, single, bare]) => double ?? single ?? bare ?? "");
   const flags: Options = {};

@@ -100,7 +100,8 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
 
 async function textOf(folder: string, name: string): Promise<string | null> {
   try {
-    return await Deno.readTextFile(join(folder, name));
+    const text = await Deno.readTextFile(join(folder, name));
+    return text.replaceAll("\r\n", "\n");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
@@ -114,9 +115,10 @@ function exitOf(results: JsonObject | null): number {
   return verdict === true ? 0 : verdict === false ? 1 : 2;
 }
 
-/** A file of the journal that ends inside an event. */
+/** A file of the journal that ends inside an event, or the whole journal if it is missing. */
 interface JournalCut {
-  file: string;
+  /** Undefined for the whole journal. */
+  file?: string;
   /** When its last whole event was, on the journal's clock; undefined if it has none. */
   last: number | undefined;
 }
@@ -126,8 +128,9 @@ async function journalIn(
   folder: string,
 ): Promise<{ journal: JournalEvent[]; cuts: JournalCut[] }> {
   const events: [id: number, event: JournalEvent][] = [];
-  const cuts: JournalCut[] = [];
-  for (const file of await journalFiles(folder)) {
+  const files = await journalFiles(folder);
+  const cuts: JournalCut[] = files.length === 0 ? [{ last: undefined }] : [];
+  for (const file of files) {
     const bytes = await Deno.readFile(join(folder, file));
     const before = events.length;
     let isCut = false;
@@ -162,8 +165,9 @@ function incidentOf(
     time: last === undefined || origin === undefined ? 0 : last - origin,
     node: nodeOf(0, options),
     type: "journal-cut",
-    text:
-      `net-journal/${file} was cut short here: its later messages are in no figure`,
+    text: file === undefined
+      ? "there is no net-journal, so figures that count messages are empty"
+      : `net-journal/${file} was cut short here: its later messages are in no figure`,
   };
 }
 
