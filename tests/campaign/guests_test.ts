@@ -449,6 +449,22 @@ Deno.test(
 );
 
 Deno.test(
+  "the packages of a guest are not locked in the project",
+  needs("read", "write"),
+  async () => {
+    const lock = new URL("../../deno.lock", import.meta.url);
+    const before = await Deno.readTextFile(lock);
+    const specifier = "npm:fast-check@^4.1";
+    assert(!before.includes(`"${specifier}"`));
+    await loadGuest({
+      module:
+        `data:text/javascript,import "${specifier}"; export default () => {}`,
+    });
+    assertEquals(await Deno.readTextFile(lock), before);
+  },
+);
+
+Deno.test(
   "a mutant is simulated by its name, with the faults and flags that show its bug",
   needs("read"),
   async () => {

@@ -7,6 +7,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { wordsOf } from "../../node/errors.ts";
 import * as ours from "../../maelstrom.ts";
+import { carriedParts } from "../executable/carried.ts";
 import { restoreBuiltins } from "./builtins.ts";
 import { pathOf } from "./impurities.ts";
 import { stringify } from "../history/json.ts";
@@ -91,7 +92,7 @@ let loads = 0;
 async function programIn(url: string): Promise<AnyProgram> {
   let exports: { default?: unknown };
   try {
-    exports = await import(url);
+    exports = await withLockKept(() => import(url));
   } catch (error) {
     const why = error instanceof Error ? error.message : wordsOf(error);
     // Deno colours where a module was missing, even for a file.
@@ -115,6 +116,22 @@ async function programIn(url: string): Promise<AnyProgram> {
     );
   }
   return exports.default as AnyProgram;
+}
+
+/** Does something for which Deno may lock packages in the project: they are a guest's, so its lock file stays as it is. */
+async function withLockKept<T>(work: () => Promise<T>): Promise<T> {
+  if (carriedParts() !== undefined) return await work();
+  const file = new URL("../../../deno.lock", import.meta.url);
+  const read = () => Deno.readTextFile(file).catch(() => null);
+  const before = await read();
+  try {
+    return await work();
+  } finally {
+    // Where it cannot be written, Deno has not written it either.
+    if (before !== null && before !== await read()) {
+      await Deno.writeTextFile(file, before).catch(() => {});
+    }
+  }
 }
 
 /** Deno's advice on a name that it does not know is to change a `deno.json`, but it reads only ours. */

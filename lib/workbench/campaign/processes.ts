@@ -183,7 +183,7 @@ function argumentsOf(): string[] {
     "--no-prompt",
     ...PERMISSIONS,
     ...(script === undefined
-      ? [import.meta.resolve("./campaign-process.ts")]
+      ? ["--no-lock", import.meta.resolve("./campaign-process.ts")]
       : ["--no-config", script, CAMPAIGN_PROCESS]),
   ];
 }
