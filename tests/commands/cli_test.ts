@@ -62,6 +62,7 @@ for (
     [["test", "--bin", "x", "--latency", "60001"], 254, "60000 at most"],
     [["test", "--bin", "x", "--concurrency", "9999999n"], 254, "10000 at most"],
     [["test", "--bin", "x", "--concurrency", "n2"], 254, "suffix n"],
+    [["test", "--bin", "x", "--concurrency", "0"], 254, "greater than 0"],
     [["test", "--bin", "x", "--time-limit", "0"], 254, "greater than 0"],
     [["test", "--bin", "x", "--nemesis", "kil"], 254, "partition, kill, pause"],
     [
@@ -70,6 +71,11 @@ for (
       "there is no such file",
     ],
     [["test", "-w", "echo", "--bin", "sh"], 254, "$(command -v sh)"],
+    [
+      ["test", "-w", "echo", "--bin", "/bin/sh -e x"],
+      254,
+      'as in --bin /bin/sh -- -e x; with make, into ARGS="-e x"',
+    ],
     [["test", "-w", "ehco", "--bin", "x"], 254, "it must be broadcast, echo"],
     [["test", "--bin", "x", "--nodes", "a,b,a"], 254, 'two nodes "a"'],
     [["test", "--bin", "x", "--nodes", "c1"], 254, 'a node "c1"'],

@@ -41,7 +41,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a script whose interpreter is not there is refused by the interpreter's name",
+  "a script whose interpreter is not there is refused by the interpreter's name, and a source by what it lacks",
   needs("run", "read", "write"),
   inFolder(async (folder) => {
     const run = async (first: string) => {
@@ -62,6 +62,12 @@ Deno.test(
     assertEquals(windows.code, 254);
     assertStringIncludes(windows.stderr, "end in CR LF");
     assertEquals((await run("#! /bin/sh")).code, 0);
+    await Deno.writeTextFile(`${folder}/Node.java`, "class Node {}");
+    const { stderr } = await there(
+      ...["run", "--allow-all", CLI, "test", "-w", "echo"],
+      ...["--bin", `${folder}/Node.java`],
+    );
+    assertStringIncludes(stderr, "Name what it is compiled to");
     const unmarked = await run("exit 3");
     assertEquals(unmarked.code, 1);
     assertStringIncludes(

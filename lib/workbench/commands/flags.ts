@@ -387,7 +387,7 @@ function readText(name: string, text: string): string | number {
   }
   if (name === "concurrency" && !/^[1-9]\d*n?$/.test(text)) {
     throw new UsageError(
-      `Cannot use --concurrency "${text}": it must be a number, or one with the suffix n, as 2n`,
+      `Cannot use --concurrency "${text}": it must be a whole number greater than 0, or one with the suffix n, as 2n`,
     );
   }
   if (name === "concurrency") checkSize(name, text, parseInt(text));

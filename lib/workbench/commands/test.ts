@@ -310,13 +310,21 @@ function commandOf(settings: TestSettings, seed: number): string {
   ].filter((part) => part !== "").join(" ");
 }
 
+/** Names of files that no system runs by themselves. */
+const COMPILED = /\.(c|cc|cpp|rs|go|java|class|jar|hs|ml|zig)$/;
+
 /** The real path of an executable, since nodes run in another folder. */
 async function executable(bin: string): Promise<string> {
   let path: string;
   try {
     path = await Deno.realPath(bin);
   } catch {
-    const otherwise = bin.includes("/")
+    const [file = "", ...args] = bin.split(" ");
+    const otherwise = args.length > 0 && await isThere(file)
+      ? `Its arguments go after --, as in --bin ${file} -- ${
+        args.join(" ")
+      }; with make, into ARGS="${args.join(" ")}"`
+      : bin.includes("/")
       ? "Build it first, for instance with make bin/NAME"
       : `The path is not searched: name a file, as ${
         shellWord(`./${bin}`)
@@ -332,13 +340,16 @@ async function executable(bin: string): Promise<string> {
     );
   }
   if (mode !== null && (mode & 0o111) === 0) {
-    throw new Error(
-      `Cannot run "${bin}": it is not executable. Try chmod +x ${bin}`,
-    );
+    const otherwise = COMPILED.test(path)
+      ? "Name what it is compiled to, or a script that starts it"
+      : `Try chmod +x ${bin}`;
+    throw new Error(`Cannot run "${bin}": it is not executable. ${otherwise}`);
   }
   await checkInterpreter(bin, path);
   return path;
 }
+
+const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
 
 /** If the program in a script's first line does not exist, the system blames the script itself. */
 async function checkInterpreter(bin: string, path: string): Promise<void> {
