@@ -8,7 +8,7 @@
 import { covers, join, type Vector } from "./stamped-store.ts";
 
 /** How patient a replica is with another, in milliseconds. */
-export interface Patience {
+export interface PeerPatience {
   /** After this silence a message is taken for lost. */
   leastMs: number;
   /** How far that grows while there is no answer. */
@@ -34,9 +34,9 @@ export class Peer {
   /** When to take that message for lost. */
   #deadline = Infinity;
   #patienceMs: number;
-  readonly #patience: Patience;
+  readonly #patience: PeerPatience;
 
-  constructor(patience: Patience) {
+  constructor(patience: PeerPatience) {
     this.#patience = patience;
     this.#patienceMs = patience.leastMs;
   }
