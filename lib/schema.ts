@@ -142,20 +142,22 @@ function isObject(value: unknown): value is { [field: string]: unknown } {
  */
 const DEEPEST = 900;
 
-function isNestedUpTo(levels: number, value: unknown): boolean {
+/** Whether JSON can say a value, nested up to so deep: it reads 1e400 as infinite, and says that as null. */
+function isSayable(value: unknown, levels: number): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || value === null) return true;
   if (levels === 0) return false;
   const parts = Array.isArray(value) ? value : Object.values(value);
   for (let i = 0; i < parts.length; i++) {
-    if (!isNestedUpTo(levels - 1, parts[i])) return false;
+    if (!isSayable(parts[i], levels - 1)) return false;
   }
   return true;
 }
 
-/** Anything, nested up to 900 levels deep. */
+/** Anything, nested up to 900 levels deep, without numbers that are too large for a float. */
 export const json: Schema<Json> = schema(
-  `a value nested up to ${DEEPEST} levels deep`,
-  (value) => value !== undefined && isNestedUpTo(DEEPEST, value),
+  `a value of finite numbers, nested up to ${DEEPEST} levels deep`,
+  (value) => value !== undefined && isSayable(value, DEEPEST),
 );
 
 /** Text. */

@@ -51,7 +51,7 @@ const cases: [
     "json",
     json,
     [null, 0, "", [], {}, BIG, nested(900), { a: nested(899) }],
-    [undefined, nested(901), { a: nested(900) }],
+    [undefined, nested(901), { a: nested(900) }, Infinity, [{ a: -Infinity }]],
   ],
   ["string", string, ["", "__proto__", "\ud800"], [1, null, undefined, ["a"]]],
   ["boolean", boolean, [true, false], [0, "true", null, undefined]],
