@@ -59,23 +59,22 @@ const protocol = { ...txnProtocol, ...linksProtocol(item) };
 /** A causally consistent replica. */
 const txn6cStaged = program(protocol, (node) => {
   const store = new StampedStore(node);
-  /** What has arrived and cannot be merged yet, by the node it came from, in order. */
-  const staged = new Map<string, TypeOf<typeof committed>[]>(
-    node.peers.map((id) => [id, []]),
-  );
+  /** What has arrived and cannot be merged yet, by origin, in order. */
+  const staged = new Map<string, TypeOf<typeof committed>[]>();
   /** By origin, how many transactions have been merged. */
   const merged = new Map<string, number>();
   const mergedOf = (origin: string) => merged.get(origin) ?? 0;
 
   const links = new Links<TypeOf<typeof item>>(node, {
-    deliver(items, src) {
+    deliver(items) {
       for (const item of items) {
-        if ("after" in item) staged.get(src)?.push(item);
+        if ("after" in item) stage(item);
         else mergeWhole(item);
       }
       mergeStaged();
     },
-    all: () => [all()],
+    // What waits here for others may be known to no other node than the one that comes back.
+    all: () => [all(), ...[...staged.values()].flat()],
     inOrder: true,
     flushMs: FLUSH_MS,
     capMs: LIMIT_MS,
@@ -85,6 +84,13 @@ const txn6cStaged = program(protocol, (node) => {
     entries: store.beyond(),
     merged: dictOf(merged),
   });
+
+  function stage(item: TypeOf<typeof committed>): void {
+    const { node: origin } = item.transaction;
+    const queue = staged.get(origin);
+    if (queue === undefined) staged.set(origin, [item]);
+    else queue.push(item);
+  }
 
   function merge({ transaction }: TypeOf<typeof committed>): void {
     store.apply(transaction);

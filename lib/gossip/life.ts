@@ -14,6 +14,7 @@
  * @module
  */
 import type { Node } from "../maelstrom.ts";
+import type { Stop } from "../node/world.ts";
 
 /** How many stamps a millisecond has: two lives may begin in the same one. */
 const PER_MS = 100;
@@ -24,7 +25,7 @@ const PER_MS = 100;
  */
 const ABOVE = 1_000 * PER_MS;
 
-/** How long a starting node waits at most for what its peers know, in ms: clients wait for 5 s. */
+/** How long tasks wait at most for what a starting node's peers know, in ms: clients wait for 5 s. */
 const CATCH_UP_MS = 1_000;
 
 /** How another node's life relates to those that have spoken before. */
@@ -108,22 +109,19 @@ type Waiter = Pick<Node<Record<never, never>>, "after">;
 
 /**
  * Lets a starting node wait for what it may have known in an earlier life, for a second at
- * most: its peers may be cut off, or there was no earlier life.
+ * most from the first task on: its peers may be cut off, or there was no earlier life.
  */
 export class CatchUp {
   readonly #over = Promise.withResolvers<void>();
+  readonly #node: Waiter;
   readonly #isBack: () => boolean;
+  #stop: Stop | null = null;
   #isOver = false;
 
-  /**
-   * Begins to wait.
-   *
-   * @param isBack whether everything has come that is waited for
-   */
+  /** @param isBack whether everything has come that is waited for */
   constructor(node: Waiter, isBack: () => boolean) {
+    this.#node = node;
     this.#isBack = isBack;
-    const stop = node.after(CATCH_UP_MS, () => this.#end());
-    this.#over.promise.then(stop);
   }
 
   /** Something has come: checks whether that was the last. */
@@ -135,11 +133,13 @@ export class CatchUp {
   run<R>(task: () => R): R | Promise<R> {
     this.look();
     if (this.#isOver) return task();
+    this.#stop ??= this.#node.after(CATCH_UP_MS, () => this.#end());
     return this.#over.promise.then(task);
   }
 
   #end(): void {
     this.#isOver = true;
+    this.#stop?.();
     this.#over.resolve();
   }
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import { Conversation, type Saying } from "../../lib/gossip/conversation.ts";
-import { Life } from "../../lib/gossip/life.ts";
+import { CatchUp, Life } from "../../lib/gossip/life.ts";
 import { RoundTrip } from "../../lib/gossip/round-trip.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { Time } from "../fixtures/time.ts";
@@ -95,6 +95,30 @@ Deno.test("a life has caught up when what it is told back has arrived, and not b
   assert(!b.talk.isCaughtUp);
   b.hear(back);
   assert(b.talk.isCaughtUp);
+});
+
+Deno.test("tasks wait for what peers know for a second at most, however long the node has been there", async () => {
+  const time = new Time();
+  let isBack = false;
+  const catchUp = new CatchUp(time, () => isBack);
+  time.pass(5_000);
+  const ran: number[] = [];
+  const run = () => void catchUp.run(() => ran.push(time.now()));
+  run();
+  time.pass(600);
+  run();
+  time.pass(399);
+  await Promise.resolve();
+  assertEquals(ran, []);
+  time.pass(1);
+  await Promise.resolve();
+  assertEquals(ran, [6_000, 6_000]);
+
+  const other = new CatchUp(time, () => isBack);
+  const answer = other.run(() => "now");
+  isBack = true;
+  other.look();
+  assertEquals([await answer, other.run(() => "at once")], ["now", "at once"]);
 });
 
 Deno.test("the first life of all has caught up when it has been greeted", () => {

@@ -109,3 +109,31 @@ for (
     }
   });
 }
+
+for (const name of ["txn-6b", "txn-6b-writes", "txn-6c", "txn-6c-staged"]) {
+  Deno.test(`${name}: what a life had told one node, which waits for what that follows, is known to all when it is back`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    const names = ["n0", "n1", "n2", "n3"];
+    const nodes = new AskedCluster(program, "txn-list-append", names, {
+      latencyMs: 10,
+    });
+    const before = await nodes.write();
+    // What n1 writes reaches n0 alone; what n0 writes after that, n2 alone.
+    nodes.network.weather(({ src, dest }) => {
+      if (src === "n1" && ["n2", "n3"].includes(dest)) return [4_000];
+      return src === "n0" && ["n1", "n3"].includes(dest) ? [] : [0];
+    });
+    nodes.begin("n1");
+    await nodes.advance(500);
+    nodes.begin("n0");
+    await nodes.advance(500);
+    nodes.restart("n0");
+    nodes.wake("n0");
+    await nodes.advance(1_000);
+    nodes.heal();
+    await nodes.advance(6_000);
+    for (const node of names) {
+      assertEquals(await nodes.read(node), before + 2, node);
+    }
+  });
+}
