@@ -64,20 +64,22 @@ const broadcast3b = program(protocol, (node) => {
   const recall = new Recall<Integer>(node, {
     patience,
     all: () => [...values],
-    take: (known, src) => known.forEach((message) => learn(message, src)),
+    take: learn,
   });
   recall.from(neighbours);
   /** By neighbour, the values that it may lack; and the neighbours that have not answered in time. */
   const lacking = new Map(neighbours.map((id) => [id, new Set<Integer>()]));
   const silent = new Set<string>();
 
-  function learn(message: Integer, src: string): void {
-    if (values.has(message)) return;
-    values.add(message);
+  function learn(messages: Integer[], src: string): void {
+    const news = messages.filter((message) => !values.has(message));
+    if (news.length === 0) return;
+    for (const message of news) values.add(message);
     for (const id of neighbours) {
       if (id === src) continue;
-      lacking.get(id)!.add(message);
-      if (!silent.has(id)) tell(id, [message]);
+      const left = lacking.get(id)!;
+      for (const message of news) left.add(message);
+      if (!silent.has(id)) tell(id, news);
     }
   }
 
@@ -99,13 +101,13 @@ const broadcast3b = program(protocol, (node) => {
   }
 
   node.on("broadcast", ({ message }, src) => {
-    learn(message, src);
+    learn([message], src);
     return {};
   });
 
   node.on("tell", ({ messages, life }, src) => {
     if (!recall.accepts(src, life)) throw refusal();
-    for (const message of messages) learn(message, src);
+    learn(messages, src);
     return {};
   });
 

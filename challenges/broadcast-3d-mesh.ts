@@ -79,12 +79,11 @@ export function mesh(
     deliver(items, src) {
       for (const item of items) {
         if (typeof item !== "object") {
-          learn(item, src);
+          learn([item], src);
           continue;
         }
         const { of } = item;
-        const unknown = item.values.filter((value) => !values.has(value));
-        for (const value of unknown) learn(value, of);
+        const unknown = learn(item.values, of);
         // The value's node may have lost its memory, and have met nobody who knows it.
         if (unknown.length === 0 || of === src || of === node.id) continue;
         if (node.ids.includes(of)) {
@@ -107,13 +106,15 @@ export function mesh(
   /** When they are told next, or were told last. */
   let tellAt = -Infinity;
 
-  /** This node's own values the others have from it, even those of an earlier life. */
-  function learn(value: Integer, of: string): void {
-    if (values.has(value)) return;
-    values.set(value, of);
-    if (of !== node.id) return;
-    untold.push(value);
-    tellSoon();
+  /** Gives those that are new. This node's own the others have from it, even those of an earlier life. */
+  function learn(some: Integer[], of: string): Integer[] {
+    const unknown = some.filter((value) => !values.has(value));
+    for (const value of unknown) values.set(value, of);
+    if (of === node.id && unknown.length > 0) {
+      untold = untold.concat(unknown);
+      tellSoon();
+    }
+    return unknown;
   }
 
   function tell(): void {
@@ -138,7 +139,7 @@ export function mesh(
   look();
 
   node.on("broadcast", ({ message }) => {
-    learn(message, node.id);
+    learn([message], node.id);
     return {};
   });
 

@@ -78,11 +78,13 @@ const txn6bWrites = program(protocol, (node) => {
     patience: new Patience(node, { capMs: PATIENCE_CAP_MS }),
     all: () => store.beyond(),
     take(known) {
-      for (const entry of known) {
-        // What an earlier life of this node wrote may have reached only some nodes.
-        if (store.isOwn(entry.node)) replicate(entry);
-        else store.insert(entry);
-      }
+      const { own = [], others = [] } = Object.groupBy(
+        known,
+        (entry) => store.isOwn(entry.node) ? "own" : "others",
+      );
+      for (const entry of others) store.insert(entry);
+      // What an earlier life of this node wrote may have reached only some nodes.
+      replicate(own);
     },
   });
   const { life, catchUp } = recall;
@@ -93,7 +95,7 @@ const txn6bWrites = program(protocol, (node) => {
       const { txn, changes } = store.run(request.txn);
       if (changes.length > 0) {
         const stamp = store.stamp(life.nameOf(node.id));
-        for (const change of changes) replicate({ ...stamp, change });
+        for (const change of changes) replicate([{ ...stamp, change }]);
       }
       return { txn };
     }));
@@ -104,14 +106,22 @@ const txn6bWrites = program(protocol, (node) => {
     return {};
   });
 
-  /** Applies this node's own change, and tells the others. */
-  function replicate(entry: Entry): void {
-    const dead = store.insert(entry);
-    if (dead === null) return;
+  /** Applies this node's own changes, and tells the others, in one request. */
+  function replicate(entries: Entry[]): void {
+    const news: Entry[] = [], dead: Entry[] = [];
+    for (const entry of entries) {
+      const replaced = store.insert(entry);
+      if (replaced === null) continue;
+      news.push(entry);
+      for (const old of replaced) dead.push(old);
+    }
+    if (news.length === 0) return;
     for (const peer of peers) {
       for (const old of dead) peer.pending.delete(old);
-      peer.pending.set(entry, node.now() + peer.patienceMs);
-      if (!peer.isSilent) send(peer, [entry]);
+      for (const entry of news) {
+        peer.pending.set(entry, node.now() + peer.patienceMs);
+      }
+      if (!peer.isSilent) send(peer, news);
     }
   }
 

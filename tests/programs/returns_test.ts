@@ -2,7 +2,7 @@
  * Nodes that lose their memory and come back, of every program that promises to have kept
  * what it had told: they show that to whoever asks first, and others notice, once.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Node } from "../../lib/maelstrom.ts";
 import "../fixtures/programs.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
@@ -48,6 +48,34 @@ for (const { name, workload, promises } of scenarios) {
           assertEquals(others, [], "nothing else is worth a word");
         }
       }
+    }
+  });
+}
+
+/** How many values nodes know when one starts again, and how many messages that may cost. */
+const KNOWN = 300, MESSAGES = 60;
+
+for (const { name, workload, promises } of scenarios) {
+  if (promises.survivesRestart !== "told") continue;
+  // It says every value by itself, to two others, and is answered.
+  const most = MESSAGES + (name === "broadcast-3c-immediate" ? 4 * KNOWN : 0);
+  Deno.test(`${name}: a node that starts again costs at most ${most} messages, though ${KNOWN} values are known`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    const names = ["n0", "n1", "n2"];
+    for (const victim of ["n0", "n1"]) {
+      const nodes = new AskedCluster(program, workload, names, {
+        latencyMs: 10,
+      });
+      for (let i = 0; i < KNOWN; i++) {
+        nodes.begin(names[i % names.length]!);
+        await nodes.advance(10);
+      }
+      await nodes.advance(5_000);
+      const before = nodes.gossip.length;
+      nodes.restart(victim);
+      nodes.wake(victim);
+      await nodes.advance(5_000);
+      assertLessOrEqual(nodes.gossip.length - before, most, victim);
     }
   });
 }
