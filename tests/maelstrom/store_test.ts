@@ -275,6 +275,30 @@ Deno.test(
 );
 
 Deno.test(
+  "a run whose analysis did not end, or broke off, is judged; one that broke off before is not",
+  needs("read", "write"),
+  inFolder(async (folder) => {
+    const golden = await loadRecording(join(DIRECTORY, "echo-ok.json.gz"));
+    await keepAsMaelstrom(folder, golden);
+    await Deno.remove(join(folder, "results.edn"));
+    const file = join(folder, "jepsen.log");
+    const before = await Deno.readTextFile(file);
+    const entry = (text: string) =>
+      `2026-01-01 10:00:00,000{GMT}\tINFO\t[main] jepsen.core: ${text}\n`;
+    const verdicts = async (...entries: string[]) => {
+      await Deno.writeTextFile(file, before + entries.map(entry).join(""));
+      const { results, strict } = judge(await loadRecording(folder));
+      return [results["valid?"], strict["valid?"]];
+    };
+    const [analysis, crash] = ["Analyzing...", "Test crashed!\njava.x: heap"];
+    assertEquals(await verdicts(analysis), [true, true]);
+    assertEquals(await verdicts(analysis, crash), [true, true]);
+    assertEquals(await verdicts(crash), ["unknown", false]);
+    assertEquals(await verdicts(), ["unknown", false]);
+  }),
+);
+
+Deno.test(
   "a run that did not get through its set-up is judged by what its log says",
   needs("read", "write"),
   inFolder(async (folder) => {

@@ -21,6 +21,9 @@ import { asText, type JsonObject } from "../history/json.ts";
 
 const HISTORY = "history.edn";
 
+/** What the log says when a run has ended well, and is judged. */
+const ANALYSIS = /^.* jepsen\.core: Analyzing\.\.\.$/m;
+
 /** Whether a folder looks like one of Maelstrom's runs. */
 export async function isMaelstromRun(folder: string): Promise<boolean> {
   const names = (await Array.fromAsync(Deno.readDir(folder)))
@@ -61,12 +64,14 @@ function operationIn(line: string): Op | null {
  * @throws {Error} it has no history, or one of its files is malformed
  */
 export async function loadMaelstromRun(folder: string): Promise<Recording> {
-  const log = await textOf(folder, "jepsen.log");
-  if (log === null) {
+  const whole = await textOf(folder, "jepsen.log");
+  if (whole === null) {
     throw new Error(
       "it has no jepsen.log, which says what was tested: name the folder of a whole run",
     );
   }
+  // What goes wrong in the analysis is no fault of the nodes.
+  const [log = "", analysis] = whole.split(ANALYSIS);
   if (log.includes(SHORTENED)) {
     throw new Error(`its history is shortened: ${SHORTENED}`);
   }
@@ -82,10 +87,11 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
   const results = await textOf(folder, "results.edn");
   const parsed = results === null ? null : parseResults(results);
   const origin = originOf(history, journal, options);
+  const isUnjudged = parsed === null && analysis !== undefined;
   return {
     workload,
     options,
-    exit: exitOf(parsed),
+    ...(isUnjudged ? {} : { exit: exitOf(parsed) }),
     results: parsed,
     history,
     journal,
@@ -108,7 +114,7 @@ async function textOf(folder: string, name: string): Promise<string | null> {
   }
 }
 
-/** Maelstrom's exit status for its results: it crashes without any. */
+/** Maelstrom's exit status for its results: it crashes without any, before it judges. */
 function exitOf(results: JsonObject | null): number {
   if (results === null) return 255;
   const verdict = results["valid?"];

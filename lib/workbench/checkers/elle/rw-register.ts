@@ -118,13 +118,13 @@ export function checkRwRegister(history: Op[], options: Options): Results {
     }),
   };
   const results = elleResults(anomalies, models);
-  const { "cycle-search-timeout": _, ...reported } =
-    (results["anomalies"] ?? {}) as JsonObject;
+  const found = (results["anomalies"] ?? null) as JsonObject | null;
+  const { "cycle-search-timeout": _, ...reported } = found ?? {};
   const types = Object.keys(reported).sort();
   return {
     ...results,
     "valid?": types.length === 0,
     "anomaly-types": types,
-    anomalies: reported,
+    anomalies: found && reported,
   };
 }
