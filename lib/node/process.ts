@@ -26,12 +26,13 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * The time of the event that is being handled, as in a simulator: reading the clock for
- * every message costs a fifth of the throughput. Notices when the process was stopped.
+ * every message costs a fifth of the throughput. Notices when the process was stopped; what it
+ * reads first may have waited since it began to start.
  */
 class Clock {
   /** Milliseconds since the Unix epoch. */
   now = performance.timeOrigin + performance.now();
-  #stopped = { from: this.now, until: -Infinity };
+  #stopped = { from: performance.timeOrigin, until: this.now };
 
   /** An event begins. */
   tick(): void {

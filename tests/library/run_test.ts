@@ -15,6 +15,7 @@ const ECHO = new URL("../../challenges/echo-1.ts", import.meta.url).pathname;
 const RUNTIMES = runtimes();
 const FAILING =
   new URL("../fixtures/failing-node.ts", import.meta.url).pathname;
+const LATE = new URL("../fixtures/late-node.ts", import.meta.url).pathname;
 const RESTLESS =
   new URL("../fixtures/restless-node.ts", import.meta.url).pathname;
 
@@ -377,6 +378,22 @@ processTest(
     await node.request({ type: "echo", msg_id: 4, echo: "afterwards" });
     assertEquals((await node.next()).body.in_reply_to, 4);
     const { stderr } = await node.close();
+    assertStringIncludes(stderr, "dropped a late reply");
+  },
+);
+
+processTest(
+  "a process that takes longer to start than a client waits does not answer what came meanwhile",
+  async (start) => {
+    const node = start(LATE);
+    await node.write(
+      '{"id":0,"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}\n' +
+        '{"id":1,"src":"c1","dest":"n0","body":{"echo":1,"type":"echo","msg_id":2}}\n',
+    );
+    const { rest, stderr } = await node.close();
+    assertEquals(rest, [
+      '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}',
+    ]);
     assertStringIncludes(stderr, "dropped a late reply");
   },
 );

@@ -188,10 +188,12 @@ class Life<P extends Protocol<P>> {
     if (wait === 0) return this.#receive(packet);
     // A late read takes everything that has arrived by then, in order.
     if (this.#input.push(packet) > 1) return;
+    // A process that starts cannot know how long its input has been there.
+    const startedAt = startNs > 0 ? this.#now() : undefined;
     clock.schedule(wait, () => {
       const arrived = this.#input;
       this.#input = [];
-      for (const packet of arrived) this.#receive(packet);
+      for (const packet of arrived) this.#receive(packet, startedAt);
     });
   }
 
@@ -220,8 +222,7 @@ class Life<P extends Protocol<P>> {
     else this.#overdue.push(task);
   }
 
-  #receive(packet: Packet): void {
-    const since = this.#now();
+  #receive(packet: Packet, since = this.#now()): void {
     this.#do(() => this.#hand(packet, since));
   }
 
