@@ -350,7 +350,7 @@ Deno.test(
     await Deno.writeTextFile(file, "await new Promise(() => {});");
     const hung = await workbench("simulate", file, ...flags);
     assertEquals(hung.code, 1);
-    assertStringIncludes(hung.stderr, "its module, while it is loaded");
+    assertStringIncludes(hung.stderr, "its module while it is loaded");
   }),
 );
 

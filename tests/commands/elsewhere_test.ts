@@ -68,6 +68,9 @@ Deno.test(
       ...["--bin", `${folder}/Node.java`],
     );
     assertStringIncludes(stderr, "Name what it is compiled to");
+    const idle = await run("#!/bin/sh\nexit 0");
+    assertEquals(idle.code, 1);
+    assertStringIncludes(idle.stderr, "my node.sh ended at once");
     const unmarked = await run("exit 3");
     assertEquals(unmarked.code, 1);
     assertStringIncludes(

@@ -63,7 +63,7 @@ export async function loadGuest(
   { module }: Pick<Guest, "module">,
   { apart = [], anew = false, mark, isRunning = () => true }: Loading = {},
 ): Promise<Loaded> {
-  mark?.write("its module, while it is loaded,");
+  mark?.write("its module while it is loaded");
   const program = await programIn(module);
   const own = new Map<string, AnyProgram>();
   for (const [i, node] of apart.entries()) {

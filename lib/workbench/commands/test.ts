@@ -6,6 +6,7 @@ import { processes } from "../world/processes.ts";
 import type { OpenHost } from "../world/host.ts";
 import {
   flagsText,
+  type Incident,
   type Options,
   type Recording,
   shellWord,
@@ -233,8 +234,9 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   });
   heedNoMore();
   const { path: report, logged } = folder;
-  const hint = crashOf(recording) &&
-    (misplaced(settings.args ?? []) ?? await unmarked(settings.bin));
+  const crash = crashOf(recording);
+  const hint = crash && (misplaced(settings.args ?? []) ??
+    await unmarked(settings.bin) ?? idle(settings.bin, crash));
   return {
     ...judged,
     report,
@@ -258,6 +260,13 @@ function misplaced(args: readonly string[]): string | undefined {
   );
   return name && `${name} is a file here, but nodes run in ${tmpdir()}, ` +
       `as Maelstrom's do: write ${resolve(name)}`;
+}
+
+/** Whether an executable did nothing at all: it has then not been told to run. */
+function idle(bin: string, { time, text }: Incident): string | undefined {
+  return time < 0 && text.includes("exit status 0); it wrote nothing to stderr")
+    ? `${bin} ended at once, without an error, so it does not begin to read its input. A program in TypeScript ends with if (import.meta.main) await run(PROGRAM)`
+    : undefined;
 }
 
 /** Whether an executable is a text that does not say what runs it: a shell then does. */
