@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseEdn, parseResults } from "./edn.ts";
 import { SHORTENED } from "./files.ts";
 import { breakOffIn, commandIn, incidentsIn } from "./log.ts";
+import { strikesIn } from "./strikes.ts";
 import { readFressian, Struct, type Value } from "./fressian.ts";
 import {
   type Incident,
@@ -97,6 +98,7 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
     journal,
     incidents: [
       ...incidentsIn(log, history),
+      ...strikesIn(history),
       ...cuts.map((cut) => incidentOf(cut, options, origin)),
     ],
     faithful: true,
