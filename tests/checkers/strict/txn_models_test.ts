@@ -53,7 +53,10 @@ Deno.test("where sessions are asked for, what one client wrote later is the late
   const back = at([0, "wx1"], [0, "wx2"], [1, "rx2"], [1, "rx1"]);
   assertEquals(on("serializable", back), "");
   for (
-    const model of ["strong-session-serializable", "strong-session-PL-SI"]
+    const model of [
+      "strong-session-serializable",
+      "strong-session-snapshot-isolation",
+    ]
   ) assertEquals(on(model, back), "G-single-item-process", model);
   assertEquals(on("strong-session-read-committed", back), "");
   // Another client may be behind.
