@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   anomalyLines,
   harmless,
+  lastPart,
   moreText,
   shorter,
   stderrText,
@@ -12,6 +13,14 @@ Deno.test("a sentence is cut at a word, with an ellipsis, and left alone if it f
   assertEquals(shorter("all of it", 9), "all of it");
   assertEquals(shorter("value 12 was acknowledged", 14), "value 12 was…");
   assertEquals(shorter("x".repeat(50), 10), `${"x".repeat(9)}…`);
+});
+
+Deno.test("progress leaves room at the end of a terminal's line, and shows what changes", () => {
+  const text = "./my/long/path.ts: 3 of 20 seeds";
+  assertEquals(lastPart(text, text.length + 1), text);
+  assertEquals(lastPart(text, text.length), `…${text.slice(2)}`);
+  assertEquals(lastPart(text, 10), "…20 seeds");
+  assertEquals(lastPart(text, Infinity), text);
 });
 
 Deno.test("sentences left out of a finding are counted, including those the judge left out", () => {

@@ -172,8 +172,9 @@ async function mountOf(module: string): Promise<typeof ours.mount> {
 /** How long is waited for what handlers still wait for when a run is over, in milliseconds. */
 const MACHINE_MS = 200;
 
-// A guest may replace it.
+// A guest may replace these, or have promises that begin when they are asked for.
 const { setTimeout: later } = globalThis;
+const { then } = Promise.prototype;
 
 /** The promises that handlers have returned: one that settles while virtual time stands still has waited for the machine. */
 export class Waits {
@@ -190,7 +191,7 @@ export class Waits {
       this.#open--;
       this.#areOfTheMachine ||= !this.isRunning();
     };
-    returned.then(settled, settled);
+    then.call(returned, settled, settled);
   }
 
   /** Whether one has waited for the machine, or does when the run is over. */

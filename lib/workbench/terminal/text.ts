@@ -212,6 +212,21 @@ function figureEntries<T>(
   return Object.entries(figures) as [FigureName, T][];
 }
 
+/** How many characters a line of the terminal at stderr has; null if none is there, or one that cannot go back. */
+function terminalWidth(): number | null {
+  if (!Deno.stderr.isTerminal() || Deno.env.get("TERM") === "dumb") return null;
+  try {
+    return Deno.consoleSize().columns || Infinity; // 0, if it does not say
+  } catch {
+    return Infinity;
+  }
+}
+
+/** The end of a text, which fits into a line and leaves it unfinished: one that is full has another below it. */
+export function lastPart(text: string, width: number): string {
+  return text.length < width ? text : `…${text.slice(2 - width)}`;
+}
+
 /** A line on stderr that is updated in place on a terminal, and seldom repeated elsewhere. */
 export class ProgressLine {
   #last = 0;
@@ -219,12 +234,12 @@ export class ProgressLine {
 
   /** Shows a text, unless the last one was shown just before. */
   show(text: string): void {
-    const terminal = Deno.stderr.isTerminal();
+    const width = terminalWidth();
     const now = performance.now();
-    if (now - this.#last < (terminal ? 100 : 5_000)) return;
+    if (now - this.#last < (width === null ? 5_000 : 100)) return;
     this.#last = now;
-    this.#shown = terminal;
-    tell(terminal ? `\r\x1b[K${text}` : `${text}\n`);
+    this.#shown = width !== null;
+    tell(width === null ? `${text}\n` : `\r\x1b[K${lastPart(text, width)}`);
   }
 
   /** Removes the line from a terminal. */
