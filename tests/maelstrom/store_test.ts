@@ -291,9 +291,11 @@ Deno.test(
       return [results["valid?"], strict["valid?"]];
     };
     const [analysis, crash] = ["Analyzing...", "Test crashed!\njava.x: heap"];
+    const said = "of a node: jepsen.core: Analyzing...";
     assertEquals(await verdicts(analysis), [true, true]);
     assertEquals(await verdicts(analysis, crash), [true, true]);
     assertEquals(await verdicts(crash), ["unknown", false]);
+    assertEquals(await verdicts(said), ["unknown", false]);
     assertEquals(await verdicts(), ["unknown", false]);
   }),
 );

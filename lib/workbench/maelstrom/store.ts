@@ -23,7 +23,7 @@ import { asText, type JsonObject } from "../history/json.ts";
 const HISTORY = "history.edn";
 
 /** What the log says when a run has ended well, and is judged. */
-const ANALYSIS = /^.* jepsen\.core: Analyzing\.\.\.$/m;
+const ANALYSIS = /^[^\t]+\tINFO\t\[[^\]]*\] jepsen\.core: Analyzing\.\.\.$/m;
 
 /** Whether a folder looks like one of Maelstrom's runs. */
 export async function isMaelstromRun(folder: string): Promise<boolean> {
