@@ -40,7 +40,9 @@ function internal(
     lastAt[keys[step]!] = step;
     if (!isRepeated(steps, step) || transaction.op.type !== "ok") continue;
     const own = versionOf(steps, before), expected = versions.values[own]!;
-    if (expected === null || versionOf(steps, step) === own) continue;
+    // To Elle, false is nothing, too.
+    if (expected === null || expected === false) continue;
+    if (versionOf(steps, step) === own) continue;
     const mop = transaction.mops[step - starts[id]!]!;
     found.push({
       op: opJson(transaction.op),
