@@ -43,7 +43,7 @@ for (
     [["demo", "ehco-1"], 254, "did you mean echo-1?"],
     [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
     [["simulate", "echo-1", "--seeds", "1e9"], 254, "1000000 at most"],
-    [["simulate", "echo-1", "--seed", "1e16"], 254, "9007199254740991 at most"],
+    [["simulate", "echo-1", "--seed", "1e16"], 254, "4503599627370496 at most"],
     [["simulate", "lin-kv-raft", "--concurrency", "1n"], 254, "Try --concurr"],
     [["serve", "--port", "65536"], 254, "65535 at most"],
     [["test", "--bin", "x", "--zzzzzzzz"], 254, "no --zzzzzzzz. There are"],

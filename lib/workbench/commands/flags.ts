@@ -161,6 +161,8 @@ const MOST: Readonly<Record<string, number>> = {
   "node-count": 10_000,
   "concurrency": 10_000,
   "seeds": 1_000_000,
+  "test-count": 1_000_000,
+  "seed": 2 ** 52, // as many more are exact
   "port": 65_535,
 };
 
