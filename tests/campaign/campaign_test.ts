@@ -11,6 +11,7 @@ import type { Node } from "../../lib/maelstrom.ts";
 import type { SeedResult } from "../../lib/workbench/campaign/seed-result.ts";
 import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
 import {
+  replayCommand,
   simulate,
   type Simulation,
 } from "../../lib/workbench/campaign/simulate.ts";
@@ -220,5 +221,25 @@ Deno.test(
     assertEquals(await new Response(child.stderr).text(), "");
     assertEquals((await child.status).code, 1);
     await writer.close().catch(() => {});
+  },
+);
+
+Deno.test(
+  "a mutant is simulated by its name, with the faults and flags that show its bug",
+  needs("read"),
+  async () => {
+    const { simulation, single } = await readSimulate([
+      ...["broadcast-ever-slower", "--seed", "1"],
+    ]);
+    assertEquals(single, true);
+    assertEquals(simulation.name, "broadcast-3c");
+    assertEquals(simulation.overrides, {
+      "nemesis-interval": 20,
+      "time-limit": 30,
+    });
+    assertStringIncludes(
+      replayCommand({ ...simulation, seed: 1 }),
+      "simulate broadcast-ever-slower --seed 1",
+    );
   },
 );

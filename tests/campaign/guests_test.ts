@@ -308,6 +308,27 @@ Deno.test(
 );
 
 Deno.test(
+  "a guest that takes too much memory is broken off, with what it was doing",
+  needs("read", "sys"),
+  async () => {
+    const command = await readSimulate([guest("growing"), "-w", "echo"]);
+    const { error } = console;
+    const said: string[] = [];
+    console.error = (text: string) => said.push(text);
+    try {
+      const most = Deno.memoryUsage().rss + 3e8;
+      assertEquals(await watched(command, undefined, most), 1);
+    } finally {
+      console.error = error;
+    }
+    assertMatch(
+      said.join("\n"),
+      /growing\.ts is broken off: .* \d\.\d GB of memory, at last for n\d in its handler of \{.*"echo"/,
+    );
+  },
+);
+
+Deno.test(
   "what a guest prints is not on stdout, and a module that never finishes loading is named",
   needs("run", "read", "write"),
   inFolder(async (folder) => {
@@ -461,25 +482,5 @@ Deno.test(
         `data:text/javascript,import "${specifier}"; export default () => {}`,
     });
     assertEquals(await Deno.readTextFile(lock), before);
-  },
-);
-
-Deno.test(
-  "a mutant is simulated by its name, with the faults and flags that show its bug",
-  needs("read"),
-  async () => {
-    const { simulation, single } = await readSimulate([
-      ...["broadcast-ever-slower", "--seed", "1"],
-    ]);
-    assertEquals(single, true);
-    assertEquals(simulation.name, "broadcast-3c");
-    assertEquals(simulation.overrides, {
-      "nemesis-interval": 20,
-      "time-limit": 30,
-    });
-    assertStringIncludes(
-      replayCommand({ ...simulation, seed: 1 }),
-      "simulate broadcast-ever-slower --seed 1",
-    );
   },
 );

@@ -1,5 +1,6 @@
 /** A thread that performs runs, and is watched: a program that loops for ever answers nobody. */
 import { Mark } from "./mark.ts";
+import { watchMemory } from "./memory.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import type { Simulation } from "./simulate.ts";
 import { thread } from "../executable/thread.ts";
@@ -32,16 +33,24 @@ export class WatchedThread {
     this.#patienceMs = patienceMs;
   }
 
-  /** Performs a run; `onLoop` is called if it never ends: nothing but the end of the process ends that thread. */
+  /** Performs a run; `onLoop` is called if it never ends, or takes too much memory: nothing but the end of the process ends that thread. */
   run(simulation: Simulation, onLoop: () => void): Promise<SeedResult> {
     const { promise, resolve } = Promise.withResolvers<SeedResult>();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let watchNoMore = () => {};
     const giveUp = (reason: string) => {
       clearTimeout(timer);
+      watchNoMore();
       this.end();
       resolve(noVerdict(simulation.seed, reason));
     };
     const mark = simulation.guest && new Mark();
+    if (mark !== undefined) {
+      watchNoMore = watchMemory(mark, (sentence) => {
+        onLoop();
+        giveUp(sentence);
+      });
+    }
     const patienceMs = mark === undefined
       ? this.#patienceMs
       : Math.min(this.#patienceMs, GUEST_PATIENCE_MS);
@@ -68,8 +77,9 @@ export class WatchedThread {
       : new Worker(this.#script, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
       clearTimeout(timer);
-      if (data === "alive") wait();
-      else resolve(data);
+      if (data === "alive") return wait();
+      watchNoMore();
+      resolve(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();

@@ -124,7 +124,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
   }
   if (done < seeds.length) {
     console.error(
-      `Given up after ${done} of ${seeds.length} seeds: the program loops without end`,
+      `Given up after ${done} of ${seeds.length} seeds: three runs did not end by themselves`,
     );
   }
   return exitStatus(campaignVerdict(result));

@@ -3,6 +3,7 @@
  * workbench, and nothing could name it.
  */
 import { Mark } from "../campaign/mark.ts";
+import { watchMemory } from "../campaign/memory.ts";
 import { thread } from "../executable/thread.ts";
 import type { SimulateCommand } from "./simulate.ts";
 
@@ -22,6 +23,7 @@ const PATIENCE_MS = 15_000;
 export function watched(
   command: SimulateCommand,
   patienceMs = PATIENCE_MS,
+  mostBytes?: number,
 ): Promise<number> {
   const mark = new Mark();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -43,6 +45,10 @@ export function watched(
     );
     resolve(1);
   }, patienceMs);
+  const watchNoMore = watchMemory(mark, (sentence) => {
+    console.error(`${command.simulation.name} is broken off: ${sentence}`);
+    resolve(1);
+  }, mostBytes);
   worker.onmessage = ({ data }: MessageEvent<WatchedEnd>) => {
     if ("status" in data) resolve(data.status);
     else reject(new Error(data.error));
@@ -56,6 +62,7 @@ export function watched(
   );
   return promise.finally(() => {
     clearInterval(watch);
+    watchNoMore();
     worker.terminate();
   });
 }
