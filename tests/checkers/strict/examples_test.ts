@@ -38,6 +38,38 @@ const cases: [type: string, example: Json, sentences: string[]][] = [
     ["process 0, at 2.000 s, polled 5 of key 9 in the transaction that sent it"],
   ],
   [
+    "G1a",
+    {
+      ...{ key: "9", value: 5, reader: poll(0, 2e9) },
+      writer: { ...poll(3, 1e9), type: "fail", f: "send" },
+    },
+    ["process 0, at 2.000 s, polled 5 of key 9, although its send had failed: process 3, at 1.000 s"],
+  ],
+  [
+    "lost-write",
+    {
+      ...{ key: "9", value: 5, index: 4, "max-read-index": 6 },
+      writer: { ...poll(3, 1e9), f: "send" },
+      "max-read": poll(0, 2e9),
+    },
+    ["process 3, at 1.000 s, sent 5 to key 9, and nobody polled it, though process 0, at 2.000 s, polled what comes after it"],
+  ],
+  [
+    "lost-write",
+    { key: "9", value: 5, writer: poll(3, 1e9), "max-read": null },
+    ["process 3, at 1.000 s, sent 5 to key 9, and nobody polled it, though somebody polled what comes after it"],
+  ],
+  [
+    "duplicate",
+    { key: "9", value: 5, count: 2, offsets: [4, 7] },
+    ["message 5 of key 9 is at offsets 4,7"],
+  ],
+  [
+    "inconsistent-offsets",
+    { key: "9", offset: 4, index: 4, values: [1, "b"] },
+    ['several messages are at offset 4 of key 9: 1,"b"'],
+  ],
+  [
     "unseen",
     {
       time: 3e9,

@@ -59,7 +59,11 @@ Deno.test("an anomaly makes it invalid, whatever is noted beside it", () => {
 Deno.test("a note does not stand in for the faithful judge's anomaly of the same name", () => {
   const late: Results = {
     "valid?": false,
-    workload: { "valid?": false, "anomaly-types": ["G1a"], G1a: "read it" },
+    workload: {
+      "valid?": false,
+      "anomaly-types": ["G1a"],
+      anomalies: { G1a: [{ explanation: "read it" }] },
+    },
   };
   const { strict } = judged((findings) => findings.note("G1a", "maybe"), late);
   assertEquals(strict.anomalies.map(({ type }) => type), ["G1a"]);

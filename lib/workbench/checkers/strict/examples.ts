@@ -10,6 +10,14 @@ export function inWords(type: string, example: Json): string[] {
   return sentences === undefined ? [text(example)] : [sentences].flat();
 }
 
+function who({ process, time }: Op): string {
+  return `process ${process}, at ${seconds(time)}`;
+}
+
+function listed(values: Json[]): string {
+  return text(values).replace(/^\[|\]$/g, "");
+}
+
 /** The beginning of a value as JSON. */
 export function text(value: Json | undefined): string {
   return (stringify(value) ?? "").slice(0, 300);
@@ -25,6 +33,15 @@ interface Step {
   ops?: [Op, Op];
 }
 
+/** A message of a log, at one place or at several. */
+interface Placed {
+  key: string;
+  value: Json;
+  offset: Json;
+  offsets: Json[];
+  values: Json[];
+}
+
 const polled = (step: Step) => stepText("polled", step);
 const sent = (step: Step) => stepText("sent", step);
 
@@ -38,16 +55,35 @@ const WORDS: {
   "int-send-skip": sent,
   "int-nonmonotonic-send": sent,
   "nonmonotonic-send": sent,
-  "precommitted-read": (
-    { key, value, op }: { key: string; value: Json; op: Op },
-  ) =>
-    `process ${op.process}, at ${seconds(op.time)}, polled ${
+  "precommitted-read": ({ key, value, op }: Placed & { op: Op }) =>
+    `${who(op)}, polled ${
       text(value)
     } of key ${key} in the transaction that sent it`,
+  "G1a": ({ key, value, writer, reader }: Placed & { [role: string]: Op }) =>
+    `${who(reader!)}, polled ${
+      text(value)
+    } of key ${key}, although its send had failed: ${who(writer!)}`,
+  "lost-write": (
+    { key, value, writer, "max-read": reader }: Placed & {
+      writer: Op;
+      "max-read": Op | null;
+    },
+  ) =>
+    `${who(writer)}, sent ${
+      text(value)
+    } to key ${key}, and nobody polled it, though ${
+      reader === null ? "somebody" : `${who(reader)},`
+    } polled what comes after it`,
+  "duplicate": ({ key, value, offsets }: Placed) =>
+    `message ${text(value)} of key ${key} is at offsets ${listed(offsets)}`,
+  "inconsistent-offsets": ({ key, offset, values }: Placed) =>
+    `several messages are at offset ${text(offset)} of key ${key}: ${
+      listed(values)
+    }`,
   "unseen": ({ messages }: { messages: { [key: string]: Json[] } }) =>
     Object.entries(messages).map(([key, values]) =>
       `nobody ever polled ${
-        text(values).slice(1, -1)
+        listed(values)
       } of key ${key}, which had been acknowledged`
     ),
   "wrong-final-read": ({ process, time, value }: Op) =>
@@ -70,8 +106,8 @@ function stepText(
   const then = first === second ? "next" : `next, at ${seconds(second.time)},`;
   const wrong = skipped === undefined
     ? "which does not come after it"
-    : `and skipped ${text(skipped).slice(1, -1)}`;
-  return `process ${first.process}, at ${seconds(first.time)}, ${did} message ${
+    : `and skipped ${listed(skipped)}`;
+  return `${who(first)}, ${did} message ${
     text(from)
   } of key ${key} and ${then} ${text(to)}, ${wrong}`;
 }
