@@ -72,7 +72,7 @@ const RETRY_CAP_MS = 2_000;
 /** How long there may be something to say before a greeting goes alone, in ms. */
 const GREET_MS = 1_500;
 
-/** How many items a try to reach a silent peer holds at most; none if it has answered no greeting. */
+/** How many items a try to reach a silent peer holds at most. */
 const PROBE = 100;
 
 /**
@@ -290,8 +290,7 @@ export class Conversation<T extends Json> {
   say(patienceMs: number): Saying<T> {
     const now = this.#node.now();
     const wasAwaited = this.#departures.isAwaited;
-    const most = !this.#isUnheard ? Infinity : this.#isUnmet ? 0 : PROBE;
-    const { n, items, isNew } = this.#departures.send(most, now);
+    const { n, items, isNew } = this.#departures.send(this.#most, now);
     const saying: Saying<T> = { n, v: items };
     if (this.#theirTag !== null) {
       saying.a = this.#theirTag + this.#arrivals.count;
@@ -427,6 +426,12 @@ export class Conversation<T extends Json> {
   /** Whether the peer has yet to acknowledge the greeting. */
   get #isUnmet(): boolean {
     return this.#departures.acked < 0;
+  }
+
+  /** How many items a message may hold. All that is known, for a peer that lost its memory, waits for its answer. */
+  get #most(): number {
+    if (!this.#isUnheard) return Infinity;
+    return this.#isUnmet && this.#tellsAll ? 0 : PROBE;
   }
 
   /** Whether items are missing that others have overtaken so long ago that they must be lost. */
