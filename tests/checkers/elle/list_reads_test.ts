@@ -75,3 +75,17 @@ Deno.test("Elle takes lists under keys of several types", () => {
   );
   assertEquals(checkListAppend(history, {})["valid?"], true);
 });
+
+Deno.test("Elle takes a list that ends in null for the empty one", () => {
+  const after = (list: Json[]) => {
+    const history = answered(
+      [["append", "x", 1]],
+      [["append", "x", 2]],
+      [["r", "x", [1, 2]]],
+      [["r", "x", list]],
+    );
+    return checkListAppend(history, {})["anomaly-types"];
+  };
+  assertEquals(after([null]), ["G-single-item-realtime", "incompatible-order"]);
+  assertEquals(after([3]), ["incompatible-order"]);
+});

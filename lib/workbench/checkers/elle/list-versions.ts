@@ -172,8 +172,9 @@ export function listDependencies(
   for (const step of readSteps(all, steps)) {
     const reader = txns[step]!, key = keys[step]!;
     const version = lastOf(steps, step);
-    if (version === NONE) {
-      follow(reader, BIT.rw, version, byKey[key]!, 0);
+    // Elle takes a list that ends in null for the empty one.
+    if (version === NONE || versions.values[version] === null) {
+      follow(reader, BIT.rw, NONE, byKey[key]!, 0);
       continue;
     }
     const writer = writers[version]!;
