@@ -9,6 +9,9 @@ import { existsSync } from "node:fs";
 import { flagsText } from "../../lib/workbench/history/history.ts";
 import { HELP_PAGES, pageText } from "../../lib/workbench/commands/help.ts";
 import { parseFlags, RUN_FLAGS } from "../../lib/workbench/commands/flags.ts";
+import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
+import { checkOptions } from "../../lib/workbench/run/run.ts";
+import { workloadOf } from "../../lib/workbench/workloads/all.ts";
 import type { Judged } from "../../lib/workbench/checkers/judges.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs, permitted } from "../fixtures/permitted.ts";
@@ -312,6 +315,37 @@ for (
     },
   );
 }
+
+Deno.test(
+  "every command of the workbench in a README or a help page can be run",
+  needs("read"),
+  async () => {
+    const readmes = ["", "lib/", "lib/workbench/", "challenges/", "tests/"]
+      .map((folder) => path(`../../${folder}README.md`));
+    const pages = ["test", "simulate"].map(pageText);
+    const text = [...readmes.map((file) => Deno.readTextFileSync(file)), pages]
+      .flat().join("\n");
+    const commands = [
+      ...text.matchAll(
+        /^ *(?:deno task|bin\/)[ ]?workbench (test|simulate) ([^#>\n]+)/gm,
+      ),
+    ].filter(([line]) => !/[A-Z]{3}/.test(line));
+    assert(commands.length > 10, `${commands.length}`);
+    for (const [line, command, words] of commands) {
+      const args = words!.trim().split(/ +/);
+      if (command === "test") {
+        const { options, texts } = parseFlags(args, {
+          ...{ workload: "text", bin: "text", json: "switch" },
+          ...{ program: "text", "log-stderr": "switch" },
+        }, { w: "workload" });
+        checkOptions(workloadOf(texts.workload!), options);
+      } else if (!args[0]!.endsWith(".ts")) {
+        const { simulation } = await readSimulate(args);
+        assert(simulation.name !== "", line);
+      }
+    }
+  },
+);
 
 Deno.test("every command has a page of help, and every flag a default", () => {
   for (const name of HELP_PAGES) {
