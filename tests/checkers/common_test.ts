@@ -209,6 +209,7 @@ Deno.test("unique-ids orders strings and arrays, passes over null, and accepts i
   assertEquals(range([9], [1, 2], [1, 1]), [[9], [1, 2]]);
   assertEquals(range(null, [null, 2], [1, 1]), [[null, 2], [1, 1]]);
   assertEquals(range("a", null), ["a", "a"]);
+  assertEquals(range(null, { a: 1 }), [{ a: 1 }, { a: 1 }]);
   assertEquals(range(), [null, null]);
 });
 

@@ -115,8 +115,10 @@ class Range {
   /** Notes an id; null, which Maelstrom's checker takes for no id, changes nothing. */
   add(id: Json): void {
     if (id === null || this.disorder !== null) return;
-    this.#lowest ??= id;
-    this.#highest ??= id;
+    if (this.#lowest === null) {
+      this.#lowest = this.#highest = id;
+      return;
+    }
     try {
       if (compareIds(id, this.#lowest) < 0) this.#lowest = id;
       if (compareIds(id, this.#highest) > 0) this.#highest = id;
