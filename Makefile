@@ -6,10 +6,10 @@ MAELSTROM_VERSION := 0.2.4
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
-# Deno: the one on the path if it is 2.8 or a later 2, else our own, installed on first use.
+# Deno: the one on the path if it is 2.9 or a later 2, else our own, installed on first use.
 # Older versions lack what we use.
 FOUND := $(shell set -- $$(deno --version 2>/dev/null); echo "$$2")
-DENO := $(shell case "$(FOUND)" in (2.[0-7]|2.[0-7].*) ;; (2.*) command -v deno;; esac)
+DENO := $(shell case "$(FOUND)" in (2.[0-8]|2.[0-8].*) ;; (2.*) command -v deno;; esac)
 ifeq ($(DENO),)
 DENO_FILE := .deno/node_modules/.bin/deno
 DENO := ./$(DENO_FILE)
@@ -99,8 +99,8 @@ clean: ## remove what was built (the runs in store/ stay)
 
 $(DENO_FILE):
 	@command -v npm >/dev/null || { \
-	  echo "Cannot find Deno 2.8 or later, nor npm to install it with: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
-	@echo "$(if $(FOUND),The Deno on the path is $(FOUND) and this needs 2.8 or a later 2,There is no Deno on the path): installing Deno $(DENO_VERSION) into .deno/ with npm"
+	  echo "Cannot find Deno 2.9 or later, nor npm to install it with: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
+	@echo "$(if $(FOUND),The Deno on the path is $(FOUND) and this needs 2.9 or a later 2,There is no Deno on the path): installing Deno $(DENO_VERSION) into .deno/ with npm"
 	@npm install --prefix .deno --no-save --no-audit --no-fund --loglevel=error deno@$(DENO_VERSION) && $@ --version >/dev/null || { \
 	  echo "Cannot install Deno with npm: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
 

@@ -355,7 +355,7 @@ Deno.test(
       const { code, said } = await project.make(args.split(" "), { PATH });
       assertEquals(code, 2);
       const [first, ...rest] = said.trim().split("\n");
-      assertMatch(first!, /^Cannot find Deno 2\.8 or later, nor npm .*https:/);
+      assertMatch(first!, /^Cannot find Deno 2\.9 or later, nor npm .*https:/);
       assertEquals(rest.filter((line) => !line.startsWith("make: ")), []);
     }
   },
@@ -365,10 +365,10 @@ for (
   const [version, why] of [
     [
       "1.46.3",
-      "The Deno on the path is 1.46.3 and this needs 2.8 or a later 2",
+      "The Deno on the path is 1.46.3 and this needs 2.9 or a later 2",
     ],
     ["2.0.0", "The Deno on the path is 2.0.0 and this needs"],
-    ["2.7.14", "The Deno on the path is 2.7.14 and this needs"],
+    ["2.8.3", "The Deno on the path is 2.8.3 and this needs"],
     ["", "There is no Deno on the path"],
   ] as const
 ) {
@@ -404,12 +404,12 @@ chmod +x .deno/node_modules/.bin/deno\n`,
 }
 
 Deno.test(
-  "make takes the Deno on the path from 2.8 on",
+  "make takes the Deno on the path from 2.9 on",
   processes,
   async () => {
     await using project = await Project.copy();
     const PATH = await barePath(project);
-    for (const version of ["2.8.0", "2.10.1"]) {
+    for (const version of ["2.9.0", "2.10.1"]) {
       await project.write(
         "tools/deno",
         `#!/bin/sh
