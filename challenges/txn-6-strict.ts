@@ -15,7 +15,7 @@
  * every node. A cell is never set from an earlier version; one that is newer than the root read
  * with it shows that this root is old. Nodes keep only caches: killing one loses nothing. A
  * client never gets a conflict; it waits while others win the race or lin-kv is silent, and is
- * told after 4 s that the outcome is unknown.
+ * told after 4 s that the outcome is unknown, or that nothing was done.
  *
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, or 2 if it need not read
  * the root; 4 more for each lost race; 2 for each key that is not cached and was written out, or

@@ -181,15 +181,17 @@ export class Patience {
 /**
  * The result of `work`, if it comes while a client waits.
  *
+ * @param giveUp gives what is thrown otherwise, if the work may not go on
  * @throws {RpcError} `timeout`, which is indefinite: the work goes on and may yet succeed
  * @throws what `work` throws
  */
-export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
+export function inTime<T>(
+  node: Waiter,
+  work: Promise<T>,
+  giveUp: () => RpcError = maySucceed,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = node.after(CLIENT_MS, () => {
-      const text = "this takes too long; it may yet succeed";
-      reject(new RpcError(ErrorCode.timeout, text));
-    });
+    const stop = node.after(CLIENT_MS, () => reject(giveUp()));
     work.then((result) => {
       stop();
       resolve(result);
@@ -198,4 +200,10 @@ export function inTime<T>(node: Waiter, work: Promise<T>): Promise<T> {
       reject(error);
     });
   });
+}
+
+/** What a client is told whose request goes on. */
+export function maySucceed(): RpcError {
+  const text = "this takes too long; it may yet succeed";
+  return new RpcError(ErrorCode.timeout, text);
 }

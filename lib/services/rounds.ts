@@ -1,4 +1,5 @@
-import { inTime, type Waiter } from "./patience.ts";
+import { ErrorCode, RpcError } from "../maelstrom.ts";
+import { inTime, maySucceed, type Waiter } from "./patience.ts";
 
 /** A request that waits for the next round. */
 interface Waiting<I, O> {
@@ -11,7 +12,7 @@ interface Waiting<I, O> {
  * Work that is done for many clients at once. Requests that arrive while a round is under way
  * take part in the next one, which begins when it ends. So whatever a round reads or does, it
  * does after all its requests have arrived; and however many arrive, there is one round at a
- * time.
+ * time. Who has waited in vain for one to begin takes part in none.
  *
  * ```ts
  * import { program } from "../maelstrom.ts";
@@ -57,14 +58,21 @@ export class Rounds<I, O> {
    * Takes part in the next round.
    *
    * @throws {RpcError} `timeout`, when that takes longer than a client waits: the work goes
-   * on and may yet succeed
+   * on and may yet succeed; `temporarilyUnavailable`, when it has not even begun: it never will
    * @throws what the round throws, as do all who take part in it
    */
   join(item: I): Promise<O> {
     const { promise, resolve, reject } = Promise.withResolvers<O>();
-    this.#waiting.push({ item, resolve, reject });
+    const request = { item, resolve, reject };
+    this.#waiting.push(request);
     if (!this.#working) this.#run();
-    return inTime(this.#node, promise);
+    return inTime(this.#node, promise, () => {
+      const place = this.#waiting.indexOf(request);
+      if (place === -1) return maySucceed();
+      this.#waiting.splice(place, 1);
+      const text = "this takes too long, and nothing was done";
+      return new RpcError(ErrorCode.temporarilyUnavailable, text);
+    });
   }
 
   async #run(): Promise<void> {
@@ -73,6 +81,7 @@ export class Rounds<I, O> {
       if (this.#ready) await this.#ready();
       const round = this.#waiting;
       this.#waiting = [];
+      if (round.length === 0) break; // all have given up
       try {
         const results = await this.#work(round.map(({ item }) => item));
         round.forEach(({ resolve }, i) => resolve(results[i]!));

@@ -11,6 +11,7 @@ import { Kv } from "../../lib/services/kv.ts";
 import { inTime, Patience } from "../../lib/services/patience.ts";
 import { Rounds } from "../../lib/services/rounds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
+import { Time } from "../fixtures/time.ts";
 
 type Woken = Node<{ wake(): void }>;
 
@@ -221,6 +222,25 @@ Deno.test("requests that arrive during a round share the next, which begins when
   open();
   assertEquals(await Promise.all([first, ...others]), [-1, -2, -3, -4]);
   assertEquals(sizes, [1, 3]);
+});
+
+Deno.test("a request that no round has begun with in time is refused for good, and one that a round has is unknown", async () => {
+  const time = new Time();
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const done: number[] = [];
+  const rounds = new Rounds<number, void>(time, async (items) => {
+    await gate;
+    done.push(...items);
+    return items.map(() => {});
+  });
+  const codes = [1, 2].map((item) =>
+    rounds.join(item).then(() => -1, ({ code }) => code)
+  );
+  time.pass(4_000);
+  assertEquals(await Promise.all(codes), [0, 11]);
+  open();
+  await rounds.join(3);
+  assertEquals(done, [1, 3]);
 });
 
 Deno.test("a round that fails fails for its own, and the next one goes on", async () => {

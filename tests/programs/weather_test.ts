@@ -32,7 +32,7 @@ const PROGRAMS: {
   "kafka-5b-lock": ["kafka", [0, 0, 2]],
   "lin-kv-proxy": ["registers", [3, 8, 25]],
   "txn-6-strict": ["txn", [0, 0, 0]],
-  "txn-6a-lock": ["txn", [0, 0, 15]],
+  "txn-6a-lock": ["txn", [0, 0, 16]],
   "txn-list-append": ["lists", [0, 0, 0]],
   "txn-list-append-thunks": ["lists", [0, 25, 30]],
   "unique-ids-2-tso": ["ids", [0, 0, 0]],
