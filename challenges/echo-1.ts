@@ -3,8 +3,8 @@
  *
  * Algorithm: answer every request with its own payload.
  *
- * Guarantees: one reply per request, with the payload unchanged, whatever JSON it is, nested up to
- * 900 levels deep.
+ * Guarantees: one reply per request, with the payload unchanged, whatever JSON it is. What is nested
+ * more than 900 levels deep, or holds a float beyond 1.8e308, is refused with error 12.
  *
  * Costs: one reply a request and no message between nodes (S = 0).
  */

@@ -14,9 +14,8 @@
  * is recognised by the journal, which names the last round of every node. A node trusts its cache
  * only while no other has had the lock, which the token shows. Killing a node loses nothing, but
  * stops the others for one lease if it had the lock. A client waits for its turn, and is told
- * after 4 s that nothing was done or, if that had begun, that the outcome is unknown: with three
- * nodes and 100 requests/s none where 1 % of the messages are lost; where 3 and 10 % are, the
- * outcome of up to 1 and 15 % is unknown, and up to 2 % are not done at 10 %.
+ * after 4 s that nothing was done or, if it had begun, that the outcome is unknown: with three
+ * nodes and 100 requests/s up to 1 % are unknown at 3 % loss; at 10 % 15 %, and 2 % not done.
  *
  * Costs: 4 messages for the lock while one node keeps it, 6 where nodes take turns and for every
  * fifth lease, shared by all who waited. Each key read costs 2 if it is not in the journal and
