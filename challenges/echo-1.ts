@@ -3,10 +3,11 @@
  *
  * Algorithm: answer every request with its own payload.
  *
- * Guarantees: one reply per request, with the payload unchanged, whatever JSON it is. What is nested
- * more than 900 levels deep, or holds a float beyond 1.8e308, is refused with error 12.
+ * Guarantees: one reply per request, with an equal payload, whatever JSON it is: integers of any
+ * size are exact, other numbers are doubles, so 1.0 comes back as 1. A payload that is nested more
+ * than 900 levels deep, or holds a number beyond 1.8e308, is refused with error 12.
  *
- * Costs: one reply a request and no message between nodes (S = 0).
+ * Costs: one reply per request and no message between nodes (S = 0).
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { json, rpc } from "../lib/schema.ts";

@@ -21,6 +21,7 @@ const READMES = [
   "challenges/README.md",
   "lib/README.md",
   "lib/workbench/README.md",
+  "lib/workbench/checkers/README.md",
   "tests/README.md",
 ];
 

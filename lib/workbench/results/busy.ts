@@ -1,7 +1,6 @@
 /**
- * How programs whose challenge sets limits in milliseconds do on a busy machine, for
- * challenges/README.md: the official command on a quiet, a busy and a stalled machine, over the
- * same seeds.
+ * The table in challenges/README.md of how broadcasts with latency limits do on a busy machine:
+ * the official command on a quiet, a busy and a stalled machine, over the same seeds.
  *
  *     deno run -A lib/workbench/results/busy.ts [--seeds N]
  */
@@ -17,7 +16,7 @@ const PROGRAMS = ["broadcast-3d", "broadcast-3e"] as const;
 
 const SEEDS = 100;
 
-/** A campaign as a row. */
+/** A campaign as a row of the table. */
 export function busyRow(
   machine: string,
   { program, seeds, figures, failures }: CampaignResults,
@@ -58,7 +57,7 @@ function busyText(
   return [
     tableOf(head, rows),
     "",
-    `Simulated, all of it: medians over seeds 1 to ${seeds} of the official command, the worst seed in parentheses. On a quiet machine nothing is late. On a busy one timers and messages are late as was measured beside a JVM and 25 processes on two cores, and everything stands still for 30 to 65 ms a few times; on a stalled one it also does once for 180 ms.`,
+    `All figures are simulated: medians over seeds 1 to ${seeds} of the official command, with the worst seed in parentheses. On a quiet machine nothing is late. On a busy one, timers and messages are as late as they were measured to be on two cores shared by 25 nodes and a JVM, and a few times everything stalls for 30 to 65 ms. A stalled machine is a busy one on which everything also stalls once for 180 ms.`,
   ].join("\n");
 }
 

@@ -77,7 +77,7 @@ function variant(
 const echo: Scenario = {
   name: "echo-1",
   algorithm: "answer each request with its payload",
-  guarantee: "one reply a request, byte-equal payload",
+  guarantee: "one reply per request, equal payload",
   workload: "echo",
   runs: [run({ "node-count": 1, "time-limit": 10 }, [availability, S(0)])],
   promises: { available: true, survivesRestart: true },
@@ -105,7 +105,7 @@ const broadcast = { "node-count": 5, "time-limit": 20, rate: 10 };
 const broadcast3a: Scenario = {
   name: "broadcast-3a",
   algorithm: "one node, one set",
-  guarantee: "reads are exact at once",
+  guarantee: "reads are exact immediately",
   workload: "broadcast",
   runs: [
     run({ ...broadcast, "node-count": 1 }, [availability, S(0), maximum(1)]),
@@ -203,7 +203,7 @@ const kafka = {
 
 const kafka5a: Scenario = {
   name: "kafka-5a",
-  algorithm: "one node, one array a key",
+  algorithm: "one node, one array per key",
   guarantee: "linearizable on one node",
   workload: "kafka",
   runs: [run({ ...kafka, "node-count": 1 }, [S(0)])],
@@ -269,7 +269,7 @@ const txn6a: Scenario = {
 
 const txn6b: Scenario = {
   name: "txn-6b",
-  algorithm: "stamped transactions, deltas until acknowledged",
+  algorithm: "stamped transactions, deltas resent until acknowledged",
   guarantee: "read uncommitted, no G0, convergent",
   workload: "txn-rw-register",
   runs: runs6b([availability, S(0.05)]),
@@ -289,7 +289,7 @@ const linKv = { "node-count": 3, concurrency: "10n", rate: 100 };
 
 const gSet: Scenario = {
   name: "g-set",
-  algorithm: "delta CRDT, a star, told until acknowledged",
+  algorithm: "delta CRDT over a star, resent until acknowledged",
   guarantee: "every element everywhere within 1 s; always available",
   workload: "g-set",
   runs: [run({ ...broadcast, ...PARTITION }, [availability, S(1)])],
@@ -332,7 +332,7 @@ const txnListAppend: Scenario = {
 const linKvRaft: Scenario = {
   name: "lin-kv-raft",
   algorithm: "Raft: elected leader, replicated log, ReadIndex",
-  guarantee: "linearizable; any majority goes on",
+  guarantee: "linearizable; any majority makes progress",
   workload: "lin-kv",
   runs: [
     run(linKv, [S(3)]),
@@ -375,7 +375,7 @@ export const scenarios: readonly Scenario[] = [
   broadcast3d,
   variant(broadcast3d, {
     name: "broadcast-3d-mesh",
-    algorithm: "tell everyone directly, acknowledge by piggyback",
+    algorithm: "send to everyone directly, piggyback acknowledgements",
     guarantee: "one hop; every value everywhere after the heal",
     runs: [
       run(efficient, [availability, median(115), maximum(115)], limits3d),
@@ -440,7 +440,7 @@ export const scenarios: readonly Scenario[] = [
   txn6b,
   variant(txn6b, {
     name: "txn-6b-writes",
-    algorithm: "stamped writes, each until acknowledged",
+    algorithm: "stamped writes, each resent until acknowledged",
     runs: runs6b([availability]),
   }),
   txn6c,
@@ -472,7 +472,7 @@ export const scenarios: readonly Scenario[] = [
   linKvRaft,
   variant(linKvRaft, {
     name: "lin-kv-proxy",
-    algorithm: "pass everything on to lin-kv",
+    algorithm: "forward everything to lin-kv",
     guarantee: "linearizable while lin-kv answers",
     runs: [run(linKv, [S(2)])],
     promises: { survivesRestart: true, assumesOnce: true },
