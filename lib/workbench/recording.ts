@@ -30,6 +30,9 @@ import {
 /** The name of the recording in a run's directory. */
 export const RECORDING_FILE = "recording.json.gz";
 
+/** The name of the results beside it. */
+export const RESULTS_FILE = "results.json";
+
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
@@ -37,22 +40,40 @@ function isGzip(bytes: Uint8Array): boolean {
 /** How many bytes are decoded at once. */
 const CHUNK = 2 ** 20;
 
-/** The text of a file, plain or gzipped, in pieces. */
-async function textOf(path: string): Promise<ReadableStream<string>> {
+/**
+ * The text of a file, plain or gzipped, in pieces.
+ *
+ * @throws {Error} it is gzipped, and cut short or damaged; the message says how far it can be read
+ */
+async function* textOf(path: string): AsyncGenerator<string> {
   const bytes = await Deno.readFile(path);
   const chunks = Array.from(
     { length: Math.ceil(bytes.length / CHUNK) },
     (_, i) => bytes.subarray(i * CHUNK, (i + 1) * CHUNK),
   );
   const stream = ReadableStream.from(chunks);
-  const plain = isGzip(bytes)
-    ? stream.pipeThrough(new DecompressionStream("gzip"))
-    : stream;
-  return plain.pipeThrough(new TextDecoderStream());
+  if (!isGzip(bytes)) return yield* stream.pipeThrough(new TextDecoderStream());
+  const unpacked = stream.pipeThrough(new DecompressionStream("gzip"))
+    .pipeThrough(new TextDecoderStream());
+  let length = 0;
+  try {
+    for await (const text of unpacked) {
+      length += text.length;
+      yield text;
+    }
+  } catch (cause) {
+    throw new Error(
+      `it is cut short or damaged: its ${bytes.length} bytes are not a whole gzip file, and give only ${length} characters of text. ${AGAIN}`,
+      { cause },
+    );
+  }
 }
 
+/** What to do about half a file. */
+const AGAIN = "Copy it again, or repeat the run";
+
 /** The lines of a text that comes in pieces. */
-async function* linesOf(text: ReadableStream<string>): AsyncGenerator<string> {
+async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
   let begun = "";
   for await (const piece of text) {
     const lines = piece.split("\n");
@@ -77,7 +98,7 @@ async function readLines(path: string): Promise<Json> {
   const parts: Json[][] = [];
   let open: Json[] | null = null;
   let rest = "";
-  for await (const line of linesOf(await textOf(path))) {
+  for await (const line of linesOf(textOf(path))) {
     const [, name] = LONG_PART.exec(line) ?? [];
     if (open !== null && line.startsWith("]")) {
       open = null;
@@ -100,15 +121,30 @@ async function readLines(path: string): Promise<Json> {
   return recording;
 }
 
-/** Reads a recording's JSON in any layout. */
+/**
+ * Reads a recording's JSON in any layout.
+ *
+ * @throws {Error} it is not JSON; the message says how far it can be read
+ */
 async function readJson(path: string): Promise<Json> {
   try {
     return await readLines(path);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  const text = await Array.fromAsync(await textOf(path));
-  return parse(text.join(""));
+  const text = (await Array.fromAsync(textOf(path))).join("");
+  if (text === "") throw new Error(`it is empty. ${AGAIN}`);
+  try {
+    return parse(text);
+  } catch (error) {
+    const isCut = text.trimStart().startsWith("{") &&
+      !text.trimEnd().endsWith("}");
+    if (!(isCut && error instanceof SyntaxError)) throw error;
+    throw new Error(
+      `it is cut short: it ends after ${text.length} characters, in the middle. ${AGAIN}`,
+      { cause: error },
+    );
+  }
 }
 
 /** Checks enough to tell a recording from other JSON. */
@@ -209,18 +245,27 @@ function asEvent(value: unknown, i: number): JournalEvent {
  * @throws {Error} the file cannot be read, or is not a recording
  */
 export async function loadRecording(path: string): Promise<Recording> {
+  let file = path;
   try {
     const { isDirectory } = await Deno.stat(path);
     if (!isDirectory) return asRecording(await readJson(path));
-    const file = join(path, RECORDING_FILE);
-    const there = await Deno.stat(file).then(() => true, () => false);
-    if (there) return asRecording(await readJson(file));
-    if (await isMaelstromRun(path)) return await loadMaelstromRun(path);
+    const names = (await Array.fromAsync(Deno.readDir(path)))
+      .map(({ name }) => name);
+    if (names.includes(RECORDING_FILE)) {
+      file = join(path, RECORDING_FILE);
+      return asRecording(await readJson(file));
+    }
+    if (names.includes(RESULTS_FILE)) {
+      throw new Error(
+        `its ${RECORDING_FILE} is missing, from which a run of the workbench is judged. ${AGAIN}`,
+      );
+    }
+    if (isMaelstromRun(names)) return await loadMaelstromRun(path);
     throw new Error(
-      `there is neither a ${RECORDING_FILE} nor a history.edn in it; name the folder of one run`,
+      `there is neither a ${RECORDING_FILE} nor a history.edn in it, as after a run that was interrupted; name the folder of one run`,
     );
   } catch (cause) {
-    throw new Error(`Cannot load recording ${path}: ${whyNot(cause)}`, {
+    throw new Error(`Cannot load recording ${file}: ${whyNot(cause)}`, {
       cause,
     });
   }
@@ -236,7 +281,7 @@ function whyNot(cause: unknown): string {
     return `it is not JSON (${why}); name a run's folder, or a ${RECORDING_FILE}`;
   }
   return cause instanceof RangeError && why.includes("string length")
-    ? "a line of it has more than 512 MB. Only with a line for each operation and message may it be so long"
+    ? "it is longer than 512 MB, and not JSON with a line for each operation and message"
     : why;
 }
 

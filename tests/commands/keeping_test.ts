@@ -8,12 +8,13 @@ import {
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
-import {
-  jsonTexts,
-  openRunFolder,
-} from "../../lib/workbench/commands/store.ts";
+import { RunFolder } from "../../lib/workbench/commands/store.ts";
 import { collectGarbage } from "../../lib/workbench/executable/garbage.ts";
 import { parse, stringify } from "../../lib/workbench/history/json.ts";
+import {
+  compactTexts,
+  indentedTexts,
+} from "../../lib/workbench/history/json-texts.ts";
 import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 import { workbench } from "../fixtures/workbench.ts";
@@ -179,7 +180,7 @@ Deno.test(
     });
     const folders = Array.from(
       { length: 8 },
-      () => openRunFolder("echo", store),
+      () => new RunFolder("echo", store),
     );
     await Promise.all(
       folders.map((folder) => folder.save(judged, { command: "test" })),
@@ -259,34 +260,74 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   );
 }
 
+for (
+  const [what, ...args] of [
+    [
+      "a run",
+      ...["test", "-w", "echo", "--bin", path("../fixtures/echo-node.sh")],
+      ...["--node-count", "1"],
+    ],
+    ["a simulated run", "simulate", "echo-1", "--seed", "1"],
+    [
+      "a guest's run",
+      ...["simulate", path("../fixtures/guests/plain.ts"), "-w", "echo"],
+    ],
+  ] as const
+) {
+  Deno.test(
+    `Ctrl-C while ${what} is stored leaves nothing of it, not even a link`,
+    needs("run", "read", "write"),
+    inFolder(async (store) => {
+      const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--quiet", "--allow-all", cli.href, ...args],
+          ...["--time-limit", "1", "--store", store],
+        ],
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const begun = () =>
+        existsSync(`${store}/echo`) &&
+        [...Deno.readDirSync(`${store}/echo`)]
+          .some(({ name }) => existsSync(`${store}/echo/${name}/results.edn`));
+      while (!begun()) await new Promise((resolve) => setTimeout(resolve, 1));
+      child.kill("SIGINT");
+      const { code, stderr, stdout } = await child.output();
+      const said = new TextDecoder().decode(stderr);
+      assertEquals(code, 130, new TextDecoder().decode(stdout));
+      assertEquals(
+        said.trim().split("\n").at(-1),
+        "Interrupted: nothing is kept of this run",
+      );
+      assertEquals([...Deno.readDirSync(`${store}/echo`)], []);
+      assertEquals([...Deno.readDirSync(store)].map(({ name }) => name), [
+        "echo",
+      ]);
+    }),
+  );
+}
+
 Deno.test(
-  "Ctrl-C while a run is stored leaves nothing of it, not even a link",
+  "a disk that does not take all of a run has nothing of it, and the command says why",
   needs("run", "read", "write"),
   inFolder(async (store) => {
     const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
-    const child = new Deno.Command(Deno.execPath(), {
+    const { code, stderr } = await new Deno.Command("sh", {
+      // No file may be longer than 40 blocks, which a report is.
       args: [
-        ...["run", "--quiet", "--allow-all", cli.href, "test", "-w", "echo"],
-        ...["--bin", path("../fixtures/echo-node.sh"), "--store", store],
-        ...["--node-count", "1", "--time-limit", "1"],
+        ...["-c", 'trap "" XFSZ; ulimit -f 40; exec "$0" "$@"'],
+        ...[Deno.execPath(), "run", "--quiet", "--allow-all", cli.href],
+        ...["simulate", "echo-1", "--seed", "1", "--store", store],
       ],
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const begun = () =>
-      existsSync(`${store}/echo`) &&
-      [...Deno.readDirSync(`${store}/echo`)]
-        .some(({ name }) => existsSync(`${store}/echo/${name}/results.edn`));
-    while (!begun()) await new Promise((resolve) => setTimeout(resolve, 1));
-    child.kill("SIGINT");
-    const { code, stderr, stdout } = await child.output();
+    }).output();
     const said = new TextDecoder().decode(stderr);
-    assertEquals(code, 130, new TextDecoder().decode(stdout));
-    assertStringIncludes(said, "Interrupted: nothing is kept of this run");
+    assertEquals(code, 0, said);
+    assertMatch(
+      said,
+      /^Cannot keep the run in .*report\.html.*Make room there/m,
+    );
     assertEquals([...Deno.readDirSync(`${store}/echo`)], []);
-    assertEquals([...Deno.readDirSync(store)].map(({ name }) => name), [
-      "echo",
-    ]);
   }),
 );
 
@@ -295,9 +336,13 @@ Deno.test("results are written part by part, since all together may be longer th
   const results = { none: undefined, workload: { errors: [] as unknown[][] } };
   const summary = { results, empty: {}, ids: [2n ** 70n, null] };
   for (let i = 0; i < 100; i++) results.workload.errors.push([long, { long }]);
-  const texts = [...jsonTexts(summary)];
+  const texts = [...indentedTexts(summary)];
   assertEquals(parse(texts.join("")), parse(stringify(summary)));
-  assert(Math.max(...texts.map(({ length }) => length)) < 1_100);
+  const printed = [...compactTexts([summary])];
+  assertEquals(printed.join(""), stringify([summary]));
+  for (const pieces of [texts, printed]) {
+    assert(Math.max(...pieces.map(({ length }) => length)) < 1_100);
+  }
 });
 
 Deno.test("the garbage of one part of a run is gone before the next begins", async () => {

@@ -2,12 +2,12 @@
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
 import type { Recording } from "../history/history.ts";
-import { stringify } from "../history/json.ts";
 import { loadRecording } from "../recording.ts";
-import { print } from "../terminal/print.ts";
+import { print, printJson } from "../terminal/print.ts";
 import { forJson, judgedText, verdictWord } from "../terminal/text.ts";
 import { workloadOf } from "../workloads/all.ts";
 import { parseFlags, UsageError } from "./flags.ts";
+import { isOfTheDisk } from "./store.ts";
 
 /** `check`; returns the exit status. */
 export async function check(args: readonly string[]): Promise<number> {
@@ -47,7 +47,7 @@ export async function check(args: readonly string[]): Promise<number> {
   const verdict = worst(...all.map(verdictOf));
   if (json) {
     const values = all.map(forJson);
-    print(stringify(values.length === 1 ? values[0] : values));
+    printJson(values.length === 1 ? values[0]! : values);
   } else if (all.length > 1) {
     print(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
   }
@@ -80,7 +80,7 @@ async function saveReport(file: string, judged: Judged): Promise<boolean> {
     console.error(file);
     return true;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
+    if (!isOfTheDisk(error)) throw error;
     console.error(`Cannot write the report ${file}: ${error.message}`);
     return false;
   }

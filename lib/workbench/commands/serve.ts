@@ -10,6 +10,7 @@ import { invocation } from "../executable/invocation.ts";
 import { type Html, Html as Raw, html } from "../report/html.ts";
 import style from "../report/page.css" with { type: "text" };
 import { REPORT_FILE } from "../report/report.ts";
+import { RESULTS_FILE } from "../recording.ts";
 import { titleOf } from "../scenarios/standards.ts";
 import { print } from "../terminal/print.ts";
 import { noWords, parseFlags, PORT } from "./flags.ts";
@@ -179,7 +180,7 @@ export async function listRuns(store: string): Promise<ListedRun[]> {
   )).flat();
   const runs = await Promise.all(folders.map(async ({ workload, time }) => {
     try {
-      const file = join(store, workload, time, "results.json");
+      const file = join(store, workload, time, RESULTS_FILE);
       const summary = JSON.parse(await Deno.readTextFile(file));
       return [listed(`${workload}/${time}`, time, summary)];
     } catch {

@@ -12,7 +12,6 @@ import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { runSeed } from "../campaign/run-seed.ts";
 import { passed } from "../campaign/seed-result.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
-import { stringify } from "../history/json.ts";
 import { isMet, type Limit, limitText } from "../scenarios/limits.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { limitsOf } from "../scenarios/standards.ts";
@@ -27,10 +26,10 @@ import {
 } from "../campaign/simulate.ts";
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
-import { openRunFolder } from "./store.ts";
+import { RunFolder } from "./store.ts";
 import { subjectNamed } from "./subjects.ts";
 import { keep } from "./test.ts";
-import { print } from "../terminal/print.ts";
+import { print, printJson } from "../terminal/print.ts";
 import {
   campaignText,
   judgedText,
@@ -104,9 +103,8 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
   }
   const { labels: _, failures, ...counts } = result;
   const printed = failures.map(({ smallest: _, ...failure }) => failure);
-  print(
-    json ? stringify({ ...counts, failures: printed }) : campaignText(result),
-  );
+  if (json) printJson({ ...counts, failures: printed });
+  else print(campaignText(result));
   const ended = failures.find(({ anomalies }) =>
     !anomalies.some(({ type }) => type === "no-verdict")
   );
@@ -209,23 +207,26 @@ function ingredientsIn(text = ""): Ingredient[] {
   });
 }
 
-/**
- * Runs one seed, and stores it.
- *
- * @param mark records what a guest's nodes are doing
- * @returns the exit status
- */
+/** The thread in which a run is performed, if it has one of its own. */
+interface InThread {
+  /** Records what a guest's nodes are doing. */
+  mark: Mark;
+  /** Ends the process. */
+  exit(status: number): void;
+}
+
+/** Runs one seed, and stores it; returns the exit status. */
 export function simulateOne(
   { simulation, seeds, store }: SimulateCommand,
-  mark?: Mark,
+  thread?: InThread,
 ): Promise<number> {
-  return keepRun({ ...simulation, seed: seeds[0]! }, store, mark);
+  return keepRun({ ...simulation, seed: seeds[0]! }, store, thread);
 }
 
 async function keepRun(
   simulation: Simulation,
   store?: string,
-  mark?: Mark,
+  { mark, exit }: Partial<InThread> = {},
 ): Promise<number> {
   const listeners = mark === undefined ? {} : { mark };
   const recording = await recordAny(simulation, listeners);
@@ -235,8 +236,8 @@ async function keepRun(
   print(command);
   print(`  (${flagsText(recording.options)})`);
   print(judgedText(judged));
-  const folder = openRunFolder(recording.workload, store);
-  const notKept = await keep(folder, judged, { command });
+  const folder = new RunFolder(recording.workload, store);
+  const notKept = await keep(folder, judged, { command }, exit);
   if (notKept === null) print(folder.path);
   else console.error(notKept);
   const verdict = overall(judged);

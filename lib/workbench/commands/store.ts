@@ -1,13 +1,23 @@
 /** Where runs are kept: `store/<workload>/<time>/`, with links to the latest. */
-import { Float, stringify } from "../history/json.ts";
+import { stringify } from "../history/json.ts";
+import { indentedTexts } from "../history/json-texts.ts";
+import { areTooLong } from "../history/lists.ts";
 import { dirname, join, relative } from "node:path";
 import { collectGarbage } from "../executable/garbage.ts";
 import type { Judged } from "../checkers/judges.ts";
 import { asWritten, maelstromFiles, SHORTENED } from "../maelstrom/files.ts";
-import { RECORDING_FILE, saveRecording, writeTexts } from "../recording.ts";
+import {
+  RECORDING_FILE,
+  RESULTS_FILE,
+  saveRecording,
+  writeTexts,
+} from "../recording.ts";
 
 /** The folder of all runs, if no other is given. */
 export const STORE = "store";
+
+/** The folder of its nodes' logs. */
+const LOGS = "node-logs";
 
 /** How many of a node's last lines on stderr are in the report. */
 const LINES_REPORTED = 30;
@@ -21,103 +31,117 @@ export interface Origin {
   args?: readonly string[];
 }
 
-/** A folder for one run, created when there is something to put into it. */
-export interface RunFolder {
-  path: string;
+/**
+ * A folder for one run that begins now, made when there is something to put into it. If the store
+ * cannot be written, only {@link RunFolder.save} throws.
+ */
+export class RunFolder {
+  readonly #began = Date.now();
+  readonly #logs = new NodeLogs(() => join(this.path, LOGS));
+  #claimed: string | undefined;
+
+  constructor(
+    private readonly workload: string,
+    private readonly store: string = STORE,
+  ) {}
+
+  get path(): string {
+    return this.#claimed ??= claim(
+      join(this.store, this.workload),
+      this.#began,
+    );
+  }
+
   /** The nodes that have logs. */
-  readonly logged: readonly string[];
+  get logged(): readonly string[] {
+    return [...this.#logs.lastLines.keys()];
+  }
+
   /** Appends a line to a node's log. */
-  logStderr(node: string, line: string): void;
+  logStderr(node: string, line: string): void {
+    this.#logs.add(node, line);
+  }
+
   /**
-   * Writes results, history, recording and report, and points the `latest` links here.
+   * Writes results, history, recording and report, and points the `latest` links here. Where the
+   * disk does not take all of it, nothing is left.
    *
    * @throws {Error} the store cannot be written; the message says why
    */
-  save(judged: Judged, origin: Origin): Promise<void>;
+  async save(judged: Judged, origin: Origin): Promise<void> {
+    try {
+      this.#logs.close();
+      await this.#write(judged, origin);
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      this.discard();
+      throw new Error(
+        `Cannot keep the run in ${this.path}: ${error.message}. Make room there, or name another folder with --store`,
+        { cause: error },
+      );
+    }
+    for (const name of [join(this.workload, "latest"), "latest", "current"]) {
+      link(join(this.store, name), this.path);
+    }
+  }
+
+  async #write(judged: Judged, origin: Origin): Promise<void> {
+    const { history } = judged.recording;
+    const path = (name: string) => join(this.path, name);
+    const files = [RESULTS_FILE, "history.jsonl", RECORDING_FILE];
+    await Deno.mkdir(path(LOGS), { recursive: true });
+    await writeTexts(
+      path("history.jsonl"),
+      asWritten(history).ops().map((op) => stringify(op) + "\n"),
+    );
+    await saveRecording(path(RECORDING_FILE), judged.recording);
+    for (const [name, texts] of maelstromFiles(judged, origin.command)) {
+      await writeTexts(path(name), texts);
+      files.push(name);
+    }
+    collectGarbage();
+    // The drawing code takes a while to load; commands without a report need not wait for it.
+    const { writeReport } = await import("../report/report.ts");
+    await writeReport(this.path, judged, {
+      stderr: this.#logs.lastLines,
+      files: [...files, ...this.#logs.names.map((name) => join(LOGS, name))],
+      command: origin.command,
+    });
+    // The last of all.
+    await writeTexts(
+      path(RESULTS_FILE),
+      indentedTexts(summaryOf(judged, origin)),
+    );
+  }
+
   /** Removes the folder at once: the run is not wanted. */
-  discard(): void;
+  discard(): void {
+    this.#logs.end();
+    if (this.#claimed !== undefined) remove(this.#claimed);
+  }
 }
 
-/** Opens the folder of a run that begins now. If the store cannot be written, only `save` throws. */
-export function openRunFolder(
-  workload: string,
-  store: string = STORE,
-): RunFolder {
-  const began = Date.now();
-  let claimed: string | undefined;
-  const folder = () => claimed ??= claim(join(store, workload), began);
-  const logs = new NodeLogs(() => join(folder(), "node-logs"));
+/** What `results.json` says of a run. */
+function summaryOf(
+  { recording, results, strict, figures }: Judged,
+  { command, bin, args = [] }: Origin,
+) {
+  const { history, workload, options } = recording;
   return {
-    get path() {
-      return folder();
-    },
-    get logged() {
-      return [...logs.lastLines.keys()];
-    },
-    logStderr: (node, line) => logs.add(node, line),
-    async save(judged, { command, bin = null, args = [] }) {
-      const { recording, results, strict, figures } = judged;
-      const path = folder();
-      const history = asWritten(recording.history);
-      const summary = {
-        label: recording.label ?? null,
-        program: recording.program ?? null,
-        challenge: recording.challenge ?? null,
-        workload: recording.workload,
-        options: recording.options,
-        bin,
-        args,
-        command,
-        seed: recording.seed ?? null,
-        faults: recording.faults ?? null,
-        results,
-        strict,
-        figures,
-        ...(history.isShortened ? { shortened: SHORTENED } : {}),
-      };
-      try {
-        logs.close();
-        await Deno.mkdir(join(path, "node-logs"), { recursive: true });
-        await writeTexts(join(path, "results.json"), jsonTexts(summary));
-        await writeTexts(
-          join(path, "history.jsonl"),
-          history.ops().map((op) => stringify(op) + "\n"),
-        );
-        await saveRecording(join(path, RECORDING_FILE), recording);
-        const files = ["results.json", "history.jsonl", RECORDING_FILE];
-        for (const [name, texts] of maelstromFiles(judged, command)) {
-          await writeTexts(join(path, name), texts);
-          files.push(name);
-        }
-        collectGarbage();
-        // The drawing code takes a while to load; commands without a report need not wait for it.
-        const { writeReport } = await import("../report/report.ts");
-        await writeReport(path, judged, {
-          stderr: logs.lastLines,
-          files: [...files, ...logs.names.map((name) => `node-logs/${name}`)],
-          command,
-        });
-        link(join(store, workload, "latest"), path);
-        link(join(store, "latest"), path);
-        link(join(store, "current"), path);
-      } catch (error) {
-        if (!isOfTheDisk(error)) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        throw new Error(
-          `Cannot keep the run in ${path}: ${why}. Make room there, or name another folder with --store`,
-          { cause: error },
-        );
-      }
-    },
-    discard() {
-      logs.end();
-      if (claimed === undefined) return;
-      try {
-        Deno.removeSync(claimed, { recursive: true });
-      } catch {
-        // It could not even be made.
-      }
-    },
+    label: recording.label ?? null,
+    program: recording.program ?? null,
+    challenge: recording.challenge ?? null,
+    workload,
+    options,
+    bin: bin ?? null,
+    args,
+    command,
+    seed: recording.seed ?? null,
+    faults: recording.faults ?? null,
+    results,
+    strict,
+    figures,
+    ...(areTooLong(history) ? { shortened: SHORTENED } : {}),
   };
 }
 
@@ -200,58 +224,44 @@ class NodeLogs {
   }
 }
 
-/** How deep results are written a part a line: below that, some hold whatever nodes have written. */
-const PART_LEVELS = 5;
-
-/** A file of JSON, in pieces, since the whole may be longer than a text can be. */
-export function* jsonTexts(value: object): Generator<string> {
-  yield* jsonParts(value, PART_LEVELS, "\n");
-  yield "\n";
-}
-
-function* jsonParts(
-  value: unknown,
-  levels: number,
-  lineEnd: string,
-): Generator<string> {
-  const parts = typeof value === "object" && value !== null &&
-      !(value instanceof Float)
-    ? Object.entries(value).filter(([, part]) => part !== undefined)
-    : [];
-  if (parts.length === 0 || levels === 0) return yield stringify(value);
-  const isArray = Array.isArray(value);
-  let before = isArray ? "[" : "{";
-  for (const [key, part] of parts) {
-    const name = isArray ? "" : `${stringify(key)}: `;
-    yield `${before}${lineEnd}  ${name}`;
-    yield* jsonParts(part, levels - 1, `${lineEnd}  `);
-    before = ",";
-  }
-  yield `${lineEnd}${isArray ? "]" : "}"}`;
-}
-
 /** Whether an error comes from the disk rather than from a bug. */
-function isOfTheDisk(error: unknown): boolean {
+export function isOfTheDisk(error: unknown): error is Error {
+  // Deno gives no code to some, as where a file or a quota is full.
   return error instanceof Error &&
-    ("code" in error || error instanceof Deno.errors.NotCapable);
+    ("code" in error || error instanceof Deno.errors.NotCapable ||
+      /\(os error \d+\)/.test(error.message));
 }
 
 /**
  * Points a link to a folder, whatever it pointed to before; relative, so that the store can be
  * moved. Another workbench may do the same at this moment: the last one wins. Ctrl-C comes
  * before or after it.
+ *
+ * @throws {Error} there can be no such link; the message says why
  */
 function link(from: string, to: string): void {
   const temporary = `${from}.${crypto.randomUUID()}.tmp`;
-  Deno.symlinkSync(relative(dirname(from), to), temporary);
   try {
+    Deno.symlinkSync(relative(dirname(from), to), temporary);
     Deno.renameSync(temporary, from);
   } catch (error) {
-    Deno.removeSync(temporary);
-    if (!isFolder(from)) throw error;
+    if (!isOfTheDisk(error)) throw error;
+    remove(temporary);
+    const why = isFolder(from)
+      ? `${from} is a folder. Remove it`
+      : `${error.message}. Make room there`;
     throw new Error(
-      `Cannot keep a link to ${to}, which is kept: ${from} is a folder. Remove it, or name another store with --store`,
+      `Cannot keep a link to ${to}, which is kept: ${why}, or name another store with --store`,
       { cause: error },
     );
+  }
+}
+
+/** Removes a file or folder, if it is there. */
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // It could not even be made.
   }
 }

@@ -13,12 +13,11 @@ import {
 } from "../history/history.ts";
 import { crashOf } from "../checkers/faithful.ts";
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
-import { stringify } from "../history/json.ts";
 import { invocation } from "../executable/invocation.ts";
 import { seeded } from "../world/random.ts";
 import { checkOptions, performRun, type Progress } from "../run/run.ts";
 import { limitsOf } from "../scenarios/standards.ts";
-import { print } from "../terminal/print.ts";
+import { print, printJson } from "../terminal/print.ts";
 import {
   forJson,
   judgedText,
@@ -34,7 +33,7 @@ import {
 } from "./flags.ts";
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
-import { openRunFolder, type Origin, type RunFolder } from "./store.ts";
+import { type Origin, RunFolder } from "./store.ts";
 import { workloadOf } from "../workloads/all.ts";
 
 /** What to run. */
@@ -74,6 +73,8 @@ export interface Tested extends Judged {
   /** What may be wrong with the command, if nodes ended or never began. */
   hint?: string;
 }
+
+const INTERRUPTED = "Interrupted: nothing is kept of this run";
 
 /** What Maelstrom prints last, which scripts look for. */
 const LAST_LINES = {
@@ -152,7 +153,7 @@ export async function test(args: readonly string[]): Promise<number> {
       bin,
       args: parsed.rest,
     }));
-    print(stringify(count === 1 ? values[0] : values));
+    printJson(count === 1 ? values[0]! : values);
   }
   const { recording } = all.at(-1)!;
   // As Maelstrom does, which aborts without a verdict.
@@ -185,7 +186,7 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   const workload = workloadOf(settings.workload);
   const bin = await executable(settings.bin);
   checkOptions(workload, settings.options);
-  const folder = openRunFolder(workload.name, settings.store);
+  const folder = new RunFolder(workload.name, settings.store);
   const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
   const openHost = processes({
     bin,
@@ -222,17 +223,11 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   collectGarbage();
   const judged = judge(recording);
   settings.onJudged?.(judged);
-  const heedNoMore = onInterrupt((status) => {
-    console.error("Interrupted: nothing is kept of this run");
-    folder.discard();
-    Deno.exit(status);
-  });
   const notKept = await keep(folder, judged, {
     command: commandOf(settings, seed),
     bin: settings.bin,
     args: settings.args ?? [],
   });
-  heedNoMore();
   const { path: report, logged } = folder;
   const crash = crashOf(recording);
   const hint = crash && (misplaced(settings.args ?? []) ??
@@ -288,13 +283,23 @@ const RUNNERS: Readonly<Record<string, string>> = {
   ".sh": "bash",
 };
 
-/** Stores a run, or says why it cannot be stored. */
+/**
+ * Stores a run, or says why it cannot be stored.
+ *
+ * @param exit ends the process when it is interrupted: then nothing is kept
+ */
 export async function keep(
   folder: RunFolder,
   judged: Judged,
   origin: Origin,
+  exit: (status: number) => void = Deno.exit,
 ): Promise<string | null> {
   collectGarbage();
+  const heedNoMore = onInterrupt((status) => {
+    console.error(INTERRUPTED);
+    folder.discard();
+    exit(status);
+  });
   try {
     await folder.save(judged, origin);
     return null;
@@ -303,6 +308,8 @@ export async function keep(
       error.message.startsWith("Cannot keep ");
     if (!expected) throw error;
     return error.message;
+  } finally {
+    heedNoMore();
   }
 }
 
@@ -401,7 +408,7 @@ function endedFirst(
       Deno.exit(status);
     };
     const heedNoMore = onInterrupt((status) => {
-      console.error("Interrupted: nothing is kept of this run");
+      console.error(INTERRUPTED);
       exit(status);
     });
     let failed = false;

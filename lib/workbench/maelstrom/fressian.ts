@@ -11,6 +11,12 @@ export class Struct {
   constructor(readonly tag: string, readonly fields: readonly Value[]) {}
 }
 
+/** What is known of structs with a tag. */
+interface StructType {
+  tag: string;
+  fields: number;
+}
+
 /** A value in a file. */
 export type Value = Json | Struct | Uint8Array;
 
@@ -99,7 +105,7 @@ class Reader {
   #at = 0;
   readonly #view: DataView;
   #values: Value[] = [];
-  #types: { tag: string; fields: number }[] = [];
+  #types: StructType[] = [];
 
   constructor(private readonly bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -119,7 +125,7 @@ class Reader {
     }
     if (code < CODE.structCached) return this.#values[code - CODE.cached]!;
     if (code < CODE.afterStructs) {
-      return this.#struct(this.#types[code - CODE.structCached]!);
+      return this.#struct(this.#types[code - CODE.structCached]);
     }
     if (code >= CODE.bytes && code <= CODE.bytesLong) {
       return this.#bytesOf(code);
@@ -163,7 +169,7 @@ class Reader {
         return this.#struct(type);
       }
       case CODE.struct:
-        return this.#struct(this.#types[this.#number()]!);
+        return this.#struct(this.#types[this.#number()]);
       case CODE.true:
         return true;
       case CODE.false:
@@ -210,8 +216,13 @@ class Reader {
     return value;
   }
 
-  #struct({ tag, fields }: { tag: string; fields: number }): Value {
-    return new Struct(tag, Array.from({ length: fields }, () => this.#value()));
+  #struct(type: StructType | undefined): Value {
+    if (type === undefined) {
+      throw new Error(`there is no type of a struct at byte ${this.#at}`);
+    }
+    const fields: Value[] = [];
+    while (fields.length < type.fields) fields.push(this.#value());
+    return new Struct(type.tag, fields);
   }
 
   #list(length: number): Json[] {
@@ -261,6 +272,9 @@ class Reader {
   /** Skips bytes; returns where they begin. */
   #skip(length: number): number {
     const from = this.#at;
+    if (!Number.isInteger(length) || length < 0) {
+      throw new Error(`there is no length at byte ${from}`);
+    }
     if (from + length > this.bytes.length) throw new Cut();
     this.#at += length;
     return from;

@@ -21,14 +21,13 @@ import {
 import { asText, type JsonObject } from "../history/json.ts";
 
 const HISTORY = "history.edn";
+const RESULTS = "results.edn";
 
 /** What the log says when a run has ended well, and is judged. */
 const ANALYSIS = /^[^\t]+\tINFO\t\[[^\]]*\] jepsen\.core: Analyzing\.\.\.$/m;
 
-/** Whether a folder looks like one of Maelstrom's runs. */
-export async function isMaelstromRun(folder: string): Promise<boolean> {
-  const names = (await Array.fromAsync(Deno.readDir(folder)))
-    .map(({ name }) => name);
+/** Whether a folder with these files looks like one of Maelstrom's runs. */
+export function isMaelstromRun(names: readonly string[]): boolean {
   return [HISTORY, "jepsen.log", "test.jepsen"]
     .some((name) => names.includes(name));
 }
@@ -85,8 +84,7 @@ export async function loadMaelstromRun(folder: string): Promise<Recording> {
   const history = historyIn(lines ?? "");
   const { workload, options } = commandIn(log);
   const { journal, cuts } = await journalIn(join(folder, "net-journal"));
-  const results = await textOf(folder, "results.edn");
-  const parsed = results === null ? null : parseResults(results);
+  const parsed = await resultsIn(folder);
   const origin = originOf(history, journal, options);
   const isUnjudged = parsed === null && analysis !== undefined;
   return {
@@ -116,6 +114,25 @@ async function textOf(folder: string, name: string): Promise<string | null> {
   }
 }
 
+/** The results of a run; null if there are none. */
+async function resultsIn(folder: string): Promise<JsonObject | null> {
+  const text = await textOf(folder, RESULTS);
+  try {
+    return text === null ? null : parseResults(text);
+  } catch (cause) {
+    throw new Error(
+      `${RESULTS} cannot be read: ${
+        wordsOf(cause)
+      }. Copy it again, or remove it: the run is judged without it`,
+      { cause },
+    );
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Maelstrom's exit status for its results: it crashes without any, before it judges. */
 function exitOf(results: JsonObject | null): number {
   if (results === null) return 255;
@@ -142,8 +159,19 @@ async function journalIn(
     const bytes = await Deno.readFile(join(folder, file));
     const before = events.length;
     let isCut = false;
-    for (const value of readFressian(bytes, () => isCut = true)) {
-      events.push(eventOf(value, file));
+    try {
+      for (const value of readFressian(bytes, () => isCut = true)) {
+        events.push(eventOf(value));
+      }
+    } catch (cause) {
+      throw new Error(
+        `net-journal/${file} is damaged after ${
+          events.length - before
+        } events: ${
+          wordsOf(cause)
+        }. Copy it again, or remove net-journal: then the run is judged without its messages`,
+        { cause },
+      );
     }
     if (!isCut) continue;
     const own = events.slice(before).map(([, [, time]]) => time);
@@ -179,9 +207,9 @@ function incidentOf(
   };
 }
 
-function eventOf(value: Value, file: string): [number, JournalEvent] {
-  const [id, time, type, message] = fieldsOf(value, "ev", file);
-  const [messageId, src, dest, body] = fieldsOf(message, "msg", file);
+function eventOf(value: Value): [number, JournalEvent] {
+  const [id, time, type, message] = fieldsOf(value, "ev");
+  const [messageId, src, dest, body] = fieldsOf(message, "msg");
   const kind = type === "send" ? "send" : "recv";
   return [Number(id), [
     kind,
@@ -196,10 +224,9 @@ function eventOf(value: Value, file: string): [number, JournalEvent] {
 function fieldsOf(
   value: Value | undefined,
   tag: string,
-  file: string,
 ): readonly Value[] {
   if (value instanceof Struct && value.tag === tag) return value.fields;
-  throw new Error(`net-journal/${file} holds something other than ${tag}`);
+  throw new Error(`there is something other than ${tag}`);
 }
 
 /**

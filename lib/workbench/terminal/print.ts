@@ -1,4 +1,5 @@
 /** What the commands say on stdout and stderr. */
+import { compactTexts } from "../history/json-texts.ts";
 
 let isLost = false;
 
@@ -7,8 +8,27 @@ let isLost = false;
  * stderr and the command goes on, so that a run is kept all the same.
  */
 export function print(text: string): void {
+  printing(() => console.log(text));
+}
+
+/** Prints a value as one line of JSON, in pieces; see {@link print}. */
+export function printJson(value: object): void {
+  printing(() => {
+    for (const text of compactTexts(value)) write(text);
+    write("\n");
+  });
+}
+
+function write(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) {
+    at += Deno.stdout.writeSync(bytes.subarray(at));
+  }
+}
+
+function printing(work: () => void): void {
   try {
-    console.log(text);
+    work();
   } catch (error) {
     if (!isLost) console.error(`Cannot write to stdout: ${message(error)}`);
     isLost = true;
