@@ -1,12 +1,11 @@
 /** The `test` command: one run of any executable in real time, judged and stored. */
 import { tmpdir } from "node:os";
-import { basename, extname, isAbsolute, join, resolve } from "node:path";
+import { basename } from "node:path";
 import { RealClock } from "../world/clock.ts";
 import { processes } from "../world/processes.ts";
 import type { OpenHost } from "../world/host.ts";
 import {
   flagsText,
-  type Incident,
   type Options,
   type Recording,
   shellWord,
@@ -31,6 +30,7 @@ import {
   parseFlags,
   UsageError,
 } from "./flags.ts";
+import { executablePath, hintOn } from "./executables.ts";
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { type Origin, RunFolder } from "./store.ts";
@@ -184,7 +184,7 @@ function checkProgram(program: string | undefined, workload: string): void {
  */
 export async function runTest(settings: TestSettings): Promise<Tested> {
   const workload = workloadOf(settings.workload);
-  const bin = await executable(settings.bin);
+  const bin = await executablePath(settings.bin);
   checkOptions(workload, settings.options);
   const folder = new RunFolder(workload.name, settings.store);
   const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
@@ -230,8 +230,7 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
   });
   const { path: report, logged } = folder;
   const crash = crashOf(recording);
-  const hint = crash && (misplaced(settings.args ?? []) ??
-    await unmarked(settings.bin) ?? idle(settings.bin, crash));
+  const hint = crash && await hintOn(settings, crash);
   return {
     ...judged,
     report,
@@ -240,48 +239,6 @@ export async function runTest(settings: TestSettings): Promise<Tested> {
     ...(hint === undefined ? {} : { hint }),
   };
 }
-
-/** Which argument names a file relative to this folder, in which no node runs. */
-function misplaced(args: readonly string[]): string | undefined {
-  const isThere = (path: string) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  };
-  const name = args.find((arg) =>
-    !isAbsolute(arg) && isThere(arg) && !isThere(join(tmpdir(), arg))
-  );
-  return name && `${name} is a file here, but nodes run in ${tmpdir()}, ` +
-      `as Maelstrom's do: write ${resolve(name)}`;
-}
-
-/** Whether an executable did nothing at all: it has then not been told to run. */
-function idle(bin: string, { time, text }: Incident): string | undefined {
-  return time < 0 && text.includes("exit status 0); it wrote nothing to stderr")
-    ? `${bin} ended at once, without an error, so it does not begin to read its input. A program in TypeScript ends with if (import.meta.main) await run(PROGRAM)`
-    : undefined;
-}
-
-/** Whether an executable is a text that does not say what runs it: a shell then does. */
-async function unmarked(bin: string): Promise<string | undefined> {
-  const text = await beginningOf(bin).catch(() => "#!");
-  return /^#!|[\0\uFFFD]/.test(text)
-    ? undefined
-    : `${bin} has no first line that says what runs it, so /bin/sh did: begin it with #!, as in #!/usr/bin/env ${
-      RUNNERS[extname(bin)] ?? "python3"
-    }`;
-}
-
-/** What runs a script, by the ending of its name. */
-const RUNNERS: Readonly<Record<string, string>> = {
-  ".js": "node",
-  ".mjs": "node",
-  ".ts": "-S deno run",
-  ".rb": "ruby",
-  ".sh": "bash",
-};
 
 /**
  * Stores a run, or says why it cannot be stored.
@@ -324,73 +281,6 @@ function commandOf(settings: TestSettings, seed: number): string {
     `--seed ${seed}`,
     args.length === 0 ? "" : `-- ${args.map(shellWord).join(" ")}`,
   ].filter((part) => part !== "").join(" ");
-}
-
-/** Names of files that no system runs by themselves. */
-const COMPILED = /\.(c|cc|cpp|rs|go|java|class|jar|hs|ml|zig)$/;
-
-/** The real path of an executable, since nodes run in another folder. */
-async function executable(bin: string): Promise<string> {
-  let path: string;
-  try {
-    path = await Deno.realPath(bin);
-  } catch {
-    const [file = "", ...args] = bin.split(" ");
-    const otherwise = args.length > 0 && await isThere(file)
-      ? `Its arguments go after --, as in --bin ${file} -- ${
-        args.join(" ")
-      }; with make, into ARGS="${args.join(" ")}"`
-      : bin.includes("/")
-      ? "Build it first, for instance with make bin/NAME"
-      : `The path is not searched: name a file, as ${
-        shellWord(`./${bin}`)
-      } or "$(command -v ${shellWord(bin)})"`;
-    throw new Error(
-      `Cannot run "${bin}": there is no such file. ${otherwise}`,
-    );
-  }
-  const { mode, isFile } = await Deno.stat(path);
-  if (!isFile) {
-    throw new Error(
-      `Cannot run "${bin}": it is not a file. Name the executable itself`,
-    );
-  }
-  if (mode !== null && (mode & 0o111) === 0) {
-    const otherwise = COMPILED.test(path)
-      ? "Name what it is compiled to, or a script that starts it"
-      : `Try chmod +x ${bin}`;
-    throw new Error(`Cannot run "${bin}": it is not executable. ${otherwise}`);
-  }
-  await checkInterpreter(bin, path);
-  return path;
-}
-
-const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
-
-/** If the program in a script's first line does not exist, the system blames the script itself. */
-async function checkInterpreter(bin: string, path: string): Promise<void> {
-  const text = await beginningOf(path);
-  const [first, interpreter] = /^#![ \t]*([^ \t\r\n]+).*/.exec(text) ?? [];
-  if (first === undefined || interpreter === undefined) return;
-  if (text[first.length] === "\r") {
-    throw new Error(
-      `Cannot run "${bin}": its lines end in CR LF, and the system takes the CR for a part of "${first}". Save it with LF`,
-    );
-  }
-  const { isFile } = await Deno.stat(interpreter)
-    .catch(() => ({ isFile: false }));
-  if (isFile) return;
-  throw new Error(
-    `Cannot run "${bin}": its first line names ${interpreter}, which is not there. Install it, or name another`,
-  );
-}
-
-/** The first bytes of a file, as text. */
-async function beginningOf(path: string): Promise<string> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(256);
-  const length = await file.read(bytes) ?? 0;
-  return new TextDecoder().decode(bytes.subarray(0, length));
 }
 
 /** Ends the nodes before this process ends, by Ctrl-C or by a bug of the workbench. */
