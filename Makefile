@@ -23,9 +23,16 @@ RUN = $(DENO) run --quiet --allow-all
 # W=WORKLOAD or W=CHALLENGE says what to test a file as whose name does not say it; BIN=FILE tests another executable
 # as the challenge asks, with ARGS="..." as its arguments.
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
+SMALL := $(strip $(foreach name,w bin args seeds shard join runs,$(if $(filter command,$(origin $(name))),$(name)=)))
+ifneq ($(SMALL),)
+$(error Cannot use $(SMALL): variables have capital letters, as in BIN=./node)
+endif
+
 SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/node/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
 
-.PHONY: help $(NAMES) build workbench test check hunt strangers serve soak bench load results pictures maelstrom clean
+TARGETS := help build workbench test check hunt strangers serve soak bench load results pictures maelstrom clean
+
+.PHONY: $(TARGETS) $(NAMES)
 
 help: ## list the targets
 	@awk -F ' *:.*## *' '/^[$$a-z].*:.* ## / { sub(/\$$\(NAMES\)/, "NAME", $$1); printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -88,9 +95,10 @@ pictures: | $(DENO_FILE) ## draw the READMEs' pictures
 
 maelstrom: ## download the real Maelstrom, which `make NAME` then uses; needs Java
 	@test -x maelstrom/maelstrom || { \
-	  curl --fail --silent --show-error --location --connect-timeout 15 --output maelstrom.tar.bz2.tmp \
+	  rm -rf maelstrom.tmp && mkdir maelstrom.tmp && \
+	  curl --fail --silent --show-error --location --connect-timeout 15 --output maelstrom.tmp/release \
 	    https://github.com/jepsen-io/maelstrom/releases/download/v$(MAELSTROM_VERSION)/maelstrom.tar.bz2 && \
-	  tar xjf maelstrom.tar.bz2.tmp && rm maelstrom.tar.bz2.tmp; } || { rm -f maelstrom.tar.bz2.tmp; \
+	  tar xjf maelstrom.tmp/release -C maelstrom.tmp && mv maelstrom.tmp/maelstrom . && rm -r maelstrom.tmp; } || { rm -rf maelstrom.tmp; \
 	  echo "Cannot install Maelstrom $(MAELSTROM_VERSION): the download failed. Unpack a release tarball into maelstrom/, or name one by MAELSTROM=path" >&2; exit 1; }
 	@command -v java >/dev/null || { echo "Cannot run Maelstrom: there is no java on the path. Install a JDK 11 or later" >&2; exit 1; }
 
@@ -104,5 +112,13 @@ $(DENO_FILE):
 	@npm install --prefix .deno --no-save --no-audit --no-fund --loglevel=error deno@$(DENO_VERSION) && $@ --version >/dev/null || { \
 	  echo "Cannot install Deno with npm: get Deno from https://docs.deno.com/runtime/getting_started/installation/" >&2; exit 1; }
 
-.DEFAULT:
-	@echo "Cannot make $@: there is no challenges/$(@F).ts. There are: $(NAMES). For other targets: make help" >&2; exit 2
+# What is no target, though there may be a file of that name: of that, make would say that it is up to date.
+OTHERS := $(filter-out $(TARGETS) $(NAMES) $(NAMES:%=bin/%) bin/workbench $(DENO_FILE),$(MAKECMDGOALS:./%=%))
+STEM = $(basename $(notdir $(@:/=)))
+# The targets that begin as it does, or that it begins as.
+LIKE = $(strip $(foreach name,$(TARGETS) $(NAMES),$(if $(filter $(STEM)%,$(name))$(filter $(name)%,$(STEM)),$(name))))
+
+.PHONY: $(OTHERS)
+
+$(OTHERS):
+	@echo "Cannot make $@: $(if $(filter $(STEM),$(TARGETS) $(NAMES)),type make $(STEM),there is no challenges/$(STEM).ts. $(if $(LIKE),Did you mean $(LIKE)?,There are: $(NAMES).) For all targets: make help)" >&2; exit 2

@@ -170,19 +170,43 @@ Deno.test(
 );
 
 Deno.test(
-  "make refuses an unknown name and lists those there are",
+  "make says what to type instead of what is no target, even where there is a file of that name",
   processes,
   async () => {
     await using project = await Project.copy();
     await project.write("challenges/another-9.ts", "");
-    for (const target of ["ehco-1", "bin/ehco-1"]) {
+    const absent = (name: string) => `there is no challenges/${name}.ts. `;
+    for (
+      const [target, instead] of [
+        ["ehco-1", absent("ehco-1") + "There are: another-9 echo-1."],
+        ["bin/ehco-1", absent("ehco-1") + "There are: another-9 echo-1."],
+        ["echo", absent("echo") + "Did you mean echo-1?"],
+        ["tests", absent("tests") + "Did you mean test?"],
+        ["lib", absent("lib") + "There are: another-9 echo-1."],
+        ["challenges", absent("challenges") + "There are:"],
+        ["challenges/echo-1.ts", "type make echo-1"],
+        ["./challenges/echo-1", "type make echo-1"],
+        ["echo-1.ts", "type make echo-1"],
+      ] as const
+    ) {
       const { code, said } = await project.make([target]);
       assertEquals(code, 2);
-      assertStringIncludes(
-        said,
-        `Cannot make ${target}: there is no challenges/ehco-1.ts. There are: another-9 echo-1.`,
-      );
+      const name = target.replace(/^\.\//, "");
+      assertStringIncludes(said, `Cannot make ${name}: ${instead}`);
     }
+  },
+);
+
+Deno.test(
+  "make refuses a variable in small letters, which would be ignored",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const { code, said } = await project.make(["echo-1", "bin=./node"]);
+    assertEquals(code, 2);
+    assertStringIncludes(said, "Cannot use bin=: variables have capital");
+    const env = { bin: "of something else" };
+    assertEquals((await project.make(["help"], env)).code, 0);
   },
 );
 
@@ -294,8 +318,8 @@ Deno.test(
     const { code, said } = await project.make(["help"]);
     assertEquals(code, 0);
     const makefile = Deno.readTextFileSync(join(project.root, "Makefile"));
-    const phony = /^\.PHONY: (.*)$/m.exec(makefile)![1]!;
-    for (const target of phony.replace("$(NAMES)", "NAME").split(" ")) {
+    const targets = /^TARGETS := (.*)$/m.exec(makefile)![1]!;
+    for (const target of ["NAME", ...targets.split(" ")]) {
       assertMatch(said, new RegExp(`^ {2}make ${target} +\\S`, "m"), target);
     }
     assertStringIncludes(said, "echo-1");
