@@ -1,5 +1,5 @@
 /**
- * A node for Maelstrom: a program is a protocol and a function of a {@link Node}.
+ * Nodes for Maelstrom. A program is a protocol and a function that sets up a {@link Node}.
  *
  * ```ts
  * import { program, run } from "./maelstrom.ts";
@@ -12,9 +12,9 @@
  * if (import.meta.main) await run(echo);
  * ```
  *
- * Everything impure (network, clock, chance, log) reaches a program through its node, so it runs
- * on stdin and stdout ({@link run}) and in a simulator ({@link mount}) alike. Times are
- * milliseconds. Integers are exact: beyond 2^53 they are bigints. `lib/README.md` has the rest.
+ * A program reaches everything impure (network, clock, randomness, log) through its node, so the
+ * same program runs on stdin and stdout ({@link run}) and in a simulator ({@link mount}). Times
+ * are milliseconds. Integers are exact: those beyond 2^53 are bigints. `lib/README.md` says more.
  *
  * @module
  */
@@ -29,11 +29,11 @@ export type { Node, Program } from "./node/node.ts";
 export type { ProtocolOf } from "./node/protocol.ts";
 
 /**
- * A program and its protocol: what messages hold, by `lib/schema.ts` or any Standard Schemas.
- * What does not fit is refused before a handler sees it: a client's request with error 12, which
- * names the field; a message of another node, which must be of another version, with a line in
- * the log. When `init` has named the node and its peers, `start` registers handlers and starts
- * timers; nothing is sent before the next message, or for 5 s: peers may not exist yet.
+ * Makes a program. Its protocol says what messages hold, by schemas of `lib/schema.ts` or of any
+ * Standard Schema library. A message that does not match never reaches a handler: a client gets
+ * error 12, which names the field; a node's message is logged. `start` registers handlers and
+ * starts timers, once `init` has named the node and its peers. Nothing is sent before the next
+ * message arrives, or for 5 s, because other nodes may not exist yet.
  */
 export function program<S extends Shapes>(
   shapes: S,
@@ -46,10 +46,10 @@ export function program<S extends Shapes>(
 }
 
 /**
- * Runs a program on stdin and stdout, in Deno, in Node 22.18 or later, and in Bun, until the input
- * ends or the output is closed; the process then exits at once with status 0, whatever timers and
- * calls are pending. A line that is not JSON or not a message is reported on stderr and skipped.
- * What the program throws when it starts is reported there too, and ends the process with status 1.
+ * Runs a program on stdin and stdout, in Deno, in Node 22.18 or later, or in Bun. When the input
+ * ends or the output is closed, the process exits at once with status 0, even if timers and calls
+ * are pending. A line that is not JSON or not a message is reported on stderr and skipped. If the
+ * program throws when it starts, that is reported there too, and the process exits with status 1.
  */
 export function run<P extends Protocol<P>>(
   program: Program<P>,

@@ -1,6 +1,6 @@
 /**
- * The protocols of Maelstrom's workloads, and the schemas for a program's own messages: a
- * program imports its whole protocol from here.
+ * The protocols of Maelstrom's workloads, and the schemas for a program's own messages, so that a
+ * program can import its whole protocol from here.
  *
  * @module
  */
@@ -25,41 +25,41 @@ import {
 export type { Json } from "./node/world.ts";
 export * from "./schema.ts";
 
-/** Of `unique-ids`. */
+/** The protocol of `unique-ids`. */
 export const uniqueIdsProtocol = { generate: rpc({}, { id: string }) };
 
-/** Of `broadcast`: values are integers. */
+/** The protocol of `broadcast`; values are integers. */
 export const broadcastProtocol = {
   broadcast: rpc({ message: integer }, {}),
   read: rpc({}, { messages: array(integer) }),
   topology: rpc({ topology: dict(array(string)) }, {}),
 };
 
-/** Of `g-counter` and `pn-counter`. */
+/** The protocol of `g-counter` and `pn-counter`. */
 export const counterProtocol = {
   add: rpc({ delta: integer }, {}),
   read: rpc({}, { value: integer }),
 };
 
-/** {@link Entry} at run time. */
+/** The schema of {@link Entry}. */
 export const entry = tuple(natural, json);
 
-/** A message at its place in a log. */
+/** A message in a log, with its offset. */
 export type Entry = TypeOf<typeof entry>;
 
-/** {@link Offsets} at run time. */
+/** The schema of {@link Offsets}. */
 export const offsets = dict(natural);
 
 /** Offsets by key. */
 export type Offsets = TypeOf<typeof offsets>;
 
-/** {@link Entries} at run time. */
+/** The schema of {@link Entries}. */
 export const entries = dict(array(entry));
 
 /** Messages by key, in the order of their offsets. */
 export type Entries = TypeOf<typeof entries>;
 
-/** Of `kafka`. */
+/** The protocol of `kafka`. */
 export const kafkaProtocol = {
   send: rpc({ key: string, msg: json }, { offset: natural }),
   /** The messages from these offsets on; keys that have none are left out. */
@@ -69,34 +69,34 @@ export const kafkaProtocol = {
   list_committed_offsets: rpc({ keys: array(string) }, { offsets }),
 };
 
-/** What the nodes of a log answer. */
+/** The protocol of `kafka`, as a type. */
 export type KafkaProtocol = ProtocolOf<typeof kafkaProtocol>;
 
-/** {@link Key} at run time. */
+/** The schema of {@link Key}. */
 export const key: Schema<Integer | string> = either(number, string);
 
 /** The key of a value in a database or a register. */
 export type Key = TypeOf<typeof key>;
 
-/** Of `lin-kv`. */
+/** The protocol of `lin-kv`. */
 export const registerProtocol = {
   read: rpc({ key }, { value: json }),
   write: rpc({ key, value: json }, {}),
   cas: rpc({ key, from: json, to: json }, {}),
 };
 
-/** What nodes with registers answer. */
+/** The protocol of `lin-kv`, as a type. */
 export type RegisterProtocol = ProtocolOf<typeof registerProtocol>;
 
 const microOp = tuple(oneOf("r", "w", "append"), key, json);
 
-/** One step: read (null in a request, the value in a reply), write, or append to a list. */
+/** One step of a transaction: read (null in a request, the value in a reply), write, or append to a list. */
 export type MicroOp = TypeOf<typeof microOp>;
 
-/** Of `txn-rw-register` and `txn-list-append`. */
+/** The protocol of `txn-rw-register` and `txn-list-append`. */
 export const txnProtocol = {
   txn: rpc({ txn: array(microOp) }, { txn: array(microOp) }),
 };
 
-/** What the nodes of a database answer. */
+/** The protocol of transactions, as a type. */
 export type TxnProtocol = ProtocolOf<typeof txnProtocol>;

@@ -1,6 +1,6 @@
 /**
- * What messages hold, said once: a schema is a type for the compiler and a check at run time. A
- * protocol made of schemas refuses a malformed request before any handler sees it.
+ * What messages hold, declared once: a schema is both a type to the compiler and a check at run
+ * time. With a protocol made of schemas, a malformed request is refused before a handler sees it.
  *
  * ```ts
  * import { program } from "./maelstrom.ts";
@@ -23,20 +23,20 @@
  * });
  * ```
  *
- * Schemas check and never change what they check; fields that they do not name are let
- * through. They implement Standard Schema, and wherever a whole message is described, a
- * schema of any library that does may stand in their place.
+ * Schemas never change what they check, and they allow fields that they do not name. They
+ * implement Standard Schema, and a schema of any library that does can describe a whole message
+ * instead.
  *
- * Why not such a library to begin with: a node starts in 14 ms, and the best of them
- * (valibot, zod/mini, arktype) add 6, 16 and 180 ms; a small message takes them 80 to
- * 200 ns, 40 to 60 here, where the library spends 60 on all else.
+ * Such a library is not used here because it costs too much: a node starts in 14 ms, to which the
+ * best of them (valibot, zod/mini, arktype) add 6, 16 and 180 ms; to check a small message takes
+ * them 80 to 200 ns, against 40 to 60 here, and the rest of this library spends 60 on a message.
  *
  * @module
  */
 import type { Issue, MessageShape, StandardSchema } from "./node/protocol.ts";
 import type { Json } from "./node/world.ts";
 
-/** A type and its check. */
+/** A type with its check. */
 export interface Schema<T> extends StandardSchema<T> {
   /** What it describes, for people: `"an integer"`. */
   readonly expected: string;
@@ -46,7 +46,7 @@ export interface Schema<T> extends StandardSchema<T> {
   explain(value: unknown): Issue;
 }
 
-/** A field that may be missing. */
+/** The schema of a field that may be missing. */
 export interface Optional<T> extends Schema<T> {
   /** Marks it for {@link ObjectOf}. */
   readonly optional: true;
@@ -72,7 +72,7 @@ export type ObjectOf<F> = keyof F extends never ? Record<string, never>
 /** An integer of any size: a bigint where a number would be rounded. */
 export type Integer = number | bigint;
 
-/** The exact sum. */
+/** The exact sum of two integers. */
 export function plus(a: Integer, b: Integer): Integer {
   const areSmall = typeof a === "number" && typeof b === "number";
   if (areSmall && Number.isSafeInteger(a + b)) return a + b;
@@ -84,9 +84,8 @@ export function plus(a: Integer, b: Integer): Integer {
 declare const values: unique symbol;
 
 /**
- * An object whose keys come from outside: `"__proto__"` and `"constructor"` are keys like any
- * other. So it cannot be indexed, only iterated over: see {@link entriesOf}, and keep what must
- * be looked up in a `Map`.
+ * An object whose keys come from outside, and may be `"__proto__"` or `"constructor"`. So it
+ * cannot be indexed, only iterated over with {@link entriesOf}; to look keys up, make it a `Map`.
  */
 export type Dict<V> = { readonly [values]?: V };
 
@@ -120,7 +119,7 @@ function named(value: unknown): string {
     : String(value);
 }
 
-/** What is wrong with the first part that does not fit. */
+/** What is wrong with the first part that does not match its schema. */
 function firstWrong(
   parts: [key: string | number, Schema<unknown>, value: unknown][],
 ): Issue {
@@ -136,13 +135,16 @@ function isObject(value: unknown): value is { [field: string]: unknown } {
 }
 
 /**
- * How deep a value may be nested. Readers and writers of JSON give up at some depth, often 1000,
- * and a node that cannot pass on a value cannot pass on what goes with it either. The levels in
- * between are for what a program wraps around it.
+ * How deep a value may be nested. JSON parsers give up at some depth, often 1000, and then a node
+ * could not send the value on, nor anything else in the same message. The levels left are for what
+ * a program wraps around the value.
  */
 const DEEPEST = 900;
 
-/** Whether JSON can say a value, nested up to so deep: it reads 1e400 as infinite, and says that as null. */
+/**
+ * Whether a value can be written as JSON and nests at most this deep. `JSON.parse` reads 1e400 as
+ * infinite, which `JSON.stringify` writes as null.
+ */
 function isSayable(value: unknown, levels: number): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || value === null) return true;
@@ -154,7 +156,7 @@ function isSayable(value: unknown, levels: number): boolean {
   return true;
 }
 
-/** Anything, nested up to 900 levels deep, without numbers that are too large for a float. */
+/** Any JSON value, nested up to 900 levels deep, without numbers that are too large for a double. */
 export const json: Schema<Json> = schema(
   `a value of finite numbers, nested up to ${DEEPEST} levels deep`,
   (value) => value !== undefined && isSayable(value, DEEPEST),
@@ -172,7 +174,7 @@ export const boolean: Schema<boolean> = schema(
   (value) => typeof value === "boolean",
 );
 
-/** A number of any kind: an integer of any size, or a finite float. */
+/** Any number: an integer of any size, or a finite float. */
 export const number: Schema<Integer> = schema(
   "a number",
   (value) => Number.isFinite(value) || typeof value === "bigint",
@@ -192,7 +194,7 @@ export const amount: Schema<Integer> = schema(
     (value as Integer) >= 0,
 );
 
-/** A place, a count, a size: an integer from 0 to 2^53 - 1. */
+/** An integer from 0 to 2^53 - 1, such as an index, a count or a size. */
 export const natural: Schema<number> = schema(
   "an integer from 0 to 2^53 - 1",
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
@@ -208,7 +210,7 @@ export function oneOf<
   return schema(expected, (value) => all.includes(value as T[number]));
 }
 
-/** One thing or the other. */
+/** A value of either schema. */
 export function either<A, B>(a: Schema<A>, b: Schema<B>): Schema<A | B> {
   return schema(
     `${a.expected} or ${b.expected}`,
@@ -225,7 +227,7 @@ export function optional<T>({ expected, fits }: Schema<T>): Optional<T> {
   return { ...known, optional: true };
 }
 
-/** A list, all of one kind. */
+/** An array whose elements all match one schema. */
 export function array<T>(item: Schema<T>): Schema<T[]> {
   const { fits } = item;
   const expected = "an array";
@@ -239,7 +241,7 @@ export function array<T>(item: Schema<T>): Schema<T[]> {
   });
 }
 
-/** A list of a certain length, each place of its own kind. */
+/** An array of fixed length, with a schema for each element. */
 export function tuple<const T extends readonly Schema<unknown>[]>(
   ...places: T
 ): Schema<{ -readonly [I in keyof T]: TypeOf<T[I]> }> {
@@ -257,7 +259,7 @@ export function tuple<const T extends readonly Schema<unknown>[]>(
   );
 }
 
-/** An object with certain fields. */
+/** An object with these fields. */
 export function object<F extends Fields>(fields: F): Schema<ObjectOf<F>> {
   const all = Object.entries(fields).map(([name, field]) => ({ name, field }));
   return schema("an object", (value) => {
@@ -275,7 +277,7 @@ export function object<F extends Fields>(fields: F): Schema<ObjectOf<F>> {
   });
 }
 
-/** An object with keys of any kind, and values all of one kind. */
+/** An object with any keys, whose values all match one schema. */
 export function dict<V>(item: Schema<V>): Schema<Dict<V>> {
   return schema(
     "an object",
@@ -295,19 +297,22 @@ export function dict<V>(item: Schema<V>): Schema<Dict<V>> {
   );
 }
 
-/** The keys of a dictionary with their values. */
+/** The entries of a dictionary. */
 export function entriesOf<V>(dict: Dict<V>): [key: string, value: V][] {
   return Object.entries(dict as { [key: string]: V });
 }
 
-/** The dictionary of these keys and values. */
+/** The dictionary of these entries. */
 export function dictOf<V>(entries: Iterable<readonly [string, V]>): Dict<V> {
   let dict: { [key: string]: V } | undefined;
   for (const [key, value] of entries) put(dict ??= emptyFor(key), key, value);
   return (dict ?? {}) as Dict<V>;
 }
 
-/** A dictionary with what a function makes of each value; keys for which that is undefined are left out. */
+/**
+ * A dictionary with each value replaced by what a function returns for it; keys for which that is
+ * undefined are left out.
+ */
 export function mapDict<V, W>(
   dict: Dict<V>,
   change: (value: V, key: string) => W | undefined,
@@ -323,19 +328,19 @@ export function mapDict<V, W>(
 }
 
 /**
- * An empty object for keys like this one. V8 keeps what has numbers for keys in an array from 0
- * to half as far again as the largest: 900 places for the key 600 alone. A key out of all
- * proportion turns it into a hash table for good.
+ * An empty object for keys like this one. V8 stores the values of numeric keys in an array half as
+ * long again as the largest key: for the key 600 alone, it has 900 elements. One key that is far
+ * too large for that makes the object a hash table for good.
  */
 function emptyFor(key: string | undefined): { [key: string]: never } {
-  // Digits come before a colon.
+  // In ASCII, the colon follows the digits.
   if (key === undefined || key >= ":") return {};
   const empty: { [key: string]: never } = { 4294967294: null as never };
   delete empty[4294967294];
   return empty;
 }
 
-/** Sets a key; `__proto__`, if it were assigned to, would set the prototype. */
+/** Sets a key. Assigning to `__proto__` would set the prototype instead. */
 function put<V>(dict: { [key: string]: V }, key: string, value: V): void {
   if (key !== "__proto__") dict[key] = value;
   else Object.defineProperty(dict, key, { value, enumerable: true });
@@ -346,7 +351,7 @@ export function isEmpty(dict: Dict<unknown>): boolean {
   return Object.keys(dict).length === 0;
 }
 
-/** A whole message: its fields, or a Standard Schema of any library. */
+/** What describes a whole message: the schemas of its fields, or a Standard Schema of any library. */
 export type Whole = Fields | StandardSchema<unknown>;
 
 /** The type of a whole message. */
@@ -372,7 +377,7 @@ export function message<Q extends Whole>(
   return { request: whole(fields) };
 }
 
-/** Marks message types that only nodes use: to a client they are unknown, and refused with error 10. */
+/** Marks message types as only for nodes: a client that sends one gets error 10, as for an unknown type. */
 export function amongNodes<S extends { readonly [type: string]: MessageShape }>(
   shapes: S,
 ): S {

@@ -1,10 +1,10 @@
 /**
- * Errors as Maelstrom has them: a code, and a text for people.
+ * Maelstrom's errors: a code, and a text for people.
  *
  * @module
  */
 
-/** Maelstrom's error codes, by name. Codes from 1000 on are free for programs and always indefinite. */
+/** Maelstrom's error codes by name. Codes from 1000 on are free for programs to use, and are indefinite. */
 export const ErrorCode = {
   timeout: 0,
   nodeNotFound: 1,
@@ -21,7 +21,7 @@ export const ErrorCode = {
 
 const CODES: ReadonlySet<number> = new Set(Object.values(ErrorCode));
 
-/** An error reply: thrown by `rpc` when one comes (or none: code 0), by a handler to send one. */
+/** An error reply: thrown by `rpc` when one arrives, or none in time (code 0); by a handler, to send one. */
 export class RpcError implements Error {
   /** @ignore `"RpcError"` */
   readonly name = "RpcError";
@@ -50,10 +50,11 @@ export class RpcError implements Error {
   }
 }
 
-// An error in all but the stack: most are part of a protocol, and Deno takes longer to record it than for a whole call.
+// It is an Error except that it has no stack trace: most are an ordinary part of a protocol, and
+// recording a stack trace takes Deno longer than an entire call.
 Object.setPrototypeOf(RpcError.prototype, Error.prototype);
 
-/** What was thrown, in words. Anything can be, even what cannot be converted to text. */
+/** A thrown value as text. Anything can be thrown, even a value that cannot be converted to text. */
 export function wordsOf(thrown: unknown): string {
   try {
     return String(thrown);
@@ -62,7 +63,7 @@ export function wordsOf(thrown: unknown): string {
   }
 }
 
-/** What was thrown, with where it was thrown, if that is known. */
+/** A thrown value as text, with its stack trace if it has one. */
 export function stackOf(thrown: unknown): string {
   return thrown instanceof Error && thrown.stack || wordsOf(thrown);
 }

@@ -1,5 +1,5 @@
 /**
- * From bytes to values: a line of JSON each, wherever the bytes are split.
+ * Turns a stream of bytes into values: one JSON value per line, wherever the bytes are split.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { LongNumbers, parseExactly } from "./numbers.ts";
 /** A line's limit in characters: half of what a string can hold. */
 const LONGEST = 2 ** 28;
 
-/** How many characters are shown of a line that is skipped. */
+/** How many characters of a skipped line are shown. */
 const SHOWN = 200;
 
 /**
@@ -65,9 +65,10 @@ export class JsonLines {
 }
 
 /**
- * The values of lines if all are JSON, else undefined. As one array they are parsed in nearly
- * half the time: V8 then knows the next object's shape. As many values as lines show that no
- * line is half a value, unless another holds two: then the lines are wrong anyway.
+ * The values of lines if all are JSON, else undefined. Parsing them as one array takes little
+ * more than half the time, because V8 then knows the shape of the next object. If there are as
+ * many values as lines, no line holds part of a value, unless another holds two; such lines are
+ * not what any sender meant anyway.
  */
 function parseTogether(lines: string): unknown[] | undefined {
   if (lines.length > LONGEST) return undefined;

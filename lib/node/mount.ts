@@ -1,5 +1,5 @@
 /**
- * A program in its place: its node begins with the first `init`.
+ * Mounts a program in a world. Its node is created by the first `init`.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { Node, type Program } from "./node.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Body, Message, Mounted, World } from "./world.ts";
 
-/** Puts a program into a world, without any I/O: for simulators and tests, as `lib/README.md` shows. */
+/** Mounts a program in a world, without any I/O: for simulators and tests, as `lib/README.md` shows. */
 export function mount<P extends Protocol<P>>(
   program: Program<P>,
   world: World,
 ): Mounted {
   let node: Node<P> | undefined;
 
-  /** Starts the node, or refuses to; returns the answer. */
+  /** Starts the node, or refuses to; returns the reply's body. */
   function init({ node_id: id, node_ids: ids }: Body): Body {
     const wrong = wrongInit(id, ids, node);
     if (wrong !== undefined) return malformed(`Cannot take "init": ${wrong}`);
@@ -26,7 +26,7 @@ export function mount<P extends Protocol<P>>(
     return { type: "init_ok" };
   }
 
-  /** Answers what is not for the program. */
+  /** The reply to a message that does not go to the program. */
   function answer(body: Body): Body {
     if (body.type === "init") return init(body);
     if (!isTyped(body)) {
@@ -83,10 +83,10 @@ function wrongInit(
   return isKnown ? undefined : `this is ${node.id} of ${node.ids.join(", ")}`;
 }
 
-/** Names that Maelstrom can give: it takes a list of them, with commas between. */
+/** The names that Maelstrom can give nodes: it takes them as a list separated by commas. */
 const NAME = /^[^\s,]+$/;
 
-/** Whether a value has what every message has; its type may be missing. */
+/** Whether a value has the fields that every message has; the body's type may be missing. */
 function isEnvelope(value: unknown): value is Message {
   const { src, dest, body } = Object(value);
   return typeof src === "string" && typeof dest === "string" &&

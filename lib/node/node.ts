@@ -1,5 +1,5 @@
 /**
- * A node: its handlers, its calls that wait for replies, its timers.
+ * A node: its handlers, the calls that wait for replies, and its timers.
  *
  * @module
  */
@@ -28,36 +28,40 @@ export interface RpcOptions {
   signal?: AbortSignal;
 }
 
-/** A handler as it is stored. */
+/** A registered handler. */
 interface Handler {
   handle(request: unknown, src: string): unknown;
   okType: string;
   shape: MessageShape | undefined;
 }
 
-/** A call whose reply is awaited. */
+/** A call that waits for its reply. */
 interface Call {
   dest: string;
-  /** What the reply must be. */
+  /** What the reply must match, if that is declared. */
   schema: StandardSchema | undefined;
-  /** Ends the waiting. */
+  /** Stops waiting. */
   stop: Stop;
   resolve(reply: Body): void;
   reject(error: RpcError): void;
 }
 
-/** Maelstrom's clients give up after 5 s; the margin is for the pipes on the way. */
+/**
+ * For how long a client may have waited if it is still to get a reply: Maelstrom's clients give up
+ * after 5 s, and the reply takes some time to arrive.
+ */
 const CLIENT_PATIENCE_MS = 4_900;
 /**
- * How long a node waits to be spoken to before it acts, in ms: by then its peers are there. The
- * last of 25 nodes of the real Maelstrom started 3.2 s after the first had its init, at load 16.
+ * How long a node waits for a first message before it sends anything, in ms: by then its peers
+ * exist. Under the real Maelstrom at a load of 16, the last of 25 nodes started 3.2 s after the
+ * first had its init.
  */
 const UNSPOKEN_MS = 5_000;
 
 /** Stops a timer that has not been started. */
 const NOT_YET: Stop = () => {};
 
-/** A node as its program sees it. Made by `run` and `mount`, not by programs. */
+/** A node, as its program sees it. `run` and `mount` make nodes; programs do not. */
 export class Node<P extends Protocol<P>> {
   /** This node's name, e.g. `"n0"`. */
   readonly id: string;
@@ -68,14 +72,14 @@ export class Node<P extends Protocol<P>> {
   readonly #handlers = new Map<string, Handler>();
   /** The calls that wait for a reply, by the request's id. */
   readonly #calls = new Map<unknown, Call>();
-  /** What stops each timer: by numbers, which are found sooner than functions. */
+  /** What stops each timer, by number: looking up a number is faster than looking up a function. */
   readonly #timers = new Map<number, Stop>();
   #nextTimerId = 0;
-  /** What messages hold, by type, if the program has declared it. */
+  /** By type, what messages hold, if the program has declared it. */
   #shapes: Shapes = {};
-  /** The misfits that have been logged: each sender and type once. */
+  /** Senders and types of messages that did not match and were logged: each is logged once. */
   readonly #misfits = new Set<string>();
-  /** What the program asked for too soon, null once it may act; and what ends that time. */
+  /** What the program has asked for too early, null once it may act; and the timer that ends that time. */
   #held: (() => void)[] | null = [];
   #stop: Stop = () => {};
   #disposed = false;
@@ -91,7 +95,7 @@ export class Node<P extends Protocol<P>> {
     this.#nextMsgId = 1 + Math.floor(world.random() * 2 ** 30);
   }
 
-  /** @ignore Checks what comes against these shapes, which must be declared before any handler. */
+  /** @ignore Declares what messages hold, so that they are checked; must precede any handler. */
   speak(shapes: Shapes): void {
     this.#shapes = shapes;
   }
@@ -101,7 +105,7 @@ export class Node<P extends Protocol<P>> {
     return this.ids.filter((id) => id !== this.id);
   }
 
-  /** Milliseconds since the Unix epoch, never going backwards; the same all through one event. */
+  /** Milliseconds since the Unix epoch. Never goes backwards, and stays the same throughout one event. */
   now(): number {
     return this.#now();
   }
@@ -111,17 +115,17 @@ export class Node<P extends Protocol<P>> {
     return this.#world.random();
   }
 
-  /** Writes a line for people (to stderr, under Maelstrom). */
+  /** Logs a line (to stderr, under Maelstrom). */
   log(text: string): void {
     this.#world.log(text);
   }
 
   /**
-   * Answers messages of one type with what the handler returns, or a promise of it. The reply's
-   * `type` (the request's plus `_ok`) and `in_reply_to` are added. A thrown {@link RpcError} is
-   * sent as an error reply; anything else thrown is logged with its stack and sent as error 13.
-   * No reply is sent to a request without a `msg_id`, nor to a client that has waited for longer
-   * than 4.9 s. Throws if the type has a handler already.
+   * Answers messages of one type with what the handler returns, or its promise resolves to. The
+   * reply's `type` (the request's plus `_ok`) and `in_reply_to` are added. If the handler throws an
+   * {@link RpcError}, that is sent as an error reply; anything else is logged with its stack and
+   * sent as error 13. No reply goes to a request without a `msg_id`, nor to a client that has
+   * waited for longer than 4.9 s. Throws if the type already has a handler.
    */
   on<T extends TypeOf<P>, H extends HandlerOf<P, T>>(
     type: T,
@@ -147,9 +151,9 @@ export class Node<P extends Protocol<P>> {
   }
 
   /**
-   * Sends a request and returns its reply. Throws an {@link RpcError} if the other side answers
-   * with an error, or if no answer comes within `timeoutMs`, 1000 if not given (code 0, indefinite);
-   * and the reason of `signal` when that is aborted.
+   * Sends a request and returns its reply. Throws an {@link RpcError} if that is an error, or none
+   * comes within `timeoutMs`, 1000 if not given (code 0, indefinite), and the reason of `signal` if
+   * that is aborted.
    */
   rpc<T extends AnsweredTypeOf<P>>(
     dest: string,
@@ -163,7 +167,7 @@ export class Node<P extends Protocol<P>> {
   }
 
   /**
-   * @ignore What {@link rpc} is made of, without a protocol's types: for services, see `lib/services`.
+   * @ignore As {@link rpc}, without a protocol's types: for the clients of services in `lib/services`.
    *
    * @throws {RpcError} as {@link rpc}
    */
@@ -192,7 +196,7 @@ export class Node<P extends Protocol<P>> {
     });
   }
 
-  /** Runs a task once, `delayMs` from now; returns what stops it. What it throws is logged. */
+  /** Runs a task once, `delayMs` from now; returns a function that stops it. If the task throws, that is logged. */
   after(delayMs: number, task: () => void): Stop {
     const id = this.#nextTimerId++;
     this.#timers.set(id, NOT_YET);
@@ -215,8 +219,8 @@ export class Node<P extends Protocol<P>> {
   }
 
   /**
-   * Runs a task every `periodMs`, the first time one period from now; returns what stops it. A
-   * task that is still running when its next turn comes misses that turn; what it throws is logged.
+   * Runs a task every `periodMs`, the first time one period from now; returns a function that stops
+   * it. A task still running when its next turn comes misses that turn. If it throws, that is logged.
    */
   every(periodMs: number, task: () => void | Promise<void>): Stop {
     let running = false;
@@ -236,7 +240,7 @@ export class Node<P extends Protocol<P>> {
     return () => stop();
   }
 
-  /** Resolves `delayMs` from now; rejects with the signal's reason if that is aborted first. */
+  /** Resolves `delayMs` from now, or rejects with the reason of `signal` if that is aborted first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -246,7 +250,7 @@ export class Node<P extends Protocol<P>> {
     });
   }
 
-  /** @ignore A message for this node has arrived, at the earliest at `from` by the world's clock. */
+  /** @ignore Takes a message for this node, which may have arrived as early as `from`, on the world's clock. */
   receive({ src, body }: Message, from?: number): void {
     if (this.#disposed) return;
     this.#activate();
@@ -277,7 +281,7 @@ export class Node<P extends Protocol<P>> {
     }
   }
 
-  /** @ignore Ends the node: no timer fires and no message is sent any more; calls never settle. */
+  /** @ignore Ends the node: no timer fires, no message is sent, and pending calls never settle. */
   dispose(): void {
     this.#disposed = true;
     this.#held = null;
@@ -294,12 +298,15 @@ export class Node<P extends Protocol<P>> {
     held.forEach((task) => task());
   }
 
-  /** Whether a message type is none of this client's business. */
+  /** Whether a sender may not use a message type, since it is a client and the type is only for nodes. */
   #isSecret({ shape }: Handler, src: string): boolean {
     return shape?.amongNodes === true && !this.ids.includes(src);
   }
 
-  /** Refuses a message that does not fit: a client is told; a node must be of another version. */
+  /**
+   * Refuses a message that does not match: a client gets an error; of a node, which must run
+   * another version, it is logged.
+   */
   #refuse(src: string, body: Body, wrong: string, since = this.now()): void {
     const text = `Cannot take "${body.type}": ${wrong}`;
     if (!this.ids.includes(src)) {
@@ -318,7 +325,7 @@ export class Node<P extends Protocol<P>> {
     this.#stop = this.#world.schedule(UNSPOKEN_MS, () => this.#activate());
   }
 
-  /** Waits for a while, unless aborted or stopped before; leaves nothing behind. */
+  /** Calls `end` after a delay or when aborted, unless stopped before; leaves no timer or listener behind. */
   #wait(
     delayMs: number,
     signal: AbortSignal | undefined,
@@ -355,7 +362,7 @@ export class Node<P extends Protocol<P>> {
     this.#calls.delete(body.in_reply_to);
     call.stop();
     if (!isError) return call.resolve(body);
-    // Whatever a peer of another version may write there must not harm this node.
+    // A peer may run another version: these fields can hold anything.
     const { code, text } = body;
     call.reject(
       new RpcError(
@@ -399,7 +406,7 @@ export class Node<P extends Protocol<P>> {
 export type Program<P extends Protocol<P>> = (node: Node<P>) => void;
 
 /**
- * A value as its schema has it, or in words what is wrong with it, and where.
+ * The value that a schema makes of a value, or a text that says what is wrong with it, and where.
  *
  * @throws {TypeError} the schema is asynchronous
  */

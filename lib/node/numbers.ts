@@ -1,14 +1,14 @@
 /**
- * Integers beyond 2^53, exactly: bigints in programs, digits on the wire.
+ * Exact integers beyond 2^53: bigints in programs, digits on the wire.
  *
- * `JSON.parse` rounds them, and looking at every number takes several times as long as parsing.
- * So one byte in eight is looked at before parsing: {@link LongNumbers} tells whether there can
- * be such an integer at all.
+ * `JSON.parse` rounds them, and a reviver that looks at every number makes parsing several times
+ * as slow. So before parsing, {@link LongNumbers} looks at one byte in eight, which is enough to
+ * tell whether there can be such an integer at all.
  *
  * @module
  */
 
-/** The compiler does not know these parts of JSON yet: numbers as they are written. */
+/** These parts of JSON give access to numbers as they are written; the compiler does not know them yet. */
 const exact = JSON as unknown as {
   parse(
     text: string,
@@ -27,7 +27,7 @@ Object.defineProperty(BigInt.prototype, "toJSON", {
 
 const NEWLINE = 10;
 
-/** How many digits 2^53 has: an integer with fewer is exact in any case. */
+/** How many digits 2^53 has. Integers with fewer are always exact. */
 const LONG = 16;
 
 const LONG_DIGITS = new RegExp(`\\d{${LONG}}`);
@@ -44,7 +44,7 @@ export function parseExactly(text: string): unknown {
 /** The digit that a byte stands for; 10 or more for other bytes. */
 const digitOf = (byte: number) => byte ^ 0x30;
 
-/** Tells for each chunk of a stream whether a line that ends in it may have a long number. */
+/** Tells, for each chunk of a stream, whether a line that ends in it may have a long number. */
 export class LongNumbers {
   /** How many digits the stream ends with so far. */
   #trailing = 0;
@@ -66,7 +66,7 @@ export class LongNumbers {
 
 /** Whether there is a long run of digits within a chunk. */
 function hasLong(chunk: Uint8Array): boolean {
-  const stride = LONG / 2; // two neighbouring places are in every such run
+  const stride = LONG / 2; // every such run has two places in a row that are looked at
   let last = NaN;
   for (let at = 0; at < chunk.length; at += stride) {
     const here = digitOf(chunk[at]!);

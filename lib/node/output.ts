@@ -1,5 +1,5 @@
 /**
- * Lines to stdout: in order, whole, with few system calls.
+ * Writes lines to stdout: in order, whole, and with few system calls.
  *
  * @module
  */
@@ -7,16 +7,19 @@ import { giveUp, type Stdio } from "./stdio.ts";
 
 const NEWLINE = 10;
 
-/** A pipe takes up to this many bytes as a whole or, when it is non-blocking and full, not at all. */
+/** A write of up to this many bytes to a pipe is atomic: on a full, non-blocking pipe, nothing of it is written. */
 const PIPE_BUF = 4_096;
 
-/** Larger batches cost less per message, but their first message waits for their last. */
+/**
+ * How many characters are collected at most. Larger batches cost less per message, but their first
+ * message waits for their last.
+ */
 const BATCH = 32_768;
 
 /**
- * Collects lines and writes them in pieces: when there are enough, when a batch of input has
- * been handled, and otherwise as soon as the running code has ended. Writing is synchronous,
- * which keeps the order and lets a slow reader slow the node down.
+ * Collects lines and writes them in pieces: when there are enough, when a batch of input has been
+ * handled, and otherwise in a microtask. Writing is synchronous, which keeps the order and lets a
+ * slow reader slow the node down.
  */
 export class Output {
   #lines = "";
@@ -25,7 +28,7 @@ export class Output {
   readonly #piece = new Uint8Array(PIPE_BUF);
   readonly #stdio: Stdio;
 
-  /** Lines go to this process's stdout. */
+  /** @param stdio where the lines go */
   constructor(stdio: Stdio) {
     this.#stdio = stdio;
   }
@@ -43,9 +46,9 @@ export class Output {
   }
 
   /**
-   * Writes what there is. Deno's stdout throws when the pipe is non-blocking and full,
-   * without saying how much it has taken (Node's and Bun's say it). Of a piece that fits
-   * into PIPE_BUF and has nothing after its last newline, it has then taken nothing.
+   * Writes all that has been collected. On a pipe that is non-blocking and full, Deno's stdout
+   * throws without saying how much it has written (Node's and Bun's do say). A piece of at most
+   * PIPE_BUF bytes that ends with a newline has then not been written at all.
    */
   flush(): void {
     let lines = this.#lines;
@@ -79,7 +82,7 @@ export class Output {
   }
 }
 
-/** Whether an error has this name in Unix. */
+/** Whether an error has this Unix error name. */
 function hasErrno(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,5 +1,5 @@
 /**
- * A node as a process: reads stdin, writes stdout, keeps the clock.
+ * Runs a node as a process: reads stdin, writes stdout, keeps the clock.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import { Output } from "./output.ts";
 import { giveUp, log, type Stdio, stdio } from "./stdio.ts";
 import type { Mounted, World } from "./world.ts";
 
-/** How often a process records that it is running, in milliseconds. */
+/** How often a process ticks its clock, which shows that it is running, in milliseconds. */
 const PULSE_MS = 500;
 
 /**
- * A process whose pulse fails for this long was stopped (SIGSTOP, a laptop's lid): no machine
- * is that busy.
+ * A process that did not tick for this long was stopped (by SIGSTOP, or because the computer
+ * slept): no machine is busy enough for that, in milliseconds.
  */
 const STOPPED_MS = 2_000;
 
-/** For how long after a stop input may have arrived during it, in milliseconds. */
+/** For how long after a stop the process may still read input that arrived during it, in milliseconds. */
 const CATCH_UP_MS = 250;
 
 /** The longest delay that `setTimeout` takes: 25 days. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * The time of the event that is being handled, as in a simulator: reading the clock for
- * every message costs a fifth of the throughput. Notices when the process was stopped; what it
- * reads first may have waited since it began to start.
+ * The time of the event that is being handled, as in a simulator: reading the real clock for every
+ * message would cost a fifth of the throughput. It also notices when the process was stopped, since
+ * what it then reads may have been waiting; so may what it reads first, since it began to start.
  */
 class Clock {
   /** Milliseconds since the Unix epoch. */
@@ -48,7 +48,7 @@ class Clock {
     return this.now < until + CATCH_UP_MS ? from : this.now;
   }
 
-  /** Ticks as long as there is input. Not by `setInterval`: to load that, Deno takes a third of a node's start. */
+  /** Ticks periodically. Not by `setInterval`: loading that takes Deno a third of a node's start-up time. */
   run(): void {
     AbortSignal.timeout(PULSE_MS).addEventListener("abort", () => {
       this.tick();
@@ -57,11 +57,11 @@ class Clock {
   }
 }
 
-/** Runs what is mounted until the input ends or the output is closed, then ends the process: see `run`. */
+/** Runs a mounted program until its input ends or its output is closed, then ends the process: see `run`. */
 export async function serve(
   mountIn: (world: World) => Mounted,
 ): Promise<never> {
-  // Whoever imports a program to simulate or test it would wait for ever for the end of its input.
+  // If a program were run by being imported, to simulate or test it, the import would never finish.
   if ("WorkerGlobalScope" in globalThis) {
     throw new Error(
       "Cannot run a program while it is imported: write if (import.meta.main) await run(...)",
@@ -92,8 +92,8 @@ export async function serve(
     try {
       for (const message of messages) mounted.receive(message, since);
     } catch (error) {
-      // The program has thrown instead of starting: a process without a node would keep
-      // everybody waiting.
+      // The program threw when it was to start. A process without a node would only keep others
+      // waiting.
       log(stackOf(error));
       io.exit(1);
     }
@@ -110,7 +110,7 @@ export async function serve(
     giveUp(io, "read stdin", error);
   }
   receive(lines.end());
-  // One more turn for answers and reports that only wait for promises.
+  // One more turn of the event loop, for replies that only wait for promises.
   await new Promise((resolve) => setTimeout(resolve, 0));
   output.flush();
   io.exit(0);

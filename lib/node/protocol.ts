@@ -1,8 +1,8 @@
 /**
- * What a protocol is: for the compiler an interface whose methods take a request and return its
- * reply; at run time, schemas of both. The types below derive one from the other, and from it
- * what a handler takes and returns. Types alone, so that importing them costs nothing when a node
- * starts.
+ * What a protocol is: to the compiler, an interface whose methods take a request and return its
+ * reply; at run time, the schemas of both. The types below derive the interface from the schemas,
+ * and from the interface what a handler takes and returns. This file has only types, so importing
+ * it does not slow the start of a node.
  *
  * @module
  */
@@ -15,15 +15,15 @@ export interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
 }
 
-/** @ignore A type that is known at run time, as https://standardschema.dev has it; validation must be synchronous. */
+/** @ignore A type known at run time, as defined by https://standardschema.dev; validation must be synchronous. */
 export interface StandardSchema<T = unknown> {
   /** Its standard properties. */
   readonly "~standard": {
-    /** Of the standard. */
+    /** The version of the standard. */
     readonly version: 1;
-    /** Who made the schema. */
+    /** The name of the schema library. */
     readonly vendor: string;
-    /** Returns the value, as the schema has it, or what is wrong with it. */
+    /** Returns the validated value, or what is wrong with it. */
     validate(value: unknown):
       | { readonly value: T; readonly issues?: undefined }
       | { readonly issues: readonly Issue[] }
@@ -41,14 +41,14 @@ export interface MessageShape {
   readonly request: StandardSchema;
   /** The reply's, where there is one. */
   readonly reply?: StandardSchema;
-  /** Whether clients do not use it. */
+  /** Whether only nodes may send it. */
   readonly amongNodes?: true;
 }
 
 /** @ignore A protocol at run time: what messages hold, by their type. */
 export type Shapes = { readonly [type: string]: MessageShape };
 
-/** @ignore A protocol for the compiler, from what it is at run time. */
+/** @ignore A protocol to the compiler, derived from its schemas. */
 export type ProtocolOf<S extends Shapes> = {
   [T in keyof S]: (
     request: S[T]["request"] extends StandardSchema<infer Q> ? Q : never,
@@ -78,13 +78,13 @@ export type RequestOf<P, T extends keyof P> = P[T] extends
 export type ReplyOf<P, T extends keyof P> = P[T] extends
   (...request: never[]) => infer R ? R : never;
 
-/** @ignore What answers the messages of one type: returns the reply, or a promise of it. */
+/** @ignore A handler of the messages of one type: returns the reply, or a promise of it. */
 export type HandlerOf<P, T extends keyof P> = (
   request: RequestOf<P, T>,
   src: string,
 ) => ReplyOf<P, T> | Promise<ReplyOf<P, T>>;
 
-/** @ignore Refuses a reply with more than the declared fields, as Maelstrom does. */
+/** @ignore Makes a reply with more than the declared fields a type error, since Maelstrom rejects it. */
 export type Exactly<
   Reply,
   R,

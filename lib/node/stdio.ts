@@ -4,11 +4,11 @@
  * @module
  */
 
-/** What a process needs from its runtime: everything else used here is the same in all of them. */
+/** What a process uses of its runtime that differs between runtimes. */
 export interface Stdio {
-  /** What comes in: pieces that hold only until the next is asked for. */
+  /** The input, in pieces. Each piece is valid only until the next one is asked for. */
   readonly input: AsyncIterable<Uint8Array>;
-  /** Writes some of a piece, synchronously: how many bytes. */
+  /** Writes some or all of a piece, synchronously; returns how many bytes. */
   write(piece: Uint8Array): number;
   /** Reports unhandled rejections, which would otherwise end the process. */
   onRejection(report: (reason: unknown) => void): void;
@@ -16,11 +16,14 @@ export interface Stdio {
   exit(status: number): never;
 }
 
-/** The runtime at hand: Deno, or what has Node's `process`. */
+/** The stdin and stdout of this runtime: Deno, or one that has Node's `process`. */
 export const stdio = (): Stdio =>
   "Deno" in globalThis ? denoStdio() : nodeStdio();
 
-/** Writes a line to stderr. Where that is full or closed it is lost: no node ends for what people would have read. */
+/**
+ * Writes a line to stderr. If stderr is full or closed, the line is lost; a node must not end
+ * because of its log.
+ */
 export function log(text: string): void {
   try {
     console.error(text);
@@ -29,7 +32,7 @@ export function log(text: string): void {
   }
 }
 
-/** Ends the process, with status 1, because of what it cannot do. */
+/** Ends the process with status 1, and says what it cannot do. */
 export function giveUp(io: Stdio, cannot: string, error: unknown): never {
   log(`Cannot ${cannot}: ${error instanceof Error ? error.message : error}`);
   io.exit(1);
@@ -49,7 +52,7 @@ function denoStdio(): Stdio {
   };
 }
 
-/** Deno's stream of the same makes a new buffer for each piece. */
+/** As `Deno.stdin.readable`, which would allocate a new buffer for each piece. */
 async function* denoInput(): AsyncGenerator<Uint8Array> {
   const chunk = new Uint8Array(65_536);
   for (;;) {
@@ -59,7 +62,7 @@ async function* denoInput(): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** What is used here of Node's `process`, which Bun has, too. */
+/** What is used here of Node's `process`, which Bun has as well. */
 interface NodeProcess {
   readonly stdin: AsyncIterable<Uint8Array>;
   getBuiltinModule(name: "node:fs"): {
@@ -69,12 +72,12 @@ interface NodeProcess {
   exit(status: number): never;
 }
 
-/** Nothing is imported: Deno has Node's modules, too, and takes 15 ms to load the first. */
+/** Imports nothing from `node:`: in Deno, loading the first such module takes 15 ms. */
 function nodeStdio(): Stdio {
   const { process } = globalThis as unknown as { process: NodeProcess };
   const fs = process.getBuiltinModule("node:fs");
   return {
-    input: process.stdin, // to `fs.read` it would keep Node from leaving while it waits
+    input: process.stdin, // a pending `fs.read` would keep Node from exiting
     write: (piece) => fs.writeSync(1, piece),
     onRejection: (report) => process.on("unhandledRejection", report),
     exit: (status) => process.exit(status),

@@ -6,8 +6,9 @@
 import type { World } from "./world.ts";
 
 /**
- * A world's clock without its leaps back, in milliseconds: what was noted is never in the
- * future, and a wait takes longer only by the time since the last look before each leap.
+ * A world's clock without its leaps back, in milliseconds: a time noted earlier is never in the
+ * future. Each leap makes elapsed time come out too short, but by no more than the time between the
+ * last reading and the leap.
  */
 export function steady(world: Pick<World, "now">): () => number {
   let last = -Infinity, backMs = 0;

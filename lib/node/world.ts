@@ -1,6 +1,6 @@
 /**
- * What passes between a node and the world that it is in: messages, time, chance and a
- * log. Types alone, so that importing them costs nothing when a node starts.
+ * The interface between a node and the world it runs in: messages, time, randomness and a log.
+ * This file has only types, so importing it does not slow the start of a node.
  *
  * @module
  */
@@ -17,13 +17,13 @@ export type Json =
 
 /** A message body as it is on the wire. */
 export interface Body {
-  /** What it asks, or `"x_ok"` as the reply to `"x"`, or `"error"`. */
+  /** The request's type, `"x_ok"` in a reply to `"x"`, or `"error"`. */
   type: string;
-  /** The sender's number for it, where a reply is awaited. */
+  /** The sender's number for the message, if it awaits a reply. */
   msg_id?: number;
   /** In a reply, the request's `msg_id`. */
   in_reply_to?: number;
-  /** What else it says. */
+  /** The message's own fields. */
   [field: string]: Json | undefined;
 }
 
@@ -40,11 +40,17 @@ export interface Message {
 /** Stops what was started; calling it again does nothing. */
 export type Stop = () => void;
 
-/** What a node needs from the world: a process uses stdin, stdout and the clock, a simulator its own. */
+/**
+ * What a node needs from its world: `run` implements it by stdin, stdout and the clock, a simulator
+ * by its own means.
+ */
 export interface World {
   /** Puts a message on the network, which may delay, lose, duplicate or reorder it. */
   send(message: Message): void;
-  /** Milliseconds since the Unix epoch, the same all through one event. A node hides it if this goes backwards. */
+  /**
+   * Milliseconds since the Unix epoch, the same throughout one event. It may go backwards: the node
+   * makes up for that.
+   */
   now(): number;
   /** A float, uniform on [0, 1). */
   random(): number;
@@ -54,15 +60,15 @@ export interface World {
   log(text: string): void;
 }
 
-/** A program in its place: what feeds it messages and ends it. */
+/** A mounted program: how to feed it messages and end it. */
 export interface Mounted {
   /**
-   * Hands over what arrived. Anything that is no message, or not for this node, is logged and
-   * skipped; a request without a type is refused with error 12; the first `init` starts the
-   * program; what comes before it is refused with error 11.
+   * Hands over what arrived. Anything that is not a message, or not for this node, is logged and
+   * skipped. A request without a type is refused with error 12. The first `init` starts the
+   * program; requests before it are refused with error 11.
    *
-   * @param since when it may have arrived, on the world's clock: earlier than now where the
-   *   process was stopped, and reads only now what came meanwhile
+   * @param since the earliest time at which it may have arrived, on the world's clock: before now
+   *   if the process was stopped, and only now reads what arrived meanwhile
    */
   receive(message: unknown, since?: number): void;
   /** Ends the program: its timers and calls are dropped. */
