@@ -1,5 +1,5 @@
 /**
- * What all drawings over time share. These functions also run in the page: they may use only
+ * What all drawings over time share. These functions also run in the page, so they may use only
  * each other.
  */
 import type { Span } from "./cap.ts";
@@ -12,7 +12,7 @@ export function scaleX(window: Span, left: number, width: number) {
   return (at: number) => left + (at - window.from) * perSecond;
 }
 
-/** The width for the names of rows: the same in all drawings, so that they line up. */
+/** The width of the row labels: the same in all drawings, so that their time axes line up. */
 export function labelWidth(width: number): number {
   return width < 600 ? 58 : 108;
 }
@@ -83,7 +83,7 @@ export function cutsSvg(
     }).join("");
 }
 
-/** Hatches where something was left out. Needs {@link hatchSvg} in the same drawing. */
+/** Hatching where something is left out. Needs {@link hatchSvg} in the same drawing. */
 export function omittedSvg(
   spans: readonly Span[],
   window: Span,
@@ -99,17 +99,17 @@ export function omittedSvg(
       return `<rect x="${start.toFixed(1)}" y="16" width="${
         wide.toFixed(1)
       }" height="${height - 16}" fill="url(#omitted)"><title>` +
-        `Some are left out here: the run is too large for one page</title></rect>`;
+        `Something is left out here: the run is too large for one page</title></rect>`;
     }).join("");
 }
 
-/** The pattern of {@link omittedSvg}. */
+/** The pattern that {@link omittedSvg} uses. */
 export function hatchSvg(): string {
   return `<defs><pattern id="omitted" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
     `<line x1="0" y1="0" x2="0" y2="6" stroke="#d8c9a0" stroke-width="3"/></pattern></defs>`;
 }
 
-/** The names of rows, left of them. */
+/** The labels to the left of the rows. */
 export function rowLabelsSvg(
   labels: readonly string[],
   top: number,

@@ -1,4 +1,4 @@
-/** Pages of large runs show only a part of them, and say which. */
+/** Chooses what the page of a large run shows, and shortens values. */
 import { firstOf } from "../checkers/first-of.ts";
 import { beginning, stringify } from "../history/json.ts";
 
@@ -65,6 +65,6 @@ export function brief(value: unknown, most = 160): string {
   if (text.length <= most) return text;
   const count = Array.isArray(value) ? ` (${value.length} elements)` : "";
   const tail = Math.min(40, most >> 2);
-  const end = [...text.slice(-tail)].join(""); // of its own, as the beginning is
+  const end = [...text.slice(-tail)].join(""); // a copy: a slice would keep the whole text in memory
   return `${beginning(text, most - tail)} ... ${end}${count}`;
 }

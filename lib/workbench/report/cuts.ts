@@ -1,17 +1,17 @@
-/** What the nemesis did, as labelled stretches of time. */
+/** When the network was partitioned, and when nodes were down. */
 import { type Incident, NEMESIS, type Op } from "../history/history.ts";
 import type { Json } from "../history/json.ts";
 import type { Span } from "./cap.ts";
 
-/** A partition. */
+/** A stretch of time in which the network was partitioned. */
 export interface Cut extends Span {
   /** The parts: `"n0 n3 | n1 n2 n4"`. */
   text: string;
-  /** Whether it cuts nothing: some kinds leave small clusters whole. */
+  /** Whether it separated no nodes: some kinds of partition leave small clusters whole. */
   empty: boolean;
 }
 
-/** A node that is not running. */
+/** A stretch of time in which a node was not running. */
 export interface Down extends Span {
   node: string;
 }
@@ -100,7 +100,7 @@ function describe(refusals: Refusals): Pick<Cut, "text" | "empty"> {
   };
 }
 
-/** n2 before n10. */
+/** Orders node names by the numbers in them: n2 before n10. */
 function byNumber(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }

@@ -1,4 +1,4 @@
-/** The judges' findings in sentences; the times in them link to the operations. */
+/** The judges' findings in sentences, with links from the times in them to the operations. */
 import { stringifyBeginning } from "../history/json.ts";
 import type { Anomaly, Results } from "../checkers/verdict.ts";
 import type { Op } from "../history/history.ts";
@@ -32,21 +32,21 @@ export function findingsSection(
   const parts = notValid(results);
   const { anomalies, notes } = strict;
   const { error } = results;
-  const wrong = anomalies.length > 0 || parts.length > 0 ||
+  const isWrong = anomalies.length > 0 || parts.length > 0 ||
     error !== undefined;
-  if (!wrong && notes.length === 0) return null;
+  if (!isWrong && notes.length === 0) return null;
   return html`
     <section id="findings">
-      ${wrong && html`<h2>What is wrong</h2>`}
-      <p class="lead">Each link shows the moment, and the operation if there is one, in the drawings below.</p>
+      ${isWrong && html`<h2>What is wrong</h2>`}
+      <p class="lead">Each link shows that moment in the drawings below, and the operation, if there is one.</p>
       ${typeof error === "string" &&
-        html`<p><b>No verdict of Maelstrom's:</b> ${error}</p>`}
+        html`<p><b>No verdict from Maelstrom:</b> ${error}</p>`}
       ${strictFindings(anomalies, recording.history)}
       ${parts.map(([name, part]) => faithfulFinding(name, part))}
       ${notes.length > 0 && html`
         <h2>Worth knowing</h2>
         <p
-          class="lead">Nothing that was asked or promised speaks against it; it decides no verdict.</p>
+          class="lead">This contradicts nothing that was asked or promised, and does not affect the verdict.</p>
         ${strictFindings(notes, recording.history)}
       `}
     </section>

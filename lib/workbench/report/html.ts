@@ -1,4 +1,4 @@
-/** HTML by template: values are escaped, unless they are HTML already. */
+/** HTML templates: values are escaped, unless they are HTML already. */
 import { stringify } from "../history/json.ts";
 
 /** A piece of HTML. */
@@ -28,7 +28,7 @@ export function escapeText(text: unknown): string {
   );
 }
 
-/** A template for HTML. White space at its beginning and end is removed. */
+/** Tag of HTML templates. White space at a template's beginning and end is removed. */
 export function html(
   parts: TemplateStringsArray,
   ...values: Content[]

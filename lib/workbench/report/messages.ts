@@ -1,10 +1,9 @@
-/** The journal as messages: who sent what to whom, and when it arrived, if it did. */
+/** Messages from their sendings to their arrivals, put together from the journal. */
+import { originOf } from "../checkers/origin.ts";
 import {
   type EventHead,
   type Events,
   headsOf,
-  isClient,
-  type JournalEvent,
   type Recording,
   withIds,
 } from "../history/history.ts";
@@ -17,18 +16,15 @@ export interface Flight {
   src: string;
   dest: string;
   sent: number;
-  /** None: it was lost or cut. Several: it was duplicated. */
+  /** Empty if it was lost or cut off; several times if it was duplicated. */
   arrived: number[];
   type: string;
-  /** The rest of its body, shortened: all that are drawn may lie in memory, and one may have megabytes. */
+  /** The rest of its body, shortened: one body may have megabytes, and many messages are in memory at once. */
   body: string;
 }
 
-/** So much is shown of a body, in characters. */
+/** How many characters of a body are shown. */
 const BODY_SHOWN = 240;
-
-/** Requests of the set-up: the workload's own begin after them. */
-const SET_UP: ReadonlySet<unknown> = new Set(["init", "topology"]);
 
 /**
  * Messages of a run, and of what followed it, in the order of their sending: all, or those
@@ -38,7 +34,7 @@ export function flightsOf(
   recording: Recording,
   numbers?: ReadonlySet<number>,
 ): Flight[] {
-  const origin = journalOrigin(recording);
+  const origin = originOf(recording);
   const ids = new Set<number>();
   if (numbers !== undefined) {
     let number = 0;
@@ -72,7 +68,7 @@ export function flightsOf(
 export function* sendings(
   recording: Recording,
 ): Generator<{ sent: number; src: string; dest: string }> {
-  const origin = journalOrigin(recording);
+  const origin = originOf(recording);
   for (const [kind, time, , src, dest] of heads(recording)) {
     if (kind === "send") yield { sent: (time - origin) / 1e9, src, dest };
   }
@@ -84,20 +80,4 @@ function journalsOf({ journal, aftermath, calm }: Recording): Events[] {
 
 function* heads(recording: Recording): Generator<EventHead> {
   for (const journal of journalsOf(recording)) yield* headsOf(journal);
-}
-
-/**
- * When the main phase began on the journal's clock, in nanoseconds. If that was not recorded,
- * the workload's first request is taken for the first invocation.
- */
-export function journalOrigin(recording: Recording): number {
-  const { journalOrigin, journal, history } = recording;
-  if (journalOrigin !== undefined) return journalOrigin;
-  const first = journal.find(isRequest) ?? journal.at(0);
-  const began = history.find(({ type }) => type === "invoke")?.time ?? 0;
-  return (first?.[1] ?? 0) - began;
-}
-
-function isRequest([kind, , , src, , body]: JournalEvent): boolean {
-  return kind === "send" && isClient(src) && !SET_UP.has(body.type);
 }

@@ -1,4 +1,4 @@
-/** Where to look: the moments and processes named in a judge's sentence. */
+/** Finds the moments, processes and nodes that a judge's sentence names, so that they can be shown. */
 
 import { isClientOp, type Op } from "../history/history.ts";
 
@@ -18,14 +18,14 @@ export interface Phrase {
   moment?: Moment;
 }
 
-/** Times as judges write them, places in the history, and processes named beside a time. */
+/** Times and places in the history, as judges write them. */
 const MOMENT = /\b(?:(-?\d+\.\d{3,}) s|index (\d+))\b/g;
 const PROCESS = /\bprocess (\d+)\b/g;
 const NODE = /\bn\d+\b/g;
 
 /**
- * Cuts a sentence into phrases; times in it, and places in the history, become links. Durations
- * do not: judges give only moments to the millisecond, such as 4.012 s.
+ * Cuts a sentence into phrases. Times in it, and places in the history, become links; durations do
+ * not. Judges write only times to the millisecond, such as 4.012 s, which tells them apart.
  */
 export function phrases(
   sentence: string,
@@ -74,7 +74,7 @@ function whose(
   return node === undefined ? {} : { node: node[0] };
 }
 
-/** The operations anywhere inside a checker's result. */
+/** The moments of all operations anywhere inside a checker's result. */
 export function momentsIn(value: unknown): Moment[] {
   if (typeof value !== "object" || value === null) return [];
   const { time, process, index } = value as Record<string, unknown>;

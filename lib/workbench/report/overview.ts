@@ -1,6 +1,6 @@
 /**
- * The whole run on one strip, for choosing the stretch that is drawn below it. Also runs in the
- * page.
+ * A strip that shows the whole run, to choose the stretch of time that is drawn below it. Also
+ * runs in the page.
  */
 import { axisSvg, cutsSvg, scaleX } from "./axes.ts";
 import type { Span } from "./cap.ts";
@@ -8,7 +8,7 @@ import { escapeText } from "./html.ts";
 import { callColour } from "./timeline.ts";
 import type { View } from "./view.ts";
 
-/** Draws how many operations began when, how they ended, and the chosen stretch. */
+/** Draws how many operations began when, how they ended, and a frame around the chosen stretch. */
 export function overviewSvg(view: View, window: Span, width: number): string {
   const height = 82, base = 62, tall = 42;
   const whole = { from: view.from, to: view.to };
@@ -29,8 +29,8 @@ export function overviewSvg(view: View, window: Span, width: number): string {
     return bar(base - okTall, okTall, callColour("ok")) +
       bar(base - okTall - badTall, badTall, "#e2553d");
   });
-  // A name stands right of its line or, if there is no room, left of it. On a narrow screen
-  // there may be room on neither side; the line has it as its title in any case.
+  // A phase's name is written to the right of its line or, if there is no room, to the left. On a
+  // narrow screen there may be room on neither side, so the line also has the name as its title.
   let written = 0;
   const phases = view.phases.map(({ name, from, to }) => {
     const start = x(from);
@@ -58,7 +58,7 @@ export function overviewSvg(view: View, window: Span, width: number): string {
     }</title></path>`
   );
   const start = x(window.from), wide = Math.max(4, x(window.to) - start);
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="10.5" role="img" aria-label="The whole run; the framed part is drawn below">` +
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="10.5" role="img" aria-label="The whole run; its framed part is drawn below">` +
     axisSvg(whole, 0, width, base) +
     cutsSvg(view.cuts, whole, 0, width, base, false) +
     bars.join("") + phases.join("") + marks.join("") +

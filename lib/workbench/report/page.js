@@ -1,7 +1,7 @@
 /*
- * The page's behaviour: one stretch of time, chosen on the overview, is drawn as a
- * timeline of operations and as a spacetime diagram of messages. What draws is the
- * functions that report.ts puts before this script; the run is in the element `run`.
+ * The page's behaviour: a stretch of time, chosen on the overview, is drawn as a timeline
+ * of operations and as a spacetime diagram of messages. The functions that draw are put
+ * before this script by report.ts; the run is in the element `run`.
  */
 const view = JSON.parse(document.getElementById("run").textContent);
 const element = (id) => document.getElementById(id);
@@ -49,7 +49,7 @@ function draw() {
       (sought.node === undefined ? "" : `, at ${sought.node}`);
 }
 
-/** What is drawn can be reached by the tabulator, and says what it is. */
+/** Lets drawn items be reached with the Tab key, and gives them a description. */
 function name(selector, words) {
   for (const drawn of document.querySelectorAll(selector)) {
     drawn.setAttribute("tabindex", "0");
@@ -122,7 +122,7 @@ document.addEventListener("click", (event) => {
   show(Number(at) - half, Number(at) + half);
 });
 
-/** Types of messages can be left away. */
+/** Checkboxes hide types of messages. */
 for (const box of document.querySelectorAll("[data-type]")) {
   box.addEventListener("change", () => {
     state.hidden = [...document.querySelectorAll("[data-type]")]
@@ -135,7 +135,7 @@ element("clients")?.addEventListener("change", ({ target }) => {
   draw();
 });
 
-/** Says in words what is at a place of the drawings, or nothing. */
+/** Shows the description of what is at a place in the drawings, if anything. */
 function tell(target, clientX, clientY) {
   const drawn = target.closest?.("[data-call], [data-hop]");
   hover.hidden = !drawn;

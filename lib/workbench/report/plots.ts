@@ -7,6 +7,7 @@ import type { TopLevelSpec } from "vega-lite";
 import { ADDS, stableLatencies } from "../checkers/set-full.ts";
 import { pairs } from "../checkers/pairs.ts";
 import { quantile } from "../checkers/figures.ts";
+import { originOf } from "../checkers/origin.ts";
 import {
   headsOf,
   isBetweenServers,
@@ -15,13 +16,13 @@ import {
 } from "../history/history.ts";
 import { asText } from "../history/json.ts";
 import { cutsOf } from "./cuts.ts";
-import { journalOrigin } from "./messages.ts";
 import { callColour } from "./timeline.ts";
+import { count } from "./words.ts";
 
 /** A plot before it is drawn. */
 export interface Plot {
   title: string;
-  /** How to read it. */
+  /** The text above it, which says how to read it. */
   lead: string;
   spec: TopLevelSpec;
 }
@@ -29,10 +30,10 @@ export interface Plot {
 /** The axes' size in pixels; the page scales the drawing, so a small one stays legible on a narrow screen. */
 const WIDTH = 640, HEIGHT = 170;
 
-/** How many points a plot has at most: more are a blot, and make the page large. */
+/** How many points a plot has at most: more would blur together, and make the page large. */
 const POINTS = 2_500;
 
-/** The least latency drawn: a logarithmic scale has no zero. */
+/** The lowest latency drawn: a logarithmic scale has no zero. */
 const LEAST_MS = 0.05;
 
 /** One layer of a plot. */
@@ -47,7 +48,7 @@ interface Point {
   f: string;
 }
 
-/** The greatest measure of any item: there are too many for Math.max. */
+/** The greatest measure of any item. There may be too many items to pass them to Math.max. */
 function greatest<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((most, item) => Math.max(most, of(item)), -Infinity);
 }
@@ -154,7 +155,7 @@ function latencyPlot(points: readonly Point[], frame: Frame): Plot {
     `${points.length.toLocaleString("en")} operations`,
     points,
     values,
-    "all that did not succeed, ",
+    "those that did not succeed, ",
   );
   return {
     title: "Latency of each operation",
@@ -174,7 +175,7 @@ function latencyPlot(points: readonly Point[], frame: Frame): Plot {
 }
 
 /**
- * At most about {@link POINTS} points: the slowest are not left out, nor those that stand out
+ * At most about {@link POINTS} points, among them all of the slowest and all that stand out
  * otherwise.
  */
 function thinned<P extends { ms: number }>(
@@ -197,7 +198,7 @@ function thinnedNote(
 ): string {
   if (drawn.length === all.length) return "";
   const count = drawn.length.toLocaleString("en");
-  return ` Of ${what} ${count} are drawn: ${standOut}all of the slowest hundredth, and every n-th of the others.`;
+  return ` Of ${what}, ${count} are drawn: ${standOut}the slowest hundredth, and every n-th of the others.`;
 }
 
 /** Bucket widths that give about 30 buckets a run. */
@@ -226,7 +227,7 @@ function quantilePlot(
   return {
     title: "Latency quantiles",
     lead:
-      `Of the operations invoked within ${bucket} s: half were faster than the median, 99 of 100 faster than 0.99.`,
+      `For the operations invoked in each ${bucket} s: half were faster than the median, and 99 of 100 faster than the 0.99 quantile.`,
     spec: frame([{
       data: { values },
       mark: {
@@ -275,7 +276,7 @@ function ratePlot(
   );
   return {
     title: "Rate of operations",
-    lead: `How many operations ended in a second, taken over ${bucket} s.`,
+    lead: `How many operations ended per second, counted over ${bucket} s.`,
     spec: frame([{
       data: { values },
       mark: { type: "line", strokeWidth: 2 },
@@ -305,7 +306,7 @@ function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
   return [{
     title: "Stable latency of each value",
     lead:
-      `Each point is a value, placed where it was acknowledged or first seen: so much later some read still lacked it. The official limits are on the median and the maximum of these.${
+      `Each point is a value, placed at the time when it was acknowledged or first seen. Its height is for how long after that some read still lacked it. The official limits are on the median and the maximum.${
         thinnedNote(`${count} values`, all, values)
       }`,
     spec: frame([{
@@ -329,7 +330,7 @@ function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
 const BARS = 220;
 
 function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
-  const origin = journalOrigin(recording);
+  const origin = originOf(recording);
   const width = end / BARS;
   const counts = new Map<string, number>();
   for (
@@ -353,9 +354,9 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
   });
   return [{
     title: "Messages between servers",
-    lead: `How many of the ${
-      nodesOf(recording.options).length
-    } nodes' messages (services' included) were sent in each ${
+    lead: `How many messages the ${
+      count(nodesOf(recording.options).length, "node")
+    } and the services sent each other in each ${
       (width * 1e3).toFixed(0)
     } ms. Nothing should be sent while there is nothing to say.`,
     spec: frame([{
@@ -376,7 +377,7 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
   }];
 }
 
-/** A drawn plot as an SVG document, or why it could not be drawn. */
+/** A plot as an SVG document, or why it could not be drawn. */
 export type Drawn = { svg: string } | { missing: string };
 
 /**
@@ -387,7 +388,7 @@ export async function drawPlots(plots: readonly Plot[]): Promise<Drawn[]> {
   if (plots.length === 0) return [];
   let vega: typeof import("vega"), vegaLite: typeof import("vega-lite");
   try {
-    // Not literals, so that Deno does not fetch them for runs without a report.
+    // Not string literals, so that Deno does not download them for runs without a report.
     const names = ["vega", "vega-lite"] as const;
     [vega, vegaLite] = await (carriedParts()?.plots?.() ??
       Promise.all([import(names[0]), import(names[1])]));

@@ -1,6 +1,6 @@
 /**
- * The report of a run: one HTML file that explains it and needs neither server nor network.
- * `writeReport` puts it into the run's folder.
+ * The report of a run: one HTML file that explains the run, and needs neither server nor network.
+ * {@link writeReport} puts it into the run's folder.
  */
 import { join } from "node:path";
 import { type Judged, overall } from "../checkers/judges.ts";
@@ -40,7 +40,7 @@ import { count } from "./words.ts";
 /** The name of the report in a run's folder. */
 export const REPORT_FILE = "report.html";
 
-/** The functions that draw in the page: their source text is put into it. */
+/** The functions that draw in the page: the page contains their source text. */
 const IN_PAGE = {
   escapeText,
   scaleX,
@@ -62,7 +62,7 @@ const IN_PAGE = {
   overviewSvg,
 };
 
-/** Those functions under the names they have here: a bundler may have renamed them. */
+/** The source text of those functions, under the names they have here: a bundler may have renamed them. */
 function inPage(): string {
   return Object.entries(IN_PAGE).map(([name, drawing]) =>
     drawing.name === name
@@ -71,7 +71,7 @@ function inPage(): string {
   ).join("\n");
 }
 
-/** What a report shows beside the run itself. */
+/** What a report shows besides the run itself. */
 export interface ReportOptions {
   /** The command that repeats the run. */
   command?: string;
@@ -153,11 +153,11 @@ export async function reportHtml(
   `}\n`;
 }
 
-/** How many operations can be told apart in a stretch. */
+/** How many operations and messages between nodes are drawn when the page opens: as many as can be told apart. */
 const CALLS_AT_FIRST = 200;
 const HOPS_AT_FIRST = 300;
 
-/** The stretch that is drawn when the page opens: around the first finding, or the beginning. */
+/** The stretch of time that is drawn when the page opens: around the first finding, or from the beginning. */
 function firstWindow(view: View, sought: Moment | null): Span {
   const middle = sought?.at ?? 0;
   /** The width of a stretch around the middle that holds this many. */
@@ -202,14 +202,14 @@ function drawings(view: View): Html {
           0 &&
         `, and in grey ${
           count(cuts, "partition")
-        }`}. The framed stretch of it is drawn below twice, as operations and as messages. Drag the frame, or use the buttons or the arrow keys.</p>
+        }`}. Below, its framed part is drawn twice: as operations, and as messages. Drag the frame, or use the buttons or the arrow keys.</p>
       ${left.length > 0 &&
         html`
           <p
-            class="missing">This run is too large for one page: it holds ${left
+            class="missing">This run is too large for one page, which shows ${left
               .join(
                 " and ",
-              )}, those around findings and the earliest. Where some are left out, the drawings are hatched; all are in recording.json.gz.</p>
+              )}: those around findings, and the earliest. The drawings are hatched where some are left out; recording.json.gz has all of them.</p>
         `}
       <div id="loupe">
         <div id="overview" role="img" aria-label="how many operations began when, in the whole run"></div>
@@ -222,13 +222,13 @@ function drawings(view: View): Html {
         </div>
       </div>
       <h3>Operations of the clients</h3>
-      <p class="lead legend">A row for each client, a bar for each operation from its request to its reply.
+      <p class="lead legend">A row for each client, and a bar for each operation, from its request to its reply.
         <span><i style="background: var(--ok)"></i>succeeded (ok)</span>
-        <span><i style="background: var(--info)"></i>unknown whether it happened (info)</span>
-        <span><i style="background: var(--fail)"></i>failed for certain (fail)</span></p>
+        <span><i style="background: var(--info)"></i>outcome unknown (info)</span>
+        <span><i style="background: var(--fail)"></i>certainly failed (fail)</span></p>
       <div id="timeline" role="group" aria-label="operations of the clients"></div>
       <h3>Messages between nodes (spacetime diagram)</h3>
-      <p class="lead">A row for each node; a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at one to read it. A red cross is a message that never arrived.</p>
+      <p class="lead">A row for each node, and a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at a line to read the message. A red cross is a message that never arrived.</p>
       <p class="legend">${view.types.map((type, i) =>
         html`
           <label
@@ -237,7 +237,7 @@ function drawings(view: View): Html {
             )}"><input type="checkbox" data-type="${type}" checked> ${type}</label>
         `
       )}<label><input type="checkbox" id="clients" checked> requests (▾) and replies (▴) of clients</label></p>
-      <p class="missing" id="crowded" hidden>Too many messages in this stretch: only the first ${drawnHops()} are drawn. Zoom in.</p>
+      <p class="missing" id="crowded" hidden>There are too many messages in this stretch: only the first ${drawnHops()} are drawn. Zoom in to see the others.</p>
       <div id="spacetime" role="group" aria-label="messages between nodes"></div>
       <noscript><p class="missing">These drawings need JavaScript.</p></noscript>
     </section>
@@ -250,7 +250,7 @@ function incidents({ marks }: View): Html | null {
     <section>
       <h2>Incidents</h2>
       <p
-        class="lead">What the workbench saw or did beside operations and messages.</p>
+        class="lead">What the workbench saw or did, apart from operations and messages.</p>
       <ul>${marks.slice(0, 50).map(({ at, node, text }) =>
         html`<li><a href="#drawings" data-at="${at}" data-process="">${
           at.toFixed(3)
@@ -265,7 +265,7 @@ function stderr(lines: ReportOptions["stderr"]): Html | null {
   if (lines === undefined || lines.size === 0) return null;
   return html`
     <section>
-      <h2>What nodes wrote to stderr</h2>
+      <h2>What the nodes wrote to stderr</h2>
       ${[...lines].map(([node, last]) =>
         html`
           <details>

@@ -1,6 +1,6 @@
 /**
- * Lamport's spacetime diagram: a row for each node, time to the right, a slanted line for
- * each message from its sending to its arrival. Also runs in the page.
+ * Lamport's spacetime diagram: a row for each node, time running to the right, and for each
+ * message a slanted line from its sending to its arrival. Also runs in the page.
  *
  * Leslie Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", CACM 21
  * (1978); here turned by 90 degrees, so that time runs as in the other drawings.
@@ -17,12 +17,12 @@ import {
 import type { Span } from "./cap.ts";
 import type { Hop, View } from "./view.ts";
 
-/** How many messages one drawing shows at most: more would be a grey area. */
+/** How many messages one drawing shows at most: more would blur together. */
 export function drawnHops(): number {
   return 3_000;
 }
 
-/** A colour for each type of message, by its place among them. */
+/** The colour of a type of message, by its index among the types. */
 export function typeColour(index: number): string {
   const colours = [
     "#1b66b5",
@@ -37,7 +37,7 @@ export function typeColour(index: number): string {
   return index < 0 ? "#8a8a96" : colours[index % colours.length]!;
 }
 
-/** A message in a few lines. */
+/** A message as a few lines of text. */
 export function hopText(hop: Hop): string {
   const { src, dest, type, body, sent, arrived, id } = hop;
   const came = arrived.length === 0

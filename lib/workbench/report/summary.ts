@@ -1,4 +1,4 @@
-/** The top of the page: verdicts and figures, each against its limits. */
+/** The top of the page: verdicts, and figures with their limits. */
 import { type Validity, verdictText } from "../checkers/verdict.ts";
 import { flagsText, isClientOp } from "../history/history.ts";
 import { type Judged, overall } from "../checkers/judges.ts";
@@ -54,18 +54,18 @@ export function summarySection(judged: Judged, again?: string): Html {
       <div class="judges">
         <div class="judge ${verdictText(results["valid?"])}">
           <b>Maelstrom's verdict: ${verdictText(results["valid?"])}</b>
-          <span>what the official test says: it looks at the replies that clients got</span>
+          <span>the verdict of the official test, which looks at the replies that clients got</span>
         </div>
         <div class="judge ${verdictText(strict["valid?"])}">
           <b>strict verdict: ${verdictText(strict["valid?"])}</b>
-          <span>the same run, looked at more closely: every node, every reply, every promise</span>
+          <span>the verdict of a closer look at the same run: every node, every reply, every promise</span>
         </div>
       </div>
       ${figuresTable(judged)}
-      <details><summary>How to see this run again</summary>
+      <details><summary>How to repeat this run</summary>
         <pre>${again ?? againText(judged)}</pre>
         ${seed !== undefined && html`
-          <p>Seed ${seed} decides everything in a simulated run; in real time it decides only what clients and partitions do.</p>
+          <p>In a simulated run, seed ${seed} decides everything; in real time, it decides only what clients and faults do.</p>
         `}
       </details>
     </section>
@@ -81,13 +81,13 @@ function headline(
     return anomalies === 0
       ? "Invalid: a promise was broken."
       : anomalies === 1
-      ? "Invalid: a promise was broken, as told below."
-      : `Invalid: ${anomalies} promises were broken, as told below.`;
+      ? "Invalid: a promise was broken, as described below."
+      : `Invalid: ${anomalies} promises were broken, as described below.`;
   }
   if (verdict === "unknown") return "Unknown: the judges could not tell.";
   return misses === 0
     ? "Valid: neither judge found anything wrong."
-    : `Valid, but ${count(misses, "figure")} beyond a limit.`;
+    : `Valid, but ${count(misses, "figure")} outside its limit.`;
 }
 
 function missed(judged: Judged): number {
@@ -96,7 +96,7 @@ function missed(judged: Judged): number {
     .filter((limit) => !isMet(limit, judged.figures[limit.figure])).length;
 }
 
-/** The command for a run that came without one. */
+/** The command for a run whose command was not recorded. */
 function againText({ recording }: Judged): string {
   const { workload, options } = recording;
   return `deno task workbench test -w ${workload} ${flagsText(options)}`;
@@ -104,26 +104,27 @@ function againText({ recording }: Judged): string {
 
 const EXPLANATIONS: { readonly [name in FigureName]: string } = {
   "servers.msgs-per-op":
-    "messages that no client sends or gets, services' included, divided by the clients' requests",
-  "all.msgs-per-op": "the same with the clients' own messages",
-  "servers.bytes-per-op": "the size of those between servers, as JSON",
+    "messages between nodes, or nodes and services, divided by the clients' requests",
+  "all.msgs-per-op": "the same, with the messages to and from clients",
+  "servers.bytes-per-op":
+    "bytes of the messages between servers, as JSON, divided by the clients' requests",
   "servers.bytes-per-value":
-    "the same, divided by the values and by the nodes that each has to reach",
+    "the same bytes, divided by the values and by the nodes that each has to reach",
   "servers.bytes-to-least":
-    "the least: each value's own text and a comma, once to each node it has to reach",
-  "availability": "the part of the requests that succeeded",
+    "the same bytes as a multiple of the least possible: each value's digits and a comma, sent once to each node it has to reach",
+  "availability": "the share of the requests that succeeded",
   "answered.share":
-    "the part that was answered: it succeeded, or the register had no value or another",
+    "the share that was answered: by success, or by an error that says the register has another value or none",
   "answered.majority-share":
-    "the same of requests at nodes that could talk to a majority for 1.5 s",
+    "the same for requests to nodes that had been able to talk to a majority for 1.5 s",
   "answered.others-share":
-    "the same of those at nodes that could not, for as long, and were not healed within a second",
-  "rate.share": "the operations that were made, of those that --rate asks for",
+    "the same for requests to nodes that had not been able to for as long, nor were for another second",
+  "rate.share": "the operations made, as a share of what --rate asks for",
   "stable-latency.median-ms":
-    "how long after it was acknowledged a value was still missing from some read",
+    "for how long after its acknowledgement a value was still missing from some read",
   "stable-latency.max-ms": "the same for the slowest value",
   "visibility-lag.max-ms":
-    "how long after it was acknowledged a message could not be polled everywhere",
+    "for how long after its acknowledgement a message could not be polled from every node",
   "client-latency.p99-ms": "99 of 100 successful requests were answered faster",
 };
 

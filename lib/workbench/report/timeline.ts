@@ -1,4 +1,4 @@
-/** Operations over time, one row for each client. Also runs in the page. */
+/** Draws operations over time, one row for each client. Also runs in the page. */
 import {
   axisSvg,
   cutsSvg,
@@ -24,7 +24,7 @@ export function callColour(type: Call["type"]): string {
   return colours[type];
 }
 
-/** An operation in one line. */
+/** An operation as a few lines of text. */
 export function callText(call: Call): string {
   const { f, asked, got, type, from, to, process, node } = call;
   const took = to === null
@@ -35,7 +35,7 @@ export function callText(call: Call): string {
   } s, ${took}\n${type === "open" ? "no completion" : type}: ${got}`;
 }
 
-/** Whether an operation is the one that a moment means. */
+/** Whether an operation is one that a moment refers to. */
 export function isMeant(call: Call, { at, process, node }: Moment): boolean {
   if (process !== undefined && call.process !== process) return false;
   if (node !== undefined && call.node !== node) return false;

@@ -1,4 +1,4 @@
-/** How many messages of each type there were. */
+/** The table of messages by type. */
 import { IdSet } from "../checkers/id-set.ts";
 import {
   type Events,
@@ -22,7 +22,7 @@ interface Row {
   bytes: number;
 }
 
-/** Messages by type, those between servers first, since they are what S counts. */
+/** Counts messages by type, those between servers first, since S counts these. */
 export function trafficSection(recording: Recording): Html {
   const servers = rowsOf(recording.journal, isBetweenServers);
   const clients = rowsOf(recording.journal, isWithClient);
@@ -40,7 +40,7 @@ export function trafficSection(recording: Recording): Html {
           " – "}${requests > 0 &&
           html`
             that is S = <b>${(sent / requests).toFixed(4)}</b>
-          `}. What never arrived was cut by a partition, lost, or still on its way at the end.</p>
+          `}. A message that never arrived was cut off by a partition, lost, or still on its way at the end.</p>
       <div class="scroll">
         <table>
         <thead><tr><th>type</th><th class="number">sent</th><th class="number">arrived</th>

@@ -38,7 +38,7 @@ export interface Hop extends Flight {
   client: boolean;
 }
 
-/** A part of a run. */
+/** A phase of a run. */
 export interface Phase extends Span {
   name: string;
 }
@@ -72,17 +72,17 @@ export interface View extends Span {
   total: { calls: number; hops: number };
 }
 
-/** How many of each are in a page at most. */
+/** How many operations and messages a page has at most. */
 export interface Caps {
   calls: number;
   serverHops: number;
   clientHops: number;
 }
 
-/** The end of the run must not touch the edge. */
+/** Leaves some room after the end of the run. */
 const MARGIN = 1.02;
 
-/** A page of a large run has about 5 MB. */
+/** With these, the page of a large run has about 5 MB. */
 const CAPS: Caps = {
   calls: 8_000,
   serverHops: 8_000,

@@ -1,28 +1,28 @@
 /** Explains a run to a reader who has never seen one. */
 import { nodesOf, type Recording, workersOf } from "../history/history.ts";
 
-/** By workload, what clients do, and what they are promised. */
+/** By workload, what clients do, and what must hold. */
 const WORKLOADS: { readonly [workload: string]: string } = {
   "echo":
-    "Clients send a payload to a node and must get the same payload back.",
+    "Clients send payloads to a node, and must get the same payloads back.",
   "unique-ids":
-    "Clients ask any node for an id; no two answers may ever be the same.",
+    "Clients ask any node for an id; no two ids may ever be the same.",
   "broadcast":
-    "Clients give values to single nodes (broadcast) and ask nodes for all values they know (read). Every value must come to every node, with as few messages and as little delay as possible.",
+    "Clients give values to single nodes (broadcast) and ask nodes for all values they know (read). Every value must reach every node, with as few messages and as little delay as possible.",
   "g-set":
-    "Clients add elements to a set at any node, and read it at any node. No added element may be missing in the end.",
+    "Clients add elements to a set at any node, and read it at any node. In the end no added element may be missing.",
   "g-counter":
     "Clients add to one counter at any node, and read it at any node. In the end every node must show the exact sum.",
   "pn-counter":
     "Clients add to and subtract from one counter at any node. In the end every node must show the exact sum.",
   "kafka":
-    "Clients append messages to logs (send), read on from where they were (poll) and note how far they have come (commit). Nothing acknowledged may get lost, change places or be skipped.",
+    "Clients append messages to logs (send), read on from where they left off (poll) and record how far they have read (commit). No acknowledged message may be lost, reordered or skipped.",
   "lin-kv":
-    "Clients read, write and compare-and-set single keys. All must look as if done one after the other, each at some moment between its request and its reply.",
+    "Clients read, write and compare-and-set single keys. The operations must appear to take effect one after another, each at some moment between its request and its reply.",
   "txn-rw-register":
-    "Clients do transactions of several reads and writes of single values. What each may see of the others is what the consistency model says.",
+    "Clients execute transactions of several reads and writes of registers. The consistency model says what transactions may see of each other.",
   "txn-list-append":
-    "Clients do transactions that read lists and append to them. What each may see of the others is what the consistency model says.",
+    "Clients execute transactions that read lists and append to them. The consistency model says what transactions may see of each other.",
 };
 
 /** What clients do in a workload. */
@@ -37,9 +37,9 @@ export function setUpText({ options, faults, machine }: Recording): string {
   const distribution = String(options["latency-dist"] ?? "constant");
   const rate = Number(options.rate ?? 5);
   const parts = [
-    `${count(workers, "client")} asked ${count(nodes, "node")} for ${
+    `${count(workers, "client")} sent requests to ${count(nodes, "node")} for ${
       options["time-limit"] ?? 60
-    } s, ${rate} times a second altogether.`,
+    } s, ${rate} a second in all.`,
   ];
   if (nodes > 1) {
     parts.push(
@@ -52,12 +52,12 @@ export function setUpText({ options, faults, machine }: Recording): string {
   }
   if (machine === "busy" || machine === "stalled") {
     parts.push(
-      "Their machine was simulated as a busy one: timers and messages were late, and now and then all stood still.",
+      "The simulated machine was busy: timers and messages were late, and now and then everything stalled.",
     );
   }
   if (faults === "chaos") {
     parts.push(
-      "Chaos was let loose on them: partitions, and what the seed drew of lost, doubled, overtaking and late messages, and of killed nodes. The figures are therefore held to no limit.",
+      "The run was under chaos: partitions, and whatever the seed drew of lost, duplicated, reordered and late messages, and of killed nodes. The figures are therefore held to no limit.",
     );
   } else {
     const nemesis = faults === "partition" ? faults : options.nemesis ?? "";
@@ -67,11 +67,11 @@ export function setUpText({ options, faults, machine }: Recording): string {
   return parts.join(" ");
 }
 
-/** What the nemesis did, in a sentence for each of its faults. */
+/** By fault of the nemesis, a sentence that says what it did. */
 const DEEDS: { readonly [fault: string]: string } = {
   partition: "The network was partitioned now and then.",
-  kill: "Nodes were killed now and then, and started again without memory.",
-  pause: "Nodes were stopped now and then, and went on where they were.",
+  kill: "Nodes were killed now and then, and restarted without their memory.",
+  pause: "Nodes were paused now and then, and resumed where they had stopped.",
 };
 
 /** `"1 node"`, `"5 nodes"`. */
