@@ -1,4 +1,4 @@
-/** A finding explained to somebody who meets it for the first time. */
+/** The explanation of a finding, for somebody who sees it for the first time. */
 export interface Explanation {
   /** What was promised, and what was seen instead. */
   means: string;

@@ -1,4 +1,4 @@
-/** Findings of every workload: the protocol, replies, processes, and the simulator. */
+/** Findings that any workload may have: the protocol, replies, processes, the simulator. */
 import type { Explanations } from "./explanation.ts";
 
 /** By name. */
@@ -13,7 +13,7 @@ export const GENERAL: Explanations = {
   },
   "foreign-source": {
     means:
-      "A node signed a message as another node. Maelstrom delivers it, but figures and partitions go by the signature.",
+      "A node sent a message whose src is another node. Maelstrom delivers it, but counts and partitions it by its src.",
     usually:
       "src copied from the request, or a node id kept where two nodes share it.",
     tries: "Set src to the node_id of init, in every message.",
@@ -38,14 +38,14 @@ export const GENERAL: Explanations = {
   },
   "message-storm": {
     means:
-      "Nodes trigger each other without end: they sent many times more messages than clients' requests explain.",
+      "Nodes trigger each other without end: they sent many times more messages than the clients' requests explain.",
     usually:
-      "values forwarded whether they are new or not, so each message causes several.",
+      "values forwarded even when they are not new, so that each message causes several others.",
     tries: "Forward a value only the first time, and not back to its sender.",
   },
   "malformed-reply": {
     means:
-      "A reply had the wrong type or fields, so its operation counts as unknown.",
+      "A reply had the wrong type or fields, so the outcome of its operation counts as unknown.",
     usually:
       "a missing or copied field, a number instead of a string; in JavaScript a Set, or a promise that was not awaited: {}.",
     tries:
@@ -53,37 +53,39 @@ export const GENERAL: Explanations = {
   },
   "duplicate-reply": {
     means: "A request was answered more than once.",
-    usually: "a retry that answers again, or two paths that both reply.",
-    tries: "Reply in one place, and remember which requests are answered.",
+    usually: "a retry that answers again, or two code paths that both reply.",
+    tries:
+      "Reply in one place, and remember which requests have been answered.",
   },
   "unsolicited-reply": {
-    means: "A node answered a request that nobody had made.",
-    usually: "a wrong in_reply_to, or the reply of another client's request.",
+    means:
+      "A node sent a client a reply to a request that the client had not made.",
+    usually: "a wrong in_reply_to, or the reply to another client's request.",
     tries: "Keep msg_id and src of each request until it is answered.",
   },
   "unanswered-request": {
     means: "A request was never answered.",
     usually:
-      "a handler that waits for a peer behind a partition or for a lost reply, or that fails without an error reply.",
+      "a handler that waits for a peer behind a partition or for a reply that was lost, or that fails without replying.",
     tries:
       "Give every wait a timeout, and answer with an error when it expires.",
   },
   "late-reply": {
     means:
-      "A request was answered after its client had given up, which is 5 s in most workloads.",
+      "A request was answered after its client had given up. In most workloads, clients wait for 5 s.",
     usually: "waiting for peers during a partition.",
     tries:
       "Answer from the node's own state, or give up before the client does.",
   },
   "refused-request": {
     means:
-      "A request was answered with an error though nothing prevented success.",
+      "A request was answered with an error, though no fault stood in its way.",
     usually: "a service or a peer that was not reached in time.",
     tries: "Retry with a pause before refusing, or do without the service.",
   },
   "unavailable": {
     means:
-      "An operation failed or timed out, though all must succeed whatever the network does.",
+      "An operation failed or timed out, though every operation must succeed whatever the network does.",
     usually: "waiting for another node, or for a majority.",
     tries: "Answer from local state, and replicate afterwards.",
   },
@@ -94,19 +96,19 @@ export const GENERAL: Explanations = {
   },
   "no-recovery": {
     means:
-      "Long after the last fault a node answers no request, or none of some kind.",
+      "Long after the last fault, a node answers no requests, or none of some kind.",
     usually:
-      "a request that is never repeated, a pause that grows without a limit, or a node that has lost its memory and waits for others.",
-    tries: "Look at the node's first messages of the calm in the report.",
+      "a request that is never retried, a pause between retries that grows without a limit, or a node that has lost its memory and waits for others.",
+    tries: "Look in the report at the node's first messages of the calm.",
   },
   "invalid-workload": {
     means: "Maelstrom's own checker found the run invalid.",
     usually: "see its results, which are quoted.",
-    tries: "Find the part of results.json whose valid? is false.",
+    tries: "Find the part of results.json in which valid? is false.",
   },
   "maelstrom-throws": {
     means:
-      "Maelstrom's checker would throw on this history, through no fault of the nodes, and say unknown.",
+      "Maelstrom's checker would throw an exception on this history, so its verdict would be unknown, through no fault of the nodes.",
     usually: "values that it cannot compare or store.",
     tries: "Nothing, unless the verdict of the real Maelstrom matters.",
   },
@@ -119,28 +121,28 @@ export const GENERAL: Explanations = {
   },
   "stood-still": {
     means:
-      "The workbench itself did not run for a while, and neither did its clients: what took long or was given up then is no node's fault.",
+      "The workbench itself, with its clients, did not run for a while: slow replies and timeouts at that time are no node's fault.",
     usually:
-      "a computer that slept, a process that was stopped, or a machine with much else to do.",
+      "a computer that slept, a process that was stopped, or a machine that was busy with something else.",
     tries: "Run it again.",
   },
   "journal-cut": {
     means:
-      "A file of the journal of Maelstrom's network ends inside a message, or there is none, so figures that count messages are too low.",
+      "Maelstrom's journal of the network is missing, or one of its files ends in the middle of a message, so figures that count messages are too low.",
     usually:
       "a run that was killed, a full disk, an incomplete copy, or Maelstrom 0.2.0.",
     tries: "Copy the run's folder again, or repeat the run.",
   },
   "impure-program": {
     means:
-      "A simulated program used something that is not its node's, so the seed does not decide the run, or nodes share what processes could not.",
+      "A simulated program used something that does not come from its node. Either the seed does not decide the run, or nodes share state, which separate processes could not.",
     usually:
       "the machine's clock, randomness, timers or files; an error that nothing catches; or variables of the module, outside the program's function.",
     tries:
-      "node.now(), node.random(), node.after() and node.every(); state inside the function.",
+      "Use node.now(), node.random(), node.after() and node.every(), and keep state inside the function.",
   },
   "no-verdict": {
-    means: "The run did not end.",
+    means: "The run did not end, so it has no verdict.",
     usually: "an endless loop in a handler, or messages that multiply.",
     tries: "Run the quoted command, then a smaller run.",
   },
@@ -151,19 +153,20 @@ export const GENERAL: Explanations = {
   },
   "echo-mismatch": {
     means: "A payload came back changed.",
-    usually: "a payload parsed into a type and written again.",
+    usually: "a payload that was parsed into a type and serialized again.",
     tries: "Send the value of echo back unchanged, whatever JSON it is.",
   },
   "duplicate-id": {
     means: "Two requests got the same id.",
     usually:
       "a counter that restarts with the process, a clock that is too coarse, or too few random bits.",
-    tries: "Combine the node id, something random per start, and a counter.",
+    tries:
+      "Combine the node id, something random that is drawn at each start, and a counter.",
   },
   "mixed-id-types": {
     means:
-      "Ids are of several types: they cannot be ordered, so Maelstrom's checker says unknown.",
-    usually: "a number here and a string there.",
+      "Ids are of several types and cannot be ordered, so Maelstrom's verdict is unknown.",
+    usually: "numbers from some nodes and strings from others.",
     tries: "Make every id a string.",
   },
 };
