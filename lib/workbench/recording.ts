@@ -1,6 +1,7 @@
 /**
- * Recordings on disk: one JSON object, plain or gzipped, in the form of `tests/golden/`; or a
- * run's directory, which holds one or is the real Maelstrom's.
+ * Reads and writes recordings: files with one JSON object, plain or gzipped, in the form of
+ * `tests/golden/`. It also reads a run's directory, which holds such a file or is one of the real
+ * Maelstrom's.
  */
 import { plain } from "./history/copies.ts";
 import {
@@ -88,11 +89,11 @@ async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
 const LONG_PART = /^"(history|journal|lists)": \[$/;
 
 /**
- * Reads a recording's JSON. Where a long part has an element on each line, as
- * {@link saveRecording} writes it, its elements are read one by one; the rest is read as a whole,
- * with a number in place of each such part.
+ * Reads a recording's JSON as {@link saveRecording} writes it, with one element of a long part per
+ * line. These elements are parsed one by one; the rest is parsed as a whole, with a number in place
+ * of each long part.
  *
- * @throws {SyntaxError} it is not JSON, or in another layout
+ * @throws {SyntaxError} it is not JSON, or has another layout
  */
 async function readLines(path: string): Promise<Json> {
   const parts: Json[][] = [];
@@ -147,7 +148,11 @@ async function readJson(path: string): Promise<Json> {
   }
 }
 
-/** Checks enough to tell a recording from other JSON. */
+/**
+ * Checks that a value is a recording, as far as needed to tell it from other JSON.
+ *
+ * @throws {TypeError} it is not
+ */
 function asRecording(value: unknown): Recording {
   const { workload, options, results, aftermath, calm, lists, ...rest } =
     Object(value);
@@ -188,7 +193,7 @@ function asEvents(
   return { ...read, history: read.history.map((op) => withList(op, lists)) };
 }
 
-/** An object with the long list that it refers to, if it does. */
+/** An object with the long list that it refers to, if it refers to one. */
 function withList<T extends Op | JsonObject>(holder: T, lists: unknown): T {
   for (const field of Object.keys(holder)) {
     const { list, length } = Object(holder[field]);
@@ -209,7 +214,11 @@ const OP_TYPES: ReadonlySet<unknown> = new Set([
   "info",
 ]);
 
-/** An operation, if it has what all operations have. */
+/**
+ * Checks that a value has what all operations have.
+ *
+ * @throws {TypeError} it has not
+ */
 function asOp(value: unknown, i: number): Op {
   const op = Object(value);
   const time = asDouble(op.time);
@@ -224,8 +233,10 @@ function asOp(value: unknown, i: number): Op {
 }
 
 /**
- * An event of the network. A message without a body has an empty one, as Maelstrom reads it.
- * Some clocks count nanoseconds from long ago: less than one microsecond of those is lost.
+ * Checks that a value is an event of the network. A message without a body gets an empty one, as
+ * in Maelstrom. Some clocks count nanoseconds from so long ago that times lose up to a microsecond.
+ *
+ * @throws {TypeError} it is not
  */
 function asEvent(value: unknown, i: number): JournalEvent {
   const [kind, at, id, src, dest, body] = Array.isArray(value) ? value : [];
@@ -289,13 +300,13 @@ function whyNot(cause: unknown): string {
 const PIECE = 65_536;
 
 /**
- * Writes a recording, gzipped if the file's name ends in `.gz`. Histories are long: one line
- * for each operation and message keeps the plain form readable, and they are written piece by
- * piece, since no string can hold a long run.
+ * Writes a recording, gzipped if the file's name ends in `.gz`. It has one line for each operation
+ * and message, which keeps the plain form readable, and it is written piece by piece, since no
+ * string can hold a long run.
  *
- * If what clients have read is too much to be written, a list that begins like others is written
- * once: `lists` has it, and what refers to it is `{"list": 3, "length": 70000}`, its first 70000
- * elements.
+ * If the lists that clients have read are too long to be written out, lists that begin alike are
+ * written once, as an element of `lists`. A reference such as `{"list": 3, "length": 70000}` then
+ * stands for the first 70000 elements of list 3.
  */
 export async function saveRecording(
   path: string,
@@ -365,7 +376,7 @@ function opTexts(ops: Op[], lists: ListNumbers | null): Iterable<string> {
   );
 }
 
-/** A field that is a long array of these texts, one a line. */
+/** A field that is a long array of these texts, one per line. */
 function* arrayLines(
   name: string,
   elements: Iterable<string>,
@@ -379,7 +390,7 @@ function* arrayLines(
   yield separator === "\n" ? "]" : "\n]";
 }
 
-/** After so much text, in characters, its garbage is collected: V8 alone lets a gigabyte lie. */
+/** After how many characters of text garbage is collected: left to itself, V8 would let a gigabyte accumulate. */
 const COLLECTED_AFTER = 256e6;
 
 /** Joins short texts into longer ones. */

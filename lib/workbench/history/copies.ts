@@ -1,6 +1,6 @@
 /**
- * Copies of JSON values, as they arrive where they are sent: nothing is shared between nodes,
- * and a message goes through no text where that makes no difference.
+ * Copies of JSON values that are sent, as they arrive: nodes share nothing. Where it makes no
+ * difference, a copy is made directly instead of by writing and parsing text.
  */
 import { emptyFor, put } from "./fields.ts";
 import {
@@ -13,8 +13,8 @@ import {
 } from "./json.ts";
 
 /**
- * A copy in which floats are plain numbers, as a JavaScript program gets them. Going through
- * text would take three times as long.
+ * A copy in which floats are plain numbers, as a JavaScript program would parse them. By way of
+ * text, it would take three times as long.
  */
 export function plain<T>(value: T): T {
   return loosened(value as Json) as T;
@@ -37,15 +37,15 @@ function loosened(value: Json): Json {
   return copy;
 }
 
-/** From this many elements on, an array of numbers is copied as a whole. */
+/** An array of numbers with at least this many elements is copied as a whole. */
 const LONG_ROW = 64;
 
-/** Whether an array is long and holds only numbers that JSON keeps as they are. */
+/** Whether an array is long and holds only integers that JSON does not change. */
 function isLongRow(array: readonly unknown[]): boolean {
   if (array.length < LONG_ROW) return false;
   for (let i = 0; i < array.length; i++) {
     const value = array[i];
-    // Nearly all are small integers: recognised so, they take a fifth of the time.
+    // Nearly all are small integers, which this recognises in a fifth of the time.
     if (value !== 0 && (value as number | 0) === value) continue;
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) return false;
   }
@@ -53,8 +53,8 @@ function isLongRow(array: readonly unknown[]): boolean {
 }
 
 /**
- * What arrives of a value that is sent as a line of JSON, without the text where that makes no
- * difference.
+ * What arrives of a value that is sent as a line of JSON, made without the text where that makes
+ * no difference.
  *
  * @param levels how deep it may be nested
  * @throws {TypeError} it cannot be written as JSON
@@ -92,8 +92,8 @@ function carriedArray(array: readonly unknown[], levels: number): Json[] {
 }
 
 /**
- * An array for a copy, element by element. One that grows by `push` would keep room for 16 more,
- * several times what most arrays hold.
+ * An array to be filled with a copy's elements. An array that grows by `push` would keep room for
+ * 16 more elements, several times as many as most arrays have.
  */
 function roomFor(array: readonly unknown[]): Json[] {
   return new Array(array.length);

@@ -1,7 +1,7 @@
 /** Maelstrom's error codes. */
 import type { Json } from "./json.ts";
 
-/** Their names in histories. */
+/** The names of error codes in histories. */
 export const ERROR_NAMES: ReadonlyMap<Json | undefined, string> = new Map([
   [0, "timeout"],
   [1, "node-not-found"],
@@ -16,7 +16,7 @@ export const ERROR_NAMES: ReadonlyMap<Json | undefined, string> = new Map([
   [30, "txn-conflict"],
 ]);
 
-/** Whether an error says that its request certainly has not happened; one of an unknown code does not. */
+/** Whether an error means that its request certainly took no effect. An unknown code does not. */
 export function isDefinite(code: Json | undefined): boolean {
   return ERROR_NAMES.has(code) && code !== 0 && code !== 13;
 }

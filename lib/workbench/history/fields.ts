@@ -1,7 +1,7 @@
-/** Objects whose keys come from outside: names, numbers, and what JavaScript takes for something else. */
+/** Objects whose keys come from outside: names, numbers, and words that mean something to JavaScript. */
 import type { Json, JsonObject } from "./json.ts";
 
-/** An object with these fields, made by {@link emptyFor}; `Object.fromEntries` would make a large one. */
+/** An object with these fields. It is made by {@link emptyFor}; `Object.fromEntries` would take more memory. */
 export function fieldsOf<V extends Json>(
   fields: readonly (readonly [key: string, value: V])[],
 ): JsonObject {
@@ -11,19 +11,19 @@ export function fieldsOf<V extends Json>(
 }
 
 /**
- * An empty object for keys like this one: of an object's keys, the first is a number if any is.
- * V8 keeps what has numbers for keys in an array from 0 to half as far again as the largest: 900
- * places for the key 600 alone, which are made and, to list the keys, gone through. A key out of
- * all proportion turns it into a hash table for good.
+ * An empty object for keys like this one. If any of an object's keys is a number, the first one
+ * is. V8 stores the values of numeric keys in an array half as long again as the largest key: for
+ * the key 600 alone, it has 900 elements, which must be allocated and, to list the keys, gone
+ * through. One key that is far too large for that makes the object a hash table for good.
  */
 export function emptyFor(key: string | undefined): JsonObject {
-  if (key === undefined || key >= ":") return {}; // digits come before a colon
+  if (key === undefined || key >= ":") return {}; // in ASCII, the colon follows the digits
   const empty: JsonObject = { 4294967294: null };
   delete empty[4294967294];
   return empty;
 }
 
-/** Sets a field, one called `__proto__` included. */
+/** Sets a field, even one called `__proto__`. */
 export function put(
   object: { [key: string]: Json },
   key: string,

@@ -1,10 +1,9 @@
 /**
  * The types of everything that is recorded during a run and judged after it.
  *
- * A history is one in Jepsen's sense: every operation of every client, as an invocation and,
- * later, a completion. A journal is every message on the network. Both have the form of
- * Maelstrom's recordings in `tests/golden/`, in memory and on disk, so one set of checkers
- * judges both.
+ * A history is what Jepsen calls one: every operation of every client, as an invocation and a
+ * later completion. A journal is every message on the network. In memory and on disk, both have
+ * the form of the recordings of Maelstrom in `tests/golden/`, so the same checkers judge these.
  */
 import { type Json, type JsonObject, stringify } from "./json.ts";
 import {
@@ -16,12 +15,12 @@ import {
 } from "./lists.ts";
 
 /**
- * The state of an operation: begun, or ended in success, in certain failure, or with unknown
+ * The state of an operation: invoked, or completed with success, certain failure, or unknown
  * outcome.
  */
 export type OpType = "invoke" | "ok" | "fail" | "info";
 
-/** The process of the nemesis's operations. */
+/** The `process` of the nemesis's operations. */
 export const NEMESIS = "nemesis";
 
 /** One line of a history. */
@@ -31,9 +30,9 @@ export interface Op {
   /** Nanoseconds since the main phase began. */
   time: number;
   type: OpType;
-  /** A client process (an integer, never reused after an `info`), or {@link NEMESIS}. */
+  /** A client process, which is an integer and never reused after an `info`; or {@link NEMESIS}. */
   process: number | string;
-  /** Its function: `"read"`, `"txn"`, `"start-partition"`, ... */
+  /** The function it performs: `"read"`, `"txn"`, `"start-partition"`, ... */
   f: string;
   value: Json;
   /** Why it failed, or why its outcome is unknown: `"net-timeout"`, `["abort", "text"]`. */
@@ -42,22 +41,22 @@ export interface Op {
   exception?: Json;
   /** Set on the operations of the final phase. */
   "final?"?: boolean;
-  /** Workloads may add keys of their own, as Maelstrom's do (kafka's `poll-ms`). */
+  /** Workloads may add keys of their own, as Maelstrom's do (such as kafka's `poll-ms`). */
   [key: string]: Json | undefined;
 }
 
-/** The history under construction. */
+/** Builds a history. */
 export class History {
   readonly ops: Op[] = [];
 
   /** @param lists keeps what clients have read */
   constructor(private readonly lists: LongLists = new LongLists()) {}
 
-  /** Appends a line and gives it its index; a time before the last line's becomes that time. */
+  /** Appends a line and gives it its index. A time before that of the last line is raised to that. */
   add(op: Omit<Op, "index">): Op {
     const { ops } = this;
     const { time, type, process, f, value } = op as Omit<Op, "index">;
-    // All lines get one shape: checkers read them many times.
+    // All lines get the same shape in V8: checkers read them many times.
     const line = {
       index: ops.length,
       time: Math.max(time as number, ops.at(-1)?.time ?? 0),
@@ -76,7 +75,7 @@ export class History {
   }
 }
 
-/** A message body; `type` is mandatory on a real network, not in a recording. */
+/** A message body. On a real network `type` is mandatory; in a recording it is not. */
 export type Body = JsonObject;
 
 /** One event of the network: `[kind, time in ns, message id, src, dest, body]`. */
@@ -96,7 +95,7 @@ export interface Head {
   in_reply_to?: Json | undefined;
 }
 
-/** An event without the rest of its message. */
+/** An event with only the head of its message's body. */
 export type EventHead = [
   kind: "send" | "recv",
   time: number,
@@ -106,7 +105,7 @@ export type EventHead = [
   head: Head,
 ];
 
-/** What {@link visit} calls for each event, with its place in the journal; true ends the visit. */
+/** What {@link visit} calls for each event, with its index in the journal; returning true ends the visit. */
 export type Visitor = (
   kind: "send" | "recv",
   time: number,
@@ -117,7 +116,7 @@ export type Visitor = (
 ) => boolean | void;
 
 /**
- * The events of a journal in order, as checkers read them: an array, or something smaller that
+ * The events of a journal in order, as checkers read them: an array, or a more compact form that
  * makes each event when it is read.
  */
 export interface Events extends Iterable<JournalEvent> {
@@ -127,32 +126,29 @@ export interface Events extends Iterable<JournalEvent> {
   filter(wanted: (event: JournalEvent) => boolean): JournalEvent[];
   some(wanted: (event: JournalEvent) => boolean): boolean;
   map<T>(change: (event: JournalEvent) => T): T[];
-  /** If bodies are slow to read: the events between endpoints of these kinds. */
+  /** If bodies are slow to read: as {@link among}. */
   among?(
     wanted: (src: string, dest: string) => boolean,
   ): Iterable<JournalEvent>;
-  /** If bodies are slow to read: the events of these messages. */
+  /** If bodies are slow to read: as {@link withIds}. */
   withIds?(ids: ReadonlySet<number>): Iterable<JournalEvent>;
   /** If events are slow to make: as {@link visit}. */
   visit?(see: Visitor): void;
-  /** If bodies are slow to read: the head of an event's message. */
+  /** If bodies are slow to read: as {@link headAt}. */
   headAt?(index: number): Head;
-  /** If events are slow to make: the body of an event's message. */
+  /** If events are slow to make: as {@link bodyAt}. */
   bodyAt?(index: number): Body;
-  /** If bodies are slow to read: the length of the body of an event's message as JSON text. */
+  /** If bodies are slow to read: as {@link lengthAt}. */
   lengthAt?(index: number): number;
-  /** If bodies are slow to read: all events, with only their heads. */
+  /** If bodies are slow to read: as {@link headsOf}. */
   heads?(): Iterable<EventHead>;
-  /**
-   * If bodies are slow to read: the JSON text of each event; `tell` says what stands there for a
-   * long list, if not all of it.
-   */
+  /** If bodies are slow to read: as {@link textsOf}. */
   texts?(tell?: (list: Beginning) => Json): Iterable<string>;
-  /** If bodies are slow to read: some of the events. */
+  /** If bodies are slow to read: as {@link partOf}. */
   part?(wanted: (event: EventHead) => boolean): Events;
 }
 
-/** The events of a journal between endpoints of these kinds. */
+/** The events of a journal whose sender and receiver satisfy a condition. */
 export function among(
   events: Events,
   wanted: (src: string, dest: string) => boolean,
@@ -161,7 +157,7 @@ export function among(
     events.filter(([, , , src, dest]) => wanted(src, dest));
 }
 
-/** The events of these messages in a journal. */
+/** The events of the messages with these ids. */
 export function withIds(
   events: Events,
   ids: ReadonlySet<number>,
@@ -169,12 +165,16 @@ export function withIds(
   return events.withIds?.(ids) ?? events.filter(([, , id]) => ids.has(id));
 }
 
-/** The events of a journal, with only the heads of their messages. */
+/** All events of a journal, with only the heads of their messages. */
 export function headsOf(events: Events): Iterable<EventHead> {
   return events.heads?.() ?? events;
 }
 
-/** The JSON text of each event of a journal, with something shorter for long lists if `tell` is given. */
+/**
+ * The JSON text of each event of a journal.
+ *
+ * @param tell what to write in place of a long list; the whole list if not given
+ */
 export function* textsOf(
   events: Events,
   tell?: (list: Beginning) => Json,
@@ -188,9 +188,9 @@ export function* textsOf(
 }
 
 /**
- * Sees the events of a journal in order, until one is enough. Nothing is made for them: judges
- * go through all messages several times, and arrays and iterators of events were an eighth of
- * all that a campaign allocates.
+ * Calls back with each event of a journal in order, until the visitor returns true. It allocates
+ * nothing: judges go through all messages several times, and with arrays or iterators of events
+ * an eighth of all that a campaign allocates would be for this.
  */
 export function visit(events: Events, see: Visitor): void {
   if (events.visit) return events.visit(see);
@@ -200,22 +200,22 @@ export function visit(events: Events, see: Visitor): void {
   }
 }
 
-/** The head of the message of an event that {@link visit} shows. */
+/** The head of the message of the event at an index. */
 export function headAt(events: Events, index: number): Head {
   return events.headAt?.(index) ?? events.at(index)![5];
 }
 
-/** The length of the body of an event that {@link visit} shows, as JSON text. */
+/** The length, as JSON text, of the message's body of the event at an index. */
 export function lengthAt(events: Events, index: number): number {
   return events.lengthAt?.(index) ?? lengthOf(events.at(index)![5]);
 }
 
-/** The body of an event that {@link visit} shows. */
+/** The message's body of the event at an index. */
 export function bodyAt(events: Events, index: number): Body {
   return events.bodyAt?.(index) ?? events.at(index)![5];
 }
 
-/** Some events of a journal, chosen by their heads. */
+/** The events of a journal whose heads satisfy a condition. */
 export function partOf(
   events: Events,
   wanted: (event: EventHead) => boolean,
@@ -228,14 +228,14 @@ export function isWithClient(src: string, dest: string): boolean {
   return isClient(src) || isClient(dest);
 }
 
-/** Whether a message is between nodes, or a node and a service: S counts these. */
+/** Whether a message is between nodes, or between a node and a service: S counts these. */
 export function isBetweenServers(src: string, dest: string): boolean {
   return !isClient(src) && !isClient(dest);
 }
 
 /**
- * Something the workbench saw that is neither an operation nor a message. Maelstrom does not
- * keep it; the strict judge reads it.
+ * Something that the workbench saw or did and that is neither an operation nor a message.
+ * Maelstrom does not record such things; the strict judge reads them.
  */
 export interface Incident {
   /** Nanoseconds since the main phase began (negative during set-up). */
@@ -244,13 +244,13 @@ export interface Incident {
   node: string;
   type:
     | "protocol-violation" // a line after which Maelstrom ignores the node
-    | "gone-client" // such a line: a reply to a client that had given up and gone
-    | "foreign-source" // a message in another node's name, which Maelstrom delivers
-    | "process-exit" // a process that ended by itself
-    | "message-storm" // nodes set each other off without end
+    | "gone-client" // such a line: a reply to a client that had given up and left
+    | "foreign-source" // a message whose src is another node, which Maelstrom delivers
+    | "process-exit" // a process exited by itself
+    | "message-storm" // nodes triggered each other without end
     | "stood-still" // the workbench itself did not run for a while: the machine slept, or was too busy
     | "journal-cut" // a file of the journal ends too early: some messages are not known
-    | "stopped" // the workbench aborted the run, since a storm could only grow
+    | "stopped" // the workbench aborted the run, because a storm would only have grown
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the workbench killed the process (chaos)
     | "restart" // and started it again
@@ -262,17 +262,18 @@ export interface Incident {
 /** The flags of a run, without their dashes, as `tests/golden/` has them: `{"node-count": 5, "rate": 10}`. */
 export type Options = { [flag: string]: Json | undefined };
 
-/** What was asked after Maelstrom's part of the run, for the strict judge only. */
+/** What nodes were asked after Maelstrom's part of the run, for the strict judge only. */
 export interface Aftermath {
-  /** Its operations; each has a `node` key with the name of the node it asked. */
+  /** Its operations. Each has a key `node`, the name of the node it asked. */
   history: Op[];
-  /** Messages after the end of the run, which count in no figure. */
+  /** Its messages, which count in no figure. */
+
   journal: Events;
   /** Nanoseconds since the main phase began at which all faults had ended. */
   healedAt: number;
 }
 
-/** What clients did in the calm at the end of a run, long after the last fault. */
+/** What clients did in the calm that follows a run, long after the last fault. */
 export interface Calm {
   /** The operations of the run's own clients, with its own generator. */
   history: Op[];
@@ -300,11 +301,14 @@ export interface Recording {
   calm?: Calm;
   /** Nanoseconds to add to a history's time to get a journal's; absent if unknown. */
   journalOrigin?: number;
-  /** The program (`"kafka-5c"`), if it is one of ours: its promises are then judged too. */
+  /** The program (`"kafka-5c"`), if it is one of ours: the strict judge then holds it to its promises. */
   program?: string;
   /** The challenge (`"broadcast-3d"`) that a guest was tested as. */
   challenge?: string;
-  /** Whether a malformed line muted its node, as in Maelstrom; if not, Maelstrom's verdict is unknown after one. */
+  /**
+   * Whether a malformed line muted its node, as in Maelstrom. If not, Maelstrom's verdict is
+   * unknown after such a line.
+   */
   faithful?: boolean;
   /** The seed of the run, if it had one. */
   seed?: number;
@@ -316,7 +320,7 @@ export interface Recording {
   machine?: string;
 }
 
-/** All operations of a run's clients in the order of time, those in the calm at its end included. */
+/** All operations of a run's clients in the order of time, including those of the calm. */
 export function wholeHistory({ history, calm }: Recording): Op[] {
   if (calm === undefined) return history;
   const later = calm.history.map((op) => ({
@@ -326,13 +330,13 @@ export function wholeHistory({ history, calm }: Recording): Op[] {
   return [...history, ...later];
 }
 
-/** Whether an operation belongs to a client, as opposed to the nemesis. */
+/** Whether an operation is a client's, as opposed to the nemesis's. */
 export function isClientOp(op: Op): op is Op & { process: number } {
   return op.process !== NEMESIS;
 }
 
 /**
- * Whether a partition, as the nemesis describes it, `["isolated", {"n0": ["n1"]}]`, parts any
+ * Whether a partition, described by the nemesis as in `["isolated", {"n0": ["n1"]}]`, separates any
  * nodes: some kinds leave small clusters whole.
  */
 export function isParting(value: Json): boolean {
@@ -361,7 +365,7 @@ export function workersOf(options: Options): number {
   return Number(match[1]) * (match[2] === "n" ? nodesOf(options).length : 1);
 }
 
-/** Whether a run never began, or was aborted. */
+/** Whether a run never began, or was aborted before its end. */
 export function wasBrokenOff({ incidents = [] }: Recording): boolean {
   return incidents.some(({ type, time }) =>
     type === "stopped" || (type === "setup-failed" && time <= 0)
@@ -369,15 +373,15 @@ export function wasBrokenOff({ incidents = [] }: Recording): boolean {
 }
 
 /**
- * The node that a process talked to: workers are assigned to nodes round robin, and keep theirs
- * through crashes.
+ * The node that a process talked to. Workers are assigned to nodes round robin, and keep their node
+ * when they crash.
  */
 export function nodeOf(process: number, options: Options): string {
   const nodes = workerNodes.get(options) ?? nodesOfWorkers(options);
   return nodes[process % nodes.length]!;
 }
 
-/** By options, the node of each worker: judges ask for every operation. */
+/** By options, the node of each worker. It is remembered because judges ask for it at every operation. */
 const workerNodes = new WeakMap<Options, string[]>();
 
 function nodesOfWorkers(options: Options): string[] {
@@ -391,9 +395,9 @@ function nodesOfWorkers(options: Options): string[] {
 }
 
 /**
- * How long this many messages one after another may take with the run's latencies, in
- * milliseconds; by default two, a request and its reply. It is added to bounds that exclude
- * network latency. Random latencies are counted at more than their worst, since messages also
+ * For how long this many messages, one after another, may be on their way with the run's
+ * latencies, in milliseconds; two by default, a request and its reply. It is added to bounds that
+ * exclude network latency. For random latencies it is more than the longest, since messages also
  * wait behind each other.
  */
 export function networkMs(options: Options, hops = 2): number {
@@ -403,12 +407,12 @@ export function networkMs(options: Options, hops = 2): number {
   return hops * mean * (worst[distribution as keyof typeof worst] ?? 1);
 }
 
-/** Whether an endpoint is a client: its name tells, as in Maelstrom. */
+/** Whether an endpoint is a client: as in Maelstrom, its name begins with c. */
 export function isClient(id: string): boolean {
   return id.charCodeAt(0) === 99; // "c"
 }
 
-/** Options as they are typed: `--node-count 5 --rate 10`. */
+/** Options as typed on a command line: `--node-count 5 --rate 10`. */
 export function flagsText(options: Options): string {
   return Object.entries(options)
     .map(([name, value]) => `--${name} ${shellWord(String(value))}`).join(" ");

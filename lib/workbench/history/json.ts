@@ -1,9 +1,9 @@
 /**
- * JSON that keeps numbers as they were written. JavaScript's own parser reads 1.0 as 1 and
- * rounds what has more than 53 bits; Maelstrom does neither, so what a node writes reaches its
- * peers, the services, the history and the judges through this module.
+ * JSON that keeps numbers as they were written. JavaScript's own parser reads 1.0 as 1 and rounds
+ * integers of more than 53 bits. Maelstrom does neither, so everything that a node writes goes
+ * through this module on its way to other nodes, services, the history and the judges.
  *
- * Every number has one form, so that equal numbers compare equal:
+ * Every number has exactly one form here, so that equal numbers compare equal:
  *
  * | as written               | here                                     |
  * | ------------------------ | ---------------------------------------- |
@@ -12,13 +12,12 @@
  * | 0.5                      | a `number`                               |
  * | 1.0, 1e3, 1e999          | a {@link Float}, equal to no integer     |
  *
- * Whole messages are walked here by `Object.keys`, never by `for ... in`: once that has met
- * an object whose keys are numbers, as kafka's are, it takes ten times as long for all others.
+ * Functions that walk whole messages use `Object.keys`, never `for ... in`: once that has met an
+ * object whose keys are numbers, as kafka's are, it takes ten times as long for all others.
  */
-
 import { put } from "./fields.ts";
 
-/** Any JSON value. The library has this type, too: what judges nodes imports nothing of theirs. */
+/** Any JSON value. The library has its own such type: what judges nodes imports nothing that they use. */
 export type Json =
   | null
   | boolean
@@ -31,10 +30,13 @@ export type Json =
 /** A JSON object. */
 export type JsonObject = { [key: string]: Json };
 
-/** TypeScript does not know it yet. */
+/** TypeScript does not know `JSON.rawJSON` yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 
-/** A number written with a fraction or an exponent that would be an integer, or infinite, as a `number`. */
+/**
+ * A number that was written with a fraction or an exponent, and that as a `number` would be an
+ * integer or infinite.
+ */
 export class Float {
   /** @param text its text, the same for all equal numbers */
   constructor(readonly text: string) {}
@@ -59,14 +61,14 @@ const BLANKS = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
 const WORD = /true|false|null/y;
 
-/** Characters that must be escaped in JSON strings, but that Maelstrom takes as they are. */
+/** Characters that must be escaped in JSON strings, but that Maelstrom accepts unescaped. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f]/g;
 
-/** How deep values may be nested: deeper ones would overflow the stack, and no message needs them. */
+/** How deep values may be nested. Deeper ones would overflow the stack, and no message needs them. */
 export const DEEPEST = 1_000;
 
-/** A text nests its values too deeply to be read. */
+/** A text or value is nested too deeply. */
 export class TooDeep extends SyntaxError {
   constructor() {
     super(`nested more than ${DEEPEST} levels deep`);
@@ -74,15 +76,15 @@ export class TooDeep extends SyntaxError {
 }
 
 /**
- * Whether a text may hold a number that JavaScript's own, faster parser would change. One
- * pattern for both kinds would take several times as long.
+ * Whether a text may hold a number that JavaScript's own, faster parser would change. A single
+ * pattern for both kinds of number would take several times as long.
  */
 function needsCare(text: string): boolean {
   return FRACTION_OR_EXPONENT.test(text) || LONG.test(text);
 }
 
 /**
- * Reads one JSON value, numbers exactly.
+ * Parses one JSON value, keeping numbers exact.
  *
  * @throws {SyntaxError} the text is not JSON
  */
@@ -95,8 +97,8 @@ export function parse(text: string): Json {
 }
 
 /**
- * Reads a line as Maelstrom does: only its first JSON value counts, and raw control characters
- * in strings are accepted.
+ * Parses a line as Maelstrom does: only its first JSON value counts, and unescaped control
+ * characters in strings are accepted.
  *
  * @throws {TooDeep} the value is nested more than 1000 levels deep
  * @throws {SyntaxError} the line does not begin with JSON, or is empty
@@ -107,7 +109,7 @@ export function parseLine(line: string): Json {
       const value: Json = JSON.parse(line);
       if (line.length < DEEPEST || !isDeeper(value, DEEPEST)) return value;
     } catch {
-      // Text follows, or a string has a control character; or it is not JSON.
+      // Text follows the value, or a string has a control character, or it is not JSON.
     }
   }
   return new Reader(line).value();
@@ -119,28 +121,28 @@ function isDeeper(value: Json, levels: number): boolean {
   return levels === 0 || parts.some((part) => isDeeper(part, levels - 1));
 }
 
-/** JSON text, with all digits of every number. */
+/** A value as JSON text, with all digits of every number. */
 export function stringify(value: unknown, indent?: number): string {
   try {
     return JSON.stringify(value, undefined, indent);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // There is a bigint.
+    // The value has a bigint in it.
     return JSON.stringify(value, withDigits, indent);
   }
 }
 
 /**
- * The beginning of a text, as a text of its own: a mere slice keeps all that it was cut from
- * in memory, which may be megabytes that a node wrote.
+ * The beginning of a text, as a copy: a slice would keep the whole text in memory, which may be
+ * megabytes that a node wrote.
  */
 export function beginning(text: string, most: number): string {
   return text.length <= most ? text : [...text.slice(0, most)].join("");
 }
 
 /**
- * JSON text that begins as that of {@link stringify} does, for `most` characters, and has more
- * only if that one has: all of it may be longer than a text can be.
+ * JSON text whose first `most` characters are those of {@link stringify}, and which has more
+ * characters only if that has. The whole text may be longer than a string can be.
  */
 export function stringifyBeginning(
   value: unknown,
@@ -150,7 +152,7 @@ export function stringifyBeginning(
   return stringify(shallow(value, most + 1), indent);
 }
 
-/** A value whose texts and lists end after so many characters and elements. */
+/** A value whose strings and arrays are cut after this many characters and elements. */
 function shallow(value: unknown, most: number): unknown {
   if (typeof value === "string") return beginning(value, most);
   if (typeof value !== "object" || value === null) return value;
@@ -163,7 +165,7 @@ function shallow(value: unknown, most: number): unknown {
   );
 }
 
-/** The length of the text that {@link stringify} makes, in half the time. */
+/** The length of the text that {@link stringify} would make, in half the time. */
 export function textLength(value: Json): number {
   switch (typeof value) {
     case "string":
@@ -193,7 +195,7 @@ export function textLength(value: Json): number {
   return Math.max(2, length);
 }
 
-/** Longer texts are written to be measured, which takes a quarter of the time a character. */
+/** Longer strings are measured by writing them as JSON, which takes a quarter of the time per character. */
 const SHORT_TEXT = 64;
 
 function stringLength(text: string): number {
@@ -238,12 +240,12 @@ export function isInteger(value: unknown): value is Integer {
   return Number.isInteger(value) || typeof value === "bigint";
 }
 
-/** A float as an exact value: 5 becomes 5.0, and 0.5 stays as it is. */
+/** A double as a JSON float: 5 becomes 5.0, and 0.5 stays as it is. */
 export function float(value: number): Json {
   if (Number.isFinite(value) && !Number.isInteger(value)) return value;
   const sign = value < 0 ? "-" : "";
   const text = Number.isFinite(value) ? numeral(value) : `${sign}1e999`;
-  // To code that does not care, it is an object like others.
+  // Code that does not know of it sees just another object.
   return new Float(text) as unknown as Json;
 }
 
@@ -252,7 +254,7 @@ function numeral(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-/** The sum of two integers, in its one form. */
+/** The sum of two integers. */
 export function sum(a: Integer, b: Integer): Integer {
   if (typeof a === "number" && typeof b === "number") {
     const short = a + b;
@@ -261,13 +263,13 @@ export function sum(a: Integer, b: Integer): Integer {
   return integer(BigInt(a) + BigInt(b));
 }
 
-/** An integer in its one form. */
+/** An integer in the form that it has here. */
 function integer(value: bigint): Integer {
   const short = Number(value);
   return Number.isSafeInteger(short) ? short : value;
 }
 
-/** A number as JavaScript's own: floats and large integers become doubles; null if it is not a number. */
+/** A number as a double, to which floats and large integers are converted; null if it is not a number. */
 export function asDouble(value: Json | undefined): number | null {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
@@ -275,7 +277,7 @@ export function asDouble(value: Json | undefined): number | null {
 }
 
 /**
- * A string as it is, any other value as its JSON. JavaScript's own conversion throws when an
+ * A string as it is, any other value as JSON text. JavaScript's own conversion would throw if an
  * object has a field called `toString`.
  */
 export function asText(value: Json | undefined): string {
@@ -283,7 +285,7 @@ export function asText(value: Json | undefined): string {
 }
 
 /**
- * Whether two values are the same JSON; the order of an object's keys does not matter, and 1 is
+ * Whether two values are the same JSON. The order of an object's keys does not matter, and 1 is
  * not 1.0.
  */
 export function equal(a: Json, b: Json): boolean {
@@ -308,7 +310,7 @@ export function equal(a: Json, b: Json): boolean {
   return true;
 }
 
-/** One text for all JSON that is {@link equal}: keys sorted, no blanks. */
+/** JSON text that is the same for all values that are {@link equal}: keys are sorted, and there are no blanks. */
 export function canonical(value: Json): string {
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -319,7 +321,7 @@ export function canonical(value: Json): string {
   return `{${fields.join(",")}}`;
 }
 
-/** Reads a text from its beginning, value by value. */
+/** Parses a text from its beginning, value by value. */
 class Reader {
   #at = 0;
   #depth = 0;
@@ -345,7 +347,7 @@ class Reader {
     }
   }
 
-  /** Only white space may be left. */
+  /** Checks that only white space is left. */
   end(): void {
     this.#take(BLANKS);
     if (this.#at < this.text.length) this.#fail();
@@ -369,7 +371,7 @@ class Reader {
     return array;
   }
 
-  /** Reads what is between two brackets, separated by commas. */
+  /** Parses what is between two brackets, separated by commas. */
   #each(closing: string, read: () => void): void {
     if (++this.#depth > DEEPEST) throw new TooDeep();
     this.#at++;

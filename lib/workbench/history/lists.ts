@@ -1,28 +1,28 @@
 /**
- * Long lists of a run, as clients read them in broadcast: most begin like the one before and
- * are a little longer. They are kept as one list that grows, and a length for each: a run of
- * five minutes may read ten billion values.
+ * Long lists, such as clients read in broadcast: most begin like the one before and are a little
+ * longer. Such lists are kept as one list that grows, and a length for each of them, since a run
+ * of five minutes may read ten billion values.
  */
 import { type Json, type JsonObject, textLength } from "./json.ts";
 
-/** The first elements of a list that may have more. */
+/** The beginning of a list: its first `length` elements. */
 export interface Beginning {
   readonly list: readonly Json[];
   readonly length: number;
 }
 
-/** Shorter lists are kept as they are. */
+/** Lists shorter than this are kept as they are. */
 const LONG = 256;
 
 /**
- * How many elements of long lists are kept, at 8 bytes each and as much again to judge them. Of
- * lists that begin alike, the common part counts once.
+ * How many elements of long lists are kept. Each takes 8 bytes, and as much again when it is
+ * judged. The common part of lists that begin alike counts once.
  */
 const ELEMENTS_KEPT = 60e6;
 
-/** Keeps long lists. */
+/** Keeps the long lists of a run. */
 export class LongLists {
-  /** By source, what its last list is the beginning of. */
+  /** By source, the list of which its last one is the beginning. */
   readonly #latest = new Map<string, Json[]>();
   readonly #known = new WeakMap<readonly Json[], Beginning>();
   /** How many elements are kept. */
@@ -30,14 +30,14 @@ export class LongLists {
 
   /**
    * @param limit how many elements may be kept
-   * @param onFull called once, when there are more
+   * @param onFull called once, when the limit is reached
    */
   constructor(
     private readonly limit = ELEMENTS_KEPT,
     private readonly onFull: () => void = () => {},
   ) {}
 
-  /** Keeps a list that comes from a source; null if it is short. The same array is kept once. */
+  /** Keeps a list that comes from a source; returns null if it is short. The same array is kept once. */
   keep(list: readonly Json[], source: string): Beginning | null {
     if (list.length < LONG) return null;
     const known = this.#known.get(list);
@@ -71,7 +71,7 @@ function beginsLike(list: readonly Json[], other: readonly Json[]): boolean {
 /** An operation, or the body of a message. */
 type Holder = { [field: string]: Json | undefined };
 
-/** The long list of a holder, and the field whose value it is. */
+/** The long list that a holder has, and the field that it is in. */
 interface Held extends Beginning {
   readonly field: string;
 }
@@ -80,7 +80,7 @@ const HELD = Symbol("held");
 
 const PLAIN = { enumerable: true, configurable: true, writable: true };
 
-/** The value of such a field is made anew whenever it is asked for. */
+/** The field of a long list: its value is made anew each time it is read. */
 const MADE: PropertyDescriptor & ThisType<Holder> = {
   enumerable: true,
   configurable: true,
@@ -91,8 +91,8 @@ const MADE: PropertyDescriptor & ThisType<Holder> = {
 };
 
 /**
- * The same object, in which a field has the value of a long list that is kept as it is. An
- * object has one at most.
+ * A copy of an object in which one field holds a long list in its compact form. An object has at
+ * most one such field.
  */
 export function holding<T extends object>(
   holder: T,
@@ -100,7 +100,7 @@ export function holding<T extends object>(
   { list, length }: Beginning,
 ): T {
   const made: Holder = {};
-  // Field by field: V8 makes an object whose field becomes another kind a table, three times as large.
+  // Built field by field: V8 turns an object with a redefined field into a table three times as large.
   for (const key of Object.keys(holder)) {
     const value = (holder as Holder)[key]!;
     if (key === field) Object.defineProperty(made, key, MADE);
@@ -116,7 +116,7 @@ export function heldBy(holder: object): Held | undefined {
   return (holder as { [HELD]?: Held })[HELD];
 }
 
-/** A field that is a list, with all that it is the beginning of; null if it is no list. */
+/** The list in a field, as the beginning of the list that is kept; null if the field is not a list. */
 export function listIn(holder: Holder, field: string): Beginning | null {
   const known = heldBy(holder);
   if (known?.field === field) return known;
@@ -124,10 +124,10 @@ export function listIn(holder: Holder, field: string): Beginning | null {
   return Array.isArray(value) ? { list: value, length: value.length } : null;
 }
 
-/** By list, the length of the text up to each of its elements. */
+/** By list, the length of its JSON text up to each of its elements. */
 const lengths = new WeakMap<readonly Json[], number[]>();
 
-/** The length of an object as JSON text; its long list is not made for it. */
+/** The length of an object as JSON text, without making its long list. */
 export function lengthOf(holder: JsonObject): number {
   const own = heldBy(holder);
   if (own === undefined) return textLength(holder);
@@ -140,24 +140,24 @@ export function lengthOf(holder: JsonObject): number {
   return without - "[]".length + ends[own.length - 1]!;
 }
 
-/** How many elements the long lists of a run may have in all, and still be written whole. */
+/** The long lists of a run are written out if they have at most this many elements in all. */
 const WRITTEN_WHOLE = 10e6;
 
-/** Whether these objects hold more than can be written whole. */
+/** Whether the long lists of these objects are too long to be written out. */
 export function areTooLong(holders: Iterable<object>): boolean {
   let elements = 0;
   for (const holder of holders) elements += heldBy(holder)?.length ?? 0;
   return elements > WRITTEN_WHOLE;
 }
 
-/** A copy of an object in which its long list is told by something shorter. */
+/** A copy of an object in which something shorter stands for its long list. */
 export function briefly<T extends object>(
   holder: T,
   tell: (beginning: Beginning) => Json,
 ): T {
   const own = heldBy(holder);
   if (own === undefined) return holder;
-  // Not spread: that would make the list.
+  // Spreading the object would make the list.
   return Object.fromEntries(
     Object.keys(holder).map((key) => [
       key,
@@ -167,8 +167,8 @@ export function briefly<T extends object>(
 }
 
 /**
- * Tells long lists, in the order in which they were read, by the number of their values and by
- * those that no earlier one had.
+ * Describes long lists, in the order in which they were read, by the number of their values and by
+ * the values that no earlier one had.
  */
 export function newsTeller(): (beginning: Beginning) => Json {
   const told = new Map<readonly Json[], number>();
