@@ -1,6 +1,6 @@
 /**
- * Message bodies by their place in a journal. When too many are in memory as objects, the
- * oldest become compressed text, which is read back page by page.
+ * The bodies of a journal's messages, by index. When too many are in memory as objects, the oldest
+ * become compressed text, which is read back page by page.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Body } from "../history/history.ts";
@@ -16,34 +16,38 @@ import {
 const PAGE_BODIES = 1_024;
 const PAGE_WEIGHT = 256e3;
 
-/** How many compressed pages are kept open, fewer if they are large: messages arrive soon after they are sent. */
+/**
+ * How many compressed pages are kept uncompressed at most after reading: messages arrive soon after
+ * they are sent.
+ */
 const PAGES_OPEN = 8;
 
 /** A run of consecutive bodies. */
 interface Page {
-  /** The place of its first body. */
+  /** The index of its first body. */
   first: number;
   count: number;
   weight: number;
   bodies: (Body | null)[];
   /** The bodies as text, instead of the objects. */
   packed: Uint8Array | null;
-  /** The lengths of the texts, once they are compressed. */
+  /** The lengths of the bodies as text, once they are compressed. */
   lengths: Uint32Array;
   /** Whether the text holds numbers that JavaScript's own parser would change. */
   isDelicate: boolean;
 }
 
 /**
- * One body in this many is weighed, and stands for all: weighing each would take a tenth of a
- * run. The number is odd because requests and replies alternate, and only one kind may be large.
+ * One body in this many is weighed, and stands for all of them: weighing each would take a tenth
+ * of a run's time. The number is odd because requests and replies alternate, and only one of the
+ * two kinds may be large.
  */
 const SAMPLE = 7;
 
-/** Bodies by their place. */
+/** Bodies by index. */
 export class Bodies {
   readonly #pages: Page[] = [];
-  /** Compressed pages that were read lately. */
+  /** Recently read compressed pages, uncompressed. */
   readonly #open = new Map<Page, (Body | string | null)[]>();
   #openWeight = 0;
   #weight = 0;
@@ -55,7 +59,7 @@ export class Bodies {
   /** @param liveWeight about how many bytes of them may be in memory as objects */
   constructor(private readonly liveWeight: number) {}
 
-  /** Adds the body of the next place; null if it is not kept. */
+  /** Adds the next body; null for one that is not kept. */
   push(body: Body | null): void {
     const page = this.#lastPage();
     page.bodies.push(body);
@@ -68,7 +72,7 @@ export class Bodies {
     ) this.#pack(this.#pages[this.#packed++]!);
   }
 
-  /** The body at a place; null if it is not kept. */
+  /** The body at an index; null if it is not kept. */
   get(place: number): Body | null {
     const page = this.#pageOf(place);
     const at = place - page.first;
@@ -80,7 +84,7 @@ export class Bodies {
     return bodies[at] = read;
   }
 
-  /** The body at a place as JSON text; null if it is not kept. A compressed body is not parsed for it. */
+  /** The body at an index as JSON text, without parsing it if it is compressed; null if it is not kept. */
   textOf(place: number): string | null {
     const page = this.#pageOf(place);
     const at = place - page.first;
@@ -92,7 +96,7 @@ export class Bodies {
     return text === "null" ? null : text;
   }
 
-  /** The length of a body as JSON text. A compressed body is not parsed for it. */
+  /** The length of the body at an index as JSON text, without parsing it if it is compressed. */
   lengthOf(place: number): number {
     const page = this.#pageOf(place);
     const at = place - page.first;
@@ -132,7 +136,7 @@ export class Bodies {
     this.#weight -= page.weight;
   }
 
-  /** The bodies of a compressed page: texts, parsed when they are first read. */
+  /** The bodies of a compressed page: texts, each of which is parsed when it is first read. */
   #opened(page: Page, packed: Uint8Array): (Body | string | null)[] {
     const known = this.#open.get(page);
     if (known !== undefined) return known;
@@ -167,10 +171,10 @@ export class Bodies {
 
 const NO_LENGTHS = new Uint32Array();
 
-/** Matches every text that holds such a number. */
+/** Matches every text with a number that JavaScript's own parser would change, and some others. */
 const MAY_BE_DELICATE = /\d[.eE]|\d{16}/;
 
-/** Whether some number in a value would not be the same if JavaScript's own parser read it. */
+/** Whether a value has a number that JavaScript's own parser would change. */
 function isDelicate(value: Json): boolean {
   if (typeof value !== "object" || value === null) {
     return typeof value === "bigint";

@@ -1,32 +1,32 @@
-/** Maelstrom's clients: endpoints that send one request at a time and check the reply closely. */
+/** Clients, as in Maelstrom: they send one request at a time and check the form of the reply. */
 import { asText, isInteger, type Json } from "../history/json.ts";
 import { type Clock, MS } from "./clock.ts";
 import type { Body } from "../history/history.ts";
 import type { Network, Packet } from "./network.ts";
 import { quote } from "./protocol.ts";
 
-/** The type of JSON value that a reply's field must have in Maelstrom's closed schema. */
+/** Checks whether a field of a reply has the type that Maelstrom's schema demands. */
 export interface FieldCheck {
   (value: Json): boolean;
-  /** What passes, for people: `"{KEY: an integer, ...}"`. */
+  /** What passes, in words: `"{KEY: an integer, ...}"`. */
   readonly form: string;
 }
 
 /**
- * The keys a reply must have besides `type`, `in_reply_to` and an optional `msg_id`; no others
- * are allowed. An array may be null where its check allows that.
+ * The fields that a reply must have besides `type`, `in_reply_to` and an optional `msg_id`. It may
+ * have no others.
  */
 export type ReplySchema = { [field: string]: FieldCheck };
 
 /**
- * Sends one request, which it gives a `msg_id`, to the worker's node and awaits the whole reply,
- * of type `<request's type>_ok`.
+ * Gives a request a `msg_id`, sends it to the worker's node, and returns the body of the reply, whose
+ * type is `<request's type>_ok`.
  */
 export type Rpc = (request: Body, reply: ReplySchema) => Promise<Body>;
 
 /**
- * The node's reply was an `error`. Not an `Error`: there are many, and capturing their stacks
- * would cost more than everything else.
+ * The node's reply was an `error`. This is not a JavaScript `Error`: there are many, and recording
+ * their stacks would cost more than everything else.
  */
 export class ErrorReply {
   readonly name = "ErrorReply";
@@ -46,12 +46,12 @@ export class NetTimeout extends Error {
   override name = "NetTimeout";
 }
 
-/** The reply broke the protocol: wrong type, missing or extra keys. */
+/** The reply broke the protocol: it has the wrong type, or fields are missing, wrong or not allowed. */
 export class MalformedReply extends Error {
   override name = "MalformedReply";
 }
 
-/** Opens clients, whose names never repeat in a run: c0, c1, ... */
+/** Opens clients, with names that never repeat in a run: c0, c1, ... */
 export class Clients {
   #next = 0;
 
@@ -72,7 +72,7 @@ export class Clients {
 export class ClientEndpoint {
   #nextMsgId = 1;
   #awaited: { msgId: number; resolve: (body: Body) => void } | null = null;
-  /** What is wrong with the `in_reply_to` of a message that was probably meant as the reply. */
+  /** What is wrong with the `in_reply_to` of a message that was probably meant to be the reply. */
   #nearMiss = "";
 
   constructor(
@@ -92,12 +92,12 @@ export class ClientEndpoint {
   /**
    * Sends a request and awaits its reply.
    *
-   * @param closed whether the reply may have no other keys than the schema's
-   * @param last whether the connection closes as soon as there is an outcome: a second reply
-   * right behind the first then has no destination
+   * @param closed whether the reply may have no other fields than the schema's
+   * @param last whether the connection closes as soon as there is an outcome, so that a second
+   * reply right after the first has no destination
    * @throws {ErrorReply} the node answered with an error
    * @throws {NetTimeout} it did not answer in time
-   * @throws {MalformedReply} the reply is not of the type and keys expected
+   * @throws {MalformedReply} the reply does not have the type and fields expected
    */
   async rpc(
     dest: string,

@@ -1,7 +1,7 @@
 /**
- * Two clocks with one interface: the wall clock for real processes, and a virtual one whose
- * time jumps from event to event, which makes a simulated run fast and its replay exact. Times
- * are nanoseconds since the clock was made.
+ * Two clocks with one interface: the wall clock for real processes, and a virtual clock whose time
+ * jumps from event to event, which makes a simulated run fast and exactly repeatable. Times are
+ * nanoseconds since the clock was made.
  */
 import { setImmediate } from "node:timers";
 import { Heap } from "./heap.ts";
@@ -11,17 +11,17 @@ export const MS = 1e6;
 export const SECOND = 1e9;
 
 /**
- * Many times what 100 nodes need at a rate of 1000, and enough to recognise a storm. A run with
- * more would hardly end.
+ * More events than this in a second are an avalanche. It is many times what 100 nodes need at a rate
+ * of 1000, and enough to recognise a storm; a run with more would take practically for ever.
  */
 const EVENTS_PER_SECOND = 4_000_000;
 
-/** A run in virtual time cannot end; the message says why. */
+/** A run in virtual time will never end; the message says why. */
 export class Stuck extends Error {
   override name = "Stuck";
 }
 
-/** Counts events, and throws when they become an avalanche that would never end. */
+/** Counts events, and throws when there are so many in a second that they would never end. */
 export class Avalanche {
   #second = 0;
   #count = 0;
@@ -54,7 +54,7 @@ export class Avalanche {
 /** Cancels what was scheduled. */
 export type Cancel = () => void;
 
-/** A source of time, and of events to come. */
+/** Tells the time, and schedules events. */
 export interface Clock {
   /** Nanoseconds since the clock was made: an integer that never decreases. */
   now(): number;
@@ -67,7 +67,7 @@ export function sleep(clock: Clock, delayNs: number): Promise<void> {
   return new Promise((resolve) => void clock.schedule(delayNs, resolve));
 }
 
-/** A longer delay, in milliseconds, counts as 0 for the host's timers. */
+/** The longest delay of the host's timers, in milliseconds: they treat a longer one as 0. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The wall clock. Its timers have the host's precision: they may be early by less than a millisecond. */
@@ -98,18 +98,18 @@ export class RealClock implements Clock {
   }
 }
 
-/** What is to happen; its task is null once it has happened or been cancelled. */
+/** A scheduled event; its task is null once it has happened or was cancelled. */
 interface Scheduled {
   task: (() => void) | null;
 }
 
-/** Fewer cancelled events than this are left where they are. */
+/** Up to this many cancelled events are left in the heap. */
 const CANCELLED_KEPT = 256;
 
-/** A clock that moves on only when nothing is left to do at the present moment. */
+/** A clock that moves on only when there is nothing left to do at the current time. */
 export class VirtualClock implements Clock {
   readonly #events = new Heap<Scheduled>();
-  /** How many of the events have been cancelled. */
+  /** How many of the events in the heap have been cancelled. */
   #cancelled = 0;
   #now = 0;
 
@@ -125,7 +125,10 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
-  /** Whether events are happening, and what follows from them: anything else is the machine's doing. */
+  /**
+   * Whether an event, or what follows from it, is happening now: whatever happens at other times
+   * comes from the machine.
+   */
   get isRunning(): boolean {
     return this.#isRunning;
   }
@@ -141,7 +144,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Drops cancelled events when they are most: nearly all timeouts of calls are. */
+  /** Drops cancelled events when they are the majority. Nearly all timeouts of calls are cancelled. */
   #forgetCancelled(): void {
     const count = this.#cancelled;
     if (count < CANCELLED_KEPT || 2 * count < this.#events.size) return;
@@ -152,11 +155,11 @@ export class VirtualClock implements Clock {
   /**
    * Lets events happen, in order, until the promise settles.
    *
-   * After every event, all promises that it has settled run to completion before the next
-   * event; so programs in virtual time must wait for nothing but their node.
+   * Before the next event, everything that waits for promises settled by the last one runs to
+   * completion. So a program in virtual time must not wait for anything but its node.
    *
-   * @param limitNs by when it must be over
-   * @throws {Stuck} it never will be over
+   * @param limitNs by when the promise must settle
+   * @throws {Stuck} it will never settle
    */
   async run<T>(work: Promise<T>, limitNs = Infinity): Promise<T> {
     let settled = false;
@@ -196,21 +199,21 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Deno's own, from its event loop, and not public: settles all promises that can settle. */
+/** An internal function of Deno's event loop: settles all promises that can settle. */
 const { runMicrotasks } = ((Deno as unknown as {
   [internal: symbol]: { core?: { runMicrotasks?(): void } };
 })[(Deno as unknown as { internal: symbol }).internal]?.core) ?? {};
 
 /**
- * How many steps are taken in one turn of the event loop, which costs as much as a step; one,
- * where the turn itself must settle the promises.
+ * How many steps are taken in one turn of the event loop, since a turn costs as much as a step. It
+ * is one if promises settle only at the end of a turn.
  */
 const STEPS = runMicrotasks === undefined ? 1 : 256;
 
 /**
- * Calls a step until it returns true. Between two steps, all promises settle that can.
+ * Calls `step` until it returns true. Between two steps, all promises that can settle do.
  *
- * @param tell called with true before steps are taken, with false when that is over for now
+ * @param tell called with true before steps are taken, and with false after the last for now
  */
 function inTurns(
   step: () => boolean,
@@ -221,7 +224,7 @@ function inTurns(
       tell(true);
       try {
         for (let i = 0; i < STEPS; i++) {
-          // Listeners for unhandled rejections hear of the last ones before this resolves.
+          // Before this resolves, listeners are told of the last unhandled rejections.
           if (step()) return void setImmediate(resolve);
           runMicrotasks?.();
         }
@@ -229,7 +232,7 @@ function inTurns(
       } catch (error) {
         setImmediate(reject, error);
       } finally {
-        // Without it, promises settle when the turn is over.
+        // Without that function, promises settle after the turn.
         tell(runMicrotasks === undefined);
       }
     };

@@ -1,4 +1,4 @@
-/** The faults of a run: what causes them, and Maelstrom's own kinds: partitions, kills and pauses. */
+/** The faults of a run: their interface, and those of Maelstrom's nemesis: partitions, kills and pauses. */
 import type { Clock } from "./clock.ts";
 import { type History, NEMESIS, type Options } from "../history/history.ts";
 import type { Json } from "../history/json.ts";
@@ -18,7 +18,7 @@ import {
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
 
-/** What faults may touch. */
+/** What faults may use and change. */
 export interface FaultContext {
   clock: Clock;
   /** When the main phase began, on the clock. */
@@ -32,7 +32,7 @@ export interface FaultContext {
   history: History;
   /** Ends a node's process, if it runs. */
   kill(node: string): void;
-  /** Starts a node again, if it is not running. */
+  /** Restarts a node, if it is not running. */
   restart(node: string): void;
   /** Stops a node's process without ending it, as SIGSTOP does. */
   pause(node: string): void;
@@ -40,13 +40,13 @@ export interface FaultContext {
   resume(node: string): void;
 }
 
-/** Faults that have begun. */
+/** Faults that have been started. */
 export interface ActiveFaults {
   /** Ends all of them for good: the network heals, and every node that was down or paused runs again. */
   end(): void;
 }
 
-/** Begins faults at the start of the main phase. */
+/** Starts faults, at the beginning of the main phase. */
 export type Faults = (context: FaultContext) => ActiveFaults;
 
 /** Nothing goes wrong. */
@@ -66,7 +66,7 @@ export function recordNemesis(
 }
 
 /**
- * Maelstrom's nemesis: the faults that `--nemesis` lists, each begun and ended in turn, the
+ * Maelstrom's nemesis: the faults that `--nemesis` lists, each starting and stopping in turn, the
  * first at once.
  */
 export const maelstromNemesis: Faults = (context) => {
@@ -88,7 +88,7 @@ export const maelstromNemesis: Faults = (context) => {
   };
 };
 
-/** Schedules the acts of one package of faults. */
+/** Plans when the faults of one package start and stop. */
 function schedule(
   { options, limitNs }: FaultContext,
   random: Random,
@@ -107,7 +107,7 @@ function intervalOf(options: Options): number {
 }
 
 /**
- * Refuses options whose faults cannot be planned.
+ * Checks that the faults that the options ask for can be planned.
  *
  * @throws {RangeError} as {@link checkInterval}
  */
@@ -116,7 +116,7 @@ export function checkFaults(options: Options): void {
   checkInterval(intervalOf(options), Number(options["time-limit"] ?? 60));
 }
 
-/** Partitions of random kinds, which alternate with heals. */
+/** Partitions of random kinds, alternating with heals. */
 function partitions(context: FaultContext): ActiveFaults {
   const { clock, network, nodes, random } = context;
   const choose = random.fork("partitions");
@@ -147,8 +147,8 @@ function partitions(context: FaultContext): ActiveFaults {
 }
 
 /**
- * Kills and pauses: they strike a random target, and end for all nodes at once. Both together
- * are one package, which draws one of them each time.
+ * Kills and pauses: each strikes a random target, and ends for all nodes at once. Together they
+ * are one package, of which one is drawn each time.
  */
 function processFaults(
   context: FaultContext,
@@ -181,13 +181,14 @@ function processFaults(
   return [{
     end() {
       over = true;
-      // A stopped process cannot be set up, so it continues before others are started.
+      // Paused processes are resumed before killed ones are restarted, since a paused process cannot
+      // answer init.
       for (const [, stop] of alternations.toReversed()) act(stop);
     },
   }];
 }
 
-/** What each act does to a node, and what the history calls it. */
+/** By act: performs it on a node, and returns what the history calls the result. */
 const processActs: {
   readonly [f: string]: (context: FaultContext, node: string) => string;
 } = {

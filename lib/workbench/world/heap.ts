@@ -1,9 +1,12 @@
-/** As long as a column begins: V8 keeps so few numbers in the array itself, more in memory of their own. */
+/**
+ * The first length of a column: V8 stores so few numbers in the typed array itself, and more of
+ * them separately.
+ */
 const FEW = 8;
 
 /**
- * A binary min-heap: the earliest event first, and equals in the order in which they came.
- * Ranks and orders are arrays of numbers, since comparing them takes most of its time.
+ * A binary min-heap. Values of equal rank come in the order in which they were pushed. Ranks and
+ * orders are in typed arrays, since comparing them takes most of the heap's time.
  */
 export class Heap<T> {
   #ranks = new Float64Array(FEW);
@@ -25,7 +28,7 @@ export class Heap<T> {
     let i = values.push(value) - 1;
     if (i === this.#ranks.length) this.#grow();
     const ranks = this.#ranks;
-    // A new item goes behind its equals, so its own order need not be compared.
+    // A new item goes after those of equal rank, so its order need not be compared.
     while (i > 0) {
       const parent = (i - 1) >> 1;
       if (ranks[parent]! <= rank) break;
@@ -47,7 +50,7 @@ export class Heap<T> {
     return top;
   }
 
-  /** Removes all values but the wanted ones, which keep their order. */
+  /** Removes all values except those wanted, which keep their order. */
   keep(wanted: (value: T) => boolean): void {
     const values = this.#values;
     let size = 0;
@@ -60,7 +63,7 @@ export class Heap<T> {
     }
   }
 
-  /** Puts an item at a place or below it, with only smaller ones above. */
+  /** Puts an item at an index or below it in the heap, where only smaller ones are above it. */
   #sink(i: number, rank: number, order: number, value: T): void {
     const ranks = this.#ranks, orders = this.#orders;
     const size = this.#values.length;

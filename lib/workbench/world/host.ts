@@ -1,23 +1,23 @@
-/** How nodes are hosted: as child processes in real time, or as modules in virtual time. */
+/** The interface of what hosts nodes: child processes in real time, or modules in virtual time. */
 import type { Packet } from "./network.ts";
 
 /** What a host reports. */
 export interface HostEvents {
-  /** A node has written what should be a message. */
+  /** A node has written a JSON value, which should be a message. */
   sent(node: string, message: unknown): void;
-  /** A node has written a line that cannot be read; `why` says why, unless it simply is not JSON. */
+  /** A node has written a line that cannot be read; `why` says why, if it is not simply that it is not JSON. */
   garbage(node: string, text: string, why?: string): void;
-  /** A node does not read its input: more is waiting than can be kept, and is lost. */
+  /** A node does not read its input: more is waiting than can be kept, and the rest is lost. */
   deaf(node: string): void;
-  /** A node has ended by itself. */
+  /** A node has exited by itself. */
   exited(node: string, how: string): void;
 }
 
-/** What runs the nodes of one run. */
+/** Hosts the nodes of one run. */
 export interface Host {
-  /** Starts a node, or starts it again after a {@link kill}. */
+  /** Starts a node, or restarts it after a {@link kill}. */
   start(node: string): void;
-  /** Gives a node a message; a node that is not running never gets it. */
+  /** Gives a node a message. A node that is not running never gets it. */
   deliver(node: string, packet: Packet): void;
   /** Ends a node at once, without warning. */
   kill(node: string): void;
@@ -25,11 +25,11 @@ export interface Host {
   pause(node: string): void;
   /** Lets a paused node continue. */
   resume(node: string): void;
-  /** Ends all nodes, and everything else that would outlive the run. */
+  /** Ends all nodes, and everything they have started. */
   stop(): Promise<void>;
   /** The last lines a node wrote to stderr. */
   lastLines(node: string): string[];
-  /** Why nothing is heard from a node, if that is known: `"it closed its stdout"`. */
+  /** Why nothing has been heard from a node, if that is known: `"it closed its stdout"`. */
   silence?(node: string): string | null;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The journal: every message sent and delivered, as Maelstrom's network checker counts them. A
- * run may have millions of them, so they are kept in columns of numbers: 60 bytes a message,
- * and its body once.
+ * The journal: every message sent and delivered, as Maelstrom's network checker counts them. A run
+ * may have millions of messages, so they are kept in columns of numbers, which take 60 bytes per
+ * message; its body is kept once.
  */
 import type {
   Body,
@@ -15,11 +15,11 @@ import { type Json, stringify } from "../history/json.ts";
 import type { Beginning } from "../history/lists.ts";
 import { doubled, type Keeping, type Logged, Messages } from "./messages.ts";
 
-/** The events of one chapter of a run, in their order. */
+/** The events of one part of a run (the run itself, its aftermath or its calm), in order. */
 export class Journal implements Events {
   #length = 0;
   #times = new Float64Array(64);
-  /** By event: twice the place of its message, plus 1 for an arrival. */
+  /** By event: twice the index of its message, plus 1 for an arrival. */
   #marks = new Uint32Array(64);
   readonly #messages: Messages;
 
@@ -41,12 +41,12 @@ export class Journal implements Events {
     return this.#length;
   }
 
-  /** A message was sent. */
+  /** Records that a message was sent. */
   sent(time: number, message: Logged): void {
     this.#event(time, this.#messages.add(message) * 2);
   }
 
-  /** A message has arrived; its body is that of its sending. */
+  /** Records that a message arrived. Its body is the one that was sent. */
   received(time: number, message: Logged): void {
     const messages = this.#messages;
     const place = messages.placeOf(message.id) ?? messages.add(message);
@@ -69,7 +69,7 @@ export class Journal implements Events {
     for (let i = 0; i < this.#length; i++) yield this.#eventAt(i);
   }
 
-  /** The events between endpoints of these kinds; the bodies of others are not read. */
+  /** The events whose sender and receiver satisfy a condition; the bodies of others are not read. */
   *among(
     wanted: (src: string, dest: string) => boolean,
   ): Generator<JournalEvent> {
@@ -123,7 +123,11 @@ export class Journal implements Events {
     for (let i = 0; i < this.#length; i++) yield this.#headAt(i);
   }
 
-  /** The JSON text of each event; `tell` says what stands there for a long list, if not all of it. */
+  /**
+   * The JSON text of each event.
+   *
+   * @param tell what to write in place of a long list; the whole list if not given
+   */
   *texts(tell?: (list: Beginning) => Json): Generator<string> {
     for (let i = 0; i < this.#length; i++) {
       const place = this.#marks[i]! >>> 1;
@@ -133,7 +137,7 @@ export class Journal implements Events {
     }
   }
 
-  /** A journal of some of these events, which shares its messages with this one. */
+  /** A journal of the events whose heads satisfy a condition, which shares its messages with this one. */
   part(wanted: (event: EventHead) => boolean): Journal {
     const part = new Journal(this.#messages);
     for (let i = 0; i < this.#length; i++) {

@@ -1,15 +1,15 @@
-/** The lines of a stream, as Java reads them: they end at LF, CR LF or a CR alone, and nothing is dropped. */
+/** Splits a stream into lines as Java does: they end at LF, CR LF or a CR alone, and nothing is dropped. */
 
-/** A longer line is cut, since an endless one would fill the memory; in characters. */
+/** How many characters of a line are kept: an endless line would fill the memory. */
 export const LONGEST_LINE = 2 ** 26;
 
-/** Cuts bytes, in chunks of any size, into lines of text. */
+/** Splits bytes, in chunks of any size, into lines of text. */
 export class Lines {
-  /** The unfinished line, in the pieces in which it came. */
+  /** The unfinished line. */
   #begun = "";
   /** Whether the last line ended with a CR, which a LF may follow. */
   #afterCr = false;
-  // Otherwise the decoder would remove what looks like a byte order mark.
+  // By default, the decoder would remove what looks like a byte order mark.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   /** Whether the unfinished line has been cut: the rest of it is dropped. */
@@ -18,7 +18,7 @@ export class Lines {
   /** @param longest how many characters of a line are kept */
   constructor(private readonly longest: number = LONGEST_LINE) {}
 
-  /** Takes bytes, and returns the lines that they complete, without line ends. */
+  /** Takes bytes; returns the lines that they complete, without line ends. */
   push(chunk: Uint8Array): string[] {
     return this.#cut(this.#decoder.decode(chunk, { stream: true }));
   }

@@ -1,25 +1,27 @@
 /**
- * The machine under a simulated run, as far as it makes things late. Real nodes share a
- * few processors with each other, with a JVM and with whatever else is going on, so timers
- * fire late, what arrives is read late, and now and then everything stands still. What
- * is under way then, at whichever node, client, service or in the network, is late by that.
+ * The machine that a simulated run runs on, as far as it makes things late. Real nodes share a few
+ * processors with each other, with a JVM and with whatever else is going on. So timers fire late,
+ * what arrives is read late, and now and then everything stalls. Whatever is in progress then, at
+ * a node, a client, a service or in the network, is late by that much.
  *
- * `quiet` is a machine on which nothing of this happens. `busy` was measured: 25 nodes of
- * `broadcast-3d` with a probe in each, under the real Maelstrom on two processors, with other
- * work of up to one more. Per number, what was seen and what is drawn, which is rather more:
+ * On a `quiet` machine, none of this happens. A `busy` machine follows measurements of 25 nodes of
+ * `broadcast-3d`, with a probe in each, under the real Maelstrom on two processors, with other
+ * work that took up to one of them. These are the measurements, and the constants from which
+ * delays are drawn, which are rather worse:
  *
- * - Round trips between two nodes, beyond their latency: 5 % 1 ms, median 7, 90 % 15, 99 % 24,
- *   at most 37. Drawn: {@link INPUT_MS} for each reading of what has arrived.
- * - Of timers, 1 % more than 5 ms late; of these the median 8, 90 % 18. Drawn:
- *   {@link LATE_TIMERS}, {@link LATE_AT_LEAST_MS} and {@link LATE_MS}.
- * - Of the same, 99 % 112, at most 163 ms: while 25 processes were starting, which took 2 s.
- *   Drawn: {@link START_MS}, and {@link START}, pauses of each process.
- * - Twice in 20 s, all nodes late by 45 to 65 ms at once. Drawn: {@link STALLS}.
- * - One process alone standing still, as it does to collect garbage, was in the 90 % above.
- *   Drawn: {@link PAUSES}.
+ * - Round trips between two nodes took, beyond the network's latency, 1 ms (5 %), 7 ms (median),
+ *   15 ms (90 %), 24 ms (99 %), and at most 37 ms. See {@link INPUT_MS}, for each time a process
+ *   reads what has arrived.
+ * - 1 % of timers were more than 5 ms late, half of these by 8 ms or more, 10 % by 18 ms or more.
+ *   See {@link LATE_TIMERS}, {@link LATE_AT_LEAST_MS} and {@link LATE_MS}.
+ * - 1 % of these were late by 112 ms or more, at most by 163 ms, while 25 processes were starting,
+ *   which took 2 s. See {@link START_MS}, and {@link START} for the pauses of each process.
+ * - Twice in 20 s, all nodes were late by 45 to 65 ms at once. See {@link STALLS}.
+ * - A process that stalls alone, for example to collect garbage, is part of the 10 % above. See
+ *   {@link PAUSES}.
  *
- * `stalled` is `busy` with one stall of {@link STALL_MS} more, at any moment of the main
- * phase: in one real run of seven there was one.
+ * A `stalled` machine is a busy one with one more stall of {@link STALL_MS}, at any time in the
+ * main phase; one in seven real runs had such a stall.
  */
 import { type Cancel, type Clock, MS, SECOND } from "./clock.ts";
 import type { Random } from "./random.ts";
@@ -30,14 +32,14 @@ export const MACHINES = ["quiet", "busy", "stalled"] as const;
 /** One of {@link MACHINES}. */
 export type MachineName = (typeof MACHINES)[number];
 
-/** Means and bounds in milliseconds, gaps in seconds. */
+/** Delays are means and bounds in milliseconds; gaps are in seconds. */
 const INPUT_MS = 3.7;
 const LATE_TIMERS = 0.015;
 const LATE_AT_LEAST_MS = 5;
 const LATE_MS = 5;
 const STALL_MS = 180;
 
-/** Pauses: for how long, and how much time is between them, both uniform. */
+/** Recurring pauses: their lengths and the gaps between them, both drawn uniformly. */
 interface Habit {
   ms: readonly [from: number, to: number];
   gapS: readonly [from: number, to: number];
@@ -49,12 +51,18 @@ const START: Habit = { ms: [40, 165], gapS: [0.3, 1.5] };
 const START_S = 2;
 const START_MS = [0, 1_500] as const;
 
-/** After a pause, what waited happens in its order, within this part of the time it waited. */
+/**
+ * After a pause, the events that were due in it happen in order, at this fraction of the distances
+ * between them.
+ */
 const CATCHING_UP = 1 / 20;
 
-/** A machine, as one run has it. */
+/** The machine of one run. */
 export interface Machine {
-  /** The clock of everything on it: what is scheduled for a time when it stands still happens afterwards. */
+  /**
+   * The clock of everything on it. An event that is scheduled for a time when the machine stalls
+   * happens afterwards.
+   */
   readonly clock: Clock;
   /** A new process on it. */
   process(): Process;
@@ -66,9 +74,9 @@ export interface Process {
   readonly clock: Clock;
   /** How much longer than on a quiet machine it takes to start, in milliseconds. */
   startMs(): number;
-  /** By how much a timer is late, beyond that; in milliseconds, drawn anew each time. */
+  /** How much later than on a quiet machine a timer fires, in milliseconds; drawn anew each time. */
   timerMs(): number;
-  /** How long it takes until what has arrived is read, likewise. */
+  /** How long it takes until a message that has arrived is read, in milliseconds; drawn anew each time. */
   inputMs(): number;
 }
 
@@ -120,13 +128,13 @@ export function machineOf(
   };
 }
 
-/** A time during which something stands still. */
+/** A stretch of time in which something stalls. */
 interface Pause {
   fromNs: number;
   toNs: number;
 }
 
-/** Pauses of one kind, in their order. */
+/** Pauses of one kind, in the order of time. */
 function* habit(
   { ms, gapS }: Habit,
   random: Random,
@@ -142,7 +150,7 @@ function* habit(
   }
 }
 
-/** A clock on which what falls into a pause happens after it. */
+/** A clock on which events that are due in a pause happen after it. */
 function standing(clock: Clock, kinds: Iterator<Pause>[]): Clock {
   const postponed = kinds.map(postponing);
   return {
@@ -156,7 +164,7 @@ function standing(clock: Clock, kinds: Iterator<Pause>[]): Clock {
   };
 }
 
-/** When what is due at a moment happens, with these pauses. */
+/** Returns, for the time when an event is due, the time when it happens, given these pauses. */
 function postponing(pauses: Iterator<Pause>): (dueNs: number) => number {
   const known: Pause[] = [];
   let isOver = false;

@@ -1,4 +1,4 @@
-/** The messages of a journal, by their places: columns of numbers, and bodies. */
+/** The messages of a journal, by index: columns of numbers, and bodies. */
 import {
   type Body,
   type Head,
@@ -15,7 +15,7 @@ import {
 } from "../history/lists.ts";
 import { Bodies } from "./bodies.ts";
 
-/** A message as the journal sees it. */
+/** A message to be recorded. */
 export interface Logged {
   /** The network's own number for the message. */
   id: number;
@@ -29,20 +29,20 @@ export interface Keeping {
   /** About how many bytes of bodies may be in memory as objects; 64 million if not given. */
   liveWeight?: number;
   /**
-   * Whether only head and length are kept of messages that touch no client: all that most
-   * judges look at, for a fraction of the memory. Asking for their bodies throws.
+   * Whether to keep only the head and the length of messages between servers. That takes a
+   * fraction of the memory, and is all that most judges look at. Asking for their bodies throws.
    */
   headsAlone?: boolean;
-  /** Keeps the long lists that clients are sent. */
+  /** Keeps the long lists that are sent to clients. */
   lists?: LongLists;
 }
 
 const LIVE_WEIGHT = 64e6;
 
-/** In a column of numbers, stands for a field that a message lacks. */
+/** Stands for a field that a message lacks, in a column of numbers. */
 const NONE = 2 ** 32 - 1;
 
-/** The type of a message whose head is not a text and two such numbers. */
+/** The type of a message whose head does not fit into the columns: a string and two small integers. */
 const ODD = 2 ** 32 - 2;
 
 /** Messages, in the order in which they were added. */
@@ -58,18 +58,18 @@ export class Messages {
   #lengths = new Uint32Array(64);
   readonly #odd = new Map<number, Head>();
   /**
-   * Places of messages whose ids do not follow from their places: those of an earlier chapter,
-   * or of a real Maelstrom.
+   * The indices of messages whose ids do not follow from their indices: those sent in an earlier part
+   * of the run, or by a real Maelstrom.
    */
   readonly #places = new Map<number, number>();
   readonly #names: string[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #bodies: Bodies;
-  /** By place, bodies that hold a long list. */
+  /** By index, bodies with a long list. */
   readonly #long = new Map<number, Body>();
   readonly #headsAlone: boolean;
   readonly #lists: LongLists;
-  /** The id of the first message: in a run of our own the others count on from there. */
+  /** The id of the first message. In a run of the workbench, the others count on from there. */
   #firstId = 0;
 
   constructor(
@@ -81,7 +81,7 @@ export class Messages {
     this.#lists = lists;
   }
 
-  /** Adds a message; returns its place. */
+  /** Adds a message; returns its index. */
   add({ id, src, dest, body }: Logged): number {
     const place = this.#length++;
     if (place === this.#ids.length) this.#grow();
@@ -102,7 +102,7 @@ export class Messages {
     return place;
   }
 
-  /** The same body, holding its long list; null if it has none. */
+  /** The same body with its long list in compact form; null if it has none. */
   #holding(src: string, body: Body): Body | null {
     for (const field of Object.keys(body)) {
       const value = body[field];
@@ -112,7 +112,7 @@ export class Messages {
     return null;
   }
 
-  /** The place of the message with this id. */
+  /** The index of the message with this id. */
   placeOf(id: number): number | undefined {
     const place = id - this.#firstId;
     return this.#ids[place] === id && place < this.#length
@@ -143,7 +143,7 @@ export class Messages {
     };
   }
 
-  /** @throws {Error} it was not kept */
+  /** @throws {Error} the body was not kept */
   body(place: number): Body {
     const body = this.#long.get(place) ?? this.#bodies.get(place);
     if (body === null) throw this.#notKept(place);
@@ -153,8 +153,8 @@ export class Messages {
   /**
    * A body as JSON text.
    *
-   * @param tell says what stands there for a long list; all of it, if not given
-   * @throws {Error} it was not kept
+   * @param tell what to write in place of a long list; the whole list if not given
+   * @throws {Error} the body was not kept
    */
   text(place: number, tell?: (list: Beginning) => Json): string {
     const long = this.#long.get(place);
@@ -166,8 +166,10 @@ export class Messages {
 
   #notKept(place: number): Error {
     return new Error(
-      `Cannot read what ${this.src(place)} sent ${this.dest(place)}: only ` +
-        "heads are kept of it; run one seed alone",
+      `Cannot read what ${this.src(place)} sent ${
+        this.dest(place)
+      }: only its ` +
+        "head was kept; run this seed alone",
     );
   }
 
@@ -214,7 +216,7 @@ function isSmall(value: unknown): value is number {
     value < ODD;
 }
 
-/** The same column, twice as long. */
+/** A copy of a column, twice as long. */
 export function doubled<Column extends Float64Array | Uint32Array>(
   column: Column,
   Kind: new (length: number) => Column,

@@ -1,4 +1,4 @@
-/** Hosts our programs as modules in virtual time: any number of nodes in one process. */
+/** Hosts programs as modules in virtual time: any number of nodes in one process. */
 import { beginning, stringify, TooDeep } from "../history/json.ts";
 import { stackOf, wordsOf } from "../../node/errors.ts";
 import { carried, plain } from "../history/copies.ts";
@@ -17,30 +17,31 @@ import type { Packet } from "./network.ts";
 import type { Random } from "./random.ts";
 import { rightClocks, type WallClocks } from "./wall-clocks.ts";
 
-/** When virtual time begins, in milliseconds since the Unix epoch: any fixed moment will do. */
+/** When virtual time begins, in milliseconds since the Unix epoch. Any fixed time would do. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-/** How long nodes take to start at most, in milliseconds: without it all timers would run in phase. */
+/** How long a node takes to start at most, in milliseconds. Without this, all timers would run in phase. */
 const START_MS = 300;
 
 /**
- * How much later a node's output is read at most, in milliseconds, as through a pipe between
- * busy processes; without it, everything that has no latency would happen at one instant and
- * never overlap.
+ * How much later than it is written a node's output is read at most, in milliseconds, as through a
+ * pipe between busy processes. Without this, everything without latency would happen at one instant
+ * and never overlap.
  */
 const PIPE_MS = 1;
 
 /**
- * Timers fire late on real machines, by about this much at worst when nothing is wrong;
- * in virtual time each is late by a random part of it.
+ * By how much timers fire late at most, in milliseconds: about as on a real machine when nothing is
+ * wrong.
  */
 const TIMER_SLACK_MS = 2;
 
 /**
- * Hosts a program's module, each node as a process on the machine. All randomness comes from
+ * Hosts a program's module, with each node as a process on the machine. All randomness comes from
  * `random`, which is forked for every node.
  *
- * @param mountOn the `mount` of the library that the program imports, if that is not this copy
+ * @param mountOn the `mount` of the library that the program imports, if that is another copy than
+ *   the workbench's own
  * @param wallClocks what the nodes' clocks show
  */
 export function modules<P extends Protocol<P>>(
@@ -71,7 +72,7 @@ export function modules<P extends Protocol<P>>(
             events.garbage(node, text, why);
           },
           logged(text) {
-            // It may be anything that a guest has logged.
+            // A guest may log anything.
             const said = wordsOf(text).split("\n")
               .map((line) => beginning(line, LONGEST_LOG_LINE));
             const lines = [...stderr.get(node) ?? [], ...said];
@@ -100,25 +101,25 @@ export function modules<P extends Protocol<P>>(
 /**
  * The text of a message that is nested very deeply.
  *
- * @throws {TypeError} it is nested without end
+ * @throws {TypeError} it contains itself
  */
 function deepText(message: Message): string {
   try {
     return stringify(message);
   } catch (error) {
-    // From some depth on, which no seed decides, there is no text either.
+    // There is no text of a message that is nested more deeply than the stack allows, which no seed decides.
     if (!(error instanceof RangeError)) throw error;
     return stringify({ ...message, body: "[[[..." });
   }
 }
 
-/** What a node reports. */
+/** What a node reports to its host. */
 interface LifeEvents {
   wrote(message: Message): void;
-  /** It has written what cannot be read as a message, and why that is so. */
+  /** It has written something that cannot be read as a message, for this reason. */
   garbled(text: string, why: string): void;
   logged(text: string): void;
-  /** An error escaped the library: a real process would have ended. */
+  /** An error was not caught by the library: a real process would have exited. */
   threw(error: unknown): void;
 }
 
@@ -130,11 +131,11 @@ class Life<P extends Protocol<P>> {
   /** When virtual time began, by the node's clock, in milliseconds since the Unix epoch. */
   readonly #epochMs: number;
   #alive = true;
-  /** Messages that have arrived, and that the node has not read yet. */
+  /** Messages that have arrived and that the node has not read yet. */
   #input: Packet[] = [];
   /** What was due while the process was stopped, in order; null while it runs. */
   #overdue: (() => void)[] | null = null;
-  /** Messages that the node has written, and that are not read yet. */
+  /** Messages that the node has written and that have not been read yet. */
   #output: Message[] = [];
 
   constructor(
@@ -157,10 +158,9 @@ class Life<P extends Protocol<P>> {
       random: random.next,
       schedule: (delayMs, task) => {
         const slackMs = random.uniform(0, TIMER_SLACK_MS) + process.timerMs();
-        // What was cancelled does not happen, even if a paused process should have done it long
-        // ago.
+        // A cancelled task is not run, even if it was due while the process was paused.
         let isStopped = false;
-        // As to the host's timers, what is no number is 0.
+        // Like a real timer, this takes what is not a number for 0.
         const delay = delayMs > 0 ? delayMs : 0;
         const cancel = clock.schedule(
           (delay + slackMs) * MS,
@@ -186,9 +186,9 @@ class Life<P extends Protocol<P>> {
     const startNs = Math.max(0, this.#readyAt - clock.now());
     const wait = startNs + this.#process.inputMs() * MS;
     if (wait === 0) return this.#receive(packet);
-    // A late read takes everything that has arrived by then, in order.
+    // When the node reads, it takes everything that has arrived by then, in order.
     if (this.#input.push(packet) > 1) return;
-    // A process that starts cannot know how long its input has been there.
+    // A process that has just started cannot know for how long its input has been waiting.
     const startedAt = startNs > 0 ? this.#now() : undefined;
     clock.schedule(wait, () => {
       const arrived = this.#input;
@@ -197,25 +197,25 @@ class Life<P extends Protocol<P>> {
     });
   }
 
-  /** Stops the node, as SIGSTOP does. What it has written is still read. */
+  /** Pauses the node, as SIGSTOP does. What it has already written is still read. */
   pause(): void {
     this.#overdue ??= [];
   }
 
-  /** Lets it continue: what was due meanwhile happens now. */
+  /** Lets the node continue. What was due meanwhile happens now. */
   resume(): void {
     const overdue = this.#overdue ?? [];
     this.#overdue = null;
     for (const task of overdue) this.#do(task);
   }
 
-  /** Ends the node. What it has written is still read. */
+  /** Ends the node. What it has already written is still read. */
   end(): void {
     this.#alive = false;
     this.#mounted.dispose();
   }
 
-  /** Does something now, or when the process continues; never once it has ended. */
+  /** Runs a task now, or when the process continues if it is paused, but not once it has ended. */
   #do(task: () => void): void {
     if (!this.#alive) return;
     if (this.#overdue === null) task();
@@ -237,7 +237,7 @@ class Life<P extends Protocol<P>> {
     }
   }
 
-  /** Writes a message as it arrives, or where it cannot be read, its text. */
+  /** Sends a message in the form in which it arrives, or reports its text if it cannot be read. */
   #send(message: Message): void {
     let arriving: Message;
     try {

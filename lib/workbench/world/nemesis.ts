@@ -1,14 +1,17 @@
 /**
- * What the nemesis does, and when: which nodes refuse whose messages, and which are killed or
- * paused. Only links between nodes are cut, never those to clients and services.
+ * What the nemesis does, and when: which nodes refuse messages of which others, and which nodes are
+ * killed or paused. It cuts only links between nodes, never those to clients and services.
  */
 import type { Json } from "../history/json.ts";
 import type { Random } from "./random.ts";
 
-/** For each receiver, the nodes whose messages it refuses; every node has an entry. */
+/**
+ * Jepsen's name for a partition: for each receiver, the nodes whose messages it refuses. Every node
+ * has an entry.
+ */
 export type Grudge = Map<string, Set<string>>;
 
-/** The ways to part nodes; each is explained where it is made. */
+/** The kinds of partition; `kinds` explains each. */
 export type PartitionKind =
   | "one"
   | "majority"
@@ -18,7 +21,7 @@ export type PartitionKind =
   | "bridge"
   | "isolate-each";
 
-/** The kinds Maelstrom draws from, all equally likely. */
+/** The kinds that Maelstrom draws from, all equally likely. */
 export const maelstromPartitions: readonly PartitionKind[] = [
   "one",
   "majority",
@@ -26,7 +29,7 @@ export const maelstromPartitions: readonly PartitionKind[] = [
   "majorities-ring",
 ];
 
-/** Those, and the ones that only our chaos has. */
+/** Maelstrom's kinds, and those that only chaos has. */
 export const allPartitions: readonly PartitionKind[] = [
   ...maelstromPartitions,
   "one-way",
@@ -34,7 +37,7 @@ export const allPartitions: readonly PartitionKind[] = [
   "isolate-each",
 ];
 
-/** Who refuses whom in a partition of this kind; it may leave small clusters whole. */
+/** Draws a partition of this kind, which may leave a small cluster whole. */
 export function grudge(
   kind: PartitionKind,
   nodes: readonly string[],
@@ -44,7 +47,7 @@ export function grudge(
 }
 
 /**
- * A grudge as the value of the nemesis's operation in a history, `["isolated", {"n0": ["n1"],
+ * A grudge as the value of the nemesis's operation in a history: `["isolated", {"n0": ["n1"],
  * "n1": ["n0"]}]`.
  */
 export function describeGrudge(grudge: Grudge): Json {
@@ -56,7 +59,7 @@ export function describeGrudge(grudge: Grudge): Json {
   ];
 }
 
-/** What Maelstrom's nemesis can do, in the words of `--nemesis`. */
+/** The faults of Maelstrom's nemesis, as `--nemesis` names them. */
 export const NEMESIS_FAULTS = ["partition", "kill", "pause"] as const;
 
 /** One of {@link NEMESIS_FAULTS}. */
@@ -80,7 +83,7 @@ export function nemesisFaults(flag: string): NemesisFault[] {
   });
 }
 
-/** The words for which nodes a kill or a pause strikes. */
+/** Which nodes a kill or a pause strikes. */
 export type Target =
   | "some"
   | "one"
@@ -89,7 +92,7 @@ export type Target =
   | "majority"
   | "all";
 
-/** All equally likely. `some` stands for Jepsen's nil: any nodes, at least one. */
+/** All targets, which are equally likely. `some` is Jepsen's nil: any number of nodes, at least one. */
 export const TARGETS: readonly Target[] = [
   "some",
   "one",
@@ -99,7 +102,7 @@ export const TARGETS: readonly Target[] = [
   "all",
 ];
 
-/** The nodes that a target strikes; small clusters may have no minority. */
+/** Draws the nodes of a target. There may be none: a small cluster has no minority. */
 export function nodesStruck(
   target: Target,
   nodes: Nodes,
@@ -116,10 +119,10 @@ export function nodesStruck(
   return random.shuffle(nodes).slice(0, counts[target]());
 }
 
-/** A fault's beginning and its end, which alternate. */
+/** The acts that start and stop a fault, which alternate. */
 export type Alternation = readonly [start: string, stop: string];
 
-/** How many acts a plan may have: it lies in memory, and each becomes two operations of the history. */
+/** How many acts a plan may have: it is kept in memory, and each act becomes two operations of the history. */
 const MOST_ACTS = 100_000;
 
 /** One act of the nemesis: `"start-partition"`, `"kill"`, `"resume"`, ... */
@@ -130,9 +133,9 @@ export interface NemesisStep {
 }
 
 /**
- * Acts from time 0 until the limit, at gaps uniform between 0 and twice the interval. Each is
- * the next act of an alternation, drawn at random where there are several. What ends all faults
- * before a final phase is not among them.
+ * Plans acts from time 0 until the limit, with gaps drawn uniformly between 0 and twice the
+ * interval. Each is the next act of an alternation, which is drawn at random if there are several.
+ * The acts that end all faults before a final phase are not part of the plan.
  *
  * @throws {RangeError} as {@link checkInterval}
  */
@@ -162,7 +165,7 @@ export function nemesisSchedule(
 }
 
 /**
- * Refuses an interval at which nothing can be planned.
+ * Checks that faults can be planned at this interval.
  *
  * @throws {RangeError} it is not positive, or so short that the plan would fill the memory
  */
@@ -195,17 +198,17 @@ const kinds: {
   "majority": (nodes, random) =>
     split(nodes, random, Math.floor(nodes.length / 2)),
 
-  /** Less than a third against the rest: nobody, with three nodes or fewer. */
+  /** Less than a third against the rest; with three nodes or fewer, that is none. */
   "minority-third": (nodes, random) =>
     split(nodes, random, minorityThirdOf(nodes)),
 
-  /** Everybody hears a majority, but no two of them the same. */
+  /** Every node hears a majority, but no two nodes hear the same one. */
   "majorities-ring": (nodes, random) =>
     nodes.length <= 5
       ? exactRing(nodes, random)
       : stochasticRing(nodes, random),
 
-  /** Messages are lost in one direction only: between two nodes, or all to one node, or all from it. */
+  /** Messages are lost in one direction only: from one node to another, or to one node, or from one node. */
   "one-way": (nodes, random) => {
     const [a, b] = random.shuffle(nodes);
     return refuse(
@@ -218,7 +221,7 @@ const kinds: {
     );
   },
 
-  /** Two halves, and one node between them that hears both. */
+  /** Two halves that do not hear each other, and one node that hears both and is heard by both. */
   "bridge": (nodes, random) => {
     const [bridge, ...others] = random.shuffle(nodes);
     const half = new Set(others.slice(0, Math.floor(others.length / 2)));
@@ -249,7 +252,7 @@ function refuse(
   ]));
 }
 
-/** This many random nodes against the rest. */
+/** Separates this many random nodes from the rest. */
 function split(nodes: Nodes, random: Random, count: number): Grudge {
   const side = new Set(random.shuffle(nodes).slice(0, count));
   return refuse(
@@ -258,7 +261,7 @@ function split(nodes: Nodes, random: Random, count: number): Grudge {
   );
 }
 
-/** As many as are less than a third. */
+/** The largest number of nodes that is less than a third. */
 function minorityThirdOf(nodes: Nodes): number {
   return Math.floor((nodes.length - 1) / 3);
 }
@@ -268,9 +271,9 @@ function majorityOf(nodes: Nodes): number {
 }
 
 /**
- * Nodes in a random ring, and a majority window for each: the node in the middle of a window
- * refuses everybody outside it. Windows of even length have no middle, hence three nodes hear
- * only the one before them.
+ * Puts the nodes in a random ring. Each run of consecutive nodes that is a majority is a window,
+ * and the node in its middle refuses all nodes outside it. A window of even length has no exact
+ * middle, so in a ring of three each node hears only the one before it.
  */
 function exactRing(nodes: Nodes, random: Random): Grudge {
   const ring = random.shuffle(nodes);
@@ -289,8 +292,8 @@ function exactRing(nodes: Nodes, random: Random): Grudge {
 }
 
 /**
- * Links grown until everybody hears a majority, always between a least-connected node and
- * the least-connected that it has no link to yet.
+ * Adds links until every node hears a majority, each between a least-connected node and a
+ * least-connected one of those that it has no link to yet.
  */
 function stochasticRing(nodes: Nodes, random: Random): Grudge {
   const links = new Map(nodes.map((node) => [node, new Set([node])]));

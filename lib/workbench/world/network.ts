@@ -1,7 +1,7 @@
 /**
- * Maelstrom's network: one queue per receiver, latencies drawn per message, partitions that
- * receivers enforce, and a journal of everything. On top of these comes weather, which
- * Maelstrom lacks: loss, duplication, and extra delays for single messages.
+ * The network, as in Maelstrom: one queue per receiver, latencies drawn per message, partitions
+ * enforced by receivers, and a journal of everything. In addition there is weather, which
+ * Maelstrom lacks: loss, duplication and extra delays of single messages.
  */
 import { type Body, isClient, type Options } from "../history/history.ts";
 import { type Cancel, type Clock, MS } from "./clock.ts";
@@ -19,22 +19,22 @@ export interface Packet {
   body: Body;
 }
 
-/** Receives what arrives at an endpoint. */
+/** Called with each message that arrives at an endpoint. */
 export type Receive = (packet: Packet) => void;
 
-/** The distribution of latencies between nodes, or a node and a service. */
+/** The latencies between nodes, and between a node and a service. */
 export interface Latency {
   meanMs: number;
   distribution: "constant" | "uniform" | "exponential";
 }
 
 /**
- * What happens to a message beyond latency and partitions: one extra delay, in milliseconds,
- * for every copy that arrives; an empty list for a lost message.
+ * What happens to a message apart from latency and partitions: returns an extra delay, in
+ * milliseconds, for each copy that arrives, and an empty list if the message is lost.
  */
 export type Weather = (packet: Packet) => number[];
 
-/** Something the network did to a message. */
+/** Something that happened to a message. */
 export type NetworkEvent =
   | "message-cut" // a partition dropped it
   | "message-lost" // the weather did
@@ -43,7 +43,7 @@ export type NetworkEvent =
 interface Endpoint {
   receive: Receive;
   queue: Heap<Packet>;
-  /** Whether the endpoint sleeps until a message it has taken is due. */
+  /** Whether the endpoint waits until a message that it has taken is due. */
   busy: boolean;
   cancel: Cancel;
 }
@@ -54,7 +54,7 @@ export class Network {
   #nextId = 0;
   #grudge: Grudge = new Map();
   #weather: Weather | null = null;
-  /** Sees every message as it is sent, and who wrote it, whoever it is signed as. */
+  /** Called with every message that is sent, and with the node that wrote it, whatever its src is. */
   watch: ((nowNs: number, packet: Packet, author: string) => void) | null =
     null;
 
@@ -62,9 +62,9 @@ export class Network {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly latency: Latency,
-    /** Records sends and deliveries; replaced to begin a new chapter. */
+    /** Records sends and deliveries; replaced when a new part of the run begins. */
     public journal: Journal,
-    /** Called for what tests must know to have happened. */
+    /** Called for events that tests want to know of. */
     private readonly onEvent: (event: NetworkEvent) => void = () => {},
   ) {}
 
@@ -82,8 +82,8 @@ export class Network {
   }
 
   /**
-   * Stops an endpoint from taking messages: its name stays, and what is sent to it waits.
-   * {@link register} gives it a new queue; what waited is lost.
+   * Stops an endpoint from taking messages. Its name stays, and what is sent to it waits, until
+   * {@link register} gives it a new queue; what waited is then lost.
    */
   suspend(id: string): void {
     const endpoint = this.#endpoints.get(id);
@@ -97,12 +97,12 @@ export class Network {
     return this.#endpoints.has(id);
   }
 
-  /** Cuts the network: from now on each receiver refuses the senders it has a grudge against. */
+  /** Partitions the network: from now on, each receiver refuses the senders it has a grudge against. */
   partition(grudge: Grudge): void {
     this.#grudge = grudge;
   }
 
-  /** Ends every cut. Messages already dropped stay lost. */
+  /** Ends every partition. Messages that were dropped stay lost. */
   heal(): void {
     this.#grudge = new Map();
   }
@@ -115,7 +115,7 @@ export class Network {
   /**
    * Sends a message.
    *
-   * @param author who wrote it, if not the one it is signed as
+   * @param author the node that wrote it, if that is not its src
    * @throws {Error} the destination is not an endpoint
    */
   send(src: string, dest: string, body: Body, author = src): void {
@@ -137,7 +137,7 @@ export class Network {
     for (const extraMs of this.#copies(packet, this.#weather)) {
       if (extraMs === 0) this.#enqueue(endpoint, packet, latencyMs);
       else {
-        // Delayed before it queues: a receiver that slept for it would keep its clients waiting.
+        // The delay comes before the queue: a receiver that waited for it would keep its clients waiting.
         this.clock.schedule(
           extraMs * MS,
           () => this.#enqueue(endpoint, packet, latencyMs),
@@ -146,7 +146,7 @@ export class Network {
     }
   }
 
-  /** What the weather does to a message: one extra delay a copy. */
+  /** What the weather does to a message: an extra delay for each copy. */
   #copies(packet: Packet, weather: Weather): number[] {
     const copies = weather(packet);
     if (copies.length === 0) this.onEvent("message-lost");
@@ -167,8 +167,8 @@ export class Network {
   }
 
   /**
-   * A receiver's loop: it takes the earliest message present, checks for a partition at that
-   * moment, and sleeps until the message is due, while others wait behind it.
+   * A receiver's loop: takes the earliest message in the queue, checks whether a partition drops it
+   * at this moment, and waits until it is due, while others wait behind it.
    */
   #take(endpoint: Endpoint): void {
     while (endpoint.queue.size > 0) {

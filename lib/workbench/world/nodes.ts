@@ -1,4 +1,4 @@
-/** The nodes of a run: starts, sets up, kills and restarts them, and holds them to the protocol. */
+/** Starts, sets up, kills and restarts the nodes of a run, and checks that they follow the protocol. */
 import {
   type ClientEndpoint,
   type Clients,
@@ -17,17 +17,17 @@ import { quote, readMessage } from "./protocol.ts";
 /** How long a node may take to answer `init`, in milliseconds. */
 const INIT_TIMEOUT_MS = 10_000;
 
-/** How many of a node's last lines are quoted. */
+/** How many of a node's last lines on stderr are quoted. */
 const LINES_QUOTED = 16;
 
-/** Nothing could be tested; the message says why. */
+/** The nodes could not be set up, so nothing was tested; the message says why. */
 export class SetupFailed extends Error {
   constructor(readonly node: string, text: string) {
     super(text);
   }
 }
 
-/** A node was killed while it was being set up again. */
+/** A node was killed while it was being set up. */
 class Killed extends Error {}
 
 /** What a node is asked after `init`, and before any client. */
@@ -43,9 +43,9 @@ export interface NodesSettings {
   openHost: OpenHost;
   network: Network;
   clients: Clients;
-  /** The request each node gets in the set-up, where the workload has one. */
+  /** The request that each node gets after `init`; null if the workload has none. */
   setupOf(node: string): SetupRequest | null;
-  /** Mute a node after a malformed line, as Maelstrom does. */
+  /** Whether to mute a node after a malformed line, as Maelstrom does. */
   faithful: boolean;
   /** Called for everything that goes wrong with a node. */
   report(type: Incident["type"], node: string, text: string): void;
@@ -57,9 +57,9 @@ export class Nodes {
   readonly #mute = new Set<string>();
   readonly #down = new Set<string>();
   readonly #paused = new Set<string>();
-  /** By node: aborts its set-up. */
+  /** By node that is being set up, what aborts that. */
   readonly #interrupt = new Map<string, (error: Error) => void>();
-  /** By node: what it has sent to others while it was set up. */
+  /** By node, what it has sent to other nodes while it was being set up. */
   readonly #chatter = new Map<string, { count: number; last: unknown }>();
 
   constructor(private readonly settings: NodesSettings) {
@@ -90,7 +90,7 @@ export class Nodes {
   /**
    * Starts all nodes and sets them up.
    *
-   * @throws {SetupFailed} a node cannot be started, ends, or does not answer as it must
+   * @throws {SetupFailed} a node cannot be started, exits, or does not answer as it must
    */
   async setUp(): Promise<void> {
     const { ids, clients } = this.settings;
@@ -98,13 +98,16 @@ export class Nodes {
       this.#start(node);
       await this.#init(node);
     }));
-    // Maelstrom's set-up client stays open to the end, used or not.
+    // As in Maelstrom, the set-up client stays open until the end, whether or not it is used.
     await Promise.all(
       ids.map((node) => this.#prepare(node, clients.open())),
     );
   }
 
-  /** Ends a node's process, if it is running. Its name stays: what is sent to it waits, and is lost. */
+  /**
+   * Ends a node's process, if it is running. What is sent to it from now on waits, and is lost when
+   * it restarts.
+   */
   kill(node: string): void {
     if (this.#down.has(node)) return;
     this.#down.add(node);
@@ -116,8 +119,8 @@ export class Nodes {
   }
 
   /**
-   * Starts a node again, if it is not running, and sends it an `init` and nothing else, as
-   * Maelstrom does.
+   * Restarts a node, if it is not running, and sends it an `init`, but no set-up request of the
+   * workload, as in Maelstrom.
    */
   async restart(node: string): Promise<void> {
     if (!this.#down.delete(node)) return;
@@ -133,7 +136,7 @@ export class Nodes {
     }
   }
 
-  /** Stops a node's process where it is, if it is running. */
+  /** Pauses a node's process, if it is running. */
   pause(node: string): void {
     if (this.#down.has(node) || this.#paused.has(node)) return;
     this.#paused.add(node);
@@ -191,7 +194,7 @@ export class Nodes {
     );
   }
 
-  /** A request of the set-up: any failure ends the set-up. */
+  /** Makes a request of the set-up, which any failure ends. */
   async #call(
     node: string,
     type: string,
@@ -217,7 +220,7 @@ export class Nodes {
     }
   }
 
-  /** Why nothing may have been heard from a node, or what was heard instead. */
+  /** Why no reply came from a node, if that is known, or what it sent instead. */
   #silence(node: string): string {
     const why = this.#host.silence?.(node) ?? null;
     if (why !== null) return `; ${why}`;
@@ -229,7 +232,7 @@ export class Nodes {
     }`;
   }
 
-  /** Takes note of a message in the set-up. */
+  /** Notes a message to another node during the set-up. */
   #chats(node: string, last: unknown): void {
     const { count } = this.#chatter.get(node) ?? { count: 0 };
     this.#chatter.set(node, { count: count + 1, last });

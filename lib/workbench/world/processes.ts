@@ -1,4 +1,4 @@
-/** Any executable as a node: child processes that talk JSON lines over stdin and stdout. */
+/** Hosts executables: child processes that read and write lines of JSON on stdin and stdout. */
 import { type Json, parseLine, stringify, TooDeep } from "../history/json.ts";
 import {
   type Host,
@@ -12,19 +12,22 @@ import { Lines, LONGEST_LINE } from "./lines.ts";
 /** How long to wait for killed processes to exit, in milliseconds. */
 const REAP_MS = 5_000;
 
-/** How long to read on after a process has ended, in milliseconds. */
+/** For how long to go on reading after a process has exited, in milliseconds. */
 const LAST_WORDS_MS = 100;
 
-/** After this many lines that are not JSON a node is ignored: it could keep us busy for ever. */
+/** After this many lines that are not JSON, a node is ignored: it could keep the workbench busy for ever. */
 const GARBAGE_READ = 1_000;
 
 /** How many characters may wait for a node that does not read; the rest is lost. */
 const MOST_UNREAD = 2 ** 27;
 
-/** How many may wait for all nodes together: beyond it, those lose messages that have most waiting. */
+/**
+ * How many may wait for all nodes together. Beyond that, nodes for which more than their share
+ * waits lose messages.
+ */
 const MOST_UNREAD_BY_ALL = 2 ** 28;
 
-/** About how many characters are written at a time: what waits is not copied as a whole. */
+/** About how many characters are written at a time, so that what waits need not be copied as a whole. */
 const PIECE = 2 ** 16;
 
 /** What to run, and what to do with its log. */
@@ -40,8 +43,8 @@ export interface ProcessOptions {
 }
 
 /**
- * Hosts an executable. Each node is the leader of a process group, so that what it starts
- * ends with it.
+ * Hosts an executable. Each node leads a process group of its own, so that processes that it starts
+ * end with it.
  *
  * @throws {Error} from `start`, if the executable cannot be run; the message says why
  */
@@ -67,7 +70,7 @@ export function processes(options: ProcessOptions): OpenHost {
           if (lines.push(line) > KEPT_LINES) lines.shift();
           options.onStderr?.(node, line);
         }, (how) => {
-          if (running.get(node) !== process) return; // it was told to
+          if (running.get(node) !== process) return; // it was killed
           running.delete(node);
           events.exited(node, how);
         });
@@ -93,7 +96,7 @@ export function processes(options: ProcessOptions): OpenHost {
   };
 }
 
-/** Takes the lines that a node writes, and passes on those that are JSON. */
+/** Returns a function that takes the lines that a node writes, and passes on those that are JSON. */
 export function listener(
   node: string,
   events: Pick<HostEvents, "sent" | "garbage">,
@@ -118,7 +121,7 @@ export function listener(
   };
 }
 
-/** Whether no more can be kept for a process. */
+/** Whether no more messages can be kept for a process. */
 function isFull(
   { unread }: NodeProcess,
   running: ReadonlyMap<string, NodeProcess>,
@@ -134,11 +137,11 @@ class NodeProcess {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #encoder = new TextEncoder();
-  /** Lines that the pipe has no room for yet. */
+  /** Lines for which the pipe had no room yet. */
   #unwritten: string[] = [];
   #writing = false;
   #killed = false;
-  /** Whether it has been found not to read its input. */
+  /** Whether it has been reported that it does not read its input. */
   #isDeaf = false;
   readonly #onDeaf: () => void;
   /** How many characters wait to be written. */
@@ -147,7 +150,7 @@ class NodeProcess {
   #bytes = 0;
   #lines = 0;
   #closed = false;
-  /** Resolves when the process is gone and its output has been read. */
+  /** Resolves when the process has exited and its output has been read. */
   readonly ended: Promise<void>;
 
   constructor(
@@ -179,13 +182,13 @@ class NodeProcess {
     });
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       this.signal("SIGKILL");
-      // Children that have left the group may hold the pipes open: do not wait for them.
+      // Processes that have left the group may keep the pipes open: do not wait for them.
       await within(LAST_WORDS_MS, Promise.allSettled([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
     });
   }
 
-  /** Why nothing is heard from it, as far as its stdout shows; null if lines have come. */
+  /** Why nothing has been heard from it, judging by its stdout; null if it wrote lines. */
   silence(): string | null {
     if (this.#closed) return "it closed its stdout";
     if (this.#lines > 0) return null;
@@ -194,14 +197,14 @@ class NodeProcess {
       : `it wrote ${this.#bytes} bytes to stdout without a newline`;
   }
 
-  /** Writes a line; lines that come while the pipe is full are written together later. */
+  /** Writes a line. Lines that come while the pipe is full are later written together. */
   write(line: string): void {
     this.#unwritten.push(line);
     this.unread += line.length;
     if (!this.#writing) this.#pump();
   }
 
-  /** A line is lost, because too much is waiting. */
+  /** Notes that a line is lost because too much is waiting. */
   lose(): void {
     if (!this.#isDeaf) this.#onDeaf();
     this.#isDeaf = true;
@@ -218,7 +221,7 @@ class NodeProcess {
           while (i < lines.length && piece.length < PIECE) {
             piece += lines[i] + "\n";
             this.unread -= lines[i]!.length;
-            lines[i++] = ""; // nobody needs it any more
+            lines[i++] = ""; // frees its memory
           }
           await this.#stdin.write(this.#encoder.encode(piece));
         }
@@ -239,7 +242,7 @@ class NodeProcess {
     this.#stdin.abort().catch(() => {});
   }
 
-  /** Sends a signal to the process and all that it has started. */
+  /** Sends a signal to the process and to all processes of its group. */
   signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
     try {
       Deno.kill(-this.#child.pid, signal);
@@ -258,7 +261,7 @@ async function eachLine(
   const lines = new Lines(longest);
   const reader = stream.getReader();
   for (;;) {
-    // A broken pipe has ended.
+    // An error means that the pipe is broken, which ends the stream.
     const { value } = await reader.read().catch(() => ({ value: undefined }));
     if (value === undefined) break;
     onBytes?.(value.length);

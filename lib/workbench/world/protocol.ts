@@ -1,4 +1,4 @@
-/** Which lines of a node Maelstrom accepts as messages. */
+/** Which of a node's lines Maelstrom accepts as messages. */
 import {
   beginning,
   Float,
@@ -15,14 +15,14 @@ export interface WrittenMessage {
   body: Body;
 }
 
-/** The fields of a message. */
+/** The fields that a message may have. */
 const FIELDS: ReadonlySet<string> = new Set(["src", "dest", "body", "id"]);
 
 /**
- * Reads what a node wrote, under Maelstrom's closed schema.
+ * Checks what a node wrote against Maelstrom's schema of messages.
  *
- * @param isEndpoint whether messages can be sent to a name now
- * @returns the message, or why Maelstrom would not take it
+ * @param isEndpoint whether there is an endpoint of this name now
+ * @returns the message, or why Maelstrom would not accept it
  */
 export function readMessage(
   written: unknown,
@@ -54,8 +54,8 @@ export function readMessage(
 }
 
 /**
- * A body as Maelstrom reads it, pair by pair: a value without pairs is an empty object, and a
- * list of pairs is the object that they make.
+ * A body as Maelstrom reads it: null and empty values are an empty object, and a list of pairs is the
+ * object that they make. Null if it is neither that nor an object.
  */
 function fieldsOf(body: Json | undefined): Body | null {
   if (isObject(body)) return body;

@@ -1,7 +1,7 @@
 /**
- * Seeded random numbers: every choice the workbench makes comes from one seed, through a stream
- * forked for each purpose, so one more draw for latencies does not change which operation a
- * client invokes.
+ * A stream of seeded random numbers. Every choice that the workbench makes comes from one seed,
+ * through a stream that is forked for each purpose, so that one more draw for latencies does not
+ * change which operation a client invokes.
  */
 export interface Random {
   /** A float, uniform on [0, 1). */
@@ -18,11 +18,11 @@ export interface Random {
   pick<T>(items: readonly T[]): T;
   /** The elements in a random order, as a new array. */
   shuffle<T>(items: readonly T[]): T[];
-  /** An independent stream, determined only by this stream's seed and the purpose's name. */
+  /** An independent stream, determined only by the seed of this one and the name of the purpose. */
   fork(purpose: string): Random;
 }
 
-/** Mixes a string into 32 bits (FNV-1a, then a finaliser): names become seeds. */
+/** Hashes a string to 32 bits (FNV-1a, then a finaliser), to make seeds of names. */
 function hash(text: string, seed: number): number {
   let h = (seed ^ 0x811c9dc5) >>> 0;
   for (let i = 0; i < text.length; i++) {

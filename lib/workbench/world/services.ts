@@ -1,11 +1,10 @@
 /**
- * The services Maelstrom offers to nodes: three key-value stores of decreasing consistency and
- * a timestamp oracle. Each is a state machine that answers one request at a time; it knows
- * neither network nor clock, and takes chance only from its random stream.
+ * The services that Maelstrom offers to nodes: three key-value stores of decreasing consistency,
+ * and a timestamp oracle. Each is a state machine that answers one request at a time. It knows
+ * neither network nor clock, and all its randomness comes from its stream.
  *
- * Keys and values are any JSON, compared by structure, and 1 is neither "1" nor 1.0. Values are
- * kept by reference: the caller must change neither a body it has passed in nor one it was
- * given.
+ * Keys and values are any JSON and compared by structure; 1 is neither "1" nor 1.0. Values are kept
+ * by reference: callers must not change a body that they have passed in or been given.
  */
 import type { Body } from "../history/history.ts";
 import { canonical, equal, type Json, stringify } from "../history/json.ts";
@@ -16,9 +15,9 @@ export interface Service {
   /**
    * Answers a request.
    *
-   * @param src the caller: seq-kv keeps state for each
-   * @returns the reply's body, or null for a type that the service does not know: such a
-   * request is never answered
+   * @param src the caller; seq-kv keeps state for each
+   * @returns the reply's body, or null for a type that the service does not know: such a request is
+   * never answered
    */
   handle(src: string, body: Body): Body | null;
 }
@@ -26,7 +25,7 @@ export interface Service {
 /** The names of the services, which are also their addresses. */
 export type ServiceName = "lin-kv" | "seq-kv" | "lww-kv" | "lin-tso";
 
-/** Events that tests want to know have happened, or a run proves little. */
+/** Events that must have happened in a run for it to prove much. */
 export type ServiceEvent =
   | "cas-lost" // a compare-and-set met another value
   | "seq-kv-stale-read" // a read returned an outdated value
@@ -37,16 +36,16 @@ export type ServiceEvent =
 /** How services behave. */
 export interface ServiceOptions {
   /**
-   * Whether callers that are more than 32 versions behind get a random retained version each
-   * time, and so may go backwards: a flaw of Maelstrom's seq-kv. Otherwise they get the oldest
-   * retained version at worst.
+   * Whether a caller that is more than 32 versions behind gets a random retained version each time,
+   * and so may go back in time, which is a flaw of Maelstrom's seq-kv. Otherwise it gets the oldest
+   * retained version or a later one.
    */
   faithful: boolean;
-  /** Called for every such event. */
+  /** Called for every {@link ServiceEvent}. */
   onEvent?: (event: ServiceEvent) => void;
 }
 
-/** Every service in its initial state, each with a random stream of its own. */
+/** All services in their initial states, each with a random stream of its own. */
 export function createServices(
   random: Random,
   { faithful, onEvent = () => {} }: ServiceOptions,
@@ -59,7 +58,7 @@ export function createServices(
   };
 }
 
-/** What a request leads to: a reply, and its key's new value if it writes one. */
+/** The outcome of a request: a reply, and the key's new value if it writes one. */
 interface Outcome {
   reply: Body;
   write?: { value: Json };
@@ -70,10 +69,10 @@ const KEY_DOES_NOT_EXIST: Outcome = {
 };
 
 /**
- * Decides a request on a key-value store; null if its type is unknown.
+ * Decides the outcome of a request to a key-value store; null if its type is unknown.
  *
- * @param current the value of the request's key, undefined where there is none
- * @param creates whether the store lets a compare-and-set create its key
+ * @param current the value of the request's key, undefined if there is none
+ * @param creates whether the store allows a compare-and-set to create its key
  */
 function decide(
   current: Json | undefined,
@@ -123,7 +122,7 @@ function reportLostCas({ reply }: Outcome, onEvent: OnEvent): void {
   if (reply.code === 22) onEvent("cas-lost");
 }
 
-/** lin-kv: one store, one request after the other. */
+/** lin-kv: one store, which answers one request after another. */
 function linearizable(onEvent: OnEvent): Service {
   const store = new Map<string, Json>();
   return {
@@ -154,9 +153,9 @@ function timestampOracle(): Service {
 const VERSIONS = 32;
 
 /**
- * The latest versions of a store, numbered from 0, the empty one. Each key has its own list of
- * values with the versions that brought them, so a version costs what it changes, not a copy of
- * everything.
+ * The latest versions of a store, numbered from 0, which is the empty one. Each key has its own list
+ * of values with the versions that brought them, so a version takes only the memory of what it
+ * changes.
  */
 class VersionedStore {
   /** The number of the newest version. */
@@ -174,7 +173,7 @@ class VersionedStore {
       ?.value;
   }
 
-  /** Makes a new version, which differs in this key at most. */
+  /** Makes a new version, which differs from the last in at most this key. */
   append(key: string, write: { value: Json } | undefined): void {
     this.newest++;
     if (write === undefined) return;
@@ -186,10 +185,9 @@ class VersionedStore {
 }
 
 /**
- * seq-kv: every caller sees all versions in order, but each at its own pace. A request is tried
- * on a random version not older than the caller's last. If it changes nothing there, that is
- * the answer; otherwise it is executed on the newest version instead, and the caller has caught
- * up.
+ * seq-kv: all callers see the versions in order, each at its own pace. A request is tried on a random
+ * version that is not older than the caller's last. If it changes nothing there, that is the answer;
+ * otherwise it is executed on the newest version instead, and the caller is up to date.
  */
 function sequential(
   random: Random,
@@ -199,7 +197,7 @@ function sequential(
   const store = new VersionedStore();
   const seen = new Map<string, number>();
 
-  /** The version found in this one's slot: slots of the ring are reused. */
+  /** The version in the slot of this one: Maelstrom keeps versions in a ring, whose slots are reused. */
   const resident = (version: number) =>
     store.newest - (store.newest - version) % VERSIONS;
 
@@ -241,16 +239,15 @@ function isChange(current: Json | undefined, { write }: Outcome): boolean {
 interface Written {
   value: Json;
   /**
-   * How many writes came before it in both stores: neither store knows, but events are reported
-   * by it.
+   * How many writes to either store came before it. The stores do not know, but it tells stale reads.
    */
   order: number;
 }
 
 /**
- * lww-kv: two stores that know nothing of each other, and a fair coin that sends each request
- * to one of them. Maelstrom means to merge them, but drops the result; so a value that was
- * written once is found by half of all reads, for ever.
+ * lww-kv: two stores that know nothing of each other. A fair coin decides which of them answers a
+ * request. Maelstrom means to merge them, but drops the result, so a value that was written only once
+ * is found by half of all reads, for ever.
  */
 function lastWriteWins(random: Random, onEvent: OnEvent): Service {
   const stores = [0, 1].map(() => new Map<string, Written>());

@@ -1,49 +1,60 @@
 /**
- * Message storms: nodes that set each other off without end, as when every broadcast is sent on
- * whether it was seen or not. They are told from other traffic by single links: a link that
- * carries many times more messages than clients have asked for, second after second, is not
- * busy because of clients.
+ * Detects message storms: nodes that trigger each other without end, for example by forwarding every
+ * broadcast, new or not. A storm is told from other traffic by its links: if a link carries many more
+ * messages than clients' requests explain, second after second, the clients are not the cause.
  */
 import { isClient } from "../history/history.ts";
 import { asText } from "../history/json.ts";
 import { SECOND } from "./clock.ts";
 import type { Packet } from "./network.ts";
 
-/** How many messages of one type may cross a link in a second without clients: no timer is shorter than 1 ms. */
+/**
+ * How many messages of one type may cross a link in a second without any request: no timer is
+ * shorter than 1 ms.
+ */
 const OWN_RATE = 1_000;
 
-/** The same while clients wait in vain: a storm of slow nodes, or of many, is no faster. */
+/** The same while clients wait in vain: when nodes are slow or many, a storm has no more messages per link. */
 const OWN_RATE_WHILE_CLIENTS_WAIT = 200;
 
-/** After this time a client counts as waiting in vain, until it gives up. */
+/** From when on a client counts as waiting in vain, and when it has certainly given up. */
 const WAITING_NS = 1 * SECOND;
 const GIVING_UP_NS = 6 * SECOND;
 
-/** How many more may cross it for each request of a client, retries included. */
+/** How many more may cross a link in a second for each request of a client, including retries. */
 const EACH_REQUEST = 20;
 
-/** A burst is over after this many seconds: the traffic after a heal, for instance. */
+/** A flood that is shorter than this is a burst, such as the traffic after a heal, and no storm. */
 const LASTING_SECONDS = 3;
 
-/** A storm that has lasted this long does not end by itself. */
+/** A storm that has lasted for this long will not end by itself. */
 const ENDLESS_SECONDS = 8;
 
 /** Fewer messages than this are not a storm. */
 const ENOUGH = 20_000;
 
-/** Nor are fewer than this for each request of a client. */
+/** Nor are fewer messages than this for each request of a client. */
 const TOO_MANY = 100;
 
-/** More than 25 nodes send if they tell each other everything at 1000 operations a second. */
+/**
+ * The limit for all messages in a second. 25 nodes that tell each other everything at 1000
+ * operations a second send fewer.
+ */
 const MESSAGES_PER_SECOND = 500_000;
 
-/** Few nodes have few links: they are broken off sooner, before their messages fill the memory. */
+/**
+ * The lowest such limit. Few nodes have few links, and are stopped sooner, before their messages
+ * fill the memory.
+ */
 const FEWEST_PER_SECOND = 50_000;
 
-/** How many messages for each request so far may cross a link at once, when what was cut off is told again. */
+/**
+ * How many messages for each request so far may cross a link at once after a heal, when all that
+ * was cut off is resent.
+ */
 const AFTER_A_HEAL = 4;
 
-/** How many services a node may ask. */
+/** How many services there are. */
 const SERVICES = 4;
 
 /** Messages of one type that one node sends during a storm. */
@@ -56,7 +67,7 @@ interface Flood {
   toNs: number;
 }
 
-/** Looks at all messages of a run as they are sent. */
+/** Watches all messages of a run as they are sent. */
 export class StormWatch {
   #windowEndsNs = SECOND;
   /** Requests of clients: in this second, in the one before, and in total. */
@@ -76,8 +87,8 @@ export class StormWatch {
   #isEndless = false;
 
   /**
-   * @param nodes whose messages are counted: what others send in a storm answers a node
-   * @param onEndless called once, when a storm can only grow
+   * @param nodes the nodes, whose messages are counted; what others send only answers them
+   * @param onEndless called once, when a storm will not end by itself
    */
   constructor(
     private readonly nodes: ReadonlySet<string>,
@@ -87,7 +98,7 @@ export class StormWatch {
   /**
    * Counts a message that is sent.
    *
-   * @param author who wrote it: nodes may pass on what clients have signed, without end too
+   * @param author the node or client that wrote it, whatever its src is
    */
   sent(
     nowNs: number,
@@ -134,7 +145,7 @@ export class StormWatch {
     dests.set(dest, (dests.get(dest) ?? 0) + 1);
   }
 
-  /** How many messages all links together carry in this second at most, if no clients wait. */
+  /** How many messages all links together may carry in this second. */
   #usual(): number {
     const { size } = this.nodes;
     const links = size * (size + SERVICES);
@@ -155,7 +166,7 @@ export class StormWatch {
     return own + EACH_REQUEST * requests;
   }
 
-  /** Whether half of the requests or more have not been answered in time. */
+  /** Whether at least half of the waiting clients have waited for too long. */
   #doClientsWait(nowNs: number): boolean {
     let waiting = 0;
     for (const [client, sinceNs] of this.#waiting) {
@@ -181,7 +192,7 @@ export class StormWatch {
     if (isOld && this.#isTooMuch(floods)) this.#end();
   }
 
-  /** Adds what has been counted so far: floods that did not go on have ended. */
+  /** Adds what has been counted so far to the floods. Those that did not go on have ended. */
   #addFloods(nowNs: number, allowed: number): void {
     const now = new Map<string, Flood>();
     for (const [src, types] of this.#links) {
