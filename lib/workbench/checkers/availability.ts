@@ -3,10 +3,10 @@ import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
 /**
- * The fraction of client operations that succeeded, against the option `availability`: absent,
- * `"total"` (all of them) or a fraction. Failures and unknown outcomes both count against it.
- * `ok-fraction` is 1 if there was no operation. Maelstrom compares it as a float of single
- * precision: nine of ten are a little less than 0.9.
+ * Compares the fraction of client operations that succeeded with the option `availability`: absent,
+ * `"total"` (all of them) or a fraction. Both failures and unknown outcomes count against it.
+ * `ok-fraction` is 1 if there were no operations. Maelstrom compares in single precision, in which
+ * nine of ten is a little less than 0.9.
  */
 export function checkAvailability(
   history: readonly Op[],

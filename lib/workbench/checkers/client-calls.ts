@@ -1,4 +1,4 @@
-/** Requests of clients and their replies, from the messages themselves. */
+/** Pairs clients' requests with their replies, from the messages themselves. */
 import {
   type Body,
   bodyAt,
@@ -16,7 +16,7 @@ export interface Call {
   type: string;
   request: Body;
   reply: Body | null;
-  /** Whether it was answered, and not with an error. */
+  /** Whether it was answered without an error. */
   isOk: boolean;
   /** When the client sent the request, in the journal's ns. */
   from: number;
@@ -24,7 +24,7 @@ export interface Call {
   to: number;
 }
 
-/** Values by client and number of a request. */
+/** A map by client and a request's number. */
 export class ByRequest<T> {
   readonly #clients = new Map<string, Map<number | string, T>>();
 
@@ -47,11 +47,12 @@ function keyOf(number: Json | undefined): number | string {
   return typeof number === "number" ? number : stringify(number);
 }
 
-/** All requests of clients, in the order in which they were sent, including the set-up. */
+/** All requests of clients in the order in which they were sent, including those of the set-up. */
 export function clientCalls(journal: Events): Call[] {
   const calls: Call[] = [];
   const open = new ByRequest<Call>();
-  // A client counts its requests; a repeated number was forwarded by a node in its name.
+  // A client numbers its requests, so a repeated number is a request that a node has forwarded in the
+  // client's name.
   const latest = new Map<string, number>();
   visit(journal, (kind, time, _id, src, dest, index) => {
     if (kind === "send" && isClient(src)) {

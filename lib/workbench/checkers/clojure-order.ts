@@ -1,16 +1,16 @@
 /**
- * The iteration order of Clojure's hash sets and maps. Where Jepsen takes the `first` of a set,
- * or the first of several maxima, its figures depend on that order.
+ * The iteration order of Clojure's hash sets and maps. Jepsen's results depend on it where Jepsen
+ * takes the `first` of a set, or the first of several maxima.
  *
  * A hash map is a trie over the hash, five bits a level from the lowest, and each
  * node is walked in ascending order. Hashes are Murmur3 (32 bits, seed 0) of a
  * long, or of a string's Java hash code.
  */
 
-/** Values whose order is known. */
+/** Values whose Clojure hash is known. */
 export type Hashable = string | number | boolean | null;
 
-/** Up to this many entries a Clojure map keeps the order of insertion. */
+/** A Clojure map with at most this many entries keeps the order of insertion. */
 const ARRAY_MAP_SIZE = 8;
 
 function rotateLeft(x: number, bits: number): number {
@@ -41,7 +41,7 @@ export function clojureHash(value: Hashable): number {
   return code === 0 ? 0 : finish(mix(0, code), 4);
 }
 
-/** Java's hash of a value or a list of values, as a signed 32-bit integer; 0 for other types than these. */
+/** Java's hash of a number, boolean, string or list of these, as a signed 32-bit integer; 0 for anything else. */
 export function javaHash(value: unknown): number {
   if (typeof value === "boolean") return value ? 1231 : 1237;
   if (typeof value === "number") {

@@ -1,4 +1,4 @@
-/** The checker of counters: the last reads, and which sums they may have. */
+/** Maelstrom's checker of counters: whether the final reads are possible sums. */
 import {
   ascending,
   type Integer,
@@ -10,7 +10,7 @@ import { isClientOp, type Op } from "../history/history.ts";
 import { opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
-/** Integers from the first to the last, both included. */
+/** The integers from the first to the last, including both. */
 export type Interval = [first: Integer, last: Integer];
 
 /** The same integers in ascending intervals that neither overlap nor touch. */
@@ -30,8 +30,8 @@ function merge(intervals: Interval[]): Interval[] {
 }
 
 /**
- * The values a counter may have when some increments certainly happened and each
- * of the others may have happened or not: all subset sums, as intervals.
+ * The values that a counter may have when some increments certainly happened, and each of the
+ * others may or may not have happened: all subset sums, as intervals.
  *
  * @param certain the sum of the increments that certainly happened
  * @param maybe the increments of unknown outcome
@@ -51,10 +51,9 @@ export function acceptableIntervals(
 }
 
 /**
- * For grow-only and other counters: every successful read of the final phase must be a sum that
- * the adds can account for. Adds of unknown outcome may count or not; adds that never
- * completed, and reads before the final phase, are ignored, so a run without a final read is
- * valid.
+ * Every successful read of the final phase must be a possible sum of the adds, of which those of
+ * unknown outcome may count or not. Adds that never completed, and reads before the final phase, are
+ * ignored, so a run without a final read is valid.
  */
 export function checkCounter(history: readonly Op[]): Results {
   let certain: Integer = 0;

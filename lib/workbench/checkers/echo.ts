@@ -3,7 +3,7 @@ import { equal, type Json, type JsonObject } from "../history/json.ts";
 import { pairs } from "./pairs.ts";
 import type { Results } from "./verdict.ts";
 
-/** The `echo` of a completion's value; a failed operation repeats the request's bare payload, which has none. */
+/** The `echo` in a completion's value; null for a failed operation, whose value is the request's bare payload. */
 function echoed(value: Json): Json {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     return null;
@@ -12,8 +12,8 @@ function echoed(value: Json): Json {
 }
 
 /**
- * Every reply must repeat the payload of its request. Operations of unknown
- * outcome are ignored; failed ones count as mismatches, as in Maelstrom.
+ * Every reply must repeat the payload of its request. Operations of unknown outcome are ignored;
+ * failed ones count as mismatches, as in Maelstrom.
  *
  * `errors` lists `["Expected a message with :echo", payload, "But received", reply]`.
  */

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../history/json.ts";
 import { opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
-/** The class of an exception, in the form Maelstrom records (`via`) or as plain text. */
+/** The class of an exception, which is recorded as Maelstrom does (`via`) or as plain text. */
 function exceptionClass(exception: Json): string {
   if (typeof exception === "string") return exception;
   if (exception !== null && !Array.isArray(exception)) {
@@ -18,8 +18,8 @@ function exceptionClass(exception: Json): string {
 }
 
 /**
- * The exceptions clients met: class, count and the first operation for each, the
- * most frequent first. Always valid.
+ * The exceptions that clients threw: the class, count and first operation of each, the most frequent
+ * first. Always valid.
  */
 export function checkExceptions(history: readonly Op[]): Results {
   const byClass = new Map<

@@ -1,6 +1,6 @@
 /**
- * The faithful judge: gives Maelstrom's verdict, with Maelstrom's keys and figures, including
- * quirks that decide a verdict or a figure.
+ * The faithful judge: gives Maelstrom's verdict, with Maelstrom's result keys and figures, including
+ * the quirks that affect them.
  */
 import { seconds } from "./findings.ts";
 import {
@@ -40,7 +40,7 @@ const WORKLOAD_CHECKERS: { readonly [workload: string]: Checker } = {
   "unique-ids": checkUniqueIds,
 };
 
-/** A checker that throws gives `unknown`. */
+/** The results of a checker; if it throws, the verdict is unknown. */
 function guarded(check: () => Results): Results {
   try {
     return check();
@@ -49,25 +49,25 @@ function guarded(check: () => Results): Results {
   }
 }
 
-/** What made Maelstrom abort, with exit status 255 and no results, if it did. */
+/** What would have made Maelstrom abort the run, with exit status 255 and no results; undefined if nothing. */
 export function crashOf(
   { incidents = [], aftermath }: Recording,
 ): Incident | undefined {
-  // Maelstrom's run has ended by then.
+  // Maelstrom's part of the run ends then.
   const end = aftermath?.healedAt ?? Infinity;
   return incidents.find(({ type, time }) =>
     time <= end && (type === "process-exit" || type === "setup-failed")
   );
 }
 
-/** Why Maelstrom would have had no results, or others than these; undefined if neither. */
+/** Why Maelstrom would have had no results, or different ones; undefined if it would have had these. */
 function whyUnknown(recording: Recording): string | undefined {
   const { exit, incidents = [], aftermath, faithful } = recording;
   const end = aftermath?.healedAt ?? Infinity;
   const seen = incidents.filter(({ time }) => time <= end);
   const fatal = crashOf(recording);
   if (fatal !== undefined) {
-    return `Maelstrom breaks off here, with exit status 255 and no results: ${fatal.type} of ${fatal.node}: ${fatal.text}`;
+    return `Maelstrom aborts such a run, with exit status 255 and no results: ${fatal.type} of ${fatal.node}: ${fatal.text}`;
   }
   if (exit === 255) return "crashed before the analysis (exit 255)";
   const stopped = seen.find(({ type }) => type === "stopped");
@@ -77,10 +77,10 @@ function whyUnknown(recording: Recording): string | undefined {
   );
   if (broken === undefined || faithful) return undefined;
   const at = broken.time < 0 ? "in the set-up" : `at ${seconds(broken.time)}`;
-  return `Maelstrom would not have heard ${broken.node} any more after a broken line ${at}, and here it lived on: use --faithful for Maelstrom's own verdict`;
+  return `Maelstrom would have ignored ${broken.node} after a malformed line ${at}; the workbench did not: use --faithful for Maelstrom's own verdict`;
 }
 
-/** Workloads whose last reads must see all that was written: what comes later is not for them. */
+/** Workloads in which the final reads must show everything: they are judged without the calm that follows. */
 const FINAL_READS: ReadonlySet<string> = new Set([
   "broadcast",
   "g-counter",
@@ -98,12 +98,12 @@ function checkWorkload(recording: Recording): Results {
 }
 
 /**
- * Judges a run as Maelstrom does: `perf`, `timeline`, `exceptions`, `stats`,
- * `availability`, `net` and `workload`, and for `valid?` the worst of theirs.
+ * Judges a run as Maelstrom does: by the checkers `perf`, `timeline`, `exceptions`, `stats`,
+ * `availability`, `net` and `workload`. Its `valid?` is the worst of theirs.
  *
- * Maelstrom itself gives no results, and exit status 255, if a run crashed or a node ended by
- * itself. Here such a run is still judged, for the figures, but `valid?` is unknown and `error`
- * says why. The same holds if a node was heard after a line for which Maelstrom mutes it.
+ * Maelstrom itself gives no results, and exit status 255, if a run crashed or a node exited by
+ * itself. Here such a run is still judged, for the figures, but `valid?` is unknown and `error` says
+ * why. The same holds if the workbench went on listening to a node that Maelstrom would have muted.
  */
 export function judgeFaithful(recording: Recording): Results {
   const { history, journal, options } = recording;

@@ -1,9 +1,9 @@
-/** When no fault was active: promises that hold without faults are judged only then. */
+/** When faults were active. Promises that hold only without faults are judged only at other times. */
 import { NEMESIS, networkMs, type Recording } from "../history/history.ts";
 
 /**
- * How long a simulated run's faults may last after the main phase, in ns: while clients wait
- * for their last replies.
+ * How long after the main phase a simulated run's faults may last, in ns: while clients wait for
+ * their last replies.
  */
 const LAST_REPLIES_NS = 10e9;
 
@@ -13,7 +13,7 @@ export interface Trouble {
   to: number;
 }
 
-/** What begins a fault, and what ends it: operations of the nemesis, and incidents of single nodes. */
+/** By operation of the nemesis that starts a fault, the one that ends it. */
 const ENDS: { readonly [begin: string]: string } = {
   "start-partition": "stop-partition",
   "kill": "start",
@@ -21,9 +21,9 @@ const ENDS: { readonly [begin: string]: string } = {
 };
 
 /**
- * When faults were active: cuts, and nodes that were killed or paused. Other faults of
- * simulated runs are not recorded; if there may be any, they count as lasting for the whole
- * main phase.
+ * When faults were active: partitions, and nodes that were killed or paused. Other faults of
+ * simulated runs are not recorded; if there may have been any, a fault counts as active during the
+ * whole main phase.
  */
 export function troubles(recording: Recording): Trouble[] {
   const { history, incidents = [], options, faults = "official" } = recording;
@@ -47,7 +47,7 @@ export function troubles(recording: Recording): Trouble[] {
   };
   for (const { process, f, time } of history) {
     if (process !== NEMESIS) continue;
-    // Incidents, if recorded, say more exactly when a node was down.
+    // If there are incidents, they say more exactly when a node was down.
     if (recording.incidents && !f.endsWith("-partition")) continue;
     if (f in ENDS) begin(ENDS[f]!, time);
     else finish(f, time);
@@ -60,8 +60,8 @@ export function troubles(recording: Recording): Trouble[] {
 }
 
 /**
- * Returns, for a time of the history, since when no fault had been active: Infinity if one was,
- * 0 if there had been none.
+ * Returns a function that says, for a time of the history in ns, since when no fault had been active:
+ * Infinity if one was active then, 0 if there had been none.
  */
 export function calmSince(recording: Recording): (timeNs: number) => number {
   const all = troubles(recording);
@@ -79,7 +79,7 @@ export function calmSince(recording: Recording): (timeNs: number) => number {
 /** How long a fault's effects may last after it, in ns: elections and retries take a while. */
 const RECOVERY_NS = 5e9;
 
-/** Whether a request that was open from one time to another may have met a fault or its after-effects. */
+/** Returns whether a request that was open from one time to another may have met a fault or its after-effects. */
 export function disturbed(
   recording: Recording,
 ): (fromNs: number, toNs: number) => boolean {
@@ -90,9 +90,9 @@ export function disturbed(
     );
 }
 
-/** How soon a program promises that others see what was acknowledged, in milliseconds. */
+/** How soon a program promises that other nodes show what was acknowledged, in milliseconds. */
 export interface Bounds {
-  /** After its acknowledgement, without faults. */
+  /** After the acknowledgement, if there are no faults. */
   boundMs: number;
   /** After the end of a fault; `boundMs` if not given. */
   afterHealMs?: number | undefined;
@@ -103,8 +103,9 @@ export interface Bounds {
 }
 
 /**
- * Returns by when, in ns, something must have been acknowledged for a request at a given time
- * to show it: -Infinity if nothing is promised, since a fault is active or has just ended.
+ * Returns a function that says, for the time of a request, by when something must have been
+ * acknowledged if the request is to show it. Both are in ns of the history. It is -Infinity if nothing
+ * is promised, because a fault is active or has just ended.
  */
 export function dueBy(
   recording: Recording,

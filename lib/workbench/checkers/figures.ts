@@ -1,4 +1,4 @@
-/** The figures of a run: Maelstrom's from its results, the others from the recording. */
+/** The figures of a run: Maelstrom's are taken from the results, the others from the recording. */
 import { type Json, stringify } from "../history/json.ts";
 import { pairs } from "./pairs.ts";
 import { partOfRate } from "./rate.ts";
@@ -13,12 +13,12 @@ import {
 } from "../history/history.ts";
 import type { FigureName, Figures } from "../scenarios/limits.ts";
 
-/** Figures of single workloads, by name. */
+/** By workload, a function that takes figures that only this workload has. */
 export type WorkloadFigures = {
   readonly [workload: string]: (recording: Recording) => Figures;
 };
 
-/** The figures that Maelstrom measures, and their places in its results. */
+/** The figures that Maelstrom measures, and their paths in its results. */
 const FIGURES: { readonly [name in FigureName]?: readonly string[] } = {
   "servers.msgs-per-op": ["net", "servers", "msgs-per-op"],
   "all.msgs-per-op": ["net", "all", "msgs-per-op"],
@@ -74,9 +74,9 @@ export function figuresOf(
 }
 
 /**
- * The cost of bringing a value to another node, in bytes of all messages between servers, and
- * as a multiple of the least. The least is the value's text and a separator, once; values that
- * were never acknowledged add to the cost, but do not count as values.
+ * What it costs to bring a value to another node: bytes of all messages between servers, divided by
+ * values and nodes, and as a multiple of the least possible, which is the value's text and a separator,
+ * once. Values that were never acknowledged add to the cost, but do not count as values.
  */
 export function bytesOfValues(
   { history, journal, options }: Recording,
@@ -93,7 +93,7 @@ export function bytesOfValues(
   };
 }
 
-/** The sizes of all messages that touch no client, as JSON text of their bodies. */
+/** The total size of all messages between servers: the lengths of their bodies as JSON text. */
 function serverBytes(journal: Events): number {
   let bytes = 0;
   visit(journal, (kind, _time, _id, src, dest, index) => {
@@ -103,7 +103,7 @@ function serverBytes(journal: Events): number {
   return bytes;
 }
 
-/** A quantile, as Maelstrom's checkers take it. */
+/** A quantile, as Maelstrom's checkers define it; undefined if there are no values. */
 export function quantile(
   values: readonly number[],
   part: number,

@@ -1,12 +1,12 @@
 import type { Finding } from "./verdict.ts";
 
 /**
- * How many sentences are kept of each finding: a node that never hears of anything is worth one
- * for each read and each value.
+ * How many sentences of each finding are kept. A node that never hears of anything would get one for
+ * each read and each value.
  */
 const SENTENCES_KEPT = 10_000;
 
-/** A moment of a history in a sentence. Reports make links of these, to the operation: see `report/moments.ts`. */
+/** A time of the history, as sentences give it. Reports turn these into links: see `report/moments.ts`. */
 export function seconds(ns: number): string {
   return `${(ns / 1e9).toFixed(3)} s`;
 }
@@ -25,7 +25,7 @@ export class Findings {
     this.#put({ type, because: [sentence], rank: "note" });
   }
 
-  /** Whether more sentences about an anomaly, or of a note, would not be kept: they need not be made. */
+  /** Whether no more sentences are kept about an anomaly, or of a note, so that they need not be made. */
   isFull(type: string, rank?: "note"): boolean {
     return this.#found.get(`${rank} ${type}`)?.isCut === true;
   }
@@ -38,7 +38,7 @@ export class Findings {
     else found.because.push(...finding.because);
   }
 
-  /** All findings so far, one for each type and rank, in the order in which they came up. */
+  /** All findings, one for each type and rank, in the order in which they first came up. */
   all(): Finding[] {
     return [...this.#found.values()];
   }

@@ -1,6 +1,9 @@
 /** Binary search. */
 
-/** The place of the first value of which something is true that is true of all after it. */
+/**
+ * The index of the first value for which a condition holds, or the length if there is none. If the
+ * condition holds for a value, it must hold for all that follow.
+ */
 export function firstOf<T>(
   values: ArrayLike<T>,
   isTrue: (value: T) => boolean,

@@ -1,9 +1,9 @@
-/** Larger numbers are not dense. */
+/** Numbers below this are kept in the byte array. */
 const DENSE = 2 ** 28;
 
 /**
- * A set of message numbers. In a journal they are dense, so a byte each is much less than in a
- * `Set`, which also ends at 16 million.
+ * A set of message ids. In a journal they are dense, so one byte for each takes much less memory than
+ * a `Set`, which moreover holds at most 16 million.
  */
 export class IdSet {
   /** How many numbers it holds. */

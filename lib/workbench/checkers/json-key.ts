@@ -1,4 +1,4 @@
-/** JSON values as keys of sets and maps, and in results. */
+/** JSON values as keys of sets and maps; operations and numbers as results show them. */
 import type { Op } from "../history/history.ts";
 import {
   canonical,
@@ -11,11 +11,10 @@ import {
 export type JsonKey = string | number | boolean | null;
 
 /**
- * Values that Maelstrom considers equal have the same key: structure counts, the order of an
- * object's keys does not, and 1 differs from "1" and from 1.0.
+ * A key for a value: the same for values that Maelstrom considers equal, and for no others. The order
+ * of an object's keys does not matter, and 1 differs from "1" and from 1.0.
  *
- * @returns numbers, booleans and null themselves, and for everything else a
- * string that no other value has.
+ * @returns numbers, booleans and null themselves; a string for everything else
  */
 export function jsonKey(value: Json): JsonKey {
   if (typeof value === "string") return `"${value}`;
@@ -23,12 +22,12 @@ export function jsonKey(value: Json): JsonKey {
   return typeof value === "number" ? value : canonical(value);
 }
 
-/** How the texts of numbers, strings, lists and objects begin. */
+/** Matches strings that could be the {@link jsonKey} of another value: they begin like JSON. */
 const LIKE_JSON = /^[-\d"[{]/;
 
 /**
- * A key as of {@link jsonKey}, but most strings stand for themselves: millions of them need no
- * second text each.
+ * As {@link jsonKey}, except that most strings are their own key, so that millions of strings need no
+ * second copy.
  */
 export function plainKey(value: Json): JsonKey {
   return typeof value === "string" && !LIKE_JSON.test(value)
@@ -48,9 +47,8 @@ export function opJson(op: Op): JsonObject {
 }
 
 /**
- * The shortest decimal that denotes the same single-precision float: Maelstrom computes
- * fractions in double and prints them in single precision, and results are compared figure by
- * figure.
+ * The shortest decimal that denotes the same single-precision float. Maelstrom computes fractions in
+ * double precision and prints them in single precision, and our results must equal its results.
  */
 export function single(x: number): number {
   const float = Math.fround(x);

@@ -1,4 +1,4 @@
-/** Both judges over one recording, and its figures: what every command prints. */
+/** Applies both judges to a recording, and takes its figures: what every command prints. */
 import { judgeFaithful } from "./faithful.ts";
 import { answeredShares } from "./registers/answered.ts";
 import { visibilityLagMs } from "./strict/kafka-visibility.ts";
@@ -38,7 +38,7 @@ const STRICT: StrictChecks = {
   "unique-ids": strictUniqueIds,
 };
 
-/** Workloads whose judges read the bodies of messages between nodes, not just their heads. */
+/** Workloads for which judges read the bodies of messages between nodes, not only their heads. */
 export const READING_BODIES: ReadonlySet<string> = new Set([
   "broadcast",
   "g-set",
@@ -64,7 +64,7 @@ export interface Judged {
   figures: Figures;
 }
 
-/** Judges a recording; the promises are looked up by its program's name. */
+/** Judges a recording. If its program is one of ours, the strict judge holds it to its promises. */
 export function judge(recording: Recording): Judged {
   const promises = promisesOf(recording);
   const plain = verdicts(recording, promises);
@@ -83,7 +83,7 @@ function verdicts(recording: Recording, promises: Promises): Verdicts {
   return { results, strict: judgeStrict(recording, results, promises, STRICT) };
 }
 
-/** The results if kills excuse some of what was lost. */
+/** The results when kills excuse some of what was lost. */
 function toldVerdicts(
   recording: Recording,
   promises: Promises,
@@ -94,12 +94,12 @@ function toldVerdicts(
   const left = judgeFaithful(told);
   const isLeft = !isTooLittle(left) &&
     told.history.some((op) => op.type === "ok" && isClientOp(op));
-  // Everything acknowledged may have been lost: there is nothing to judge.
+  // If everything that was acknowledged may have been lost, there is nothing left to judge.
   const { aftermath: _, ...bare } = told;
   const held = isLeft ? told : { ...bare, history: [], journal: [] };
   const results = isLeft ? withStats(left, plain.results) : { "valid?": true };
   const strict = judgeStrict(held, results, promises, STRICT);
-  // Nothing is handed out twice, whatever was lost.
+  // No kill excuses an offset that was given twice.
   const twice = plain.strict.anomalies.filter(({ type }) =>
     type === "inconsistent-offsets" &&
     !strict.anomalies.some((anomaly) => anomaly.type === type)
@@ -109,7 +109,7 @@ function toldVerdicts(
   return { results, strict: { ...strict, "valid?": false, anomalies } };
 }
 
-/** Whether the only problem is that too few transactions are left to depend on each other. */
+/** Whether the only problem is that no two of the transactions that are left depend on each other. */
 function isTooLittle({ workload }: Results): boolean {
   const types = (workload as JsonObject | null)?.["anomaly-types"];
   return Array.isArray(types) && types.length === 1 &&
@@ -117,8 +117,8 @@ function isTooLittle({ workload }: Results): boolean {
 }
 
 /**
- * Results with the statistics of others, since what counts as unanswered was answered; if too
- * little is left for a verdict, it is valid.
+ * The results of what is left, with the statistics of the whole run, in which excused operations count
+ * as answered. If too little is left for a verdict, the run is valid.
  */
 function withStats(results: Results, { stats = null }: Results): Results {
   const parts = { ...results, stats, "valid?": null };

@@ -1,4 +1,4 @@
-/** Counts of messages, as Maelstrom's `net` checker has them, and `msgs-per-op`. */
+/** Maelstrom's `net` checker: counts messages, in all and per operation. */
 import {
   type Events,
   isBetweenServers,
@@ -10,7 +10,7 @@ import { IdSet } from "./id-set.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
-/** Counts of one kind of traffic. */
+/** Counts the messages of one kind of traffic. */
 class Traffic {
   #sent = 0;
   #received = 0;
@@ -38,7 +38,10 @@ type Counts = {
   "msg-count": number;
 };
 
-/** Each message is of one kind of traffic, so even distinct counts add up. */
+/**
+ * The sum of two counts. A message belongs to only one kind of traffic, so counts of distinct
+ * messages add up too.
+ */
 function sum(a: Counts, b: Counts): Counts {
   return {
     "send-count": a["send-count"] + b["send-count"],
@@ -48,10 +51,9 @@ function sum(a: Counts, b: Counts): Counts {
 }
 
 /**
- * Counts the messages of the whole run, set-up and final phase included. Messages to or from
- * clients are `clients`, the rest (between nodes, or nodes and services) is `servers`.
- * `msgs-per-op` is distinct messages over client invocations, and is left out if there was
- * none. Always valid.
+ * Counts the messages of the whole run, including set-up and final phase. Messages to or from clients
+ * count as `clients`, all others (between nodes, or nodes and services) as `servers`. `msgs-per-op`
+ * is distinct messages divided by client invocations, and absent if there were none. Always valid.
  */
 export function checkNet(
   history: readonly Op[],

@@ -1,15 +1,15 @@
 import { isClientOp, type Op } from "../history/history.ts";
 
-/** An operation of a client from its invocation to its completion. */
+/** An operation of a client: its invocation and its completion. */
 export interface Pair {
   invocation: Op;
-  /** Absent when the history ends before the operation did. */
+  /** Absent if the history ends before the operation completed. */
   completion?: Op;
 }
 
 /**
- * The client operations of a history in the order of their invocations. A process does one
- * thing at a time, so it completes what it began last.
+ * The client operations of a history in the order of their invocations. A process does one operation
+ * at a time, so a completion belongs to the last invocation of its process.
  */
 export function pairs(history: readonly Op[]): Pair[] {
   const all: Pair[] = [];

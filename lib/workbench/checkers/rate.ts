@@ -1,4 +1,4 @@
-/** How much of its `--rate` a run has reached: busy clients never catch up. */
+/** What share of its `--rate` a run reached. Clients that were busy do not catch up later. */
 import {
   isClientOp,
   type Recording,
@@ -6,16 +6,16 @@ import {
 } from "../history/history.ts";
 import type { Finding } from "./verdict.ts";
 
-/** A smaller shortfall may be chance, whatever the rate. */
+/** A shortfall of up to this share is tolerated, whatever the rate. */
 const TOLERATED = 0.1;
 
 /**
- * The standard deviation of the time between two operations, relative to its mean: it is
+ * The standard deviation of the time between two operations, relative to its mean. That time is
  * uniform from 0 to twice the mean.
  */
 const DEVIATION = 1 / Math.sqrt(3);
 
-/** How much of its rate a run reached, and how that was counted. */
+/** What share of its rate a run reached, and what that was computed from. */
 export interface RateReached {
   share: number;
   operations: number;
@@ -24,8 +24,8 @@ export interface RateReached {
 }
 
 /**
- * The share of `--rate` that a run's main phase has reached in real time; undefined if it
- * reached it, up to chance.
+ * The share of `--rate` that the main phase of a run in real time reached; undefined if it reached
+ * the rate, within what chance allows.
  */
 export function partOfRate(
   recording: Recording,
@@ -33,7 +33,7 @@ export function partOfRate(
   const { history, options, faults, journalOrigin } = recording;
   const rate = Number(options.rate ?? 5);
   const seconds = Number(options["time-limit"] ?? 60);
-  // Other recordings may hold only a part of their run.
+  // Other recordings may hold only part of a run.
   const whole = journalOrigin !== undefined && faults === undefined &&
     !wasBrokenOff(recording);
   if (rate === 0 || !whole) return undefined;

@@ -1,7 +1,7 @@
 /**
- * What a node had told another before it was killed, as far as the journal shows it: two
- * nodes that talk to each other have told each other what they know once nothing that they
- * sent was lost or late for as long as their program takes after a heal.
+ * What a node had told other nodes before it was killed, as far as the journal shows it. Two nodes
+ * that talk to each other have told each other everything once none of their messages has been lost or
+ * late for as long as their program needs after a heal.
  */
 import {
   networkMs,
@@ -17,10 +17,10 @@ export interface Kill {
   time: number;
 }
 
-/** How much longer a message may take than the network says, and still be in time, in ns. */
+/** How much longer than the network's latency a message may take without being late, in ns. */
 const IN_TIME_NS = 50e6;
 
-/** What begins a time in which a node cannot speak, and what ends it. */
+/** By incident after which a node cannot send anything, the incident that ends this. */
 const AWAY: { readonly [begin: string]: string } = {
   "kill": "restart",
   "pause": "resume",
@@ -31,15 +31,16 @@ type Stretch = { from: number; to: number };
 
 /** The messages between two nodes. */
 interface Link {
-  /** The nodes that have spoken. */
+  /** Which of the two have sent something. */
   speakers: Set<string>;
-  /** When something was lost or late. */
+  /** When messages were lost or late. */
   broken: Stretch[];
 }
 
 /**
- * Returns, for a kill, up to when everything that its node had acknowledged was known to another
- * node that was not killed later; in ns of the history, -Infinity if there is no such time.
+ * Returns a function that says, for a kill, up to what time everything that its node had acknowledged
+ * was known to another node that was not killed later. It is in ns of the history, and -Infinity if
+ * there is no such time.
  *
  * @param boundMs how soon after a heal nodes have told each other everything, network latency
  *   excluded
@@ -72,7 +73,10 @@ export function toldBefore(
   };
 }
 
-/** The end of the last calm of this length before a time; -Infinity if there was none. */
+/**
+ * The end of the last stretch without trouble that has this length and lies before a time;
+ * -Infinity if there is none.
+ */
 function lastCalm(
   trouble: readonly Stretch[],
   time: number,
@@ -87,7 +91,7 @@ function lastCalm(
   return last;
 }
 
-/** By node and peer, the fate of their messages. */
+/** By node and peer, what became of the messages between them. */
 function linksOf(recording: Recording): Map<string, Map<string, Link>> {
   const origin = originOf(recording);
   const nodes = new Set(nodesOf(recording.options));
@@ -113,7 +117,7 @@ function linksOf(recording: Recording): Map<string, Map<string, Link>> {
       link.speakers.add(src);
       const from = time - origin;
       const message = { from, to: from, link };
-      // Until it arrives, it is lost.
+      // It counts as lost until it arrives.
       link.broken.push(message);
       underway.set(id, message);
       return;
