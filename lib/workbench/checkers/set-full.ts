@@ -1,29 +1,33 @@
-/** Jepsen's `set-full`: which elements of a set were lost, stale, seen twice or never, and after how long they were stable. */
+/**
+ * Jepsen's checker `set-full`: which elements of a set were lost, stale or never read, and how soon
+ * they were stable.
+ */
 import { isClientOp, type Op } from "../history/history.ts";
 import type { Json, JsonObject } from "../history/json.ts";
 import { listIn } from "../history/lists.ts";
+import { quantile } from "./figures.ts";
 import { firstOf } from "./first-of.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 
-/** By workload of values that are added one by one and read all at once, the operation that adds. */
+/** The workloads in which values are added one by one and read all at once, with the operation that adds. */
 export const ADDS: { readonly [workload: string]: string } = {
   "broadcast": "broadcast",
   "g-set": "add",
 };
 
-/** The quantiles that latencies are given for. */
+/** Which quantiles of latencies are given. */
 const QUANTILES = [0, 0.5, 0.95, 0.99, 1];
 
 /** How many of the stalest elements are described. */
 const WORST_SHOWN = 8;
 
-/** What is known of an element that a client tried to add. */
+/** An element that a client tried to add, and what reads show of it. */
 interface Element {
   value: Json;
-  /** The completion of its add, or of the first read that shows it, whichever is first. */
+  /** The completion of its add, or of the first read that has it, whichever is earlier. */
   known: Op | undefined;
-  /** The latest invocation of a read that shows it. */
+  /** The latest invocation of a read that has it. */
   lastPresent: Op | undefined;
   /** The latest invocation of a read that lacks it. */
   lastAbsent: Op | undefined;
@@ -40,27 +44,27 @@ function later(a: Op | undefined, b: Op): Op {
   return a === undefined || a.index < b.index ? b : a;
 }
 
-/** A read that was answered. Places are those in the history. */
+/** A read that was answered, with its positions in the history. */
 interface Read {
   invocation: Op;
   completion: Op;
   invokedAt: number;
   answeredAt: number;
-  /** How much of its series' list it shows. */
+  /** How many elements of its series' list it has. */
   length: number;
 }
 
-/** Reads that show one list, each as much as the one before or more, in the order of their answers. */
+/** Reads of one growing list, each with at least as much of it as the one before, in the order of their answers. */
 interface Series {
   list: readonly Json[];
   reads: Read[];
 }
 
-/** Collects for every element what reads say of it. */
+/** Collects what reads show of every element. */
 function observe(history: readonly Op[], addF: string): Element[] {
   const positions = new Map<JsonKey, number>();
   const elements: Element[] = [];
-  /** By element, the place of its add in the history: earlier reads say nothing of it. */
+  /** By element, the position of its add in the history: earlier reads do not count for it. */
   const since: number[] = [];
   const reading = new Map<number, { op: Op; at: number }>();
   const latest = new Map<readonly Json[], Series>();
@@ -114,7 +118,7 @@ function observe(history: readonly Op[], addF: string): Element[] {
   return elements;
 }
 
-/** What a series says of every element. */
+/** Adds what a series shows of every element. */
 function look(
   { list, reads }: Series,
   positions: ReadonlyMap<JsonKey, number>,
@@ -122,7 +126,7 @@ function look(
   since: readonly number[],
 ): void {
   const { length, answeredAt } = reads.at(-1)!;
-  /** By element, how many come before it in the list. */
+  /** By element, how many elements come before it in the list. */
   const before = new Uint32Array(elements.length).fill(length);
   for (let i = length - 1; i >= 0; i--) {
     const position = positions.get(jsonKey(list[i]!));
@@ -151,7 +155,7 @@ function look(
   }
 }
 
-/** The read that was invoked last, of those from one place up to another. */
+/** The read that was invoked last, of those from one index up to another. */
 function lastInvoked(
   reads: readonly Read[],
   from: number,
@@ -160,7 +164,7 @@ function lastInvoked(
   let last: Read | undefined;
   for (let i = to - 1; i >= from; i--) {
     const read = reads[i]!;
-    // All that are left had been answered by then.
+    // All reads that are left were answered before that one was invoked.
     if (last !== undefined && read.answeredAt < last.invokedAt) break;
     if (last === undefined || read.invokedAt > last.invokedAt) last = read;
   }
@@ -184,9 +188,8 @@ function judge(element: Element): Outcome {
 }
 
 /**
- * For each stable element, when it was known, in nanoseconds, and how long it was still
- * missing from some read after that, in whole milliseconds: what the quantiles of
- * {@link checkSetFull} are taken of.
+ * For each stable element, when it was known, in nanoseconds, and for how long after that it was
+ * still missing from some read, in whole milliseconds. {@link checkSetFull} gives quantiles of these.
  */
 export function stableLatencies(
   history: readonly Op[],
@@ -200,18 +203,15 @@ export function stableLatencies(
     }));
 }
 
-/** The element at each quantile, the lower of two. */
 function distribution(latencies: number[]): { [quantile: string]: number } {
-  const sorted = Float64Array.from(latencies).sort();
-  return Object.fromEntries(QUANTILES.map((q) => {
-    const at = Math.min(sorted.length - 1, Math.floor(sorted.length * q));
-    return [String(q), sorted[at]!];
-  }));
+  return Object.fromEntries(
+    QUANTILES.map((q) => [String(q), quantile(latencies, q)!]),
+  );
 }
 
 function describe({ element, latency }: Outcome, addF: string): JsonObject {
   const { value, known, lastAbsent } = element;
-  // Maelstrom gives its checker a history where broadcasts are called adds.
+  // Maelstrom gives its checker a history in which broadcasts are called adds.
   const shown = known?.f === addF ? { ...known, f: "add" } : known;
   return {
     element: value,
@@ -226,15 +226,14 @@ function describe({ element, latency }: Outcome, addF: string): JsonObject {
 /**
  * Jepsen's `set-full`: the outcome of every element that a client tried to add.
  *
- * An element is *known* from the completion of its add, or of a read that shows
- * it. It is *stable* when the last-invoked read that saw or missed it saw it,
- * *lost* when that read missed it although the element was known before, and
- * *never-read* otherwise. `stable-latencies` are quantiles, in milliseconds, of
- * how long after being known an element was still missing from some read.
- * Invalid when an element is lost, unknown when none is stable.
+ * An element is *known* from the completion of its add on, or of the first read that has it. It is
+ * *stable* if the last-invoked read has it, *lost* if that read lacks it although the element was known
+ * before, and *never-read* otherwise. `stable-latencies` are quantiles, in milliseconds, of how long
+ * after it was known an element was still missing from some read. Invalid if an element is lost,
+ * unknown if none is stable.
  *
- * Duplicates in reads and values nobody added go unnoticed, as in Jepsen 0.3.7,
- * whose test for duplicates is inverted.
+ * Duplicates in reads and values that nobody added go unnoticed, as in Jepsen 0.3.7, whose test for
+ * duplicates is inverted.
  *
  * @param addF what adding is called in this history: `"broadcast"` or `"add"`
  */

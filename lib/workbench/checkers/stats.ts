@@ -2,7 +2,7 @@ import { isClientOp, type Op } from "../history/history.ts";
 import type { JsonObject } from "../history/json.ts";
 import { type Results, worst } from "./verdict.ts";
 
-/** Operations that always crash, on purpose. */
+/** Operations that always crash, by design. */
 export const ALWAYS_CRASH: ReadonlySet<string> = new Set([
   "crash",
   "debug-topic-partitions",
@@ -39,9 +39,9 @@ function tally(counts: Counts, type: "ok" | "fail" | "info"): void {
 }
 
 /**
- * Counts completions by outcome, overall and for each `f`. Valid if every `f` that completed at
- * all succeeded at least once, after Jepsen's `checker/stats` within the wrapper its Kafka test
- * puts around it, which Maelstrom uses for all workloads.
+ * Counts completions by outcome, in all and for each `f`. Valid if every `f` that completed at all
+ * succeeded at least once. This is Jepsen's `checker/stats` in the wrapper of its Kafka test, which
+ * Maelstrom uses for all workloads.
  */
 export function checkStats(history: readonly Op[]): Results {
   const all = zero();

@@ -1,7 +1,7 @@
 /**
- * What kills excuse in logs if what had reached another node must survive: entries held only by
- * nodes that were killed before they could tell others. All other entries keep their offsets for
- * good.
+ * What kills excuse in logs, if what had reached another node must survive: the loss of entries that
+ * only nodes had that were killed before they could tell others. All other entries keep their offsets
+ * for good.
  */
 import {
   ascending,
@@ -23,23 +23,23 @@ import {
 import { type Call, clientCalls } from "./client-calls.ts";
 import { originOf } from "./origin.ts";
 
-/** Whether something at a node and a time is meant, in ns of the history. */
-type At = (node: string, timeNs: number) => boolean;
+/** Whether something holds for a node at a time, in ns of the history. */
+export type At = (node: string, timeNs: number) => boolean;
 
-/** What a kill excuses. */
+/** What kills excuse. */
 export interface Excuses {
-  /** Whether what a node acknowledged then may be lost. */
+  /** Whether what a node acknowledged at a time may be lost. */
   mayBeLost: At;
-  /** Whether a node need not show then what it had shown before. */
+  /** Whether a node has come back at a time, and need not yet show what it had shown before. */
   isReturning: At;
-  /** A successful operation as one of unknown outcome. */
+  /** Turns a successful operation into one of unknown outcome. */
   unknown(op: Op): Op;
 }
 
 /**
- * A recording without the entries that may be lost: those that only excused replies show. Their
- * sends have unknown outcomes, and polls show only the others. A commit counts if everything that
- * it commits is known to survive: clients also commit what they were shown before.
+ * A recording without the entries that may be lost, which are those that only excused replies show.
+ * Their sends have unknown outcomes, and polls show only the other entries. A commit counts only if all
+ * that it commits is known to survive, since clients also commit what they were shown before a kill.
  */
 export function logsAsTold(
   recording: Recording,
@@ -70,7 +70,7 @@ export function logsAsTold(
     }
   }
 
-  /** All replies are sent, but doubtful ones do not arrive. */
+  /** The events without the arrivals of replies in doubt. */
   function open(events: Events): Events {
     const inDoubt = new Set(
       clientCalls(events).filter((call) => call.isOk && isInDoubt(call))
@@ -102,10 +102,10 @@ function nameOf(client: string, request: Json | undefined): string {
   return `${asText(request)} ${client}`;
 }
 
-/** A place in a log. */
+/** A key and an offset. */
 type Place = [key: string, offset: Json | undefined];
 
-/** Entries that are known to survive. */
+/** The entries that are known to survive. */
 class Entries {
   readonly #places = new Set<string>();
   readonly #ends = new Map<string, Integer>();
@@ -123,7 +123,7 @@ class Entries {
     );
   }
 
-  /** An operation shows entries. */
+  /** Adds the entries that an operation shows. */
   see(op: Op): void {
     for (const [key, offset] of [...this.sentBy(op), ...polledBy(op)]) {
       if (!isInteger(offset)) continue;
@@ -140,7 +140,7 @@ class Entries {
     );
   }
 
-  /** An operation whose polls show only known entries. */
+  /** An operation, with its polls reduced to known entries. */
   knownOf(op: Op): Op {
     if (polledBy(op).every(this.isKnown)) return op;
     const value = microOps(op).map(([f, polled, ...more]): Json[] => {

@@ -1,9 +1,9 @@
 /**
- * What programs with the promise `survivesRestart: "told"` are held to. An acknowledged
- * operation may be lost if its node was killed before it may have told another. It must survive
- * if another node has lived since that has shown it, or must have heard of it (`toldBefore`).
- * Nothing else is excused: what is acknowledged after a return is as safe as ever, no offset is
- * given twice, and no reader goes back.
+ * What programs that promise `survivesRestart: "told"` are held to. An acknowledged operation may be
+ * lost if its node was killed before it may have told another. It must survive if there is a node that
+ * has been alive since and that has shown it, or must have been told (`toldBefore`). Nothing else is
+ * excused: what is acknowledged after a return is as safe as ever, no offset is given twice, and no
+ * reader goes back.
  */
 import {
   isClient,
@@ -22,36 +22,42 @@ import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
 import { toldBefore } from "./reached.ts";
 import { ADDS } from "./set-full.ts";
-import { logsAsTold } from "./told-logs.ts";
+import { type At, logsAsTold } from "./told-logs.ts";
 
-/** How long it may take until others have been told, if a program does not say, in milliseconds. */
+/** How soon a node must have told others, if its program does not say, in milliseconds. */
 const TOLD_MS = 2_000;
 
-/** How long a returning node lets its clients wait for what it had told others, in ns: a second, less rounding. */
+/**
+ * For how long a node that has come back lets clients wait for what it had told others, in ns: a
+ * second, less rounding.
+ */
 export const WAITS_NS = 999e6;
 
-/** How long a node may take to get back what it had told others, once it is in touch with them, in ns. */
+/** How soon a node must get back what it had told others once it is in touch with them, in ns. */
 const BACK_NS = 2e9;
 
-/** How long after its start a node begins to act if no message comes, in ns. */
+/** When a node acts for itself if no message comes, in ns after its start. */
 const UNSPOKEN_NS = 5e9;
 
-/** Why an operation that ended well is taken for unknown. */
+/** The error of an operation that succeeded and whose outcome is taken as unknown. */
 const KILLED: Json = ["killed", "its node may have told nobody"];
 
-/** How long after a kill a reply from before it may arrive, in ns. */
+/** How long after a kill a reply that was sent before it may arrive, in ns. */
 const ON_ITS_WAY_NS = 100e6;
 
 /** A node that has come back. */
 export interface Return {
   node: string;
-  /** When it was started, when it began to act, and when it was in touch with all that it had talked to before, in ns of the history. */
+  /**
+   * When it was started, when it began to act, and when it had heard from all nodes that it had heard
+   * from before; in ns of the history.
+   */
   at: number;
   actsAt: number;
   inTouchAt: number;
 }
 
-/** The nodes that came back. */
+/** The returns of nodes after kills. */
 export function returnsOf(recording: Recording): Return[] {
   const { incidents = [], journal } = recording;
   const restarts = incidents.filter(({ type }) => type === "restart");
@@ -90,10 +96,10 @@ export function returnsOf(recording: Recording): Return[] {
 }
 
 /**
- * A recording in which operations that a killed node may have told nobody are open: they end as
- * unknown, and their replies are gone. While a fault is active, a node may have told nothing;
- * and what it has told is lost too, if all the others are killed after it. Nor is a node judged
- * that has waited in vain, as long as it is not in touch with the others.
+ * A recording in which operations that a killed node may have told nobody have unknown outcomes, and
+ * their replies are gone. While a fault is active, a node may be unable to tell others; and what it has
+ * told is lost as well if all the others are killed after it. A node that has come back, and has let
+ * its clients wait in vain, is not judged as long as it is not in touch with the others.
  */
 export function asTold(recording: Recording, promises: Promises): Recording {
   const { history, incidents = [], options, workload } = recording;
@@ -136,10 +142,13 @@ export function asTold(recording: Recording, promises: Promises): Recording {
     : left;
 }
 
-/** A kill, and until when a reply from before it may arrive, in ns of the history. */
+/** A kill, and the time until which a reply from before it may arrive, in ns of the history. */
 type Kill = { node: string; time: number; end: number };
 
-/** Whether what a node had acknowledged at a time may be lost: it was killed later, and may have told nobody who is left. */
+/**
+ * Returns whether what a node acknowledged at a time may be lost: it was killed later, and may have
+ * told nobody who is left.
+ */
 function losses(
   recording: Recording,
   { convergenceMs = TOLD_MS }: Promises,
@@ -148,12 +157,13 @@ function losses(
   const { options, workload } = recording;
   const nodes = nodesOf(options);
   const due = dueBy(recording, { boundMs: convergenceMs });
-  // Of values it is shown who has them, and they may go by way of others.
+  // Reads show who has a value, and values may go by way of other nodes.
   const told = ADDS[workload] === undefined
     ? toldBefore(recording, kills, convergenceMs)
     : () => -Infinity;
   const tolds = kills.map((kill) => ({ ...kill, told: told(kill) }));
-  // What one life told says nothing of what an earlier one had not: the kill that ended it counts.
+  // What counts is the kill that ended the life which acknowledged it: what a later life told others
+  // does not show what an earlier one had told.
   const isTold = (node: string, time: number) => {
     const first = tolds.find((kill) => kill.node === node && time < kill.end);
     return first !== undefined && time <= first.told;
@@ -170,7 +180,7 @@ function losses(
       nodes.every((other) => isKilledAfter(other, time)));
 }
 
-/** Whether a node has come back, and need not yet have what it had told others. */
+/** Returns whether a node has come back at a time, and need not yet have what it had told others. */
 function returning(recording: Recording, { backMs = 0 }: Promises): At {
   const healed = Math.max(0, ...troubles(recording).map(({ to }) => to));
   const returns = returnsOf(recording).map(
@@ -188,8 +198,8 @@ function returning(recording: Recording, { backMs = 0 }: Promises): At {
 }
 
 /**
- * A recording of transactions whose writes go one by one, so that of one that may be lost
- * only those are left that somebody has read.
+ * A recording of transactions whose writes are replicated one by one. Of a transaction that may be
+ * lost, only those writes are left that somebody has read.
  */
 function withoutLostWrites(recording: Recording): Recording {
   const { history, aftermath } = recording;
@@ -219,13 +229,13 @@ function isOpened(op: Op | undefined): boolean {
   return op?.type === "info" && op.error === KILLED;
 }
 
-/** Whether an operation shows what its node has. */
+/** Whether an operation reads. */
 function shows({ f, value }: Op): boolean {
   return f === "read" ||
     f === "txn" && (value as Json[][]).some(([step]) => step === "r");
 }
 
-/** A successful operation as one of unknown outcome. */
+/** A successful operation, with an unknown outcome. */
 function unknown(op: Op, invocation: Op): Op {
   return {
     ...op,
@@ -235,12 +245,9 @@ function unknown(op: Op, invocation: Op): Op {
   };
 }
 
-/** Whether something at a node and a time is meant. */
-type At = (node: string, timeNs: number) => boolean;
-
 /**
  * A recording of values that are added and read, without those that a killed node may have told
- * nobody. Reads show which these are: all nodes that have shown or acknowledged one have been
+ * nobody. Reads show which these are: all nodes that have acknowledged or shown such a value have been
  * killed since.
  */
 function withoutLost(
@@ -287,7 +294,7 @@ function withoutLost(
     const left = all.filter((value) =>
       !isLost(value) || firm.has(jsonKey(value))
     );
-    // One that lost nothing stays as it is: judges go once through a list that many reads share.
+    // A read that loses nothing keeps its list: judges go only once through a list that reads share.
     return [op, left.length === all.length ? op : { ...op, value: left }];
   }));
   return { ...recording, history: history.map((op) => goesOn.get(op) ?? op) };

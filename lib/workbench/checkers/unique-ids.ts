@@ -1,4 +1,4 @@
-import { asDouble, type Json, stringify } from "../history/json.ts";
+import { asDouble, asText, type Json } from "../history/json.ts";
 import type { Op } from "../history/history.ts";
 import { type JsonKey, jsonKey, keyJson, plainKey } from "./json-key.ts";
 import { type Results, throwing } from "./verdict.ts";
@@ -6,23 +6,19 @@ import { type Results, throwing } from "./verdict.ts";
 /** How many duplicated ids are shown. */
 const SHOWN = 48;
 
-/** The type of an id: integers of any size and floats are all numbers, as in Maelstrom. */
+/** The type of an id. Integers of any size and floats are all numbers, as in Maelstrom. */
 export function kindOf(value: Json): string {
   if (value === null) return "null";
   if (asDouble(value) !== null) return "number";
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-function asText(id: Json): string {
-  return typeof id === "string" ? id : stringify(id);
-}
-
-/** Two ids that cannot be ordered. */
+/** Two ids cannot be ordered. */
 class NoOrder extends Error {}
 
 /**
- * The order of ids: null first, numbers by size, strings by UTF-16 units, false
- * before true, arrays by length and then by element.
+ * Compares ids as Clojure does: null first, numbers by size, strings by UTF-16 units, false before true,
+ * arrays by length and then by element.
  *
  * @throws {NoOrder} their types differ, or they are objects
  */
@@ -53,9 +49,9 @@ function compareIds(a: Json, b: Json): number {
 }
 
 /**
- * No id may be generated twice. `duplicated` maps some of the repeated ids (as text) to how
- * often they occurred, and `range` is `[lowest, highest]`. Ids of mixed types, and objects,
- * have no range, and Maelstrom gives no verdict on them.
+ * No id may be generated twice. `duplicated` maps some of the repeated ids, as text, to how often they
+ * occurred, and `range` is `[lowest, highest]`. Ids of mixed types, and objects, have no range;
+ * Maelstrom's verdict on them is unknown.
  */
 export function checkUniqueIds(history: readonly Op[]): Results {
   let attempted = 0, acknowledged = 0;
@@ -85,12 +81,12 @@ export function checkUniqueIds(history: readonly Op[]): Results {
       range: range.ends,
     },
     range.disorder === null ? [] : [
-      `${range.disorder}, for which Maelstrom's checker looks: it throws a ClassCastException`,
+      `${range.disorder}, which Maelstrom's checker needs: it throws a ClassCastException`,
     ],
   );
 }
 
-/** How often these ids were generated, in the order in which they first were. */
+/** How often each of these ids was generated, in the order in which they first were. */
 function countsOf(
   history: readonly Op[],
   ids: ReadonlySet<JsonKey>,
@@ -112,7 +108,7 @@ class Range {
   /** Why some ids cannot be compared; null if all can. */
   disorder: string | null = null;
 
-  /** Notes an id; null, which Maelstrom's checker takes for no id, changes nothing. */
+  /** Adds an id. Null, which Maelstrom's checker takes for no id, changes nothing. */
   add(id: Json): void {
     if (id === null || this.disorder !== null) return;
     if (this.#lowest === null) {
@@ -128,7 +124,7 @@ class Range {
     }
   }
 
-  /** Null if some cannot be compared. */
+  /** The lowest and the highest id; null if some ids cannot be compared. */
   get ends(): Json[] | null {
     return this.disorder === null ? [this.#lowest, this.#highest] : null;
   }

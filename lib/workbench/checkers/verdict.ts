@@ -1,7 +1,7 @@
-/** What judges say: verdicts, results, anomalies and notes. */
+/** What judges return: verdicts, results, anomalies and notes. */
 import type { Json } from "../history/json.ts";
 
-/** A verdict of three values: `"unknown"` means that the checker could not tell. */
+/** A verdict: valid, invalid, or `"unknown"` if the checker could not tell. */
 export type Validity = true | false | "unknown";
 
 /** A verdict in one word. */
@@ -9,16 +9,16 @@ export function verdictText(verdict: Validity): string {
   return verdict === "unknown" ? "unknown" : verdict ? "valid" : "invalid";
 }
 
-/** The results of one of Maelstrom's checkers, with its keys, `valid?` among them. */
+/** The results of one of Maelstrom's checkers, with Maelstrom's keys, among them `valid?`. */
 export type Results = { "valid?": Validity } & { [key: string]: Json };
 
 /**
- * The one key of results that is not Maelstrom's: sentences that say where Maelstrom's checker
- * throws, and so has no verdict, although the history clearly has one.
+ * The one key of results that is not Maelstrom's. It holds sentences that say where Maelstrom's checker
+ * would throw, so that its verdict would be unknown, although the history allows a verdict.
  */
 export const THROWS = "maelstrom-throws";
 
-/** Results with such sentences, if there are any. */
+/** Results with the sentences of {@link THROWS}, if there are any. */
 export function throwing(
   results: Results,
   because: readonly string[],
@@ -32,16 +32,16 @@ export function throwing(
 export interface Anomaly {
   /** A stable name in kebab-case (or the literature's: `G1a`). */
   type: string;
-  /** Sentences that name the operations, times and nodes that contradict the promise. */
+  /** Sentences that say which operations contradict the promise, with times and nodes. */
   because: string[];
 }
 
-/** A checker cannot judge the history. The verdict is then unknown. */
+/** A checker cannot judge the history, so the verdict is unknown. */
 export class CheckerError extends Error {
   override name = "CheckerError";
 }
 
-/** The worse of two verdicts: false, then unknown, then true. */
+/** The worst of several verdicts: false if there is one, else unknown if there is one, else true. */
 export function worst(...verdicts: Validity[]): Validity {
   if (verdicts.includes(false)) return false;
   return verdicts.includes("unknown") ? "unknown" : true;
@@ -53,15 +53,15 @@ export function worst(...verdicts: Validity[]): Validity {
  */
 export interface Finding extends Anomaly {
   rank?: "note";
-  /** Whether there were more sentences than are kept. */
+  /** Whether there were more sentences than were kept. */
   isCut?: boolean;
 }
 
 /** What the strict judge returns. */
 export interface StrictResults {
   "valid?": Validity;
-  /** These alone decide the verdict. */
+  /** Contradictions, which alone decide the verdict. */
   anomalies: Anomaly[];
-  /** Findings that decide nothing: weak patterns, and what may do harm elsewhere. */
+  /** Findings that do not affect the verdict: weak patterns, and things that may do harm elsewhere. */
   notes: Anomaly[];
 }
