@@ -1,6 +1,6 @@
 /**
- * What Maelstrom does not check in broadcast and g-set: what else a read holds, whether every
- * node has all values in the end, and what nodes still send when there is nothing left to say.
+ * What Maelstrom does not check in broadcast and g-set: each read by itself, whether every node has
+ * all values in the end, and what nodes still send when there is nothing left to say.
  */
 import { type Json, stringify } from "../../history/json.ts";
 import {
@@ -32,7 +32,7 @@ export function strictSet(addF: string): StrictCheck {
   };
 }
 
-/** After all faults have ended, every node's last read holds every acknowledged value. */
+/** Checks that after all faults have ended, every node's last read has every acknowledged value. */
 function finalReads(
   { history, aftermath, options }: Recording,
   values: ReadonlyMap<Key, Value>,
@@ -86,7 +86,7 @@ function askedOf(op: Op, node: string, options: Recording["options"]): boolean {
     (op.node === undefined && nodeOf(Number(op.process), options) === node);
 }
 
-/** If silence is promised, nodes send each other nothing when everything is known. */
+/** If silence is promised, checks that nodes send nothing to each other once everything is known. */
 function quiet(
   { history, journal, journalOrigin, options, incidents = [] }: Recording,
   { quietMs, hops }: Promises,
@@ -98,7 +98,7 @@ function quiet(
   const before = history.slice(0, history.indexOf(firstFinal));
   const lastChange = [...before, ...incidents]
     .reduce((latest, { time }) => Math.max(latest, time), 0);
-  // A returning node is told, and then tells others.
+  // A node that has come back is first told what it lacks, and then tells others.
   const turns = incidents.some(({ type }) => type === "kill") ? 2 : 1;
   const lastMs = turns * quietMs + networkMs(options, hops);
   const from = lastChange + lastMs * 1e6 + journalOrigin;
@@ -110,12 +110,12 @@ function quiet(
       "chatter",
       `${src} sent ${dest} ${stringify(body).slice(0, 100)} at ${
         seconds(time - journalOrigin)
-      }, more than ${lastMs} ms after anything had happened`,
+      }, more than ${lastMs} ms after the last operation or fault`,
     );
   }
 }
 
-/** Without faults, each value is sent to each other node at most this often, on average. */
+/** Checks that without faults, each value is sent to each other node at most this often, on average. */
 function crossings(
   { history, journal, options, faults = "official" }: Recording,
   values: ReadonlyMap<Key, Value>,
@@ -135,13 +135,13 @@ function crossings(
   if (each <= most) return;
   findings.add(
     "sent-again",
-    `each value crossed to each other node ${
+    `each value was sent to each other node ${
       each.toFixed(1)
-    } times on average: ${most} is the promise`,
+    } times on average, though at most ${most} times is promised`,
   );
 }
 
-/** How many numbers are in arrays anywhere in a body: these may be values. */
+/** How many numbers are in arrays anywhere in a body; these may be values. */
 function numbersInArrays(body: Json): number {
   if (typeof body !== "object" || body === null) return 0;
   let count = 0;

@@ -1,6 +1,6 @@
 /**
- * What Maelstrom does not check in counters: reads before the final phase, and whether every
- * node has a final read at all.
+ * What Maelstrom does not check in counters: reads before the final phase, and whether every node
+ * answers a final read at all.
  */
 import { asDouble, type Integer, isInteger, sum } from "../../history/json.ts";
 import {
@@ -23,7 +23,7 @@ interface Read {
   /** When it was invoked and answered, in ns. */
   from: number;
   to: number;
-  /** Whether all faults had ended long before. */
+  /** Whether all faults had ended long before it. */
   final: boolean;
 }
 
@@ -46,7 +46,7 @@ export function strictGCounter(
   ];
 }
 
-/** Judges a counter that can also shrink: its reads may go back. */
+/** Judges a counter that can also shrink, whose reads may go back. */
 export function strictPnCounter(
   recording: Recording,
   promises: Promises,
@@ -91,8 +91,8 @@ function readsOf({ history, aftermath, options }: Recording): Read[] {
 }
 
 /**
- * A read before the final phase holds every add that the node must know by its promise, and
- * none that had not been invoked when the read was answered.
+ * Checks that a read before the final phase includes every add that the node must know by its promise,
+ * and none that had not been invoked when the read was answered.
  */
 function earlyReads(
   reads: Read[],
@@ -116,25 +116,25 @@ function earlyReads(
     if (read.value < leastOfAll) {
       findings.add(
         "read-too-low",
-        `${says}, but with all that had been asked for by then it is ${leastOfAll} at least`,
+        `${says}, but with everything that had been requested by then it is at least ${leastOfAll}`,
       );
     } else if (read.value < least) {
       findings.add(
         "stale-read",
-        `${says}, but the adds that were acknowledged until ${
+        `${says}, but with the adds that were acknowledged by ${
           seconds(due)
-        } make ${least} at least`,
+        } it is at least ${least}`,
       );
     } else if (read.value > most) {
       findings.add(
         "read-too-high",
-        `${says}, but with all that had been asked for by then it is ${most} at most`,
+        `${says}, but with everything that had been requested by then it is at most ${most}`,
       );
     }
   }
 }
 
-/** By when an add must have been acknowledged for a read at a given time to hold it. */
+/** Returns by when an add must have been acknowledged for a read at a given time to include it. */
 function dueByPromise(
   recording: Recording,
   promises: Promises,
@@ -149,8 +149,8 @@ function dueByPromise(
 }
 
 /**
- * A read after everything has healed is exact: all acknowledged adds, and any of those of
- * unknown outcome.
+ * Checks that a read after everything has healed is exact: the sum of all acknowledged adds, and of
+ * any of those with unknown outcome.
  */
 function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   const finals = reads.filter(({ final }) => final);
@@ -163,8 +163,8 @@ function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   }
   const acceptable = acceptableIntervals(certain, maybe);
   const maybeSum = maybe.length === 0
-    ? "none are of unknown outcome"
-    : `those of unknown outcome add some of ${maybe.join(", ")}`;
+    ? "no add has an unknown outcome"
+    : `those with unknown outcome may add any of ${maybe.join(", ")}`;
   for (const { node, value, from } of finals) {
     if (acceptable.some(([a, b]) => a <= value && value <= b)) continue;
     const type = value < acceptable[0]![0]
@@ -181,7 +181,7 @@ function finalReads(reads: Read[], adds: Add[], findings: Findings): void {
   }
 }
 
-/** Replicas are equal after everything has healed, whatever the outcome of unknown adds. */
+/** Checks that replicas are equal after everything has healed, whatever the outcome of unknown adds. */
 function equalReads(reads: Read[], findings: Findings): void {
   const last = new Map<string, Integer>();
   for (const { node, value, final } of reads) if (final) last.set(node, value);
@@ -193,7 +193,7 @@ function equalReads(reads: Read[], findings: Findings): void {
   );
 }
 
-/** Every node that was asked at the end answers. */
+/** Checks that every node that was asked at the end answered. */
 function missingFinalReads(recording: Recording, findings: Findings): void {
   const { history, aftermath, options } = recording;
   const asked = new Set<string>();
@@ -220,7 +220,7 @@ function missingFinalReads(recording: Recording, findings: Findings): void {
   }
 }
 
-/** Reads of one node do not go back: one that begins after another was answered shows no less. */
+/** Checks that reads of one node do not go back: one that begins after another was answered shows no less. */
 function backwards(reads: Read[]): Finding[] {
   const because: string[] = [];
   for (const own of Map.groupBy(reads, ({ node }) => node).values()) {

@@ -4,7 +4,7 @@ import type { Recording } from "../../history/history.ts";
 import { pairs } from "../pairs.ts";
 import type { Finding } from "../verdict.ts";
 
-/** Judges echo: the reply repeats what was sent. */
+/** Judges echo: every reply must repeat what was sent. */
 export function strictEcho({ history }: Recording): Finding[] {
   const because = pairs(history).flatMap(({ invocation, completion }) => {
     if (completion?.type !== "ok") return [];

@@ -1,9 +1,9 @@
-/** What Maelstrom's results give as examples of an error, in words where they give only data. */
+/** Puts into words the examples of errors in Maelstrom's results, which are only data. */
 import type { Op } from "../../history/history.ts";
 import { type Json, type JsonObject, stringify } from "../../history/json.ts";
 import { seconds } from "../findings.ts";
 
-/** An example of an error of this type in sentences; its JSON, if there are no words for it. */
+/** An example of an error of this type, in sentences; as JSON, if there are no words for it. */
 export function inWords(type: string, example: Json): string[] {
   const words = WORDS[type];
   const sentences = words?.(example as never);
@@ -23,7 +23,7 @@ export function text(value: Json | undefined): string {
   return (stringify(value) ?? "").slice(0, 300);
 }
 
-/** From one message of a log to another: within an operation, or between two of a process. */
+/** A step from one message of a log to another, within an operation or between two operations of a process. */
 interface Step {
   key: string;
   values: [Json, Json];
@@ -33,7 +33,7 @@ interface Step {
   ops?: [Op, Op];
 }
 
-/** A message of a log, at one place or at several. */
+/** A message of a log, at one offset or at several. */
 interface Placed {
   key: string;
   value: Json;

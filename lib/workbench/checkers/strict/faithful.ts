@@ -1,4 +1,4 @@
-/** Maelstrom's errors as anomalies of the strict judge, which finds everything that Maelstrom finds. */
+/** Turns Maelstrom's errors into anomalies of the strict judge, which reports everything that Maelstrom finds. */
 import { equal, type Json, type JsonObject } from "../../history/json.ts";
 import {
   type Anomaly,
@@ -9,7 +9,7 @@ import {
 import { inWords, text } from "./examples.ts";
 
 /**
- * A note where Maelstrom's checker throws: its verdict is then unknown, though the nodes did
+ * A note if Maelstrom's checker would throw, so that its verdict would be unknown, though the nodes did
  * nothing wrong.
  */
 export function throwsNote(results: Results): Finding[] {
@@ -19,7 +19,7 @@ export function throwsNote(results: Results): Finding[] {
     : [];
 }
 
-/** The anomalies behind an invalid verdict of Maelstrom's; none if it is not invalid. */
+/** The anomalies behind an invalid verdict of Maelstrom's; none if it is valid or unknown. */
 export function faithfulAnomalies(results: Results): Anomaly[] {
   const found: Anomaly[] = [];
   const add = (type: string, ...because: string[]) => {
@@ -32,14 +32,16 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
   if (invalid("availability")) {
     add(
       "unavailable",
-      `only ${part("availability")["ok-fraction"]} of the operations are ok`,
+      `only a fraction of ${
+        part("availability")["ok-fraction"]
+      } of the operations succeeded`,
     );
   }
   if (invalid("stats")) {
     for (const [f, counts] of Object.entries(Object(part("stats")["by-f"]))) {
       // A crash of kafka's own is never ok, and does not count.
       if (f !== "crash" && (counts as JsonObject)["ok-count"] === 0) {
-        add("never-ok", `no operation ${f} was ever ok`);
+        add("never-ok", `no ${f} operation ever succeeded`);
       }
     }
   }
@@ -50,10 +52,16 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
     add(type, ...reasons(workload, type));
   }
   if (Number(workload["lost-count"] ?? 0) > 0) {
-    add("lost", `these values were known, and lost: ${text(workload.lost)}`);
+    add(
+      "lost",
+      `these values were known and then lost: ${text(workload.lost)}`,
+    );
   }
   if (Number(workload["duplicated-count"] ?? 0) > 0) {
-    add("duplicate-id", `given more than once: ${text(workload.duplicated)}`);
+    add(
+      "duplicate-id",
+      `generated more than once: ${text(workload.duplicated)}`,
+    );
   }
   if (Array.isArray(workload.errors) && workload.errors.length > 0) {
     if (workload["final-reads"]) {
@@ -78,7 +86,7 @@ function echoText(error: Json): string {
   return equal(asked, came)
     ? `the echo of ${
       text(asked)
-    } was refused, which Maelstrom takes for a mismatch`
+    } was refused, which Maelstrom counts as a mismatch`
     : `${text(asked)} came back as ${text(came)}`;
 }
 

@@ -1,4 +1,4 @@
-/** Judges committed offsets, which Maelstrom asks for and then ignores. */
+/** Judges committed offsets, which Maelstrom asks for and then does not check. */
 import type { Call } from "../client-calls.ts";
 import {
   asText,
@@ -51,8 +51,8 @@ export interface CommitBounds {
 }
 
 /**
- * A node lists at least what it has acknowledged itself, and in time what others have; never
- * less than before; nothing that was never committed; and it refuses no commit.
+ * Checks that a node lists at least what it has acknowledged itself, and in time what other nodes have;
+ * never less than before; nothing that was never committed; and that it refuses no commit.
  */
 export function committedOffsets(
   { calls }: KafkaRun,
@@ -86,7 +86,7 @@ export function committedOffsets(
     const missing = asked.find((commit) =>
       commit.offset > (offset ?? -1) && isDue(commit)
     );
-    // The latest of several may be any that none other has followed.
+    // Several commits may each count as the latest: those after which no other began.
     const isLatest = () =>
       asked.some((commit) =>
         commit.offset === offset && commit.call.from <= call.to &&
@@ -105,10 +105,16 @@ export function committedOffsets(
         commit.offset === offset && commit.call.from <= call.to
       );
     if (offset !== null && (exact || offset > 0) && !isKnown()) {
-      findings.add("commit-invented", `${says()}, which nobody had committed`);
+      findings.add(
+        "commit-invented",
+        `${says()}, which nobody had committed by then`,
+      );
     }
     if (!list.asked) {
-      findings.add("unasked-key", `${says()} though it was not asked for`);
+      findings.add(
+        "unasked-key",
+        `${says()}, though the request did not name the key`,
+      );
     }
   }
 }

@@ -1,6 +1,5 @@
 /**
- * What a run of kafka shows of the logs: every send, every poll of a key, and every message's
- * place.
+ * What a run of kafka shows of the logs: every send, every poll of a key, and where every message is.
  */
 import {
   ascending,
@@ -25,7 +24,7 @@ export interface Message {
   send: Send | null;
 }
 
-/** A message at an offset: one object, however many polls show it. */
+/** A message at an offset. There is one object for it, however many polls show it. */
 export interface Entry {
   offset: Integer;
   message: Message;
@@ -49,7 +48,7 @@ export interface Send {
 /** A send whose offset is known. */
 export type Acked = Send & { entry: Entry };
 
-/** What one poll asked of one key, and what it got. */
+/** What one poll asked for under one key, and what it got. */
 export interface Poll {
   log: Log;
   /** The first offset asked for; null if the key was not asked for. */
@@ -61,7 +60,7 @@ export interface Poll {
   call: Call;
 }
 
-/** Counts what is numbered. */
+/** How many messages and offsets have been numbered. */
 interface Counts {
   messages: number;
   places: number;
@@ -87,7 +86,7 @@ export class Log {
     return message;
   }
 
-  /** The entry of a message at an offset, which exists from now on. */
+  /** The entry of a message at an offset, which is made if there is none. */
   entry(offset: Integer, value: Json): Entry {
     const message = this.message(value);
     const first = this.#entries.get(offset);
@@ -110,7 +109,7 @@ export class Log {
 
 /** What clients were shown of logs, and what should have been there. */
 export interface Shown {
-  /** One for each key that a poll asked for or got, if it was answered. */
+  /** A {@link Poll} for each key that an answered poll asked for or got. */
   polls: readonly Poll[];
   /** Acknowledged messages in ascending order of their offsets. */
   acked: ReadonlyMap<Log, readonly Acked[]>;
@@ -126,12 +125,12 @@ export interface KafkaRun extends Shown {
   beforeAftermath: Shown;
 }
 
-/** Whether a call was answered with an error that says it did not happen. */
+/** Whether a call was answered with a definite error. */
 export function isRefused({ reply }: Call): boolean {
   return reply?.type === "error" && isDefinite(reply.code);
 }
 
-/** Judges and figures read the same messages: they are read once. */
+/** What was read from each recording, since judges and figures need the same. */
 const runs = new WeakMap<Recording, KafkaRun>();
 
 /** Reads a recording's messages, including those of the aftermath. */
@@ -149,7 +148,7 @@ export function kafkaRun(recording: Recording): KafkaRun {
   return run;
 }
 
-/** Sorts calls by what they do, and numbers what they show. */
+/** Reads calls, and numbers messages and offsets. */
 class Reader {
   readonly counts: Counts = { messages: 0, places: 0 };
   readonly calls: Call[] = [];
@@ -221,7 +220,7 @@ class Reader {
   }
 }
 
-/** What most polls get. */
+/** What most polls get: no messages. */
 const NOTHING: readonly Entry[] = [];
 
 /** Whether the offset of a send is known. */
@@ -234,7 +233,7 @@ function isPlaced(pair: Json): pair is [offset: Integer, message: Json] {
   return Array.isArray(pair) && pair.length === 2 && isInteger(pair[0]);
 }
 
-/** What happened at one node to one log, grouped in the order of the groups' first members. */
+/** Groups what happened by node and log; groups are in the order of their first members. */
 export function byNodeAndLog<T extends { log: Log; call: Call }>(
   all: Iterable<T>,
 ): T[][] {
@@ -255,8 +254,9 @@ export function byNodeAndLog<T extends { log: Log; call: Call }>(
 }
 
 /**
- * Calls back with each of a group, in the order of requests, and the highest of those that had
- * been answered when it was asked: of equal ones the last, null if none was as high as `least`.
+ * Calls back with each member of a group, in the order of requests, and with the highest of those
+ * members that had been answered when it was requested: of equal ones the last, and null if none was
+ * at least as high as `least`.
  */
 export function afterHighest<T extends { call: Call }>(
   group: readonly T[],

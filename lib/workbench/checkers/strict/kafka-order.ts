@@ -1,6 +1,6 @@
 /**
- * What must hold of every log, whatever is promised: one message for each offset, in order,
- * none invented, none skipped.
+ * What must hold for every log, whatever is promised: each offset has one message, and polls return
+ * messages in order, with none invented and none skipped.
  */
 import { asText, type Integer } from "../../history/json.ts";
 import type { Findings } from "../findings.ts";
@@ -21,14 +21,14 @@ import {
 export type Clock = (ns: number) => string;
 
 /**
- * Every offset holds one message, and every message has one offset; what is polled was sent,
- * and not refused.
+ * Checks that every offset holds one message and every message has one offset, and that what is polled
+ * was sent and not refused.
  */
 export function contents(
   { sends, polls, counts }: KafkaRun,
   findings: Findings,
 ): void {
-  /** By the number of a place, what was last seen there; and by that of a message, where. */
+  /** By the number of an offset, the message last seen there; by the number of a message, its last offset. */
   const messages = new Array<Message | undefined>(counts.places);
   const offsets = new Array<Integer | undefined>(counts.messages);
   const told = new Set<Message>();
@@ -58,7 +58,7 @@ export function contents(
     told.add(message);
     findings.add(
       type,
-      `${poll.call.node} gave message ${message.text} of key ${poll.log.key}, offset ${offset}, ${why}`,
+      `${poll.call.node} returned message ${message.text} of key ${poll.log.key}, offset ${offset}, ${why}`,
     );
   }
 
@@ -82,7 +82,7 @@ export function contents(
   }
 }
 
-/** The offsets that one node gives for a key rise in real time. */
+/** Checks that the offsets that one node assigns for a key rise in real time. */
 export function sendOrder(
   { sends }: KafkaRun,
   findings: Findings,
@@ -99,7 +99,7 @@ export function sendOrder(
           offsetOf(highest)
         } of key ${log.key} at ${
           at(highest.call.to)
-        }, and ${message.text}, sent at ${at(call.from)}, the lower offset ${
+        }, but ${message.text}, sent at ${at(call.from)}, the lower offset ${
           offsetOf(send)
         }`,
       );
@@ -107,7 +107,7 @@ export function sendOrder(
   }
 }
 
-/** A poll begins at the offset asked for, goes up, and skips nothing. */
+/** Checks that a poll begins at the offset asked for, goes up, and skips nothing. */
 export function pollOrder(
   { polls }: KafkaRun,
   findings: Findings,
@@ -119,13 +119,13 @@ export function pollOrder(
     const sentence = () =>
       `${call.node}, polled at ${
         at(call.from)
-      } for key ${key} from offset ${asked}, gave offsets ${
+      } for key ${key} from offset ${asked}, returned offsets ${
         got.map(({ offset }) => offset).join(", ")
       }`;
     if (asked === null) {
       const because = `${call.node}, polled at ${
         at(call.from)
-      }, gave key ${key}, which it was not asked for`;
+      }, returned key ${key}, which it was not asked for`;
       if (got.length > 0) findings.add("unasked-key", because);
       else findings.note("unasked-key", because);
       continue;
@@ -145,14 +145,14 @@ export function pollOrder(
       const skipped = offsets.slice(first, last).find((o) => !given.has(o));
       findings.add(
         "poll-skip",
-        `${sentence()}, and skipped offset ${skipped}, where there is a message`,
+        `${sentence()}, and skipped offset ${skipped}, which has a message`,
       );
     }
   }
 }
 
 /**
- * Polls that have null for a key instead of a list. Maelstrom accepts it, but its checker
+ * Notes polls that return null for a key instead of a list. Maelstrom accepts that, but its checker
  * throws if no message of such a key is ever polled.
  */
 export function nullLists(
@@ -168,12 +168,12 @@ export function nullLists(
       "null-poll",
       `${call.node}, polled at ${
         at(call.from)
-      }, gave null for key ${log.key}: Maelstrom's checker throws if no poll ever has a message of it`,
+      }, returned null for key ${log.key}: Maelstrom's checker throws if no poll ever returns a message of it`,
     );
   }
 }
 
-/** What one node has shown, it keeps showing. */
+/** Checks that a node goes on showing what it has shown. */
 export function vanished(
   { polls }: KafkaRun,
   findings: Findings,
@@ -190,7 +190,7 @@ export function vanished(
         "message-vanished",
         `${call.node} showed offset ${last(best)} of key ${log.key} at ${
           at(best.call.to)
-        }, and did not when it was polled from offset ${poll.asked} at ${
+        }, but no longer when it was polled from offset ${poll.asked} at ${
           at(call.from)
         }`,
       );

@@ -1,4 +1,4 @@
-/** When acknowledged messages became visible to polls. */
+/** When acknowledged messages could be polled. */
 import { sum } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";
 import { firstOf } from "../first-of.ts";
@@ -10,7 +10,7 @@ import {
   type Shown,
 } from "./kafka-log.ts";
 
-/** A poll that asked for a message and did not get it. */
+/** A poll that asked for an acknowledged message and did not get it. */
 export interface Miss {
   poll: Poll;
   /** Of the messages it missed, the one that was acknowledged first. */
@@ -18,9 +18,8 @@ export interface Miss {
 }
 
 /**
- * For each poll of a key that stopped short of acknowledged messages, the one of these
- * acknowledged first. A poll from an offset on that returned nothing, or only messages before
- * another one, did not show that one, whatever was visible elsewhere.
+ * For each poll of a key that stopped short of acknowledged messages, the one of these that was
+ * acknowledged first.
  */
 export function* misses({ polls, acked }: Shown): Generator<Miss> {
   const earliest = new Map<Log, Acked[]>();
@@ -44,10 +43,10 @@ export function* misses({ polls, acked }: Shown): Generator<Miss> {
 }
 
 /**
- * How late messages became visible at worst, in milliseconds: the longest time from the
- * acknowledgement of a message to the beginning of a poll, at any node, that asked for it and
- * did not get it. The true lag is at least that, and longer by no more than the time until the
- * next poll. Null if no poll asked for an acknowledged message, 0 if every one got it.
+ * How late messages became visible at worst, in milliseconds: the longest time from a message's
+ * acknowledgement to the beginning of a poll, of any node, that asked for it and did not get it. The
+ * true lag is longer, but by no more than the time until the next poll. Null if no poll asked for an
+ * acknowledged message; 0 if all that did got it.
  */
 export function visibilityLagMs(recording: Recording): number | null {
   const { beforeAftermath } = kafkaRun(recording);

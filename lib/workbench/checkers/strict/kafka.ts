@@ -1,7 +1,7 @@
 /**
- * What Maelstrom does not check in kafka: when messages become visible, whether a poll begins
- * where it should, committed offsets, and whether every node has everything in the end. It is
- * judged by the messages to and from clients, which say more than the history.
+ * What Maelstrom does not check in kafka: when messages become visible, whether a poll begins where it
+ * should, committed offsets, and whether every node has everything in the end. It is judged by the
+ * messages to and from clients, which say more than the history.
  */
 import { isClientOp, nodesOf, type Recording } from "../../history/history.ts";
 import { stringify } from "../../history/json.ts";
@@ -25,18 +25,17 @@ import {
 import type { Finding } from "../verdict.ts";
 
 /**
- * How soon an acknowledged message must be visible if its program promises nothing, in
- * milliseconds: at once with one node, else after any sensible replication.
+ * How soon an acknowledged message must be visible if the program promises nothing, in milliseconds:
+ * at once if there is one node, else after the time that any sensible replication takes.
  */
 const UNKNOWN_PROGRAM_MS = { alone: 0, among: 2_000 };
 
 /**
- * How late an error may come, in ns: a later one stands for a timeout, since clients wait for 5
- * s.
+ * How late an error may come, in ns. A later one is taken for a timeout, since clients wait for 5 s.
  */
 const TIMEOUT_NS = 3e9;
 
-/** How long after its acknowledgement a message that no poll shows counts as lost, in ns. */
+/** From how long after its acknowledgement on a message that no poll shows counts as lost, in ns. */
 const LONG_NS = 5e9;
 
 /** Judges a run of kafka. */
@@ -72,8 +71,8 @@ export function strictKafka(
 }
 
 /**
- * By when a message must have been acknowledged for a poll at a given time to show it; both by
- * the journal's clock.
+ * Returns by when a message must have been acknowledged for a poll at a given time to show it. Both are
+ * on the journal's clock.
  */
 function dueByPromise(
   recording: Recording,
@@ -91,7 +90,7 @@ function dueByPromise(
   return (ns) => due(ns - origin) + origin;
 }
 
-/** Acknowledged messages that a node did not show in time, or never. */
+/** Finds acknowledged messages that a node did not show in time, or never. */
 function hidden(
   { polls, acked }: KafkaRun,
   findings: Findings,
@@ -121,15 +120,15 @@ function hidden(
     } else {
       findings.add(
         "lost-message",
-        `${sentence}, did not show it, nor ever did`,
+        `${sentence}, did not show it, then or ever`,
       );
     }
   }
 }
 
 /**
- * For programs that do not promise when messages can be polled: messages that a node never
- * showed, though it was polled until nothing more came after everything had healed.
+ * For programs that do not promise when messages can be polled: finds messages that a node did not
+ * show, though after everything had healed it was polled until nothing more came.
  */
 function lostMessages(
   { aftermath }: Recording,
@@ -165,12 +164,12 @@ function lostMessages(
   }
 }
 
-/** The numbers of the places that polls show. */
+/** The numbers of the offsets that polls show. */
 function placesIn(polls: readonly Poll[]): Set<number> {
   return new Set(polls.flatMap(({ got }) => got.map(({ place }) => place)));
 }
 
-/** Messages that were polled and never sent, by the history: for recordings without a journal. */
+/** For recordings without a journal: finds messages in the history that were polled and never sent. */
 function invented({ history }: Recording, findings: Findings): void {
   const read = logHistory(history);
   // Some sends were never answered.
@@ -188,7 +187,7 @@ function invented({ history }: Recording, findings: Findings): void {
       const { process, time } = reader!.op;
       findings.add(
         "invented-message",
-        `process ${process} was given message ${
+        `process ${process} polled message ${
           stringify(keyJson(value))
         } of key ${key} at ${seconds(time)}, which nobody had sent`,
       );
@@ -196,7 +195,10 @@ function invented({ history }: Recording, findings: Findings): void {
   }
 }
 
-/** Messages that no node ever showed, though one was polled for them long after: for recordings without an aftermath. */
+/**
+ * For recordings without an aftermath: finds messages that no node ever showed, though one was
+ * polled for them long after.
+ */
 function unseen(
   { polls, acked }: KafkaRun,
   findings: Findings,
@@ -219,14 +221,14 @@ function unseen(
   }
 }
 
-/** Nodes that refused every request: they send their clients elsewhere. */
+/** Nodes that refused every request, to send their clients elsewhere. */
 function refusingNodes({ calls }: KafkaRun): string[] {
   const asked = calls.filter(({ type }) => type !== "init");
   return [...Map.groupBy(asked, ({ node }) => node)]
     .filter(([, own]) => own.every(isRefused)).map(([node]) => node);
 }
 
-/** Every node that was polled after everything had healed answered; a note for those that need not. */
+/** Checks that every node answered polls after everything had healed; for nodes that need not, it is a note. */
 function silentNodes(
   { aftermath, options }: Recording,
   excused: readonly string[],

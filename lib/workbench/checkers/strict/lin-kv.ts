@@ -1,6 +1,6 @@
 /**
- * What Maelstrom does not check in lin-kv: reads of null, which it always believes, what errors
- * say of a register, and whether nodes that can talk to a majority answer.
+ * What Maelstrom does not check in lin-kv: reads of null, which it always accepts; what errors say
+ * about a register; and whether nodes that can talk to a majority answer.
  */
 import { canonical, type Json, stringify } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";
@@ -29,7 +29,7 @@ export function strictLinKv(
   return [...findings.all(), ...strictReplicas(recording, promises)];
 }
 
-/** An operation's argument, without its key. */
+/** An operation's argument without its key; for a read, what it returned. */
 function argument({ invocation, completion }: Pair): Json {
   const { value } = invocation.f === "read" ? completion! : invocation;
   return (value as [Json, Json])[1];
@@ -42,7 +42,7 @@ function sets(pair: Pair): Json | undefined {
   return f === "write" ? argument(pair) : (argument(pair) as [Json, Json])[1];
 }
 
-/** An operation, for people. */
+/** An operation as the subject of a sentence. */
 function told(pair: Pair): string {
   const { invocation, completion } = pair;
   const [key] = invocation.value as [Json, Json];
@@ -53,7 +53,7 @@ function told(pair: Pair): string {
   },`;
 }
 
-/** A read shows a value that was requested before, and not null if a write was acknowledged before. */
+/** Checks that a read shows a value that had been requested, and not null if a write had been acknowledged. */
 function readsOfNothing(ofKey: readonly Pair[], findings: Findings): void {
   const since = new Map<string, number>();
   let ackedAt = Infinity;
@@ -85,12 +85,12 @@ function readsOfNothing(ofKey: readonly Pair[], findings: Findings): void {
     if ((since.get(text) ?? Infinity) <= completion.time) continue;
     findings.add(
       "read-of-unwritten",
-      `${told(pair)} is ${text}, which nobody had asked to be set by then`,
+      `${told(pair)} returned ${text}, which nobody had tried to set by then`,
     );
   }
 }
 
-/** A value is replaced by compare-and-set no more often than it can have been set. */
+/** Checks that a value is replaced by compare-and-set no more often than it can have been set. */
 function comparedTwice(ofKey: readonly Pair[], findings: Findings): void {
   const set = new Map<string, number>();
   const replaced = new Map<string, Pair[]>();
@@ -111,14 +111,14 @@ function comparedTwice(ofKey: readonly Pair[], findings: Findings): void {
     if (all.length <= most) continue;
     findings.add(
       "cas-succeeded-twice",
-      `${told(all.at(-1)!)} replaced ${text}, as did ${
+      `${told(all.at(-1)!)} replaced ${text}, as ${
         all.length - 1
-      } before, but it was set ${most} times at most`,
+      } others did before, but it was set at most ${most} times`,
     );
   }
 }
 
-/** Everything known of a key fits into one order. */
+/** Checks that there is an order of a key's operations that explains everything known of them. */
 function order(ofKey: readonly Pair[], findings: Findings): void {
   const strange = unexplained(ofKey, { nulls: true, refusals: false });
   if (strange !== null) {
@@ -126,7 +126,7 @@ function order(ofKey: readonly Pair[], findings: Findings): void {
       "not-linearizable",
       `${told(strange)} with the value ${
         stringify(argument(strange))
-      }, fits into no order of what was asked of this key`,
+      }, fits into no order of the operations on this key`,
     );
     return;
   }
@@ -136,6 +136,6 @@ function order(ofKey: readonly Pair[], findings: Findings): void {
     "wrong-refusal",
     `${
       told(refused)
-    } fits into no order in which the errors that others got are right too: a key that does not exist, or a value that is another`,
+    } fits into no order of the operations on this key, if errors are taken at their word: that the key does not exist, or has another value`,
   );
 }

@@ -1,20 +1,20 @@
-/** Whether nodes answer again, long after the last fault: for runs that end in a calm. */
+/** For runs that end in a calm: whether nodes answer again, long after the last fault. */
 import { nodeOf, type Op, type Recording } from "../../history/history.ts";
 import { Findings } from "../findings.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { ALWAYS_CRASH } from "../stats.ts";
 import type { Finding } from "../verdict.ts";
 
-/** How many requests of one kind must be in vain: one may be unlucky. */
+/** How many requests of one kind must be in vain for a finding: a single one may be unlucky. */
 const IN_VAIN = 3;
 
-/** How many, if they lose races with others: a node may lose each second one. */
+/** How many, if they fail because others have won a race: a node may lose every second race. */
 const RACES_LOST = 20;
 
-/** Refusals of who has lost a race. */
+/** Errors that say that a race was lost. */
 const LOSSES: ReadonlySet<unknown> = new Set(["abort", "txn-conflict"]);
 
-/** Refusals that depend on the state that was asked about, and so are answers. */
+/** Errors that say something about the state, and so are answers. */
 const ANSWERS: ReadonlySet<unknown> = new Set([
   "key-does-not-exist",
   "key-already-exists",
@@ -22,9 +22,9 @@ const ANSWERS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * `no-recovery`: nothing is lost, late or down any more, and a node answers no request of some
- * kind. It may send all clients elsewhere, if it always has, or to the one node that answers: a
- * follower need not pass requests on, and the leader may have changed in the run.
+ * `no-recovery`: no message is lost or late and no node is down any more, and yet a node answers no
+ * request of some kind. It may refuse them all if it always has, or if only one node answers: a follower
+ * need not forward requests, and the leader may have changed during the run.
  */
 export function recoveryFindings(recording: Recording): Finding[] {
   const { calm, history, options } = recording;
@@ -55,7 +55,7 @@ export function recoveryFindings(recording: Recording): Finding[] {
       if (isFollower && areRefused) continue;
       findings.add(
         "no-recovery",
-        `${node} answered none of ${requests.length} requests ${f}, though all faults had ended long before`,
+        `${node} answered none of ${requests.length} ${f} requests, though all faults had ended long before`,
       );
     }
   }
@@ -80,7 +80,7 @@ function isAnswer(op: Op | undefined): boolean {
   return op?.type === "ok" || isRefused(op) && ANSWERS.has(codeOf(op!));
 }
 
-/** Whether a request certainly had no effect, by what the node said. */
+/** Whether the node said that a request certainly had no effect. */
 function isRefused(op: Op | undefined): boolean {
   return op?.type === "fail" && op.error !== "net-timeout";
 }

@@ -1,9 +1,8 @@
 /**
- * What replicas of a log say to each other, which clients cannot see: who leads, what is in the
- * logs and committed, how long the logs are, and how often leaders change.
+ * Judges what replicas of a log say to each other, which clients cannot see: who leads, which entries
+ * the logs have, which are committed, how long the logs are, and how often the leader changes.
  *
- * The messages are those of lib/consensus/messages.ts, and any others that have an epoch, a
- * term or a view.
+ * It reads the messages of lib/consensus/messages.ts, and of any others their epoch, term or view.
  */
 import {
   among,
@@ -23,7 +22,7 @@ import {
 } from "../registers/answered.ts";
 import type { Finding } from "../verdict.ts";
 
-/** How often a leader may be replaced while nothing changes: a machine may halt for a moment. */
+/** How often a leader may be replaced while nothing changes in the network: a machine may stall for a moment. */
 const REPLACED = 1;
 
 /** Judges the messages of replicas. */
@@ -49,7 +48,7 @@ export function strictReplicas(
   return findings.all();
 }
 
-/** The epochs of nodes that can talk to a majority, while nothing changes. */
+/** Watches the epochs of nodes that can talk to a majority while nothing changes in the network. */
 class Elections {
   readonly #stretches: Stretch[];
   readonly #settleNs: number;
@@ -78,22 +77,22 @@ class Elections {
     ).map(([{ from, to }, { first, last }]) =>
       `between ${seconds(from + this.#settleNs)} and ${
         to === Infinity ? "the end" : seconds(to)
-      } the epoch rose from ${first} to ${last}, though nothing changed: nobody leads for long`
+      } the epoch rose from ${first} to ${last}, though nothing changed in the network: no node leads for long`
     );
   }
 }
 
-/** An entry of a log as it is sent. */
+/** An entry of a log, as it is sent. */
 type Entry = [epoch: number, command: Json];
 
 function isEntry(entry: Json): entry is Entry {
   return Array.isArray(entry) && typeof entry[0] === "number";
 }
 
-/** Checks the invariants of a replicated log on the messages. */
+/** Checks the invariants of a replicated log in the messages. */
 class Logs {
   readonly #leaders = new Map<number, string>();
-  /** The entry seen of an epoch at an index, and the one committed there. */
+  /** By index and epoch, the entry that was seen; by index, the entry that was committed. */
   readonly #entries = new Map<string, string>();
   readonly #committed = new Map<number, string>();
   /** By sender and epoch: the entries it has sent, which may be committed later. */
@@ -104,7 +103,7 @@ class Logs {
   hear(src: string, time: number, body: Body): void {
     const { type, epoch, commit } = body;
     if (typeof epoch !== "number" || typeof commit !== "number") return;
-    // The rest is well formed, or its receiver would have refused it.
+    // The rest of the message is well formed, or its receiver would have refused it.
     const log = body["log"] as JsonObject | undefined;
     const { index = body["after"] } = (log ?? body)["base"] as JsonObject ?? {};
     if (typeof index !== "number") return;
@@ -127,7 +126,7 @@ class Logs {
       "unbounded-log",
       `${src} still had entry ${
         index + 1
-      } ${at}, when ${commit} were committed: more than ${this.logEntries} are kept`,
+      } ${at}, when ${commit} were committed: it keeps more than ${this.logEntries}`,
     );
   }
 
@@ -137,7 +136,7 @@ class Logs {
     if (other === src) return;
     this.findings.add(
       "two-leaders",
-      `${src} leads in epoch ${epoch} ${at}, as ${other} did`,
+      `${src} leads in epoch ${epoch} ${at}, in which ${other} was already leading`,
     );
   }
 
@@ -148,7 +147,7 @@ class Logs {
     if (other !== text) {
       this.findings.add(
         "logs-differ",
-        `${src} has ${text} as entry ${place} ${at}, another has had ${other}`,
+        `${src} has ${text} as entry ${place} ${at}, where another node had ${other}`,
       );
     }
     return text;
@@ -160,7 +159,7 @@ class Logs {
     if (other === text) return;
     this.findings.add(
       "commits-differ",
-      `${src} has committed ${text} as entry ${place} ${at}, another ${other}`,
+      `${src} has committed ${text} as entry ${place} ${at}, where another node has committed ${other}`,
     );
   }
 }

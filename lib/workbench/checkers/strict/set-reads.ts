@@ -1,4 +1,4 @@
-/** What a read of broadcast or g-set must hold, and must not. */
+/** Checks what a read of broadcast or g-set must have, and must not have. */
 import { type Json, stringify } from "../../history/json.ts";
 import {
   nodeOf,
@@ -12,27 +12,27 @@ import { dueBy } from "../faults.ts";
 import { type Findings, seconds } from "../findings.ts";
 import { type Return, returnsOf, WAITS_NS } from "../told.ts";
 
-/** How soon a node shows what it has acknowledged itself, if its program promises nothing, in milliseconds. */
+/** How soon a node must show what it has acknowledged itself, if its program promises nothing, in milliseconds. */
 const UNKNOWN_PROGRAM_MS = 2_000;
 
 /** A value and what is known of it. */
 export interface Value {
-  /** When storing it was requested and acknowledged, in ns. */
+  /** When it was sent by a client and acknowledged, in ns. */
   invoked: number;
   acked: number;
   /** The node that acknowledged it. */
   node: string;
 }
 
-/** A value as a key: itself if it is a number, as most are, else as text. */
+/** A value as the key of a map: the value itself if it is a number, as most are, else its JSON text. */
 export type Key = number | string;
 
 /**
- * Checks the reads, in one pass: a read holds no value twice and none that was never sent; it
- * holds what its node has acknowledged or shown before; and what every node has by then if
- * convergence is promised.
+ * Checks the reads in one pass. A read must have no value twice and none that was never sent. It must
+ * have what its node has acknowledged or shown before, and, if convergence is promised, what every node
+ * must have by then.
  *
- * @returns all values that were to be added
+ * @returns all values that clients tried to add
  */
 export function checkReads(
   recording: Recording,
@@ -47,19 +47,19 @@ export function checkReads(
   return pass.values;
 }
 
-/** A request under way. */
+/** A request that has not been answered yet. */
 interface Request {
   op: Op;
-  /** How many of the values that its node has shown a read must hold: the first so many. */
+  /** For a read, how many of the values that its node has shown, from the first on, it must have. */
   expected: number;
-  /** Whether its node was killed since: its reply may still be on its way. */
+  /** Whether its node was killed after it was sent; its reply may still be on its way. */
   isOfEarlier: boolean;
 }
 
-/** Values in the order in which a node acknowledged or showed them, with their places in it. */
+/** The values that a node has acknowledged or shown, with their positions in the order in which it did. */
 type Known = Map<Key, number>;
 
-/** What is known so far, as a history is gone through. */
+/** One pass through a history, with what is known so far. */
 class Pass {
   readonly values = new Map<Key, Value>();
   readonly #recording: Recording;
@@ -67,7 +67,7 @@ class Pass {
   readonly #addF: string;
   readonly #findings: Findings;
   readonly #convergenceMs: number | undefined;
-  /** By when another node, and the node itself, must have acknowledged what a read is to hold. */
+  /** By when another node, and the node itself, must have acknowledged a value if a read is to have it. */
   readonly #due: (readNs: number) => number;
   readonly #ownDue: (readNs: number) => number;
   /** The kills to come. */
@@ -79,7 +79,7 @@ class Pass {
   readonly #known = new Map<string, Known>();
   /** By node, what its last read held. */
   readonly #showings = new Map<string, Showing>();
-  /** By node that was killed, what it and all others had shown. */
+  /** By node that was killed, what both it and all others had shown. */
   readonly #told = new Map<string, Key[]>();
   /** In the order of acknowledgements. */
   readonly #acked: Acked[] = [];
@@ -108,7 +108,7 @@ class Pass {
     this.#returns = waits && this.#kills.length > 0 ? returnsOf(recording) : [];
   }
 
-  /** Takes the next operation of a client. */
+  /** Takes in the next operation of a client. */
   see(op: Op, process: number): void {
     while (this.#kills[0] !== undefined && this.#kills[0].time <= op.time) {
       this.#kill(this.#kills.shift()!.node);
@@ -130,7 +130,7 @@ class Pass {
     else this.#read(op, node, request, known);
   }
 
-  /** A new life of a node may begin without what the last one knew. */
+  /** Takes in a kill: a new life of the node may begin without what the last one knew. */
   #kill(node: string): void {
     const before = [
       ...this.#known.get(node)?.keys() ?? [],
@@ -180,7 +180,7 @@ class Pass {
     for (const key of fresh) if (!known.has(key)) known.set(key, known.size);
   }
 
-  /** A node that has come back is to wait for what all others know, and it had known. */
+  /** Checks that a node that has come back waits for the values that it had known and all others still know. */
   #findForgotten(op: Op, node: string, time: number, { held }: Showing): void {
     const comesBack = this.#returns.some((one) =>
       one.node === node && one.at < time && op.time < one.actsAt + WAITS_NS
@@ -192,12 +192,12 @@ class Pass {
         "value-forgotten",
         `the read of ${node} at ${
           seconds(op.time)
-        } lacks value ${key}, which ${node} had shown before it was killed, and all others too: it answered before it had heard what they know`,
+        } lacks value ${key}, which both ${node}, before it was killed, and all other nodes had shown: it answered before it had heard what they know`,
       );
     }
   }
 
-  /** Where convergence is promised, a read holds what was acknowledged long enough before. */
+  /** If convergence is promised, checks that a read has what was acknowledged long enough before. */
   #findStale(node: string, time: number, showing: Showing): void {
     if (this.#findings.isFull("stale-read")) return;
     for (const { key, at } of showing.owed(this.#acked, this.#due(time))) {
@@ -207,7 +207,7 @@ class Pass {
           seconds(at)
         }, and the read of ${node} at ${
           seconds(time)
-        } lacks it: all nodes are to have it after ${this.#convergenceMs} ms`,
+        } lacks it, though all nodes must have it after ${this.#convergenceMs} ms`,
       );
     }
   }
@@ -220,16 +220,16 @@ interface Acked {
 }
 
 /**
- * What a node's reads hold, as long as each shows what the last one did and perhaps more. Then
- * only what is new has to be looked at: a run may read a value a hundred thousand times.
+ * What a series of a node's reads has, of which each has all that the one before had. Only what is new
+ * in each read has to be looked at, which matters when a value is read a hundred thousand times.
  */
 class Showing {
   readonly held = new Set<Key>();
-  /** Values that the list has once more, and values that nobody had sent, in its order. */
+  /** Values that the list has more than once, and values that nobody had sent when they were read. */
   readonly twice: Key[] = [];
   unsent: Key[] = [];
   #length = 0;
-  /** How many known values have been looked at, in which order they come, and which were lacking. */
+  /** How many known values have been looked at, the rest of them, and those that were lacking. */
   #known = 0;
   #keys: Iterator<Key> | null = null;
   #lacking: { key: Key; order: number }[] = [];
@@ -239,12 +239,12 @@ class Showing {
 
   constructor(private readonly list: readonly Json[]) {}
 
-  /** Whether a read shows all that the last one did. */
+  /** Whether a read continues the series: it has all that the last one had. */
   goesOn({ list, length }: Beginning): boolean {
     return list === this.list && length >= this.#length;
   }
 
-  /** The next read shows so much of the list; returns the values that are new. */
+  /** Takes in the next read, which has this much of the list; returns the values that are new. */
   show(length: number): Key[] {
     const fresh: Key[] = [];
     for (; this.#length < length; this.#length++) {
@@ -257,7 +257,7 @@ class Showing {
     return fresh;
   }
 
-  /** Those of the first so many known values that it lacks. */
+  /** Which of the first so many known values the last read lacks. */
   lacked(known: ReadonlyMap<Key, number>, first: number): Key[] {
     this.#keys ??= known.keys();
     for (; this.#known < first; this.#known++) {
@@ -269,7 +269,7 @@ class Showing {
       .map(({ key }) => key);
   }
 
-  /** The values acknowledged up to a time that it lacks. */
+  /** Which of the values acknowledged up to a time the last read lacks. */
   owed(acked: readonly Acked[], limit: number): Acked[] {
     for (; this.#acked < acked.length; this.#acked++) {
       const one = acked[this.#acked]!;
@@ -293,13 +293,13 @@ function odd(
   const where = () =>
     `in the read of ${node} answered at ${seconds(read.time)}`;
   for (const key of showing.twice) {
-    findings.add("duplicate-value", `value ${key} is twice ${where()}`);
+    findings.add("duplicate-value", `value ${key} is there twice ${where()}`);
   }
   showing.unsent = showing.unsent.filter((key) => !values.has(key));
   for (const key of showing.unsent) {
     findings.add(
       "never-sent-value",
-      `value ${key} is ${where()}, but nobody had sent it`,
+      `value ${key} is there ${where()}, but nobody had sent it`,
     );
   }
 }
@@ -320,8 +320,8 @@ function missing(
     const own = values.get(key);
     const isOwn = own?.node === node && own.acked <= read.time;
     const type = isOwn ? "own-write-missing" : "value-forgotten";
-    // A node that stores values elsewhere, and acknowledges when that is done, sees them a
-    // little later.
+    // If a node stores values on other nodes, and acknowledges once they are stored, its own reads
+    // may show them a little later.
     const rank = isOwn && own.acked > owed ? "note" : undefined;
     if (findings.isFull(type, rank)) continue;
     const says = `the read of ${node} at ${
@@ -336,7 +336,7 @@ function missing(
   }
 }
 
-/** Stands for a value. */
+/** The key that stands for a value. */
 export function keyOf(value: Json): Key {
   return typeof value === "number" ? value : stringify(value);
 }

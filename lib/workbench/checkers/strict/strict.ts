@@ -1,6 +1,6 @@
 /**
- * The strict judge: what Maelstrom cannot see, or does not check. What holds for every workload
- * is here; the rest is by workload.
+ * The strict judge: checks what Maelstrom cannot see or does not check. The checks for every workload
+ * are here; each workload's own checks are in files of their own.
  */
 import {
   asText,
@@ -34,19 +34,19 @@ import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
 import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";
 
-/** Finds contradictions between a recording and promises, and what else deserves a note. */
+/** Finds contradictions between a recording and promises, and what deserves a note. */
 export type StrictCheck = (
   recording: Recording,
   promises: Promises,
 ) => Finding[];
 
-/** The checks that belong to one workload. */
+/** By workload, its own checks. */
 export type StrictChecks = { readonly [workload: string]: StrictCheck };
 
-/** Operations without messages, made by the generator alone. */
+/** Operations that fail by design, without sending any message. */
 const OWN_CRASHES: ReadonlySet<string> = new Set(["crash"]);
 
-/** How many sentences are given for each anomaly, and how many characters of each: a node's values may be megabytes. */
+/** How many sentences are given for each anomaly, and how many characters of each: a value may have megabytes. */
 const SENTENCES = 8;
 const SENTENCE_LENGTH = 4_000;
 
@@ -61,8 +61,8 @@ const NEVER_REFUSED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Workloads whose clients stay open after a timeout: in the others a late reply has no
- * destination, and Maelstrom ignores its node from then on.
+ * Workloads whose clients stay open after a timeout. In the others, a late reply has no destination, and
+ * Maelstrom ignores its node from then on.
  */
 const CLIENTS_STAY: ReadonlySet<string> = new Set([
   "lin-kv",
@@ -71,15 +71,15 @@ const CLIENTS_STAY: ReadonlySet<string> = new Set([
   "unique-ids",
 ]);
 
-/** The requests before the first operation. */
+/** The requests of the set-up, before the first operation. */
 const SET_UP: ReadonlySet<string> = new Set(["init", "topology"]);
 
-/** How late a reply may be before it counts as missing, in ns. */
+/** How late a reply may be without counting as missing, in ns. */
 const LATE_NS = 6e9;
 
 /**
- * Judges a recording by the rules for every workload, by its workload's own checks, and by
- * Maelstrom's errors: the strict verdict is never the milder one.
+ * Judges a recording by the checks for every workload, by its workload's own checks, and by Maelstrom's
+ * errors, so that the strict verdict is never milder than Maelstrom's.
  */
 export function judgeStrict(
   recording: Recording,
@@ -101,7 +101,7 @@ export function judgeStrict(
   const named = new Set(
     own.filter(isAnomaly).map(({ type }) => type),
   );
-  // What an aborted run lacks is not the nodes' fault.
+  // What an aborted run lacks is no fault of the nodes.
   const others = wasBrokenOff(recording)
     ? []
     : faithfulAnomalies(faithful).filter(({ type }) => !named.has(type));
@@ -110,7 +110,7 @@ export function judgeStrict(
     (finding) => `${isAnomaly(finding)}`,
   );
   const history = wholeHistory(recording);
-  // A rate of 0 asks for nothing.
+  // With a rate of 0, there may be no operation at all.
   const nothingDone = history.some(isClientOp) &&
     !history.some((op) => isClientOp(op) && op.type === "ok");
   return {
@@ -151,19 +151,19 @@ function shorten(sentences: string[], isCut: boolean): string[] {
   return [...because.slice(0, SENTENCES), `... and ${count} more of this kind`];
 }
 
-/** A simulated program must use only its node, or its run proves nothing. */
+/** Finds what a simulated program used besides its node: its run then proves nothing. */
 function impurities({ impurities: because = [] }: Recording): Finding[] {
   return because.length === 0 ? [] : [{ type: "impure-program", because }];
 }
 
-/** Malformed lines, processes that ended, nodes that never became ready, runs without an end. */
+/** Finds malformed lines, processes that exited, nodes that never became ready, storms, and the like. */
 function incidents({ incidents = [], exit }: Recording): Finding[] {
   const ended = incidents.some(({ type }) =>
     type === "process-exit" || type === "setup-failed"
   );
   if (exit === 255 && !ended) {
     const because = [
-      "the run was recorded as crashed: a node ended or never began, and there is no verdict",
+      "the run was recorded as crashed: a node exited or never became ready, so there is no verdict",
     ];
     return [{ type: "crashed", because }];
   }
@@ -201,8 +201,8 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
 const AFTER_PAUSE_NS = 10e9;
 
 /**
- * Whether a node was paused at some time, or shortly before. A process cannot know that it was
- * stopped: its late replies are no fault of its own.
+ * Returns whether a node was paused at a time or shortly before. A process cannot know that it was
+ * paused, so its late replies are no fault of its own.
  */
 function pausedBefore(
   incidents: readonly Incident[],
@@ -217,7 +217,7 @@ function pausedBefore(
   };
 }
 
-/** How long a client waits for a reply, in ns: only for lin-kv it depends on latency. */
+/** How long a client waits for a reply, in ns. Only in lin-kv does it depend on the latency. */
 function patienceNs({ workload, options }: Recording): number {
   const { latency = 0 } = options;
   return workload === "lin-kv"
@@ -226,8 +226,8 @@ function patienceNs({ workload, options }: Recording): number {
 }
 
 /**
- * Every request gets exactly one well-formed reply before its client gives up. One that met a
- * fault may get none, unless availability is asked for or promised.
+ * Checks that every request gets exactly one well-formed reply before its client gives up. A request
+ * that met a fault may get none, unless availability is asked for or promised.
  */
 function replies(recording: Recording, promises: Promises): Finding[] {
   const found: Finding[] = [];
@@ -277,7 +277,7 @@ function replies(recording: Recording, promises: Promises): Finding[] {
   add(
     "unsolicited-reply",
     unsolicited.map(([, , , src, dest, body]) =>
-      `${src} sent ${dest} ${text(body)}, which answers nothing it asked${
+      `${src} sent ${dest} ${text(body)}, which answers none of its requests${
         missed(body)
       }`
     ),
@@ -291,13 +291,13 @@ function replies(recording: Recording, promises: Promises): Finding[] {
   return found;
 }
 
-/** Why a message that may be meant as a reply is none, whatever was asked. */
+/** Why a message that may be meant as a reply cannot be one. */
 function missed({ in_reply_to }: JsonObject): string {
   if ((in_reply_to ?? null) === null) return ": it has no in_reply_to";
-  return isInteger(in_reply_to) ? "" : ": its in_reply_to is no integer";
+  return isInteger(in_reply_to) ? "" : ": its in_reply_to is not an integer";
 }
 
-/** Whether a request that was never answered should have been. */
+/** Returns whether a request that was never answered should have been. */
 function isOwed(
   recording: Recording,
   { available }: Promises,
@@ -322,13 +322,13 @@ function nodesWith(
   );
 }
 
-/** Whether a reply broke the protocol, in our words or in those of Maelstrom's recordings. */
+/** Whether a reply broke the protocol, as the workbench or as Maelstrom records it. */
 function isMalformed({ exception, error }: Op): boolean {
   return exception === "MalformedReply" || error !== undefined &&
       /^indeterminate: Malformed/.test(asText(error));
 }
 
-/** Whether a client gave up waiting, in our words or in those of Maelstrom's recordings. */
+/** Whether a client gave up waiting, as the workbench or as Maelstrom records it. */
 function isTimeout({ error, exception }: Op): boolean {
   return error === "net-timeout" || exception === "NetTimeout" ||
     error === "indeterminate: Client read timeout";
@@ -336,14 +336,14 @@ function isTimeout({ error, exception }: Op): boolean {
 
 /** A client's request that has reached its node. */
 interface Request {
-  /** Its place in the journal. */
+  /** Its index in the journal. */
   index: number;
   time: number;
   type: string;
   isAnswered: boolean;
 }
 
-/** What became of clients' requests, by the journal. */
+/** What became of clients' requests, according to the journal. */
 function answers(recording: Recording) {
   const { journal, history } = recording;
   const patience = patienceNs(recording);
@@ -382,8 +382,8 @@ function answers(recording: Recording) {
     }
   });
   end = Math.max(end, originOf(recording) + (history.at(-1)?.time ?? 0));
-  // Its client gave up at the end of the run at the latest, so a reply may still be on its way;
-  // that does no harm where clients stay.
+  // At the end of the run a reply may still be on its way. That does no harm in workloads whose
+  // clients stay open.
   const clientsStay = CLIENTS_STAY.has(recording.workload);
   const waited = clientsStay && answering ? patience + LATE_NS : 0.9 * patience;
   const unanswered = requests.filter(({ isAnswered, time }) =>
@@ -399,8 +399,8 @@ function answers(recording: Recording) {
 }
 
 /**
- * Every operation is ok if total availability is asked for or promised, unless its node was
- * killed or paused. Otherwise a failure without a fault is worth a note in most workloads.
+ * Checks that every operation succeeds, if total availability is asked for or promised, unless its node
+ * was killed or paused. Otherwise, in most workloads, a failure without a fault is worth a note.
  */
 function availability(recording: Recording, promises: Promises): Finding[] {
   const { options, workload, faults = "official" } = recording;
@@ -431,7 +431,7 @@ function text(body: JsonObject): string {
   return stringify(body).slice(0, 160);
 }
 
-/** Why an operation did not succeed: a name, or a name and a text. */
+/** An operation's error as text: its name, or its name and its text. */
 function errorText(error: Json | undefined): string {
   if (error === undefined) return "no reason given";
   return [error].flat().map(asText).join(", ").slice(0, 160);

@@ -1,4 +1,4 @@
-/** Messages that grow for ever, because what was acknowledged is sent again or never forgotten. */
+/** Finds messages that grow for ever, because what was acknowledged is sent again or never forgotten. */
 import {
   headAt,
   isBetweenServers,
@@ -11,19 +11,22 @@ import type { Promises } from "../../scenarios/promises.ts";
 import { quantile } from "../figures.ts";
 import type { Finding } from "../verdict.ts";
 
-/** How many messages a part of a run must have to be judged. */
+/** How many messages each part of a run must have to be judged. */
 const ENOUGH = 10;
 
-/** How many times longer messages may be towards the end than towards the beginning. */
+/** How many times as long messages may be towards the end as towards the beginning. */
 const GROWTH = 4;
 
-/** Messages up to this length are never a problem, in characters of JSON, unless more is promised. */
+/**
+ * Messages up to this length, in characters of JSON, are never a problem, unless the program
+ * promises another length.
+ */
 const SHORT = 1_000;
 
 /**
- * `growing-messages`: in a run without cuts, at a steady rate, messages between nodes are much
- * longer in the last fifth of the run than in the first: half of them exceed what any should
- * be, and nine of ten of the first. An anomaly for our own programs, a note for others, since
+ * `growing-messages`: in a run without faults, messages between servers are much longer in the last
+ * fifth of the run than in the first: half of the last are longer than any message should be, and longer
+ * than nine of ten of the first. This is an anomaly for our own programs, and a note for others, since
  * sending everything to everybody is correct, if expensive.
  */
 export function growingMessages(

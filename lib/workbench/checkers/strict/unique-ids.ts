@@ -13,20 +13,20 @@ import { kindOf } from "../unique-ids.ts";
 import type { Finding } from "../verdict.ts";
 
 /**
- * Judges unique ids: every id that ever left a node is unique, including those of late replies
- * and of a node's earlier lives. One type for all is required only where it is promised: the
- * workload allows any JSON.
+ * Judges unique ids: every id that a node ever sent to a client must be unique, including those in late
+ * replies and those of a node's earlier lives. Ids must all have one type only if that is promised, since
+ * the workload allows any JSON.
  */
 export function strictUniqueIds(
   { journal }: Recording,
   { oneIdType }: Promises,
 ): Finding[] {
-  /** Where the journal has each id last. */
+  /** By id, the index in the journal where it was last seen. */
   const givenAt = new Map<JsonKey, number>();
   const types = new Map<string, Json | undefined>();
   const repeated: string[] = [];
   visit(journal, (kind, _time, _id, _src, dest, index) => {
-    if (kind !== "send" || !isClient(dest)) return; // nodes may send it to each other
+    if (kind !== "send" || !isClient(dest)) return; // nodes may send ids to each other
     if (headAt(journal, index).type !== "generate_ok") return;
     const { id } = bodyAt(journal, index);
     const key = keyOf(id);
@@ -52,7 +52,7 @@ export function strictUniqueIds(
   return findings;
 }
 
-/** Stands for an id; here the order of an object's keys counts. */
+/** The key that stands for an id. Here the order of an object's keys matters. */
 function keyOf(id: Json | undefined): JsonKey {
   return typeof id === "object" && id !== null || id === undefined
     ? stringify(id)
