@@ -1,6 +1,6 @@
 /**
- * The cyclic anomalies that Elle lists, found in the order in which it looks for them and
- * left out where it stops looking (its `elle.txn` and `elle.bfs`, version 0.2.2):
+ * Finds the cyclic anomalies that Elle lists, in the order in which Elle looks for them, and leaves out
+ * those that Elle does not find (`elle.txn` and `elle.bfs`, version 0.2.2):
  *
  * - Each strongly connected component is searched for each sort of cycle, unless a sort was
  *   found that implies it, or a subgraph without any cycle rules it out.
@@ -8,10 +8,10 @@
  *   it closes. An edge may serve as any of its kinds. Afterwards the cycle is explained, each
  *   edge by the preferred of its kinds; if it then is of another sort, most sorts count
  *   as not found, although there may be a cycle of them elsewhere.
- * - That a subgraph has some cycle is listed too, for the weakest models that it refutes,
- *   where nothing that was found refutes them.
+ * - Elle also lists that a subgraph has some cycle, for the weakest models that this refutes, if
+ *   nothing else that it found refutes them.
  *
- * Elle gives up on a component after a second; here it is after a number of steps.
+ * Elle gives up on a component after a second; this does after a number of steps.
  */
 import { classify, kindsOf } from "./cycles.ts";
 import { inOrder, PathSearch, type View } from "./cycle-paths.ts";
@@ -27,14 +27,14 @@ import { BIT, type DependencyGraph, type EdgeKind } from "./graph.ts";
 import { trieHash } from "./hash-trie.ts";
 import { impliedModels } from "./models.ts";
 
-/** Proof that a component has a cycle of these edges. */
+/** Proof that a component has a cycle of edges of these kinds. */
 export interface Sign {
   type: string;
   subgraph: readonly EdgeKind[];
   scc: number[];
 }
 
-/** What was found in all components. */
+/** Everything that was found, in all components. */
 export interface Cases {
   /** The transactions of each cycle, by what it is explained as. */
   cycles: Map<string, number[][]>;
@@ -43,7 +43,7 @@ export interface Cases {
   timeouts: { type: string; size: number }[];
 }
 
-/** How many steps the searches of a component may take before they give up: about half a second. */
+/** How many steps the searches of a component may take in all before they give up: about half a second. */
 const BUDGET = 300_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Columns of whole numbers. A history has hundreds of thousands of reads, writes and edges:
- * kept as objects, most of a judge's time went into making them.
+ * Columns of integers. A history has hundreds of thousands of reads, writes and edges; if they were
+ * objects, making these would take most of a judge's time.
  */
 
 /** A column that grows. */

@@ -1,4 +1,4 @@
-/** One search for a cycle of a sort, path by path as Elle makes it. */
+/** A search for a cycle of one sort, path by path in Elle's order. */
 import type { Sort } from "./cycle-sorts.ts";
 import { BIT } from "./graph.ts";
 import { trieOrder } from "./hash-trie.ts";
@@ -18,9 +18,9 @@ interface Path {
 }
 
 /**
- * Breadth first over all paths that visit no transaction twice. One that comes back to
- * where it has been is done: it is a cycle, or there is one among the transactions of the
- * loop, or it leads nowhere.
+ * Searches breadth first over all paths that visit no transaction twice. A path that comes back to where
+ * it has been is done: it is a cycle, or there is one among the transactions of its loop, or it leads
+ * nowhere.
  */
 export class PathSearch {
   /** How many steps are left; negative when the search was given up. */

@@ -17,7 +17,7 @@ export interface Sort {
   model: string;
 }
 
-/** A sort's place: it implies those of its own line that do not come before it in either respect. */
+/** A sort's place among others: it implies the sorts of its line that come before it in neither depth nor order. */
 export interface Place {
   line: "writes" | "reads";
   depth: number;

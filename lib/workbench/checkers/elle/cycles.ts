@@ -1,4 +1,4 @@
-/** Searching a strongly connected component for a cycle of a given sort, and naming cycles. */
+/** Searches a strongly connected component for a cycle of a given sort, and names cycles. */
 import { stronglyConnected } from "./components.ts";
 import { BIT, type DependencyGraph, type EdgeKind } from "./graph.ts";
 

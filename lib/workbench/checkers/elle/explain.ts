@@ -1,4 +1,4 @@
-/** Cycles in Elle's form, and in sentences. */
+/** Describes cycles in the form of Elle's results, and in sentences. */
 import type { Json, JsonObject } from "../../history/json.ts";
 import type { Dependency, DependencyGraph } from "./graph.ts";
 import { named, shown, type Transaction } from "./txn.ts";

@@ -1,4 +1,4 @@
-/** Anomalies of single reads of lists, found without any graph. */
+/** Finds the anomalies of lists that reads show without any graph. */
 import { type Json, type JsonObject, stringify } from "../../history/json.ts";
 import { type ListVersions, readSteps } from "./list-versions.ts";
 import {
@@ -229,9 +229,9 @@ function duplicates(transaction: Transaction, mop: MicroOp): JsonObject[] {
 }
 
 /**
- * Keys of which two reads contradict each other: neither list is the beginning of
- * the other. By length each list is compared with the next, and the first
- * contradiction of a key is shown.
+ * Keys of which two reads contradict each other, because neither list is the beginning of the other. The
+ * lists of a key are sorted by length and each is compared with the next; the first contradiction is
+ * shown.
  */
 export function incompatibleOrders(
   all: readonly Transaction[],

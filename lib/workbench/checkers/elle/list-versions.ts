@@ -17,7 +17,7 @@ import {
 } from "./steps.ts";
 import { elements, type Transaction } from "./txn.ts";
 
-/** How results call the empty list that every key has at first. */
+/** The name in results of the empty list that every key has at first. */
 export const INITIAL = "elle.list-append/init";
 
 /** The order in which elements were appended to a key, all as numbers. */

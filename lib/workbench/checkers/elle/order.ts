@@ -1,4 +1,4 @@
-/** Edges between transactions from what clients saw, whatever the values. */
+/** Adds edges between transactions for their order in time: per process, or in real time. */
 import type { Op } from "../../history/history.ts";
 import { inOrder, places } from "./columns.ts";
 import { BIT, type DependencyGraph } from "./graph.ts";

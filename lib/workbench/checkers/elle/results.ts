@@ -1,4 +1,4 @@
-/** From anomalies to a verdict, in the form of Elle's results. */
+/** Turns anomalies into a verdict, in the form of Elle's results. */
 import type { Options } from "../../history/history.ts";
 import type { Json, JsonObject } from "../../history/json.ts";
 import { cyclicCases } from "./cases.ts";
@@ -14,7 +14,7 @@ import type { Results } from "../verdict.ts";
 /** Anomalies by type; most types have a list of cases. */
 export type Anomalies = { [type: string]: Json };
 
-/** Anomalies that leave the question open. */
+/** Anomalies that leave the verdict open. */
 const UNKNOWN = ["cycle-search-timeout", "empty-transaction-graph"];
 
 /**

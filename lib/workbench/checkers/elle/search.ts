@@ -1,8 +1,7 @@
 /**
- * Which cyclic anomalies a dependency graph has, for the strict judge; what Elle would list is
- * found in `cases.ts`. Each strongly connected component is searched for each sort of cycle
- * from the worst on, so a component is reported by its worst anomaly, with one shortest cycle
- * for each sort.
+ * Finds the cyclic anomalies of a dependency graph, for the strict judge; `cases.ts` finds what Elle
+ * would list. Each strongly connected component is searched for each sort of cycle, from the worst on,
+ * so it is reported by its worst anomaly, with one shortest cycle for each sort.
  */
 import { SUBGRAPHS } from "./cycle-sorts.ts";
 import { classify, Component, type CycleSpec, kindsOf } from "./cycles.ts";

@@ -1,6 +1,6 @@
 /**
- * The micro-operations of transactions as columns of numbers. Keys and versions are looked up
- * once, when they are numbered; whatever is asked afterwards goes by their numbers.
+ * The micro-operations of transactions as columns of numbers. Keys and versions are looked up only once,
+ * to number them; everything afterwards uses their numbers.
  */
 import type { Json } from "../../history/json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";

@@ -1,4 +1,4 @@
-/** Transactions on logs that precede each other: what Elle would find in a graph of sends and polls. */
+/** Finds operations on logs that precede each other, as Elle would in a graph of sends and polls. */
 import { type JsonObject, stringify } from "../../history/json.ts";
 import { type JsonKey, keyJson, opJson } from "../json-key.ts";
 import type { LogHistory, LogOp } from "./ops.ts";

@@ -1,4 +1,4 @@
-/** How far polls were behind: `worst-realtime-lag`, which Jepsen reports and does not judge. */
+/** How far polls were behind: `worst-realtime-lag`, which Jepsen reports but does not judge. */
 import {
   type Integer,
   type Json,

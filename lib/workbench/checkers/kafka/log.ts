@@ -1,4 +1,4 @@
-/** The order of each log's messages, and what contradicts that there is one. */
+/** The order of each log's messages, and what contradicts that there is such an order. */
 import {
   ascending,
   type Integer,

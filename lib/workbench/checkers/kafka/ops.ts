@@ -1,4 +1,4 @@
-/** A history of logs: what each operation sent and polled, and what became of each message. */
+/** Reads a history of logs: what each operation sent and polled, and what became of each message. */
 import { isClientOp, type Op } from "../../history/history.ts";
 import { asText, type Integer, type Json, larger } from "../../history/json.ts";
 import { type JsonKey, jsonKey } from "../json-key.ts";

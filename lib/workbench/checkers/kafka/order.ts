@@ -1,10 +1,13 @@
-/** Steps from one message to the next, within an operation and from one to another: forward, and over none. */
+/**
+ * Checks the steps from one message to the next, within an operation and between operations:
+ * forward, skipping none.
+ */
 import type { Json, JsonObject } from "../../history/json.ts";
 import { keyJson, opJson } from "../json-key.ts";
 import { delta, type VersionOrders } from "./log.ts";
 import type { Log, LogOp, Message, Part } from "./ops.ts";
 
-/** Errors of one kind of step: over some of the log, or not forward. */
+/** Errors of one kind of step: those that skip messages, and those that do not go forward. */
 export interface StepErrors {
   skip: JsonObject[];
   nonmonotonic: JsonObject[];

@@ -1,4 +1,4 @@
-/** Messages that were lost, or read though they should not have been. */
+/** Finds messages that were lost, or polled though they should not have been. */
 import type { Json, JsonObject } from "../../history/json.ts";
 import { keyJson, opJson } from "../json-key.ts";
 import type { VersionOrder, VersionOrders } from "./log.ts";

@@ -1,6 +1,6 @@
 /**
- * Which operations were answered: the figures and the promise of programs that need a majority.
- * An error counts as an answer if it says that a register has another value or none.
+ * Which operations were answered, for the figures and the promise of programs that need a majority. An
+ * error counts as an answer if it says that a register has another value or none.
  */
 import { seconds } from "../findings.ts";
 import {
@@ -17,10 +17,10 @@ import type { Promises } from "../../scenarios/promises.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { refusal } from "./linearizable.ts";
 
-/** How long after a change of connectivity operations count for a side, in ms, if nothing is promised. */
+/** How long after a change in the network operations count for a side, in ms, if nothing is promised. */
 const SETTLE_MS = 1_500;
 
-/** How long an operation may take, in ns: it counts if nothing changed meanwhile. */
+/** How long an operation may take, in ns; it counts only if nothing in the network changed meanwhile. */
 const PATIENCE_NS = 1e9;
 
 /** How many messages in a row an answer takes: to the leader, to a majority, and back. */
@@ -108,8 +108,8 @@ function bySide(recording: Recording, settleMs: number) {
 }
 
 /**
- * The stretches between changes, as far as they are known: nothing is known of simulated runs
- * with unofficial faults, nor after half of the nodes have lost their memory at once.
+ * The stretches between changes in the network, as far as they are known. Nothing is known about
+ * simulated runs with unofficial faults, nor after half of the nodes have lost their memory at once.
  */
 export function stretches(recording: Recording): Stretch[] {
   const { history, incidents = [], options, faults } = recording;

@@ -1,4 +1,4 @@
-/** Final reads: all replicas are equal, and no acknowledged write is lost. */
+/** Checks by final reads that all replicas are equal and no acknowledged write is lost. */
 import { stringify } from "../../history/json.ts";
 import { areEqual, everyWritten, isShown } from "../elle/steps.ts";
 import { Findings } from "../findings.ts";
@@ -11,7 +11,7 @@ import {
 } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** One value of a key, and the nodes that had it in the end. */
+/** A value of a key, and the nodes that had it in the end. */
 export interface FinalState {
   /** A read that found it. */
   step: number;
@@ -38,7 +38,7 @@ export function finalStates(
   return byKey;
 }
 
-/** Nodes that refused every request: they send their clients elsewhere. */
+/** Nodes that refused every request, to send their clients elsewhere. */
 export function refusingNodes({ all, nodes }: TxnHistory): string[] {
   const by = Map.groupBy(all, ({ node }) => node);
   return nodes.filter((node) =>
@@ -47,8 +47,8 @@ export function refusingNodes({ all, nodes }: TxnHistory): string[] {
 }
 
 /**
- * `no-final-read`: a node that never answered although everything had healed; a note for those
- * that need not.
+ * `no-final-read`: a node did not answer although everything had healed. For nodes that need not answer,
+ * it is a note.
  */
 export function missingEndings(
   history: TxnHistory,
@@ -73,8 +73,8 @@ export function missingEndings(
 }
 
 /**
- * Anomalies of the final state: those, `divergent-replicas`, and `lost-write` for an
- * acknowledged write of which nothing is left: the key has no value, or the list lacks it.
+ * The anomalies of the final state: `no-final-read`, `divergent-replicas`, and `lost-write` for an
+ * acknowledged write of which nothing is left, because the key has no value or the list lacks it.
  */
 export function endings(
   history: TxnHistory,

@@ -1,4 +1,4 @@
-/** Cycles of dependencies in the strict judge's words. */
+/** Reports cycles of dependencies in the strict judge's words. */
 import { explainCycle } from "../elle/explain.ts";
 import type { Json } from "../../history/json.ts";
 import type { DependencyGraph } from "../elle/graph.ts";

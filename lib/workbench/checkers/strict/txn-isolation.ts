@@ -1,4 +1,4 @@
-/** Nodes that do not replicate, found from the run alone: for recordings without an aftermath. */
+/** Finds nodes that do not replicate, from the run alone: for recordings without an aftermath. */
 import {
   isParting,
   NEMESIS,
@@ -10,17 +10,17 @@ import { Findings } from "../findings.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** How soon writes should be seen elsewhere without a cut, in ns. */
+/** How soon writes should be seen on other nodes if there is no partition, in ns. */
 const PATIENCE_NS = 1e9;
 
 /** After how many missed chances to show another node's write a node counts as isolated. */
 const ENOUGH = 10;
 
 /**
- * - `vanished-value`: nothing was read where a write had been acknowledged by the same
- *   node more than a second before;
- * - `no-replication`: a node never showed any other node's write in all the reads of keys
- *   that others had written a second before or earlier, with no cut since.
+ * - `vanished-value`: a read found nothing under a key to which the same node had acknowledged a write
+ *   more than a second before;
+ * - `no-replication`: a node never showed a write of another node, in all its reads of keys that other
+ *   nodes had written at least a second before, with no partition since.
  */
 export function isolation(
   { history: ops, incidents = [] }: Recording,

@@ -1,4 +1,4 @@
-/** Which of the classic phenomena a recording of list-append shows, whatever its program promises. */
+/** Finds which of the classic phenomena a recording of list-append shows, whatever its program promises. */
 import type { Recording } from "../../history/history.ts";
 import { BIT, type DependencyGraph } from "../elle/graph.ts";
 import { lostUpdates } from "../elle/lost-updates.ts";

@@ -1,4 +1,4 @@
-/** What must hold for every reply by itself: the right steps, and values that transactions wrote. */
+/** Checks every reply by itself: it must have the steps of its request, and values that transactions wrote. */
 import { type Json, stringify } from "../../history/json.ts";
 import {
   everyWritten,
@@ -14,7 +14,7 @@ import { type JsonKey, jsonKey, keyJson } from "../json-key.ts";
 import { show, tell, type Txn, type TxnHistory } from "./txn-history.ts";
 import type { Finding } from "../verdict.ts";
 
-/** What single replies may contain. */
+/** What replies may contain. */
 export interface ReadRules {
   /** Whether what aborted transactions wrote may be read (G1a). */
   aborted: boolean;
@@ -91,7 +91,7 @@ interface Known {
   all: boolean;
 }
 
-/** A transaction sees its own writes, and repeats its own reads. */
+/** Checks that a transaction sees its own writes, and repeats its own reads. */
 function checkInternal(
   write: "w" | "append",
   txn: Txn,

@@ -1,9 +1,10 @@
 /**
  * The version order, as far as a recording shows it.
  *
- * Adya orders the versions of a key as the system installed them, which Elle can only guess for
- * registers: a blind write does not show what it replaced. Three facts show more than Elle
- * uses, and assume only that a replica never goes back to a version that it has replaced:
+ * In Adya's definitions, the versions of a key are in the order in which the system installed them. For
+ * registers, Elle can only infer parts of that order: a blind write does not show what it replaced.
+ * Three facts show more than Elle uses. They assume only that a replica never goes back to a version
+ * that it has replaced:
  * - a transaction that read a version and wrote the key followed that version;
  * - what a replica holds later follows what it held before (a replica being one node,
  *   or, where everybody is promised the same order, all of them together);

@@ -1,8 +1,8 @@
 /**
- * The strict judge of txn-rw-register and txn-list-append. At read uncommitted or committed,
- * Maelstrom passes stores that forget, invent or never replicate. Here replies are compared
- * with requests, values with their writers, replicas with each other, and the whole with the
- * level that the program promises and the models that the command asks for.
+ * The strict judge of txn-rw-register and txn-list-append. At read uncommitted or read committed,
+ * Maelstrom passes stores that forget or invent values, or never replicate. Here replies are compared
+ * with their requests, values with their writers, and replicas with each other; and the whole history
+ * is judged at the level that the program promises, and by the models that the command asks for.
  */
 import type { Options, Recording } from "../../history/history.ts";
 import { forbiddenBy } from "../elle/models.ts";
@@ -37,7 +37,7 @@ export function strictTxn(
     : found;
 }
 
-/** What a program promises. */
+/** The findings of a program that promises a level. */
 function promised(
   history: TxnHistory,
   level: NonNullable<Promises["transactions"]>,
@@ -70,7 +70,7 @@ function promised(
   }
 }
 
-/** What every program is held to: always by the workload, and to more by stronger models. */
+/** The findings of any other program, which is held to the workload's description, and to the models asked for. */
 function anybody(
   recording: Recording,
   history: TxnHistory,
