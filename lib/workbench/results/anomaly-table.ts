@@ -1,9 +1,9 @@
 /**
- * Programs by phenomena, as in Hermitage (Kleppmann, 2014): for each program of challenge 6,
- * what it prevents and what it allows, and in how many simulated runs that was seen.
+ * A table of programs and phenomena, as in Hermitage (Kleppmann, 2014): for each program of
+ * challenge 6, what it prevents and what it allows, and in how many simulated runs that was seen.
  *
- * The runs use the list-append workload with few keys: lists show the order of all writes, and
- * every program treats them like registers.
+ * The runs use the list-append workload, because lists show the order of all writes, with few keys.
+ * Every program treats lists like registers.
  *
  *     deno run --allow-read --allow-env lib/workbench/results/anomaly-table.ts [SEEDS]
  */

@@ -1,11 +1,11 @@
 /**
- * The README's plot of what broadcasts cost: messages between servers for each operation
- * against the worst stable latency, under the command of challenges 3d and 3e.
+ * Draws the plot in challenges/README.md of what broadcasts cost: messages between servers per
+ * operation, against the worst stable latency, under the command of challenges 3d and 3e.
  *
  *     deno run -A lib/workbench/results/broadcast-plot.ts
  *
- * One line is the simulated algorithm of broadcast-3d and 3e over its budget; the other is a
- * bound that no hub can beat. Points are our programs and what others have published.
+ * One line is the simulated algorithm of broadcast-3d and 3e over its budget; the other is a bound
+ * that no hub can beat. Points are our programs and what others have published.
  */
 import type { TopLevelSpec } from "vega-lite";
 import {
@@ -74,10 +74,10 @@ async function measure(
 }
 
 /**
- * What gather and scatter through one hub costs at best: a period of G takes n - 1 messages
- * from the hub, and one from each node that has had a value in it, which has probability 1 -
- * exp(-v G) under a Poisson stream of v values a second for each node. The latency is G + L, as
- * Maelstrom measures it: see broadcast-3d.
+ * What gather and scatter through one hub costs at best. In a period of G, the hub sends n - 1
+ * messages, and each node sends one if it has had a new value, which has probability 1 - exp(-v G)
+ * under a Poisson stream of v values a second for each node. The latency is G + L, as Maelstrom
+ * measures it: see broadcast-3d.
  */
 export function bound(periodMs: number, flags: Options): Point {
   const others = nodesOf(flags).length - 1;

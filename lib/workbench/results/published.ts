@@ -1,7 +1,7 @@
 /**
- * What others have published: the best figures of public solutions that do what they claim. S
- * is messages between servers for each operation, latencies are stable latencies in
- * milliseconds, both as Maelstrom measures them on the challenge's command.
+ * What others have published: the best figures of public solutions. S is messages between servers
+ * per operation, and latencies are stable latencies in milliseconds, both as Maelstrom measures
+ * them with the challenge's command.
  */
 
 /** A published figure. */

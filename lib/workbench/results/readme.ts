@@ -1,6 +1,5 @@
 /**
- * The generated parts of the READMEs, from runs and from the code. Each stands between two
- * lines that name it.
+ * Reads and writes the generated parts of the READMEs, each of which is between two lines that name it.
  *
  *     TABLE | deno run -A lib/workbench/results/readme.ts NAME
  */

@@ -1,6 +1,6 @@
 /**
- * The generated parts of the workbench's README: Maelstrom's flags with their defaults, and
- * what each finding means.
+ * Generates parts of the workbench's README: Maelstrom's flags with their defaults, and what each
+ * finding means.
  *
  *     deno run -A lib/workbench/results/reference.ts
  */

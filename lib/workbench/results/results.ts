@@ -1,11 +1,13 @@
 /**
- * The results tables of the READMEs, from simulated runs: every program's official command, and
- * chaos, over fixed seeds. `make results` runs this file; the same seeds give the same table.
+ * Generates the results tables of the READMEs from simulated runs: of every program's official
+ * command, and of chaos, over fixed seeds. `make results` runs this file; the same seeds give the
+ * same tables.
  *
  *     deno run -A lib/workbench/results/results.ts [NAME...] [--seeds N] [--chaos N] [--keep] [--print]
  *
- * With names, only those programs are run, and with `--keep` none: the other rows keep their
- * figures, and get what the scenarios say now. With `--print` the README stays as it is.
+ * With names, it runs only those programs, and with `--keep` none; the other rows keep their
+ * figures, and get the descriptions that the scenarios have now. With `--print`, the READMEs stay
+ * as they are.
  */
 import { parseArgs } from "node:util";
 import { campaign, type CampaignResults } from "../campaign/campaign.ts";

@@ -1,21 +1,20 @@
 /**
- * What `make soak` does: many seeds of every program, under its official commands and
- * under chaos.
+ * What `make soak` does: many seeds of every program, under its official commands and under chaos.
  *
  *     deno run -A lib/workbench/results/soak.ts [SEEDS] [--shard I/N] [--out FILE]
  *     deno run -A lib/workbench/results/soak.ts --join FILE...
  *
- * A seed is a whole run: the set-up, requests while links are cut and nodes killed, the heal,
- * the last reads, and both judges. Only its main phase is shorter than an official one, see
- * {@link flagsOf}; the table says how long. A failure's command has the same flags.
+ * A seed is a whole run: the set-up, requests while links are cut and nodes killed, the heal, the
+ * last reads, and both judges. Only its main phase is shorter than an official one, see {@link
+ * flagsOf}; the table says how long. A failure's command has the same flags.
  *
- * Its estimate for a thousand seeds is too high by up to a half after only three: a process's first
- * runs take twice as long as later ones, since their code is still being compiled.
+ * After only a few seeds, the estimate for a thousand is too high by up to a half: the first runs
+ * of a process take twice as long as later ones, because their code is still being compiled.
  *
- * Every run becomes a line of a file as soon as it ends. If interrupted, the same command
- * continues where it was, unless the commit has changed. With `--shard`, each of N machines
- * does an Nth of the runs; `--join` makes one table of their files. The exit status is 1 if a
- * run is invalid, 2 if some are unknown or missing.
+ * Every run becomes a line of a file as soon as it ends. If interrupted, the same command continues
+ * where it stopped, unless the commit has changed. With `--shard`, each of N machines does an Nth
+ * of the runs; `--join` makes one table of their files. The exit status is 1 if a run is invalid, 2
+ * if some are unknown or missing.
  */
 import { dirname } from "node:path";
 import { runInProcesses } from "../campaign/processes.ts";
@@ -29,7 +28,7 @@ import { anomalyLines, ProgressLine } from "../terminal/text.ts";
 /** How many seeds each program gets by default. */
 const SEEDS = 1_000;
 
-/** How many it may get: what is to be done is listed first. */
+/** How many seeds it may get at most: a list of all runs is made first. */
 const MOST_SEEDS = 1_000_000;
 
 /** How many operations an official run asks for: a run costs what its operations cost. */

@@ -1,5 +1,6 @@
 /**
- * The spacetime diagram of one gather-and-scatter period of a broadcast, for the README.
+ * Draws the spacetime diagram of one gather-and-scatter period of a broadcast, for
+ * challenges/README.md.
  *
  *     deno run -A lib/workbench/results/spacetime-picture.ts
  */
@@ -19,7 +20,7 @@ const WIDTH = 1000;
 /** The share of nodes that a scatter speaks to at once. */
 const SCATTERED = 0.8;
 
-/** Messages of one scatter leave within this time, in seconds. */
+/** All messages of one scatter are sent within this time, in seconds. */
 const AT_ONCE = 0.005;
 
 /** The times at which a node sends to most of the others at once, in seconds. */

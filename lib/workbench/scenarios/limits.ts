@@ -1,9 +1,8 @@
 /**
- * The figures of a run, and limits on them. Which program has which limits stands in
- * scenarios.ts.
+ * The figures of a run, and limits on them. `scenarios.ts` says which program has which limits.
  */
 
-/** The figures that a run is measured by. Of message counts, S is `servers.` and A is `all.`. */
+/** The names of the figures. S is `servers.msgs-per-op`, and A is `all.msgs-per-op`. */
 export type FigureName =
   | "servers.msgs-per-op"
   | "all.msgs-per-op"
@@ -31,7 +30,7 @@ export interface Limit {
 /** What was measured. A figure that does not apply to the run is absent. */
 export type Figures = { [name in FigureName]?: number };
 
-/** A figure's title for people, with its unit. */
+/** By figure, its title for people, with its unit. */
 export const figureTitles: { readonly [name in FigureName]: string } = {
   "servers.msgs-per-op": "messages per op, servers (S)",
   "all.msgs-per-op": "messages per op, all (A)",
@@ -58,7 +57,7 @@ export function isMet(limit: Limit, value: number | undefined): boolean {
     (atLeast === undefined || value >= atLeast);
 }
 
-/** A limit in signs: `"< 400"`, `"<= 1.05"`, `">= 1"`. */
+/** A limit as text: `"< 400"`, `"<= 1.05"`, `">= 1"`. */
 export function limitText(limit: Limit): string {
   const parts: string[] = [];
   if (limit.atLeast !== undefined) parts.push(`>= ${limit.atLeast}`);
@@ -67,39 +66,39 @@ export function limitText(limit: Limit): string {
   return parts.join(", ");
 }
 
-/** A figure as text: five digits distinguish 0.99995 from 1, and 1.0504 from a limit of 1.05. */
+/** A figure as text, with five digits, which tell 0.99995 from 1, and 1.0504 from a limit of 1.05. */
 export function figureText(value: number): string {
   return String(Number(value.toPrecision(5)));
 }
 
-/** Every operation succeeds. */
+/** The limit that every operation succeeds. */
 export const availability: Limit = { figure: "availability", atLeast: 1 };
 
-/** Messages between servers for each operation. */
+/** A limit on messages between servers per operation. */
 export const S = (atMost: number): Limit => ({
   figure: "servers.msgs-per-op",
   atMost,
 });
 
-/** Bytes between servers, as a multiple of what the values take if each is sent to each node once. */
+/** A limit on bytes between servers, as a multiple of what it takes to send each value to each node once. */
 export const bytes = (atMost: number): Limit => ({
   figure: "servers.bytes-to-least",
   atMost,
 });
 
-/** The share of operations that are answered, at nodes that can talk to a majority. */
+/** A limit on the share of operations that are answered by nodes that can talk to a majority. */
 export const answered = (atLeast: number): Limit => ({
   figure: "answered.majority-share",
   atLeast,
 });
 
-/** The median of stable latencies, in milliseconds. */
+/** A limit on the median of stable latencies, in milliseconds. */
 export const median = (below: number): Limit => ({
   figure: "stable-latency.median-ms",
   below,
 });
 
-/** The longest stable latency, in milliseconds. */
+/** A limit on the longest stable latency, in milliseconds. */
 export const maximum = (below: number): Limit => ({
   figure: "stable-latency.max-ms",
   below,

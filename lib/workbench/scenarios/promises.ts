@@ -1,64 +1,63 @@
-/** What the strict judge holds a program to, beyond what it asks of every node of the workload. */
+/** What a program promises: the strict judge holds it to this, beyond what it demands of any program. */
 export interface Promises {
   /**
-   * Whether nothing is lost when nodes are killed and restarted at any moment: chaos then does
-   * so. With `"minority"`, this holds as long as a majority has not been killed, or has
+   * Whether nothing is lost when nodes are killed and restarted at any moment; chaos then kills
+   * nodes. With `"minority"`, this holds as long as no majority has been killed, or one has
    * answered clients since. With `"told"`, what had reached another node survives, what is
    * acknowledged after the return is as safe as ever, and nothing is handed out twice.
    */
   survivesRestart?: boolean | "minority" | "told";
   /**
    * With `"told"`: for how long a node that has come back may lack what it had shown before, in
-   * milliseconds after it is first spoken to. 0 if not given: its clients wait meanwhile.
+   * milliseconds after its first message. 0 if not given: its clients then have to wait.
    */
   backMs?: number;
   /**
-   * Whether it relies on a network that delivers each message once, as Maelstrom's does: chaos
-   * then duplicates none.
+   * Whether it relies on a network that delivers each message at most once, as Maelstrom's does;
+   * chaos then duplicates none.
    */
   assumesOnce?: boolean;
   /** Whether every operation succeeds, whatever the network does between nodes. */
   available?: boolean;
-  /** Unique ids: all have one type, so that they can be ordered. */
+  /** Unique ids: whether all have one type, so that they can be ordered. */
   oneIdType?: boolean;
   /**
-   * Broadcast, kafka, counter: how long after the last heal everything acknowledged is on every
-   * node, in milliseconds.
+   * Broadcast, kafka, counter: how long after the last heal every node has everything that was
+   * acknowledged, in milliseconds.
    */
   convergenceMs?: number;
   /**
-   * Broadcast: how long after the last operation and fault nodes are silent, in milliseconds,
-   * network latency excluded.
+   * Broadcast: how long after the last operation and fault nodes fall silent, in milliseconds,
+   * excluding network latency.
    */
   quietMs?: number;
   /**
-   * Broadcast: for how many hops network latency is added to those two bounds. 2 if not given;
-   * more where values go from node to node: the longest way among 100 nodes.
+   * Broadcast: for how many hops network latency is added to those two bounds; 2 if not given.
+   * Where values travel from node to node, it is the longest path among 100 nodes.
    */
   hops?: number;
   /**
-   * How long messages between nodes and to services may become in a steady run, in characters,
-   * half of them at least: 1000 if not given; more where a message holds a bounded part of the
-   * data.
+   * How long the median message between nodes and to services may become in a steady run, in
+   * characters; 1000 if not given. It is more where messages hold a bounded part of the data.
    */
   messageCharacters?: number;
-  /** Broadcast: how often a value is sent to each other node at most, on average and without faults. */
+  /** Broadcast: how often each value is sent to each other node at most, on average, without faults. */
   crossings?: number;
   /** Kafka: how soon an acknowledged message can be polled on every node, without faults, in milliseconds. */
   visibilityMs?: number;
-  /** Counter: how old an acknowledged add can be that a read lacks, without faults, in milliseconds. */
+  /** Counter: for how long after its acknowledgement a read may lack an add, without faults, in milliseconds. */
   stalenessMs?: number;
   /**
-   * Kafka, counter: whether the last two bounds hold under every fault: only services are
-   * asked, which nothing cuts off.
+   * Kafka, counter: whether the last two bounds hold under every fault, because the program asks
+   * only services, which are never cut off.
    */
   boundsUnderFaults?: boolean;
   /**
-   * Lin-kv: how soon after a cut, a heal or a kill nodes answer that can talk to a majority, in
-   * milliseconds.
+   * Lin-kv: how soon after a partition, a heal or a kill the nodes that can talk to a majority
+   * answer, in milliseconds.
    */
   majorityMs?: number;
-  /** Lin-kv: nodes are replicas of a log, and keep at most this many committed entries of it. */
+  /** Lin-kv: how many committed entries a replica keeps at most, if nodes are replicas of a log. */
   logEntries?: number;
   /** Transactions: the level that is judged. */
   transactions?: "read-uncommitted" | "causal" | "strict-serializable";

@@ -1,8 +1,7 @@
 /**
  * The one table of what is run and what must come out: every challenge and variant with its
- * official command, the limits of the challenge's page, and the tighter ones that we set
- * ourselves. `make`, the tests, the simulator and the READMEs read it; none of it is written
- * down twice.
+ * official command, the limits on the challenge's page, and the stricter ones that we set
+ * ourselves. `make`, the tests, the simulator and the READMEs all read it.
  */
 import {
   answered,
@@ -18,7 +17,7 @@ import type { Options } from "../history/history.ts";
 
 /** One command of a challenge, with the limits on its results. */
 export interface ScenarioRun {
-  /** What tells it from the challenge's other commands; empty for the first. */
+  /** Tells it from the challenge's other commands; empty for the first. */
   label: string;
   /** Maelstrom's flags without dashes; `--bin` is left out. */
   flags: Options;
@@ -32,7 +31,7 @@ export interface ScenarioRun {
 export interface Scenario {
   /** File name in `challenges/` without `.ts`, name of the executable in `bin/`, and `make` target. */
   name: string;
-  /** A few words for the results table. */
+  /** The algorithm in a few words, for the results table. */
   algorithm: string;
   /** The guarantee in a few words, for the results table. */
   guarantee: string;
@@ -43,7 +42,7 @@ export interface Scenario {
   promises: Promises;
 }
 
-/** Programs that answer whatever is cut, and keep their data in the nodes' memory. */
+/** The promises of programs that always answer, and keep their data in the memory of nodes. */
 const told = { available: true, survivesRestart: "told" } as const;
 
 const PARTITION = { nemesis: "partition" };
@@ -57,14 +56,14 @@ function run(
   return { label, flags, official, ours };
 }
 
-/** The same command with partitions, which the page asks for without limits. */
+/** The same command with partitions, for which the challenge's page sets no limits. */
 function cut(flags: Options, ours: Limit[] = []): ScenarioRun {
   return run({ ...flags, ...PARTITION }, ours, [], "with partitions");
 }
 
 /**
- * A variant's row: that of its main program, except for what differs. Promises are replaced one
- * by one.
+ * The row of a variant: that of its main program with some fields replaced. Promises are replaced
+ * one by one.
  */
 function variant(
   of: Scenario,

@@ -1,12 +1,12 @@
 /**
- * What a run is held to. Our programs have a scenario each. A guest, a program that is not
- * ours, is held to a challenge's official commands and limits, or to a workload's rules, but
+ * What a run is held to. Each of our programs has a scenario. A guest, that is, a program that is
+ * not ours, is held to a challenge's official commands and limits, or to a workload's rules, but
  * never to what our programs promise beyond those.
  */
 import type { Options, Recording } from "../history/history.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "./scenarios.ts";
 
-/** The flags of a guest of which only the workload is known: enough to see something within seconds. */
+/** The flags for a guest of which only the workload is known: enough to find something within seconds. */
 const PLAIN: Options = {
   "node-count": 3,
   concurrency: "2n", // the least that lin-kv needs
@@ -14,7 +14,7 @@ const PLAIN: Options = {
   "time-limit": 10,
 };
 
-/** Every challenge, in order: the scenarios that are not variants. */
+/** The main scenarios in order, which are those of challenges and of other workloads, without variants. */
 export const challenges: readonly Scenario[] = scenarios
   .filter(({ variantOf }) => variantOf === undefined);
 

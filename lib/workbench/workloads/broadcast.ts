@@ -5,7 +5,7 @@ import { any, arrayOf } from "./schema.ts";
 import { topology } from "./topology.ts";
 import type { Workload } from "./workload.ts";
 
-/** Half `broadcast` of 0, 1, 2, ..., half `read`; finally one read by every worker. */
+/** Half of the operations are `broadcast` of 0, 1, 2, ..., half `read`; finally every worker reads once. */
 export const broadcast: Workload = {
   name: "broadcast",
   idempotent: new Set(["read"]),

@@ -1,4 +1,4 @@
-/** Counters: numbers are added at any node, and every node reads their sum. */
+/** Counters: numbers are added at any node, and their sum is read at any node. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { finalReads, readsAfterwards } from "./final-reads.ts";
 import type { Integer } from "../history/json.ts";
@@ -7,8 +7,8 @@ import { integer } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
 /**
- * Half `add` of -5 .. 4, half `read`; finally one read by every worker. The grow-only counter
- * redraws negative adds, so it reads twice for every add.
+ * Half of the operations are `add` of -5 to 4, half `read`; finally every worker reads once. The
+ * grow-only counter draws again in place of negative adds, so it has two reads for every add.
  */
 function counter(name: string, least: number): Workload {
   return {
@@ -41,7 +41,7 @@ function counter(name: string, least: number): Workload {
   };
 }
 
-/** Maelstrom's client keeps a counter in 64 bits, and cannot read a larger one. */
+/** Checks that a counter fits into 64 bits: Maelstrom's client cannot read a larger one. */
 function long(value: Integer): Integer {
   if (-(2n ** 63n) <= value && value < 2n ** 63n) return value;
   throw new MalformedReply(`Value out of range for long: ${value}`);

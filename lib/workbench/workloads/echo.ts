@@ -4,8 +4,8 @@ import { any } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
 /**
- * `echo` of a short text. A completed operation's value is the whole reply, as in Maelstrom's
- * histories; the checker compares it with the request.
+ * All operations are `echo` of a short text. The value of a completed operation is the whole reply, as
+ * in Maelstrom's histories; the checker compares it with the request.
  */
 export const echo: Workload = {
   name: "echo",

@@ -1,6 +1,6 @@
 import type { Generator, Invocation } from "./workload.ts";
 
-/** A final phase of one read by every worker, marked as final. */
+/** A final phase in which every worker reads once; the reads are marked as final. */
 export function finalReads(): Generator {
   const asked = new Set<number>();
   return {
@@ -12,7 +12,7 @@ export function finalReads(): Generator {
   };
 }
 
-/** One read of every node, 5 s after the last fault: enough for any anti-entropy. */
+/** One read of every node, 5 s after the last fault: enough time for any anti-entropy. */
 export function readsAfterwards(): {
   settleMs: number;
   invocations: Invocation[];

@@ -1,6 +1,6 @@
 import type { Options } from "../history/history.ts";
 
-/** Maelstrom's default for how long a client waits for a reply, in milliseconds. */
+/** For how long clients wait for a reply in most of Maelstrom's workloads, in milliseconds. */
 export const CLIENT_TIMEOUT_MS = 5000;
 
 /**

@@ -1,10 +1,10 @@
-/** G-set: a set that only grows, read at every node. */
+/** G-set: elements are added to a set at any node, and the set is read at any node. */
 import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { finalReads, readsAfterwards } from "./final-reads.ts";
 import { any, arrayOf } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
-/** Half `add` of 0, 1, 2, ..., half `read`; finally one read by every worker. */
+/** Half of the operations are `add` of 0, 1, 2, ..., half `read`; finally every worker reads once. */
 export const gSet: Workload = {
   name: "g-set",
   idempotent: new Set(),

@@ -1,10 +1,10 @@
-/** What every kafka node is asked when everything has healed: before the last operations, and after a run. */
+/** What every kafka node is asked once everything has healed: before the final phase, and after a run. */
 import type { Op } from "../history/history.ts";
 import type { Integer, JsonObject } from "../history/json.ts";
 import { polledOffsets, raise, sentOffsets } from "./kafka-offsets.ts";
 import type { Invocation, Questions } from "./workload.ts";
 
-/** After this many polls without a new message there are none left: a node may return them one by one. */
+/** After this many polls without a new message, none are left: a node may return messages one by one. */
 const EMPTY_POLLS = 8;
 
 /** How long to wait after a poll that brought nothing, in milliseconds. */
@@ -14,10 +14,10 @@ const EMPTY_DELAY_MS = 200;
 const LOWERED_KEYS = 10;
 
 /**
- * On every node, 1 s after the last fault: sends two messages to a new key; lists the committed
- * offsets of all keys, of the new one and of one that nobody has used; polls all messages from
- * the beginning, without a commit; lists the committed offsets again, which must not have
- * changed; commits lower offsets, and lists once more.
+ * On every node, 1 s after the last fault: send two messages to a new key; list the committed
+ * offsets of all keys, of the new one and of one that nobody has used; poll all messages from the
+ * beginning without committing; list the committed offsets again, which must not have changed;
+ * commit lower offsets; and list once more.
  */
 export function askAfterwards(
   history: readonly Op[],
@@ -75,8 +75,8 @@ export function askAfterwards(
 }
 
 /**
- * Lists the committed offsets of all keys: the final phase commits all that there is, and hides
- * what a node had lost.
+ * Lists the committed offsets of all keys. This precedes the final phase, which commits everything
+ * and so would hide what a node had lost.
  */
 export function askForCommits(history: readonly Op[]): Questions {
   const keys = new Set<string>();

@@ -8,8 +8,8 @@ import type { Rpc } from "../world/client.ts";
 const messageLists = objectOf(arrayOf(tuple(integer, any)));
 
 /**
- * A consumer and producer in one, which keeps for each assigned key the offset at which its
- * next poll begins. A new client is assigned nothing and polls nothing.
+ * Opens a client that is both producer and consumer. For each key assigned to it, it keeps the
+ * offset at which its next poll begins. A new client has no keys assigned and polls nothing.
  */
 export function openKafkaClient(): Client {
   let offsets = new Map<string, Integer>();
@@ -17,8 +17,8 @@ export function openKafkaClient(): Client {
   const peeked = new Map<string, Integer>();
 
   /**
-   * Assigns exactly these keys, each where the last poll left it, else at 0. The server is
-   * asked for its committed offsets, but they are not used: nor does Maelstrom's client use
+   * Assigns exactly these keys, each at the offset where the last poll left it, else at 0. The node
+   * is asked for its committed offsets, but they are not used; nor does Maelstrom's client use
    * them, as its recorded runs show.
    */
   async function assign(op: Invocation, rpc: Rpc): Promise<void> {
@@ -42,9 +42,9 @@ export function openKafkaClient(): Client {
   }
 
   /**
-   * Polls all keys, then commits what came; if the commit fails, the whole operation does, but
-   * the offsets have moved. Keys that the reply lists are polled from then on, with or without
-   * a message.
+   * Polls all keys, then commits what came. If the commit fails, the whole operation fails, but the
+   * offsets have moved. Keys that are in the reply are polled from then on, with or without
+   * messages.
    */
   async function poll(rpc: Rpc): Promise<Json> {
     const reply = await rpc(
@@ -82,7 +82,7 @@ export function openKafkaClient(): Client {
   return {
     async invoke(op, rpc) {
       switch (op.f) {
-        // Not an operation of Maelstrom's: the strict judge asks for it after the run.
+        // Peek, list and commit are not Maelstrom's operations; they are for the strict judge.
         case "peek":
           return await peek(op.value as string[], rpc);
         case "list":

@@ -7,7 +7,7 @@ export type PolledMessage = [offset: Integer, message: Json];
 /** The messages of a poll by key; null means none. */
 export type PolledMessages = { [key: string]: PolledMessage[] | null };
 
-/** Key and offset of each message that this operation proves to be in the log. */
+/** Keys with offsets of messages that an operation shows to be in their logs. */
 export type Offsets = [key: string, offset: Integer][];
 
 /** Key and offset of the message of an acknowledged send; nothing for other operations. */

@@ -16,7 +16,7 @@ import type {
 /** The share of operations that an `assign` replaces. In Jepsen 0.3.1 it was 1/8. */
 const ASSIGN_PROBABILITY = 1 / 64;
 
-/** The share of those that also add all keys with unseen messages. */
+/** The share of assigns that also list all keys with unseen messages. */
 const CATCH_UP_PROBABILITY = 1 / 3;
 
 /** Mean time between the crashes of one client. */
@@ -27,7 +27,7 @@ const FINAL_POLL_INTERVAL_SECONDS = 0.2;
 
 /**
  * Half sends, half polls, of keys that come and go; sometimes an assign of the next operation's
- * own key, and crashes, which lose an assignment.
+ * key; and crashes, after which a client has no keys assigned.
  */
 function mainPhase(
   { random, options, workers }: GeneratorContext,
@@ -75,8 +75,8 @@ function mainPhase(
 }
 
 /**
- * Keeps, by key, the highest offset acknowledged and the highest polled by anybody, until they
- * are equal.
+ * Tracks, by key, the highest offset acknowledged and the highest polled by any client, until they are
+ * equal.
  */
 function trackUnseen() {
   const sent = new Map<string, Integer>();
@@ -107,8 +107,8 @@ function trackUnseen() {
 }
 
 /**
- * For each worker a crash, which brings a new client; an assign of every key from its
- * beginning; then polls until it has seen the highest known offset of every key.
+ * For each worker: a crash, which gives it a new client; an assign of all keys from their
+ * beginnings; then polls until it has seen the highest known offset of every key.
  */
 function finalPhase(
   { random }: GeneratorContext,

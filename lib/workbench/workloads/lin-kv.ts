@@ -8,16 +8,16 @@ import type {
   Workload,
 } from "./workload.ts";
 
-/** How many processes may use one key: each that crashes makes its check harder. */
+/** How many processes may use one key: each that crashes makes checking the key harder. */
 const PROCESSES_PER_KEY = 20;
 
-/** Values written are 0 .. 4: few, so that reads and comparisons often meet an old value. */
+/** Values written are 0 to 4: so few that reads and comparisons often find the value they expect, or an old one. */
 const VALUES = 5;
 
 /**
- * Groups of 2n workers share a key, until too many processes have used it. The first n workers
- * of all only read, the others write and compare-and-set 1 : 2; so nobody reads in later
- * groups: a quirk of Jepsen's that is kept.
+ * Groups of 2n workers share a key, until too many processes have used it. The first n workers of
+ * all only read; the others make two compare-and-sets for each write. So nobody reads in later
+ * groups, a quirk of Jepsen's that is kept.
  *
  * @throws {RangeError} the number of workers is not a multiple of 2n
  */
@@ -30,7 +30,7 @@ function generator(
       `Cannot run lin-kv: ${workers} workers are not a multiple of ${groupSize}, twice the number of nodes. Try --concurrency 2n`,
     );
   }
-  // Groups of more than 20 would need a new key at once, again and again.
+  // A group of more than 20 workers would otherwise need a new key again and again.
   const limit = Math.max(PROCESSES_PER_KEY, groupSize);
   const current = Array.from({ length: workers }, (_, index) => index);
   let keys = 0;

@@ -1,6 +1,6 @@
 /**
- * Checks for the fields of replies, as lenient as the schemas of Maelstrom's clients: an array
- * may be null, which means empty; an object may not.
+ * Checks for the fields of replies. They are as lenient as the schemas of Maelstrom's clients: an
+ * array may be null, which means empty; an object may not.
  */
 import { isInteger, type Json } from "../history/json.ts";
 import type { FieldCheck } from "../world/client.ts";

@@ -4,7 +4,7 @@
 export type Topology = { [node: string]: string[] };
 
 /**
- * The indices of the neighbours of node `i` of `count`; those of nodes that do not exist are
+ * Returns the indices of the neighbours of node `i` of `count`; indices of nodes that do not exist are
  * dropped later.
  */
 type Neighbours = (i: number, count: number) => number[];

@@ -13,16 +13,15 @@ export interface TransactionLimits {
   keyCount: number;
   /** A transaction has 1 .. `maxLength` steps. */
   maxLength: number;
-  /** How often a key is written at most: then another replaces it. */
+  /** How often a key is written at most before another replaces it. */
   maxWritesPerKey: number;
 }
 
 /**
- * Transactions as Elle's generator draws them: every step is a read or a write with equal
- * chance; each live key is drawn twice as often as the one before it, so some are hot and some
- * are cold; the values written to a key are 1, 2, 3, ..., hence unique. A key that has had all
- * its writes stays readable until a write would hit it again; then the next unused key takes
- * its place.
+ * Draws transactions as Elle's generator does. A step is a read or a write with equal probability.
+ * Each live key is drawn twice as often as the one before it, so some are hot and some are cold.
+ * The values written to a key are 1, 2, 3, ..., and so unique. A key that has had all its writes is
+ * still read until another write would hit it; then the next unused key takes its place.
  *
  * @param write the function of a writing step, `"w"` or `"append"`
  * @returns draws the next transaction
@@ -59,10 +58,10 @@ export function transactions<W extends string>(
   };
 }
 
-/** The sum of more weights would be no finite number; positions before these are never drawn. */
+/** How many weights are used: the sum of more would not be finite, and earlier positions would never be drawn. */
 const MOST_WEIGHTS = 1_000;
 
-/** Draws positions below `count`, of weights 2, 4, 8, ...: the last is about as likely as all others. */
+/** Draws positions below `count`, with weights 2, 4, 8, ...: the last is about as likely as all others together. */
 function exponentialPositions(random: Random, count: number): () => number {
   const last = Math.min(count, MOST_WEIGHTS);
   const before = count - last - 1;

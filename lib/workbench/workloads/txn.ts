@@ -13,8 +13,8 @@ const CONVERGENCE_MS = 1_000;
 const KEYS_PER_READ = 100;
 
 /**
- * `txn` of reads and writes. The value of a completed operation is the transaction as the node
- * returned it; whether that matches the request is not checked here.
+ * All operations are `txn`, with reads and writes. The value of a completed operation is the
+ * transaction as the node returned it; whether that matches the request is not checked here.
  */
 function txn(name: string, write: "w" | "append", read: FieldCheck): Workload {
   const reply = {

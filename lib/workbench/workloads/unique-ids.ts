@@ -3,7 +3,7 @@ import { CLIENT_TIMEOUT_MS } from "./flags.ts";
 import { any } from "./schema.ts";
 import type { Workload } from "./workload.ts";
 
-/** `generate`, whose value becomes the id. */
+/** All operations are `generate`, whose value becomes the id. */
 export const uniqueIds: Workload = {
   name: "unique-ids",
   idempotent: new Set(),

@@ -1,14 +1,14 @@
 /**
- * What a workload is: the operations of clients, the messages that they become, and what the
- * replies mean. How nodes are hosted, when operations happen and which faults strike is decided
- * by the run.
+ * What a workload is: the operations of clients, the messages that they send for them, and what the
+ * replies mean. How nodes are hosted, when operations happen and which faults strike is up to the
+ * run.
  */
 import type { ReplySchema, Rpc } from "../world/client.ts";
 import type { Body, Op, Options } from "../history/history.ts";
 import type { Json } from "../history/json.ts";
 import type { Random } from "../world/random.ts";
 
-/** One operation of a client; becomes an `invoke` line of the history, extra keys included. */
+/** An operation to be invoked. It becomes an `invoke` line of the history, with any extra keys. */
 export interface Invocation {
   f: string;
   value: Json;
@@ -20,7 +20,7 @@ export interface Invocation {
   [key: string]: Json | undefined;
 }
 
-/** A worker: one thread of clients, which talks to one node for the whole run. */
+/** A worker: a sequence of clients that talk to one node throughout the run. */
 export interface Worker {
   /** 0 .. workers - 1. */
   index: number;
@@ -30,7 +30,7 @@ export interface Worker {
   node: string;
 }
 
-/** What a generator may know. */
+/** What a generator can use. */
 export interface GeneratorContext {
   random: Random;
   options: Options;
@@ -38,7 +38,7 @@ export interface GeneratorContext {
   workers: number;
 }
 
-/** A source of operations. Pure but for its own state and its random stream. */
+/** A source of operations. It uses nothing but its own state and its random stream. */
 export interface Generator {
   /**
    * The next operation for this worker, or null if there is none: a final phase then ends for
@@ -51,7 +51,7 @@ export interface Generator {
   update?(op: Op, worker: Worker): void;
 }
 
-/** A client: what it remembers between operations (kafka's offsets), if anything. */
+/** A client, which may remember something between operations, such as kafka's offsets. */
 export interface Client {
   /**
    * Performs one operation; returns the value of its `ok` completion, or null to repeat the
@@ -64,20 +64,20 @@ export interface Client {
   invoke(op: Invocation, rpc: Rpc): Promise<Json>;
 }
 
-/** Thrown by a client for an operation that crashes its process without any message (kafka's `crash`). */
+/** Thrown by a client for an operation that crashes its process without sending any message: kafka's `crash`. */
 export class ClientCrash extends Error {
   override name = "ClientCrash";
 }
 
 /** What a node is asked after the run. */
 export interface Questions {
-  /** How long after the last fault, in milliseconds, network latency excluded. */
+  /** How long after the last fault it is asked, in milliseconds, excluding network latency. */
   settleMs: number;
-  /** Asked one after the other; what is refused or not answered is repeated a few times. */
+  /** What it is asked, one operation after another. What it refuses or does not answer is repeated a few times. */
   invocations: Invocation[];
   /**
-   * After how many milliseconds to repeat an operation that has succeeded with this result;
-   * null for never.
+   * After how many milliseconds to repeat an operation that has succeeded with this result; null not to
+   * repeat it.
    */
   again?(op: Op): number | null;
 }
@@ -85,16 +85,19 @@ export interface Questions {
 /** One workload. */
 export interface Workload {
   name: string;
-  /** Operations whose timeout or indefinite error counts as a `fail`, since they are idempotent. */
+  /** Operations that are idempotent, so that a timeout or an indefinite error counts as a `fail`. */
   idempotent: ReadonlySet<string>;
-  /** False where Maelstrom's client lets errors escape, so even definite ones become `info` with an exception. */
+  /**
+   * False if Maelstrom's client does not catch errors, so that even definite ones become `info`
+   * with an exception.
+   */
   handlesErrors: boolean;
-  /** Whether a client is used again after an `info`, or else closed and replaced. */
+  /** Whether a client is used again after an `info`; if not, it is closed and replaced. */
   reusesClient: boolean;
   /** How long a client waits for one reply, in milliseconds. */
   timeoutMs(options: Options): number;
   /**
-   * A request that every node gets before the main phase (broadcast's `topology`), with the
+   * A request that every node gets before the main phase, such as broadcast's `topology`, with the
    * reply that it must give.
    */
   setup?(
@@ -103,20 +106,21 @@ export interface Workload {
   ): { request: Body; reply: ReplySchema };
   /** The operations of the main phase. */
   generator(context: GeneratorContext): Generator;
-  /** The operations of the final phase, where the workload has one: every worker runs it to its own end. */
+  /** The operations of the final phase, if the workload has one. Each worker goes on until it has no more. */
   final?: {
     /** After how many seconds it is ended, if at all. */
     limitSeconds?: number;
     generator(context: GeneratorContext, history: readonly Op[]): Generator;
   };
   /**
-   * What every node is asked before the final phase, under chaos alone: what the last
+   * What every node is asked before the final phase, only under chaos: things that the final
    * operations would hide.
    */
   beforeFinal?(history: readonly Op[]): Questions;
   /**
-   * What the strict judge asks every node after Maelstrom's part of the run, by the node's
-   * index.
+   * What every node is asked for the strict judge, after Maelstrom's part of the run.
+   *
+   * @param index the node's index
    */
   aftermath?(history: readonly Op[], index: number): Questions;
   openClient(): Client;
