@@ -98,7 +98,7 @@ Deno.test("ids of any type are judged; where Maelstrom's own checker would throw
   }
 });
 
-Deno.test("a workload that Maelstrom does not have cannot be judged", () => {
+Deno.test("a workload that Maelstrom does not have is refused", () => {
   const results = judgeFaithful(recording([], { workload: "lunch" }));
   assertEquals(results["valid?"], "unknown");
 });

@@ -127,7 +127,7 @@ for (
   });
 }
 
-Deno.test("lists that begin alike are kept once, and those that differ are not taken for one", () => {
+Deno.test("lists that begin alike are kept once, and lists that differ are kept apart", () => {
   const lists = new LongLists();
   const list = Array.from({ length: 1_000 }, (_, i) => i);
   const first = lists.keep(list.slice(0, 500), "n0")!;
@@ -140,7 +140,7 @@ Deno.test("lists that begin alike are kept once, and those that differ are not t
   assertEquals(lists.keep(list.slice(0, 10), "n0"), null);
 });
 
-Deno.test("a run with too much to keep is noticed once, by what differs", () => {
+Deno.test("it is noticed once when a run has too much to keep, counting only what differs", () => {
   let full = 0;
   const lists = new LongLists(2_000, () => full++);
   const list = Array.from({ length: 1_000 }, (_, i) => i);
@@ -199,7 +199,7 @@ function longRun(): Recording {
 }
 
 Deno.test(
-  "of a run with too much to write, the recording has all, and other files say what they lack",
+  "if a run has too much to write, the recording has all of it, and other files say what they lack",
   needs("read", "write"),
   async () => {
     const folder = await Deno.makeTempDir();
@@ -245,7 +245,7 @@ Deno.test(
   },
 );
 
-Deno.test("a read that shows less of a list than one answered before is judged as a whole list is", () => {
+Deno.test("a read that shows less of a list than an earlier one is judged like a read of a list of its own", () => {
   const lists = new LongLists();
   const history = new History(lists);
   const list = Array.from({ length: 600 }, (_, i) => i);

@@ -40,7 +40,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a report has a dark scheme, in which nothing is left on a white ground",
+  "a report has a dark scheme, with nothing left on a white background",
   needs("read", "env", "sys"),
   async () => {
     const html = await page("echo-ok");

@@ -89,7 +89,7 @@ Deno.test("moments in a judge's sentence become links, durations do not", () => 
   ]);
 });
 
-Deno.test("a moment belongs to the node named before it where no process is named", () => {
+Deno.test("a moment belongs to the node named before it, if no process is named", () => {
   const links = phrases("acknowledged at 1.500 s, read of n3 at 2.000 s")
     .flatMap(({ moment }) => moment ?? []);
   assertEquals(links, [{ at: 1.5 }, { at: 2, node: "n3" }]);
@@ -104,13 +104,13 @@ Deno.test("places in the history become links to their operations", () => {
   ]);
 });
 
-Deno.test("operations are found wherever they stand in a checker's result", () => {
+Deno.test("operations are found anywhere in a checker's result", () => {
   const op = { index: 4, time: 2.5e9, process: 1, type: "ok", f: "poll" };
   const found = momentsIn({ errs: [{ op, other: { time: 1 } }], count: 1 });
   assertEquals(found, [{ at: 2.5, process: 1 }]);
 });
 
-Deno.test("a cap keeps what is near the moments and what is earliest, and tells where it left some out", () => {
+Deno.test("a cap keeps what is near the moments and what is earliest, and says where it left something out", () => {
   const items = Array.from({ length: 100 }, (_, i) => i);
   const { kept, omitted } = cap(items, 10, (i) => i, [50]);
   assertEquals(kept, [0, 1, 2, 3, 4, 5, 6, 49, 50, 51]);
@@ -125,7 +125,7 @@ Deno.test("long values lose their middle and keep their end", () => {
   assertStringIncludes(text, "499] (500 elements)");
 });
 
-Deno.test("partitions are told by their sides where they have sides, and by who hears whom otherwise", () => {
+Deno.test("partitions are described by their sides if they have sides, else by who hears whom", () => {
   const history = [
     nemesis("start-partition", 0, "majority"),
     nemesis("start-partition", 0, ["isolated", {
@@ -239,7 +239,7 @@ Deno.test("a scatter is where a node speaks to most of the others at once", () =
   assertEquals(scatters(hops, 3), [1, 3]);
 });
 
-Deno.test("the timeline frames the operation that a moment means", () => {
+Deno.test("the timeline frames the operation that a moment refers to", () => {
   const view = viewOf(echoes(50));
   const window = { from: 0, to: 0.5 };
   const sought = { at: 0.201, process: 0 };
@@ -249,7 +249,7 @@ Deno.test("the timeline frames the operation that a moment means", () => {
 });
 
 Deno.test(
-  "a report tells verdicts, figures, findings, faults and files, and draws four plots",
+  "a report shows verdicts, figures, findings, faults and files, and draws four plots",
   readsAndDraws,
   async () => {
     const recording = await golden("ids-central");
@@ -293,7 +293,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a report holds a part of a large run, and says which",
+  "the report of a large run shows a part of it, and says which",
   readsAndDraws,
   async () => {
     const page = await reportHtml(judge(echoes(9_000)));

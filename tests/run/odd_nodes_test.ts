@@ -156,7 +156,7 @@ for (const { what, write, options, heard, strict } of LINES) {
   });
 }
 
-Deno.test("a second init_ok behind the first finds its client gone", async () => {
+Deno.test("a second init_ok right after the first finds its client gone", async () => {
   // The host's own init_ok is the first.
   const late: Writer = (asked) =>
     (asked.count === 0
@@ -167,7 +167,7 @@ Deno.test("a second init_ok behind the first finds its client gone", async () =>
   assertStringIncludes(recording.incidents![0]!.text, "client c0");
 });
 
-Deno.test("a message in another's name is delivered, and noted", async () => {
+Deno.test("a message whose src is another node is delivered, and noted", async () => {
   const relay: Writer = (asked) =>
     (asked.node === "n0"
       ? line(asked.src, "n1", asked.body)
@@ -187,7 +187,7 @@ Deno.test("a message in another's name is delivered, and noted", async () => {
   }
 });
 
-Deno.test("nodes that pass a client's request on without end are a storm", async () => {
+Deno.test("nodes that forward a client's request without end are a storm", async () => {
   const pass: Writer = ({ node, src, body, count }) => {
     const on = line(src, node === "n0" ? "n1" : "n0", body) + "\n";
     return count < 25 ? on + on : on;
@@ -316,7 +316,7 @@ function honest(workload: string, as: (value: number) => Json): Writer {
   };
 }
 
-Deno.test("a float is not the integer in any workload", async () => {
+Deno.test("no workload takes a float for the integer of the same value", async () => {
   const wrong: [workload: string, anomaly: string][] = [
     ["broadcast", "lost"],
     ["g-set", "lost"],

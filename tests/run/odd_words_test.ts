@@ -11,7 +11,7 @@ import {
 const echo = (asked: Asked, more: JsonObject = {}) =>
   reply(asked, { echo: asked.body.echo!, ...more });
 
-Deno.test("what is meant as a reply and is none is explained", async () => {
+Deno.test("a message that was meant as a reply, but cannot be one, is explained", async () => {
   const explained = async (fields: JsonObject) => {
     const { strict } = await runWriting(
       "echo",
@@ -30,7 +30,7 @@ Deno.test("what is meant as a reply and is none is explained", async () => {
   );
 });
 
-Deno.test("what is wrong with a line or a field is said", async () => {
+Deno.test("a violation says what is wrong with the line or the field", async () => {
   const said = async (write: Writer, name: string) => {
     const { strict } = await runWriting("echo", write);
     return strict.anomalies.find(({ type }) => type === name)?.because[0] ?? "";

@@ -90,7 +90,7 @@ function deliveries(
   }).length;
 }
 
-Deno.test("a killed node begins anew with an init alone, and never hears what was sent while it was down", async () => {
+Deno.test("a restarted node gets only an init, and never hears what was sent while it was down", async () => {
   const heard: string[] = [];
   const recording = await run(ticking((text) => heard.push(text)), [
     [5_000, ({ kill }) => kill("n0")],
@@ -116,7 +116,7 @@ Deno.test("a killed node begins anew with an init alone, and never hears what wa
   assert(deliveries(recording, "n0", 9, 12) > 20);
 });
 
-Deno.test("a paused node hears everything later, in order, and its timers tick once when it goes on", async () => {
+Deno.test("a paused node hears everything later, in order, and each overdue timer fires once when it resumes", async () => {
   const heard: string[] = [];
   const recording = await run(ticking((text) => heard.push(text)), [
     [5_000, ({ pause }) => pause("n0")],
@@ -135,7 +135,7 @@ Deno.test("a paused node hears everything later, in order, and its timers tick o
   assert(numbers.length - said > 25 && numbers.length - said < 32, `${said}`);
 });
 
-Deno.test("a node that was paused for longer than a client waits answers none of those that have given up", async () => {
+Deno.test("a node that was paused for longer than a client waits does not answer clients that have given up", async () => {
   const recording = await run(ticking(() => {}), [
     [5_000, ({ pause }) => pause("n0")],
     [11_000, ({ resume }) => resume("n0")],
@@ -150,7 +150,7 @@ Deno.test("a node that was paused for longer than a client waits answers none of
   assert(given.length > 0, "somebody has given up");
 });
 
-Deno.test("a node that is killed while paused, and one that is paused while dead", async () => {
+Deno.test("a paused node can be killed, and pausing a killed node does nothing", async () => {
   const heard: string[] = [];
   const recording = await run(ticking((text) => heard.push(text)), [
     [3_000, ({ pause }) => pause("n0")],
@@ -171,7 +171,7 @@ function acts({ history }: Recording) {
     .filter((_, i) => i % 2 === 1);
 }
 
-Deno.test("--nemesis kill,pause: targets as they are drawn, what ends a fault is done to all, and at the end all nodes run", async () => {
+Deno.test("--nemesis kill,pause strikes the targets drawn, ends faults for all nodes, and leaves all nodes running", async () => {
   const clock = new VirtualClock();
   const recording = await clock.run(performRun({
     workload: workloadOf("broadcast"),
@@ -206,7 +206,7 @@ Deno.test("--nemesis kill,pause: targets as they are drawn, what ends a fault is
 });
 
 Deno.test(
-  "real processes are killed, started, stopped and let go on, and the history says so",
+  "real processes are killed, restarted, paused and resumed, and the history says so",
   needs("run", "read", "write"),
   inFolder(async (store) => {
     const { recording, results } = await runTest({

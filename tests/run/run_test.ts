@@ -86,7 +86,7 @@ Deno.test("clients are named as Maelstrom names them: one a node for init, one a
   assertEquals(first, "c6");
 });
 
-Deno.test("the first operation is at time 0, and the first worker gets the turn of the nemesis too", async () => {
+Deno.test("the first operation is at time 0, and the first worker also gets the turn of the nemesis", async () => {
   const options = { "node-count": 3, "time-limit": 2, "rate": 10 };
   const ops = invocations(await run("unique-ids", options));
   assertEquals(ops[0]!.time, 0);
@@ -194,7 +194,7 @@ Deno.test("a program that throws at init fails the set-up, with its error and wh
   assertEquals(strict["valid?"], false);
 });
 
-Deno.test("a set-up that is not answered fails the run after 5 s, in plain words", async () => {
+Deno.test("a set-up request that is not answered fails the run after 5 s, in plain words", async () => {
   const recording = await run(
     "broadcast",
     { "node-count": 1 },
@@ -207,7 +207,7 @@ Deno.test("a set-up that is not answered fails the run after 5 s, in plain words
   assert(text.includes("n0 did not answer within 5000 ms"), text);
 });
 
-Deno.test("a set-up that is not answered says what was sent instead", async () => {
+Deno.test("if a set-up request is not answered, the failure says what the node sent instead", async () => {
   const recording = await run("broadcast", { "node-count": 2 }, (node) => {
     node.on("topology", () => {
       for (let n = 1; n <= 3; n++) {
@@ -224,7 +224,7 @@ Deno.test("a set-up that is not answered says what was sent instead", async () =
   );
 });
 
-Deno.test("a node that is killed while it is set up again is no failed set-up", async () => {
+Deno.test("killing a node while it is being set up again is not a failed set-up", async () => {
   const recording = await run(
     "broadcast",
     { "node-count": 2, "time-limit": 5, "rate": 5 },
@@ -256,7 +256,7 @@ function babbles(node: TestNode): void {
 
 const BABBLE = { "node-count": 1, "time-limit": 10, "rate": 20 };
 
-Deno.test("reports of a node that writes nonsense for ever are counted, not kept", async () => {
+Deno.test("reports about a node that writes nonsense for ever are counted, not kept", async () => {
   const { incidents, history } = await run("echo", BABBLE, babbles);
   assertEquals(incidents!.length, 100);
   assert(incidents![0]!.text.includes('"nobody", which is nobody'));
@@ -265,7 +265,7 @@ Deno.test("reports of a node that writes nonsense for ever are counted, not kept
   assertEquals(failed, [], "it is still listened to");
 });
 
-Deno.test("with --faithful a node is mute after a malformed line, and Maelstrom's verdict is valid", async () => {
+Deno.test("with --faithful, a node is muted after a malformed line, and Maelstrom's verdict stays valid", async () => {
   const faithful = { faithful: true };
   const recording = await run("echo", BABBLE, babbles, faithful);
   assertEquals(recording.incidents!.length, 1);
@@ -276,7 +276,7 @@ Deno.test("with --faithful a node is mute after a malformed line, and Maelstrom'
   assert(late.length > 0 && late.every((op) => op.type !== "ok"));
 });
 
-Deno.test("a run whose clients read more than fits in memory is broken off, and says so", async () => {
+Deno.test("a run whose clients read more than fits into memory is aborted, and says why", async () => {
   let reads = 0;
   const workload = {
     ...workloadOf("echo"),

@@ -56,7 +56,7 @@ function flooder(node: Loose, isNew: (value: unknown) => boolean) {
   });
 }
 
-Deno.test("values that are forwarded whether new or not are a storm, and the run is aborted", async () => {
+Deno.test("forwarding values whether new or not is a storm, which aborts the run", async () => {
   const { judged, because } = await stormsOf(
     (node) => flooder(node, () => true),
     "broadcast-3b",
@@ -139,7 +139,7 @@ Deno.test("a hundred nodes that tell everybody everything at a rate of 1000 are 
   assertEquals(judged.strict["valid?"], false);
 });
 
-Deno.test("heartbeats, bursts after a heal, and each value once over each link at a rate of 1000 are no storms", async () => {
+Deno.test("heartbeats, bursts after a heal, and sending each value once over each link at a rate of 1000 are no storms", async () => {
   const seen = new Map<string, Set<unknown>>();
   const busy = await stormsOf(
     (node) => {
@@ -199,7 +199,7 @@ Deno.test("a heartbeat of 2 ms is no storm, unless clients wait in vain", () => 
   assertMatch(starved.storms(20e9)[0]!, /n0 sent beat \d+ times/);
 });
 
-Deno.test("the fewer the nodes and the requests, the sooner a storm of one second is broken off", () => {
+Deno.test("with fewer nodes and requests, a storm within one second is stopped sooner", () => {
   const sentUntilEnd = (nodes: number, requests: number, secondsAgo = 0) => {
     const ids = Array.from({ length: nodes }, (_, i) => `n${i}`);
     let ended = false, sent = 0;
@@ -221,7 +221,7 @@ Deno.test("the fewer the nodes and the requests, the sooner a storm of one secon
   assertEquals(sentUntilEnd(25, 0), 500_000);
 });
 
-Deno.test("a storm whose messages are signed by a client is the node's that writes them", () => {
+Deno.test("a storm of messages whose src is a client is attributed to the node that writes them", () => {
   let ended = 0;
   const watch = new StormWatch(new Set(["n0", "n1"]), () => ended++);
   for (let i = 0; i < 200_000; i++) {

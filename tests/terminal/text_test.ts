@@ -39,7 +39,7 @@ Deno.test("sentences left out of a finding are counted, including those the judg
   assert(lines.every((line) => line.startsWith("  ")));
 });
 
-Deno.test("the text says that nodes wrote to stderr, and where that is", () => {
+Deno.test("the text says that nodes wrote to stderr, and where to find it", () => {
   assertEquals(stderrText([], "store/x"), []);
   assertEquals(stderrText(["n0", "n2"], "store/x"), [
     "n0, n2 wrote to stderr: store/x/node-logs/",

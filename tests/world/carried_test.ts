@@ -33,7 +33,7 @@ const ANYTHING = fc.anything({
   ],
 });
 
-Deno.test("what is carried is what reading the written JSON would give", () => {
+Deno.test("a copy of what is sent equals what parsing its JSON would give", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), ANYTHING), (body) => {
       const text = stringify(body);
@@ -46,7 +46,7 @@ Deno.test("what is carried is what reading the written JSON would give", () => {
   );
 });
 
-Deno.test("what is nested too deeply to be read is not carried, at any field", () => {
+Deno.test("a message that is nested too deeply to be read is not copied, whichever field it is", () => {
   const nested = (levels: number): Json => {
     let value: Json = 1;
     for (let i = 0; i < levels; i++) value = i % 2 === 0 ? [value] : { value };
@@ -60,7 +60,7 @@ Deno.test("what is nested too deeply to be read is not carried, at any field", (
   );
 });
 
-Deno.test("what is carried shares nothing with what was sent", () => {
+Deno.test("a copy of what is sent shares nothing with the original", () => {
   const sent = { type: "x", list: [[1], { a: [2] }], map: { deep: { n: 1 } } };
   const arrived = carried(sent), before = stringify(arrived);
   const read = plain(arrived) as unknown as typeof sent;
@@ -115,7 +115,7 @@ Deno.test("a heap gives the smallest first, and of equals the one that came firs
   );
 });
 
-Deno.test("most events are cancelled, before or after others, and the rest happen in their order", async () => {
+Deno.test("when most events are cancelled, the rest happen in order", async () => {
   const clock = new VirtualClock(), random = seeded(1);
   const happened: number[] = [], due: { at: number; id: number }[] = [];
   const fill = (from: number) => {
@@ -134,7 +134,7 @@ Deno.test("most events are cancelled, before or after others, and the rest happe
   assertEquals(happened, order.map(({ id }) => id));
 });
 
-Deno.test("all promises that an event has set in motion run to rest before the next event", async () => {
+Deno.test("all promises that an event has set in motion settle before the next event", async () => {
   const clock = new VirtualClock();
   const order: string[] = [];
   const chain = async (name: string, length: number): Promise<void> => {

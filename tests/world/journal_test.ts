@@ -117,7 +117,7 @@ for (const [how, liveWeight] of [["live", 1e9], ["compressed", 0]] as const) {
   });
 }
 
-Deno.test("bodies beyond what fits into memory are compressed, and read back in any order", () => {
+Deno.test("bodies that are too many for memory are compressed, and can be read back in any order", () => {
   const journal = new Journal({ liveWeight: 1e6 });
   const body = (i: number) => ({ type: "gossip", values: [i, i + 1], i });
   for (let id = 0; id < 50_000; id++) {
@@ -139,7 +139,7 @@ Deno.test("bodies beyond what fits into memory are compressed, and read back in 
   assert(!journal.some(([, , id, , , read]) => read.i !== id));
 });
 
-Deno.test("large bodies are compressed though only every second message has one, and few lie open", () => {
+Deno.test("large bodies are compressed even if only every second message has one, and few pages are kept open", () => {
   const bodies = new Bodies(1e6);
   const large = (i: number) => ({ type: "read_ok", text: `${i}`.repeat(1e5) });
   const given = Array.from(

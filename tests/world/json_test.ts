@@ -58,7 +58,7 @@ Deno.test("the length of a text is known without the text", () => {
   }));
 });
 
-Deno.test("the beginning of a text is the same characters, without the rest", () => {
+Deno.test("the beginning of a text has the same characters, and does not keep the rest in memory", () => {
   assertEquals(beginning("short", 5), "short");
   assertEquals(beginning("longer", 5), "longe");
   assertEquals(beginning("a\ud83d\ude00b", 2), "a\ud83d"); // as a slice
@@ -122,7 +122,7 @@ Deno.test("keys are the same where values are equal, and only there", () => {
   );
 });
 
-Deno.test("what JavaScript can express is read as JavaScript reads it", () => {
+Deno.test("JSON without special numbers is parsed as JavaScript parses it", () => {
   fc.assert(fc.property(fc.json(), fc.string(), (text, more) => {
     const read = stringify(plain(parse(text)));
     assertEquals(JSON.parse(read), JSON.parse(text));
@@ -135,7 +135,7 @@ Deno.test("what JavaScript can express is read as JavaScript reads it", () => {
   }));
 });
 
-Deno.test("what is not JSON is refused, whichever way it is read", () => {
+Deno.test("text that is not JSON is refused by every parser", () => {
   const wrong = ["", " ", "{", "[1,]", '{"a"}', "NaN", "Infinity", "01.0", ".5"]
     .concat([
       "1.",
@@ -155,7 +155,7 @@ Deno.test("what is not JSON is refused, whichever way it is read", () => {
   assertThrows(() => parse("[1.0,".repeat(100_000)), SyntaxError);
 });
 
-Deno.test("a line is its first value; control characters in strings are taken", () => {
+Deno.test("only the first value of a line counts, and control characters in strings are accepted", () => {
   assertEquals(parseLine('{"a":1}{"a":2}'), { a: 1 });
   assertEquals(parseLine(' {"a":1} // done'), { a: 1 });
   assertEquals(parseLine('{"a":"x\ty\u0000","b":"\\\\"}'), {
@@ -174,7 +174,7 @@ Deno.test("a key called __proto__ is a key", () => {
   assertEquals(stringify(plain(object)), '{"__proto__":{"a":1}}');
 });
 
-Deno.test("objects whose keys are numbers have these keys alone", () => {
+Deno.test("objects with numbers as keys have no other keys", () => {
   const most = String(2 ** 32 - 2);
   for (const keys of [["600"], ["7", most], ["0", "x", "__proto__"], [most]]) {
     const fields = keys.map((key, i): [string, Json] => [key, i]);

@@ -15,7 +15,7 @@ function linesOf(...chunks: Uint8Array[]): string[] {
   return [...chunks.flatMap((chunk) => lines.push(chunk)), ...lines.end()];
 }
 
-Deno.test("lines end at LF, CR LF and CR; what begins no line is none", () => {
+Deno.test("lines end at LF, CR LF and CR, and there is no empty line after the last line end", () => {
   const cases: [string, string[]][] = [
     ["a\nb\n", ["a", "b"]],
     ["a\r\nb\r\n", ["a", "b"]],
@@ -32,7 +32,7 @@ Deno.test("lines end at LF, CR LF and CR; what begins no line is none", () => {
   }
 });
 
-Deno.test("however the bytes are cut, the lines are the same", () => {
+Deno.test("lines are the same however the bytes are cut", () => {
   const sign = fc.constantFrom(
     "a",
     "é",
@@ -89,7 +89,7 @@ Deno.test("bodies are read as Maelstrom reads them, pair by pair", () => {
   }
 });
 
-Deno.test("what Maelstrom would not take is refused, with the reason", () => {
+Deno.test("what Maelstrom would not accept is refused, with the reason", () => {
   const cases: [string, string][] = [
     ["[1]", "no object"],
     ["null", "no object"],
@@ -113,7 +113,7 @@ Deno.test("what Maelstrom would not take is refused, with the reason", () => {
   }
 });
 
-Deno.test("a line without end is cut, and what comes after it is read", () => {
+Deno.test("an endless line is cut, and what follows it is read", () => {
   const lines = new Lines(10);
   const push = (text: string) => lines.push(new TextEncoder().encode(text));
   assertEquals(push("short\n12345678"), ["short"]);

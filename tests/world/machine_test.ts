@@ -126,7 +126,7 @@ async function gaps(name: MachineName, seed: number) {
   return [between(first), between(second), between(both)] as const;
 }
 
-Deno.test("a few times in 20 s all stands still for 30 to 65 ms, and each process by itself (20 seeds)", async () => {
+Deno.test("a few times in 20 s everything stalls for 30 to 65 ms, and each process by itself (20 seeds)", async () => {
   let stalls = 0, pauses = 0;
   for (let seed = 1; seed <= 20; seed++) {
     const [first, second, both] = await gaps("busy", seed);
@@ -150,7 +150,7 @@ Deno.test("a stalled machine is a busy one with one stall of 180 ms more, within
   }
 });
 
-Deno.test("what falls due during a standstill happens afterwards, in order", async () => {
+Deno.test("what is due during a stall happens afterwards, in order", async () => {
   const clock = new VirtualClock();
   const machine = machineOf("stalled", clock, seeded(1), 20 * SECOND);
   const waited: number[] = [];
@@ -164,7 +164,7 @@ Deno.test("what falls due during a standstill happens afterwards, in order", asy
   assertEquals(waited, waited.toSorted((a, b) => a - b));
 });
 
-Deno.test("the machine is part of the seed, and changes neither what clients ask for nor the nodes' own chance", async () => {
+Deno.test("the seed decides the machine, which changes neither what clients ask for nor the nodes' random numbers", async () => {
   const overrides = { "time-limit": 3 };
   const run = (machine: MachineName) =>
     record({

@@ -79,7 +79,7 @@ for (const [kind, table] of splits) {
   }
 }
 
-Deno.test("a majorities ring leaves two nodes whole", () => {
+Deno.test("a majorities ring does not cut two nodes apart", () => {
   for (const partition of partitions("majorities-ring", 2)) {
     assertEquals(heard(partition), [1, 1]);
   }
@@ -138,7 +138,7 @@ Deno.test("a bridge is the one node that hears everybody, between halves that he
   }
 });
 
-Deno.test("isolating each node leaves no node anyone to hear", () => {
+Deno.test("isolating each node leaves no node that hears another", () => {
   for (const partition of partitions("isolate-each", 4)) {
     assertEquals(heard(partition), [0, 0, 0, 0]);
   }
@@ -221,7 +221,7 @@ Deno.test("an interval that is not positive is refused, and one whose plan would
   }
 });
 
-Deno.test("kills and pauses together are one row of acts, in which each alternates with what ends it", () => {
+Deno.test("kills and pauses together are one sequence of acts, in which each alternates with the act that ends it", () => {
   const both = new Set<string>();
   for (let seed = 0; seed < SEEDS; seed++) {
     const steps = nemesisSchedule(seeded(seed), 1, 30, [

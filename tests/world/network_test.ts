@@ -59,7 +59,7 @@ Deno.test("while a receiver waits for one message, an earlier one sent later wai
   assertEquals(await end(1000), [[100, "n0>n1 slow"], [100, "c0>n1 fast"]]);
 });
 
-Deno.test("a partition is looked at when the receiver takes a message, not when it is due", async () => {
+Deno.test("a partition is checked when the receiver takes a message, not when the message is due", async () => {
   const { network, at, end, journal, events } = networkOf(constant(100));
   const cut = new Map([["n1", new Set(["n0"])]]);
   at(0, () => network.send("n0", "n1", { type: "in flight" }));
@@ -78,7 +78,7 @@ Deno.test("a partition is looked at when the receiver takes a message, not when 
   assertEquals(sent.length, 4, "what a partition drops counts as sent");
 });
 
-Deno.test("weather loses, delays and doubles messages between nodes, and spares clients", async () => {
+Deno.test("weather loses, delays and duplicates messages between nodes, but not those of clients", async () => {
   const { network, at, end, events } = networkOf(constant(10));
   network.weather(({ body }) =>
     body.type === "lost" ? [] : body.type === "twice" ? [0, 5] : [40]
@@ -109,7 +109,7 @@ Deno.test("what is on its way to an endpoint that closes is lost", async () => {
   assertEquals(network.has("n1"), false);
 });
 
-Deno.test("random latencies keep to their distributions", async () => {
+Deno.test("random latencies follow their distributions", async () => {
   for (const distribution of ["uniform", "exponential"] as const) {
     const { network, at, end, journal } = networkOf({
       meanMs: 50,
@@ -138,7 +138,7 @@ Deno.test("random latencies keep to their distributions", async () => {
   }
 });
 
-Deno.test("a message to nobody is refused", () => {
+Deno.test("a message to an unknown endpoint is refused", () => {
   const { network } = networkOf(constant(0));
   assertThrows(() => network.send("n0", "n9", { type: "x" }), Error, "n9");
 });

@@ -202,7 +202,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a node that does not read does not hold up the workbench, and gets everything in order when it does",
+  "a node that does not read for a while does not hold up the workbench, and then gets everything in order",
   needs("run", "read", "write"),
   inFolder(async (folder) => {
     const go = join(folder, "go");
@@ -222,7 +222,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a process that ends says how, and what it said last",
+  "it is reported how a process exited, and its last lines",
   needs("run", "read", "write"),
   async () => {
     const { host, ended } = hostOf("echo one >&2; echo two >&2; exit 7");
@@ -238,7 +238,7 @@ Deno.test(
 );
 
 Deno.test(
-  "nodes may be named, and the names are those in init",
+  "nodes may be given names, which are those in init",
   needs("run", "read", "write"),
   inFolder(async (store) => {
     const { recording } = await runTest({
@@ -257,7 +257,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a node that does not read loses messages when too many wait for it, which is said once",
+  "a node that does not read loses messages when too many wait for it, which is reported once",
   needs("run"),
   async () => {
     const { host, ended } = hostOf("sleep 60");

@@ -271,7 +271,7 @@ Deno.test("lww-kv never creates a key by compare-and-set", () => {
   assertEquals(short(lww("n0", body)), 20);
 });
 
-Deno.test("lww-kv's two stores stay apart: what both have is what was written to each last", () => {
+Deno.test("lww-kv's two stores stay apart: each has what was last written to it", () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < 40; seed++) {
     const { lww } = services(seed);
@@ -286,7 +286,7 @@ Deno.test("lww-kv's two stores stay apart: what both have is what was written to
   assertEquals(seen, new Set(["20 3", "2 3", "1 3"]));
 });
 
-Deno.test("keys and values are told apart as they were written, in every store", () => {
+Deno.test("every store tells keys and values apart as they were written", () => {
   const written = ['"1"', "1", "1.0", "9007199254740993", "9007199254740992.0"]
     .concat(["[1]", "[1.0]", '{"a":1,"b":[]}', "null", "1e999"])
     .map(parse);

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { wrongClocks } from "../../lib/workbench/world/wall-clocks.ts";
 
-Deno.test("half of all restarts find the clock where an earlier life of the node began", () => {
+Deno.test("at half of all restarts, the clock shows when an earlier life of the node started", () => {
   const clocks = wrongClocks(seeded(1));
   const starts = new Map<string, number[]>();
   let again = 0;

@@ -25,13 +25,13 @@ function listed(size: number, ...edges: string[]) {
   return [...cycles.keys(), ...signs.map(({ type }) => type)].join(" ");
 }
 
-Deno.test("transactions come in the order of the trie that Elle keeps them in", () => {
+Deno.test("transactions come in the order of the hash trie in which Elle keeps them", () => {
   assertEquals(trieOrder([0, 1, 2, 3, 4, 5], trieHash), [0, 5, 1, 3, 2, 4]);
   // The recorded run rw-early names a cycle of these two from the second one on.
   assertEquals(trieOrder([499, 501], trieHash), [501, 499]);
 });
 
-Deno.test("a cycle of writes hides those of reads, and one that is seen hides none with time", () => {
+Deno.test("a cycle of writes hides cycles of reads, but not those with edges in time", () => {
   assertEquals(listed(2, "0 ww 1", "1 ww 0"), "G0 PL-1-cycle-exists");
   assertEquals(
     listed(3, "0 ww 1", "1 ww 0", "1 realtime 2", "2 rw 1"),

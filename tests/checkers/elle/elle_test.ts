@@ -439,7 +439,7 @@ Deno.test("every case of every anomaly has a sentence that names a transaction b
   }
 });
 
-Deno.test("the version order of a list is its longest read, and what comes after it", () => {
+Deno.test("the version order of a list is its longest read, followed by what that lacks", () => {
   const all = concurrent("ax1", "ax2 ay1", "rx12", "ax3", "?ax4", "rx1");
   const history = historyOf(all, "list");
   const ended = transactions(history, "append");

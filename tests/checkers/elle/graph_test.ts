@@ -76,7 +76,7 @@ Deno.test("components are found in a path of 200,000 transactions without runnin
   assertEquals(ring.cyclic.map((scc) => scc.length), [size]);
 });
 
-Deno.test("components are the vertices that reach each other, numbered against the edges", () => {
+Deno.test("components are the vertices that reach each other, and no edge leads to a higher component", () => {
   const edges = [[1], [2], [0, 3], [4], [3], [0]];
   const { cyclic, of } = stronglyConnected(6, (v) => edges[v]!);
   assertEquals(cyclic.sort(), [[0, 1, 2], [3, 4]]);
@@ -162,7 +162,7 @@ Deno.test("a search that follows more edges than it may says so", () => {
   });
 });
 
-Deno.test("a cycle that no search found in time is reported without its name", () => {
+Deno.test("a cycle that no search finds in time is reported without a name", () => {
   const graph = graphOf(4, "0 ww 1", "1 ww 2", "2 ww 3", "3 ww 0");
   const reportable = new Set(["G0", "PL-1-cycle-exists"]);
   assertEquals(findCycles(graph, reportable, 1), {
@@ -173,7 +173,7 @@ Deno.test("a cycle that no search found in time is reported without its name", (
   assertEquals(findCycles(graph, reportable).cycles.get("G0"), [[0, 1, 2, 3]]);
 });
 
-Deno.test("searches find the sorts of cycle that trying all paths finds (300 random graphs)", () => {
+Deno.test("searches find the same sorts of cycle as trying all paths (300 random graphs)", () => {
   const random = seeded(1);
   const flows: readonly EdgeKind[] = ["ww", "wr"];
   const sorts: [string, CycleSpec][] = [

@@ -27,14 +27,14 @@ Deno.test("a column keeps what is pushed, however much that is", () => {
   assertEquals(column.at(999), 999 * 999);
 });
 
-Deno.test("things keep their order in groups, and those of no group are left out", () => {
+Deno.test("members of groups keep their order, and what has no group is left out", () => {
   const { starts, members } = grouped(Int32Array.of(2, 0, -1, 2, 0), 3);
   assertEquals([[...starts], [...members]], [[0, 2, 2, 4], [1, 4, 0, 3]]);
   const named = grouped(Int32Array.of(1, 0), 2, Int32Array.of(70, 80));
   assertEquals([...named.members], [80, 70]);
 });
 
-Deno.test("places are put in the order of dense and of sparse positions, the endless last (200 random lists)", () => {
+Deno.test("places are sorted by dense and by sparse positions, infinite ones last (200 random lists)", () => {
   const random = seeded(1);
   for (let i = 0; i < 200; i++) {
     const size = random.int(30), gap = random.pick([1, 3, 1e12]);
@@ -50,7 +50,7 @@ Deno.test("places are put in the order of dense and of sparse positions, the end
   }
 });
 
-Deno.test("of a key's steps the first read is shown and the last write is left, by transaction", () => {
+Deno.test("in each transaction, the first read of a key shows others' writes, and the last write is what it leaves", () => {
   const builder = new StepsBuilder();
   builder.read("x", 1);
   builder.write("x", 2);
@@ -80,7 +80,7 @@ Deno.test("of a key's steps the first read is shown and the last write is left, 
   assertEquals(writtenBy(steps, 1, 0), NONE);
 });
 
-Deno.test("lists that begin alike share their elements, others and nulls do not", () => {
+Deno.test("lists that begin alike share their elements, while other lists and nulls do not", () => {
   const builder = new StepsBuilder();
   const lists = [[1, 2], [1], [1, 2, 3], [], [2, 1], [1, 2, 3]];
   for (const list of lists) builder.readList("x", list);

@@ -234,7 +234,7 @@ Deno.test("every node that is asked answers its last read", () => {
   );
 });
 
-Deno.test("every node is asked after the end, and must answer", () => {
+Deno.test("every node is asked in the aftermath, and must answer", () => {
   const after = (...afterwards: Step[]) =>
     found([add(0, 1, 0)], {}, { afterwards });
   const silent: Step = { ...read(1, [], 0), end: "info" };
@@ -253,7 +253,7 @@ Deno.test("every node's last read holds every value that was acknowledged before
   assertEquals(last(inTime, final(0, [1, 2]), final(1, [1, 2])), "");
 });
 
-Deno.test("the last read is the one after the end, where there is one", () => {
+Deno.test("the last read is that of the aftermath, if there is one", () => {
   const steps = [add(0, 1, 0), final(0, [1]), final(1, [])];
   const after = (value: number[]) =>
     found(steps, {}, {
@@ -322,7 +322,7 @@ Deno.test("a program whose values go from node to node has the network's time fo
   }
 });
 
-Deno.test("if nothing is ever done, nodes are silent some time after the beginning", () => {
+Deno.test("in a run without operations, nodes must be silent some time after the beginning", () => {
   const at = (ms: number) =>
     found([final(0, []), final(1, [])], { quietMs: 500 }, {
       sent: [gossip(ms, [])],
@@ -350,7 +350,7 @@ Deno.test("only messages between nodes are chatter, and only some time after the
   assertEquals(restarted(2_499), "chatter");
 });
 
-Deno.test("a value crosses to another node as often as promised, on average", () => {
+Deno.test("a value may be sent to each other node only as often as promised, on average", () => {
   const steps = [add(0, 1, 0), add(0, 2, 10)];
   const times = (...sent: Sent[]) => found(steps, { crossings: 1.5 }, { sent });
   const three = [gossip(1, [1]), gossip(11, [1, 2])];
@@ -366,7 +366,7 @@ Deno.test("a value crosses to another node as often as promised, on average", ()
   assertEquals(found(steps, {}, { sent: four }), "", "nothing was promised");
 });
 
-Deno.test("the more other nodes, the more crossings; a lone node has none to make", () => {
+Deno.test("the allowed number of sendings grows with the number of nodes; a single node has none", () => {
   const steps = [add(0, 1, 0)];
   const nodes = (count: number, sends: number) =>
     found(steps, { crossings: 1 }, {
@@ -378,7 +378,7 @@ Deno.test("the more other nodes, the more crossings; a lone node has none to mak
   assertEquals(nodes(1, 4), "");
 });
 
-Deno.test("under faults, values may cross as often as needed", () => {
+Deno.test("under faults, values may be sent as often as needed", () => {
   const broken = (run: Run) =>
     found([add(0, 1, 0)], { crossings: 1 }, {
       ...run,
@@ -390,7 +390,7 @@ Deno.test("under faults, values may cross as often as needed", () => {
   assertEquals(broken({ options: { nemesis: "partition" } }), "");
 });
 
-Deno.test("a node that never hears of anything has a finding of bounded size, whatever was read", () => {
+Deno.test("the finding about a node that never hears of anything has a bounded size, however much was read", () => {
   const steps = Array.from({ length: 200 }, (_, i): Step[] => [
     add(0, i, 4 * i),
     read(0, Array.from({ length: i + 1 }, (_, value) => value), 4 * i + 1),

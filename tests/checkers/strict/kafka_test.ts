@@ -198,7 +198,7 @@ Deno.test("a gap that never gets a message is not a skip: offsets need not be de
   assertEquals(found([...sparse, polled("n0", 100, 0, [0, 4])]), "");
 });
 
-Deno.test("what one node has shown, it keeps showing; another may be behind", () => {
+Deno.test("a node must keep showing what it has shown; another may be behind", () => {
   const start = [...log("n0", "n0"), polled("n0", 100, 0, [0, 1])];
   const slow = { visibilityMs: 1_000 };
   assertEquals(
@@ -208,7 +208,7 @@ Deno.test("what one node has shown, it keeps showing; another may be behind", ()
   assertEquals(found([...start, polled("n1", 110, 1, [])], slow), "");
 });
 
-Deno.test("a message must be shown within the promised time by every node", () => {
+Deno.test("every node must show a message within the promised time", () => {
   const late = (ms: number) =>
     found([...log("n0"), polled("n1", ms, 0, []), polled("n1", 900, 0, [0])], {
       visibilityMs: 250,
@@ -351,7 +351,7 @@ Deno.test("no commit is refused where that is promised; during a fault it may ti
   assertEquals(answered(11), "(commit-refused)");
 });
 
-Deno.test("every node is polled after the end, and must answer", () => {
+Deno.test("every node is polled in the aftermath, and must answer", () => {
   const poll = (node: string, type: "ok" | "info") => ({
     index: 0,
     time: 1e9,

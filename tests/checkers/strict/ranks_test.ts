@@ -30,7 +30,7 @@ function judged(find: (findings: Findings) => void, results = valid): Judged {
   return { recording, results, strict, figures: {} };
 }
 
-Deno.test("a note leaves the verdict valid; terminal and report show it as one", () => {
+Deno.test("a note leaves the verdict valid, and terminal and report show it as a note", () => {
   const noted = judged((findings) => findings.note("odd", "an odd choice"));
   assertEquals(noted.strict, {
     "valid?": true,
@@ -43,7 +43,7 @@ Deno.test("a note leaves the verdict valid; terminal and report show it as one",
   assertMatch(page, /Worth knowing[^]*<h3>odd<\/h3>[^]*an odd choice/);
 });
 
-Deno.test("an anomaly makes it invalid, whatever is noted beside it", () => {
+Deno.test("an anomaly makes the verdict invalid, whatever notes there are", () => {
   const { strict } = judged((findings) => {
     findings.note("odd", "an odd choice");
     findings.add("odd", "a promise broken");
@@ -69,7 +69,7 @@ Deno.test("a note does not stand in for the faithful judge's anomaly of the same
   assertEquals(strict.anomalies.map(({ type }) => type), ["G1a"]);
 });
 
-Deno.test("an aborted run is not held to what it had no time for", () => {
+Deno.test("an aborted run need not have done what it had no time for", () => {
   const lost: Results = {
     "valid?": "unknown",
     workload: { "valid?": false, "lost-count": 1, lost: [3] },

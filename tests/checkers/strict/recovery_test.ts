@@ -52,7 +52,7 @@ function found(
     .filter((type) => type === "no-recovery" || type === "never-ok");
 }
 
-Deno.test("a node that answers nothing in the calm has not recovered, whatever it answered before", () => {
+Deno.test("a node that answers nothing in the calm has not recovered, even if it answered before", () => {
   const vain = [TIMEOUT, TIMEOUT, TIMEOUT];
   for (
     const [run, calm, anomalies] of [
@@ -73,13 +73,13 @@ Deno.test("a node that answers nothing in the calm has not recovered, whatever i
   }
 });
 
-Deno.test("what faults let nobody do in the run, and anybody in the calm, is no fault of the nodes", () => {
+Deno.test("an operation that faults never let succeed is no finding if it succeeds in the calm", () => {
   assertEquals(found([TIMEOUT, TIMEOUT], null), ["never-ok"]);
   assertEquals(found([TIMEOUT, TIMEOUT], [TIMEOUT, OTHER_VALUE, OK]), []);
   assertEquals(found([TIMEOUT], [OTHER_VALUE, OTHER_VALUE]), ["never-ok"]);
 });
 
-Deno.test("followers may send all to the leader, whom the run has changed; where several answer, each must", () => {
+Deno.test("followers may refuse everything if a single node answers, though the leader has changed; if several answer, each must", () => {
   const refused = Array<Outcome>(3).fill(REFUSED);
   const vain = Array<Outcome>(3).fill(TIMEOUT);
   for (

@@ -50,7 +50,7 @@ const append = (epoch: number, more: Body = {}): Body => ({
   ...more,
 });
 
-Deno.test("one leader an epoch: two are found, one after another are not", () => {
+Deno.test("one leader per epoch: two leaders in one are found, leaders of successive epochs are fine", () => {
   assertEquals(found([[1, "n0", append(1)], [2, "n1", append(2)]]), "");
   assertEquals(
     found([[1, "n0", append(1)], [2, "n1", append(1)]]),
@@ -58,7 +58,7 @@ Deno.test("one leader an epoch: two are found, one after another are not", () =>
   );
 });
 
-Deno.test("log matching: one place and epoch have one entry; an uncommitted one may be replaced in a later epoch", () => {
+Deno.test("log matching: an index and an epoch have one entry; an uncommitted entry may be replaced in a later epoch", () => {
   const one = append(1, { entries: [[1, "a"]] });
   const same = append(1, { entries: [[1, "b"]] });
   const later = append(2, { entries: [[2, "b"]], commit: 1 });
@@ -69,7 +69,7 @@ Deno.test("log matching: one place and epoch have one entry; an uncommitted one 
   );
 });
 
-Deno.test("state machine safety: what is committed is not replaced, whether it was told before or with the commit", () => {
+Deno.test("state machine safety: a committed entry is not replaced, whether it was sent before its commit or with it", () => {
   const told: Said[] = [
     [1, "n0", append(1, { entries: [[1, "a"]] })],
     [1.1, "n0", append(1, { after: 1, commit: 1 })],
@@ -83,7 +83,7 @@ Deno.test("state machine safety: what is committed is not replaced, whether it w
   assertEquals(found([...told, [2, "n1", { ...view, commit: 0 }]]), "");
 });
 
-Deno.test("bounded logs: as many committed entries as are promised, and any number of others", () => {
+Deno.test("bounded logs: only as many committed entries as promised may be kept, and any number of others", () => {
   const entries = [1, 2, 3, 4, 5].map((i) => [1, i]);
   assertEquals(found([[1, "n0", append(1, { entries, commit: 3 })]]), "");
   assertEquals(

@@ -74,7 +74,7 @@ Deno.test("a request during a cut, or up to five seconds after, may go without a
   assertEquals(never(26), "unanswered-request");
 });
 
-Deno.test("a reply of the wrong form counts whenever it comes, in the last questions too", () => {
+Deno.test("a reply of the wrong form is found whenever it comes, in the aftermath too", () => {
   const malformed: Op = {
     index: 0,
     time: 90 * SECOND,
@@ -105,14 +105,14 @@ Deno.test("a reply of the wrong form counts whenever it comes, in the last quest
   }
 });
 
-Deno.test("it must not where availability is asked for or promised", () => {
+Deno.test("a request must be answered even during a cut if availability is asked for or promised", () => {
   const never = (more: object) =>
     found("lin-kv", [15, "never"], { cut: [10, 20], ...more });
   assertEquals(never({ promises: { available: true } }), "unanswered-request");
   assertEquals(never({ options: { availability: 0.9 } }), "unanswered-request");
 });
 
-Deno.test("a peer that was killed or stopped is a fault too, until it is back", () => {
+Deno.test("a killed or paused peer counts as a fault until it is back", () => {
   const halted = (begin: Incident["type"], end: Incident["type"]) =>
     [15, 30].map((asked) =>
       found("lin-kv", [asked, "never"], {
@@ -126,7 +126,7 @@ Deno.test("a peer that was killed or stopped is a fault too, until it is back", 
   assertEquals(halted("pause", "resume"), ["", "unanswered-request"]);
 });
 
-Deno.test("a late answer does harm where clients are replaced, and is worth a note elsewhere", () => {
+Deno.test("a late answer is an anomaly where clients are replaced after a timeout, and a note elsewhere", () => {
   for (const name of ["echo", "broadcast", "g-set", "g-counter", "kafka"]) {
     assertEquals(found(name, [20, 25.5]), "late-reply", name);
   }

@@ -40,7 +40,7 @@ function lostAfter(killSeconds: number): Recording {
   };
 }
 
-Deno.test("what a node had no time to tell may be lost with it, what it had told may not", () => {
+Deno.test("a kill may lose what a node had no time to tell others, but not what it had told them", () => {
   for (const [seconds, valid] of [[0.5, true], [20, false]] as const) {
     const { strict } = judge(lostAfter(seconds));
     const types = strict.anomalies.map(({ type }) => type);
@@ -48,7 +48,7 @@ Deno.test("what a node had no time to tell may be lost with it, what it had told
   }
 });
 
-Deno.test("a program that promises nothing about restarts, or more, is excused nothing", () => {
+Deno.test("kills excuse nothing in a program that promises nothing about restarts, or promises more", () => {
   for (const program of ["broadcast-3a", "kafka-5b"]) {
     const { strict } = judge({ ...lostAfter(0.5), program });
     assertEquals(strict["valid?"], false, program);
@@ -246,7 +246,7 @@ for (const [what, [run, type]] of Object.entries(LOST)) {
   });
 }
 
-Deno.test("a client that goes on with a node that returns has skipped nothing", () => {
+Deno.test("a client that goes on with a node that has come back has not skipped anything", () => {
   const run = logs();
   for (const [i, msg] of ["c", "d", "e"].entries()) {
     send(run, 1, 2 + i, 3 + 2 * i, msg);
