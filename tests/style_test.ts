@@ -1,17 +1,17 @@
-/** The house's rules, held by a test that reads the sources. */
+/** Rules for the source code, checked by reading it. */
 import { assert, assertEquals } from "@std/assert";
 import { scenarios } from "../lib/workbench/scenarios/scenarios.ts";
 import {
   code,
   files,
-  floors,
   header,
   imports,
   isGuest,
+  layers,
   lines,
   mechanisms,
+  parts,
   read,
-  rooms,
   sources,
 } from "./fixtures/house.ts";
 import { needs } from "./fixtures/permitted.ts";
@@ -22,9 +22,9 @@ function style(name: string, fn: () => void): void {
 
 const isPackage = (target: string) => !target.endsWith(".ts");
 
-/** Who may import what; every file is held to all rules that name it. */
+/** Who may import what. Every rule whose pattern matches a file holds for it. */
 const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
-  // The node library stands alone; its mechanisms know it and each other's wings below.
+  // The node library imports nothing else; mechanisms import it, and some of each other's folders.
   [/^lib\/node\//, /^lib\/node\//, false],
   [/^lib\/maelstrom\.ts$/, /^lib\/node\//, false],
   [/^lib\/schema\.ts$/, /^lib\/node\//, false],
@@ -50,25 +50,25 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
     /^(lib\/((maelstrom|schema|protocols)\.ts|gossip\/|services\/|stores\/|consensus\/)|challenges\/)/,
     false,
   ],
-  // Checkers judge histories and know nothing else.
+  // Checkers judge histories and import nothing else.
   [
     /^lib\/workbench\/checkers\//,
     /^lib\/workbench\/(checkers\/|scenarios\/|history\/)/,
     true,
   ],
-  // Workloads know histories and chance, but neither network nor judges.
+  // Workloads import histories and randomness, but neither network nor judges.
   [
     /^lib\/workbench\/workloads\//,
     /^lib\/workbench\/(workloads\/|(world\/(client|random)|history)\b)/,
     true,
   ],
-  // The network and what is on it know no workload, no judge and no page.
+  // The network and what is on it import no workload, no judge and no report.
   [
     /^lib\/workbench\/world\//,
     /^lib\/(maelstrom\.ts|node\/|workbench\/(world\/|history\/))/,
     true,
   ],
-  // What is run and what must come out, what findings mean, and what bin/workbench carries: each by itself.
+  // Scenarios, the glossary, and what bin/workbench carries are each on their own.
   [
     /^lib\/workbench\/scenarios\//,
     /^lib\/workbench\/(scenarios\/|history\/)/,
@@ -80,13 +80,13 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
     /^(node:|lib\/(maelstrom\.ts|workbench\/(executable\/|history\/)))/,
     true,
   ],
-  // Readers of the real Maelstrom's files know no command and no page.
+  // Readers of the real Maelstrom's files import no command and no report.
   [
     /^lib\/workbench\/maelstrom\//,
     /^lib\/workbench\/(maelstrom\/|world\/|checkers\/|history\/)/,
     true,
   ],
-  // What runs knows no judge; what judges many runs knows no page and no command.
+  // A run imports no judge; campaigns, reports and the terminal import no command.
   [
     /^lib\/workbench\/run\//,
     /^lib\/workbench\/(run|workloads|world|history)\b/,
@@ -97,8 +97,8 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
     /^lib\/(?!workbench\/(commands|results)\/)/,
     true,
   ],
-  // Nothing of ours depends on the command line, or on tests; what draws plots for the
-  // README may vary a program.
+  // Nothing in lib/ imports the command line, tests or programs, except that plots for the READMEs
+  // may vary a program.
   [
     /^lib\/(?!workbench\/results\/[\w-]+-plot\.ts$)/,
     /^lib\/(?!workbench\/cli\.ts)/,
@@ -106,12 +106,12 @@ const directions: [who: RegExp, may: RegExp, packages: boolean][] = [
   ],
 ];
 
-/** Of the workbench's own files, and texts that are quoted: no message of a node passes here. */
+/** Files of the workbench through which no message of a node passes. */
 const OWN_JSON =
   /^lib\/workbench\/(history\/json|scenarios\/standards)\.ts$|^lib\/workbench\/(commands|results|campaign|maelstrom)\/|\/(bodies|flags)\.ts$/;
 
 style(
-  "the workbench reads and writes JSON by way of json.ts, which keeps numbers as they were written",
+  "the workbench parses and writes JSON by json.ts, which keeps numbers as they were written",
   () => {
     const wrong = sources(/^lib\/workbench\/.*\.ts$/).filter((path) =>
       !OWN_JSON.test(path) && /\bJSON\.(parse|stringify)\(/.test(read(path))
@@ -120,7 +120,7 @@ style(
   },
 );
 
-style("imports point one way", () => {
+style("files import only what the rules allow", () => {
   const wrong: string[] = [];
   for (const path of sources(/^(lib|challenges)\//)) {
     for (const [who, may, packages] of directions) {
@@ -135,12 +135,12 @@ style("imports point one way", () => {
   assert(imports("challenges/echo-1.ts").includes("lib/maelstrom.ts"));
 });
 
-style("no room of the house imports one that is above it", () => {
-  const all = floors(rooms());
+style("the parts of the project form layers, without cycles of imports", () => {
+  const all = layers(parts());
   assert(all.get("lib/node/") === 1 && all.size > 20);
 });
 
-style("nothing is imported but what is there", () => {
+style("every imported file exists", () => {
   const all = new Set(files());
   const missing = sources(/./).flatMap((path) =>
     imports(path)
@@ -159,12 +159,12 @@ style("a source imports each module in one place", () => {
   assertEquals(repeated, []);
 });
 
-/** What reaches past a node's world, to the real clock, real randomness or the machine. */
+/** What bypasses a node's world: the real clock, real randomness, the machine. */
 const IMPURE =
   /\bDeno\.|\bDate\.now|\bnew Date\(\)|\bMath\.random|\bset(Timeout|Interval|Immediate)\b|\bperformance\.|\bcrypto\.|\bconsole\.|\bAbortSignal\.timeout|\bprocess\.(env|argv|std)/;
 
 style(
-  "programs and the library touch neither clock, chance nor machine, but for what run() is made of",
+  "programs and the library use neither clock, randomness nor machine, except in what run() is made of",
   () => {
     const impure = sources(
       /^(challenges|lib\/(node|gossip|services|stores|consensus))\/|^lib\/\w+\.ts$/,
@@ -174,7 +174,7 @@ style(
   },
 );
 
-style("programs keep their state in a closure, none in their module", () => {
+style("programs keep their state in a closure, not in their module", () => {
   const stateful = sources(
     /^(challenges|lib\/(node|gossip|services|stores|consensus))\/|^lib\/\w+\.ts$/,
   )
@@ -183,7 +183,7 @@ style("programs keep their state in a closure, none in their module", () => {
 });
 
 style(
-  "every scenario has its program, and nothing of ours needs a guest",
+  "every scenario has its program, and no source imports a guest",
   () => {
     const names = scenarios.map(({ name }) => `challenges/${name}.ts`);
     assertEquals(sources(/^challenges\//).sort(), names.sort());
@@ -224,11 +224,11 @@ style(
   },
 );
 
-/** A type whose keys may be any text: its objects have keys of their own, such as "constructor". */
+/** A type whose keys may be any string: plain objects already have keys such as "constructor". */
 const PLAIN_MAP = /\[\w+: (string|Key)\]\??:|\bRecord<string, (?!never)/;
 
-style("no plain object is a map: keys from outside are kept in a Map", () => {
-  // What JSON is, and what reads and makes it, with own keys only.
+style("keys from outside are kept in a Map, never in a plain object", () => {
+  // These define what JSON is, and handle objects by their own keys only.
   const makers = [
     "lib/node/protocol.ts",
     "lib/node/world.ts",
@@ -241,7 +241,7 @@ style("no plain object is a map: keys from outside are kept in a Map", () => {
 });
 
 style(
-  "no list is spread into another's push: from 120,000 items on that throws",
+  "no list is spread into push(), which throws from 120,000 items on",
   () => {
     const spreading = sources(/^(challenges|lib\/(?!workbench|std))/)
       .filter((path) => /\.(push|unshift)\(\.\.\./.test(code(path)));
@@ -284,23 +284,26 @@ style(
   },
 );
 
-style("files are named in kebab-case, tests and benchmarks as such", () => {
-  const kebab =
-    /^\.?[a-z0-9]+(-[a-z0-9]+)*((_[a-z0-9]+)*_(test|bench))?(\.[a-z0-9]+)*$/;
-  const misnamed = [...files()].filter((path) => {
-    if (isGuest(path)) return false;
-    const name = path.split("/").at(-1)!;
-    return !kebab.test(name) && !/^[A-Z]+(\.md)?$|^Makefile$/.test(name);
-  });
-  const stray = sources(/^tests\/(?!(fixtures|mutants|strangers|bench)\/)/)
-    .filter((path) => !path.endsWith("_test.ts"));
-  assertEquals([misnamed, stray], [[], []]);
-});
+style(
+  "files are named in kebab-case, with endings for tests and benchmarks",
+  () => {
+    const kebab =
+      /^\.?[a-z0-9]+(-[a-z0-9]+)*((_[a-z0-9]+)*_(test|bench))?(\.[a-z0-9]+)*$/;
+    const misnamed = [...files()].filter((path) => {
+      if (isGuest(path)) return false;
+      const name = path.split("/").at(-1)!;
+      return !kebab.test(name) && !/^[A-Z]+(\.md)?$|^Makefile$/.test(name);
+    });
+    const stray = sources(/^tests\/(?!(fixtures|mutants|strangers|bench)\/)/)
+      .filter((path) => !path.endsWith("_test.ts"));
+    assertEquals([misnamed, stray], [[], []]);
+  },
+);
 
 style(
-  "no source re-exports another's names, declares an enum, or is a dump of things",
+  "no source re-exports names of another, declares an enum, or is called utils or the like",
   () => {
-    // One door to a node, and one to all that a program needs for its protocol.
+    // These two are entry points: for the node, and for all that a protocol needs.
     const doors = ["lib/maelstrom.ts", "lib/protocols.ts"];
     const offending = sources(/./).filter((path) =>
       !doors.includes(path) &&
@@ -311,12 +314,12 @@ style(
   },
 );
 
-/** Syntax that makes code, instead of being taken away with the types: parameter properties, namespaces and the like. */
+/** Syntax that type stripping cannot erase: parameter properties, namespaces and the like. */
 const UNERASABLE =
   /\bconstructor\((?:[^{]*[,(])?\s*(?:private|public|protected|readonly|override)\s+\w|^\s*(?:export )?(?:declare )?(?:namespace|module) [\w.]+ \{|^\s*(?:export )?import \w+ = |^export = /m;
 
 style(
-  "the library and the programs run where types are only taken away: in Node and Bun",
+  "the library and the programs run where types are only stripped: in Node and Bun",
   () => {
     const wrong = sources(/^(challenges|lib\/(?!workbench|std))/)
       .filter((path) => UNERASABLE.test(code(path)));
@@ -332,7 +335,7 @@ style(
   },
 );
 
-style("everything that is exported says what it is", () => {
+style("every export has a JSDoc comment", () => {
   const silent = sources(/^(lib|challenges)\//).flatMap((path) => {
     const text = read(path).split("\n");
     return text.flatMap((line, i) => {
@@ -341,7 +344,7 @@ style("everything that is exported says what it is", () => {
           .exec(line)?.[1];
       if (name === undefined) return [];
       const before = text[i - 1]?.trim() ?? "";
-      // The implementation of an overloaded function follows what documents it.
+      // The implementation of an overloaded function follows the signatures that are documented.
       const overloaded = text.slice(0, i).some((earlier) =>
         earlier.startsWith(`export function ${name}`) ||
         earlier.startsWith(`export async function ${name}`)
@@ -355,7 +358,7 @@ style("everything that is exported says what it is", () => {
   assertEquals(silent, []);
 });
 
-style("no file names a machine's folders or a registry's host", () => {
+style("no file names folders of a machine or hosts of a registry", () => {
   const place =
     /(?<![\w.$}*-])\/(work|tmp|root)\b|npmjs\.(org|com)|jsr\.io|\bdeb\.debian\.org|dl\.deno\.land/;
   const naming = [...files()].flatMap((path) => {
