@@ -17,6 +17,7 @@ import type { JsonObject } from "../../lib/workbench/history/json.ts";
 import { gossip } from "./counter.ts";
 import type { Mutant } from "./mutant.ts";
 import { sending, twist } from "./twist.ts";
+import { withMethods } from "../fixtures/with-methods.ts";
 
 /** Takes every life of a peer for the first. */
 const ignoresEpochs = twist(broadcast3c, () => {
@@ -41,43 +42,21 @@ function reservesAnew(node: Node<Record<never, never>>): void {
       { ...body, key: `${body["key"]} in ${life}` },
       ...rest,
     );
-  (kafka5c as unknown as (node: unknown) => void)(
-    new Proxy(node, {
-      get(target, name) {
-        if (name === "call") return call;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    }),
-  );
+  (kafka5c as unknown as (node: unknown) => void)(withMethods(node, { call }));
 }
 
-/** Runs a program on a node of which one method is another. */
-const withMethod =
-  (program: unknown, name: string, make: (node: Node<never>) => unknown) =>
-  (node: Node<never>) => {
-    const made = make(node);
-    (program as (node: unknown) => void)(
-      new Proxy(node, {
-        get(target, key) {
-          if (key === name) return made;
-          const value: unknown = Reflect.get(target, key, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      }),
-    );
-  };
+/** Answers reads as soon as it runs: the timer that ends waiting for others fires at once. */
+const readsAtOnce = (program: unknown) => (node: Node<never>) => {
+  const after = (ms: number, task: () => void) =>
+    node.after(ms === 1_000 ? 0 : ms, task);
+  (program as (node: unknown) => void)(withMethods(node, { after }));
+};
 
-/** Answers reads as soon as it runs, since it waits for nothing that a timer would end. */
-const readsAtOnce = (program: unknown) =>
-  withMethod(
-    program,
-    "after",
-    (node) => (ms: number, task: () => void) =>
-      node.after(ms === 1_000 ? 0 : ms, task),
-  );
+/** A program on a clock that stands still. */
+const onStoppedClock = (program: unknown) => (node: Node<never>) =>
+  (program as (node: unknown) => void)(withMethods(node, { now: () => 0 }));
 
-/** Of a message that tells a peer which is back all that is known, leaves out some. */
+/** Leaves out some of what a peer that has come back is told. */
 const tellsBack = (
   program: unknown,
   change: (item: never, dest: string) => unknown,
@@ -182,7 +161,7 @@ export const mutants: Mutant[] = [
     name: "life-stamps-again",
     bug:
       "a new life stamps its writes like the last: by a count, under the same name",
-    program: withMethod(txn6bWrites, "now", () => () => 0),
+    program: onStoppedClock(txn6bWrites),
     scenario: "txn-6b-writes",
     flags: { "time-limit": 8, rate: 100 },
     faults: "chaos",

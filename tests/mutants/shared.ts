@@ -13,6 +13,7 @@ import txnListAppend from "../../challenges/txn-list-append.ts";
 import uniqueIdsTso from "../../challenges/unique-ids-2-tso.ts";
 import { ErrorCode, type Node } from "../../lib/maelstrom.ts";
 import { hasCode } from "../fixtures/has-code.ts";
+import { withMethods } from "../fixtures/with-methods.ts";
 import type { Integer } from "../../lib/schema.ts";
 import type { JsonObject } from "../../lib/workbench/history/json.ts";
 import type { Mutant } from "./mutant.ts";
@@ -42,16 +43,10 @@ function oneSum(node: Node<Counter>): void {
     })));
 }
 
-/** Every life of a node is told apart by its name alone. */
+/** Tells all lives of a node apart only by its name. */
 const oneLife = (program: unknown) => (node: Node<never>) =>
   (program as (node: unknown) => void)(
-    new Proxy(node, {
-      get(target, name) {
-        if (name === "now" || name === "random") return () => 0;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    }),
+    withMethods(node, { now: () => 0, random: () => 0 }),
   );
 
 /** Believes of each peer that it has what it was told a moment ago. */

@@ -2,18 +2,16 @@ import type { Body } from "../../lib/node/world.ts";
 import type { Node, Program } from "../../lib/maelstrom.ts";
 import type { Protocol } from "../../lib/node/protocol.ts";
 import type { JsonObject } from "../../lib/workbench/history/json.ts";
+import { withMethods } from "../fixtures/with-methods.ts";
 
-/** A handler as the library stores it. */
+/** A handler of any messages. */
 // deno-lint-ignore no-explicit-any
 type Handler = (request: any, src: string) => any;
 
 /** By message type: makes another handler of a program's own. */
 export type Twists = { [type: string]: (handler: Handler) => Handler };
 
-/**
- * A program in which some handlers are replaced by others made from them: for bugs at a
- * node's surface.
- */
+/** A program in which some handlers are replaced by others made from them. */
 export function twist<P extends Protocol<P>>(
   program: Program<P>,
   twists: (node: Node<P>) => Twists,
@@ -26,18 +24,12 @@ export function twist<P extends Protocol<P>>(
         .call(node, type, twisted);
     };
     program(
-      new Proxy(node, {
-        get(target, name) {
-          if (name === "on") return on;
-          const value: unknown = Reflect.get(target, name, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      }),
+      withMethods(node, { on }),
     );
   };
 }
 
-/** Changes what a node sends: gives the message to be sent instead. */
+/** A program in which each message that a node sends is replaced by another made from it. */
 export function sending(
   program: unknown,
   change: (
@@ -51,23 +43,17 @@ export function sending(
     const send = (dest: string, type: string, message: object) =>
       (node.send as (dest: string, type: string, message: object) => void)
         .call(node, dest, type, change(type, { ...message }, dest));
-    const proxy = new Proxy(node, {
-      get(target, name) {
-        if (name === "send") return send;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
+    const proxy = withMethods(node, { send });
     (twist(program as never, twists as never) as (node: unknown) => void)(
       proxy,
     );
   };
 }
 
-/** Asks a service, and gives its answer. */
+/** Asks a service, and returns its answer. */
 type Call = (service: string, body: JsonObject) => Promise<JsonObject>;
 
-/** A program that asks services, but by way of something else, one for each life of a node. */
+/** A program whose calls of services go through a function, made anew for each life of a node. */
 export function calling(
   program: unknown,
   change: (
@@ -84,13 +70,7 @@ export function calling(
         body,
       );
     (program as (node: unknown) => void)(
-      new Proxy(node, {
-        get(target, name) {
-          if (name === "call") return call;
-          const value: unknown = Reflect.get(target, name, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      }),
+      withMethods(node, { call }),
     );
   };
 }

@@ -1,4 +1,4 @@
-/** Programs of others: judged by their command line and their workload's description alone. */
+/** Strangers: programs that are not ours, which are judged only by their command line and their workload. */
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
 import { judge, type Judged } from "../../lib/workbench/checkers/judges.ts";
 import type { Options } from "../../lib/workbench/history/history.ts";
@@ -7,6 +7,7 @@ import { workloadOf } from "../../lib/workbench/workloads/all.ts";
 import { SECOND, VirtualClock } from "../../lib/workbench/world/clock.ts";
 import { modules } from "../../lib/workbench/world/modules.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
+import { withMethods } from "../fixtures/with-methods.ts";
 
 /** Any messages at all. */
 // deno-lint-ignore no-explicit-any
@@ -133,13 +134,7 @@ export function changed(
         types.includes(type) ? change(node, handler) : handler,
       );
     program(
-      new Proxy(node, {
-        get(target, name) {
-          if (name === "on") return on;
-          const value: unknown = Reflect.get(target, name, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      }),
+      withMethods(node, { on }),
     );
   };
 }
