@@ -6,7 +6,7 @@
  * Guarantees: a read returns exactly the values broadcast before it, each once, in the order
  * in which they first arrived. Nothing survives the process.
  *
- * Costs: one reply a request, no message between nodes (S = 0); a read copies the set.
+ * Costs: one reply per request, no message between nodes (S = 0); a read copies the set.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { broadcastProtocol, type Integer } from "../lib/protocols.ts";

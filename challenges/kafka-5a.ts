@@ -8,7 +8,7 @@
  * ... without holes; a poll starts at the offset asked for and skips nothing. Committed offsets
  * only rise, and never above the last message. Nothing survives the process.
  *
- * Costs: one reply a request, no message between nodes (S = 0). Memory grows with the logs.
+ * Costs: one reply per request, no message between nodes (S = 0). Memory grows with the logs.
  */
 import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";

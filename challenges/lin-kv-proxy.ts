@@ -10,7 +10,7 @@
  * network that duplicates messages, which Maelstrom's does not, breaks it: the second copy of a
  * write may undo a later one.
  *
- * Costs: 2 messages a request, S = 2; a network round trip.
+ * Costs: 2 messages per request, S = 2; a network round trip.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { registerProtocol } from "../lib/protocols.ts";

@@ -8,7 +8,7 @@
  * request and its reply. Every transaction commits. Nothing survives a restart, and a second
  * node would have its own database.
  *
- * Costs: one reply a request, no message between nodes (S = 0).
+ * Costs: one reply per request, no message between nodes (S = 0).
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { executeOn } from "../lib/stores/transactions.ts";

@@ -10,7 +10,7 @@
  * frozen clock, with probability 2^-53 for each pair of lives. The ids of one life are in the
  * order of its counter.
  *
- * Costs: one reply a request, no message between nodes (S = 0); about 27 bytes an id.
+ * Costs: one reply per request, no message between nodes (S = 0); about 27 bytes an id.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { uniqueIdsProtocol } from "../lib/protocols.ts";

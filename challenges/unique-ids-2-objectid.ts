@@ -11,7 +11,7 @@
  * they were made, as far as the nodes' clocks agree; within a second, those of one life are in
  * order (up to 2^24 ids).
  *
- * Costs: one reply a request, no message between nodes (S = 0); about 33 bytes an id.
+ * Costs: one reply per request, no message between nodes (S = 0); about 33 bytes an id.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { uniqueIdsProtocol } from "../lib/protocols.ts";

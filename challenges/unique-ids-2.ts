@@ -12,7 +12,7 @@
  * 2^-106, so a thousand restarts of each of a thousand nodes produce a collision with probability
  * below 2^-76.
  *
- * Costs: one reply a request, no message between nodes (S = 0); about 30 bytes an id.
+ * Costs: one reply per request, no message between nodes (S = 0); about 30 bytes per id.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { uniqueIdsProtocol } from "../lib/protocols.ts";
