@@ -74,11 +74,7 @@ const txn6Strict = program(txnProtocol, (node) => {
   const written = new Map<Key, number>();
   const turns = new Turns(node);
 
-  serveTransactions(
-    node,
-    (batch) => turns.race(() => commit(batch)),
-    () => turns.next(),
-  );
+  serveTransactions(node, commit, () => turns.next());
 
   /** Runs transactions until a run of them has committed; returns that run's replies. */
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
@@ -158,7 +154,7 @@ const txn6Strict = program(txnProtocol, (node) => {
     const from = root.version === 0 ? null : root;
     if (!await kv.cas("root", from, next)) return false;
     root = next;
-    turns.saw(0);
+    turns.won();
     for (const [key, version, value] of dropped) {
       cells.learn(key, { version, value });
     }

@@ -2,9 +2,9 @@ import type { Node } from "../maelstrom.ts";
 
 /**
  * How long a winner stands back at most, in milliseconds: longer lets more others go first,
- * shorter keeps its own clients waiting for less.
+ * shorter leaves its own clients, who wait for 4 s, more time.
  */
-const STAND_BACK_MS = 250;
+const STAND_BACK_MS = 2_000;
 
 /** How much earlier observations of the others count for after each new one. */
 const MEMORY = 0.9;
@@ -22,9 +22,10 @@ export type Racer = Pick<
 >;
 
 /**
- * Lets nodes that race to change one key win in turn. A winner lets the others go first, or it
- * might win for ever: its next race begins after a random part of the time that the others
- * would need for one each. A node that races alone does not wait.
+ * Lets nodes that race to change one key win in turn. A winner knows what is new, and is the
+ * first to try again: it might win for ever, and losers leave no trace by which it could tell
+ * (the capture effect of Ethernet). So it stands back for about as long as the others need for
+ * a try each, which is as long as its own last one took.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -37,16 +38,14 @@ export type Racer = Pick<
  *   let count = 0;
  *   return async () => {
  *     await turns.next();
- *     return await turns.race(async () => {
- *       for (let isNewest = turns.isQuiet;; isNewest = false) {
- *         const known = isNewest ? count : await kv.read("count") ?? 0;
- *         if (!isNewest) turns.saw(known - count);
- *         const next = count = known + 1;
- *         if (!await kv.cas("count", known || null, next)) continue;
- *         turns.saw(0);
- *         return next;
- *       }
- *     });
+ *     for (let isNewest = turns.isQuiet;; isNewest = false) {
+ *       const known = isNewest ? count : await kv.read("count") ?? 0;
+ *       if (!isNewest) turns.saw(known - count);
+ *       const next = count = known + 1;
+ *       if (!await kv.cas("count", known || null, next)) continue;
+ *       turns.won();
+ *       return next;
+ *     }
  *   };
  * }
  * ```
@@ -55,8 +54,8 @@ export class Turns {
   readonly #node: Racer;
   /** Ends when this node may race again. */
   #standing: Promise<void> = Promise.resolve();
-  /** Whether others have changed the key since the last race. */
-  #isAlone = true;
+  /** When this node's race began. */
+  #begunAt = 0;
   /** How often others have changed it, in how long, and when this node knew that last. */
   #changes = 0;
   #ms = 0;
@@ -70,23 +69,11 @@ export class Turns {
 
   /**
    * Waits for this node's turn, and for whatever comes at this moment: clients that were answered
-   * together ask together. What comes meanwhile may take part in the next race.
+   * together ask together. What comes meanwhile may take part in the race that begins then.
    */
   async next(): Promise<void> {
     await Promise.all([this.#standing, this.#node.sleep(0)]);
-  }
-
-  /** Races, to the end. Call {@link next} before: one race after another. */
-  async race<R>(run: () => Promise<R>): Promise<R> {
-    const begun = this.#node.now();
-    const result = await run();
-    if (!this.#isAlone) {
-      const othersMs = (this.#node.now() - begun) * this.#node.peers.length;
-      const standMs = this.#node.random() * Math.min(othersMs, STAND_BACK_MS);
-      this.#standing = this.#node.sleep(standMs);
-    }
-    this.#isAlone = true;
-    return result;
+    this.#begunAt = this.#node.now();
   }
 
   /** This node knows what the key holds, and that others have changed it so often since it knew that last. */
@@ -95,7 +82,18 @@ export class Turns {
     this.#changes = MEMORY * this.#changes + changes;
     this.#ms = MEMORY * this.#ms + now - this.#sawAt;
     this.#sawAt = now;
-    if (changes > 0) this.#isAlone = false;
+  }
+
+  /** This node has won: it has changed the key, and the others go first now. */
+  won(): void {
+    const tryMs = this.#node.now() - Math.max(this.#begunAt, this.#sawAt);
+    this.saw(0);
+    const othersMs = tryMs * this.#node.peers.length;
+    const standMs = Math.min(
+      (0.5 + this.#node.random()) * othersMs,
+      STAND_BACK_MS,
+    );
+    this.#standing = this.#node.sleep(standMs);
   }
 
   /** Whether the others have probably not changed the key since this node knew what it holds. */

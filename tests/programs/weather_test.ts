@@ -36,7 +36,7 @@ const PROGRAMS: {
   "txn-6-strict": ["txn", NONE, NONE],
   "txn-6a-lock": ["txn", [0, 1, 15], [0, 0, 2]],
   "txn-list-append": ["lists", NONE, NONE],
-  "txn-list-append-thunks": ["lists", [8, 14, 28], [0, 1, 13]],
+  "txn-list-append-thunks": ["lists", NONE, NONE],
   "unique-ids-2-tso": ["ids", NONE, NONE],
 };
 
