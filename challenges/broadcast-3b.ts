@@ -85,9 +85,7 @@ const broadcast3b = program(protocol, (node) => {
 
   /** Tells a neighbour values, until it answers; then what has come meanwhile. */
   async function tell(id: string, messages: Integer[]): Promise<void> {
-    let tries = 0;
-    const told = await patience.until(async (options) => {
-      const isAgain = tries++ > 0;
+    const told = await patience.until(async (options, isAgain) => {
       if (isAgain) silent.add(id);
       const some = isAgain ? messages.slice(0, PART) : messages;
       const request = { messages: some, life: recall.life.stamp };

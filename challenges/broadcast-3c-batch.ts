@@ -87,9 +87,8 @@ const batch = program(protocol, (node) => {
   async function tell(id: string, lacking: Set<Integer>): Promise<void> {
     let messages = [...lacking];
     busy.add(id);
-    let tries = 0;
-    await patience.until((options) => {
-      if (tries++ > 0) messages = messages.slice(0, PART);
+    await patience.until((options, isAgain) => {
+      if (isAgain) messages = messages.slice(0, PART);
       const request = { messages, life: recall.life.stamp };
       return node.rpc(id, "broadcast_many", request, options);
     });

@@ -21,7 +21,9 @@
  *   edges: 8 to 12, so S <= 6 without cuts; resends make it about 7 on the command. (A tree has no
  *   others: 3c.)
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
- * - while an edge is cut, a value for it costs one message, the oldest another per CAP_MS.
+ * - while an edge is cut, a value for it costs one message, the oldest another per CAP_MS. After
+ *   the heal each that has waited costs two, all at once; and so does, for each of n - 2 nodes,
+ *   each value that a node gets back after a restart (3c-batch sends them in one message).
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";

@@ -8,11 +8,12 @@
  * Guarantees: no dirty writes (G0): the versions of all keys follow one order, that of stamps.
  * No aborted, intermediate or circular reads (G1): nothing aborts, links carry whole
  * transactions, and what is read is stamped lower than what is written. Copies that have had the
- * same transactions are equal, and all have had all of them within a second of a heal. Every
- * transaction commits, whatever is cut. Not prevented: lost updates and write skew; with three
- * nodes or more, a write may be seen before one that it follows (txn-6c prevents that). A node
- * that lost its memory recovers what it had told another node. It waits for that when it starts,
- * for a second at most: if all others are cut off, it answers from what it has until the heal.
+ * same transactions are equal, and all have had all of them within a second of a heal, or of the
+ * last message that came late. Every transaction commits, whatever is cut. Not prevented: lost
+ * updates and write skew; with three nodes or more, a write may be seen before one that it follows
+ * (txn-6c prevents that). A node that lost its memory recovers what it had told another node. It
+ * waits for that when it starts, for a second at most: if all others are cut off, it answers from
+ * what it has until the heal.
  *
  * Costs: n nodes send at most n (n - 1) batches per 100 ms, acknowledgements included, and none
  * once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere within

@@ -16,7 +16,7 @@
  * race, and is told after 4 s that the outcome is unknown, or that nothing was done: nobody with
  * three nodes, 100 requests/s and 1000 keys, even where 10 % of the messages are lost. But a race
  * takes 8 hops, and the nodes win one after the other: of three nodes, hops of 50 ms on average
- * (exponential) leave 4 % of the clients unserved at worst, hops of 200 ms three in four.
+ * (exponential) leave 6 % of the clients unserved at worst, hops of 200 ms three in four.
  *
  * Costs: 2 messages to read the root, 2 to swap it, 4 for each value stored, and 2 to 4 for each
  * value read, all of them again for each lost race: S is 11.5 on the command, against 3.5 where

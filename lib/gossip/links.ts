@@ -83,8 +83,8 @@ export interface LinksOptions<T extends Json> {
   flushMs?: number;
   /**
    * The longest time between two tries, in milliseconds, whatever acknowledgements take;
-   * 2000 if not given. It bounds how soon after a cut all has arrived, at the price of
-   * sending things twice where round trips are longer.
+   * 2000 if not given. It bounds how soon after a cut, and the last acknowledgement that came
+   * late, all has arrived; at the price of sending things twice where round trips are longer.
    */
   capMs?: number;
 }

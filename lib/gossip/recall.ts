@@ -96,7 +96,9 @@ export type RecallNode<T extends Json> = Pick<
 export interface RecallOptions<T extends Json> {
   /** Repeats a question until it is answered, as lib/services/patience.ts does. */
   patience: {
-    until<R>(ask: (options: RpcOptions) => Promise<R>): Promise<R>;
+    until<R>(
+      ask: (options: RpcOptions, isAgain: boolean) => Promise<R>,
+    ): Promise<R>;
   };
   /** All that is known here. */
   all(): T[];
@@ -154,14 +156,15 @@ export class Recall<T extends Json> {
   async #ask(id: string): Promise<void> {
     const { patience, take } = this.#options;
     const node = this.#node;
-    let tries = 0;
     let answer: ReturnType<RecallProtocol<T>["recall"]> | undefined;
-    const { known, latest, life } = await patience.until(async (options) => {
-      // What is known may be much: it is not told again and again to a node that cannot hear.
-      if (tries++ > 0) await node.rpc(id, "hear", {}, options);
-      const request = { life: this.life.stamp };
-      return answer ??= await node.rpc(id, "recall", request, options);
-    });
+    const { known, latest, life } = await patience.until(
+      async (options, isAgain) => {
+        // What is known may be much: it is not told again and again to a node that cannot hear.
+        if (isAgain) await node.rpc(id, "hear", {}, options);
+        const request = { life: this.life.stamp };
+        return answer ??= await node.rpc(id, "recall", request, options);
+      },
+    );
     take(known, id);
     this.#meet(id, life);
     this.life.raise(latest);

@@ -105,14 +105,15 @@ export class Patience {
   /**
    * Calls `attempt`, which must be idempotent, until one of the tries is answered; returns the
    * first answer, and ignores those of the other tries. A node or service that answers with an error
-   * is in no state to answer, and is asked again, unless the error is an answer.
+   * is in no state to answer, and is asked again, unless the error is an answer. `attempt` is told
+   * whether it has been called before.
    *
    * @param answers the codes of errors that are answers, such as that a key does not exist
    * @throws {RpcError} an error that is an answer
    * @throws what `attempt` throws and is no {@link RpcError}
    */
   until<T>(
-    attempt: (options: RpcOptions) => Promise<T>,
+    attempt: (options: RpcOptions, isAgain: boolean) => Promise<T>,
     answers: readonly number[] = [],
   ): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -133,7 +134,7 @@ export class Patience {
           TRY_MS.least * (tries & -tries), // the largest power of 2 in it
           TRY_MS.longest,
         );
-        attempt({ timeoutMs }).then((answer) => {
+        attempt({ timeoutMs }, tries > 1).then((answer) => {
           if (end(begun)) resolve(answer);
         }, (error) => {
           if (this.#isFinal(error, answers) && end(begun)) reject(error);
