@@ -18,12 +18,10 @@
  * Costs: with n nodes, e edges, and a hop of L ms
  * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice, with
  *   as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has 5
- *   edges: 8 to 12, so S <= 6 without cuts; resends make it about 7 on the command. (A tree has no
- *   others: 3c.)
+ *   edges: 8 to 12, so S <= 6 without cuts; resends make it about 7 on the command;
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
- * - while an edge is cut, a value for it costs one message, the oldest another per CAP_MS. After
- *   the heal each that has waited costs two, all at once; and so does, for each of n - 2 nodes,
- *   each value that a node gets back after a restart (3c-batch sends them in one message).
+ * - while an edge is cut, a value for it costs one message, the oldest another per CAP_MS; then two,
+ *   all at once. A restarted node's values cost two each for n - 2 nodes (3c-batch has batches).
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
