@@ -415,7 +415,7 @@ Deno.test(
       stdout,
       "the official limit of stable-latency.median-ms, < 400, is missed",
     );
-    assertStringIncludes(stdout, "strict judge:   valid");
+    assertStringIncludes(stdout, "strict verdict:      valid");
   }),
 );
 

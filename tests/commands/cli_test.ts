@@ -75,6 +75,12 @@ for (
     ],
     [["test", "-w", "echo", "--bin", "sh"], 254, "$(command -v sh)"],
     [
+      ["test", "-w", "echo", "--bin", "sh -c exit"],
+      254,
+      '--bin "$(command -v sh)" -- -c exit',
+    ],
+    [["test", "-w", "echo", "--bin", "no node"], 254, "as './no node'"],
+    [
       ["test", "-w", "echo", "--bin", "/bin/sh -e x"],
       254,
       'as in --bin /bin/sh -- -e x; with make, into ARGS="-e x"',
@@ -218,7 +224,7 @@ Deno.test(
       ...["check", golden, "--report", report],
     );
     assertEquals(code, 1);
-    assertStringIncludes(stdout, "strict judge:   INVALID");
+    assertStringIncludes(stdout, "strict verdict:      INVALID");
     assertStringIncludes(await Deno.readTextFile(report), "What is wrong");
     const nowhere = await workbench(
       ...["check", golden, "--report", `${folder}/no/such/folder.html`],

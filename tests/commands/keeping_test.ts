@@ -83,6 +83,26 @@ Deno.test(
 );
 
 Deno.test(
+  "with --judge faithful Maelstrom's own verdict is the exit status and the last line",
+  needs("run", "read", "write"),
+  inFolder(async (store) => {
+    for (
+      const [judge, code, last] of [
+        ["faithful", 0, "Everything looks good!"],
+        ["strict", 1, "Analysis invalid!"],
+      ] as const
+    ) {
+      const flags = ["--store", store, "--judge", judge];
+      const tested = await testEcho(...flags, "--", "twice");
+      assertEquals(tested.code, code, tested.stdout);
+      assertStringIncludes(tested.stdout, "Maelstrom's verdict: valid");
+      assertStringIncludes(tested.stdout, "strict verdict:      INVALID");
+      assertStringIncludes(tested.stdout, last);
+    }
+  }),
+);
+
+Deno.test(
   "with --faithful a run that Maelstrom aborts has its exit status and no last line",
   needs("run", "read", "write"),
   inFolder(async (store) => {
@@ -156,7 +176,7 @@ Deno.test(
     await Deno.writeTextFile(store, "a file");
     const { code, stdout, stderr } = await testEcho("--store", store);
     assertEquals(code, 0, stderr);
-    assertStringIncludes(stdout, "strict judge:   valid");
+    assertStringIncludes(stdout, "strict verdict:      valid");
     assertStringIncludes(stdout, "Everything looks good!");
     assertMatch(stderr, /^Cannot keep the run in .*in-the-way.* --store$/m);
     assertEquals(await Deno.readTextFile(store), "a file");

@@ -43,7 +43,7 @@ export default (node: Node) => node.on("echo", ({ echo }) => ({ echo }));\n`,
         [
           "simulate guest.ts -w echo --time-limit 2",
           0,
-          "strict judge:   valid",
+          "strict verdict:      valid",
         ],
         ["simulate guest.ts -w echo --seeds 2 --time-limit 2", 0, "2 valid"],
         [
@@ -51,7 +51,7 @@ export default (node: Node) => node.on("echo", ({ echo }) => ({ echo }));\n`,
           0,
           "Everything looks good!",
         ],
-        ["analyze store/latest", 0, "strict judge:   valid"],
+        ["analyze store/latest", 0, "strict verdict:      valid"],
         ["test -w echo --bin nothing", 254, "there is no such file"],
       ] as const
     ) {

@@ -76,7 +76,7 @@ const unknown = (end: "source" | "dest", fields: string) =>
   } m))`;
 
 for (
-  const [what, error, problem, type = "protocol-violation"] of [
+  const [what, error, problem, type = "protocol-violation", request] of [
     [
       "text on stdout",
       "clojure.lang.ExceptionInfo: Node n0 printed a line to STDOUT which was not well-formed JSON:\ngot: {a\nDid you mean to encode this line as JSON? Or not?",
@@ -107,9 +107,13 @@ for (
     ],
     [
       "a reply to a client that has gone",
-      unknown("dest", ':src "n0", :dest "c2", :body {:type "echo_ok"}'),
-      'it wrote to client c2, which has given up and gone, or never was: {"src":"n0","dest":"c2","body":{"type":"echo_ok"}}',
+      unknown(
+        "dest",
+        ':src "n0", :dest "c2", :body {:type "echo_ok", :in_reply_to 7}',
+      ),
+      'it wrote to client c2, which has given up and gone, or never was: {"src":"n0","dest":"c2","body":{"type":"echo_ok","in_reply_to":7}}',
       "gone-client",
+      { client: "c2", number: 7 },
     ],
     [
       "a number for a message",
@@ -130,6 +134,7 @@ for (
       node: "n0",
       type,
       text: `n0: ${problem}; Maelstrom never heard it again`,
+      ...(request && { request }),
     }]);
   });
 }
@@ -148,7 +153,7 @@ Deno.test("a log tells how a node ended, and what it said last", () => {
   assertEquals(incidentsIn(crash("Trace:\n  it broke"), HISTORY), [{
     ...incident,
     text:
-      "n1 crashed with exit status 3; its last lines on stderr:\nTrace:\n  it broke",
+      "n1 crashed with exit status 3; its last lines on stderr:\n  Trace:\n    it broke",
   }]);
   assertEquals(incidentsIn(crash(""), HISTORY), [{
     ...incident,

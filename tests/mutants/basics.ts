@@ -144,7 +144,7 @@ export const mutants: Mutant[] = [
     scenario: "echo-1",
     flags: { "time-limit": 30 },
     faults: "official",
-    caughtAs: ["protocol-violation"],
+    caughtAs: ["late-reply"],
     faithful: "passes",
   },
   {

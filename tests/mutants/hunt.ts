@@ -51,8 +51,8 @@ export async function hunt(mutant: Mutant | Impostor): Promise<Quarry> {
       mutant.caughtAs.includes(type)
     );
     if (found === undefined) continue;
-    // Maelstrom mutes a node after a broken line, and judges what it does not hear.
-    const asMaelstrom = found.type === "protocol-violation"
+    // Maelstrom mutes a node after a broken line or a late reply, and judges what it does not hear.
+    const asMaelstrom = results["valid?"] === "unknown"
       ? (await judged(mutant, seed, true)).results
       : results;
     const quarry = { found, seen, passed: passes(asMaelstrom) };

@@ -55,7 +55,13 @@ for (
     ["blank", "protocol-violation", "empty line"],
     ["forge", "protocol-violation", "signed a message as n9"],
     ["leave", "process-exit", "exit status 0"],
+    ["panic", "process-exit", "stderr:\n  panic: nil map\n  1\n"],
     ["twice", "duplicate-reply", "twice"],
+    [
+      "init-twice",
+      "duplicate-reply",
+      "does the library answer init by itself?",
+    ],
   ] as const
 ) {
   Deno.test(

@@ -67,7 +67,9 @@ function whyUnknown(recording: Recording): string | undefined {
   const seen = incidents.filter(({ time }) => time <= end);
   const fatal = crashOf(recording);
   if (fatal !== undefined) {
-    return `Maelstrom aborts such a run, with exit status 255 and no results: ${fatal.type} of ${fatal.node}: ${fatal.text}`;
+    return `Maelstrom aborts such a run, with exit status 255 and no results: ${
+      fatal.text.split(";", 1)
+    }`;
   }
   if (exit === 255) return "crashed before the analysis (exit 255)";
   const stopped = seen.find(({ type }) => type === "stopped");
@@ -77,7 +79,10 @@ function whyUnknown(recording: Recording): string | undefined {
   );
   if (broken === undefined || faithful) return undefined;
   const at = broken.time < 0 ? "in the set-up" : `at ${seconds(broken.time)}`;
-  return `Maelstrom would have ignored ${broken.node} after a malformed line ${at}; the workbench did not: use --faithful for Maelstrom's own verdict`;
+  const what = broken.type === "gone-client"
+    ? "it replied to a client that had gone,"
+    : "a malformed line";
+  return `Maelstrom would have ignored ${broken.node} after ${what} ${at}; the workbench did not: use --faithful for Maelstrom's own verdict`;
 }
 
 /** Workloads in which the final reads must show everything: they are judged without the calm that follows. */

@@ -130,8 +130,13 @@ function withStats(results: Results, { stats = null }: Results): Results {
   return { ...parts, "valid?": valid !== false };
 }
 
-/** The worse of the two verdicts. */
-export function overall({ results, strict }: Verdicts): Validity {
+/** The verdict of one judge, `faithful` or `strict`; if neither is named, the worse of the two. */
+export function overall(
+  { results, strict }: Verdicts,
+  judge?: string,
+): Validity {
+  if (judge === "faithful") return results["valid?"];
+  if (judge === "strict") return strict["valid?"];
   return worst(results["valid?"], strict["valid?"]);
 }
 

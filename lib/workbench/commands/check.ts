@@ -1,6 +1,6 @@
 /** The `check` command: judges recorded runs again. */
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
-import { type Validity, worst } from "../checkers/verdict.ts";
+import { worst } from "../checkers/verdict.ts";
 import type { Recording } from "../history/history.ts";
 import { loadRecording } from "../recording.ts";
 import { print, printJson } from "../terminal/print.ts";
@@ -26,12 +26,6 @@ export async function check(args: readonly string[]): Promise<number> {
       "Cannot write one report for several runs: check them one by one",
     );
   }
-  const verdictOf = (judged: Judged): Validity =>
-    texts.judge === "faithful"
-      ? judged.results["valid?"]
-      : texts.judge === "strict"
-      ? judged.strict["valid?"]
-      : overall(judged);
   const json = switches.has("json");
   const all: Judged[] = [];
   let written = true;
@@ -44,7 +38,7 @@ export async function check(args: readonly string[]): Promise<number> {
     if (texts.report === undefined) continue;
     written = await saveReport(texts.report, judged);
   }
-  const verdict = worst(...all.map(verdictOf));
+  const verdict = worst(...all.map((judged) => overall(judged, texts.judge)));
   if (json) {
     const values = all.map(forJson);
     printJson(values.length === 1 ? values[0]! : values);

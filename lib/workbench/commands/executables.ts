@@ -1,6 +1,6 @@
 /** The executable that is tested: where it is, and what may be wrong with it. */
 import { tmpdir } from "node:os";
-import { extname, isAbsolute, join, resolve } from "node:path";
+import { delimiter, extname, isAbsolute, join, resolve } from "node:path";
 import { type Incident, shellWord } from "../history/history.ts";
 
 /** Names of files that no system runs by themselves. */
@@ -16,8 +16,10 @@ export async function executablePath(bin: string): Promise<string> {
   try {
     path = await Deno.realPath(bin);
   } catch {
-    const [file = "", ...args] = bin.split(" ");
-    const otherwise = args.length > 0 && await isThere(file)
+    const [word = "", ...args] = bin.split(" ");
+    const isFile = await isThere(word);
+    const file = isFile ? word : `"$(command -v ${word})"`;
+    const otherwise = args.length > 0 && (isFile || await isOnPath(word))
       ? `Its arguments go after --, as in --bin ${file} -- ${
         args.join(" ")
       }; with make, into ARGS="${args.join(" ")}"`
@@ -47,6 +49,13 @@ export async function executablePath(bin: string): Promise<string> {
 }
 
 const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+
+/** Whether a shell would find a program of this name. */
+async function isOnPath(name: string): Promise<boolean> {
+  const folders = (Deno.env.get("PATH") ?? "").split(delimiter);
+  const found = folders.map((folder) => isThere(join(folder, name)));
+  return !name.includes("/") && (await Promise.all(found)).includes(true);
+}
 
 /** If the program in a script's first line does not exist, the system blames the script itself. */
 async function checkInterpreter(bin: string, path: string): Promise<void> {

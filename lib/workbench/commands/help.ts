@@ -51,6 +51,8 @@ const PAGES: Readonly<Record<string, () => Page>> = {
                         malformed line, and a client of seq-kv that is far behind may go
                         back in time. Without it the node is judged further, and after a
                         malformed line Maelstrom's verdict is unknown
+  --judge NAME          whose verdict counts, and is the exit status: faithful, which is
+                        Maelstrom's own, or strict (default both)
   --test-count N        number of runs; the first that is not valid ends them (default 1)
   --log-stderr          shows what nodes write to stderr
   --store DIR           where runs are kept (default store)

@@ -92,13 +92,14 @@ export async function test(args: readonly string[]): Promise<number> {
     program: "text",
     store: "text",
     faithful: "switch",
+    judge: "text",
     json: "switch",
     "log-stderr": "switch",
     "test-count": "number",
     ...IGNORED_FLAGS,
   }, { w: "workload" });
   noWords(parsed);
-  const { bin, workload = "lin-kv", program, store } = parsed.texts;
+  const { bin, workload = "lin-kv", program, store, judge } = parsed.texts;
   if (bin === undefined) {
     throw new UsageError(
       "Cannot test nothing: say what to run with --bin FILE",
@@ -139,8 +140,8 @@ export async function test(args: readonly string[]): Promise<number> {
       const { report, logged } = tested;
       print([report, ...stderrText(logged, report)].join("\n"));
     }
-  } while (all.length < count && overall(all.at(-1)!) === true);
-  const verdict = overall(all.at(-1)!);
+  } while (all.length < count && overall(all.at(-1)!, judge) === true);
+  const verdict = overall(all.at(-1)!, judge);
   if (json) {
     const values = all.map((tested) => ({
       ...forJson(tested),

@@ -7,7 +7,7 @@ export const GENERAL: Explanations = {
     means:
       "A node wrote a line that is not a valid message. The real Maelstrom would never hear from that node again.",
     usually:
-      "debug output on stdout, an empty line, a message to a node that does not exist, or a reply to a client that has left.",
+      "debug output on stdout, an empty line, a message to nobody, a reply to a client that has left, or one before init has been handled.",
     tries:
       "Write logs to stderr and one JSON object a line to stdout, and flush after each line.",
   },
@@ -21,7 +21,8 @@ export const GENERAL: Explanations = {
   "process-exit": {
     means:
       "A node's process exited before it was told to. Maelstrom aborts such a test.",
-    usually: "an uncaught exception, or an exit on an unknown message.",
+    usually:
+      "an uncaught exception, an exit on an unknown message, or a line too long for its reader (64 KB for Go's bufio.Scanner).",
     tries: "Read its last lines on stderr, in node-logs/.",
   },
   "setup-failed": {
@@ -53,7 +54,8 @@ export const GENERAL: Explanations = {
   },
   "duplicate-reply": {
     means: "A request was answered more than once.",
-    usually: "a retry that answers again, or two code paths that both reply.",
+    usually:
+      "a retry that answers again, two code paths that both reply, or a handler of init that replies though the library does so itself.",
     tries:
       "Reply in one place, and remember which requests have been answered.",
   },

@@ -45,6 +45,12 @@ export interface Op {
   [key: string]: Json | undefined;
 }
 
+/** Whether a client gave up waiting, as the workbench or as Maelstrom records it. */
+export function isTimeout({ error, exception }: Op): boolean {
+  return error === "net-timeout" || exception === "NetTimeout" ||
+    error === "indeterminate: Client read timeout";
+}
+
 /** Builds a history. */
 export class History {
   readonly ops: Op[] = [];
@@ -257,6 +263,8 @@ export interface Incident {
     | "pause" // the workbench stopped the process
     | "resume"; // and let it continue
   text: string;
+  /** Of `"gone-client"`: which client's request was answered, by its `msg_id`. */
+  request?: { client: string; number: Json };
 }
 
 /** The flags of a run, without their dashes, as `tests/golden/` has them: `{"node-count": 5, "rate": 10}`. */

@@ -10,7 +10,8 @@ import {
   type Options,
 } from "../history/history.ts";
 import type { Json, JsonObject } from "../history/json.ts";
-import { readMessage } from "../world/protocol.ts";
+import { quoteLastWords } from "../world/last-words.ts";
+import { readMessage, type Refusal } from "../world/protocol.ts";
 
 /** Flags that are not options of a run. */
 const NO_OPTIONS = new Set(["bin", "workload", "test-count"]);
@@ -122,9 +123,10 @@ export function incidentsIn(log: string, history: readonly Op[]): Incident[] {
     const why = breakOffIn(text);
     if (why === undefined) return [];
     const [, crashed, how, stderr = ""] = CRASHED.exec(text) ?? [];
+    const lines = quoteLastWords(stderr.split("\n"));
     const words = stderr.trim() === ""
       ? "it wrote nothing to stderr"
-      : `its last lines on stderr:\n${stderr}`;
+      : `its last lines on stderr:\n  ${lines.join("\n  ")}`;
     const exit: Incident[] = crashed === undefined ? [] : [{
       time,
       node: crashed,
@@ -142,16 +144,17 @@ export function incidentsIn(log: string, history: readonly Op[]): Incident[] {
 function refusal(
   node: string,
   refused: string,
-): Pick<Incident, "node" | "type" | "text"> {
+): Pick<Incident, "node" | "type" | "text" | "request"> {
   const { problem, toGoneClient } = problemOf(refused);
   return {
     node,
     type: toGoneClient ? "gone-client" : "protocol-violation",
     text: `${node}: ${problem}; Maelstrom never heard it again`,
+    ...(toGoneClient && { request: toGoneClient }),
   };
 }
 
-function problemOf(refused: string): { problem: string; toGoneClient?: true } {
+function problemOf(refused: string): Refusal {
   const [, line] = NO_JSON.exec(refused) ?? [];
   if (line !== undefined) {
     return {

@@ -29,8 +29,9 @@ import { Journal } from "../world/journal.ts";
 import { LongLists } from "../history/lists.ts";
 import { StormWatch } from "../world/storm.ts";
 import { latencyOf, Network } from "../world/network.ts";
-import { Nodes, SetupFailed } from "../world/nodes.ts";
+import { Nodes, type NodesSettings, SetupFailed } from "../world/nodes.ts";
 import { type Random, seeded } from "../world/random.ts";
+import { ask } from "./questions.ts";
 import { finalPhase, mainPhase } from "./schedule.ts";
 import { createServices } from "../world/services.ts";
 import { ActiveWorker } from "./workers.ts";
@@ -43,16 +44,6 @@ import type {
 
 /** Silence between the main phase and the final one, in seconds. */
 const QUIET_SECONDS = 10;
-
-/**
- * How often a question of the aftermath is asked at most, since a store may abort, and milliseconds
- * between two tries.
- */
-const TRIES = 5;
-const RETRY_MS = 1_000;
-
-/** After this time, in seconds, questions are no longer repeated. */
-const ASKING_SECONDS = 120;
 
 /** When the calm begins, in seconds after the last fault: until then nodes elect and catch up. */
 const RECOVERY_SECONDS = 5;
@@ -191,7 +182,7 @@ class Run {
         return { ...setup, timeoutMs: workload.timeoutMs(options) };
       },
       faithful: config.faithful ?? false,
-      report: (type, node, text) => this.#report(type, node, text),
+      report: (...what) => this.#report(...what),
     });
   }
 
@@ -357,30 +348,10 @@ class Run {
     const history = new History(this.#lists);
     await Promise.all(this.#ids.map((node, index) => {
       const worker = this.#openWorker(index, node, history);
-      return this.#ask(worker, questions[index]!);
+      const hasEnded = () => this.#nodes.hasEnded(node);
+      return ask(worker, questions[index]!, this.config.clock, hasEnded);
     }));
     return history.ops;
-  }
-
-  /** Asks one node these questions, and repeats those that it refused or did not answer. */
-  async #ask(worker: ActiveWorker, questions: Questions): Promise<void> {
-    const { clock } = this.config;
-    const { node } = worker;
-    const nothing: Generator = { next: () => null };
-    const giveUpAt = clock.now() + ASKING_SECONDS * SECOND;
-    for (const { once = false, ...invocation } of questions.invocations) {
-      let tries = 0;
-      for (;;) {
-        const op = await worker.perform({ ...invocation, node }, nothing);
-        const again = op.type === "ok"
-          ? questions.again?.(op) ?? null
-          : once || ++tries === TRIES
-          ? null
-          : RETRY_MS;
-        if (again === null || clock.now() >= giveUpAt) break;
-        await sleep(clock, again * MS);
-      }
-    }
   }
 
   /**
@@ -456,7 +427,9 @@ class Run {
     }
   }
 
-  #report(type: Incident["type"], node: string, text: string): void {
+  #report(
+    ...[type, node, text, request]: Parameters<NodesSettings["report"]>
+  ): void {
     this.config.onEvent?.(type);
     const key = `${type} ${node}`;
     const count = (this.#incidentCounts.get(key) ?? 0) + 1;
@@ -464,7 +437,8 @@ class Run {
     if (count > INCIDENTS_KEPT) return;
     if (count === INCIDENTS_KEPT) text = `${node}: this goes on`;
     const time = this.config.clock.now() - this.#originNs;
-    this.#incidents.push({ time, node, type, text });
+    const incident = { time, node, type, text };
+    this.#incidents.push(request ? { ...incident, request } : incident);
   }
 
   /** Reports a standstill of the workbench itself, if its own timer is too late. */

@@ -52,6 +52,8 @@ export interface Card {
 const SHOWN_ANOMALIES = 3;
 const SHOWN_SENTENCES = 2;
 const SENTENCE_LENGTH = 200;
+/** As much of one that quotes lines. */
+const QUOTE_LENGTH = 600;
 const WIDTH = 80;
 
 /** Why a run does not pass, each in a few words; empty when it does. */
@@ -167,7 +169,12 @@ function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   const lines: string[] = [];
   for (const { type, because } of anomalies.slice(0, SHOWN_ANOMALIES)) {
     const shown = because.slice(0, SHOWN_SENTENCES)
-      .map((sentence) => shorter(sentence, SENTENCE_LENGTH));
+      .map((sentence) =>
+        shorter(
+          sentence,
+          sentence.includes("\n") ? QUOTE_LENGTH : SENTENCE_LENGTH,
+        )
+      );
     const all = [...shown, ...moreText(because, SHOWN_SENTENCES)].join("; ");
     lines.push(...wrap(all, `    ${type}: `));
   }

@@ -36,8 +36,8 @@ export function judgedText(
 ): string {
   const { official, ours } = limitsOf(recording);
   const lines = [
-    `faithful judge: ${verdictWord(results["valid?"])}`,
-    `strict judge:   ${verdictWord(strict["valid?"])}`,
+    `Maelstrom's verdict: ${verdictWord(results["valid?"])}`,
+    `strict verdict:      ${verdictWord(strict["valid?"])}`,
     ...anomalyLines(strict.anomalies),
     ...noteLines(strict.notes),
     ...hint(strict.anomalies),
@@ -97,16 +97,16 @@ function unfaithful(results: Judged["results"]): string[] {
   );
 }
 
-/** How many sentences of a finding are shown, and how much of each. */
+/** How many sentences of a finding are shown, and how much of each line. */
 const SENTENCES = 4;
-const SENTENCE_LENGTH = 400;
+const LINE_LENGTH = 400;
 
 /** Each anomaly's name and reasons, and how many are left out. */
 export function anomalyLines(anomalies: readonly Anomaly[]): string[] {
   return anomalies.flatMap(({ type, because }) => [
     `  ${type}`,
-    ...because.slice(0, SENTENCES).map((sentence) =>
-      `    ${shorter(sentence, SENTENCE_LENGTH).replaceAll("\n", "\n    ")}`
+    ...because.slice(0, SENTENCES).flatMap((sentence) =>
+      sentence.split("\n").map((line) => `    ${shorter(line, LINE_LENGTH)}`)
     ),
     ...moreText(because, SENTENCES).map((more) => `    ${more}`),
   ]);

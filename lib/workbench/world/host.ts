@@ -27,7 +27,7 @@ export interface Host {
   resume(node: string): void;
   /** Ends all nodes, and everything they have started. */
   stop(): Promise<void>;
-  /** The last lines a node wrote to stderr. */
+  /** The last lines a node wrote to stderr, or the first of its report of a crash. */
   lastLines(node: string): string[];
   /** Why nothing has been heard from a node, if that is known: `"it closed its stdout"`. */
   silence?(node: string): string | null;

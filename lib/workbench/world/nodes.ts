@@ -11,14 +11,12 @@ import type { Host, OpenHost } from "./host.ts";
 import { type Body, type Incident, isClient } from "../history/history.ts";
 import { asText, beginning } from "../history/json.ts";
 import type { Network } from "./network.ts";
+import { quoteLastWords } from "./last-words.ts";
 import { LONGEST_LINE } from "./lines.ts";
-import { quote, readMessage } from "./protocol.ts";
+import { quote, readMessage, type Refusal } from "./protocol.ts";
 
 /** How long a node may take to answer `init`, in milliseconds. */
 const INIT_TIMEOUT_MS = 10_000;
-
-/** How many of a node's last lines on stderr are quoted. */
-const LINES_QUOTED = 16;
 
 /** The nodes could not be set up, so nothing was tested; the message says why. */
 export class SetupFailed extends Error {
@@ -48,7 +46,12 @@ export interface NodesSettings {
   /** Whether to mute a node after a malformed line, as Maelstrom does. */
   faithful: boolean;
   /** Called for everything that goes wrong with a node. */
-  report(type: Incident["type"], node: string, text: string): void;
+  report(
+    type: Incident["type"],
+    node: string,
+    text: string,
+    request?: Incident["request"],
+  ): void;
 }
 
 /** All nodes of a run. */
@@ -57,6 +60,8 @@ export class Nodes {
   readonly #mute = new Set<string>();
   readonly #down = new Set<string>();
   readonly #paused = new Set<string>();
+  /** Nodes whose process exited by itself and was not started again. */
+  readonly #ended = new Set<string>();
   /** By node that is being set up, what aborts that. */
   readonly #interrupt = new Map<string, (error: Error) => void>();
   /** By node, what it has sent to other nodes while it was being set up. */
@@ -67,16 +72,15 @@ export class Nodes {
     this.#host = openHost(ids, {
       sent: (node, message) => this.#sent(node, message),
       garbage: (node, text, why = "is not JSON") =>
-        this.#violation(
-          node,
-          text.trim() === ""
+        this.#violation(node, {
+          problem: text.trim() === ""
             ? "it wrote an empty line"
             : text.length > LONGEST_LINE
             ? `it wrote a line of more than ${LONGEST_LINE} characters, which was cut: ${
               beginning(text, 100)
             } ...`
             : `it wrote a line that ${why}: ${beginning(text, 200)}`,
-        ),
+        }),
       deaf: (node) =>
         this.settings.report(
           "protocol-violation",
@@ -151,6 +155,11 @@ export class Nodes {
     this.#host.resume(node);
   }
 
+  /** Whether a node has ended by itself, and was not started again. */
+  hasEnded(node: string): boolean {
+    return this.#ended.has(node);
+  }
+
   /** Ends all processes. */
   stop(): Promise<void> {
     return this.#host.stop();
@@ -160,6 +169,7 @@ export class Nodes {
     const { network } = this.settings;
     try {
       this.#mute.delete(node);
+      this.#ended.delete(node);
       this.#host.start(node);
       network.register(node, (packet) => this.#host.deliver(node, packet));
     } catch (error) {
@@ -243,9 +253,7 @@ export class Nodes {
     const { network, report } = this.settings;
     const message = readMessage(written, (name) => network.has(name));
     if ("problem" in message) {
-      const { problem, toGoneClient } = message;
-      const type = toGoneClient ? "gone-client" : "protocol-violation";
-      return this.#violation(node, problem, type);
+      return this.#violation(node, message);
     }
     const { src, dest, body } = message;
     if (src !== node) {
@@ -256,16 +264,14 @@ export class Nodes {
     network.send(src, dest, body, node);
   }
 
-  #violation(
-    node: string,
-    text: string,
-    type: "protocol-violation" | "gone-client" = "protocol-violation",
-  ): void {
-    this.settings.report(type, node, `${node}: ${text}`);
+  #violation(node: string, { problem, toGoneClient }: Refusal): void {
+    const type = toGoneClient ? "gone-client" : "protocol-violation";
+    this.settings.report(type, node, `${node}: ${problem}`, toGoneClient);
     if (this.settings.faithful) this.#mute.add(node);
   }
 
   #exited(node: string, how: string): void {
+    this.#ended.add(node);
     const text = `${node} ended by itself (${how})`;
     const words = this.#lastWords(node);
     this.settings.report("process-exit", node, text + words);
@@ -273,7 +279,7 @@ export class Nodes {
   }
 
   #lastWords(node: string): string {
-    const lines = this.#host.lastLines(node).slice(-LINES_QUOTED);
+    const lines = quoteLastWords(this.#host.lastLines(node));
     return lines.length === 0
       ? "; it wrote nothing to stderr"
       : `; its last lines on stderr:\n  ${lines.join("\n  ")}`;

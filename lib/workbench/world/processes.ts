@@ -3,10 +3,10 @@ import { type Json, parseLine, stringify, TooDeep } from "../history/json.ts";
 import {
   type Host,
   type HostEvents,
-  KEPT_LINES,
   LONGEST_LOG_LINE,
   type OpenHost,
 } from "./host.ts";
+import { LastWords } from "./last-words.ts";
 import { Lines, LONGEST_LINE } from "./lines.ts";
 
 /** How long to wait for killed processes to exit, in milliseconds. */
@@ -51,7 +51,7 @@ export interface ProcessOptions {
 export function processes(options: ProcessOptions): OpenHost {
   return (_nodes, events): Host => {
     const running = new Map<string, NodeProcess>();
-    const stderr = new Map<string, string[]>();
+    const stderr = new Map<string, LastWords>();
     const ended: Promise<unknown>[] = [];
     let stopped = false;
     const kill = (node: string) => {
@@ -63,11 +63,11 @@ export function processes(options: ProcessOptions): OpenHost {
     };
     return {
       start(node) {
-        const lines: string[] = [];
-        stderr.set(node, lines);
+        const words = new LastWords();
+        stderr.set(node, words);
         const process = new NodeProcess(node, options, events, (line) => {
           if (stopped) return;
-          if (lines.push(line) > KEPT_LINES) lines.shift();
+          words.push(line);
           options.onStderr?.(node, line);
         }, (how) => {
           if (running.get(node) !== process) return; // it was killed
@@ -90,7 +90,7 @@ export function processes(options: ProcessOptions): OpenHost {
         await within(REAP_MS, Promise.allSettled(ended));
         stopped = true;
       },
-      lastLines: (node) => stderr.get(node) ?? [],
+      lastLines: (node) => stderr.get(node)?.lines ?? [],
       silence: (node) => running.get(node)?.silence() ?? null,
     };
   };

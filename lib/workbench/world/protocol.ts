@@ -6,13 +6,20 @@ import {
   type Json,
   stringify,
 } from "../history/json.ts";
-import { type Body, isClient } from "../history/history.ts";
+import { type Body, type Incident, isClient } from "../history/history.ts";
 
 /** A message that a node wrote. */
 export interface WrittenMessage {
   src: string;
   dest: string;
   body: Body;
+}
+
+/** Why Maelstrom would not take what a node wrote. */
+export interface Refusal {
+  problem: string;
+  /** The request that it answers, if the client of that is no more. */
+  toGoneClient?: NonNullable<Incident["request"]>;
 }
 
 /** The fields that a message may have. */
@@ -27,10 +34,13 @@ const FIELDS: ReadonlySet<string> = new Set(["src", "dest", "body", "id"]);
 export function readMessage(
   written: unknown,
   isEndpoint: (name: string) => boolean,
-): WrittenMessage | { problem: string; toGoneClient?: true } {
+): WrittenMessage | Refusal {
   const refuse = (why: string) => ({ problem: `${why}: ${quote(written)}` });
   if (!isObject(written)) return refuse("it wrote a line that is no object");
   const { src, dest, body, id } = written;
+  if (src === undefined) {
+    return refuse("a message has a src (was init still being handled?)");
+  }
   if (typeof src !== "string" || typeof dest !== "string") {
     return refuse("src and dest must be strings");
   }
@@ -50,7 +60,8 @@ export function readMessage(
   const late = refuse(
     `it wrote to client ${dest}, which has given up and gone, or never was`,
   );
-  return { ...late, toGoneClient: true };
+  const number = fields.in_reply_to ?? null;
+  return { ...late, toGoneClient: { client: dest, number } };
 }
 
 /**

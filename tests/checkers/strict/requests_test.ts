@@ -126,6 +126,23 @@ Deno.test("a killed or paused peer counts as a fault until it is back", () => {
   assertEquals(halted("pause", "resume"), ["", "unanswered-request"]);
 });
 
+Deno.test("a reply to a client that has gone is a late one, a second one, or to nobody, and no request with one is unanswered", () => {
+  const gone = (asked: Asked, client: string, number: number) =>
+    found("echo", asked, {
+      incidents: [{
+        time: 27 * SECOND,
+        node: "n0",
+        type: "gone-client",
+        text: "",
+        request: { client, number },
+      }],
+    });
+  assertEquals(gone([20, "never"], "c1", 1), "late-reply");
+  assertEquals(gone([20, 20.1], "c1", 1), "duplicate-reply");
+  assertEquals(gone([20, 20.1], "c1", 2), "protocol-violation");
+  assertEquals(gone([20, 20.1], "c7", 1), "protocol-violation");
+});
+
 Deno.test("a late answer is an anomaly where clients are replaced after a timeout, and a note elsewhere", () => {
   for (const name of ["echo", "broadcast", "g-set", "g-counter", "kafka"]) {
     assertEquals(found(name, [20, 25.5]), "late-reply", name);

@@ -15,6 +15,7 @@ import {
   type Incident,
   isClient,
   isClientOp,
+  isTimeout,
   type JournalEvent,
   nodeOf,
   type Op,
@@ -167,7 +168,6 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
     ];
     return [{ type: "crashed", because }];
   }
-  const paused = pausedBefore(incidents);
   const types = [
     "message-storm",
     "protocol-violation",
@@ -177,24 +177,19 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
   const notes: readonly string[] = [
     "foreign-source",
     "journal-cut",
-    "late-reply",
     "stood-still",
   ];
   return [...types, ...notes].flatMap((type) => {
-    const because = incidents.filter((incident) =>
-      type ===
-        (incident.type === "gone-client"
-          ? paused(incident.node, incident.time)
-            ? "late-reply"
-            : "protocol-violation"
-          : incident.type)
-    ).map(({ time, text }) =>
-      `${time > 0 ? `at ${seconds(time)}` : "in the set-up"}: ${text}`
-    );
+    const because = incidents.filter((incident) => type === incident.type)
+      .map(told);
     if (because.length === 0) return [];
     const finding = { type, because };
     return [notes.includes(type) ? { ...finding, rank: "note" } : finding];
   });
+}
+
+function told({ time, text }: Incident): string {
+  return `${time > 0 ? `at ${seconds(time)}` : "in the set-up"}: ${text}`;
 }
 
 /** How long after a pause late replies may come, in ns. */
@@ -247,13 +242,15 @@ function replies(recording: Recording, promises: Promises): Finding[] {
       }`
     ),
   );
-  const { repeated, late, unsolicited, unanswered } = answers(recording);
+  const { repeated, late, unsolicited, unanswered, toGone } = answers(
+    recording,
+  );
   add(
     "duplicate-reply",
     repeated.map(([, , , src, dest, body]) =>
       `${src} answered message ${body.in_reply_to} of ${dest} twice, the second time with ${
         text(body)
-      }`
+      }${body.type === "init_ok" ? BY_ITSELF : ""}`
     ),
   );
   const clientsStay = CLIENTS_STAY.has(recording.workload);
@@ -274,6 +271,11 @@ function replies(recording: Recording, promises: Promises): Finding[] {
   };
   add("late-reply", harmful.map(sentence));
   add("late-reply", excused.map(sentence), "note");
+  for (const reply of toGone) {
+    const { node, time } = reply.incident;
+    if (paused(node, time)) add("late-reply", [told(reply.incident)], "note");
+    else add(...toldOfGone(reply));
+  }
   add(
     "unsolicited-reply",
     unsolicited.map(([, , , src, dest, body]) =>
@@ -289,6 +291,30 @@ function replies(recording: Recording, promises: Promises): Finding[] {
     ) => `${dest} never answered ${src}, which asked ${text(body)}`),
   );
   return found;
+}
+
+const BY_ITSELF = ": does the library answer init by itself?";
+
+/** What is wrong with a reply to a client that has gone, and how that is told. */
+function toldOfGone(
+  { incident, request, tookNs }: ReplyToGone,
+): [type: string, because: string[]] {
+  if (request === undefined) return ["protocol-violation", [told(incident)]];
+  const { node } = incident;
+  const { client, number } = incident.request!;
+  const what = `${node} answered message ${asText(number)} of ${client}`;
+  const after = `Maelstrom never listens to ${node} again`;
+  return tookNs === undefined
+    ? ["duplicate-reply", [
+      `${what} twice, the second time when ${client} had gone, and ${after}${
+        request.type === "init" ? BY_ITSELF : ""
+      }`,
+    ]]
+    : ["late-reply", [
+      `${what} after ${
+        seconds(tookNs)
+      }, when its client had given up: ${after}`,
+    ]];
 }
 
 /** Why a message that may be meant as a reply cannot be one. */
@@ -328,12 +354,6 @@ function isMalformed({ exception, error }: Op): boolean {
       /^indeterminate: Malformed/.test(asText(error));
 }
 
-/** Whether a client gave up waiting, as the workbench or as Maelstrom records it. */
-function isTimeout({ error, exception }: Op): boolean {
-  return error === "net-timeout" || exception === "NetTimeout" ||
-    error === "indeterminate: Client read timeout";
-}
-
 /** A client's request that has reached its node. */
 interface Request {
   /** Its index in the journal. */
@@ -343,9 +363,18 @@ interface Request {
   isAnswered: boolean;
 }
 
+/** A reply that a client was not there to take. */
+interface ReplyToGone {
+  incident: Incident;
+  /** What it answers, if that was asked. */
+  request?: Request;
+  /** How long the client waited for it, unless it had another reply. */
+  tookNs?: number;
+}
+
 /** What became of clients' requests, according to the journal. */
 function answers(recording: Recording) {
-  const { journal, history } = recording;
+  const { journal, history, incidents = [] } = recording;
   const patience = patienceNs(recording);
   const requests: Request[] = [];
   const asked = new ByRequest<Request>();
@@ -381,7 +410,18 @@ function answers(recording: Recording) {
       if (tookNs > limit) late.push({ reply: journal.at(index)!, tookNs });
     }
   });
-  end = Math.max(end, originOf(recording) + (history.at(-1)?.time ?? 0));
+  const origin = originOf(recording);
+  const toGone = incidents.filter(({ type }) => type === "gone-client")
+    .map((incident): ReplyToGone => {
+      const { client, number } = incident.request ?? {};
+      const request = asked.get(client ?? "", number);
+      if (request === undefined) return { incident };
+      if (request.isAnswered) return { incident, request };
+      request.isAnswered = true;
+      const tookNs = origin + incident.time - request.time;
+      return { incident, request, tookNs };
+    });
+  end = Math.max(end, origin + (history.at(-1)?.time ?? 0));
   // At the end of the run a reply may still be on its way. That does no harm in workloads whose
   // clients stay open.
   const clientsStay = CLIENTS_STAY.has(recording.workload);
@@ -395,6 +435,7 @@ function answers(recording: Recording) {
     late,
     unsolicited: eventsAt(unsolicited),
     unanswered: eventsAt(unanswered),
+    toGone,
   };
 }
 

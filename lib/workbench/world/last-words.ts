@@ -1,0 +1,54 @@
+/** What a process wrote to stderr last, and what of it tells why it ended. */
+import { beginning } from "../history/json.ts";
+import { KEPT_LINES } from "./host.ts";
+
+/** How many lines are quoted, and how many characters of each. */
+const QUOTED_LINES = 8;
+const QUOTED_LENGTH = 160;
+
+/** Where runtimes begin to say why they end; of Go, for one, the stacks of all goroutines follow. */
+const REPORT =
+  /^(?:panic: |fatal error: |Exception in thread |thread '.*panicked at )/;
+
+/** One line of a stack; the first {@link QUOTED_FRAMES} of several are quoted. */
+const FRAME = /^\s+at /;
+const QUOTED_FRAMES = 2;
+
+/** The last lines of a process, or the beginning of its report of a crash. */
+export class LastWords {
+  #lines: string[] = [];
+  #isReport = false;
+
+  /** Takes the next line. */
+  push(line: string): void {
+    if (REPORT.test(line)) {
+      this.#lines = [];
+      this.#isReport = true;
+    }
+    const isFull = this.#lines.length === KEPT_LINES;
+    if (isFull && this.#isReport) return;
+    if (isFull) this.#lines.shift();
+    this.#lines.push(line);
+  }
+
+  /** The lines that are kept, in order. */
+  get lines(): string[] {
+    return [...this.#lines];
+  }
+}
+
+/** The lines worth quoting, shortened: a report's first ones, or the last of all. */
+export function quoteLastWords(lines: readonly string[]): string[] {
+  let frames = 0;
+  const told = lines.filter((line) => {
+    frames = FRAME.test(line) ? frames + 1 : 0;
+    return frames <= QUOTED_FRAMES;
+  });
+  const report = told.findLastIndex((line) => REPORT.test(line));
+  const quoted = report < 0
+    ? told.slice(-QUOTED_LINES)
+    : told.slice(report, report + QUOTED_LINES);
+  return quoted.map((line) =>
+    line.length <= QUOTED_LENGTH ? line : `${beginning(line, QUOTED_LENGTH)}…`
+  );
+}

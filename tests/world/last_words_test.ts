@@ -1,0 +1,65 @@
+/** What is kept and quoted of a process's stderr: what tells why it ended. */
+import { assertEquals } from "@std/assert";
+import {
+  LastWords,
+  quoteLastWords,
+} from "../../lib/workbench/world/last-words.ts";
+
+function quoted(lines: string[]): string[] {
+  const words = new LastWords();
+  lines.forEach((line) => words.push(line));
+  return quoteLastWords(words.lines);
+}
+
+const many = (line: string, count = 100) =>
+  Array.from({ length: count }, (_, i) => `${line} ${i}`);
+
+Deno.test("the last lines are quoted, each as far as it is not too long", () => {
+  assertEquals(quoted(["one", "two"]), ["one", "two"]);
+  assertEquals(quoted(many("line")).at(-1), "line 99");
+  assertEquals(quoted(many("line")).length, 8);
+  assertEquals(quoted(["x".repeat(1e5)]), [`${"x".repeat(160)}…`]);
+});
+
+Deno.test("a crash is quoted from where its report begins, however long that is and whatever came before", () => {
+  const reports = [
+    "panic: assignment to entry in nil map",
+    "fatal error: concurrent map writes",
+    'Exception in thread "main" java.lang.IllegalStateException',
+    "thread 'main' panicked at src/main.rs:7:5:",
+    "thread 'tokio-runtime-worker' (17) panicked at src/main.rs:7:5:",
+  ];
+  for (const report of reports) {
+    const stacks = many("goroutine");
+    const lines = quoted([...many("Received"), report, ...stacks]);
+    assertEquals(lines, [report, ...stacks.slice(0, 7)]);
+  }
+});
+
+Deno.test("of several reports the last one is quoted, and what comes after it is not lost", () => {
+  const first = ["panic: one [recovered]", ...many("goroutine")];
+  assertEquals(quoted([...first, "panic: two", "the end"]), [
+    "panic: two",
+    "the end",
+  ]);
+});
+
+Deno.test("a long stack does not hide the error above it", () => {
+  const frames = many("    at Life.hand (file.ts:1)", 20);
+  assertEquals(
+    quoted([
+      "this will not do",
+      "Error: no idea",
+      ...frames,
+      "",
+      "Node.js v20",
+    ]),
+    [
+      "this will not do",
+      "Error: no idea",
+      ...frames.slice(0, 2),
+      "",
+      "Node.js v20",
+    ],
+  );
+});
