@@ -6,6 +6,7 @@ import {
   type Results,
   THROWS,
 } from "../verdict.ts";
+import { ALWAYS_CRASH } from "../stats.ts";
 import { inWords, text } from "./examples.ts";
 
 /**
@@ -39,8 +40,7 @@ export function faithfulAnomalies(results: Results): Anomaly[] {
   }
   if (invalid("stats")) {
     for (const [f, counts] of Object.entries(Object(part("stats")["by-f"]))) {
-      // A crash of kafka's own is never ok, and does not count.
-      if (f !== "crash" && (counts as JsonObject)["ok-count"] === 0) {
+      if (!ALWAYS_CRASH.has(f) && (counts as JsonObject)["ok-count"] === 0) {
         add("never-ok", `no ${f} operation ever succeeded`);
       }
     }

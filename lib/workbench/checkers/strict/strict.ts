@@ -33,6 +33,7 @@ import { disturbed } from "../faults.ts";
 import { seconds } from "../findings.ts";
 import { originOf } from "../origin.ts";
 import { rateFindings } from "../rate.ts";
+import { ALWAYS_CRASH } from "../stats.ts";
 import type { Anomaly, Finding, Results, StrictResults } from "../verdict.ts";
 
 /** Finds contradictions between a recording and promises, and what deserves a note. */
@@ -43,9 +44,6 @@ export type StrictCheck = (
 
 /** By workload, its own checks. */
 export type StrictChecks = { readonly [workload: string]: StrictCheck };
-
-/** Operations that fail by design, without sending any message. */
-const OWN_CRASHES: ReadonlySet<string> = new Set(["crash"]);
 
 /** How many sentences are given for each anomaly, and how many characters of each: a value may have megabytes. */
 const SENTENCES = 8;
@@ -452,7 +450,7 @@ function availability(recording: Recording, promises: Promises): Finding[] {
   const gone = nodesWith(recording, "kill", "pause", "process-exit");
   const refused = recording.history.filter((op) =>
     (op.type === "fail" || op.type === "info") && isClientOp(op) &&
-    !OWN_CRASHES.has(op.f) && (total || !isTimeout(op)) &&
+    !ALWAYS_CRASH.has(op.f) && (total || !isTimeout(op)) &&
     !gone.has(nodeOf(op.process, recording.options))
   );
   if (refused.length === 0) return [];
