@@ -26,7 +26,7 @@ const ENDS: { readonly [begin: string]: string } = {
  * whole main phase.
  */
 export function troubles(recording: Recording): Trouble[] {
-  const { history, incidents = [], options, faults = "official" } = recording;
+  const { history, options, faults = "official" } = recording;
   if (faults !== "official") {
     const limit = Number(options["time-limit"] ?? 60) * 1e9;
     return [{ from: -Infinity, to: limit + LAST_REPLIES_NS }];
@@ -52,9 +52,30 @@ export function troubles(recording: Recording): Trouble[] {
     if (f in ENDS) begin(ENDS[f]!, time);
     else finish(f, time);
   }
+  for (const { from, to } of [...absences(recording).values()].flat()) {
+    found.push({ from, to: to === Infinity ? end : to });
+  }
+  return found;
+}
+
+/**
+ * By node, when it was down or paused, in ns of the history; until Infinity if it never came back.
+ * A node that is killed while it is paused comes back by its restart alone.
+ */
+export function absences(
+  { incidents = [] }: Recording,
+): Map<string, Trouble[]> {
+  const found = new Map<string, Trouble[]>();
   for (const { type, node, time } of incidents) {
-    if (type === "kill" || type === "pause") begin(node, time);
-    else if (type === "restart" || type === "resume") finish(node, time);
+    const own = found.get(node) ?? [];
+    found.set(node, own);
+    const last = own.at(-1);
+    const isAway = last?.to === Infinity;
+    if (type === "kill" || type === "pause") {
+      if (!isAway) own.push({ from: time, to: Infinity });
+    } else if (isAway && (type === "restart" || type === "resume")) {
+      last.to = time;
+    }
   }
   return found;
 }

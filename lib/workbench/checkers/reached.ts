@@ -9,6 +9,7 @@ import {
   type Recording,
   visit,
 } from "../history/history.ts";
+import { absences, type Trouble } from "./faults.ts";
 import { originOf } from "./origin.ts";
 
 /** A kill of a node, in ns of the history. */
@@ -20,21 +21,12 @@ export interface Kill {
 /** How much longer than the network's latency a message may take without being late, in ns. */
 const IN_TIME_NS = 50e6;
 
-/** By incident after which a node cannot send anything, the incident that ends this. */
-const AWAY: { readonly [begin: string]: string } = {
-  "kill": "restart",
-  "pause": "resume",
-};
-
-/** A stretch of time in ns of the history. */
-type Stretch = { from: number; to: number };
-
 /** The messages between two nodes. */
 interface Link {
   /** Which of the two have sent something. */
   speakers: Set<string>;
   /** When messages were lost or late. */
-  broken: Stretch[];
+  broken: Trouble[];
 }
 
 /**
@@ -78,7 +70,7 @@ export function toldBefore(
  * -Infinity if there is none.
  */
 function lastCalm(
-  trouble: readonly Stretch[],
+  trouble: readonly Trouble[],
   time: number,
   least: number,
 ): number {
@@ -109,7 +101,7 @@ function linksOf(recording: Recording): Map<string, Map<string, Link>> {
     put(b, a, link);
     return link;
   };
-  const underway = new Map<number, Stretch & { link: Link }>();
+  const underway = new Map<number, Trouble & { link: Link }>();
   visit(recording.journal, (kind, time, id, src, dest) => {
     if (!nodes.has(src) || !nodes.has(dest)) return;
     if (kind === "send") {
@@ -132,24 +124,4 @@ function linksOf(recording: Recording): Map<string, Map<string, Link>> {
     link.broken.splice(place, 1);
   });
   return links;
-}
-
-/** By node, when it was down or paused. */
-function absences({ incidents = [] }: Recording): Map<string, Stretch[]> {
-  const found = new Map<string, Stretch[]>();
-  const open = new Map<string, Stretch>();
-  for (const { type, node, time } of incidents) {
-    const end = AWAY[type];
-    if (end !== undefined) {
-      const stretch = { from: time, to: Infinity };
-      open.set(`${end} ${node}`, stretch);
-      const own = found.get(node) ?? [];
-      own.push(stretch);
-      found.set(node, own);
-    } else {
-      const stretch = open.get(`${type} ${node}`);
-      if (stretch !== undefined) stretch.to = time;
-    }
-  }
-  return found;
 }

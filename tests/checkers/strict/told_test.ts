@@ -65,6 +65,8 @@ interface Talk {
   alsoKilledAt?: number;
   /** n0's next life talks from 8 s on, and is killed at 14 s. */
   twice?: boolean;
+  /** n1 is paused soon after the beginning, and killed while it is paused. */
+  killedPaused?: boolean;
 }
 
 /** A chaotic run of two nodes, told in a few words. */
@@ -107,7 +109,9 @@ class Run {
   }
 
   /** How the strict judge calls what is wrong. */
-  judged({ lost = [], oneWay = false, alsoKilledAt, twice }: Talk): string[] {
+  judged(
+    { lost = [], oneWay = false, alsoKilledAt, twice, killedPaused }: Talk,
+  ): string[] {
     for (let at = 0.05; at < (twice ? 14 : 6); at += 0.1) {
       if (at > 6 && at < 8) continue;
       for (const [src, dest] of [["n0", "n1"], ["n1", "n0"]] as const) {
@@ -119,6 +123,13 @@ class Run {
     const kills: [string, number][] = [["n0", 6]];
     if (alsoKilledAt !== undefined) kills.push(["n1", alsoKilledAt]);
     if (twice) kills.push(["n0", 14]);
+    const pause = {
+      type: "pause" as const,
+      node: "n1",
+      time: 0.1 * SECOND,
+      text: "",
+    };
+    if (killedPaused) kills.push(["n1", 0.2]);
     const { strict } = judge({
       workload: this.workload,
       program: this.program,
@@ -126,10 +137,13 @@ class Run {
       options: { "node-count": 2, concurrency: 2, "time-limit": 10 },
       journalOrigin: 0,
       journal: this.#journal.toSorted((a, b) => a[1] - b[1]),
-      incidents: kills.flatMap(([node, at]) => [
-        { type: "kill" as const, node, time: at * SECOND, text: "" },
-        { type: "restart" as const, node, time: (at + 1) * SECOND, text: "" },
-      ]).sort((a, b) => a.time - b.time),
+      incidents: [
+        ...(killedPaused ? [pause] : []),
+        ...kills.flatMap(([node, at]) => [
+          { type: "kill" as const, node, time: at * SECOND, text: "" },
+          { type: "restart" as const, node, time: (at + 1) * SECOND, text: "" },
+        ]),
+      ].sort((a, b) => a.time - b.time),
       history: this.#history.toSorted((a, b) => a.time - b.time)
         .map((op, index) => ({ ...op, index })),
       ...(this.#aftermath.length > 0 && {
@@ -243,6 +257,10 @@ for (const [what, [run, type]] of Object.entries(LOST)) {
     assertEquals(found({ lost, twice: true }), [], "before it talked well");
     assertEquals(found({ oneWay: true }), [], "one never spoke");
     assertEquals(found({ alsoKilledAt: 6.5 }), [], "both were killed");
+    assert(
+      found({ killedPaused: true }).includes(type),
+      "the other was killed while it was paused, long before",
+    );
   });
 }
 
