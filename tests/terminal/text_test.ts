@@ -62,3 +62,11 @@ Deno.test("what a node wrote cannot control the terminal", () => {
     "    n0 wrote: ␀␀",
   ]);
 });
+
+Deno.test("of quoted lines each is cut, and none hides those after it", () => {
+  const because = [`n0 exited:\n  ${"x".repeat(1_000)}\n  panic: why`];
+  const [, head, long, why] = anomalyLines([{ type: "process-exit", because }]);
+  assertEquals(head, "    n0 exited:");
+  assertEquals(long!.length, 404);
+  assertEquals(why, "      panic: why");
+});
