@@ -1,3 +1,4 @@
+/** Maelstrom's checker of availability. */
 import { isClientOp, type Op, type Options } from "../history/history.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";

@@ -1,3 +1,4 @@
+/** Maelstrom's checker of echo. */
 import type { Op } from "../history/history.ts";
 import { equal, type Json, type JsonObject } from "../history/json.ts";
 import { pairs } from "./pairs.ts";

@@ -1,3 +1,4 @@
+/** Maelstrom's checker that counts the exceptions of clients. */
 import type { Op } from "../history/history.ts";
 import type { Json, JsonObject } from "../history/json.ts";
 import { opJson } from "./json-key.ts";

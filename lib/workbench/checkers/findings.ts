@@ -1,3 +1,4 @@
+/** Collects the strict judge's findings. */
 import type { Finding } from "./verdict.ts";
 
 /**

@@ -1,3 +1,5 @@
+/** A set for the ids of a journal's messages. */
+
 /** Numbers below this are kept in the byte array. */
 const DENSE = 2 ** 28;
 

@@ -1,3 +1,4 @@
+/** Aligns a history with its journal. */
 import { isClient, isClientOp, type Recording } from "../history/history.ts";
 
 /** Operations that send no message of their own name. */

@@ -1,3 +1,4 @@
+/** Pairs invocations with their completions. */
 import { isClientOp, type Op } from "../history/history.ts";
 
 /** An operation of a client: its invocation and its completion. */

@@ -1,3 +1,4 @@
+/** Maelstrom's checker that counts operations by outcome. */
 import { isClientOp, type Op } from "../history/history.ts";
 import type { JsonObject } from "../history/json.ts";
 import { type Results, worst } from "./verdict.ts";

@@ -1,3 +1,4 @@
+/** Maelstrom's checker of unique ids. */
 import { asDouble, asText, type Json } from "../history/json.ts";
 import type { Op } from "../history/history.ts";
 import { type JsonKey, jsonKey, keyJson, plainKey } from "./json-key.ts";

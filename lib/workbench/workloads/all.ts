@@ -1,3 +1,4 @@
+/** All workloads, by name. */
 import { broadcast } from "./broadcast.ts";
 import { gCounter, pnCounter } from "./counter.ts";
 import { echo } from "./echo.ts";

@@ -1,3 +1,4 @@
+/** The final reads of workloads whose nodes must all show everything in the end. */
 import type { Generator, Invocation } from "./workload.ts";
 
 /** A final phase in which every worker reads once; the reads are marked as final. */

@@ -1,3 +1,4 @@
+/** Flags that workloads read, and the timeout that most of them have. */
 import type { Options } from "../history/history.ts";
 
 /** For how long clients wait for a reply in most of Maelstrom's workloads, in milliseconds. */

@@ -1,3 +1,4 @@
+/** The client of kafka. */
 import { fieldsOf } from "../history/fields.ts";
 import { type Integer, type Json, larger, sum } from "../history/json.ts";
 import { highestOffsets, type PolledMessages, raise } from "./kafka-offsets.ts";

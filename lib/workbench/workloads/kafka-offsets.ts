@@ -1,3 +1,4 @@
+/** What kafka's operations show of offsets. */
 import type { Op } from "../history/history.ts";
 import { type Integer, type Json, larger } from "../history/json.ts";
 

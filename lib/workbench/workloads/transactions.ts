@@ -1,3 +1,4 @@
+/** The generator of transactions, which kafka uses too. */
 import type { Json } from "../history/json.ts";
 import type { Random } from "../world/random.ts";
 

@@ -1,3 +1,5 @@
+/** The heap that keeps events and messages in the order of their times. */
+
 /**
  * The first length of a column: V8 stores so few numbers in the typed array itself, and more of
  * them separately.

@@ -1,3 +1,4 @@
+/** The strict judge of echo. */
 import { seconds } from "../findings.ts";
 import { stringify } from "../../history/json.ts";
 import type { Recording } from "../../history/history.ts";

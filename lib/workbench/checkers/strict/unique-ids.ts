@@ -1,3 +1,4 @@
+/** The strict judge of unique ids. */
 import {
   bodyAt,
   headAt,
