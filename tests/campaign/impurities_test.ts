@@ -1,7 +1,10 @@
 /** What a guest uses of the machine, and where its module holds state. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ImpurityWatch } from "../../lib/workbench/campaign/impurities.ts";
+import { simulate } from "../../lib/workbench/campaign/simulate.ts";
 import { stateIn } from "../../lib/workbench/campaign/module-state.ts";
+import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
+import { needs } from "../fixtures/permitted.ts";
 
 Deno.test("lines that hold state are told from constants and from lines that only look alike", () => {
   const source = `const limit = 5;
@@ -41,3 +44,22 @@ Deno.test("what a guest prints does not end its node where stderr is full", () =
     console.error = error;
   }
 });
+
+Deno.test(
+  "a program that waits for a thread is told that a simulation has none, and none is started",
+  needs("read"),
+  async () => {
+    const { Worker: real } = globalThis;
+    const guest = new URL("../fixtures/guests/threads.ts", import.meta.url);
+    const args = [guest.pathname, "-w", "echo", "--time-limit", "1"];
+    const { simulation } = await readSimulate(args);
+    const { strict } = await simulate({ ...simulation, seed: 1 });
+    const [impure] = strict.anomalies;
+    assertEquals(impure!.type, "impure-program");
+    assertMatch(
+      impure!.because[0]!,
+      /guests\/threads\.ts:13:\d+ uses Worker, .* in real time, with test --bin$/,
+    );
+    assert(globalThis.Worker === real, "all is as it was");
+  },
+);

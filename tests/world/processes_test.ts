@@ -147,6 +147,7 @@ function hostOf(script: string) {
       },
       garbage: (_node, text) => ended.reject(new Error(text)),
       deaf: () => ended.resolve("deaf"),
+      closed: () => ended.resolve("closed"),
       exited: (_node, how) => ended.resolve(how),
     },
   );
@@ -182,6 +183,7 @@ Deno.test(
       },
       garbage() {},
       deaf() {},
+      closed() {},
       exited() {},
     });
     host.start("n0");
@@ -241,6 +243,38 @@ Deno.test(
     assertEquals(await killed, "signal SIGSEGV");
     await other.stop();
   },
+);
+
+Deno.test(
+  "a process that closes its stdout is told of, if it does not end soon",
+  needs("run", "read"),
+  async () => {
+    const cases = [
+      ["exec >&-; sleep 60", "closed"],
+      ["exec >&-; sleep 0.1; exit 3", "exit status 3"],
+    ] as const;
+    for (const [script, how] of cases) {
+      const { host, ended } = hostOf(script);
+      host.start("n0");
+      assertEquals(await ended, how);
+      await host.stop();
+    }
+  },
+);
+
+Deno.test(
+  "a node that closes its stdout is said to, and counts as silent, as in Maelstrom",
+  needs("run", "read", "write"),
+  inFolder(async (store) => {
+    const tested = await testNode(store, "close");
+    assertEquals(tested.results["valid?"], true);
+    const [note] = tested.strict.notes;
+    assertEquals(note!.type, "stdout-closed");
+    assertStringIncludes(
+      note!.because[0]!,
+      "n0 has closed its stdout and runs on",
+    );
+  }),
 );
 
 Deno.test(

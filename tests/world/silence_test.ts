@@ -29,6 +29,7 @@ for (
         garbage() {},
         exited() {},
         deaf() {},
+        closed() {},
       });
       host.start("n0");
       if (script.includes(">&2")) await logged.promise;

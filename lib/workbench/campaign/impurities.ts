@@ -41,6 +41,9 @@ const CURRENT = [
   ...["plainDateISO", "plainTimeISO"],
 ] as const;
 
+const IN_REAL_TIME =
+  "the node's own thread, or run it in real time, with test --bin";
+
 /** What a program must not use of the machine, and what to use instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   "Math.random": "node.random()",
@@ -57,6 +60,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "WeakRef.deref": "the object itself, which lives as long as it is used",
   "FinalizationRegistry":
     "a step of the program, since garbage is collected at any time",
+  "Worker": IN_REAL_TIME,
+  "node:worker_threads": IN_REAL_TIME,
   "node:timers": "node.after(ms, task)",
   "node:timers/promises": "node.after(ms, task)",
   "node:crypto": "node.random()",
@@ -159,6 +164,16 @@ export class ImpurityWatch {
       },
     });
     this.#undo.push(() => Reflect.set(globalThis, "Date", RealDate));
+    const { Worker: RealWorker } = globalThis;
+    globalThis.Worker = new Proxy(RealWorker, {
+      construct() {
+        heard("Worker");
+        throw new Error(
+          "a node has no threads in a simulation: run it in real time, with test --bin",
+        );
+      },
+    });
+    this.#undo.push(() => Reflect.set(globalThis, "Worker", RealWorker));
   }
 
   /**

@@ -11,6 +11,13 @@ export const GENERAL: Explanations = {
     tries:
       "Write logs to stderr and one JSON object a line to stdout, and flush after each line.",
   },
+  "stdout-closed": {
+    means:
+      "A node closed its stdout and ran on, so none of its later messages could be heard.",
+    usually:
+      "closing or redirecting the file descriptor 1, or a library that does so for its log.",
+    tries: "Leave stdout open, and write logs to stderr.",
+  },
   "foreign-source": {
     means:
       "A node sent a message whose src is another node. Maelstrom delivers it, but counts and partitions it by its src.",

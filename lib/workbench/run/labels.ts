@@ -34,6 +34,7 @@ export type Label =
   | "stray-rejection" // a program left a rejected promise unhandled
   | "protocol-violation"
   | "gone-client" // a node answered a client that had given up and gone
+  | "stdout-closed"
   | "foreign-source"
   | "message-storm"
   | "stood-still"

@@ -9,6 +9,8 @@ export interface HostEvents {
   garbage(node: string, text: string, why?: string): void;
   /** A node does not read its input: more is waiting than can be kept, and the rest is lost. */
   deaf(node: string): void;
+  /** A node has closed its stdout, and runs on. */
+  closed(node: string): void;
   /** A node has exited by itself. */
   exited(node: string, how: string): void;
 }

@@ -87,6 +87,12 @@ export class Nodes {
           node,
           `${node} does not read what it is sent: more waits for it than can be kept, and what came then was lost`,
         ),
+      closed: (node) =>
+        this.settings.report(
+          "stdout-closed",
+          node,
+          `${node} has closed its stdout and runs on: nothing more can be heard from it`,
+        ),
       exited: (node, how) => this.#exited(node, how),
     });
   }

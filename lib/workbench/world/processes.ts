@@ -15,6 +15,9 @@ const REAP_MS = 5_000;
 /** For how long to go on reading after a process has exited, in milliseconds. */
 const LAST_WORDS_MS = 100;
 
+/** How long a process may take to exit after it has closed its stdout, in milliseconds. */
+const ENDING_MS = 1_000;
+
 /** After this many lines that are not JSON, a node is ignored: it could keep the workbench busy for ever. */
 const GARBAGE_READ = 1_000;
 
@@ -176,7 +179,6 @@ class NodeProcess {
       // A killed process may have been in the middle of a line.
       if (!this.#killed) listen(line);
     }, { onBytes: (bytes) => this.#bytes += bytes });
-    output.then(() => this.#closed = true);
     const errors = eachLine(this.#child.stderr, onStderr, {
       longest: LONGEST_LOG_LINE,
     });
@@ -185,6 +187,10 @@ class NodeProcess {
       // Processes that have left the group may keep the pipes open: do not wait for them.
       await within(LAST_WORDS_MS, Promise.allSettled([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
+    });
+    output.then(async () => {
+      this.#closed = true;
+      if (!await within(ENDING_MS, this.ended)) events.closed(node);
     });
   }
 
@@ -270,10 +276,11 @@ async function eachLine(
   for (const line of lines.end()) onLine(line);
 }
 
-/** Waits for a promise, but no longer than `ms`. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const patience = Promise.withResolvers<void>();
-  const timer = setTimeout(patience.resolve, ms);
-  await Promise.race([work, patience.promise]);
+/** Waits for a promise, but no longer than `ms`; returns whether it has settled. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const patience = Promise.withResolvers<boolean>();
+  const timer = setTimeout(patience.resolve, ms, false);
+  const settled = await Promise.race([work.then(() => true), patience.promise]);
   clearTimeout(timer);
+  return settled;
 }

@@ -173,6 +173,7 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
     "setup-failed",
   ] as const;
   const notes: readonly string[] = [
+    "stdout-closed",
     "foreign-source",
     "journal-cut",
     "stood-still",
