@@ -233,7 +233,14 @@ async function tryOut(output: string, args: string[]): Promise<void> {
   try {
     const { success, code, stdout, stderr } = await new Deno.Command(
       `./${output}`,
-      { args, stdin: "null", stdout: "piped", stderr: "piped", signal },
+      {
+        args,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+        signal,
+      },
     ).output();
     if (success && (stdout.length === 0 || args.length > 0)) return;
     const said = (text(stderr) + text(stdout)).trim();
