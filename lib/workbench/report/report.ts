@@ -29,7 +29,7 @@ import { overviewSvg } from "./overview.ts";
 import { drawPlots, plotsOf } from "./plots.ts";
 import style from "./page.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
-import { drawnHops, hopText, spacetimeSvg, typeColour } from "./spacetime.ts";
+import * as spacetime from "./spacetime.ts";
 import { titleOf } from "../scenarios/standards.ts";
 import { summarySection } from "./summary.ts";
 import { callColour, callText, isMeant, timelineSvg } from "./timeline.ts";
@@ -55,10 +55,7 @@ const IN_PAGE = {
   callText,
   isMeant,
   timelineSvg,
-  drawnHops,
-  typeColour,
-  hopText,
-  spacetimeSvg,
+  ...spacetime,
   overviewSvg,
 };
 
@@ -232,12 +229,13 @@ function drawings(view: View): Html {
       <p class="legend">${view.types.map((type, i) =>
         html`
           <label
-            style="color: ${typeColour(
+            style="color: ${spacetime.typeColour(
               i,
             )}"><input type="checkbox" data-type="${type}" checked> ${type}</label>
         `
       )}<label><input type="checkbox" id="clients" checked> requests (▾) and replies (▴) of clients</label></p>
-      <p class="missing" id="crowded" hidden>There are too many messages in this stretch: only the first ${drawnHops()} are drawn. Zoom in to see the others.</p>
+      <p class="missing" id="crowded" hidden>There are too many messages in this stretch: only the first ${spacetime
+        .drawnHops()} are drawn. Zoom in to see the others.</p>
       <div id="spacetime" role="group" aria-label="messages between nodes"></div>
       <noscript><p class="missing">These drawings need JavaScript.</p></noscript>
     </section>
