@@ -34,6 +34,7 @@ import { type Random, seeded } from "../world/random.ts";
 import { ask } from "./questions.ts";
 import { finalPhase, mainPhase } from "./schedule.ts";
 import { createServices } from "../world/services.ts";
+import { Incidents } from "./incidents.ts";
 import { ActiveWorker } from "./workers.ts";
 import type {
   Generator,
@@ -50,9 +51,6 @@ const RECOVERY_SECONDS = 5;
 
 /** How long the calm lasts, and at most how many operations begin in each second of it. */
 const CALM = { seconds: 2, rate: 60 };
-
-/** Incidents kept for each node and kind: one that writes only garbage must not fill the memory. */
-const INCIDENTS_KEPT = 100;
 
 /** A timer this late shows that nothing was running. */
 const STANDSTILL_NS = 2 * SECOND;
@@ -128,8 +126,7 @@ class Run {
   readonly #ids: string[];
   readonly #lists: LongLists;
   readonly #history: History;
-  readonly #incidents: Incident[] = [];
-  readonly #incidentCounts = new Map<string, number>();
+  readonly #incidents = new Incidents();
   readonly #network: Network;
   readonly #clients: Clients;
   readonly #nodes: Nodes;
@@ -197,7 +194,7 @@ class Run {
       options,
       history: this.#history.ops,
       journal: this.#network.journal,
-      incidents: this.#incidents,
+      incidents: this.#incidents.all,
       ...(this.config.faithful ? { faithful: true } : {}),
     };
     const ticking = this.#tick();
@@ -262,7 +259,7 @@ class Run {
   /** The history's time begins: what came before has negative times. */
   #begin(): void {
     this.#originNs = this.config.clock.now();
-    for (const incident of this.#incidents) incident.time -= this.#originNs;
+    for (const incident of this.#incidents.all) incident.time -= this.#originNs;
   }
 
   /** The run as Maelstrom makes it, from the first operation to the last. */
@@ -431,14 +428,9 @@ class Run {
     ...[type, node, text, request]: Parameters<NodesSettings["report"]>
   ): void {
     this.config.onEvent?.(type);
-    const key = `${type} ${node}`;
-    const count = (this.#incidentCounts.get(key) ?? 0) + 1;
-    this.#incidentCounts.set(key, count);
-    if (count > INCIDENTS_KEPT) return;
-    if (count === INCIDENTS_KEPT) text = `${node}: this goes on`;
     const time = this.config.clock.now() - this.#originNs;
     const incident = { time, node, type, text };
-    this.#incidents.push(request ? { ...incident, request } : incident);
+    this.#incidents.add(request ? { ...incident, request } : incident);
   }
 
   /** Reports a standstill of the workbench itself, if its own timer is too late. */
