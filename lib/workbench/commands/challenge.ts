@@ -17,7 +17,7 @@ import {
   figureTitles,
 } from "../scenarios/limits.ts";
 import type { Recording } from "../history/history.ts";
-import { noWords, parseFlags, UsageError } from "./flags.ts";
+import { noWords, parseFlags } from "./flags.ts";
 import { commandLine, findMaelstrom, runMaelstrom } from "../maelstrom/real.ts";
 import { loadMaelstromRun } from "../maelstrom/store.ts";
 import {
@@ -33,6 +33,7 @@ import {
 } from "../scenarios/standards.ts";
 import { workloads } from "../workloads/all.ts";
 import { didYouMean } from "./nearest.ts";
+import { UsageError } from "./usage-error.ts";
 import { runTest } from "./test.ts";
 import { print } from "../terminal/print.ts";
 import { ProgressLine, stderrText } from "../terminal/text.ts";

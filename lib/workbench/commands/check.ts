@@ -6,8 +6,9 @@ import { loadRecording } from "../recording.ts";
 import { print, printJson } from "../terminal/print.ts";
 import { forJson, judgedText, verdictWord } from "../terminal/text.ts";
 import { workloadOf } from "../workloads/all.ts";
-import { parseFlags, UsageError } from "./flags.ts";
+import { parseFlags } from "./flags.ts";
 import { isOfTheDisk } from "./store.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** `check`; returns the exit status. */
 export async function check(args: readonly string[]): Promise<number> {

@@ -1,18 +1,10 @@
 /** The command line: Maelstrom's flags and ours, as options of a run. */
 import { parseArgs } from "node:util";
-import { modelsOf } from "../checkers/elle/results.ts";
 import type { Options } from "../history/history.ts";
 import { stringify } from "../history/json.ts";
-import { MACHINES } from "../world/machine.ts";
-import { nemesisFaults } from "../world/nemesis.ts";
-import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
+import { readNumber, readText } from "./flag-values.ts";
 import { didYouMean } from "./nearest.ts";
-import { workloads } from "../workloads/all.ts";
-
-/** The command line is wrong; the message says what to do. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
+import { UsageError } from "./usage-error.ts";
 
 /** Where `serve` listens if no other port is given. */
 export const PORT = 8080;
@@ -124,50 +116,6 @@ export const IGNORED_FLAGS: Readonly<Record<string, Kind>> = {
   "no-ssh": "switch",
 };
 
-/** The values that some flags may have. */
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  "latency-dist": ["constant", "uniform", "exponential"],
-  "topology": ["line", "grid", "tree", "tree2", "tree3", "tree4", "total"],
-  "faults": ["official", "partition", "chaos"],
-  "machine": MACHINES,
-  "judge": ["faithful", "strict"],
-  "workload": Object.keys(workloads),
-};
-
-/** Numbers that must be greater than zero, and those that must be whole. */
-const POSITIVE = new Set([
-  "node-count",
-  "time-limit",
-  "nemesis-interval",
-  "seeds",
-  "workers",
-  "test-count",
-  "key-count",
-  "max-txn-length",
-  "max-writes-per-key",
-]);
-const WHOLE = new Set([...POSITIVE, "latency", "seed", "run", "port"]);
-WHOLE.delete("nemesis-interval");
-
-/**
- * How large some numbers may be: what they count lies in memory, or, where it is a latency, is
- * waited for after the run.
- */
-const MOST: Readonly<Record<string, number>> = {
-  "latency": 60_000,
-  "time-limit": 10_000_000,
-  "key-count": 10_000,
-  "max-txn-length": 10_000,
-  "node-count": 10_000,
-  "concurrency": 10_000,
-  "seeds": 1_000_000,
-  "test-count": 1_000_000,
-  "seed": 2 ** 52, // as many more are exact
-  "port": 65_535,
-};
-
-const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
-
 /** A parsed command line. */
 export interface Parsed {
   /** The words that are not flags. */
@@ -254,6 +202,8 @@ export function parseFlags(
     } else if (typeof value === "string") {
       const checked = kinds[name] === "number"
         ? readNumber(name, value)
+        : name in IGNORED_FLAGS
+        ? value
         : readText(name, value);
       if (name in RUN_FLAGS) result.options[name] = checked;
       else if (typeof checked === "number") result.numbers[name] = checked;
@@ -286,22 +236,6 @@ export function noWords({ words: [word] }: Parsed): void {
   if (word === undefined) return;
   throw new UsageError(
     `Cannot use "${word}": it is not a flag. The node's own arguments go after --`,
-  );
-}
-
-/**
- * The scenario of a named program.
- *
- * @throws {UsageError} there is none
- */
-export function namedScenario(name: string): Scenario {
-  const found = scenarios.find((scenario) => scenario.name === name);
-  if (found !== undefined) return found;
-  const names = scenarios.map(({ name }) => name);
-  throw new UsageError(
-    `Cannot find a program "${name}": there are ${names.join(", ")}${
-      didYouMean(name, names)
-    }`,
   );
 }
 
@@ -339,74 +273,4 @@ function nodesIn(values: { [flag: string]: unknown }): string[] {
     }
   }
   return names;
-}
-
-function readNumber(name: string, text: string): number {
-  const value = Number(text);
-  const least = POSITIVE.has(name) ? "greater than 0" : "at least 0";
-  const kind = WHOLE.has(name) ? "a whole number" : "a number";
-  const fits = DECIMAL.test(text) && Number.isFinite(value) && value >= 0 &&
-    !(POSITIVE.has(name) && value === 0) &&
-    !(WHOLE.has(name) && !Number.isInteger(value));
-  if (!fits) {
-    throw new UsageError(
-      `Cannot use --${name} "${text}": it must be ${kind} ${least}`,
-    );
-  }
-  checkSize(name, text, value);
-  return value;
-}
-
-function checkSize(name: string, text: string, value: number): void {
-  const most = MOST[name] ??
-    (WHOLE.has(name) ? Number.MAX_SAFE_INTEGER : Infinity);
-  if (value <= most) return;
-  throw new UsageError(`Cannot use --${name} "${text}": it is ${most} at most`);
-}
-
-function readText(name: string, text: string): string | number {
-  if (text === "" && !(name in IGNORED_FLAGS)) {
-    throw new UsageError(`Cannot use --${name} "": say which`);
-  }
-  const choices = CHOICES[name];
-  if (choices !== undefined && !choices.includes(text)) {
-    throw new UsageError(
-      `Cannot use --${name} "${text}": it must be ${choices.join(", ")}${
-        didYouMean(text, choices)
-      }`,
-    );
-  }
-  if (name === "nemesis") checkNemesis(text);
-  if (name === "consistency-models") {
-    try {
-      modelsOf({ [name]: text });
-    } catch (error) {
-      const hint = text.includes(",")
-        ? ". Several are separated by a comma with blanks on both sides, as Maelstrom has it"
-        : "";
-      throw new UsageError((error as Error).message + hint);
-    }
-  }
-  if (name === "concurrency" && !/^[1-9]\d*n?$/.test(text)) {
-    throw new UsageError(
-      `Cannot use --concurrency "${text}": it must be a whole number greater than 0, or one with the suffix n, as 2n`,
-    );
-  }
-  if (name === "concurrency") checkSize(name, text, parseInt(text));
-  if (name !== "availability" || text === "total") return text;
-  const value = Number(text);
-  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
-    throw new UsageError(
-      `Cannot use --availability "${text}": it must be total, or a number from 0 to 1`,
-    );
-  }
-  return value;
-}
-
-function checkNemesis(flag: string): void {
-  try {
-    nemesisFaults(flag);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }

@@ -6,8 +6,9 @@ import { scenarios } from "../scenarios/scenarios.ts";
 import { challenges } from "../scenarios/standards.ts";
 import { workloads } from "../workloads/all.ts";
 import { print } from "../terminal/print.ts";
-import { PORT, RUN_FLAGS, UsageError } from "./flags.ts";
+import { PORT, RUN_FLAGS } from "./flags.ts";
 import { didYouMean } from "./nearest.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** A command as `help` shows it. */
 interface Page {

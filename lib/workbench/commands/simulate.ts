@@ -7,7 +7,7 @@ import {
 import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
 import type { Mark } from "../campaign/mark.ts";
 import { flagsText } from "../history/history.ts";
-import { namedScenario, parseFlags, UsageError } from "./flags.ts";
+import { parseFlags } from "./flags.ts";
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { runSeed } from "../campaign/run-seed.ts";
 import { passed } from "../campaign/seed-result.ts";
@@ -27,7 +27,8 @@ import {
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { RunFolder } from "./store.ts";
-import { subjectNamed } from "./subjects.ts";
+import { namedScenario, subjectNamed } from "./subjects.ts";
+import { UsageError } from "./usage-error.ts";
 import { keep } from "./test.ts";
 import { print, printJson } from "../terminal/print.ts";
 import {

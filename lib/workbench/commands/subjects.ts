@@ -12,8 +12,8 @@ import {
   challengeOf,
   challenges,
 } from "../scenarios/standards.ts";
-import { UsageError } from "./flags.ts";
 import { didYouMean } from "./nearest.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** A mutant of `tests/mutants/`, as far as it matters here. */
 interface Mutant {
@@ -76,6 +76,22 @@ export async function subjectNamed(name: string, said: Said): Promise<Subject> {
     `Cannot simulate "${name}": there are ${names.join(", ")}${
       didYouMean(name, all) || "."
     } A program of your own is named by its file, as in simulate ./node.ts -w echo`,
+  );
+}
+
+/**
+ * The scenario of a named program.
+ *
+ * @throws {UsageError} there is none
+ */
+export function namedScenario(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  const names = scenarios.map(({ name }) => name);
+  throw new UsageError(
+    `Cannot find a program "${name}": there are ${names.join(", ")}${
+      didYouMean(name, names)
+    }`,
   );
 }
 

@@ -23,17 +23,13 @@ import {
   ProgressLine,
   stderrText,
 } from "../terminal/text.ts";
-import {
-  IGNORED_FLAGS,
-  namedScenario,
-  noWords,
-  parseFlags,
-  UsageError,
-} from "./flags.ts";
+import { IGNORED_FLAGS, noWords, parseFlags } from "./flags.ts";
 import { executablePath, hintOn } from "./executables.ts";
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { type Origin, RunFolder } from "./store.ts";
+import { namedScenario } from "./subjects.ts";
+import { UsageError } from "./usage-error.ts";
 import { workloadOf } from "../workloads/all.ts";
 
 /** What to run. */
