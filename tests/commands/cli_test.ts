@@ -8,7 +8,10 @@ import {
 import { existsSync } from "node:fs";
 import { flagsText } from "../../lib/workbench/history/history.ts";
 import { HELP_PAGES, pageText } from "../../lib/workbench/commands/help.ts";
-import { parseFlags, RUN_FLAGS } from "../../lib/workbench/commands/flags.ts";
+import {
+  parseRunFlags,
+  RUN_FLAGS,
+} from "../../lib/workbench/commands/flags.ts";
 import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
 import { checkOptions } from "../../lib/workbench/run/run.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";
@@ -43,6 +46,9 @@ for (
     [["challenge", "my-node", "--bin", "x"], 254, "to be tested as"],
     [["challenge", "echo-1", "--bin", "x", "--rate", "5"], 254, "Use test"],
     [["serve", "--host", "host.invalid"], 254, "Cannot listen on host.invalid"],
+    [["serve", "here"], 254, "named with --store DIR"],
+    [["check", "x", "--rate", "5"], 254, "no --rate. There are --judge"],
+    [["demo", "--rate", "5"], 254, "no --rate, nor any other"],
     [["demo", "ehco-1"], 254, "did you mean echo-1?"],
     [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
     [["simulate", "echo-1", "--seeds", "1e9"], 254, "1000000 at most"],
@@ -278,7 +284,7 @@ Deno.test(
 );
 
 Deno.test("the count of nodes wins over their names, as in Maelstrom", () => {
-  const { options } = parseFlags(
+  const { options } = parseRunFlags(
     [
       "--nodes",
       "a,b",
@@ -340,7 +346,7 @@ Deno.test(
     for (const [line, command, words] of commands) {
       const args = words!.trim().split(/ +/);
       if (command === "test") {
-        const { options, texts } = parseFlags(args, {
+        const { options, texts } = parseRunFlags(args, {
           ...{ workload: "text", bin: "text", json: "switch" },
           ...{ program: "text", "log-stderr": "switch" },
         }, { w: "workload" });

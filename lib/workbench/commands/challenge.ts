@@ -17,7 +17,7 @@ import {
   figureTitles,
 } from "../scenarios/limits.ts";
 import type { Recording } from "../history/history.ts";
-import { noWords, parseFlags } from "./flags.ts";
+import { noWords, parseRunFlags } from "./flags.ts";
 import { commandLine, findMaelstrom, runMaelstrom } from "../maelstrom/real.ts";
 import { loadMaelstromRun } from "../maelstrom/store.ts";
 import {
@@ -248,7 +248,7 @@ async function testCandidate(
  * @throws {UsageError} the command line names something that does not exist
  */
 export async function challenge(args: readonly string[]): Promise<number> {
-  const parsed = parseFlags(args, {
+  const parsed = parseRunFlags(args, {
     bin: "text",
     as: "text",
     workload: "text",

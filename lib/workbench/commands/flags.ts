@@ -104,7 +104,7 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
 const NODE_FLAGS = ["node", "nodes", "nodes-file"] as const;
 
 /** Maelstrom's flags that are accepted and change nothing here. */
-export const IGNORED_FLAGS: Readonly<Record<string, Kind>> = {
+export const IGNORED_FLAGS: Kinds = {
   "leave-db-running": "switch",
   "logging-json": "switch",
   "log-net-send": "switch",
@@ -130,93 +130,112 @@ export interface Parsed {
   rest: string[];
 }
 
+/** Flags by name, each with the type of its value. */
+type Kinds = Readonly<Record<string, Kind>>;
+
+/** The long names of flags by their letters. */
+type Letters = Readonly<Record<string, string>>;
+
 /**
  * Parses a command line with Maelstrom's run flags and these others.
+ *
+ * @throws {UsageError} as {@link parseFlags}
+ */
+export function parseRunFlags(
+  args: readonly string[],
+  more: Kinds,
+  letters: Letters = {},
+): Parsed {
+  const kinds = Object.entries(RUN_FLAGS).map(([name, { kind }]) =>
+    [name, kind] as const
+  );
+  return parseFlags(args, {
+    ...Object.fromEntries(kinds),
+    ...{ node: "text", "nodes-file": "text" },
+    ...more,
+  }, { n: "node", ...letters });
+}
+
+/**
+ * Parses a command line with these flags.
  *
  * @throws {UsageError} a flag is unknown, has no value, or a value it cannot have
  */
 export function parseFlags(
   args: readonly string[],
-  more: Readonly<Record<string, Kind>>,
-  short: Readonly<Record<string, string>> = {},
+  kinds: Kinds,
+  letters: Letters = {},
 ): Parsed {
   const end = args.indexOf("--");
   const own = end === -1 ? args : args.slice(0, end);
   const rest = end === -1 ? [] : args.slice(end + 1);
-  const kinds: Record<string, Kind> = {
-    ...Object.fromEntries(
-      Object.entries(RUN_FLAGS).map(([name, { kind }]) => [name, kind]),
-    ),
-    node: "text",
-    "nodes-file": "text",
-    ...more,
-  };
-  const aliases = Object.fromEntries(
-    Object.entries({ n: "node", ...short })
-      .map(([letter, name]) => [name, letter]),
-  );
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: withSigns(own, kinds),
-      allowPositionals: true,
-      options: Object.fromEntries(
-        Object.entries(kinds).map(([name, kind]) => [name, {
-          type: kind === "switch" ? "boolean" as const : "string" as const,
-          multiple: name === "node",
-          ...(aliases[name] === undefined ? {} : { short: aliases[name] }),
-        }]),
-      ),
-    });
-  } catch (error) {
-    const known = Object.keys(kinds).map((name) => `--${name}`);
-    const [reason] = String((error as Error).message).split(". To specify");
-    const unknown = /Unknown option '(-[^']*)'/.exec(reason!)?.[1];
-    throw new UsageError(
-      unknown === undefined
-        ? `Cannot read the flags: ${reason}`
-        : `Cannot read the flags: there is no ${unknown}${
-          didYouMean(unknown, known) || "."
-        } There are ${known.join(" ")}`,
-    );
-  }
-  const result: Parsed = {
-    words: parsed.positionals,
+  const { values, positionals: words } = valuesIn(own, kinds, letters);
+  const nodes = nodesIn(values);
+  if (nodes.length > 0 && values["node-count"] === undefined) {
+    values.nodes = nodes.join(",");
+  } else delete values.nodes; // Maelstrom lets the count win
+  const parsed: Parsed = {
+    words,
     options: {},
     numbers: {},
     texts: {},
     switches: new Set(),
     rest,
   };
-  const { values } = parsed;
-  const nodes = nodesIn(values);
-  if (nodes.length > 0 && values["node-count"] === undefined) {
-    values.nodes = nodes.join(",");
-  } else delete values.nodes; // Maelstrom lets the count win
   for (const [name, value] of Object.entries(values)) {
-    if ((NODE_FLAGS as readonly string[]).includes(name) && name !== "nodes") {
-      continue;
-    }
-    if (typeof value === "boolean") {
-      result.switches.add(name);
-    } else if (typeof value === "string") {
-      const checked = kinds[name] === "number"
-        ? readNumber(name, value)
-        : name in IGNORED_FLAGS
-        ? value
-        : readText(name, value);
-      if (name in RUN_FLAGS) result.options[name] = checked;
-      else if (typeof checked === "number") result.numbers[name] = checked;
-      else result.texts[name] = checked;
-    }
+    if (typeof value === "boolean") parsed.switches.add(name);
+    if (typeof value !== "string" || name === "nodes-file") continue;
+    const read = kinds[name] === "number"
+      ? readNumber(name, value)
+      : name in IGNORED_FLAGS
+      ? value
+      : readText(name, value);
+    if (name in RUN_FLAGS) parsed.options[name] = read;
+    else if (typeof read === "number") parsed.numbers[name] = read;
+    else parsed.texts[name] = read;
   }
-  return result;
+  return parsed;
+}
+
+/** The values of flags as they were written, and what is no flag. */
+function valuesIn(args: readonly string[], kinds: Kinds, letters: Letters) {
+  const options = Object.entries(kinds).map(([name, kind]) => {
+    const letter = Object.keys(letters).find((one) => letters[one] === name);
+    return [name, {
+      type: kind === "switch" ? "boolean" as const : "string" as const,
+      multiple: name === "node",
+      ...(letter === undefined ? {} : { short: letter }),
+    }] as const;
+  });
+  try {
+    return parseArgs({
+      args: withSigns(args, kinds),
+      allowPositionals: true,
+      options: Object.fromEntries(options),
+    });
+  } catch (error) {
+    const [reason] = String((error as Error).message).split(". To specify");
+    const unknown = /Unknown option '(-[^']*)'/.exec(reason!)?.[1];
+    throw new UsageError(
+      `Cannot read the flags: ${
+        unknown === undefined
+          ? reason
+          : noSuchFlag(unknown, Object.keys(kinds).map((name) => `--${name}`))
+      }`,
+    );
+  }
+}
+
+function noSuchFlag(unknown: string, known: string[]): string {
+  if (known.length === 0) return `there is no ${unknown}, nor any other`;
+  const hint = didYouMean(unknown, known) || ".";
+  return `there is no ${unknown}${hint} There are ${known.join(" ")}`;
 }
 
 /** Joins signed numbers to their flags: `--rate -1` is wrong, but not because of its dash. */
 function withSigns(
   args: readonly string[],
-  kinds: Readonly<Record<string, Kind>>,
+  kinds: Kinds,
 ): string[] {
   return args.flatMap((arg, i) => {
     const isValue = (flag: string | undefined, text: string | undefined) =>
@@ -230,13 +249,15 @@ function withSigns(
 /**
  * Refuses words that are not flags.
  *
+ * @param otherwise what to do about them
  * @throws {UsageError} there is such a word
  */
-export function noWords({ words: [word] }: Parsed): void {
+export function noWords(
+  { words: [word] }: Parsed,
+  otherwise = "The node's own arguments go after --",
+): void {
   if (word === undefined) return;
-  throw new UsageError(
-    `Cannot use "${word}": it is not a flag. The node's own arguments go after --`,
-  );
+  throw new UsageError(`Cannot use "${word}": it is not a flag. ${otherwise}`);
 }
 
 /** All names of nodes on a command line. */

@@ -2,7 +2,8 @@
 
 /** A clause with the nearest word, or an empty text if none is near. */
 export function didYouMean(typed: string, words: Iterable<string>): string {
-  let best = "", least = Math.max(2, Math.floor(typed.length / 3)) + 1;
+  const most = Math.min(typed.length - 1, Math.max(2, typed.length / 3));
+  let best = "", least = Math.floor(most) + 1;
   for (const word of words) {
     const edits = distance(typed.toLowerCase(), word.toLowerCase());
     if (edits < least) [best, least] = [word, edits];

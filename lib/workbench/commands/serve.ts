@@ -26,9 +26,14 @@ export async function serve(args: readonly string[]): Promise<number> {
     host: "text",
     store: "text",
   }, { p: "port" });
-  noWords(parsed);
+  noWords(parsed, "A store is named with --store DIR");
   const { store = STORE, host = HOST } = parsed.texts;
   const { url, finished } = serveStore(store, parsed.numbers.port, host);
+  if (!await isFolder(store)) {
+    console.error(
+      `There is no folder ${store} yet: it is made by the first run`,
+    );
+  }
   if (!isLoopback(host)) {
     console.error(
       `Whoever reaches ${host} can read the runs, and nothing protects them`,
@@ -115,6 +120,10 @@ export function serveStore(
       { cause: error },
     );
   }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
 }
 
 /** Whether only this machine can reach an address. */
@@ -234,7 +243,9 @@ async function names(
     return (await Array.fromAsync(Deno.readDir(folder)))
       .filter((entry) => entry[kind]).map(({ name }) => name).sort();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    const isNone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (isNone) return [];
     throw error;
   }
 }

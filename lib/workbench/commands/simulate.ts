@@ -7,7 +7,7 @@ import {
 import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
 import type { Mark } from "../campaign/mark.ts";
 import { flagsText } from "../history/history.ts";
-import { parseFlags } from "./flags.ts";
+import { parseFlags, parseRunFlags } from "./flags.ts";
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { runSeed } from "../campaign/run-seed.ts";
 import { passed } from "../campaign/seed-result.ts";
@@ -137,7 +137,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
 export async function readSimulate(
   args: readonly string[],
 ): Promise<SimulateCommand> {
-  const { words, options, numbers, texts, switches } = parseFlags(args, {
+  const { words, options, numbers, texts, switches } = parseRunFlags(args, {
     seed: "number",
     seeds: "number",
     faults: "text",

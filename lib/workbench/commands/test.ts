@@ -23,7 +23,7 @@ import {
   ProgressLine,
   stderrText,
 } from "../terminal/text.ts";
-import { IGNORED_FLAGS, noWords, parseFlags } from "./flags.ts";
+import { IGNORED_FLAGS, noWords, parseRunFlags } from "./flags.ts";
 import { executablePath, hintOn } from "./executables.ts";
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
@@ -81,7 +81,7 @@ const LAST_LINES = {
 
 /** `test`; returns the exit status. */
 export async function test(args: readonly string[]): Promise<number> {
-  const parsed = parseFlags(args, {
+  const parsed = parseRunFlags(args, {
     workload: "text",
     bin: "text",
     seed: "number",
