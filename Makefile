@@ -23,12 +23,13 @@ RUN = $(DENO) run --quiet --allow-all
 # W=WORKLOAD or W=CHALLENGE says what to test a file as whose name does not say it; BIN=FILE tests another executable
 # as the challenge asks, with ARGS="..." as its arguments.
 NAMES := $(patsubst challenges/%.ts,%,$(sort $(wildcard challenges/*.ts)))
+SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/node/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
+
+# Make would ignore bin=./node, and test ours.
 SMALL := $(strip $(foreach name,w bin args seeds shard join runs,$(if $(filter command,$(origin $(name))),$(name)=)))
 ifneq ($(SMALL),)
 $(error Cannot use $(SMALL): variables have capital letters, as in BIN=./node)
 endif
-
-SOURCES := $(wildcard challenges/*.ts lib/*.ts lib/node/*.ts lib/gossip/*.ts lib/services/*.ts lib/stores/*.ts lib/consensus/*.ts) deno.json lib/workbench/commands/build.ts lib/workbench/commands/denort.ts
 
 TARGETS := help build workbench test check hunt strangers serve soak bench load results pictures maelstrom clean
 

@@ -63,6 +63,24 @@ Deno.test(
 );
 
 Deno.test(
+  "two builds at once, and one of a broken program, leave a whole program and nothing else",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const built = await Promise.all(
+      [1, 2].map(() => build(project, "echo-1")),
+    );
+    for (const { code, said } of built) assertEquals(code, 0, said);
+    await project.write("challenges/echo-1.ts", "Deno.exit(3);");
+    const { said } = await build(project, "echo-1");
+    assertStringIncludes(said, "leaves with status 3");
+    const bin = [...Deno.readDirSync(join(project.root, "bin"))];
+    assertEquals(bin.map(({ name }) => name), ["echo-1"]);
+    assertEquals((await project.run("bin/echo-1", [])).code, 0);
+  },
+);
+
+Deno.test(
   "a stack trace of what was built names the line of the source",
   processes,
   async () => {

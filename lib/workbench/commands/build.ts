@@ -26,6 +26,9 @@ export type Built = { kind: "native" } | { kind: "bundle"; why: string };
 /** Linux cuts longer first lines, at 256 bytes. */
 const LONGEST_SHEBANG = 255;
 
+/** How long a program that has nothing to do may take to end, in milliseconds: the machine may be busy. */
+const IDLE_MS = 30_000;
+
 /** Starts a script without prompts, without a configuration found beside it, and without looking for updates. */
 const START = "deno run --quiet --no-prompt --no-config --ext=js";
 const ENV = "#!/usr/bin/env -S DENO_NO_UPDATE_CHECK=1";
@@ -38,6 +41,10 @@ interface Target {
   permissions: readonly string[];
   /** Whether stack traces should name the sources. */
   sourceMap: boolean;
+  /** Arguments with which it does nothing and exits with 0; a node does at the end of its input. */
+  idle: readonly string[];
+  /** Why a native executable is of no use, if so. */
+  whyNot?(path: string): Promise<string | undefined>;
 }
 
 /**
@@ -51,14 +58,13 @@ export async function build(name: string): Promise<Built> {
   const entry = `challenges/${name}.ts`;
   const output = `bin/${name}`;
   await check(entry, output);
-  const built = await make({
+  return await make({
     entry,
     output,
     permissions: [],
     sourceMap: true,
+    idle: [],
   });
-  await tryOut(output, []);
-  return built;
 }
 
 /**
@@ -68,7 +74,7 @@ export async function build(name: string): Promise<Built> {
  */
 async function buildWorkbench(): Promise<Built & { plots: boolean }> {
   const output = "bin/workbench";
-  const entry = `${output}.tmp.ts`;
+  const entry = `${unfinished(output)}.ts`;
   Deno.mkdirSync("bin", { recursive: true });
   try {
     let plots = true;
@@ -82,19 +88,17 @@ async function buildWorkbench(): Promise<Built & { plots: boolean }> {
         plots = false; // the package may be missing
       }
     }
-    const target = {
+    const built = await make({
       entry,
       output,
       permissions: ["--allow-all"],
       sourceMap: false, // three times its size, to be read at every start
-    };
-    let built = await make(target);
-    if (built.kind === "native" && !await loadsGuests(output)) {
-      await bundle(target);
-      const why = "it could not load programs in TypeScript";
-      built = { kind: "bundle", why };
-    }
-    await tryOut(output, ["help"]);
+      idle: ["help"],
+      whyNot: async (path) =>
+        await loadsGuests(path)
+          ? undefined
+          : "it could not load programs in TypeScript",
+    });
     return { ...built, plots };
   } finally {
     remove(entry);
@@ -102,14 +106,14 @@ async function buildWorkbench(): Promise<Built & { plots: boolean }> {
 }
 
 /** Whether the workbench that was built can simulate a module from outside. */
-async function loadsGuests(output: string): Promise<boolean> {
-  const guest = `${output}.guest.tmp.ts`;
+async function loadsGuests(workbench: string): Promise<boolean> {
+  const guest = `${workbench}.guest.ts`;
   Deno.writeTextFileSync(
     guest,
     `export default (node: any): void => node.on("echo", (it: any) => ({ echo: it.echo }));\n`,
   );
   try {
-    const { success } = await new Deno.Command(`./${output}`, {
+    const { success } = await new Deno.Command(`./${workbench}`, {
       args: ["simulate", guest, "-w", "echo", "--seeds", "1", "--json"],
       stdout: "null",
       stderr: "null",
@@ -127,25 +131,36 @@ async function check(entry: string, output: string): Promise<void> {
   throw new Error(`Cannot build ${output}: ${entry} has errors\n${log}`);
 }
 
+/** Where something is built: another build of it may run at this moment. */
+const unfinished = (output: string) => `${output}.${Deno.pid}.tmp`;
+
+/** Makes an executable, which is in its place when it has been tried out. */
 async function make(target: Target): Promise<Built> {
+  const { output, idle, whyNot } = target;
+  const partial = unfinished(output);
   Deno.mkdirSync("bin", { recursive: true });
-  const why = await compile(target);
-  if (why === undefined) return { kind: "native" };
-  await bundle(target);
-  return { kind: "bundle", why };
+  try {
+    const why = await compile(target, partial) ?? await whyNot?.(partial);
+    if (why !== undefined) await bundle(target, partial);
+    await tryOut(partial, output, idle);
+    Deno.renameSync(partial, output);
+    return why === undefined ? { kind: "native" } : { kind: "bundle", why };
+  } finally {
+    remove(partial);
+  }
 }
 
 /** Makes a native executable, or returns why there is no runtime for it. */
 async function compile(
-  { entry, output, permissions }: Target,
+  { entry, permissions }: Target,
+  partial: string,
 ): Promise<string | undefined> {
   const denort = localDenort(Deno.env.get("DENORT_BIN"));
   const remembered = denort === undefined ? rememberedFailure() : undefined;
   if (remembered !== undefined) return remembered;
-  remove(output); // Deno overwrites no file that it has not compiled itself
   let silent = false;
   const { success, log } = await deno(
-    ["compile", "--no-check", ...permissions, "--output", output, entry],
+    ["compile", "--no-check", ...permissions, "--output", partial, entry],
     denort === undefined ? {} : { DENORT_BIN: denort },
     async (log, kill) => {
       const url = /Download (\S*denort\S*)\s/.exec(log)?.[1];
@@ -168,9 +183,9 @@ async function compile(
 
 /** Makes one JavaScript file that starts itself with Deno. */
 async function bundle(
-  { entry, output, permissions, sourceMap }: Target,
+  { entry, permissions, sourceMap }: Target,
+  partial: string,
 ): Promise<void> {
-  const partial = `${output}.tmp`;
   const bundled = await deno([
     "bundle",
     "--quiet",
@@ -186,7 +201,6 @@ async function bundle(
   const line = shebang(dirname(Deno.execPath()), permissions);
   Deno.writeTextFileSync(partial, `${line}\n${oneLineDown(javascript)}`);
   Deno.chmodSync(partial, 0o755);
-  Deno.renameSync(partial, output); // at once: a build that is cut short leaves no half a program
 }
 
 /** Moves a script's source map down by one line. */
@@ -224,17 +238,21 @@ export function shebang(
 }
 
 /**
- * Starts the program once: a node with empty input, at whose end it exits, the workbench with
- * its arguments. This finds a wrong runtime, and a place where nothing can be executed.
+ * Starts the program once, to do nothing: this finds a wrong runtime, and a place where nothing
+ * can be executed.
  */
-async function tryOut(output: string, args: string[]): Promise<void> {
-  const signal = AbortSignal.timeout(10_000);
+async function tryOut(
+  partial: string,
+  output: string,
+  args: readonly string[],
+): Promise<void> {
+  const signal = AbortSignal.timeout(IDLE_MS);
   let problem: string;
   try {
     const { success, code, stdout, stderr } = await new Deno.Command(
-      `./${output}`,
+      `./${partial}`,
       {
-        args,
+        args: [...args],
         env: { NO_COLOR: "1" },
         stdin: "null",
         stdout: "piped",
@@ -245,12 +263,13 @@ async function tryOut(output: string, args: string[]): Promise<void> {
     if (success && (stdout.length === 0 || args.length > 0)) return;
     const said = (text(stderr) + text(stdout)).trim();
     problem = signal.aborted
-      ? "it goes on running after the end of its input"
+      ? `it goes on running after the end of its input, for ${
+        IDLE_MS / 1_000
+      } s`
       : `at the end of its input it leaves with status ${code} and says "${said}"`;
   } catch (error) {
     problem = error instanceof Error ? error.message : String(error);
   }
-  remove(output);
   throw new Error(`Cannot use ${output} as it was built: ${problem}`);
 }
 
