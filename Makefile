@@ -33,6 +33,11 @@ endif
 
 TARGETS := help build workbench test check hunt strangers serve soak bench load results pictures maelstrom clean
 
+CLASHES := $(filter $(TARGETS) challenges/% %.ts,$(NAMES))
+ifneq ($(CLASHES),)
+$(error Cannot use $(CLASHES) in challenges/: rename what has a blank in its name, or the name of another target)
+endif
+
 .PHONY: $(TARGETS) $(NAMES)
 
 help: ## list the targets

@@ -198,6 +198,26 @@ Deno.test(
 );
 
 Deno.test(
+  "make refuses files whose names it cannot use: that of another target, and one with a blank",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    for (
+      const [name, said] of [["test", "test"], [
+        "my echo",
+        "challenges/my echo.ts",
+      ]]
+    ) {
+      const file = await project.write(`challenges/${name}.ts`, "");
+      const done = await project.make(["help"]);
+      assertEquals(done.code, 2);
+      assertStringIncludes(done.said, `Cannot use ${said} in challenges/`);
+      await Deno.remove(file);
+    }
+  },
+);
+
+Deno.test(
   "make refuses a variable in small letters, which would be ignored",
   processes,
   async () => {
