@@ -63,7 +63,9 @@ export async function loadGuest(
   { module }: Pick<Guest, "module">,
   { apart = [], anew = false, mark, isRunning = () => true }: Loading = {},
 ): Promise<Loaded> {
-  mark?.write("its module while it is loaded");
+  mark?.write(
+    "its module while it is loaded (by an await at its top level?)",
+  );
   const program = await programIn(module);
   const own = new Map<string, AnyProgram>();
   for (const [i, node] of apart.entries()) {
