@@ -1,6 +1,6 @@
 /** The `check` command: judges recorded runs again. */
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
-import { worst } from "../checkers/verdict.ts";
+import { type Validity, worst } from "../checkers/verdict.ts";
 import type { Recording } from "../history/history.ts";
 import { loadRecording } from "../recording.ts";
 import { print, printJson } from "../terminal/print.ts";
@@ -28,23 +28,24 @@ export async function check(args: readonly string[]): Promise<number> {
     );
   }
   const json = switches.has("json");
-  const all: Judged[] = [];
+  const verdicts: Validity[] = [];
+  const values: object[] = [];
   let written = true;
   for (const file of words) {
     const recording = await loadRecording(file);
     workloadOf(recording.workload);
     const judged = judgedOf(file, recording);
-    all.push(judged);
-    if (!json) print(`${file}\n${judgedText(judged)}`);
+    verdicts.push(overall(judged, texts.judge));
+    if (json) values.push(forJson(judged));
+    else print(`${file}\n${judgedText(judged)}`);
     if (texts.report === undefined) continue;
     written = await saveReport(texts.report, judged);
   }
-  const verdict = worst(...all.map((judged) => overall(judged, texts.judge)));
+  const verdict = worst(...verdicts);
   if (json) {
-    const values = all.map(forJson);
     printJson(values.length === 1 ? values[0]! : values);
-  } else if (all.length > 1) {
-    print(`${all.length} recordings, at worst ${verdictWord(verdict)}`);
+  } else if (verdicts.length > 1) {
+    print(`${verdicts.length} recordings, at worst ${verdictWord(verdict)}`);
   }
   const status = exitStatus(verdict);
   return status === 0 && !written ? 254 : status;

@@ -23,7 +23,7 @@ import {
   ProgressLine,
   stderrText,
 } from "../terminal/text.ts";
-import { IGNORED_FLAGS, noWords, parseRunFlags } from "./flags.ts";
+import { IGNORED_FLAGS, noWords, type Parsed, parseRunFlags } from "./flags.ts";
 import { executablePath, hintOn } from "./executables.ts";
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
@@ -95,68 +95,94 @@ export async function test(args: readonly string[]): Promise<number> {
     ...IGNORED_FLAGS,
   }, { w: "workload" });
   noWords(parsed);
-  const { bin, workload = "lin-kv", program, store, judge } = parsed.texts;
+  const settings = settingsOf(parsed);
+  const { judge } = parsed.texts;
+  const { "test-count": count = 1 } = parsed.numbers;
+  const json = parsed.switches.has("json");
+  const values: object[] = [];
+  let last: Tested;
+  let runs = 0;
+  // As in Maelstrom, the first run that is not valid is the last.
+  do {
+    const { seed } = settings;
+    last = await runTest(
+      seed === undefined ? settings : { ...settings, seed: seed + runs },
+    );
+    runs++;
+    tell(last, json);
+    if (json) values.push(valueOf(last, settings));
+  } while (runs < count && overall(last, judge) === true);
+  if (json) printJson(count === 1 ? values[0]! : values);
+  // As Maelstrom does, which aborts without a verdict.
+  if (last.recording.faithful && crashOf(last.recording) !== undefined) {
+    return 255;
+  }
+  const verdict = overall(last, judge);
+  if (!json) print(`\n${LAST_LINES[`${verdict}`]}`);
+  return exitStatus(verdict);
+}
+
+/**
+ * What a command line asks for.
+ *
+ * @throws {UsageError} it names no executable, or no such program
+ */
+function settingsOf(parsed: Parsed): TestSettings {
+  const { bin, workload = "lin-kv", program, store } = parsed.texts;
+  const { seed } = parsed.numbers;
   if (bin === undefined) {
     throw new UsageError(
       "Cannot test nothing: say what to run with --bin FILE",
     );
   }
   checkProgram(program, workload);
-  const { seed, "test-count": count = 1 } = parsed.numbers;
-  const json = parsed.switches.has("json");
   const progress = new ProgressLine();
-  const all: Tested[] = [];
-  // As in Maelstrom, the first run that is not valid is the last.
-  do {
-    const tested = await runTest({
-      workload,
-      options: parsed.options,
-      bin,
-      args: parsed.rest,
-      faithful: parsed.switches.has("faithful"),
-      ...(program === undefined ? {} : { program }),
-      ...(store === undefined ? {} : { store }),
-      ...(seed === undefined ? {} : { seed: seed + all.length }),
-      onJudged(judged) {
-        progress.end();
-        if (!json) print(judgedText(judged));
-      },
-      ...(parsed.switches.has("log-stderr")
-        ? { onStderr: (node, line) => console.error(`${node}: ${line}`) }
-        : {}),
-      onProgress: ({ phase, seconds, operations }) =>
-        progress.show(
-          `${phase}, ${seconds.toFixed(0)} s, ${operations} operations`,
-        ),
-    });
-    all.push(tested);
-    if (tested.hint !== undefined) console.error(tested.hint);
-    if (tested.notKept !== undefined) console.error(tested.notKept);
-    else if (!json) {
-      const { report, logged } = tested;
-      print([report, ...stderrText(logged, report)].join("\n"));
-    }
-  } while (all.length < count && overall(all.at(-1)!, judge) === true);
-  const verdict = overall(all.at(-1)!, judge);
-  if (json) {
-    const values = all.map((tested) => ({
-      ...forJson(tested),
-      figures: tested.figures,
-      limits: limitsOf(tested.recording),
-      folder: tested.notKept === undefined ? tested.report : null,
-      seed: tested.recording.seed,
-      workload,
-      flags: parsed.options,
-      bin,
-      args: parsed.rest,
-    }));
-    printJson(count === 1 ? values[0]! : values);
-  }
-  const { recording } = all.at(-1)!;
-  // As Maelstrom does, which aborts without a verdict.
-  if (recording.faithful && crashOf(recording) !== undefined) return 255;
-  if (!json) print(`\n${LAST_LINES[`${verdict}`]}`);
-  return exitStatus(verdict);
+  return {
+    workload,
+    options: parsed.options,
+    bin,
+    args: parsed.rest,
+    faithful: parsed.switches.has("faithful"),
+    ...(program === undefined ? {} : { program }),
+    ...(store === undefined ? {} : { store }),
+    ...(seed === undefined ? {} : { seed }),
+    onJudged(judged) {
+      progress.end();
+      if (!parsed.switches.has("json")) print(judgedText(judged));
+    },
+    ...(parsed.switches.has("log-stderr")
+      ? { onStderr: (node, line) => console.error(`${node}: ${line}`) }
+      : {}),
+    onProgress: ({ phase, seconds, operations }) =>
+      progress.show(
+        `${phase}, ${seconds.toFixed(0)} s, ${operations} operations`,
+      ),
+  };
+}
+
+/** Says what became of a run, but for its verdict. */
+function tell({ hint, notKept, report, logged }: Tested, json: boolean): void {
+  if (hint !== undefined) console.error(hint);
+  if (notKept !== undefined) console.error(notKept);
+  else if (!json) print([report, ...stderrText(logged, report)].join("\n"));
+}
+
+/** What `--json` prints of a run. */
+function valueOf(
+  tested: Tested,
+  { workload, options, bin, args }: TestSettings,
+): object {
+  return {
+    ...forJson(tested),
+    figures: tested.figures,
+    limits: limitsOf(tested.recording),
+    folder: tested.notKept === undefined ? tested.report : null,
+    seed: tested.recording.seed,
+    workload,
+    flags: options,
+    bin,
+    args,
+  };
 }
 
 /**
