@@ -17,7 +17,6 @@ import {
   type Aftermath,
   type Calm,
   History,
-  type Incident,
   networkMs,
   nodesOf,
   type Op,
