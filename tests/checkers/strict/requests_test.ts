@@ -153,3 +153,18 @@ Deno.test("a late answer is an anomaly where clients are replaced after a timeou
   assertEquals(found("lin-kv", [20, 21.5]), "(late-reply)");
   assertEquals(found("echo", [20, 24.5]), "");
 });
+
+Deno.test("a node that was paused may answer late, but not one that was killed while paused, and restarted", () => {
+  const late = (...acts: [type: Incident["type"], at: number][]) =>
+    found("echo", [20, 25.5], {
+      incidents: acts.map(([type, at]) => ({
+        time: at * SECOND,
+        node: "n0",
+        type,
+        text: "",
+      })),
+    });
+  assertEquals(late(["pause", 18], ["resume", 25]), "(late-reply)");
+  assertEquals(late(["pause", 5], ["resume", 8]), "late-reply");
+  assertEquals(late(["pause", 5], ["kill", 6], ["restart", 7]), "late-reply");
+});

@@ -196,7 +196,7 @@ const AFTER_PAUSE_NS = 10e9;
 
 /**
  * Returns whether a node was paused at a time or shortly before. A process cannot know that it was
- * paused, so its late replies are no fault of its own.
+ * paused, so its late replies are no fault of its own; a new life of the node was not paused.
  */
 function pausedBefore(
   incidents: readonly Incident[],
@@ -204,10 +204,10 @@ function pausedBefore(
   return (node, time) => {
     const last = incidents.findLast((incident) =>
       incident.node === node && incident.time <= time &&
-      (incident.type === "pause" || incident.type === "resume")
+      ["pause", "resume", "restart"].includes(incident.type)
     );
-    return last !== undefined &&
-      (last.type === "pause" || time - last.time < AFTER_PAUSE_NS);
+    return last?.type === "pause" ||
+      last?.type === "resume" && time - last.time < AFTER_PAUSE_NS;
   };
 }
 
