@@ -77,7 +77,8 @@ const PROBE = 100;
 
 /**
  * The range of tags, and how far two in a row are apart at least: further than items are on their
- * way. With six digits, one stray message in ten thousand of earlier ones goes unnoticed.
+ * way. With six digits, one stray message in ten thousand of an earlier life's goes unnoticed: what
+ * it seems to acknowledge or bring may then be lacking until one of the two starts again.
  */
 const TAGS = { from: 100_000, to: 1_000_000, apart: 200_000 };
 
