@@ -6,6 +6,7 @@ import {
   parseLine,
 } from "../../lib/workbench/history/json.ts";
 import { Lines } from "../../lib/workbench/world/lines.ts";
+import { listener } from "../../lib/workbench/world/processes.ts";
 import { readMessage } from "../../lib/workbench/world/protocol.ts";
 
 const bytes = new TextEncoder();
@@ -112,6 +113,21 @@ Deno.test("what Maelstrom would not accept is refused, with the reason", () => {
     const message = read(line);
     assertStringIncludes("problem" in message ? message.problem : "", problem);
   }
+});
+
+Deno.test("a line that is no message is quoted whole, though it begins with JSON", () => {
+  const heard: unknown[] = [];
+  const listen = listener("n0", {
+    sent: (_node, message) => heard.push(message),
+    garbage: (...what) => heard.push(what),
+  });
+  const logs = ["2026/11/30 00:44:10 starting", "00:44:10.264 [info] ready"];
+  for (const line of [...logs, '{"src":"n0"} and more', "[info]"]) listen(line);
+  assertEquals(heard, [
+    ...logs.map((line) => ["n0", line, "is no JSON object"]),
+    { src: "n0" },
+    ["n0", "[info]", undefined],
+  ]);
 });
 
 Deno.test("an endless line is cut, and what follows it is read", () => {

@@ -114,7 +114,7 @@ async function programIn(url: string): Promise<AnyProgram> {
           : names === ""
           ? "it exports nothing"
           : `it exports ${names}`
-      }). Write export default program(protocol, (node) => { ... })`,
+      }). Write export default program(protocol, (node) => { ... }); any other program, as one that reads its stdin, is run by test --bin FILE`,
     );
   }
   return exports.default as AnyProgram;

@@ -8,6 +8,7 @@ import {
 } from "./host.ts";
 import { LastWords } from "./last-words.ts";
 import { Lines, LONGEST_LINE } from "./lines.ts";
+import { isObject } from "./protocol.ts";
 
 /** How long to wait for killed processes to exit, in milliseconds. */
 const REAP_MS = 5_000;
@@ -120,7 +121,10 @@ export function listener(
         : undefined;
       return events.garbage(node, line, why);
     }
-    events.sent(node, message);
+    // A log line often begins with a date, whose year is JSON: all of the line says what it is.
+    if (isObject(message)) return events.sent(node, message);
+    garbage++;
+    events.garbage(node, line, "is no JSON object");
   };
 }
 

@@ -81,7 +81,7 @@ function fieldsOf(body: Json | undefined): Body | null {
   return Object.fromEntries(fields);
 }
 
-function isObject(value: unknown): value is { [key: string]: Json } {
+export function isObject(value: unknown): value is { [key: string]: Json } {
   return typeof value === "object" && value !== null &&
     !Array.isArray(value) && !(value instanceof Float);
 }
