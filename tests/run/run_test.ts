@@ -194,6 +194,46 @@ Deno.test("a program that throws at init fails the set-up, with its error and wh
   assertEquals(strict["valid?"], false);
 });
 
+/** A run of which these nodes end by themselves, so many seconds after it has begun. */
+function deserted(leaving: { [node: string]: number }): Promise<Recording> {
+  const clock = new VirtualClock();
+  return clock.run(performRun({
+    workload: workloadOf("broadcast"),
+    options: { "node-count": 2, "time-limit": 20, rate: 10 },
+    openHost(ids, events) {
+      const host = modules(honest, clock, seeded(1))(ids, events);
+      for (const [node, seconds] of Object.entries(leaving)) {
+        clock.schedule(seconds * SECOND, () => {
+          host.kill(node);
+          events.exited(node, "exit status 3");
+        });
+      }
+      return host;
+    },
+    clock,
+    random: seeded(1),
+  }));
+}
+
+Deno.test("a run ends when its last node has ended by itself, and not before", async () => {
+  const all = await deserted({ n0: 2, n1: 4 });
+  const { type, text } = all.incidents!.at(-1)!;
+  assertEquals(type, "stopped");
+  assertMatch(text, /broken off at 3\.\d+ s, as no node was left/);
+  assert(all.history.at(-1)!.time < 4 * SECOND);
+  const { strict } = judge(all);
+  assertEquals(strict.anomalies.map(({ type }) => type), ["process-exit"]);
+  assertEquals(strict.notes, [], "what was not done is no slowness");
+  const one = await deserted({ n0: 2 });
+  assert(one.history.at(-1)!.time > 25 * SECOND, "the other one is judged");
+  const late = await deserted({ n0: 2, n1: 41 });
+  assertEquals(
+    late.incidents!.map(({ type }) => type),
+    ["process-exit", "process-exit"],
+    "Maelstrom's part is over",
+  );
+});
+
 Deno.test("a set-up request that is not answered fails the run after 5 s, in plain words", async () => {
   const recording = await run(
     "broadcast",

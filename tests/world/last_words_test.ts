@@ -1,5 +1,5 @@
 /** What is kept and quoted of a process's stderr: what tells why it ended. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   LastWords,
   quoteLastWords,
@@ -33,6 +33,25 @@ Deno.test("a crash is quoted from where its report begins, however long that is 
     const stacks = many("goroutine");
     const lines = quoted([...many("Received"), report, ...stacks]);
     assertEquals(lines, [report, ...stacks.slice(0, 7)]);
+  }
+});
+
+Deno.test("the error of any language is quoted, though its stack is long", () => {
+  const traces: [error: string, frame: string][] = [
+    [
+      "a.rb:3:in `<main>': uninitialized constant Set (NameError)",
+      "\tfrom a.rb",
+    ],
+    ["** (RuntimeError) odd", "    (stdlib 4.2) gen_server.erl:1123: m/2,"],
+    ["Fatal error: exception Not_found", "Called from Main.f in file a.ml"],
+    ["PHP Fatal error:  Uncaught Exception: odd", "#1 a.php(3): f()"],
+    ["lua: a.lua:3: attempt to call a nil value", "\ta.lua:3: in function 'f'"],
+    ["Error: task 5 panicked", "  12: core::ops::call_once"],
+  ];
+  for (const [error, frame] of traces) {
+    const lines = quoted([...many("Received"), error, ...many(frame, 30)]);
+    assert(lines.includes(error), `${lines}`);
+    assertEquals(lines.filter((line) => line.startsWith(frame)).length, 2);
   }
 });
 

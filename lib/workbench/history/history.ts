@@ -257,7 +257,7 @@ export interface Incident {
     | "message-storm" // nodes triggered each other without end
     | "stood-still" // the workbench itself did not run for a while: the machine slept, or was too busy
     | "journal-cut" // a file of the journal ends too early: some messages are not known
-    | "stopped" // the workbench aborted the run, because a storm would only have grown
+    | "stopped" // the workbench aborted the run: a storm, full memory, or no node left
     | "setup-failed" // no init_ok, or no answer to a set-up request: nothing could be tested
     | "kill" // the workbench killed the process (chaos)
     | "restart" // and started it again

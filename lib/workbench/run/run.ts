@@ -219,7 +219,10 @@ class Run {
     await this.#nodes.setUp();
     this.#begin();
     recording.journalOrigin = this.#originNs;
-    const faults = await this.#maelstromRun();
+    const deserted = this.#nodes.deserted.promise.then(() => {
+      throw new BrokenOff("as no node was left");
+    });
+    const faults = await Promise.race([this.#maelstromRun(), deserted]);
     // Maelstrom's run ends here: the rest is for the strict judge alone.
     const healedAt = clock.now() - this.#originNs;
     this.#network.journal = this.#newJournal();

@@ -6,6 +6,7 @@ import {
   verdictText,
 } from "../checkers/verdict.ts";
 import type { CampaignResults } from "../campaign/campaign.ts";
+import { crashOf } from "../checkers/faithful.ts";
 import type { Judged } from "../checkers/judges.ts";
 import {
   type FigureName,
@@ -45,7 +46,9 @@ export function judgedText(
   if (typeof results.error === "string") {
     lines.push(`  ${harmless(results.error)}`);
   }
-  if (results["valid?"] !== true) lines.push(...unfaithful(results));
+  // Where Maelstrom breaks off it has no results.
+  const isWhole = crashOf(recording) === undefined;
+  if (isWhole && results["valid?"] !== true) lines.push(...unfaithful(results));
   for (const [name, value] of figureEntries(figures)) {
     const limits = [
       ...judgedLimits("official", official, name, value),

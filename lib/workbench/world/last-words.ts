@@ -6,12 +6,16 @@ import { KEPT_LINES } from "./host.ts";
 const QUOTED_LINES = 8;
 const QUOTED_LENGTH = 160;
 
-/** Where runtimes begin to say why they end; of Go, for one, the stacks of all goroutines follow. */
+/** Where runtimes begin to say why they end (Go, Java, Rust, Ruby, Elixir); stacks of any length follow. */
 const REPORT =
-  /^(?:panic: |fatal error: |Exception in thread |thread '.*panicked at )/;
+  /^(?:panic: |fatal error: |Exception in thread |thread '.*panicked at |\S+:\d+:in ['`].*': |\*\* \()/;
 
-/** One line of a stack; the first {@link QUOTED_FRAMES} of several are quoted. */
-const FRAME = /^\s+at /;
+/**
+ * One line of a stack; the first {@link QUOTED_FRAMES} of several are quoted. They begin, for instance, with `at`
+ * (JavaScript, Java), `from` (Ruby), `12:` (Rust), `#1` (PHP, C), `(stdlib 4.2)` (Elixir) or `Called from` (OCaml).
+ */
+const FRAME =
+  /^(?:\s+(?:at |from |\d+: |\([\w-]+ [\d.]+\) )|\s*#\d+ |Called from |Re-raised at |\t.+: in )/;
 const QUOTED_FRAMES = 2;
 
 /** The last lines of a process, or the beginning of its report of a crash. */

@@ -62,6 +62,8 @@ export class Nodes {
   readonly #paused = new Set<string>();
   /** Nodes whose process exited by itself and was not started again. */
   readonly #ended = new Set<string>();
+  /** Settled when all have ended by themselves. */
+  readonly deserted = Promise.withResolvers<void>();
   /** By node that is being set up, what aborts that. */
   readonly #interrupt = new Map<string, (error: Error) => void>();
   /** By node, what it has sent to other nodes while it was being set up. */
@@ -278,6 +280,7 @@ export class Nodes {
 
   #exited(node: string, how: string): void {
     this.#ended.add(node);
+    if (this.#ended.size === this.settings.ids.length) this.deserted.resolve();
     const text = `${node} ended by itself (${how})`;
     const words = this.#lastWords(node);
     this.settings.report("process-exit", node, text + words);
