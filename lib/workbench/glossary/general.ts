@@ -35,7 +35,7 @@ export const GENERAL: Explanations = {
   "setup-failed": {
     means: "A node never became ready, so nothing could be tested.",
     usually:
-      "init not answered with init_ok, output left in a buffer, or a missing interpreter.",
+      "init not answered with init_ok, output left in a buffer, a missing interpreter, or a slow start, as 25 JVMs at once have.",
     tries:
       "Start the node by hand and type an init message; flush after every line.",
   },

@@ -126,6 +126,13 @@ Deno.test("a killed or paused peer counts as a fault until it is back", () => {
   assertEquals(halted("pause", "resume"), ["", "unanswered-request"]);
 });
 
+Deno.test("a node that never got through its set-up is found once", () => {
+  const incidents: Incident[] = [
+    { time: -1 * SECOND, node: "n0", type: "setup-failed", text: "no init_ok" },
+  ];
+  assertEquals(found("lin-kv", [15, "never"], { incidents }), "setup-failed");
+});
+
 Deno.test("a reply to a client that has gone is a late one, a second one, or to nobody, and no request with one is unanswered", () => {
   const gone = (asked: Asked, client: string, number: number) =>
     found("echo", asked, {

@@ -327,7 +327,10 @@ function isOwed(
   recording: Recording,
   { available }: Promises,
 ): (request: JournalEvent) => boolean {
-  const gone = nodesWith(recording, "kill", "pause", "process-exit");
+  const gone = nodesWith(
+    recording,
+    ...["kill", "pause", "process-exit", "setup-failed"] as const,
+  );
   const patience = patienceNs(recording), origin = originOf(recording);
   const everyOne = available || recording.options.availability !== undefined;
   const mayHaveMet = everyOne ? () => false : disturbed(recording);
