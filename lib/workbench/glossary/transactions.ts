@@ -41,9 +41,12 @@ export const TRANSACTIONS: Explanations = {
       "Merge copies by version, and do not treat an error as an empty value.",
   },
   "no-replication": {
-    means: "A node never showed what other nodes had written.",
-    usually: "no replication, or none after the first partition.",
-    tries: "Retry until the others acknowledge.",
+    means:
+      "A node never showed what other nodes had written, or no node ever sent another anything.",
+    usually:
+      "no replication, or none after the first partition; a program for one node run with several.",
+    tries:
+      "Send what clients write to the other nodes, and retry until they acknowledge.",
   },
   "growing-messages": {
     means:

@@ -1,7 +1,11 @@
-/** Messages that grow, and messages that are merely of two lengths. */
+/** Messages that grow, messages that are merely of two lengths, and none. */
 import { assertEquals } from "@std/assert";
+import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
 import { growingMessages } from "../../../lib/workbench/checkers/strict/traffic.ts";
-import type { JournalEvent } from "../../../lib/workbench/history/history.ts";
+import type {
+  Incident,
+  JournalEvent,
+} from "../../../lib/workbench/history/history.ts";
 
 /** What is found in a hundred messages of these lengths, by their part of the run. */
 function found(lengthAt: (part: number, i: number) => number): string[] {
@@ -28,4 +32,42 @@ Deno.test("messages of two lengths do not grow, though more of the last are long
     found((part, i) => i % 10 < (part < 0.5 ? 4 : 6) ? 4_000 : 200),
     [],
   );
+});
+
+/** What is found in a run of two nodes with a message to `dest` and what else is given, and is wrong or not. */
+function judged(
+  workload: string,
+  dest: string,
+  wrong = true,
+  type?: Incident["type"],
+): string[] {
+  const { anomalies } = judgeStrict(
+    {
+      workload,
+      options: { "node-count": 2 },
+      history: [],
+      journal: [
+        ["send", 0, 0, "c1", "n0", { type: "x" }],
+        ...(dest === "nobody"
+          ? []
+          : [["send", 0, 1, "n0", dest, {}] satisfies JournalEvent]),
+      ],
+      incidents: type ? [{ time: 1, node: "n0", type, text: "" }] : [],
+    },
+    { "valid?": true },
+    {},
+    { [workload]: () => wrong ? [{ type: "lost-value", because: ["1"] }] : [] },
+  );
+  return anomalies.map(({ type }) => type);
+}
+
+Deno.test("where values were lost and nodes never wrote to others, that comes first", () => {
+  assertEquals(judged("broadcast", "nobody"), ["no-replication", "lost-value"]);
+  assertEquals(judged("broadcast", "n1"), ["lost-value"]);
+  assertEquals(judged("g-counter", "seq-kv"), ["lost-value"]);
+  assertEquals(judged("broadcast", "nobody", false), [], "nothing is wrong");
+  assertEquals(judged("unique-ids", "nobody"), ["lost-value"]);
+  assertEquals(judged("broadcast", "nobody", true, "process-exit"), [
+    ...["process-exit", "lost-value"],
+  ]);
 });

@@ -27,7 +27,7 @@ import {
 import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
 import { recoveryFindings } from "./recovery.ts";
-import { growingMessages } from "./traffic.ts";
+import { growingMessages, silence } from "./traffic.ts";
 import { ByRequest } from "../client-calls.ts";
 import { disturbed } from "../faults.ts";
 import { seconds } from "../findings.ts";
@@ -86,7 +86,9 @@ export function judgeStrict(
   promises: Promises,
   checks: StrictChecks,
 ): StrictResults {
+  const found = checks[recording.workload]?.(recording, promises) ?? [];
   const own = [
+    ...(found.some(isAnomaly) ? silence(recording) : []),
     ...impurities(recording),
     ...incidents(recording),
     ...rateFindings(recording),
@@ -95,7 +97,7 @@ export function judgeStrict(
     ...availability(recording, promises),
     ...growingMessages(recording, promises),
     ...recoveryFindings(recording),
-    ...(checks[recording.workload]?.(recording, promises) ?? []),
+    ...found,
   ];
   const named = new Set(
     own.filter(isAnomaly).map(({ type }) => type),

@@ -1,9 +1,10 @@
-/** Finds messages that grow for ever, because what was acknowledged is sent again or never forgotten. */
+/** Finds messages between nodes that grow for ever, and nodes that never sent any. */
 import {
   headAt,
   isBetweenServers,
   lengthAt,
   NEMESIS,
+  nodesOf,
   type Recording,
   visit,
 } from "../../history/history.ts";
@@ -65,4 +66,32 @@ export function growingMessages(
       `and ${after} in the last (medians), though nothing was cut off`,
     ],
   }];
+}
+
+/** Incidents after which nodes may not have come to it. */
+const ENDS: ReadonlySet<string> = new Set([
+  "process-exit",
+  "setup-failed",
+  "stopped",
+]);
+
+/** Workloads whose nodes need not know of each other. */
+const ALONE: ReadonlySet<string> = new Set(["echo", "unique-ids"]);
+
+/** `no-replication`: nodes that should hold the same never sent each other, or a service, anything. */
+export function silence(
+  { workload, options, journal, incidents = [] }: Recording,
+): Finding[] {
+  if (ALONE.has(workload) || nodesOf(options).length < 2) return [];
+  if (journal.length === 0 || incidents.some(({ type }) => ENDS.has(type))) {
+    return [];
+  }
+  let isSilent = true;
+  visit(journal, (_kind, _time, _id, src, dest) => {
+    if (isBetweenServers(src, dest)) isSilent = false;
+  });
+  const because = [
+    "in the whole run no node sent another node, or a service, any message",
+  ];
+  return isSilent ? [{ type: "no-replication", because }] : [];
 }
