@@ -44,6 +44,9 @@ Deno.test("the text says that nodes wrote to stderr, and where to find it", () =
   assertEquals(stderrText(["n0", "n2"], "store/x"), [
     "n0, n2 wrote to stderr: store/x/node-logs/",
   ]);
+  assertEquals(stderrText(["n2", "n0"], "s"), [
+    "n0, n2 wrote to stderr: s/node-logs/",
+  ]);
   const many = ["n0", "n1", "n2", "n3"];
   assertEquals(stderrText(many, "s"), [
     "4 nodes wrote to stderr: s/node-logs/",

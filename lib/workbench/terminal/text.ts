@@ -79,7 +79,9 @@ function judgedLimits(
 /** Says that nodes have written to stderr, and where that is. */
 export function stderrText(nodes: readonly string[], folder: string): string[] {
   if (nodes.length === 0) return [];
-  const who = nodes.length > 3 ? `${nodes.length} nodes` : nodes.join(", ");
+  const who = nodes.length > 3
+    ? `${nodes.length} nodes`
+    : nodes.toSorted().join(", ");
   return [`${who} wrote to stderr: ${folder}/node-logs/`];
 }
 
