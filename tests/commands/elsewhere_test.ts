@@ -77,6 +77,16 @@ Deno.test(
       unmarked.stderr,
       "begin it with #!, as in #!/usr/bin/env bash",
     );
+    const jar = `${folder}/node.jar`;
+    await Deno.writeTextFile(jar, "PK\x03\x04\0", { mode: 0o755 });
+    const archive = await there(
+      ...["run", "--allow-all", CLI, "test", "-w", "echo", ...SHORT],
+      ...["--bin", jar, "--store", folder],
+    );
+    assertStringIncludes(
+      archive.stderr,
+      `${jar} by itself. Name what it is compiled to, or a script`,
+    );
   }),
 );
 

@@ -6,6 +6,8 @@ import { type Incident, shellWord } from "../history/history.ts";
 /** Names of files that no system runs by themselves. */
 const COMPILED = /\.(c|cc|cpp|rs|go|java|class|jar|hs|ml|zig)$/;
 
+const STARTED = "Name what it is compiled to, or a script that starts it";
+
 /**
  * The real path of an executable, since nodes run in another folder.
  *
@@ -39,9 +41,7 @@ export async function executablePath(bin: string): Promise<string> {
     );
   }
   if (mode !== null && (mode & 0o111) === 0) {
-    const otherwise = COMPILED.test(path)
-      ? "Name what it is compiled to, or a script that starts it"
-      : `Try chmod +x ${bin}`;
+    const otherwise = COMPILED.test(path) ? STARTED : `Try chmod +x ${bin}`;
     throw new Error(`Cannot run "${bin}": it is not executable. ${otherwise}`);
   }
   await checkInterpreter(bin, path);
@@ -120,9 +120,12 @@ function idle(bin: string, { time, text }: Incident): string | undefined {
     : undefined;
 }
 
-/** Whether an executable is a text that does not say what runs it: a shell then does. */
+/** Whether an executable is source, an archive, or a text that does not say what runs it: a shell tries to. */
 async function unmarked(bin: string): Promise<string | undefined> {
   const text = await beginningOf(bin).catch(() => "#!");
+  if (COMPILED.test(bin) && !text.startsWith("#!")) {
+    return `No system runs ${bin} by itself. ${STARTED}`;
+  }
   return /^#!|[\0\uFFFD]/.test(text)
     ? undefined
     : `${bin} has no first line that says what runs it, so /bin/sh did: begin it with #!, as in #!/usr/bin/env ${
@@ -137,4 +140,9 @@ const RUNNERS: Readonly<Record<string, string>> = {
   ".ts": "-S deno run",
   ".rb": "ruby",
   ".sh": "bash",
+  ".pl": "perl",
+  ".lua": "lua",
+  ".php": "php",
+  ".exs": "elixir",
+  ".clj": "bb",
 };
