@@ -95,7 +95,7 @@ Deno.test("what Maelstrom would not accept is refused, with the reason", () => {
     ["[1]", "no object"],
     ["null", "no object"],
     ["1.0", "no object"],
-    ['{"src":null,"dest":"n1","body":{}}', "must be strings"],
+    ['{"src":null,"dest":"n1","body":{}}', "was init still being handled?"],
     ['{"dest":"n1","body":{}}', "was init still being handled?"],
     ['{"src":"n0","body":{}}', "must be strings"],
     ['{"src":"n0","dest":7,"body":{}}', "must be strings"],

@@ -38,7 +38,7 @@ export function readMessage(
   const refuse = (why: string) => ({ problem: `${why}: ${quote(written)}` });
   if (!isObject(written)) return refuse("it wrote a line that is no object");
   const { src, dest, body, id } = written;
-  if (src === undefined) {
+  if ((src ?? null) === null) {
     return refuse("a message has a src (was init still being handled?)");
   }
   if (typeof src !== "string" || typeof dest !== "string") {
