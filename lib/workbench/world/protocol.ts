@@ -81,6 +81,7 @@ function fieldsOf(body: Json | undefined): Body | null {
   return Object.fromEntries(fields);
 }
 
+/** Whether a value is an object, as a message must be: no list, and no number that is kept as one. */
 export function isObject(value: unknown): value is { [key: string]: Json } {
   return typeof value === "object" && value !== null &&
     !Array.isArray(value) && !(value instanceof Float);
