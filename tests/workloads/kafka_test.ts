@@ -368,9 +368,10 @@ Deno.test("afterwards every node of kafka gets two messages of its own, is peeke
   const client = workload("kafka").openClient();
   const values: Json[] = [];
   for (const op of invocations) values.push(await client.invoke(op, rpc));
-  await client.invoke({ f: "peek", value: all }, rpc);
+  const used = ["9", "10", "11"]; // a node may refuse what does not exist
+  await client.invoke({ f: "peek", value: used }, rpc);
   const list = { type: "list_committed_offsets", keys: all };
-  const offsets = { "9": 0, "10": 0, "11": 0, "12": 0 };
+  const offsets = { "9": 0, "10": 0, "11": 0 };
   assertEquals(requests, [
     { type: "send", key: "11", msg: 5 },
     { type: "send", key: "11", msg: 6 },
