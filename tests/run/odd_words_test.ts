@@ -22,7 +22,7 @@ Deno.test("a message that was meant as a reply, but cannot be one, is explained"
   };
   assertStringIncludes(
     await explained({ in_reply_to: "1" }) ?? "",
-    "its in_reply_to is no integer",
+    "its in_reply_to is not an integer",
   );
   assertStringIncludes(
     await explained({ in_reply_to: null }) ?? "",

@@ -257,11 +257,17 @@ function link(from: string, to: string): void {
   }
 }
 
+/** How often a folder is removed at most: a file that is written at this moment may come into it meanwhile. */
+const REMOVALS = 10;
+
 /** Removes a file or folder, if it is there. */
 function remove(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch {
-    // It could not even be made.
+  for (let i = 0; i < REMOVALS; i++) {
+    try {
+      return Deno.removeSync(path, { recursive: true });
+    } catch (error) {
+      // It may not even have been made.
+      if (error instanceof Deno.errors.NotFound) return;
+    }
   }
 }
