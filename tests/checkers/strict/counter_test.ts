@@ -1,5 +1,5 @@
 /** The strict judge of counters on small histories, one for every anomaly. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 import {
   strictGCounter,
@@ -145,7 +145,16 @@ Deno.test("the last reads hold all acknowledged adds, and any of those of unknow
   assertEquals(found([...steps, final(0, 6)]), "inexact-read");
 });
 
-Deno.test("a node that does not answer its last read is found", () => {
+Deno.test("a node that does not answer its last read is found, with what it said instead", () => {
   const silent: Step = { ...final(1, 0), end: "info" };
-  assertEquals(found([add(0, 3, 0), final(0, 3), silent]), "no-final-read");
+  const steps = [add(0, 3, 0), final(0, 3), silent];
+  assertEquals(found(steps), "no-final-read");
+  const recording = recordingOf(steps);
+  recording.history.at(-1)!.error = "indeterminate: error 20: no key";
+  const [{ because } = { because: [] }] = strictGCounter(recording, {});
+  assertEquals(because.length, 1);
+  assertStringIncludes(
+    because[0]!,
+    "did not answer with one: error 20: no key",
+  );
 });

@@ -2,7 +2,14 @@
  * What Maelstrom does not check in counters: reads before the final phase, and whether every node
  * answers a final read at all.
  */
-import { asDouble, type Integer, isInteger, sum } from "../../history/json.ts";
+import {
+  asDouble,
+  asText,
+  type Integer,
+  isInteger,
+  type Json,
+  sum,
+} from "../../history/json.ts";
 import {
   nodeOf,
   nodesOf,
@@ -198,24 +205,31 @@ function missingFinalReads(recording: Recording, findings: Findings): void {
   const { history, aftermath, options } = recording;
   const asked = new Set<string>();
   const answered = new Set<string>();
+  /** By node, what came instead of the last answer. */
+  const errors = new Map<string, Json>();
   for (const { process, type, f, ...op } of history) {
     if (f !== "read" || op["final?"] !== true) continue;
     const node = nodeOf(Number(process), options);
     if (type === "invoke") asked.add(node);
     if (type === "ok") answered.add(node);
+    if (op.error !== undefined) errors.set(node, op.error);
   }
   if (aftermath !== undefined) {
     answered.clear();
     for (const node of nodesOf(options)) asked.add(node);
-    for (const { type, node } of aftermath.history) {
+    for (const { type, node, error } of aftermath.history) {
       if (type === "ok") answered.add(String(node));
+      if (error !== undefined) errors.set(String(node), error);
     }
   }
   for (const node of asked) {
     if (answered.has(node)) continue;
     findings.add(
       "no-final-read",
-      `${node} was asked for the value after everything had healed, and did not answer with one`,
+      `${node} was asked for the value after everything had healed, and did not answer with one: ${
+        asText(errors.get(node) ?? "no reason given")
+          .replace(/^indeterminate: /, "")
+      }`,
     );
   }
 }
