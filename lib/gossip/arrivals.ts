@@ -1,32 +1,35 @@
-/** Items that came before their turn, the number of the first, and the number behind the last. */
+/** Items that came before their predecessors; `from` is the number of the first, and `to` is past the last. */
 interface Early<T> {
   from: number;
   to: number;
   items: T[];
 }
 
-/** How many messages that came before their turn are kept at most. */
+/** How many such messages are kept at most. */
 const EARLY = 100;
 
-/** What has arrived of numbered items that may overtake each other. */
+/** The receiving side of a sequence of numbered items that may overtake each other. */
 export class Arrivals<T> {
-  /** How many have arrived without a gap. */
+  /** How many items have arrived without a gap. */
   count = 0;
-  /** Since when the predecessors of one that came early have been missing; Infinity if none are. */
+  /** Since when predecessors of an item that came early have been missing; Infinity if none are. */
   missingSince = Infinity;
   readonly #early: Early<T>[] = [];
 
-  /** Whether some of the items from one number up to another have come before. */
+  /** Whether any of the items from one number up to another (exclusive) has arrived already. */
   hasSomeOf(from: number, to: number): boolean {
     if (from === to) return false;
     return from < this.count ||
       this.#early.some((one) => from < one.to && one.from < to);
   }
 
-  /** Takes the items from one number up to another; returns those that now have no gap before them. */
+  /**
+   * Takes the items from one number up to another (exclusive); returns the new items that no longer
+   * have a gap before them.
+   */
   take(from: number, to: number, items: T[], now: number): T[] {
     const early = this.#early;
-    if (from === this.count && early.length === 0) { // as nearly always
+    if (from === this.count && early.length === 0) { // nearly always
       this.count = to;
       return items;
     }

@@ -1,20 +1,21 @@
 /**
- * One side of a reliable conversation between two nodes: what is owed arrives, through
- * loss, duplication, reordering, cuts and restarts, and an acknowledgement costs no message
- * of its own as long as there is something to say. The program decides when to speak.
+ * One side of a reliable conversation between two nodes. An item is owed to the peer until the peer
+ * acknowledges it: it arrives in spite of loss, duplication, reordering, cuts and restarts. An
+ * acknowledgement costs no message of its own as long as there are items to send. The program
+ * decides when to send.
  *
- * It is a small TCP. Items are numbered, acknowledgements are cumulative and ride on items,
- * and round trips are measured by acknowledgements (Jacobson, "Congestion Avoidance and
- * Control"; Karn for what was sent twice). What a peer lacks is resent at once; one that is
- * silent, or hears nothing, gets a little of it, with jittered pauses that double up to a cap.
+ * It is a small TCP. Items are numbered, acknowledgements are cumulative and ride on items, and
+ * round trips are measured by acknowledgements (Jacobson, "Congestion Avoidance and Control";
+ * Karn's rule for what was sent twice). What a peer lacks is resent at once; a peer that is silent,
+ * or receives nothing, gets only a little of it, with jittered pauses that double up to a cap.
  * Items that overtake others are kept, and not resent.
  *
- * Like a connection, a conversation is between one life of a node and one of another. It
- * begins with a greeting, which is number 0 and says whose lives are meant ({@link Hello}).
+ * Like a connection, a conversation is between one life of a node and one life of another. It
+ * begins with a greeting, which has number 0 and says which lives are meant ({@link Hello}).
  * Acknowledgements count from a number that the greeting gives, drawn at random for every
- * conversation (the verification tag of SCTP, RFC 9260), so messages between earlier lives
- * are recognised. When a peer has begun a new life, that is logged, and it is owed what the
- * program gives for it ({@link ConversationOptions.all}).
+ * conversation (the verification tag of SCTP, RFC 9260), so messages between earlier lives are
+ * recognised. When a peer begins a new life, this is logged, and the peer is owed what
+ * {@link ConversationOptions.all} returns.
  *
  * ```ts
  * import { conversations, saying } from "./conversation.ts";
@@ -46,7 +47,8 @@
  * });
  * ```
  *
- * What a life had acknowledged and told nobody dies with it. Memory holds what is unacknowledged.
+ * What a life had acknowledged but not yet told another node is lost with it. Unacknowledged items
+ * are kept in memory.
  *
  * @module
  */
@@ -66,55 +68,59 @@ import {
   type Schema,
 } from "../schema.ts";
 
-/** The longest pause between two tries to reach a silent peer, in ms: a heal is noticed within it. */
+/** The longest pause between two tries to reach a silent peer, in ms; a heal is noticed within this time. */
 const RETRY_CAP_MS = 2_000;
 
-/** How long there may be something to say before a greeting goes alone, in ms. */
+/** How long a greeting waits for items before it is sent alone, in ms. */
 const GREET_MS = 1_500;
 
-/** How many items a try to reach a silent peer holds at most. */
+/** How many items are sent at most in a try to reach a silent peer. */
 const PROBE = 100;
 
 /**
- * The range of tags, and how far two in a row are apart at least: further than items are on their
- * way. With six digits, one stray message in ten thousand of an earlier life's goes unnoticed: what
- * it seems to acknowledge or bring may then be lacking until one of the two starts again.
+ * The range of tags, and the least distance between two in a row, which exceeds the number of items
+ * under way. With six digits, one in ten thousand stray messages of an earlier life goes unnoticed;
+ * the items that it seems to acknowledge or bring may then be missing until one of the two nodes
+ * restarts.
  */
 const TAGS = { from: 100_000, to: 1_000_000, apart: 200_000 };
 
-/** The least time between two answers that do not wait for their turn, in ms. */
+/** The least time between two urgent answers, in ms. */
 const LEAST_URGENT_MS = 10;
 
 /** The greeting: sent with every message until the peer has answered. */
 export type Hello = {
-  /** The life that speaks. */
+  /** The sender's life. */
   me: number;
-  /** The life that is spoken to, if the sender knows of one. */
+  /** The receiver's life, if the sender knows of one. */
   you?: number;
   /** What to add to acknowledgements. */
   tag: number;
-  /** How many items the sender owed when it said this, if any. */
+  /** How many items the sender owed when it sent this, if any. */
   owes?: number;
-  /** The receiver has had an earlier life, and is owed all that the sender knows. */
+  /** The sender has known an earlier life of the receiver, so it owes it all that it knows. */
   back?: true;
 };
 
 /**
- * One message of a conversation. Names are letters: with words, broadcast would send more bytes
- * of names than of values.
+ * One message of a conversation. Names are single letters, as with words broadcast would send more
+ * bytes of names than of values.
  */
 export interface Saying<T extends Json> {
-  /** How many items came before these. */
+  /** How many items precede these. */
   n: number;
-  /** The values: some items, in the order of their numbers. */
+  /** Items, in the order of their numbers. */
   v: T[];
-  /** The acknowledgement: the receiver's tag, and how many of its items have arrived without a gap. */
+  /** The acknowledgement: the receiver's tag plus how many of its items have arrived without a gap. */
   a?: number;
-  /** How long that was held back, in milliseconds, if it first answers a single message. */
+  /**
+   * How long the acknowledgement was held back, in milliseconds, if it is the first answer to a
+   * single message.
+   */
   h?: number;
-  /** The sender has missed items or answers: it wants all that it lacks, at once. */
+  /** The sender misses items or answers, and asks for all that it lacks at once. */
   lost?: true;
-  /** The greeting, until the other side has answered. */
+  /** The greeting, until the receiver has answered it. */
   hello?: Hello;
 }
 
@@ -147,11 +153,11 @@ export function saying<T>(item: Schema<T>): {
 
 /** What a message has brought. */
 export interface Heard<T> {
-  /** The items to take: in order, each once, or as they come. */
+  /** The items to take: in order and each once, or as they come. */
   items: T[];
   /**
-   * Whether to answer at once, since something was lost: items, answers, contact with the peer
-   * for a while, or a node's whole memory.
+   * Whether to answer at once, because something was lost: items, answers, contact with the peer
+   * for a while, or all that a node knew.
    */
   isUrgent: boolean;
 }
@@ -164,24 +170,24 @@ export type Talker = Pick<
 
 /** The settings of a conversation. */
 export interface ConversationOptions<T> {
-  /** Takes the round trips that are measured; may be shared. */
+  /** Receives the round trips that are measured; may be shared. */
   roundTrip: RoundTrip;
-  /** Called when a peer has not answered in time: it may be spoken to again now. */
+  /** Called when a peer has not answered in time; it may be sent another message now. */
   onSilence(peer: string): void;
-  /** What to tell a peer that has lost its memory: all that is known, its own included. */
+  /** What to tell a peer that has lost its memory: all that is known, including what came from that peer. */
   all(): T[];
-  /** Whether items are to be taken in order, each once; else as they come, perhaps repeatedly (sets, maxima). */
+  /** Whether items are taken in order and each once; else as they come, perhaps repeatedly (sets, maxima). */
   inOrder?: boolean;
   /** The longest pause between two tries to reach a silent peer, in milliseconds; 2000 if not given. */
   capMs?: number;
   /**
-   * How long a greeting waits for items to ride on, in milliseconds; 1500 if not given. Then it
-   * costs no message of its own.
+   * How long a greeting waits for items before it is sent alone, in milliseconds; 1500 if not
+   * given. With items, it costs no message of its own.
    */
   greetMs?: number;
 }
 
-/** The conversations of a node with all its peers, which share what a round trip takes. */
+/** The conversations of a node with all its peers, which share one estimate of round trips. */
 export function conversations<T extends Json>(
   node: Talker & { readonly peers: readonly string[] },
   options: Omit<ConversationOptions<T>, "roundTrip">,
@@ -200,27 +206,27 @@ export class Conversation<T extends Json> {
   readonly #greetAt: number;
   readonly #departures = new Departures<T>();
   #arrivals = new Arrivals<T>();
-  /** The tags from which the peer's acknowledgements count, and those for the peer. */
+  /** The tag from which the peer's acknowledgements count, and the tag for acknowledgements to the peer. */
   #tag = 0;
   #theirTag: number | null = null;
-  /** How many items the peer owed when it first spoke to this life; null before. */
+  /** How many items the peer owed this life in its first message to it; null before. */
   #owing: number | null = null;
-  /** Whether the peer is owed everything, having lost its memory; whether it said so of this node. */
+  /** Whether the peer is owed everything, having lost its memory; and whether the peer said so of this node. */
   #tellsAll = false;
   #isTold = false;
-  /** Whether the peer has to be greeted, although it has answered. */
+  /** Whether the peer must be greeted again, although it has answered. */
   #mustGreet = false;
-  /** How many messages with items have come since this side spoke. */
+  /** How many messages with items have come since this side last sent one. */
   #unanswered = 0;
-  /** When it last answered out of turn. */
+  /** When it last gave an urgent answer. */
   #urgentAt = -Infinity;
   #patienceMs = 0;
   #stopWaiting: Stop = () => {};
   /** How often in a row the peer has not answered in time; 0 while it does. */
   silence = 0;
-  /** When it spoke last. */
+  /** When the peer was last heard. */
   heardAt = -Infinity;
-  /** Since when it is owed an acknowledgement; Infinity when it is not. */
+  /** Since when the peer is owed an acknowledgement; Infinity when it is not. */
   owesSince = Infinity;
   /** The other node. */
   readonly peer: string;
@@ -248,18 +254,18 @@ export class Conversation<T extends Json> {
     life.onRaise(() => this.#begin());
   }
 
-  /** Whether there is something to say that has not been said, to a peer that answers. */
+  /** Whether there is something to send that has not been sent, and the peer answers. */
   get hasNews(): boolean {
     if (this.#isUnheard || this.#departures.isAllSent) return false;
     return this.unacknowledged > 0 || this.#node.now() >= this.#greetAt;
   }
 
-  /** Whether the peer has greeted this life, and everything has arrived that it owed it then. */
+  /** Whether the peer has greeted this life, and everything that it owed this life then has arrived. */
   get isCaughtUp(): boolean {
     return this.#owing !== null && this.#arrivals.count >= this.#owing;
   }
 
-  /** Whether the peer knew an earlier life of this node, and has told all that it knew. */
+  /** Whether the peer knew an earlier life of this node, and has told this life all that it knew. */
   get hasGivenBack(): boolean {
     return this.#isTold && this.isCaughtUp;
   }
@@ -269,12 +275,12 @@ export class Conversation<T extends Json> {
     return this.#departures.owed.length;
   }
 
-  /** Adds an item to be said. The caller must not change it any more. */
+  /** Adds an item to be sent. The caller must not change it any more. */
   owe(item: T): void {
     this.#departures.owe(item);
   }
 
-  /** Adds what is owed to another peer and not yet to this one. */
+  /** Adds the items that are owed to another peer and not yet to this one. */
   oweAs(other: Conversation<T>): void {
     const owed = new Set(this.#departures.owed);
     for (const item of other.#departures.owed) {
@@ -283,8 +289,8 @@ export class Conversation<T extends Json> {
   }
 
   /**
-   * The next message, which the caller must send: items that have not been sent, and how many
-   * have arrived.
+   * The next message, which the caller must send: items that have not been sent, and how many items
+   * of the peer have arrived.
    *
    * @param patienceMs how long an answer may take, at first
    */
@@ -307,7 +313,7 @@ export class Conversation<T extends Json> {
     return saying;
   }
 
-  /** Takes in what the peer has said. */
+  /** Takes in a message from the peer. */
   hear(saying: Saying<T>): Heard<T> {
     const { n: from, v: items, a, h: held, lost, hello } = saying;
     const { roundTrip, inOrder } = this.#options;
@@ -316,16 +322,16 @@ export class Conversation<T extends Json> {
     this.heardAt = now;
     if (hello !== undefined) this.#meet(hello);
     if (!this.#isMeant(saying)) {
-      // A peer that does not greet, and does not know this life, has yet to hear of it.
+      // The peer does not greet, and does not know this life: it must be told of it.
       if (this.#isUnmet) this.#mustGreet = true;
       return { items: [], isUrgent: this.#urgent(this.#mustGreet) };
     }
     if (hello === undefined) this.#owing ??= 0; // nothing, or it would have greeted anew
     const ack = a === undefined ? -1 : a - this.#tag;
     if (ack > this.#departures.acked) this.#acknowledge(ack, held);
-    // What should have arrived before the peer spoke, and has not, is resent.
+    // What should have arrived before the peer sent this, but did not, is resent.
     const late = now - this.#departures.sentAt > roundTrip.patienceMs;
-    // A complaint does not count if it may have crossed what it asks for.
+    // A complaint does not count if what it asks for may have been under way when it was sent.
     const rewoundMs = now - this.#departures.rewoundAt;
     const complains = lost === true && rewoundMs >= roundTrip.meanMs;
     if (wasUnheard || complains || late) this.#departures.rewind(now);
@@ -341,7 +347,7 @@ export class Conversation<T extends Json> {
     return { items: inOrder ? taken : items, isUrgent: this.#urgent(isDue) };
   }
 
-  /** Forgets how far the conversation had got: it begins anew, with these items or what is owed. */
+  /** Starts the conversation over, with these items or those that are owed. */
   #begin(owed?: T[]): void {
     const { from, to, apart } = TAGS;
     const random = Math.floor(this.#node.random() * (to - from - 2 * apart));
@@ -360,7 +366,7 @@ export class Conversation<T extends Json> {
     return hello;
   }
 
-  /** Learns from a greeting which lives it comes from and is meant for. */
+  /** Learns from a greeting which life it comes from and which one it is meant for. */
   #meet({ me, you = 0, tag, owes = 0, back }: Hello): void {
     const life = this.#life;
     life.raise(you);
@@ -374,13 +380,14 @@ export class Conversation<T extends Json> {
       this.#begin(this.#options.all());
       this.#mustGreet = true;
     } else if (meeting === "over") {
-      // An earlier life, which is over; or a later one, whose clock was set back: it may know this
-      // life from what was meant for the earlier one, and must hear of that one to be stamped above it.
+      // This is an earlier life, which is over; or a later one, whose clock was set back. The
+      // latter may know this life from a message to the earlier one, and must hear of the earlier
+      // one to take a higher stamp.
       this.#mustGreet = true;
       return;
     }
     this.#mustGreet ||= !isMine && you > 0;
-    // What was meant for an earlier life is not acknowledged: its tag is over.
+    // Items that were meant for an earlier life are not acknowledged: their tag is no longer valid.
     const isFirst = you === 0 && this.#theirTag === null;
     if (tag !== this.#theirTag && (isMine || isFirst)) {
       this.#theirTag = tag;
@@ -391,7 +398,7 @@ export class Conversation<T extends Json> {
     if (isMine && back === true) this.#isTold = true;
   }
 
-  /** Whether a message is of this conversation, and not of earlier lives. */
+  /** Whether a message belongs to this conversation, and not to one of earlier lives. */
   #isMeant({ a, hello }: Saying<T>): boolean {
     if (this.#theirTag === null) return false;
     if (hello !== undefined) {
@@ -408,7 +415,7 @@ export class Conversation<T extends Json> {
     return this.#departures.isPossible(a - this.#tag);
   }
 
-  /** At most one answer in a round trip goes out of turn. */
+  /** Whether to answer at once, if an answer is due: at most one answer per round trip is urgent. */
   #urgent(isDue: boolean): boolean {
     const { meanMs } = this.#options.roundTrip;
     const now = this.#node.now();
@@ -419,7 +426,7 @@ export class Conversation<T extends Json> {
     return isUrgent;
   }
 
-  /** Whether the peer does not answer in time, or speaks and does not hear. */
+  /** Whether the peer does not answer in time, or sends messages but does not receive any. */
   get #isUnheard(): boolean {
     return this.silence > 0 || this.#departures.inVain > 1;
   }
@@ -429,13 +436,13 @@ export class Conversation<T extends Json> {
     return this.#departures.acked < 0;
   }
 
-  /** How many items a message may hold. All that is known, for a peer that lost its memory, waits for its answer. */
+  /** How many items a message may hold: none if the peer is owed everything, and has yet to answer. */
   get #most(): number {
     if (!this.#isUnheard) return Infinity;
     return this.#isUnmet && this.#tellsAll ? 0 : PROBE;
   }
 
-  /** Whether items are missing that others have overtaken so long ago that they must be lost. */
+  /** Whether items are missing that were overtaken so long ago that they must be lost. */
   get #hasLost(): boolean {
     const missingMs = this.#node.now() - this.#arrivals.missingSince;
     return missingMs >= this.#options.roundTrip.overtakingMs;
@@ -459,7 +466,7 @@ export class Conversation<T extends Json> {
         (1 - this.#node.random() / 4);
     this.#stopWaiting();
     this.#stopWaiting = this.#node.after(pauseMs, () => {
-      if (!this.#departures.isAwaited) return; // there is nothing to wait for any more
+      if (!this.#departures.isAwaited) return; // nothing is awaited any more
       this.silence++;
       this.#departures.rewind(this.#node.now());
       this.#options.onSilence(this.peer);

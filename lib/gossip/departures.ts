@@ -1,24 +1,28 @@
-/** An acknowledgement of this many items fewer than an earlier one is late, and ignored. */
+/** An acknowledgement of up to this many items fewer than an earlier one is late, and ignored. */
 const LATE = 100;
 
 /**
- * Numbered items that are sent until they are acknowledged, for the peer's `Arrivals`. The
- * greeting goes before them: an acknowledgement of no item is one of the greeting.
+ * The sending side: numbered items that are sent until the peer, which has `Arrivals`, acknowledges
+ * them. The greeting comes before all items, so an acknowledgement of 0 items is one of the
+ * greeting.
  */
 export class Departures<T> {
-  /** How many items the peer has; -1 as long as it has not even the greeting. */
+  /** How many items the peer has acknowledged; -1 until it has acknowledged the greeting. */
   acked = -1;
-  /** When something new was sent last, and when {@link rewind} last had an effect. */
+  /** When something new was last sent, and when {@link rewind} last had an effect. */
   sentAt = 0;
   rewoundAt = -Infinity;
-  /** How often in a row items were sent again, and the peer acknowledged nothing more. */
+  /** How often in a row {@link rewind} had an effect since the peer last acknowledged something new. */
   inVain = 0;
-  /** Items that the peer may lack: those from number `acked` on. */
+  /** The items that are not acknowledged: those from number `acked` on. */
   #owed: T[] = [];
-  /** How many items have been sent since {@link rewind}, and ever; -1 as long as that is not even the greeting. */
+  /**
+   * How many items have been sent since the last {@link rewind}, and ever; -1 if not even the
+   * greeting has.
+   */
   #sent = -1;
   #everSent = -1;
-  /** When unacknowledged items were sent, except those sent twice (Karn's rule). */
+  /** When unacknowledged items were sent, except those sent more than once (Karn's rule). */
   #flights: { until: number; at: number }[] = [];
 
   /** The items that are not acknowledged. */
@@ -31,7 +35,7 @@ export class Departures<T> {
     return this.#sent !== this.acked;
   }
 
-  /** Whether nothing is left to send. */
+  /** Whether everything has been sent, if not acknowledged. */
   get isAllSent(): boolean {
     return this.#sent === Math.max(0, this.acked) + this.#owed.length;
   }
@@ -41,7 +45,7 @@ export class Departures<T> {
     this.#owed.push(item);
   }
 
-  /** Begins anew, with these items or those that were owed. */
+  /** Starts over with these items, or with those not acknowledged so far. */
   begin(owed: T[] = this.#owed): void {
     this.#owed = owed;
     this.acked = this.#sent = this.#everSent = -1;
@@ -50,9 +54,9 @@ export class Departures<T> {
   }
 
   /**
-   * Takes what has not been sent, `most` items at most: the caller sends it now.
+   * Takes what has not been sent, `most` items at most; the caller must send it now.
    *
-   * @returns the items, how many came before them, and whether that is anything, if only the
+   * @returns the items, how many came before them, and whether anything is new, if only the
    *   greeting
    */
   send(most: number, now: number): { items: T[]; n: number; isNew: boolean } {
@@ -71,16 +75,19 @@ export class Departures<T> {
     return { items, n, isNew };
   }
 
-  /** Whether so many items can be acknowledged; if not, the acknowledgement is another conversation's. */
+  /**
+   * Whether this many items can be acknowledged; if not, the acknowledgement belongs to another
+   * conversation.
+   */
   isPossible(ack: number): boolean {
     return ack >= Math.max(0, this.acked - LATE) && ack <= this.#everSent;
   }
 
   /**
-   * Takes in that more items have arrived than was known.
+   * Takes an acknowledgement of more items than before.
    *
-   * @returns when they were sent; undefined if that was at several times, of which some may have
-   *   been acknowledged before, in a message that was lost
+   * @returns when they were sent; undefined if at several times, since an acknowledgement of some
+   *   may have been lost, or more than once
    */
   acknowledge(ack: number): number | undefined {
     const landed: number[] = [];
@@ -94,7 +101,7 @@ export class Departures<T> {
     return landed.length === 1 ? landed[0] : undefined;
   }
 
-  /** Has everything sent again that is not acknowledged. */
+  /** Has everything that is not acknowledged sent again. */
   rewind(now: number): void {
     if (!this.isAwaited) return;
     this.#sent = this.acked;

@@ -1,11 +1,14 @@
 /**
- * Who is the hub of a star, as one node sees it: the first of all nodes while it answers;
- * else a node that says it is in touch with the first (a relay); else the next in order that
- * answers, at last the node itself.
+ * Which node is the hub of a star, as one node sees it: the first of these that answers.
  *
- * Nodes need not agree. Those on one side of a partition choose the same hub, since they go
- * by the same order; otherwise there are several for a while, and a program stays correct if
- * it owes everything to the first node as well. The program finds out which nodes answer.
+ * 1. The first of all nodes.
+ * 2. A relay: a node that says it is in touch with the first.
+ * 3. Each node that is before this one, in order.
+ * 4. This node itself.
+ *
+ * Nodes need not agree. Those on one side of a partition choose the same hub, since they use the
+ * same order; otherwise there are several hubs for a while, and a program stays correct if it owes
+ * everything to the first node as well. The program says which nodes answer.
  *
  * @module
  */
@@ -17,22 +20,22 @@ const yes: Optional<true> = optional(oneOf(true));
 /** What {@link HubMarks} are at run time. */
 export const hubMarks = { follow: yes, up: yes };
 
-/** What nodes tell each other of their hubs, with whatever they say. */
+/** What nodes tell each other of their hubs, in every message. */
 export interface HubMarks {
-  /** The sender has chosen the receiver, who is not the first node, for its hub. */
+  /** The sender has chosen the receiver, which is not the first node, as its hub. */
   follow?: true;
-  /** The sender, who is not the first node, is in touch with that. */
+  /** The sender, which is not the first node, is in touch with the first node. */
   up?: true;
 }
 
-/** Who one node takes for the hub. */
+/** The hub that one node has chosen. */
 export class Hub {
   /** The usual hub. */
   readonly first: string;
   /** The hub: this node or another. */
   id: string;
   readonly #self: string;
-  /** Those before this one in order. */
+  /** The nodes that are before this one in order. */
   readonly #before: readonly string[];
   readonly #followers = new Set<string>();
   #relay: string | null = null;
@@ -54,19 +57,19 @@ export class Hub {
     return this.id === this.#self;
   }
 
-  /** Whether this node has to tell another what it learns. */
+  /** Whether this node must tell another what it learns. */
   isNeighbour(id: string): boolean {
     return this.isHere || id === this.id || id === this.first ||
       this.#followers.has(id);
   }
 
-  /** What to tell another node. */
+  /** The marks of a message to another node. */
   marks(id: string): HubMarks {
     if (id === this.id) return id === this.first ? {} : { follow: true };
     return this.id === this.first && !this.isHere ? { up: true } : {};
   }
 
-  /** Another node has spoken; returns whether it has just made this one its hub. */
+  /** Takes in the marks of another node's message; returns whether it has just made this node its hub. */
   hear(src: string, { follow, up }: HubMarks): boolean {
     const joins = follow === true && !this.#followers.has(src);
     if (joins) this.#followers.add(src);
@@ -76,7 +79,7 @@ export class Hub {
     return joins;
   }
 
-  /** Chooses anew; returns the old hub if there is a new one, else null. */
+  /** Chooses the hub again; returns the old one if it has changed, else null. */
   choose(): string | null {
     const { first } = this;
     if (this.#self === first) return null;

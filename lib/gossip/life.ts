@@ -1,37 +1,37 @@
 /**
- * The lives of a node. A process that is killed and started again has the same name and
- * none of its memory; Maelstrom's `init` does not distinguish it from the first. So every
- * life takes a stamp, its epoch, and tells it to the nodes it meets.
+ * The lives of a node. A process that is killed and started again has the same name but none of its
+ * memory, and Maelstrom's `init` does not tell it which life it is in. So every life takes a stamp,
+ * its epoch, and tells it to the nodes that it meets.
  *
- * Later lives have higher stamps, since they begin later by the clock. If a clock was set
- * back between two lives, a peer says that it knows a later one, and the life takes a new
- * stamp above that.
+ * Later lives have higher stamps, since they begin later by the clock. If the clock was set back
+ * between two lives, a peer tells the new life that it knows a higher stamp, and the life takes a
+ * new stamp above it.
  *
- * A life asks its peers what it may have known as soon as it is spoken to, and 5 s after its start
- * otherwise. What nobody is left to tell is lost: of nodes that are restarted one after the other,
- * each needs that time.
+ * A life asks its peers for what it may have known as soon as it receives a message, and otherwise
+ * 5 s after its start. What no running node knows any more is lost, so nodes that are restarted one
+ * after the other need that time each.
  *
  * @module
  */
 import type { Node } from "../maelstrom.ts";
 import type { Stop } from "../node/world.ts";
 
-/** How many stamps a millisecond has: two lives may begin in the same one. */
+/** How many stamps there are per millisecond, in which two lives may begin. */
 const PER_MS = 100;
 
 /**
  * How far above a known stamp a life may take its own, a second's worth: two lives in a row may
- * hear of the same one, and must not take one stamp.
+ * hear of the same known stamp, and must not take equal ones.
  */
 const ABOVE = 1_000 * PER_MS;
 
-/** How long tasks wait at most for what a starting node's peers know, in ms: clients wait for 5 s. */
+/** How long tasks of a starting node wait at most for what its peers know, in ms; clients wait for 5 s. */
 const CATCH_UP_MS = 1_000;
 
-/** How another node's life relates to those that have spoken before. */
+/** How another node's life relates to the lives of that node known before. */
 export type Meeting = "first" | "known" | "next" | "over";
 
-/** The life of a node that is running, and those of the others, as far as they have spoken to it. */
+/** The present life of a node, and those of other nodes, as far as it has heard them. */
 export class Life {
   #stamp: number;
   readonly #onRaise: (() => void)[] = [];
@@ -47,12 +47,12 @@ export class Life {
     this.#stamp = 1 + ms * PER_MS + Math.floor(node.random() * PER_MS);
   }
 
-  /** Its epoch: higher than those of the node's earlier lives, as far as anybody knows. */
+  /** Its epoch: higher than those of the node's earlier lives, as far as any node it has heard knows. */
   get stamp(): number {
     return this.#stamp;
   }
 
-  /** A name for what belongs to this life of a node and to no other: `n1@mfx3k2a`. */
+  /** A name for what belongs to this life of a node and to no other, such as `n1@mfx3k2a`. */
   nameOf(id: string): string {
     return `${id}@${this.#stamp.toString(36)}`;
   }
@@ -62,7 +62,7 @@ export class Life {
     this.#onRaise.push(task);
   }
 
-  /** A peer knows a life of this node with this stamp. If it is a later one, this life is stamped above it. */
+  /** A peer knows a life of this node with this stamp; if it is higher, this life takes a stamp above it. */
   raise(known: number): void {
     if (known <= this.#stamp) return;
     this.#stamp = known + 1 + Math.floor(this.#node.random() * ABOVE);
@@ -70,8 +70,8 @@ export class Life {
   }
 
   /**
-   * Another node's life has spoken: its first, the known one, the next one, or one that is
-   * over, since a later one is known. A next one is logged, once.
+   * A life of another node has been heard: the first one, the known one, the next one, or one that
+   * is over, since a later one is known. A next one is logged, once.
    */
   meet(id: string, stamp: number): Meeting {
     const latest = this.latest(id);
@@ -83,7 +83,7 @@ export class Life {
     return "next";
   }
 
-  /** The latest life of another node; 0 if none has spoken. */
+  /** The stamp of another node's latest life; 0 if none has been heard. */
   latest(id: string): number {
     return this.#others.get(id) ?? 0;
   }
@@ -108,8 +108,9 @@ export function latestOf(id: string, names: Iterable<string>): number {
 type Waiter = Pick<Node<Record<never, never>>, "after">;
 
 /**
- * Lets a starting node wait for what it may have known in an earlier life, for a second at
- * most from the first task on: its peers may be cut off, or there was no earlier life.
+ * Lets the tasks of a starting node wait for what it may have known in an earlier life. They wait
+ * for a second at most, counted from the first task: peers may be cut off, or there was no earlier
+ * life.
  */
 export class CatchUp {
   readonly #over = Promise.withResolvers<void>();
@@ -118,18 +119,18 @@ export class CatchUp {
   #stop: Stop | null = null;
   #isOver = false;
 
-  /** @param isBack whether everything has come that is waited for */
+  /** @param isBack whether everything that is waited for has come */
   constructor(node: Waiter, isBack: () => boolean) {
     this.#node = node;
     this.#isBack = isBack;
   }
 
-  /** Something has come: checks whether that was the last. */
+  /** Checks whether everything has come; to be called whenever something has. */
   look(): void {
     if (!this.#isOver && this.#isBack()) this.#end();
   }
 
-  /** Runs a task: now, or as soon as there is nothing more to wait for. */
+  /** Runs a task now, or as soon as there is nothing more to wait for. */
   run<R>(task: () => R): R | Promise<R> {
     this.look();
     if (this.#isOver) return task();

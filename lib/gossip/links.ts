@@ -1,9 +1,9 @@
 /**
- * Reliable links: what a node pushes reaches every peer, through loss, duplication,
- * reordering, partitions and restarts. Each link is a conversation
- * (lib/gossip/conversation.ts), which says how. Links are for programs that tell all their
- * peers the same, at their own pace: nothing is sent except by {@link Links.flush}, and in
- * answer to a peer that has lost something. A node that owes its peers nothing is silent.
+ * Reliable links: what a node pushes reaches every peer, in spite of loss, duplication, reordering,
+ * partitions and restarts. Each link is a conversation; lib/gossip/conversation.ts says how it
+ * works. Links are for programs that tell all their peers the same, at their own pace: nothing is
+ * sent except by {@link Links.flush}, and in answer to a peer that has lost something. A node that
+ * owes its peers nothing is silent.
  *
  * ```ts
  * import { program } from "../maelstrom.ts";
@@ -63,28 +63,31 @@ export type LinksNode<T extends Json> = Pick<
 export interface LinksOptions<T extends Json> {
   /** The nodes to link to; all peers if not given. */
   ids?: readonly string[];
-  /** Items have arrived from a peer: new ones in the order in which it pushed them, or as they come. */
+  /**
+   * Takes items from a peer: with `inOrder` only new ones, in the order in which it pushed them;
+   * else as they come.
+   */
   deliver(items: T[], src: string): void;
-  /** What to tell a peer that has lost its memory: all that is known, its own included. */
+  /** What to tell a peer that has lost its memory: all that is known, including what came from that peer. */
   all(): T[];
-  /** Whether items are to be delivered in order, each once. */
+  /** Whether items are delivered in order and each once. */
   inOrder?: boolean;
   /**
-   * How long an acknowledgement may wait for items to ride on, in milliseconds; 0 if not
-   * given: then the next flush sends it.
+   * How long an acknowledgement may wait for items to be sent with, in milliseconds; with 0, the
+   * default, the next flush sends it.
    */
   ackDelayMs?: number;
-  /** The same for a first greeting; as long as an acknowledgement if not given. */
+  /** How long the first greeting may wait in the same way; as long as an acknowledgement if not given. */
   greetMs?: number;
   /**
-   * The longest time between two flushes, in milliseconds; 100 if not given. With 0, links
-   * also flush after everything that they hear.
+   * The longest time between two flushes, in milliseconds; 100 if not given. With 0, links also
+   * flush after every message that they receive.
    */
   flushMs?: number;
   /**
-   * The longest time between two tries, in milliseconds, whatever acknowledgements take;
-   * 2000 if not given. It bounds how soon after a cut, and the last acknowledgement that came
-   * late, all has arrived; at the price of sending things twice where round trips are longer.
+   * The longest time between two tries, in milliseconds, however long acknowledgements take; 2000
+   * if not given. It bounds how soon everything has arrived after a cut, and after acknowledgements
+   * that came late; where round trips are longer than this, items are sent twice.
    */
   capMs?: number;
 }
@@ -93,9 +96,9 @@ export interface LinksOptions<T extends Json> {
 interface Link<T extends Json> {
   talk: Conversation<T>;
   roundTrip: RoundTrip;
-  /** How often this end has spoken. */
+  /** How many messages this end has sent. */
   spoken: number;
-  /** Whether what the peer gave back is known to this node's program. */
+  /** Whether this node's program has had what the peer gave back. */
   hasGivenBack: boolean;
 }
 
@@ -103,12 +106,12 @@ interface Link<T extends Json> {
 export class Links<T extends Json> {
   /** The life of this node, as its peers know it. */
   readonly life: Life;
-  /** Is over when every peer has told this life all that it had to tell, or after a second. */
+  /** Ends when every peer has told this life all that it had to tell, or after a second. */
   readonly catchUp: CatchUp;
   readonly #node: LinksNode<T>;
   readonly #options: Required<LinksOptions<T>>;
   readonly #peers = new Map<string, Link<T>>();
-  /** Whether others have yet to hear of what this node got back. */
+  /** Whether other peers have yet to be told what this node got back. */
   #mustPassOn = false;
 
   /** Opens the links of a node, and handles their messages. */
@@ -145,17 +148,17 @@ export class Links<T extends Json> {
       this.catchUp.look();
       if (talk.hasGivenBack && !peer.hasGivenBack) {
         peer.hasGivenBack = true;
-        // What it knows of others may have reached only it.
+        // The peer may be the only one that knew some of this.
         this.#mustPassOn = true;
         this.catchUp.run(() => this.#passOn());
       }
       if (flushMs === 0) this.flush();
-      // What it has just said is an answer, too.
+      // A message that was sent meanwhile is an answer, too.
       if (isUrgent && peer.spoken === spoken) this.#speak(src);
     });
   }
 
-  /** How many items some peer has yet to acknowledge, at most. */
+  /** The number of items that a peer has yet to acknowledge, of the peer with the most. */
   get unacknowledged(): number {
     const counts = [...this.#peers.values()].map(({ talk }) =>
       talk.unacknowledged
@@ -172,7 +175,7 @@ export class Links<T extends Json> {
   }
 
   /**
-   * Adds an item for all, or all but one, to be sent at the next {@link flush}. The caller
+   * Adds an item for all peers, or all but one, to be sent at the next {@link flush}. The caller
    * must not change it any more.
    */
   push(item: T, except?: string): void {
@@ -181,7 +184,7 @@ export class Links<T extends Json> {
     }
   }
 
-  /** Sends a peer an item of its own, at once. The caller must not change it any more. */
+  /** Sends an item to one peer only, at once if it answers. The caller must not change it any more. */
   tell(id: string, item: T): void {
     const { talk } = this.#peers.get(id)!;
     talk.owe(item);
@@ -193,7 +196,7 @@ export class Links<T extends Json> {
     return this.#peers.get(id)!.talk.silence > 0;
   }
 
-  /** Sends each peer what it lacks, if it lacks anything. */
+  /** Sends each peer the items and acknowledgements that are due, if any. */
   flush(): void {
     const { ackDelayMs } = this.#options;
     const now = this.#node.now();
@@ -203,7 +206,7 @@ export class Links<T extends Json> {
     }
   }
 
-  /** Tells all what this node has got back, once for all who gave it back in time. */
+  /** Tells all peers what this node has got back: once for everything that came back in time. */
   #passOn(): void {
     if (!this.#mustPassOn) return;
     this.#mustPassOn = false;

@@ -1,5 +1,5 @@
 /**
- * Who passes what on to whom: the edges along which values flood.
+ * Which nodes pass values on to which: the edges along which values flood.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { type Dict, entriesOf } from "../schema.ts";
 export type Member = Pick<Node<Record<never, never>>, "id" | "ids" | "peers">;
 
 /**
- * A node's neighbours in a tree of all nodes, which their order alone makes: the first is
- * the root, the next `children` are its children, and so on, level by level.
+ * A node's neighbours in a tree of all nodes that follows from their order alone: the first is the
+ * root, the next `children` nodes are its children, and so on, level by level.
  */
 export function treeNeighbours(node: Member, children: number): string[] {
   const parent = (i: number) => Math.ceil(i / children) - 1;
@@ -20,9 +20,9 @@ export function treeNeighbours(node: Member, children: number): string[] {
 }
 
 /**
- * A node's neighbours in a topology as Maelstrom gives it: for every node a list of
- * others. An edge counts in both directions, whichever end lists it. A topology that does
- * not connect all nodes is ignored: then every node is a neighbour.
+ * A node's neighbours in a topology as Maelstrom gives it: for every node a list of others. An edge
+ * counts in both directions, whichever end lists it. If a topology does not connect all nodes, it
+ * is ignored, and every node is a neighbour.
  */
 export function givenNeighbours(
   node: Member,
@@ -32,7 +32,7 @@ export function givenNeighbours(
   const tells = (a: string, b: string) => lists.get(a)?.includes(b) === true;
   const neighboursOf = (a: string) =>
     node.ids.filter((b) => b !== a && (tells(a, b) || tells(b, a)));
-  // Iterating over a set visits what is added meanwhile.
+  // Iteration over a set also visits what is added meanwhile.
   const reached = new Set([node.id]);
   for (const id of reached) neighboursOf(id).forEach((b) => reached.add(b));
   return reached.size < node.ids.length ? node.peers : neighboursOf(node.id);

@@ -1,13 +1,14 @@
 /**
- * How a starting node gets back what its earlier life had told others, where no
- * conversation (lib/gossip/conversation.ts) does that: it asks some of them for all that
- * they know, until each has answered; after the first try only those that it can hear. Its clients
- * can wait for that, or they would miss what they have seen before.
+ * How a starting node gets back what its earlier life had told other nodes, where no conversation
+ * (lib/gossip/conversation.ts) does that. It asks some of them for all that they know, until each
+ * has answered; after the first try it asks only those that answer a ping. Its clients can wait for
+ * that; otherwise they would miss what they have seen before.
  *
- * Late messages of an earlier life must not pass for what the present one knows. Its stamp may
- * even be lower than theirs, if the clock was set back. So a node that meets another life of
- * its peer tells it so, and the peer takes a higher stamp if it must, and asks again: what came
- * before its question is in the answer, and what comes after it is over ({@link Recall.accepts}).
+ * Late messages of an earlier life must not count as what the present one knows. If the clock was
+ * set back, the present life's stamp may even be lower than that of an earlier one. So a node that
+ * meets another life of a peer tells the peer, which takes a higher stamp if it must, and asks
+ * again. What the node had accepted before this question is in its answer; later messages of
+ * earlier lives are not accepted ({@link Recall.accepts}).
  *
  * ```ts
  * import { program } from "../maelstrom.ts";
@@ -43,13 +44,16 @@ import { amongNodes, array, natural, rpc, type Schema } from "../schema.ts";
 
 /** What a protocol must have for its node to recall. */
 export interface RecallProtocol<T extends Json> {
-  /** Gives all that is known, the latest stamp known of the sender's life, and the receiver's own. */
+  /**
+   * Gives all that the receiver knows, the stamp of the sender's latest life that it knows, and its
+   * own stamp.
+   */
   recall(
     request: { life: number },
   ): { known: T[]; latest: number; life: number };
   /** A ping: the answer shows that its receiver can be heard. */
   hear(request: Record<never, never>): Record<never, never>;
-  /** Has the receiver ask again: the latest life known of it is not the one that was known before. */
+  /** Makes the receiver ask again, because the sender has met a life of it other than the one known before. */
   remember(request: { latest: number }): Record<never, never>;
 }
 
@@ -69,19 +73,25 @@ export function recallProtocol<T extends Json>(item: Schema<T>): {
   };
 } {
   return amongNodes({
-    /** Tells its life's stamp, and gets all that is known, the latest stamp known of it, and the other's. */
+    /**
+     * Gives the sender's stamp; the reply has all that is known, the sender's latest stamp known,
+     * and the receiver's.
+     */
     recall: rpc(
       { life: natural },
       { known: array(item), latest: natural, life: natural },
     ),
     /** A ping: the answer shows that its receiver can be heard. */
     hear: rpc({}, {}),
-    /** Tells the latest stamp known of the receiver's life: it asks again. */
+    /** Gives the latest stamp known of the receiver, which then asks again. */
     remember: rpc({ latest: natural }, {}),
   });
 }
 
-/** Refuses a message that is not accepted ({@link Recall.accepts}): like a timeout, it asks for another try. */
+/**
+ * The error that refuses a message that is not accepted ({@link Recall.accepts}); like a timeout,
+ * it calls for another try.
+ */
 export function refusal(): RpcError {
   return new RpcError(ErrorCode.timeout, "a later life of yours is known");
 }
@@ -92,7 +102,7 @@ export type RecallNode<T extends Json> = Pick<
   "on" | "rpc" | "now" | "after" | "random" | "log"
 >;
 
-/** What a program tells others that recall, and takes from them. */
+/** What a program tells nodes that recall, and takes when it recalls. */
 export interface RecallOptions<T extends Json> {
   /** Repeats a question until it is answered, as lib/services/patience.ts does. */
   patience: {
@@ -102,23 +112,23 @@ export interface RecallOptions<T extends Json> {
   };
   /** All that is known here. */
   all(): T[];
-  /** This is all that another node knows. */
+  /** Takes all that another node knows. */
   take(known: T[], src: string): void;
 }
 
-/** What a node has to recall, and what it tells others that do. */
+/** Recalls what other nodes know, and answers those that recall. */
 export class Recall<T extends Json> {
-  /** The life of this node, and of those that have asked it. */
+  /** The life of this node, and those of nodes that it has heard. */
   readonly life: Life;
-  /** Is over when all have answered that were asked, or after a second. */
+  /** Ends when all nodes that were asked have answered, or after a second. */
   readonly catchUp: CatchUp;
   #isBack = false;
-  /** By peer, the latest life that it was told of. */
+  /** By peer, the stamp of its latest life that it was told. */
   readonly #told = new Map<string, number>();
   readonly #node: RecallNode<T>;
   readonly #options: RecallOptions<T>;
 
-  /** Answers those that recall; {@link from} asks. */
+  /** Answers nodes that recall; {@link from} asks them. */
   constructor(node: RecallNode<T>, options: RecallOptions<T>) {
     this.#node = node;
     this.#options = options;
@@ -138,9 +148,10 @@ export class Recall<T extends Json> {
   }
 
   /**
-   * Whether to take in a message of a life. Not if that life is over, and then it must not be
-   * acknowledged either: if the clock was set back it is the present one, which will say it again
-   * under a higher stamp. What an earlier life told nobody, the next one does not know either.
+   * Whether to accept a message of a life: not if that life is over. Then the message must not be
+   * acknowledged either: if the clock was set back, it is from the present life, which will send it
+   * again under a higher stamp. What an earlier life told no other node, the next one does not know
+   * either.
    */
   accepts(src: string, life: number): boolean {
     return this.#meet(src, life) !== "over";
@@ -159,7 +170,8 @@ export class Recall<T extends Json> {
     let answer: ReturnType<RecallProtocol<T>["recall"]> | undefined;
     const { known, latest, life } = await patience.until(
       async (options, isAgain) => {
-        // What is known may be much: it is not told again and again to a node that cannot hear.
+        // An answer may be large, so it is not asked for again and again while none can get
+        // through.
         if (isAgain) await node.rpc(id, "hear", {}, options);
         const request = { life: this.life.stamp };
         return answer ??= await node.rpc(id, "recall", request, options);
@@ -168,18 +180,18 @@ export class Recall<T extends Json> {
     take(known, id);
     this.#meet(id, life);
     this.life.raise(latest);
-    // As long as the peer does not know this life, what an earlier one said may come and count.
+    // Until the peer knows this life, it may still accept late messages of an earlier one.
     if (latest !== this.life.stamp) await this.#ask(id);
   }
 
-  /** A life of a peer has spoken: the peer is told if that is another than before. */
+  /** A life of a peer has been heard; the peer is told if it is not the one known before. */
   #meet(src: string, life: number): Meeting {
     const meeting = this.life.meet(src, life);
     if (meeting === "next" || meeting === "over") this.#remind(src);
     return meeting;
   }
 
-  /** Tells a peer the latest life known of it, once. */
+  /** Tells a peer the stamp of its latest life known here, once. */
   #remind(id: string): void {
     const latest = this.life.latest(id);
     if (this.#told.get(id) === latest) return;

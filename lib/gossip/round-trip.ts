@@ -1,68 +1,72 @@
 /**
- * How long round trips between nodes take, learnt from some that were measured: how late an
- * answer may be before something must be wrong, and when a message that is sent now will
- * arrive. The first is a moving average with its deviation, as in TCP (Jacobson, "Congestion
- * Avoidance and Control"); the second the fastest of the last few, as in BBR (Cardwell et al.,
- * "Congestion-Based Congestion Control"), which no busy moment changes.
+ * Estimates of round trips between nodes, from some that were measured: how late an answer may be
+ * before something must be wrong, and when a message that is sent now will arrive. The first is a
+ * moving average with its deviation, as in TCP (Jacobson, "Congestion Avoidance and Control"); the
+ * second is the fastest of the last round trips, as in BBR (Cardwell et al., "Congestion-Based
+ * Congestion Control"), which a busy moment does not change.
  *
  * @module
  */
 
-/** What a round trip is taken for, in milliseconds, until one has been measured. */
+/** The estimate of a round trip, in milliseconds, until one has been measured. */
 const FIRST_GUESS_MS = 200;
 
-/** How long to wait at most for an answer that is sent at once, and how long at first; in ms. */
+/** How long to wait for an answer that is sent at once, in ms: at most, and at first. */
 const MAX_PATIENCE_MS = 2_000;
 
 /**
- * What takes longer is no round trip, in milliseconds: a process was stopped and went on, or
- * a machine slept. Five times what the slowest links are patient for.
+ * Samples above this, in milliseconds, are not round trips: a process was stopped and continued, or
+ * a machine slept. It is five times the longest patience of a link.
  */
 const NO_ROUND_TRIP_MS = 10_000;
 
-/** How far from the mean a round trip may be, in mean deviations. */
+/** How far above the mean a round trip may be, in mean deviations. */
 const FARTHEST = 6;
 
-/** How much later than one sent after it a message may come, in mean deviations. */
+/** How much later than a message that was sent after it a message may arrive, in mean deviations. */
 const OVERTAKEN = 3;
 
-/** Of how many samples the fastest is taken: more than come while a machine stands still. */
+/** The fastest of this many samples counts: more than come in while a machine stands still. */
 const RECENT = 100;
 
-/** How many samples it takes, as a rule, for one of them not to be late. */
+/** Of this many samples, one at least was usually not late. */
 const SETTLED = 10;
 
-/** How late timers are at worst, in milliseconds. */
+/** How late timers fire at worst, in milliseconds. */
 const SLACK_MS = 30;
 
-/** What round trips take, in milliseconds. */
+/** Estimates of how long round trips take, in milliseconds. */
 export class RoundTrip {
-  /** Moving averages, which follow what is unusual: how long an answer may take. */
+  /** Moving averages, which follow unusual samples: they say how long an answer may take. */
   meanMs = FIRST_GUESS_MS;
   deviationMs = 0;
   /**
-   * The fastest of the last few, which does not: how long it takes if nothing is late. The first
-   * few may all have been late, as processes were starting, so they only lower the guess.
+   * The fastest of the last samples, which does not follow them: how long a round trip takes if
+   * nothing is late. The first few may all have been late, as processes were starting, so they can
+   * only lower the guess.
    */
   fastestMs = FIRST_GUESS_MS;
   readonly #recent: number[] = [];
-  /** What the first samples, too few for a deviation, may lack; it fades. */
+  /** The uncertainty while there are too few samples for a deviation; it fades. */
   #doubtMs = Infinity;
 
-  /** How long to wait for an answer that is sent at once until something must be wrong. */
+  /** How long to wait for an answer that is sent at once; after that, something must be wrong. */
   get patienceMs(): number {
     const spareMs = Math.max(this.#doubtMs, FARTHEST * this.deviationMs);
     return Math.min(this.meanMs + spareMs + SLACK_MS, MAX_PATIENCE_MS);
   }
 
-  /** How much later than one sent after it a message may come; below 0 in a network that keeps their order. */
+  /**
+   * How much later than a message that was sent after it a message may arrive; below 0 in a network
+   * that keeps order.
+   */
   get overtakingMs(): number {
     return Math.max(this.#doubtMs, OVERTAKEN * this.deviationMs) - SLACK_MS;
   }
 
-  /** Takes a sample; not one that can be no round trip. */
+  /** Takes a sample, unless it cannot be a round trip. */
   measure(sampleMs: number): void {
-    // How long an answer was held back is rounded.
+    // It may be below 0, since the time for which an answer was held back is rounded.
     if (sampleMs < 0 || sampleMs > NO_ROUND_TRIP_MS) return;
     if (this.#doubtMs === Infinity) {
       this.meanMs = sampleMs;

@@ -1,19 +1,21 @@
 /**
- * When to speak, for the hub of a star and the nodes around it: as seldom as possible, if every
- * value is to be known everywhere within a budget of time.
+ * When the hub of a star and the nodes around it send: as seldom as possible, provided that every
+ * node knows every value within a budget of time.
  *
- * The hub goes by deadlines. A node that tells it something says how long the oldest value has
- * waited, and the earliest deadline of all that the hub has heard decides its turn: then it tells
- * everybody everything, and how soon its next turn may be. That is when the oldest value falls
- * due that another node may be keeping.
+ * The hub works by deadlines. A node that tells it something says how long the oldest value has
+ * waited, and the earliest of these deadlines decides when the hub's turn is: then it tells all
+ * nodes everything that is new, and how soon its next turn may be. That is when the oldest value
+ * that another node may still be keeping falls due.
  *
- * The others tell the hub what they have a margin before that: as long as machines stand still.
- * For a short window afterwards they tell it what comes to them at once, since that is still in
- * time for the turn; what comes later waits for the next one.
+ * The others tell the hub what they have so that it arrives a margin before that turn; the margin
+ * is as long as machines stand still. For a short window afterwards they tell the hub at once what
+ * comes to them, since this is still in time for the turn. What comes later waits for the next
+ * turn.
  *
- * No common clock is needed, and the hub cannot be missed: what comes late says how old it is,
- * and the hub's turn is as early as it must be. If the turn comes before the others have told
- * what they have, or long after, the hub takes that into account in what it says next.
+ * No common clock is needed, and no value has to catch a certain turn of the hub: a value that
+ * comes late says how old it is, and the hub's next turn is as early as that requires. If a turn
+ * comes before the others have told what they have, or long after, the hub allows for that in the
+ * time of the next turn, which it tells them.
  *
  * @module
  */
@@ -22,15 +24,18 @@ import type { Node } from "../maelstrom.ts";
 import type { Stop } from "../node/world.ts";
 import { natural, type Optional, optional } from "../schema.ts";
 
-/** How long before it must the hub hears what others have, in milliseconds: machines stand still for so long, as a rule. */
+/**
+ * How long before its turn is due the hub has heard what others have, in milliseconds: machines
+ * stand still for so long, as a rule.
+ */
 export const MARGIN_MS = 60;
 
-/** The least time between two messages within the window, in milliseconds. */
+/** The least time between two messages of a node within the window, in milliseconds. */
 const STEP_MS = 30;
 
 /**
- * A timer that is this late was held up with the whole process, in milliseconds; and how long to
- * wait then until what has arrived meanwhile has been read.
+ * If a timer is this late, in milliseconds, the whole process was held up; and how long to wait
+ * then until what has arrived meanwhile has been read.
  */
 const HELD_UP_MS = 5, READING_MS = 5;
 
@@ -42,45 +47,45 @@ export const turnMarks: { t: Optional<number>; w: Optional<number> } = {
   w: ms,
 };
 
-/** What nodes add to what they say, about time, in milliseconds. */
+/** What nodes add to their messages about time, in milliseconds. */
 export interface TurnMarks {
-  /** From the hub, in its turn: how soon the next one may be. */
+  /** From the hub, in its turn: how soon its next turn may be. */
   t?: number;
-  /** To the hub: for how long the oldest of what is new has waited, if that is known. */
+  /** To the hub: how long the oldest new value has waited, if that is known. */
   w?: number;
 }
 
 /** What a schedule has to keep to, in milliseconds. */
 export interface ScheduleOptions {
-  /** How long it may take until all nodes know what is new to one. */
+  /** How long it may take until all nodes know a value that is new to one of them. */
   budgetMs: number;
   /**
-   * For how long others tell the hub at once what comes, once they have told it what they had: it
-   * may be in time for {@link MARGIN_MS} and as much as the hub's turn is late. Turns can be
-   * further apart for it, which pays if a node has less than about two values in a period; with
-   * more, a shorter window costs less.
+   * For how long the others, once they have told the hub what they had, tell it at once what comes.
+   * That may be in time for {@link MARGIN_MS}, and for longer if the hub's turn is late. A longer
+   * window allows turns to be further apart, which pays if a node has less than about two values in
+   * a period; with more, a shorter window costs less.
    */
   windowMs: number;
 }
 
-/** The part of a node that keeps time. */
+/** The part of a node that a schedule uses. */
 type Timekeeper = Pick<Node<Record<never, never>>, "now" | "after">;
 
-/** When one node speaks. */
+/** When one node sends. */
 export class Schedule {
   #stop: Stop = () => {};
-  /** When it speaks next. */
+  /** When it sends next. */
   #at = Infinity;
   /** When it last had its turn. */
   #tickedAt = Infinity;
-  /** When it last told something new of its own accord, or heard the hub do so. */
+  /** When it last told something new at a time of its own, or heard the hub in its turn. */
   #turnAt = -Infinity;
   #isInTurn = false;
   /** For the hub: when its next turn may be, as it has told the others. */
   #nextAt = -Infinity;
-  /** Since when the oldest of what is new has waited. */
+  /** Since when the oldest new value has waited. */
   #newSince = Infinity;
-  /** For the others: when to tell the hub at once what comes. */
+  /** For the others: the window in which they tell the hub at once what comes. */
   #window = { from: -Infinity, to: -Infinity };
   readonly #node: Timekeeper;
   readonly #roundTrip: RoundTrip;
@@ -88,7 +93,7 @@ export class Schedule {
   readonly #speak: () => boolean;
 
   /**
-   * @param speak says what there is to say; returns whether there was anything
+   * @param speak sends what there is to send; returns whether there was anything
    */
   constructor(
     node: Timekeeper,
@@ -100,25 +105,25 @@ export class Schedule {
     this.#roundTrip = roundTrip;
     this.#options = options;
     this.#speak = speak;
-    // A timer runs from the node's start, and nobody knows yet when that is.
+    // The first timer runs from the node's start, which is not known yet.
     this.#stop = node.after(options.budgetMs, () => this.#tick());
   }
 
   /**
    * How long a value may wait on its way, in milliseconds: what two hops leave of the budget, but
-   * at least as long as nodes take to answer. Turns are about as far apart.
+   * at least as long as nodes take to answer. Turns are about this far apart.
    */
   get periodMs(): number {
     const { fastestMs } = this.#roundTrip;
     return Math.max(this.#options.budgetMs - fastestMs, fastestMs + MARGIN_MS);
   }
 
-  /** The longest time until it speaks again, as a rule, in milliseconds. */
+  /** The longest time until the node sends again, as a rule, in milliseconds. */
   get longestMs(): number {
     return this.periodMs + MARGIN_MS;
   }
 
-  /** What to say of time: to the hub, or to others. */
+  /** The marks of a message to the hub, or to others. */
   marks(toHub: boolean): TurnMarks {
     const now = this.#node.now();
     if (toHub) {
@@ -128,7 +133,7 @@ export class Schedule {
     return this.#isInTurn ? { t: Math.round(this.#nextAt - now) } : {};
   }
 
-  /** For the others: they have heard the hub. */
+  /** For the others: takes in the marks of a message from the hub. */
   follow({ t: nextMs }: TurnMarks): void {
     if (nextMs === undefined) return;
     const now = this.#node.now();
@@ -136,7 +141,7 @@ export class Schedule {
     const from = now + Math.max(0, nextMs - wayMs);
     this.#window = { from, to: from + this.#options.windowMs };
     this.#turnAt = now;
-    // However often the hub speaks, this node does so as well.
+    // However often the hub sends, this node gets to send as well.
     this.#tickedAt = Math.min(this.#tickedAt, now);
     const latest = this.#tickedAt + 2 * this.longestMs;
     this.#at = Infinity;
@@ -145,16 +150,16 @@ export class Schedule {
     );
   }
 
-  /** For the hub: another node has told something new. */
+  /** For the hub: takes in the marks of a message with something new from another node. */
   hear({ w: waitedMs = this.periodMs / 2 }: TurnMarks): void {
     const now = this.#node.now();
     this.#newSince = Math.min(this.#newSince, now - waitedMs);
     const keepMs = this.#isIdle ? 0 : this.periodMs - waitedMs;
-    // What others say at the same time goes with it.
+    // Messages that others send at the same time are taken along.
     this.#speakAt(now + Math.max(READING_MS, keepMs));
   }
 
-  /** Something new has come to this node, which is to tell it to the hub, or is the hub. */
+  /** A new value has come to this node, which must tell it to the hub, or is the hub. */
   take(isHub: boolean): void {
     const now = this.#node.now();
     this.#newSince = Math.min(this.#newSince, now);
@@ -167,12 +172,12 @@ export class Schedule {
     this.#speakAt(now + this.periodMs + (isHub ? hopMs : -MARGIN_MS));
   }
 
-  /** Whether there was nothing to say or to hear for more than a period. */
+  /** Whether nothing new was sent or heard for more than a period. */
   get #isIdle(): boolean {
     return this.#node.now() >= this.#turnAt + this.longestMs;
   }
 
-  /** Speaks at this time, if not before. */
+  /** Sends at this time, or earlier if that was planned. */
   #speakAt(at: number): void {
     if (at >= this.#at) return;
     this.#stop();
@@ -205,14 +210,14 @@ export class Schedule {
     this.#speakAt(now + this.longestMs);
   }
 
-  /** For the hub: when the next turn may be if this is one. */
+  /** For the hub: when its next turn may be, if this is a turn. */
   #next(): number {
     const now = this.#node.now();
     const { periodMs } = this;
     const told = this.#nextAt;
-    // The others have yet to tell what they had kept for the turn that was to come.
+    // The others have yet to tell what they keep for the turn that was announced.
     if (now < told - MARGIN_MS) return told;
-    // They have kept what came since their window closed, in time for a turn at this moment.
+    // They keep what has come since their window closed, unless that is about a period ago.
     const closed = told - MARGIN_MS + this.#options.windowMs;
     const isKept = now < closed + periodMs - MARGIN_MS;
     return (isKept ? Math.min(now, closed) : now) + periodMs;
