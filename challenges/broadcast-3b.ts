@@ -1,26 +1,26 @@
 /**
  * Challenge 3b: broadcast on several nodes. https://fly.io/dist-sys/3b
  *
- * Algorithm: flooding in a tree given by the order of the nodes: the first is the root and has
- * the next four as children, and so on. A new value goes to a node's neighbours in the tree,
- * except where it came from. Each acknowledges it, and is told again until it does. What comes for
- * a neighbour that does not answer waits, and then goes to it in one message.
+ * Algorithm: flooding in a tree that follows from the order of the nodes: the first is the root,
+ * the next four are its children, and so on. A new value goes to a node's neighbours in the tree,
+ * except the one that it came from. It is resent to each of them until acknowledged. Values that
+ * come while a neighbour does not answer wait, and then go to it in one message.
  *
- * Guarantees: an acknowledged value is everywhere within 1 s, for hops of up to 100 ms and up to
- * 100 nodes (below). Partitions and lossy links lose nothing: what could not be sent arrives within
- * CAP_MS and two hops of the heal, plus a hop for each edge on its way. Requests are answered at
- * once, from the node's own set. A node that starts asks its neighbours for all that they have, and
- * its reads wait for that, for a second at most, so one that lost its memory shows again what it
- * had told another.
+ * Guarantees: an acknowledged value is at every node within 1 s, for hops of up to 100 ms and up to
+ * 100 nodes (see Costs). Partitions and lossy links lose nothing: a value that could not be
+ * delivered arrives within CAP_MS and two hops of the heal, plus a hop for each edge on its way.
+ * Requests are answered at once, from the node's own set. A node that starts asks its neighbours
+ * for all that they have, and its reads wait for the answers, for a second at most. So a node that
+ * lost its memory shows again every value that it had told another node.
  *
  * Costs: with n nodes and a hop of L ms
- * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages. Half
- *   of the operations are broadcasts, so S = n - 1, 4 for 5 nodes, plus 4 (n - 1) messages at
- *   the start;
- * - leaves are at most 2 h hops apart in a tree of height h, so a value is everywhere after
- *   2 h L: 2 L with 5 nodes, 6 L with 25, 8 L with 100;
- * - while a node cannot be reached, each value that was on its way to it costs a message per
- *   200 ms to CAP_MS, 0.5 s on average (3c needs one for all of them); a later one costs nothing.
+ * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages. Half of
+ *   the operations are broadcasts, so S = n - 1, 4 for 5 nodes, plus 4 (n - 1) messages at the
+ *   start;
+ * - leaves are at most 2 h hops apart in a tree of height h, so a value is everywhere after 2 h L:
+ *   2 L with 5 nodes, 6 L with 25, 8 L with 100;
+ * - while a node cannot be reached, each value that was on its way to it costs a message per 200 ms
+ *   to CAP_MS, 0.5 s on average (3c needs one for all of them); later values cost nothing.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
@@ -36,16 +36,16 @@ import {
   rpc,
 } from "../lib/protocols.ts";
 
-/** How many children a node has: more make the tree lower, and its inner nodes busier. */
+/** How many children a node has: more make the tree lower and its inner nodes busier. */
 const CHILDREN = 4;
 
 /**
- * The longest pause between two tries to tell a node something, in milliseconds: shorter sends
- * more in vain, longer spreads values later after a cut.
+ * The longest pause between two tries to reach a node, in milliseconds: a shorter one sends more in
+ * vain, a longer one delays values after a cut.
  */
 const CAP_MS = 800;
 
-/** How many values a message is repeated with at most. */
+/** How many values a repeated message holds at most. */
 const PART = 100;
 
 const protocol = {
@@ -67,7 +67,7 @@ const broadcast3b = program(protocol, (node) => {
     take: learn,
   });
   recall.from(neighbours);
-  /** By neighbour, the values that it may lack; and the neighbours that have not answered in time. */
+  /** By neighbour, the values that it may lack; below, the neighbours that have not answered in time. */
   const lacking = new Map(neighbours.map((id) => [id, new Set<Integer>()]));
   const silent = new Set<string>();
 
@@ -83,7 +83,7 @@ const broadcast3b = program(protocol, (node) => {
     }
   }
 
-  /** Tells a neighbour values, until it answers; then what has come meanwhile. */
+  /** Sends a neighbour values until it answers, then those that have come meanwhile. */
   async function tell(id: string, messages: Integer[]): Promise<void> {
     const told = await patience.until(async (options, isAgain) => {
       if (isAgain) silent.add(id);

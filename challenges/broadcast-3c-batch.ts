@@ -1,27 +1,27 @@
 /**
  * Challenge 3c, variant: batches. https://fly.io/dist-sys/3c
  *
- * Algorithm: flooding in the topology that the test gives. For each neighbour a node keeps the
- * values it may lack. Once a period it sends them all in one message; values that the neighbour
- * acknowledges, or sends itself, are done. One batch at a time is under way to a neighbour, and is
+ * Algorithm: flooding in the topology that the test gives. For each neighbour, a node keeps the
+ * values that the neighbour may lack, until it acknowledges or sends them. Once a period the node
+ * sends them all in one message. One such batch at a time is under way to a neighbour, and is
  * resent, at most 100 values of it, with backoff, until acknowledged. Without a topology, or with
- * one that does not connect all nodes, all are neighbours; a later neighbour is told everything.
+ * one that does not connect all nodes, all are neighbours; a later neighbour is sent everything.
  *
- * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
- * and partitions of any kind, without new traffic, once the last of them has ended: within
- * CAP_MS, and a period and three hops more for each edge on its way. Requests are answered at
- * once, from the node's own set. A node that starts asks its neighbours for all that they have,
- * and its reads wait for that, for a second at most, so one that lost its memory, and its
- * topology, shows again what it had told another.
+ * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
+ * partitions of any kind, without new traffic. After the last of these has ended it takes at most
+ * CAP_MS, and a period and three hops for each edge on its way. Requests are answered at once, from
+ * the node's own set. A node that starts asks its neighbours for all that they have, and its reads
+ * wait for the answers, for a second at most. So one that lost its memory, and its topology, shows
+ * again all that it had told another.
  *
  * Costs: with e edges, a period of P ms, a hop of L ms and a diameter of d hops
- * - at most 4 e messages per P, acknowledgements included, however many values there are; none
- *   when no node lacks anything. 5 edges and P = 200 make 100 a second, S <= 100 / rate. At low
- *   rates values travel alone, and cross each edge twice at most, as in 3c-immediate;
- * - without loss a value waits at most for an acknowledgement, then for P, at each hop: it is
- *   everywhere after d (P + 3 L), 3 P in the official grid;
- * - an edge that is cut costs each of its nodes a message per 200 ms to CAP_MS, 0.9 s on
- *   average, and up to three times that if a node has just started.
+ * - at most 4 e messages per P, acknowledgements included, however many values there are; none when
+ *   no node lacks anything. 5 edges and P = 200 make 100 a second, S <= 100 / rate. At low rates
+ *   values travel alone, and cross each edge twice at most, as in 3c-immediate;
+ * - without loss, a value waits at each hop for at most one acknowledgement and P, and then
+ *   travels: it is everywhere after d (P + 3 L), 3 P in the official grid;
+ * - a cut edge costs each of its nodes a message per 200 ms to CAP_MS, 0.9 s on average, and up to
+ *   three times that if a node has just started.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
@@ -38,18 +38,18 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * P: how long values wait for others, in milliseconds. Longer saves messages, shorter shows
- * values sooner.
+ * P: the period in which values wait to be sent together, in milliseconds. A longer one saves
+ * messages, a shorter one shows values sooner.
  */
 const PERIOD_MS = 200;
 
 /**
- * The longest pause between two tries to reach a neighbour, in milliseconds: shorter sends more
- * in vain, longer spreads values later after a cut.
+ * The longest pause between two tries to reach a neighbour, in milliseconds: a shorter one sends
+ * more in vain, a longer one delays values after a cut.
  */
 const CAP_MS = 1_600;
 
-/** How many values a batch is repeated with at most. */
+/** How many values a repeated batch holds at most. */
 const PART = 100;
 
 /** How long a node waits for its topology before it asks its neighbours what they have, in milliseconds. */

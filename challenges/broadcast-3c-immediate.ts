@@ -1,27 +1,27 @@
 /**
  * Challenge 3c, variant: every value at once, by itself. https://fly.io/dist-sys/3c
  *
- * Algorithm: flooding in the topology that the test gives. A new value goes to a node's
- * neighbours, except where it came from, in a message of its own. The oldest that a neighbour has
- * neither acknowledged nor sent itself is resent, with exponential backoff, jittered and capped;
- * when it answers, so are all that have waited in vain. Any acknowledgement counts, however late.
- * Without a topology, or with one that does not connect all nodes, every node is a neighbour; one
- * that becomes a neighbour later is told everything.
+ * Algorithm: flooding in the topology that the test gives. A new value goes to a node's neighbours,
+ * except the one that it came from, in a message of its own. Of the values that a neighbour has
+ * neither acknowledged nor sent itself, the oldest is resent, with jittered, capped exponential
+ * backoff; when the neighbour answers, all that are overdue are resent. Any acknowledgement counts,
+ * however late. Without a topology, or with one that does not connect all nodes, all are
+ * neighbours; a later neighbour is sent everything.
  *
- * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
- * and partitions of any kind, without new traffic, once the last of them has ended: within CAP_MS
- * and two hops, and a hop more for each edge on its way. Requests are answered at once, from the
+ * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
+ * partitions of any kind, without new traffic. After the last of these has ended it takes at most
+ * CAP_MS, two hops, and a hop for each edge on its way. Requests are answered at once, from the
  * node's own set. A node that starts asks its neighbours for all that they have, and its reads wait
- * for that, for a second at most, so one that lost its memory, and its topology, shows again what
- * it had told another.
+ * for the answers, for a second at most. So one that lost its memory, and its topology, shows again
+ * all that it had told another.
  *
  * Costs: with n nodes, e edges, and a hop of L ms
  * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice, with
- *   as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has 5
- *   edges: 8 to 12, so S <= 6 without cuts; resends make it about 7 on the command;
+ *   as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has 5 edges:
+ *   8 to 12, so S <= 6 without cuts; resends make it about 7 on the command;
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
- * - while an edge is cut, a value for it costs one message, the oldest another per CAP_MS; then two,
- *   all at once. A restarted node's values cost two each for n - 2 nodes (3c-batch has batches).
+ * - while an edge is cut, each value costs a message, the oldest one more per CAP_MS; after the
+ *   heal each costs two, all at once; after a node's restart, two for each of n - 2 nodes.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
@@ -37,14 +37,15 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * How long a first acknowledgement may take, in milliseconds: shorter sends values twice where
- * round trips take longer, longer repairs losses later.
+ * How long a node waits for an acknowledgement before it first resends a value, in milliseconds: a
+ * shorter time sends values twice where round trips take longer, a longer one delays the repair of
+ * losses.
  */
 const FIRST_PAUSE_MS = 500;
 
 /**
- * The longest pause between two tries, in milliseconds: without a cap, pauses would outlast a cut
- * by as much as it had lasted.
+ * The longest pause between two tries, in milliseconds: without a cap, the last pause could go on
+ * after a cut for as long as the cut had lasted.
  */
 const CAP_MS = 2_000;
 
@@ -60,11 +61,11 @@ const protocol = {
   }),
 };
 
-/** What another node has not acknowledged. */
+/** The values that another node has not acknowledged. */
 class Peer {
-  /** The values, in the order in which they were told, and what ends the wait for an answer. */
+  /** By value, in the order in which they were sent, what ends the wait for an acknowledgement. */
   readonly tries = new Map<Integer, () => void>();
-  /** Those that have waited in vain: only the oldest is told again, until there is an answer. */
+  /** Values that are overdue and not the oldest: they are resent when the node answers. */
   readonly late = new Set<Integer>();
 }
 

@@ -1,35 +1,35 @@
 /**
  * Challenge 3c: broadcast through partitions. https://fly.io/dist-sys/3c
  *
- * Algorithm: flooding in a tree as in 3b, but over reliable links: values are numbered, an
- * acknowledgement says how many have arrived, and everything that waits for a neighbour goes
- * to it in one message, repeated until it answers, with jittered pauses that double up to a
+ * Algorithm: flooding in a tree as in 3b, but over reliable links: values are numbered, and an
+ * acknowledgement says how many have arrived. All values that wait for a neighbour go to it in one
+ * message, which is repeated until the neighbour answers, with jittered pauses that double up to a
  * cap.
  *
- * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering
- * and partitions of any kind, within 2 s and 2 h hops of the end of the last one, without new
- * traffic. Requests are answered at once, from the node's own set. A node that starts greets
- * its neighbours within GREET_MS, and its reads wait for what they know, for a second at most,
- * so one that lost its memory shows again what it had told another.
+ * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
+ * partitions of any kind, within 2 s and 2 h hops of the end of the last of these faults, without
+ * new traffic. Requests are answered at once, from the node's own set. A node that starts greets
+ * its neighbours within GREET_MS, and its reads wait for what they know, for a second at most. So a
+ * node that lost its memory shows again every value that it had told another node.
  *
  * Costs: with n nodes, a hop of L ms and a tree of height h
- * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages, so
- *   S <= n - 1, 4 for 5 nodes. It is everywhere after 2 h L, 2 L for 5 nodes;
- * - an edge that is cut costs each of its nodes, once it is noticed, a message per 1.5 to 2 s,
- *   however many values wait, and none if none do. After the heal they cross in one message,
- *   or in two if there are more than 100;
- * - on either side of a cut, values spread only as far as the tree's edges reach (3d does
- *   better).
+ * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages, so S <= n
+ *   - 1, 4 for 5 nodes. It is everywhere after 2 h L, 2 L for 5 nodes;
+ * - a cut edge, once it is noticed, costs each of its nodes a message per 1.5 to 2 s, however many
+ *   values wait, and none if no value waits. After the heal the values cross in one message, or in
+ *   two if there are more than 100;
+ * - during a cut, values spread only as far as edges of the tree that are not cut take them (3d
+ *   does better).
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { broadcastProtocol, type Integer, integer } from "../lib/protocols.ts";
 
-/** How many children a node has: more make the tree lower, and its inner nodes busier. */
+/** How many children a node has: more make the tree lower and its inner nodes busier. */
 const CHILDREN = 4;
 
-/** How long a node waits for values to ride on before it greets its neighbours, in milliseconds. */
+/** How long a node's greetings wait for values to ride on, in milliseconds. */
 const GREET_MS = 100;
 
 const protocol = { ...broadcastProtocol, ...linksProtocol(integer) };

@@ -7,20 +7,20 @@
  * resent, all in one message, with growing, jittered pauses up to a cap.
  *
  * Guarantees: a value is everywhere after one hop. Through loss, duplication, reordering and
- * partitions of any kind an acknowledged value reaches every node within 3.5 s and two hops of
- * the end of the last one, without new traffic. Requests are answered at once, from the node's
- * own set. A node that starts greets the others, and its reads wait for what they know, for a
- * second at most, so one that lost its memory shows again what it had told another, and tells all
- * what was its own.
+ * partitions of any kind an acknowledged value reaches every node within 3.5 s and two hops of the
+ * end of the last of these faults, without new traffic. Requests are answered at once, from the
+ * node's own set. A node that starts greets the others, and its reads wait for what they know, for
+ * a second at most. So a node that lost its memory shows again what it had told another, and
+ * resends its own values to all.
  *
  * Costs: with n nodes and a hop of L ms
- * - a value is everywhere after L: no protocol is faster. That takes n - 1 messages: with half
- *   of the operations reads, S = (n - 1) / 2, 12 for 25 nodes;
- * - an acknowledgement travels alone if its node gets no value for D: with r operations a second
- *   at each node one of 2^(r D), 1 of 64 on the official command. At the end, one of any two
- *   nodes acknowledges alone what it heard last: n (n - 1) / 2 messages. A node greets those it
- *   has nothing to tell for GREET_MS: at most n (n - 1) messages. So S = 12 + 0.2 + 0.15 + 0.3
- *   there, and at most n anywhere. With round trips of up to 400 ms a value crosses to a node once;
+ * - a value is everywhere after L: no protocol is faster. That takes n - 1 messages: with half of
+ *   the operations reads, S = (n - 1) / 2, 12 for 25 nodes;
+ * - an acknowledgement travels alone if its node gets no value for D: with r operations a second at
+ *   each node one in 2^(r D), 1 in 64 on the official command. At the end, one of any two nodes
+ *   acknowledges alone what it heard last: n (n - 1) / 2 messages. A node greets those to whom it
+ *   has sent nothing for GREET_MS: at most n (n - 1) messages. So S = 12 + 0.2 + 0.15 + 0.3 on that
+ *   command, and at most n on any. With round trips of up to 400 ms a value is sent to a node once;
  * - a node that is cut off costs every other a message per 2.2 to 2.8 s, however many values wait.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
@@ -37,37 +37,37 @@ import {
 } from "../lib/protocols.ts";
 
 /**
- * D: how long an acknowledgement waits for values to ride on, in milliseconds. Longer saves
+ * D: how long an acknowledgement waits for values to ride on, in milliseconds. A longer time saves
  * messages, and delays resends by as much.
  */
 const ACK_DELAY_MS = 1_500;
 
-/** How long a starting node waits for values before it greets the others, in milliseconds. */
+/** How long a starting node's greetings wait for values to ride on, in milliseconds. */
 const GREET_MS = 400;
 
 /**
- * The longest pause between two tries, in milliseconds: more than D, a look and a round
- * trip, or values are sent twice. Longer sends less in vain, and spreads values later after a
- * cut.
+ * The longest pause between two tries, in milliseconds. It must be longer than D, a look and a
+ * round trip together, or values are sent twice. A longer pause sends less in vain, and delays
+ * values after a cut.
  */
 const CAP_MS = 2_500;
 
 /**
- * The mean time between two looks for what has waited long enough, in milliseconds; each is drawn
- * anew, and up to half as much longer or shorter.
+ * The mean time between two looks for messages that are due, in milliseconds. Each time is drawn
+ * at random, up to half as much longer or shorter.
  */
 const LOOK_MS = 200;
 
-/** A value of the sender's own, or all that it has from one node. */
+/** One value that the sender got from a client, or all values that the sender has from one node. */
 const news = either(integer, object({ of: string, values: array(integer) }));
 
-/** What nodes of a mesh say and are told. */
+/** What clients and nodes of a mesh say to each other. */
 export const meshProtocol = { ...broadcastProtocol, ...linksProtocol(news) };
 
 /**
  * The algorithm.
  *
- * @param periodMs how often a node tells the others something new, at most
+ * @param periodMs the least time between two sends of new values to the others, in milliseconds
  */
 export function mesh(
   node: Node<ProtocolOf<typeof meshProtocol>>,
@@ -84,7 +84,7 @@ export function mesh(
         }
         const { of } = item;
         const unknown = learn(item.values, of);
-        // The value's node may have lost its memory, and have met nobody who knows it.
+        // The node that the values came from may have lost its memory, and met no node that has them.
         if (unknown.length === 0 || of === src || of === node.id) continue;
         if (node.ids.includes(of)) {
           links.tell(of, { of, values: unknown });
@@ -101,12 +101,12 @@ export function mesh(
     flushMs: 1.5 * LOOK_MS,
     capMs: CAP_MS,
   });
-  /** What the others have not been told. */
+  /** This node's own values that the others have not been sent. */
   let untold: Integer[] = [];
-  /** When they are told next, or were told last. */
+  /** When values are sent next, or were sent last. */
   let tellAt = -Infinity;
 
-  /** Gives those that are new. This node's own the others have from it, even those of an earlier life. */
+  /** Returns the values that are new. This node's own, even of an earlier life, it sends to the others. */
   function learn(some: Integer[], of: string): Integer[] {
     const unknown = some.filter((value) => !values.has(value));
     for (const value of unknown) values.set(value, of);
@@ -123,7 +123,7 @@ export function mesh(
     links.flush();
   }
 
-  /** Tells the others what is new, as soon as a period has passed since the last time. */
+  /** Sends the others what is new, as soon as a period has passed since the last time. */
   function tellSoon(): void {
     const now = node.now();
     if (tellAt > now) return;

@@ -1,27 +1,27 @@
 /**
  * Challenge 3d: broadcast with few messages. https://fly.io/dist-sys/3d
  *
- * Algorithm: gather and scatter. One hub, the first node, tells all others what is new, so late
- * that the oldest value is everywhere just in time. It says how soon it may do so again, and a
- * margin before that the others tell it what is new to them, and for how long that has waited.
- * Acknowledgements ride on values. If the first node does not answer, the next in order that does
- * replaces it for the nodes it can reach. All values are still owed to the first node, and by it
- * to all, so nothing depends on the replacement.
+ * Algorithm: gather and scatter. One hub, the first node, sends new values to all others in turns,
+ * each as late as the oldest value allows if it is to be everywhere in time. The hub says how soon
+ * its next turn may be, and a margin before that the others send it their new values, and for how
+ * long the oldest has waited. Acknowledgements ride on values. If the first node does not answer,
+ * the next in order that does replaces it for the nodes it can reach. The first node still gets
+ * every value and sends it to all, so delivery does not depend on the replacement.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
  * partitions of any kind, within a pause between two tries (2 s, the first up to 4 s) and two
- * periods of their end. Requests are answered at once, from the node's own set. A node that lost
- * its memory recovers what it had told another, within 4 s. In a partition, values spread among
- * nodes that reach each other once something is not acknowledged; one that lacks only its link to
- * the first node, and says nothing, has to wait.
+ * periods of the end of these faults. Requests are answered at once, from the node's own set. A
+ * node that lost its memory recovers what it had told another, within 4 s. In a partition, values
+ * spread among nodes that reach each other once an acknowledgement is missing; a node that has lost
+ * only its link to the first node, and has nothing to send, does not notice, and has to wait.
  *
  * Costs: with n nodes, hops of L ms, a budget B and a period G = B - 2L, at least 2L + 60 ms:
- * - a value waits at most G on its way, and is everywhere after B, plus any stall of the
- *   machine. Maelstrom's stable latency is lower by L: a read queues behind what is on its way;
- * - n - 1 messages a turn from the hub, one from each node with news, and up to three more for
- *   what it gets in the next 90 ms. Turns are G apart on average; a stall may bring one between.
- *   Then n - 1 acknowledgements, and silence. Each value crosses to each node once: with 50 a
- *   second at most 2.2 times the digits of the values, 2.3 times on a busy machine.
+ * - a value waits at most G on its way, and is everywhere after B, plus any stall of the machine.
+ *   Maelstrom's stable latency is lower by L: a read queues behind messages on their way;
+ * - per turn, n - 1 messages from the hub, one from each node with new values, and up to three more
+ *   for values that it gets in the next 90 ms. Turns are G apart on average; a stall may add one.
+ *   After the last turn, n - 1 acknowledgements, and silence. Each value crosses to each node once:
+ *   with 50 a second at most 2.2 times the digits of the values, 2.3 times on a busy machine.
  */
 import { conversations, saying } from "../lib/gossip/conversation.ts";
 import { Hub, hubMarks } from "../lib/gossip/hub.ts";
@@ -40,22 +40,22 @@ import {
 } from "../lib/gossip/schedule.ts";
 
 /**
- * B, in milliseconds. The limit for the stable latency is 600, which is B - L = 468 where
- * nothing is late; real machines stand still for 60 ms at any time, and a process for 30 more.
- * More means fewer messages.
+ * B, in milliseconds; more means fewer messages. The limit for the stable latency is 600. Where
+ * nothing is late, the stable latency is B - L = 468, but a real machine may stand still for 60 ms
+ * at any time, and a process for 30 ms more.
  */
 export const SCHEDULE: ScheduleOptions = { budgetMs: 568, windowMs: 90 };
 
 /**
- * How long an acknowledgement for the hub waits for values to ride on, in milliseconds: shorter
- * costs messages, longer delays what has to be sent again.
+ * How long an acknowledgement for the hub waits for values to ride on, in milliseconds: a shorter
+ * time costs messages, a longer one delays resends.
  */
 const ACK_DELAY_MS = 3_000;
 
 /** How long a node waits at most for its first acknowledgement, in milliseconds. */
 const FIRST_TRY_MS = 4_000;
 
-/** What clients and nodes say to each other: nodes in letters, since values are short. */
+/** What clients and nodes say to each other. Nodes use one-letter names, since values are short, too. */
 export const gossipProtocol = {
   ...broadcastProtocol,
   ...amongNodes({
@@ -67,7 +67,7 @@ export const gossipProtocol = {
   }),
 };
 
-/** The algorithm. Without faults every value is everywhere after the budget, B. */
+/** The algorithm. Without faults every value is at every node within the budget, B. */
 export function gatherAndScatter(
   node: Node<ProtocolOf<typeof gossipProtocol>>,
   options: ScheduleOptions,
@@ -94,10 +94,10 @@ export function gatherAndScatter(
     }
   }
 
-  /** Tells everybody what is due; returns whether anything was. */
+  /** Sends all nodes what is due for them; returns whether anything was. */
   function speakToAll(): boolean {
     let spoken = false;
-    // Acknowledgements go out with the turn; for the hub, only if the next would be too late.
+    // Acknowledgements go out with the turn; to the hub, only if they could not wait for the next.
     const soon = node.now() + schedule.longestMs;
     for (const [id, peer] of peers) {
       const mustAck =
@@ -112,7 +112,7 @@ export function gatherAndScatter(
   function speak(id: string): void {
     const peer = peers.get(id)!;
     const toHub = id === hub.id;
-    // A hub answers when its period ends, but at once when it is chosen; others may wait.
+    // A hub answers when its period ends, but at once when it is chosen; other nodes may take longer.
     const waitMs = !toHub
       ? ackDelayMs()
       : id === hub.first || peer.heardAt > -Infinity
@@ -125,7 +125,7 @@ export function gatherAndScatter(
     });
   }
 
-  /** A new hub, and its followers, are owed all that the first node may lack. */
+  /** Chooses the hub anew; a new one, and its followers, are owed all that the first node may lack. */
   function chooseHub(): void {
     const old = hub.choose();
     if (old === null) return;
@@ -134,7 +134,7 @@ export function gatherAndScatter(
     for (const [id, peer] of peers) {
       if (id === hub.first || !hub.isNeighbour(id)) continue;
       peer.oweAs(peers.get(hub.first)!);
-      speak(id); // also if it is silent: while it was no neighbour, it was not tried again
+      speak(id); // even if it is silent: nothing was resent to it while it was no neighbour
     }
   }
 
@@ -145,7 +145,7 @@ export function gatherAndScatter(
     learn(items, src);
     if (items.length > 0) {
       if (hub.isHere) schedule.hear(gossip);
-      else if (src !== hub.id) schedule.take(false); // the hub may lack it
+      else if (src !== hub.id) schedule.take(false); // the hub may lack the items
     }
     const joins = hub.hear(src, gossip);
     if (joins && node.id !== hub.first) peer.oweAs(peers.get(hub.first)!);

@@ -2,22 +2,22 @@
  * Challenge 4, variant: a grow-only counter under one key of seq-kv. https://fly.io/dist-sys/4
  *
  * Algorithm: the key holds the total and, for each node, the name of its last add. An add is a
- * compare-and-set from the value this node knows. If another node was faster, it looks again
- * and retries after a random pause that doubles; after a second, without a pause. A look is a
- * barrier, a write of something new that brings this node up to date with the store, and a
- * read. Waiting adds share a compare-and-set, waiting reads a look.
+ * compare-and-set from the value that this node knows. If another node was faster, this node looks
+ * again and retries after a random pause that doubles; after a second, without a pause. A look is a
+ * barrier (a write of something new, which brings this node up to date with the store) and a read.
+ * Waiting adds share one compare-and-set, waiting reads share one look.
  *
- * Guarantees: an acknowledged add is in the store, once. No value recurs, since each has a new
- * name, so a repeated or late compare-and-set fails; after a failure, the name of this node's
- * last add tells whether it had succeeded. Reads and adds are linearizable. Nodes never talk
- * to each other, so partitions between them change nothing, and they keep no state that the
- * store does not have. When 25 nodes all add, with hops of 5 ms no add loses the race for so
- * long that its client is told it may have failed (4 s); with hops of 20 ms a few of a hundred
- * do, with 100 ms more.
+ * Guarantees: an acknowledged add is in the store, once. No value recurs, since each contains a new
+ * name, so a repeated or late compare-and-set fails; after a failure, the name of this node's last
+ * add tells whether it had succeeded. Reads and adds are linearizable. Nodes never talk to each
+ * other, so partitions between them change nothing, and nodes keep no state that the store does not
+ * have. When 25 nodes all add, with hops of 5 ms no add loses races for 4 s, after which its client
+ * would be told that it may have failed; with hops of 20 ms a few in a hundred do, with 100 ms
+ * more.
  *
  * Costs: a read is 4 messages; an add is 2, plus 6 for each lost race. On the official command
- * about half of the adds lose one: S is about (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3. A read takes
- * two round trips to the store, an add one, plus three for each lost race.
+ * about half of the adds lose one: S is about (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3. A read takes two
+ * round trips to the store, an add one, plus three for each lost race.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";
@@ -27,9 +27,9 @@ import { counterProtocol, type Integer, plus } from "../lib/protocols.ts";
 const KEY = "counter";
 
 /**
- * The longest first pause after a lost race, and the longest of all, in milliseconds: shorter
- * retries sooner, and loses more races. After losing for this long (patience) a node no longer
- * pauses, or the most patient would go on losing.
+ * The longest first pause after a lost race, and the longest pause of all, in milliseconds: shorter
+ * pauses retry sooner, and lose more races. A node that has lost for `patience` no longer pauses:
+ * otherwise the node that has waited longest, and so pauses longest, would go on losing.
  */
 const PAUSE_MS = { first: 2, longest: 200, patience: 1_000 };
 

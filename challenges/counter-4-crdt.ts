@@ -1,26 +1,26 @@
 /**
  * Challenge 4, variant: a grow-only counter without a service. https://fly.io/dist-sys/4
  *
- * Algorithm: a state-based G-counter (Shapiro et al., "Conflict-free replicated data types").
- * Every node keeps, for each life of each node, the sum of the adds made there; the counter is
- * the sum of all. States merge by taking the higher number of each pair. Once a period a node
- * sends its state to each neighbour that is not known to have all of it: among up to 5 nodes all
- * are neighbours, among more only the first node and each other one. The state that comes back
- * is the acknowledgement; a neighbour with nothing new sends it only when asked. A life starts
- * with a sum of 0, which its neighbours lack: that is its greeting.
+ * Algorithm: a state-based G-counter (Shapiro et al., "Conflict-free replicated data types"). Every
+ * node keeps, for each life of each node, the sum of the adds made there; the counter is the sum of
+ * all. States merge by taking the higher sum of each life. Once a period a node sends its state to
+ * each neighbour that is not known to have all of it: among up to 5 nodes all are neighbours, among
+ * more only the first node and each other one. A neighbour acknowledges by sending its own state;
+ * if it has nothing new, it does so only when asked. A new life adds a sum of 0 of its own to its
+ * state: neighbours that lack this sum have not heard of the life.
  *
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults, and from a
- * second after a heal on, a read holds every add acknowledged a period, any stall of the machine
+ * second after a heal on, a read includes every add acknowledged a period, any stall of the machine
  * and the network's latency before it (two of each by way of the first node). Reads of one node
- * never go backwards. With more than 5 nodes, one that is cut off from the first learns of no
- * other's adds. A killed node loses what no other node has; after its return its reads wait for
- * what its neighbours know, for a second at most.
+ * never go backwards. With more than 5 nodes, a node that is cut off from the first learns of no
+ * other node's adds. A killed node loses what no other node has; after its return its reads wait
+ * for what its neighbours know, for a second at most.
  *
  * Costs: n nodes that all add send n (n - 1) messages per period of 300 ms: for 3 nodes 20
- * messages/s, so S = 20 / rate = 0.2 on the official command, plus a round at its start and its
- * end, against 2.9 of counter-4. By way of the first node it is 2 (n - 1) per 160 ms: at rate
- * 1000, S <= 0.49 for 40 nodes and 1.24 for 100. Equal nodes send nothing. A silent neighbour
- * is sent to every three periods, and answered at once. A message holds a number for each life.
+ * messages/s, so S = 20 / rate = 0.2 on the official command, plus a round of messages at its start
+ * and end; counter-4 has 2.9. By way of the first node it is 2 (n - 1) per 160 ms: at rate 1000, S
+ * <= 0.49 for 40 nodes and 1.24 for 100. Nodes with equal states send nothing. A silent neighbour
+ * is sent to every third period, and answered at once. A message holds a number for each life.
  */
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { CatchUp, latestOf, Life } from "../lib/gossip/life.ts";
@@ -45,16 +45,16 @@ import {
  */
 const PERIOD_MS = { mesh: 300, star: 160 };
 
-/** Up to how many nodes all are neighbours: the number of messages grows with its square. */
+/** Up to how many nodes all are neighbours: the number of messages grows with the square of it. */
 const MESH = 5;
 
 /**
- * How many periods a silent peer is left alone at most: more saves messages in a cut, fewer
- * heal sooner.
+ * How many periods in a row nothing is sent to a silent peer, at most: more save messages in a cut,
+ * fewer bring it up to date sooner after the heal.
  */
 const LONGEST_PAUSE = 2;
 
-/** How many tries an answer may take where nothing is cut: two, if it comes just after a turn. */
+/** How many tries a peer may need to answer where nothing is cut: two, if an answer just misses a period. */
 const TRIES = 2;
 
 /** By life of a node, the sum of the adds made there. */
@@ -67,21 +67,21 @@ interface Peer {
   has: Sums;
   /** Whether it asked for an answer. */
   asks: boolean;
-  /** How often it was sent what it lacks and has not answered; periods until it is sent to again. */
+  /** How often it was sent what it lacks without an answer; below, for how many periods to send nothing. */
   tries: number;
   wait: number;
 }
 
 /** How nodes share sums. */
 export const sumsProtocol = amongNodes({
-  /** The sender's sums; with `answer`, it does not know whether the receiver has them. */
+  /** The sender's sums; `answer` asks for the receiver's, which the sender does not know to be as high. */
   merge: message({ sums: dict(amount), answer: boolean }),
 });
 
 /** What nodes that share sums say. */
 export type SumsProtocol = ProtocolOf<typeof sumsProtocol>;
 
-/** The part of a node that shares sums, whatever else it says. */
+/** The part of a node that shares sums, whatever other messages its protocol has. */
 type SumsNode = Pick<
   Node<SumsProtocol>,
   | ("id" | "ids" | "peers" | "on" | "send")
@@ -89,8 +89,8 @@ type SumsNode = Pick<
 >;
 
 /**
- * A replica of sums that only grow, each at one life of a node: this life's name, how to add to a
- * sum, all sums, and what to wait for before they are shown.
+ * A replica of sums that only grow, each of which belongs to one life of a node. Returns this life's
+ * name, how to add to a sum, all sums, and what reads must wait for.
  */
 export function sharedSums(node: SumsNode): {
   name(): string;
@@ -126,12 +126,12 @@ export function sharedSums(node: SumsNode): {
     life.raise(latestOf(node.id, theirs.keys()));
     life.meet(src, latestOf(src, theirs.keys()));
     join(sums, theirs);
-    // Not the higher of each pair: a new life has less than the one before it.
+    // Replaced, not merged: after a restart, the peer has less than before.
     peer.has = theirs;
     peer.asks ||= answer;
     const wasSilent = peer.tries > TRIES;
     peer.tries = peer.wait = 0;
-    // It had been cut off; or it has lost its memory, or starts, and waits.
+    // The peer was cut off; or it is starting, perhaps without its memory, and its reads wait.
     if (answer && (wasSilent || !theirs.has(name()))) tell(peer);
     catchUp.look();
   });
@@ -189,7 +189,7 @@ function join(into: Sums, from: Sums): void {
   }
 }
 
-/** Whether no sum of the second is higher. */
+/** Whether no sum of `b` is higher than in `a`. */
 function covers(a: Sums, b: Sums): boolean {
   return [...b].every(([node, sum]) => (a.get(node) ?? -1) >= sum);
 }

@@ -1,25 +1,25 @@
 /**
  * Challenge 4: a grow-only counter on seq-kv. https://fly.io/dist-sys/4
  *
- * Algorithm: every node has its own key in seq-kv, which holds the sum of its adds, the number
- * of writes, and a name for the last write. Only its owner writes a key, always by
- * compare-and-set from the value it knows. Adds that arrive during a write share the next one.
- * A read takes a snapshot: first a barrier, a write of something new that brings this node up
- * to date with the store; then it reads the other nodes' keys and adds up. Waiting reads share
- * a snapshot, as do reads within 75 ms of its start.
+ * Algorithm: every node has its own key in seq-kv, which holds the sum of its adds, the number of
+ * writes, and a name for the last write. Only its owner writes a key, always by compare-and-set
+ * from the value it knows. Adds that arrive during a write share the next one. A read takes a
+ * snapshot: it begins with a barrier, a write of something new that brings this node up to date
+ * with the store; then it reads the other nodes' keys and adds up. Waiting reads share a snapshot,
+ * as do reads within 75 ms of its start.
  *
- * Guarantees: an acknowledged add is in the store, once. A write is repeated until it is
- * answered. A repeated or late copy fails, because no value ever recurs; after a failure, the
- * name in the store, read behind a barrier, tells whether the write had succeeded. The last
- * write of a killed node may arrive after its restart: the new life finds it the same way and
- * adds to it. A read holds every add acknowledged 75 ms before it, and reads of one node never
- * go backwards. Nodes never talk to each other, so partitions between them change nothing, and
- * they keep no state that the store does not have.
+ * Guarantees: an acknowledged add is in the store, once. A write is repeated until it is answered.
+ * A repeated or late copy fails, because no value ever recurs; after a failure, the name in the
+ * store, read behind a barrier, tells whether the write had succeeded. The last write of a killed
+ * node may arrive after its restart: the new life finds it in its key, at the latest when its own
+ * write fails, and adds to it. A read includes every add acknowledged 75 ms before it, and reads of
+ * one node never go backwards. Nodes never talk to each other, so partitions between them change
+ * nothing, and nodes keep no state that the store does not have.
  *
- * Costs: an add is 2 messages, 0 if it adds nothing; a snapshot of n nodes is 2n. A node takes
- * at most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s add something:
- * S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. Reads that are always fresh would make it 4.5. An
- * add takes one round trip to the store, a read two.
+ * Costs: an add is 2 messages, 0 if it adds nothing; a snapshot of n nodes is 2n. A node takes at
+ * most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s add something: S <= (3 *
+ * 13.3 * 6 + 27 * 2) / 100 = 2.94. If reads were always fresh, S would be 4.5. An add takes one
+ * round trip to the store, a read two.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";
@@ -37,7 +37,7 @@ type Sum = {
   total: Integer;
   /** How many writes there have been. */
   writes: number;
-  /** The last write's, never used again. */
+  /** The name of the last write, never used again. */
   name: string;
 };
 
@@ -45,8 +45,8 @@ type Sum = {
 const counter4 = program(counterProtocol, (node) => {
   const kv = new Kv<Sum>(node, "seq-kv");
   /**
-   * By node, the newest known. This node's own is what the store holds, since nobody else writes
-   * there.
+   * By node, the newest sum that is known. This node's own is the one in the store, since no other
+   * node writes that key.
    */
   const sums = new Map<string, Sum>();
   const adds = new Rounds(node, add);
@@ -95,7 +95,7 @@ const counter4 = program(counterProtocol, (node) => {
     return readers;
   }
 
-  /** Learns what a key holds, or held at the last barrier, or between. */
+  /** Learns what a node's key holds, or held at some time since the last barrier. */
   async function read(id: string): Promise<void> {
     const sum = await kv.read(`sum ${id}`);
     if (sum !== null) learn(id, sum);
