@@ -79,11 +79,11 @@ const PROBE = 100;
 
 /**
  * The range of tags, and the least distance between two in a row, which exceeds the number of items
- * under way. With six digits, one in ten thousand stray messages of an earlier life goes unnoticed;
+ * under way. With seven digits, one in 100,000 stray messages of an earlier life goes unnoticed;
  * the items that it seems to acknowledge or bring may then be missing until one of the two nodes
  * restarts.
  */
-const TAGS = { from: 100_000, to: 1_000_000, apart: 200_000 };
+const TAGS = { from: 1_000_000, to: 10_000_000, apart: 2_000_000 };
 
 /** The least time between two urgent answers, in ms. */
 const LEAST_URGENT_MS = 10;

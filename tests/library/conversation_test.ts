@@ -19,7 +19,7 @@ import { Time } from "../fixtures/time.ts";
 const PATIENCE_MS = 300;
 
 /** The first acknowledgement, where random numbers are 0. */
-const TAG = 200_000;
+const TAG = 2_000_000;
 
 /** A side of a conversation, in a first life. */
 function side(

@@ -175,10 +175,10 @@ Deno.test("no acknowledgement of a conversation could be one of the conversation
   const all = [...tags];
   assertEquals(all.length, 50);
   for (const [i, tag] of all.entries()) {
-    assert(tag >= 100_000 && tag < 1_000_000);
+    assert(tag >= 1_000_000 && tag < 10_000_000);
     if (i === 0) continue;
     const apart = Math.abs(tag - all[i - 1]!);
-    assert(Math.min(apart, 900_000 - apart) >= 200_000);
+    assert(Math.min(apart, 9_000_000 - apart) >= 2_000_000);
   }
 });
 
