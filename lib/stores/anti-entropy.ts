@@ -1,35 +1,35 @@
 /**
  * Anti-entropy (Demers et al., "Epidemic Algorithms for Replicated Database Maintenance", 1987)
- * with version vectors, as one replica sees another: what the other has, what is on its way to
- * it, and when that must have been lost. When to send, and what, is left to the program.
+ * with version vectors: what one replica knows of another, that is what the other has, what is on
+ * its way to it, and when that must have been lost. The program decides when to send, and what.
  *
  * @module
  */
 import { covers, join, type Vector } from "./stamped-store.ts";
 
-/** How patient a replica is with another, in milliseconds. */
+/** How long a replica waits for another, in milliseconds. */
 export interface PeerPatience {
-  /** After this silence a message is taken for lost. */
+  /** If a message is not acknowledged for this long, it is taken for lost. */
   leastMs: number;
-  /** How far that grows while there is no answer. */
+  /** The most that this grows to while there is no answer. */
   mostMs: number;
 }
 
-/** Another replica. */
+/** Another replica, as this one sees it. */
 export class Peer {
   /** Whether it has told this life what it knew. */
   hasTold = false;
-  /** Whether it sent something that must be acknowledged. */
+  /** Whether it is owed an acknowledgement. */
   isOwed = false;
   /** Whether it has not answered in time. */
   isSilent = false;
-  /** What it has if nothing sent to it was lost. */
+  /** What it has if no message to it was lost. */
   sent: Vector = new Map();
-  /** Whether it is taken to hear as soon as it speaks: it may be deaf. */
+  /** Whether a message from it, even if no answer, counts as a sign that it can also receive. */
   #isTrusted = true;
   /** What it has acknowledged. */
   readonly #acked: Vector = new Map();
-  /** What it will acknowledge once the first unacknowledged message has arrived. */
+  /** What it will acknowledge when the first unacknowledged message has arrived. */
   #awaited: Vector = new Map();
   /** When to take that message for lost. */
   #deadline = Infinity;
@@ -41,7 +41,7 @@ export class Peer {
     this.#patienceMs = patience.leastMs;
   }
 
-  /** Whether to ask it for an answer: it is silent, or has not told what it knew. */
+  /** Whether to ask it for an answer, because it is silent, or has not told what it knew. */
   get mustBeAsked(): boolean {
     return !this.#isAwaited && (this.isSilent || !this.hasTold);
   }
@@ -50,9 +50,10 @@ export class Peer {
     return this.#deadline < Infinity;
   }
 
-  /** It has said that it has all that this vector covers: in an answer, or of its own accord. */
+  /** Notes that it has all that this vector covers, as it said in an answer or of its own accord. */
   acknowledge(theirs: Vector, isAnswer: boolean, now: number): void {
-    // One that answers hears. One that merely speaks again is taken to hear, once.
+    // A replica that answers can receive. One that merely sends again is believed to, but only
+    // once.
     if (isAnswer) {
       this.#isTrusted = true;
       this.isSilent = false;
@@ -69,7 +70,7 @@ export class Peer {
     this.#deadline = isAll ? Infinity : now + this.#patienceMs;
   }
 
-  /** Takes for lost what should have been acknowledged by now. */
+  /** Takes messages for lost if they should have been acknowledged by now. */
   expire(now: number): void {
     if (now < this.#deadline) return;
     this.sent = new Map(this.#acked);
@@ -80,9 +81,9 @@ export class Peer {
   }
 
   /**
-   * Notes that it is sent a message.
+   * Notes that a message is sent to it.
    *
-   * @param to the vector that the message brings it to; null if it brings nothing
+   * @param to the vector that it has after the message; null if the message brings nothing
    * @param isAsked whether the message asks for an answer
    */
   noteSent(to: Vector | null, isAsked: boolean, now: number): void {

@@ -1,10 +1,10 @@
 /**
- * A set that only grows, one copy on each node: copies send each other what the other lacks, and
- * become equal whatever is lost, repeated or late. A delta-state CRDT (Almeida, Shoker, Baquero,
- * "Delta state replicated data types", 2018).
+ * A set that only grows, with one copy on each node: copies send each other what the other lacks,
+ * and become equal even if messages are lost, repeated or late. It is a delta-state CRDT (Almeida,
+ * Shoker, Baquero, "Delta state replicated data types", 2018).
  *
- * Elements are numbered where they are added, so a version, how many elements of each origin a
- * copy has, says which ones these are.
+ * Elements are numbered by the node that adds them, their origin. So a copy's version, which is how
+ * many elements of each origin it has, says which elements these are.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -22,7 +22,7 @@
 import type { Json } from "../node/world.ts";
 import type { Vector } from "./stamped-store.ts";
 
-/** By origin, some elements, and how many came before them there. */
+/** By origin, some elements, and how many elements of that origin precede them. */
 export type Delta = [origin: string, [from: number, elements: Json[]]][];
 
 /** One copy. */
@@ -34,29 +34,29 @@ export class GrowOnlySet {
     return ([] as Json[]).concat(...this.#elements.values());
   }
 
-  /** How many elements of each origin are here. */
+  /** How many elements of each origin this copy has. */
   get version(): Vector {
     return new Map(
       [...this.#elements].map(([origin, { length }]) => [origin, length]),
     );
   }
 
-  /** How many elements of one origin are here. */
+  /** How many elements of one origin this copy has. */
   size(origin: string): number {
     return this.#elements.get(origin)?.length ?? 0;
   }
 
-  /** An origin exists: it is part of the version, if only with 0. */
+  /** Makes an origin part of the version, with 0 if it has no elements. */
   know(origin: string): void {
     this.#of(origin);
   }
 
-  /** Adds an element that is new at its origin. */
+  /** Adds a new element of an origin. */
   add(origin: string, element: Json): void {
     this.#of(origin).push(element);
   }
 
-  /** Takes in what is new here and follows without a gap; returns whether anything was. */
+  /** Adds the elements that are new here and follow without a gap; returns whether there were any. */
   merge(delta: Delta): boolean {
     let isNews = false;
     for (const [origin, [from, elements]] of delta) {
@@ -69,10 +69,11 @@ export class GrowOnlySet {
   }
 
   /**
-   * What a copy of this version lacks.
+   * What a copy with this version lacks.
    *
    * @param most how many elements of each origin at most
-   * @returns it, the version that the copy then has, and whether that is only a part
+   * @returns the elements, the version that the copy has after taking them, and whether it may
+   *   still lack some
    */
   beyond(
     version: Vector,

@@ -1,5 +1,5 @@
 /**
- * Logs in the style of Kafka: what nodes keep, messages and committed offsets, and a state
+ * Logs in the style of Kafka: the messages and committed offsets that a node keeps, and a state
  * machine for nodes that agree on one order of changes.
  *
  * @module
@@ -17,7 +17,8 @@ import {
 } from "../protocols.ts";
 
 /**
- * Logs without holes: the offsets of each key are 0, 1, 2, ..., except where a hole is asked for.
+ * Logs without holes: the offsets of each key are 0, 1, 2, ..., except where the caller asks for a
+ * hole.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -40,7 +41,7 @@ export class DenseLogs {
     return [...this.#logs.keys()];
   }
 
-  /** The offset behind a key's last message: how many it has, if it has no holes. */
+  /** The offset after a key's last message, which is the number of its messages if there are no holes. */
   size(key: string): number {
     const last = this.#logs.get(key)?.at(-1);
     return last === undefined ? 0 : last[0] + 1;
@@ -54,8 +55,8 @@ export class DenseLogs {
   }
 
   /**
-   * Adds entries after those that there are, in the order of their offsets; returns those that
-   * were missing.
+   * Adds those entries, given in the order of their offsets, that are after the last one here;
+   * returns them.
    */
   add(key: string, entries: readonly Entry[]): Entry[] {
     const size = this.size(key);
@@ -82,7 +83,7 @@ export class DenseLogs {
   }
 }
 
-/** The position of the first entry whose offset is not below this one. */
+/** The position of the first entry with at least this offset. */
 export function placeOf(log: readonly Entry[], offset: number): number {
   let low = 0, high = log.length;
   while (low < high) {
@@ -93,15 +94,15 @@ export function placeOf(log: readonly Entry[], offset: number): number {
   return low;
 }
 
-/** Committed offsets: of all that were ever committed of a key, the highest. */
+/** Committed offsets: for each key, the highest that was ever committed. */
 export class CommittedOffsets {
   readonly #offsets = new Map<string, number>();
 
   /**
-   * Commits offsets, none above its log's last.
+   * Commits offsets, but none above the last of its log.
    *
-   * @param last the offset of a key's last message, -1 where there is none
-   * @returns those that have risen
+   * @param last the offset of a key's last message, -1 if there is none
+   * @returns the committed offsets that have risen
    */
   raise(offsets: Offsets, last: (key: string) => number): Offsets {
     return mapDict(offsets, (asked, key) => {
@@ -133,10 +134,13 @@ export class CommittedOffsets {
   }
 }
 
-/** Something that changes logs: a message is sent, or offsets are committed. */
+/** A change of logs: a message that is sent, or offsets that are committed. */
 export type Change = { key: string; msg: Json } | { commit: Offsets };
 
-/** Logs and committed offsets as a state machine: the same changes in the same order give the same logs on every node. */
+/**
+ * Logs and committed offsets as a state machine: the same changes in the same order give the same
+ * logs on all nodes.
+ */
 export class LogMachine {
   readonly #logs = new DenseLogs();
   readonly #committed = new CommittedOffsets();
@@ -160,7 +164,7 @@ export class LogMachine {
     return this.#committed.of(keys);
   }
 
-  /** The change that commits these offsets, without those that are committed already; null if all are. */
+  /** The change that commits these offsets, except those that are committed already; null if all are. */
   commitOf(offsets: Offsets): Change | null {
     const commit = mapDict(
       offsets,
@@ -171,17 +175,17 @@ export class LogMachine {
   }
 }
 
-/** How the nodes of a log agree on its order. Both end while a client waits. */
+/** How nodes agree on the order of a log. Both functions end while a client waits. */
 export interface Agreement {
-  /** Appends a change, and applies it on this node too; returns the offset of its message. */
+  /** Appends a change, and applies it on this node; returns the offset of its message. */
   append(change: Change): Promise<number>;
   /** Brings this node up to date with everything appended before. */
   catchUp(): Promise<unknown>;
 }
 
 /**
- * Answers the clients of a log that every node builds from the same changes in the same
- * order, once these are agreed on: linearizable.
+ * Answers the clients of a log that every node builds from the same changes in the same order,
+ * after agreement on them: linearizable.
  */
 export function serveLog(
   node: Node<KafkaProtocol>,

@@ -1,13 +1,13 @@
 /**
  * A replica's database in which every change has a stamp, so replicas that have had the same
- * changes, in any order, hold the same values: last-writer-wins registers, and lists in the
- * order of stamps.
+ * changes, in whatever order, hold the same values. These are last-writer-wins registers, and lists
+ * in the order of stamps.
  *
- * Stamps are Lamport's ("Time, Clocks, and the Ordering of Events", 1978): a counter above
- * every stamp the node has seen, and a name to order equal counters. So what a node has read
- * is always stamped lower than what it writes. The counter never lags behind the time of day
- * (Kulkarni et al., "Logical Physical Clocks", 2014), so a node that lost its memory stamps
- * nothing lower than before, unless its clock was set back.
+ * Stamps are Lamport's ("Time, Clocks, and the Ordering of Events", 1978): a counter above every
+ * stamp that the node has seen, and a name to order equal counters. So what a node has read always
+ * has a lower stamp than what it writes. The counter never lags behind the time of day (Kulkarni et
+ * al., "Logical Physical Clocks", 2014), so a node that lost its memory stamps no change lower than
+ * before, unless its clock was set back.
  *
  * @module
  */
@@ -25,11 +25,11 @@ import {
 } from "../protocols.ts";
 import { change, changed, execute, type Executed } from "./transactions.ts";
 
-/** When a change was made, in the order all replicas agree on: first by `time`, then by `node`. */
+/** When a change was made. All replicas order stamps alike: by `time`, then by `node`. */
 export interface Stamp {
   /** The counter. */
   time: number;
-  /** In which life of which node the change was made; it makes one transaction at each time. */
+  /** In which life of which node the change was made. A life makes at most one transaction at each time. */
   node: string;
 }
 
@@ -51,7 +51,7 @@ export const transaction = object({
   changes: array(change),
 });
 
-/** {@link transaction}, to the compiler. */
+/** The type of {@link transaction}. */
 export type Transaction = TypeOf<typeof transaction>;
 
 /**
@@ -60,7 +60,7 @@ export type Transaction = TypeOf<typeof transaction>;
  */
 export type Vector = Map<string, number>;
 
-/** Whether the first knows everything that the second knows. */
+/** Whether the first vector covers everything that the second covers. */
 export function covers(
   a: ReadonlyMap<string, number>,
   b: ReadonlyMap<string, number>,
@@ -71,7 +71,7 @@ export function covers(
   return true;
 }
 
-/** Raises a vector to what another knows. */
+/** Raises a vector so that it covers another. */
 export function join(into: Vector, from: ReadonlyMap<string, number>): void {
   for (const [origin, time] of from) {
     into.set(origin, Math.max(into.get(origin) ?? 0, time));
@@ -81,21 +81,24 @@ export function join(into: Vector, from: ReadonlyMap<string, number>): void {
 /** The part of a node that a store uses. */
 export type StoreNode = Pick<Node<Record<never, never>>, "id" | "now">;
 
-/** The changes a replica has had, by key. */
+/** The changes that a replica has had, by key. */
 export class StampedStore {
   readonly #node: StoreNode;
   /** The highest counter seen. */
   #time = 0;
-  /** In the order of stamps. Only the first may be a write: those before a write are dead. */
+  /**
+   * By key, changes in the order of stamps. Only the first can be a write, since a write makes
+   * those before it void.
+   */
   readonly #entries = new Map<Key, Entry[]>();
-  /** The same by where they were made, in the order of times. */
+  /** The same changes by origin, in the order of times. */
   readonly #origins = new Map<string, Entry[]>();
 
   constructor(node: StoreNode) {
     this.#node = node;
   }
 
-  /** A new stamp, above all that were seen: in microseconds since 1970, or higher. */
+  /** A new stamp, above all that were seen, and not below the microseconds since 1970. */
   stamp(life: string): Stamp {
     const now = Math.floor(this.#node.now() * 1_000);
     this.#time = Math.max(this.#time + 1, now);
@@ -107,12 +110,12 @@ export class StampedStore {
     this.#time = Math.max(this.#time, time);
   }
 
-  /** Whether a life is one of this node's: the present one, or an earlier one. */
+  /** Whether a life is one of this node's, the present or an earlier one. */
   isOwn(life: string): boolean {
     return nodeOf(life) === this.#node.id;
   }
 
-  /** Runs a transaction on the values here, and changes none of them. */
+  /** Runs a transaction on the values here, without changing them. */
   run(txn: readonly MicroOp[]): Executed {
     return execute(txn, (key) => this.read(key));
   }
@@ -126,13 +129,13 @@ export class StampedStore {
     return isNews;
   }
 
-  /** A key's value, null for none. */
+  /** A key's value, null if it has none. */
   read(key: Key): Json {
     const [first, ...others] = this.#entries.get(key) ?? [];
     if (first === undefined) return null;
     const value = changed(null, first.change);
     if (others.length === 0) return value;
-    // Only appends follow: each adds to one copy.
+    // Only appends follow: all of them add to one copy.
     const list = Array.isArray(value) ? [...value] : [];
     for (const { change: [, , elements] } of others) {
       for (const element of elements as Json[]) list.push(element);
@@ -140,7 +143,7 @@ export class StampedStore {
     return list;
   }
 
-  /** All changes that are not void, or those that a vector does not cover. */
+  /** All changes that are not void, or, with a vector, those of them that it does not cover. */
   beyond(vector: ReadonlyMap<string, number> = new Map()): Entry[] {
     return [...this.#origins].flatMap(([node, entries]) => {
       const time = vector.get(node) ?? -1;
@@ -148,7 +151,7 @@ export class StampedStore {
     });
   }
 
-  /** All transactions of which some change is not void. */
+  /** All transactions that have changes which are not void, with these changes. */
   transactions(): Transaction[] {
     return [...this.#origins].flatMap(([node, entries]) => {
       const found: Transaction[] = [];
@@ -162,10 +165,10 @@ export class StampedStore {
   }
 
   /**
-   * Applies a change, at the place of its stamp, unless it has been applied before or a later
-   * write makes it void.
+   * Applies a change at the place of its stamp, unless it was applied before or a later write makes
+   * it void.
    *
-   * @returns the changes that it makes void; null if it is void itself
+   * @returns the changes that it makes void; null if it was not applied
    */
   insert(entry: Entry): Entry[] | null {
     this.see(entry.time);
@@ -193,13 +196,13 @@ export class StampedStore {
   }
 }
 
-/** Puts an entry at a position, mostly the last. */
+/** Inserts an entry at a position, which is mostly the end. */
 function put(entries: Entry[], at: number, entry: Entry): void {
   if (at === entries.length) entries.push(entry);
   else entries.splice(at, 0, entry);
 }
 
-/** The position of the first entry of one origin that is not before a time. */
+/** The position of the first of an origin's entries that is not before a time. */
 function placeOf(entries: readonly Entry[], time: number): number {
   let low = 0, high = entries.length;
   if (high === 0 || entries[high - 1]!.time < time) return high;

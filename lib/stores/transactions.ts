@@ -1,13 +1,12 @@
 /**
- * Transactions as Maelstrom's workloads ask for them: a list of steps on keys, answered
- * with the same steps, the reads filled in.
+ * Transactions as in Maelstrom's workloads: a list of steps on keys, which is answered with the
+ * same steps, with the reads filled in.
  *
- * {@link execute} runs a transaction on a scratch copy over the store and returns its
- * changes, so a store can apply all of them in one step, or none; {@link changed} applies one.
- * {@link executeOn} does both on a map. {@link serveTransactions} answers clients where a
- * transaction takes time.
+ * {@link execute} runs a transaction on a scratch copy over the store and returns its changes, so a
+ * store can apply all of them in one step, or none; {@link changed} applies one. {@link executeOn}
+ * does both on a map. {@link serveTransactions} answers clients if transactions take time.
  *
- * Registers (`w`) and lists (`append`) take the same path, so what replicates one replicates
+ * Registers (`w`) and lists (`append`) share this code, so a program that replicates one replicates
  * the other, and tests can use lists, whose values show every version ever written.
  *
  * @module
@@ -29,8 +28,8 @@ import {
 import { Rounds } from "../services/rounds.ts";
 
 /**
- * What a transaction does to one key in the end: sets it to the last value written, or appends
- * the elements. Values in between never leave the transaction.
+ * What a transaction does to one key in total: sets it to the last value written, or appends
+ * elements. Intermediate values never leave the transaction.
  */
 export type Change = TypeOf<typeof change>;
 
@@ -42,27 +41,27 @@ export const change = either(
 
 /** The result of a transaction. */
 export interface Executed {
-  /** The steps of the request, reads filled in. */
+  /** The steps of the request, with the reads filled in. */
   txn: MicroOp[];
-  /** At most one change a key; none for a transaction that only reads. */
+  /** At most one change per key; none if the transaction only reads. */
   changes: Change[];
 }
 
-/** A key's value after a change: a list begins as null. */
+/** A key's value after a change. A list that does not exist yet is null. */
 export function changed(before: Json, [f, , value]: Change): Json {
   return f === "w" ? value : [...listOf(before), ...value];
 }
 
-/** The list that a value is: an empty one if it is none. */
+/** The value if it is a list, else an empty list. */
 function listOf(value: Json): Json[] {
   return Array.isArray(value) ? value : [];
 }
 
 /**
- * Runs a transaction, step by step, on what `read` gives and what it has itself written.
+ * Runs a transaction step by step, on what `read` returns and what it has itself written.
  *
- * @param read a key's value in the store, null for none; called at most once for each key, and
- *   not for keys that are only written or appended to
+ * @param read returns a key's value in the store, null if it has none; called at most once for each
+ *   key, and not for keys that are only written or appended to
  */
 export function execute(
   txn: readonly MicroOp[],
@@ -70,7 +69,7 @@ export function execute(
 ): Executed {
   const values = new Map<Key, Json>();
   const changes = new Map<Key, Change>();
-  /** The lists that these steps have made, to which later ones add: no reply holds them. */
+  /** The lists that steps have made. Later steps add to them, since no reply holds them. */
   const lists = new Set<Json>();
   const valueOf = (key: Key): Json => {
     const change = changes.get(key);
@@ -100,7 +99,7 @@ export function execute(
 /**
  * Runs a transaction on a map, and applies its changes there.
  *
- * @param below the value of a key that is not in the map, null for none
+ * @param below returns the value of a key that is not in the map, null if it has none
  */
 export function executeOn(
   values: Map<Key, Json>,
@@ -117,11 +116,13 @@ export function executeOn(
 }
 
 /**
- * Answers clients' transactions in rounds: those that wait are committed together, and a
- * client is told in time that the outcome is unknown.
+ * Answers clients' transactions in rounds: those that wait are committed together. If that takes
+ * long, a client is told in time that the outcome is unknown.
  *
- * @param commit runs transactions one after another; returns the filled-in steps of each
- * @param ready what a round waits for before it begins; requests that come meanwhile take part in it
+ * @param commit runs transactions one after another; returns the steps of each, with the reads
+ *   filled in
+ * @param ready what a round waits for before it begins; requests that arrive meanwhile take part in
+ *   it
  */
 export function serveTransactions(
   node: Node<TxnProtocol>,
