@@ -1,10 +1,10 @@
 /**
- * The clients' side of a replica: keeps their requests until some leader has carried them out,
- * and answers in time.
+ * The client side of a replica: keeps requests until a leader has carried them out, and answers
+ * clients in time.
  *
- * A request that was handed to one leader goes to the next under the same number, so it takes
- * effect once. Clients give up after a while: before that they are told that the outcome is
- * unknown or, if the request was never handed over, that nothing was done.
+ * A request that was handed to one leader goes to the next with the same number, so it takes effect
+ * once. Before clients give up, they are told that the outcome is unknown or, if the request was
+ * never handed to a leader, that nothing was done.
  *
  * @module
  */
@@ -14,22 +14,25 @@ import type { Key, RegisterProtocol } from "../protocols.ts";
 import type { Pace } from "./pace.ts";
 import type { Command, Registers } from "./registers.ts";
 
-/** When clients are told that it takes too long, in milliseconds: those of lin-kv give up after 1000. */
+/**
+ * After how many milliseconds clients are told that a request takes too long; those of lin-kv give
+ * up after 1000.
+ */
 const PATIENCE_MS = 900;
 
-/** On a slow network they wait for ten times its latency, which is five round trips. */
+/**
+ * The same in round trips, for slow networks: there, clients wait for ten times the latency, which
+ * is five round trips.
+ */
 const PATIENCE_TRIPS = 4;
 
 /** The longest that a request may wait, in milliseconds: no reply is sent after 4900. */
 const LONGEST_MS = 4_500;
 
-/** How long a node's first requests may have waited for it to start, in milliseconds. */
+/** How long the first requests of a node may have waited for it to start, in milliseconds. */
 const STARTING_MS = 300;
 
-/**
- * After how many milliseconds a request that is not in the leader's log may have been lost on
- * the way.
- */
+/** After how many milliseconds a request without an outcome may have been lost on its way to the leader. */
 const AGAIN_MS = 300;
 
 /** A change that a client asks for. */
@@ -38,7 +41,7 @@ type Change = Pick<Command, "key" | "to" | "from">;
 /** A change that a client waits for. */
 interface Waiting {
   change: Change;
-  /** The epoch in which it was last handed to a leader, and when. */
+  /** The epoch in which it was last handed to a leader (-1 if never), and when. */
   epoch: number;
   at: number;
   resolve(reply: Record<never, never>): void;
@@ -54,7 +57,7 @@ interface Reading {
 
 /** See the module. */
 export class Clients {
-  /** Which life of the node this is, once that is known. */
+  /** Which life of the node this is; 0 until that is known. */
   life = 0;
   /** By number. */
   readonly #changes = new Map<number, Waiting>();
@@ -84,12 +87,15 @@ export class Clients {
     node.on("cas", ({ key, from, to }) => this.#change({ key, from, to }));
   }
 
-  /** The last read that was asked for. */
+  /** The number of the last read that was requested. */
   get lastRead(): number {
     return this.#lastRead;
   }
 
-  /** The changes that have not been handed to the leader of this epoch, or not lately. */
+  /**
+   * The changes that have not been handed to the leader of this epoch, or not recently, to be
+   * handed to it now.
+   */
   commands(epoch: number): Command[] {
     const node = this.#node;
     const { life } = this;
@@ -115,7 +121,7 @@ export class Clients {
     }
   }
 
-  /** Answers the reads up to this one, from what has been applied. */
+  /** Answers the reads up to this number from what has been applied. */
   serve(last: number): void {
     for (const [read, { key, resolve, reject }] of this.#reads) {
       if (read > last) break;

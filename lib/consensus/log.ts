@@ -1,6 +1,6 @@
 /**
- * A replica's log: entries numbered from 1, the oldest of which a snapshot of their effect has
- * replaced.
+ * A replica's log: entries numbered from 1, of which the oldest have been replaced by a snapshot of
+ * their effect.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { command, type Snapshot, snapshot } from "./registers.ts";
 /** {@link Entry} at run time. */
 export const entry = tuple(natural, either(oneOf(null), command));
 
-/** A command, and the epoch (term, view) whose leader put it into the log; null changes nothing. */
+/** The epoch (term, view) whose leader put the entry into the log, and a command; null changes nothing. */
 export type Entry = TypeOf<typeof entry>;
 
 /** {@link Base} at run time. */
@@ -57,18 +57,18 @@ export class Log {
     return this.#entries.length;
   }
 
-  /** The epoch of an entry; undefined if it is not there. */
+  /** The epoch of an entry; undefined if the log does not have it. */
   epochOf(index: number): number | undefined {
     if (index === this.#base.index) return this.#base.epoch;
     return this.#entries[index - this.#base.index - 1]?.[0];
   }
 
-  /** An entry, which must be there. */
+  /** An entry, which the log must have. */
   at(index: number): Entry {
     return this.#entries[index - this.#base.index - 1]!;
   }
 
-  /** Some entries after one that is there. */
+  /** The entries after this one, `most` at most. */
   after(index: number, most = Infinity): Entry[] {
     const from = index - this.#base.index;
     return this.#entries.slice(from, from + most);
@@ -80,9 +80,9 @@ export class Log {
   }
 
   /**
-   * Takes over what follows an entry that both logs have: entries that contradict it are
-   * dropped, with all that follow them, and no others, since a late message may hold less than
-   * is known.
+   * Takes over the entries that follow one that both logs have. An entry here that contradicts them
+   * is dropped, with all that follow it; no others are, since a late message may hold less than is
+   * known.
    */
   join(after: number, entries: readonly Entry[]): void {
     entries.forEach((entry, i) => {
@@ -94,7 +94,7 @@ export class Log {
     });
   }
 
-  /** Replaces the entries up to one, which must be there, by a snapshot. */
+  /** Replaces the entries up to this one, which the log must have, by a snapshot. */
   compact(index: number, snapshot: Snapshot): void {
     const epoch = this.epochOf(index)!;
     this.#entries = this.after(index);

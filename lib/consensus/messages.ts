@@ -1,6 +1,5 @@
 /**
- * What replicas say to each other while they have a leader, and while a node recovers its
- * memory.
+ * The messages of replicas while they have a leader, and while a node recovers its memory.
  *
  * @module
  */
@@ -20,32 +19,38 @@ import {
 import { base, entry, logState } from "./log.ts";
 import { command } from "./registers.ts";
 
-/** What every message begins with: the life of each node that the sender knows of, and its epoch. */
+/**
+ * What every message begins with: the latest life of each node that the sender knows of, and the
+ * sender's epoch.
+ */
 export const header = { lives: array(natural), epoch: natural };
 
 const append = object({
   ...header,
   round: natural,
-  /** Entries that follow on this one. */
+  /** The entries follow this one, which is of that epoch. */
   after: natural,
   afterEpoch: natural,
   entries: array(entry),
   commit: natural,
   /** The round trip to a majority, in milliseconds. */
   trip: natural,
-  /** Instead of entries that the leader no longer has. */
+  /** Replaces entries that the leader no longer has. */
   base: optional(base),
-  /** Reads up to this one may be answered from what is committed up to there. */
+  /** The receiver's reads up to this number may be answered when it has applied the entries up to this one. */
   read: optional(tuple(natural, natural)),
 });
 
 const ack = object({
   ...header,
   round: natural,
-  /** How much of the leader's log has arrived, and whether entries were missing before these. */
+  /**
+   * Up to which entry the leader's log has arrived, and whether entries before the last message's
+   * were missing.
+   */
   match: natural,
   gap: boolean,
-  /** What the node's clients ask, and the last of their reads. */
+  /** The commands of the node's clients, and the number of their last read. */
   commands: array(command),
   read: natural,
 });
@@ -61,15 +66,15 @@ const known = object({
 export const replicaProtocol = {
   ...registerProtocol,
   ...amongNodes({
-    /** Wakes a node that no client has spoken to. */
+    /** Wakes a node that has not received a message yet. */
     hello: message({}),
-    /** The leader's word. */
+    /** From the leader: entries, and how much is committed. */
     append: message(append),
-    /** The answer. */
+    /** The answer to it. */
     ack: message(ack),
-    /** A node has lost its memory. */
+    /** From a node that has lost its memory. */
     recover: message(header),
-    /** What another one knows. */
+    /** The answer: what another node knows. */
     known: message(known),
   }),
 };
@@ -82,11 +87,11 @@ const anyMessage = object(header);
 /** The header of every message. */
 export type Header = TypeOf<typeof anyMessage>;
 
-/** The leader's word: entries that follow on another, and how much is committed. */
+/** From the leader: entries that follow another, and how much is committed. */
 export type Append = TypeOf<typeof append>;
 
-/** The answer: how much of the leader's log is there. */
+/** From a follower: how much of the leader's log it has. */
 export type Ack = TypeOf<typeof ack>;
 
-/** What a node knows, for one that has lost its memory. */
+/** To a node that has lost its memory: what another one knows. */
 export type Known = TypeOf<typeof known>;

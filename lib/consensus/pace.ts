@@ -1,25 +1,25 @@
 /**
- * How patient a node is with silent leaders: more so on a slower network, and after elections
- * that came to nothing.
+ * How long a node waits for a silent leader: longer on a slower network, and after elections that
+ * failed.
  *
  * @module
  */
 
-/** How long a leader may be silent at least, in milliseconds: some heartbeats. */
+/** How long a leader may at least be silent, in milliseconds: for some heartbeats. */
 const SILENCE_MS = 300;
 
 /**
- * How much more patient than at first a node may become, and by what factor each time it loses its
- * leader, and with each round that is done. On a slow network nobody would otherwise lead for long
+ * The most by which a node's patience may be multiplied, and its factors when the node loses its
+ * leader, and when a round is done. Without this, on a slow network no node would lead for long
  * enough to do anything.
  */
 const MOST_PATIENCE = 5;
 const SLOWER = 1.25, FASTER = 0.95;
 
-/** The least of this many round trips counts: losses and delays make others longer. */
+/** The shortest of this many round trips counts, since losses and delays make others longer. */
 const TRIPS = 8;
 
-/** The part of a node that this needs. */
+/** The part of a node that a pace uses. */
 type World = { now(): number; random(): number };
 
 /** See the module. */
@@ -36,12 +36,12 @@ export class Pace {
     this.#node = node;
   }
 
-  /** How long it takes until a majority has answered, in milliseconds; 0 while that is not known. */
+  /** How long it takes until a majority has answered, in milliseconds; 0 while this is not known. */
   get tripMs(): number {
     return this.#tripMs;
   }
 
-  /** How long after it was last heard a leader still leads, in milliseconds. */
+  /** For how long after it was last heard a leader still counts as one, in milliseconds. */
   get silenceMs(): number {
     return SILENCE_MS + this.#tripMs;
   }
@@ -51,28 +51,31 @@ export class Pace {
     return this.silenceMs * this.#patience * (1 + this.#node.random());
   }
 
-  /** How long a leader waits for its followers, in milliseconds: as long as they may take to find another. */
+  /**
+   * How long a leader waits for its followers, in milliseconds: for as long as they may take to
+   * find another.
+   */
   get desertedMs(): number {
     return 1.5 * this.silenceMs * this.#patience;
   }
 
-  /** No leader, or no majority, was found in time. */
+  /** Increases patience: no leader, or no majority, was heard in time. */
   slowDown(): void {
     this.#patience = Math.min(MOST_PATIENCE, SLOWER * this.#patience);
   }
 
-  /** There is a leader, and it gets things done. */
+  /** Decreases patience: there is a leader, and it makes progress. */
   speedUp(): void {
     this.#patience = Math.max(1, FASTER * this.#patience);
   }
 
-  /** A leader's round begins. */
+  /** Notes that a round of this leader begins. */
   begin(round: number): void {
     if (this.#beganAt !== null) return;
     [this.#round, this.#beganAt] = [round, this.#node.now()];
   }
 
-  /** A majority has answered a round. */
+  /** Notes that a majority has answered a round. */
   end(round: number): void {
     if (this.#beganAt === null || round < this.#round) return;
     this.#trips.push(this.#node.now() - this.#beganAt);

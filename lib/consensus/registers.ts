@@ -3,8 +3,8 @@
  * in the same order hold the same registers, and each command takes effect once, however
  * often it is in the log.
  *
- * For that, every command has a number (Ongaro's dissertation, 6.3: sessions), and its result
- * is kept until its node no longer asks.
+ * For this, every command has a number (Ongaro's dissertation, 6.3: sessions), and its result is
+ * kept until its node no longer needs it.
  *
  * @module
  */
@@ -25,19 +25,19 @@ import {
 
 /** {@link Command} at run time. */
 export const command = object({
-  /** The node that a client has asked, and which of its lives. */
+  /** The node that received the client's request, and which of its lives. */
   node: string,
   life: natural,
-  /** Which request of that life. */
+  /** The number of the request in that life. */
   serial: natural,
-  /** All its requests before this one have been answered. */
+  /** All requests of that life before this number have been answered or abandoned. */
   floor: natural,
   key,
   to: json,
   from: optional(json),
 });
 
-/** A change of a register: to `to`, if there is a `from` only from that. */
+/** A change of a register to `to`; if there is a `from`, only from that value. */
 export type Command = TypeOf<typeof command>;
 
 const session = object({
@@ -47,7 +47,7 @@ const session = object({
   done: array(tuple(natural, natural)),
 });
 
-/** What is kept of a node's requests. */
+/** What is kept about a node's requests. */
 type Session = TypeOf<typeof session>;
 
 /** {@link Snapshot} at run time. */
@@ -56,7 +56,7 @@ export const snapshot = object({
   sessions: array(tuple(string, session)),
 });
 
-/** All registers and sessions, as they go to a node that has fallen behind. */
+/** All registers and sessions, as they are sent to a node that has fallen behind. */
 export type Snapshot = TypeOf<typeof snapshot>;
 
 /** See the module. */
@@ -69,7 +69,7 @@ export class Registers {
     return this.#registers.get(key);
   }
 
-  /** Applies a change, unless it has been applied. */
+  /** Applies a change, unless it was applied before. */
   apply(command: Command): void {
     const { node, life, serial, floor } = command;
     let session = this.#sessions.get(node);
@@ -80,7 +80,7 @@ export class Registers {
     }
     session.floor = Math.max(session.floor, floor);
     session.done = session.done.filter(([done]) => done >= session.floor);
-    // Below the floor, it was answered or abandoned: this is a late copy.
+    // A request below the floor was answered or abandoned, so this is a late copy.
     if (serial < session.floor) return;
     if (session.done.some(([done]) => done === serial)) return;
     session.done.push([serial, this.#change(command)]);
@@ -118,7 +118,7 @@ export class Registers {
   }
 }
 
-/** Whether two values of JSON are the same. */
+/** Whether two JSON values are equal. */
 function isEqual(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || !a || !b) return false;
