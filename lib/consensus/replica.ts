@@ -1,25 +1,24 @@
 /**
- * What replicas of a state machine do while they have a leader, however it was chosen:
- * replication of its log, commits, reads, and the recovery of a node that has lost its memory.
- * Choosing the next leader is left to subclasses (Raft, Viewstamped Replication), which share
- * all of this.
+ * What replicas of a state machine do while they have a leader, however it was chosen: replication
+ * of the leader's log, commits, reads, and the recovery of a node that has lost its memory.
+ * Subclasses (Raft, Viewstamped Replication) choose the next leader, and share the rest.
  *
- * Time is divided into epochs (terms, views), each with at most one leader. The leader sends
- * what comes into its log to all, in rounds: it does not wait for the answers of one round
- * before the next (pipelining), and what comes within {@link GATHER_MS} shares a round
- * (batching). An answer says how much of the log has arrived, and brings the requests of the
- * node's own clients: so a round carries everything, both ways, and other messages are few. A
- * node applies what is committed and answers its own clients from that.
+ * Time is divided into epochs (terms, views), each with at most one leader. The leader sends new
+ * entries of its log to all nodes in rounds: it does not wait for the answers to one round before
+ * it begins the next (pipelining), and entries that come within {@link GATHER_MS} share a round
+ * (batching). An answer says how much of the log has arrived, and brings the requests of the node's
+ * own clients. So rounds carry everything both ways, and other messages are few. A node applies
+ * what is committed and answers its own clients from that.
  *
- * Reads make no entry (ReadIndex: Ongaro's dissertation, 6.4). A leader still leads if a
- * majority has answered a round that began after the read was requested; what was committed
- * then is applied before the read is answered. Nothing is assumed about clocks.
+ * Reads make no entry (ReadIndex: Ongaro's dissertation, 6.4). If a majority has answered a round
+ * that began after the read was requested, the leader still led then; what was committed by then is
+ * applied before the read is answered. Nothing is assumed about clocks.
  *
  * Every message says which of its lives each node is in, as far as the sender knows (Michael,
  * Ports, Sharma, Szekeres: "Recovering Shared Objects Without Stable Storage", 2017). What an
  * earlier life of a node has said no longer counts once a later one is known, so a quorum never
- * rests on forgotten promises: late votes and acknowledgements break the recovery of
- * Viewstamped Replication as published.
+ * rests on forgotten promises. In Viewstamped Replication as published, late votes and
+ * acknowledgements break recovery.
  *
  * @module
  */
@@ -40,19 +39,22 @@ import { Pace } from "./pace.ts";
 import { type Command, Registers } from "./registers.ts";
 import { enter, isComplete, type Lives, merge, untilBegun } from "./roll.ts";
 
-/** For how long a node gathers before it speaks again, in milliseconds: longer saves messages, shorter saves time. */
+/**
+ * How long a node gathers before it sends again, in milliseconds: a longer time saves messages, a
+ * shorter one latency.
+ */
 const GATHER_MS = 20;
 
-/** How often a leader with nothing to say sends a heartbeat, in milliseconds. */
+/** How often a leader that has nothing to send sends a heartbeat, in milliseconds. */
 const HEARTBEAT_MS = 70;
 
-/** After how many milliseconds a question in search of a leader is repeated, and then less and less often. */
+/** After how many milliseconds a message in search of a leader is repeated; this time then doubles. */
 const REPEAT_MS = 150;
 
-/** How often a node that has lost its memory asks for it, in milliseconds. */
+/** How often a node that has lost its memory asks the others for it, in milliseconds. */
 const RECOVER_MS = 200;
 
-/** How many entries a message has at most. */
+/** How many entries a message holds at most. */
 const PER_MESSAGE = 500;
 
 /** A replica, except for how leaders are found. */
@@ -65,9 +67,9 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   protected leader: string | null = null;
   /** How many committed entries its log keeps at most. */
   protected kept = 1_000;
-  /** Whether it takes part: it knows all that it has ever promised. */
+  /** Whether it takes part, which it may when it knows all that it has ever promised. */
   protected normal = false;
-  /** When the leader was last heard, or something else last gave reason to wait. */
+  /** When the leader was last heard, or there was another reason to wait for one. */
   protected heardAt = 0;
   readonly #registers = new Registers();
   readonly #clients: Clients;
@@ -76,15 +78,15 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   #life = 0;
   /** Whether no earlier life of this node can have promised anything. */
   #original = false;
-  /** How much of this epoch's leader's log is certainly here. */
+  /** Up to which entry this log certainly agrees with that of this epoch's leader. */
   #matched = 0;
   #round = 0;
   #asked: Asked[] = [];
-  /** How long the leader's log was when it began to lead. */
+  /** While it leads: the last entry of its log when it began to. */
   #inherited = 0;
   readonly #pace: Pace;
   #patienceMs = 0;
-  /** When it last gave up waiting for a leader, and began to wait anew. */
+  /** When it last gave up waiting for a leader, and began to wait again. */
   #gaveUpAt = 0;
   #spokeAt = -Infinity;
   #stopGathering: Stop | null = null;
@@ -112,30 +114,30 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   /**
    * The group begins, with empty logs.
    *
-   * @param isLast whether this node is the one that all others waited for
+   * @param isLast whether this node started last, so that all others waited for it
    */
   protected abstract onBegin(isLast: boolean): void;
 
   /** A leader that this node does not follow has sent entries; returns whether to take them in. */
   protected abstract join(leader: string, epoch: number): boolean;
 
-  /** The leader is silent: finds another. */
+  /** Finds another leader, as the present one is silent. */
   protected abstract onSilence(): void;
 
-  /** Another node is known to be in a later epoch. */
+  /** Called when another node is found to be in a later epoch. */
   protected abstract onEpoch(epoch: number): void;
 
-  /** Whether the entries up to one are safe once a majority has it. */
+  /** Whether the entries up to this one are safe once a majority has them. */
   protected mayCommit(_index: number): boolean {
     return true;
   }
 
-  /** Whether a leader knows all that was ever committed: whatever it began with may have been. */
+  /** Whether a leader knows all that was ever committed; any entry that it began with may have been. */
   protected get knowsAll(): boolean {
     return this.commit >= this.#inherited;
   }
 
-  /** A node has lost its memory: what it said before counts no more. */
+  /** Discards what a node has said, as it has lost its memory. */
   protected forget(id: string): void {
     const follower = this.#followers.get(id);
     if (follower) {
@@ -151,7 +153,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     return Math.floor(this.node.ids.length / 2) + 1;
   }
 
-  /** Whether there is a leader that was heard lately, so that no other is needed. */
+  /** Whether a leader was heard recently, so that no other is needed. */
   protected get isLed(): boolean {
     return this.leader === this.node.id || this.leader !== null &&
         this.node.now() < this.heardAt + this.#pace.silenceMs;
@@ -162,7 +164,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     return { lives: this.lives, epoch: this.epoch };
   }
 
-  /** Takes in the header of a message; returns whether to listen to the rest. */
+  /** Takes in the header of a message; returns whether to take in the rest. */
   protected hear(src: string, { lives }: Header): boolean {
     const sender = this.node.ids.indexOf(src);
     const isPeer = sender !== -1 && lives.length === this.lives.length;
@@ -177,12 +179,12 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     return this.normal;
   }
 
-  /** Whether the sender knew of this life; what it said to an earlier one may not hold for this. */
+  /** Whether a message is for this life: what its sender says to an earlier one may not hold for this one. */
   protected isForUs({ lives }: Header): boolean {
     return lives[this.#self] === this.#life;
   }
 
-  /** Is the leader from now on. */
+  /** Becomes the leader. */
   protected lead(): void {
     this.leader = this.node.id;
     this.#inherited = this.log.last;
@@ -201,7 +203,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.#speak();
   }
 
-  /** Follows a leader, or nobody for the time being. */
+  /** Follows a leader, or none for the time being. */
   protected follow(leader: string | null, epoch: number): void {
     this.#stopBeating();
     this.epoch = epoch;
@@ -210,7 +212,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.heardAt = this.node.now();
   }
 
-  /** Entries up to this one are committed for good. */
+  /** Commits the entries up to this one, and applies them. */
   protected advance(index: number): void {
     while (this.commit < index) {
       const [, command] = this.log.at(++this.commit);
@@ -232,7 +234,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.advance(commit);
   }
 
-  /** Repeats a message until it is no longer needed, or another replaces it. */
+  /** Sends a message repeatedly, until it is no longer needed or another call replaces it. */
   protected insist(
     until: () => boolean,
     say: () => void,
@@ -266,18 +268,21 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (!again) this.onBegin(isLast);
   }
 
-  /** Apart from {@link heardAt}, since a node that has given up its leader must help others to find another. */
+  /**
+   * Giving up does not change {@link heardAt}, since a node that has given up its leader must help
+   * others find another.
+   */
   get #waitsFrom(): number {
     return Math.max(this.heardAt, this.#gaveUpAt);
   }
 
-  /** Waits for the leader to fall silent. */
+  /** Waits until the leader has fallen silent. */
   #watch(): void {
     const now = this.node.now();
     if (this.leader === this.node.id) this.heardAt = now;
     if (now >= this.#waitsFrom + this.#patienceMs) {
       const wasWaiting = this.#patienceMs > 0;
-      // A node that is merely cut off learns nothing about how slow the network is.
+      // A node that is just cut off learns nothing about how slow the network is.
       if (this.heardAt > this.#gaveUpAt) this.#pace.slowDown();
       this.#patienceMs = this.#pace.drawWaitMs();
       this.#gaveUpAt = now;
@@ -287,7 +292,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.node.after(waitMs, () => this.#watch());
   }
 
-  /** There is something to say: says it now, or when enough has gathered. */
+  /** Sends what there is to send: now, or after the time for gathering. */
   #stir(): void {
     if (this.#stopGathering !== null || this.leader === null) return;
     const waitMs = this.#spokeAt + GATHER_MS - this.node.now();
@@ -314,7 +319,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     this.#stopBeating = this.node.after(HEARTBEAT_MS, () => this.#speak());
   }
 
-  /** Whether a majority has not answered for long: another node may lead by now. */
+  /** Whether a majority has not answered for long, so that another node may lead by now. */
   #isDeserted(): boolean {
     const since = this.node.now() - this.#pace.desertedMs;
     const present = [...this.#followers.values()]
@@ -326,7 +331,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     for (const command of commands) this.log.push([this.epoch, command]);
   }
 
-  /** Somebody's reads, up to this one, wait for the next round. */
+  /** Makes a node's reads up to this number wait for the next round. */
   #ask(id: string, read: number): void {
     this.#asked.push({ id, read, round: this.#round + 1 });
   }
@@ -409,7 +414,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     follower.round = Math.max(follower.round, round);
     follower.match = Math.max(follower.match, match);
     this.#count();
-    // Later answers, to rounds that were under way, report the same gap.
+    // Answers to rounds that are already under way will report the same gap.
     if (gap && round > follower.rewound) {
       follower.rewound = this.#round;
       follower.next = follower.match + 1;
@@ -421,10 +426,10 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (reads || commands.length > 0) this.#stir();
   }
 
-  /** Sees what a majority has, and answers the reads that waited for it. */
+  /** Commits what a majority has, and answers the reads that a majority's answers confirm. */
   #count(): void {
     const followers = [...this.#followers.values()];
-    /** The highest that a majority has reached. */
+    /** The highest number that a majority has reached. */
     const shared = (numbers: number[]) =>
       numbers.sort((a, b) => b - a)[this.majority - 1]!;
     const index = shared([this.log.last, ...followers.map((f) => f.match)]);
@@ -447,7 +452,7 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
     if (sure.some(({ id }) => id !== this.node.id)) this.#stir();
   }
 
-  /** Asks what this node knew before it lost its memory, until it is told. */
+  /** Asks for what this node knew before it lost its memory, until it has been told. */
   async #recover(): Promise<void> {
     while (!this.normal) {
       for (const peer of this.node.peers) {
@@ -469,8 +474,9 @@ export abstract class Replica<P extends ReplicaProtocol & Protocol<P>> {
   }
 
   /**
-   * A majority of the others has told, among them the leader of the last epoch that any of them
-   * knows: nothing was promised that is not in its log or can still come to count.
+   * Waits for the answers of a majority, all of other nodes, among them the leader of the last
+   * epoch that any of them knows. Every promise of this node's earlier lives is then either in that
+   * leader's log, or can no longer count.
    */
   #onKnown(message: Known, src: string): void {
     this.hear(src, message);
