@@ -13,19 +13,18 @@ const OTHER = [ErrorCode.keyDoesNotExist, ErrorCode.preconditionFailed];
 export type KvService = "lin-kv" | "seq-kv" | "lww-kv";
 
 /**
- * One of Maelstrom's key-value stores, asked until it answers, without end: see `inTime` and
- * `Rounds` for clients that wait.
+ * One of Maelstrom's key-value stores, which is asked until it answers, with no limit of time; for
+ * clients that wait, see `inTime` and `Rounds`.
  *
  * - `lin-kv` is linearizable.
- * - `seq-kv` is sequential: a read may be of any state since the last one this node saw.
- *   Only a request that really changes the store brings its caller up to date:
- *   {@link sync} is one.
- * - `lww-kv` is two stores that never agree: half of all reads find a key that was written
- *   once, for ever. {@link cas} creates no key there.
+ * - `seq-kv` is sequential: a read may show any state since the last one that this node saw. Only a
+ *   request that really changes the store, such as {@link sync}, brings its caller up to date.
+ * - `lww-kv` is two stores that never agree: if a key was written once, only half of all reads ever
+ *   find it. {@link cas} creates no key there.
  *
- * A repeated request may take effect twice, and a copy may arrive late. That does no harm to
- * a read, to a barrier, or to a change whose values never recur, which the caller must
- * ensure; a late copy of a plain {@link write} may undo a later one.
+ * A repeated request may take effect twice, and a copy may arrive late. That is harmless for a
+ * read, for a barrier, and for a change whose values never recur, which the caller must ensure. A
+ * late copy of a plain {@link write} may undo a later one.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -44,19 +43,19 @@ export class Kv<V extends Json = Json> {
   /** The store's name. */
   readonly service: KvService;
 
-  /** A store, reached by way of a node. */
+  /** A store, as a node reaches it. */
   constructor(node: Caller, service: KvService) {
     this.#node = node;
     this.service = service;
     this.#patience = new Patience(node);
   }
 
-  /** How long the quickest answer took, in milliseconds; infinite before there is one. */
+  /** How long the quickest answer took, in milliseconds; infinite until there is one. */
   get leastMs(): number {
     return this.#patience.leastMs;
   }
 
-  /** The value of a key, null when it has none. */
+  /** The value of a key, null if it has none. */
   async read(key: string): Promise<V | null> {
     try {
       return (await this.#ask({ type: "read", key }, NO_KEY)).value as V;
@@ -74,8 +73,8 @@ export class Kv<V extends Json = Json> {
   /**
    * Compare-and-set: sets a key to `to` if it is `from`, or if it is absent and `from` is null.
    *
-   * @returns whether it was `from`; false may also mean that an earlier try, whose answer
-   * was lost, has changed it: look, unless it does not matter who did it
+   * @returns whether it was `from`; false may also mean that an earlier try, whose answer was lost,
+   *   changed it: read the key if it matters who did
    */
   async cas(key: string, from: V | null, to: V): Promise<boolean> {
     const create = from === null ? { create_if_not_exists: true } : {};
@@ -89,16 +88,16 @@ export class Kv<V extends Json = Json> {
   }
 
   /**
-   * A read barrier for seq-kv: what this node reads afterwards is at least as new as
-   * the store was when `sync` was called. It writes a value never used before, since
-   * a request that changes the store is executed on its newest state.
+   * A read barrier for seq-kv: what this node reads afterwards is at least as new as the store was
+   * when `sync` was called. It writes a value never used before, since a request that changes the
+   * store is executed on the newest state.
    */
   async sync(): Promise<void> {
     const value = `${this.#node.random()} ${this.#node.random()}`;
     await this.#ask({ type: "write", key: `sync ${this.#node.id}`, value });
   }
 
-  /** @throws {RpcError} only an error that is an answer */
+  /** @throws {RpcError} only errors that are answers */
   #ask(body: Body, answers: readonly number[] = []): Promise<Body> {
     return this.#patience.until(
       (options) => this.#node.call(this.service, body, options),

@@ -1,17 +1,17 @@
 /**
- * A lock in lin-kv that guards a value, with leases and fencing tokens: for nodes that must
- * take turns at changing something.
+ * A lock in lin-kv that guards a value, with leases and fencing tokens, for nodes that must take
+ * turns to change something.
  *
- * One key holds the holder, how often the lock has been taken, and the value. A node takes
- * the lock by compare-and-set when it is free, or when it has watched the same holder for a
- * whole lease: a holder that died, or whose messages are lost, blocks others no longer than
- * that. Clocks are never compared; only their rates must agree.
+ * One key stores the holder, how often the lock has been taken, and the value. A node takes the
+ * lock by compare-and-set when it is free, or when it has seen the same holder for a whole lease: a
+ * holder that died, or whose messages are lost, blocks others no longer than that. Clocks are never
+ * compared; only their rates must agree.
  *
- * A lease can expire while its holder is still busy: a pause, a late message. That holder must
- * not change anything any more (Kleppmann, "How to do distributed locking"). It cannot change
- * the value, since change and release are one compare-and-set, and the next holder has changed
- * what it compares with. For anything else that the lock protects, each lease has a token, a
- * number higher than those of all earlier leases: what bears a higher token must be left alone.
+ * A lease can expire while its holder is still busy, because of a pause or a late message. That
+ * holder must not change anything any more (Kleppmann, "How to do distributed locking"). It cannot
+ * change the value, since change and release are one compare-and-set, and the next holder has
+ * changed what it compares with. For anything else that the lock protects, each lease has a token,
+ * a number higher than those of all earlier leases: what has a higher token must not be changed.
  *
  * ```ts
  * import { type Node } from "../maelstrom.ts";
@@ -41,27 +41,26 @@ export type LockNode = Caller & Pick<Node<Record<never, never>>, "sleep">;
 
 /** The right to change the value, for a while. */
 export interface Lease<V extends Json> {
-  /** Greater than those of all earlier leases of this lock: 1, 2, 3, ... */
+  /** 1, 2, 3, ...: greater than the tokens of all earlier leases of this lock. */
   token: number;
   /** What the lock guards. */
   value: V;
 }
 
 /**
- * Others have taken the lock, because this lease ended before it was released or since:
- * which of the two is not known, nor whether the task's value was written. If it was not,
- * it never will be.
+ * Others have taken the lock, after this lease expired or after it was released. It is not known
+ * which, nor whether the task's value was written. If it was not, it never will be.
  */
 export class LeaseLost extends Error {
   /** `"LeaseLost"` */
   override name = "LeaseLost";
 }
 
-/** How long a lock is given, and how often it is asked for. */
+/** How long a lease is, and how often the lock is asked for. */
 export interface LockOptions {
   /**
-   * Milliseconds after which others may take the lock from a holder, 2000 if not given: a
-   * dead holder stops them for as long, and a task must be done by then.
+   * After how many milliseconds others may take the lock from a holder; 2000 if not given. A dead
+   * holder blocks them for this long, and a task must be done by then.
    */
   leaseMs?: number;
   /**
@@ -70,28 +69,28 @@ export interface LockOptions {
    */
   pollMs?: number;
   /**
-   * Whether to take the lock again without looking at it first: saves a round trip if nobody
-   * else has taken it meanwhile, and costs one if somebody has; false if not given.
+   * Whether to take the lock again without reading it first; false if not given. This saves a round
+   * trip if no other node has taken it meanwhile, and costs one if some node has.
    */
   eager?: boolean;
 }
 
 /** What the lock's key holds. */
 type LockRecord<V extends Json> = {
-  /** Of the last lease. */
+  /** The token of the last lease. */
   token: number;
-  /** Who has the lock: a name for one lease, never used again. Null when it is free. */
+  /** Who has the lock, a name for one lease that is never used again; null when the lock is free. */
   holder: string | null;
   value: V;
 };
 
 /**
- * How many leases in a row a node takes without a look: longer saves round trips, shorter lets
- * others have their turn, who see the lock free only between a release and the next lease.
+ * How many leases in a row a node takes without reading the lock. More saves round trips; fewer
+ * lets others have their turn, as they see the lock free only between a release and the next lease.
  */
 const EAGER_LEASES = 4;
 
-/** A lock by the name of its key. */
+/** A lock, which the name of its key identifies. */
 export class Lock<V extends Json> {
   readonly #node: LockNode;
   readonly #kv: Kv<LockRecord<V>>;
@@ -100,18 +99,18 @@ export class Lock<V extends Json> {
   readonly #leaseMs: number;
   readonly #pollMs: number;
   readonly #eager: boolean;
-  /** The lock as this node left it, if it should be taken without a look. */
+  /** The lock as this node left it, if it is to be taken without reading it. */
   #left: LockRecord<V> | null = null;
-  /** How many leases in a row it has taken without a look. */
+  /** How many leases in a row were taken in this way. */
   #taken = 0;
   /** Ends when the last of this node's own tasks has released the lock. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** A lock, reached by way of a node. */
+  /** A lock, as a node reaches it. */
   constructor(
     node: LockNode,
     key: string,
-    /** What the value is before anybody has held the lock. */
+    /** The value before any node has held the lock. */
     initial: V,
     options: LockOptions = {},
   ) {
@@ -124,18 +123,17 @@ export class Lock<V extends Json> {
     this.#eager = options.eager ?? false;
   }
 
-  /** The value, without the lock: linearizable. */
+  /** Reads the value without taking the lock: linearizable. */
   async look(): Promise<V> {
     const record = await this.#read();
     return record === null ? this.#initial : record.value;
   }
 
   /**
-   * Runs a task under the lock, after those that this node began before; then writes the
-   * task's value, releases the lock, and returns the task's result.
+   * Runs a task under the lock, after all earlier tasks of this node; then writes the task's value,
+   * releases the lock, and returns the task's result.
    *
-   * @throws {LeaseLost} it is not known whether the value was written, only that it will
-   * not be from now on
+   * @throws {LeaseLost} it is not known whether the value was written; from now on it will not be
    * @throws what the task throws; the value then stays as it was
    */
   hold<R>(
@@ -172,7 +170,8 @@ export class Lock<V extends Json> {
       if (watched.token !== token) watched = { token, since: now };
       const expired = now - watched.since >= this.#leaseMs;
       const free = record === null || record.holder === null;
-      // A node asks for the lock only while it does not have it: an earlier life of it had.
+      // A node asks for the lock only while it does not hold it, so this holder is an earlier life
+      // of it.
       const orphaned = record?.holder?.startsWith(`${this.#node.id} `) ?? false;
       if (free || expired || orphaned) {
         const value = record === null ? this.#initial : record.value;

@@ -1,6 +1,6 @@
 /**
- * How long to wait: before a call is repeated, and before a client is told that its request
- * takes too long.
+ * How long to wait before a call is repeated, and before a client is told that its request takes
+ * too long.
  *
  * @module
  */
@@ -14,50 +14,54 @@ export type Waiter = Pick<
   "now" | "after" | "random"
 >;
 
-/** The part of a node that asks again. */
+/** The part of a node that repeats calls. */
 export type Asker = Waiter & Pick<Node<Record<never, never>>, "log">;
 
 /**
- * The shortest time before a call is repeated, and the longest as long as answers take less
- * than that, in milliseconds: a lost message costs this much time, a slower answer one more
- * message. A machine that stands still for a moment should not cost that.
+ * The shortest time before a call is repeated, and the longest if answers usually take less, in
+ * milliseconds. A lost message costs this much time; an answer that is slower than this costs one
+ * more message, which a machine that stands still for a moment should not cause.
  */
 const AGAIN_MS = { least: 50, most: 200 };
 
-/** What an answer is taken to need at first, in milliseconds: calls are then repeated after the longest. */
+/**
+ * How long an answer is assumed to take at first, in milliseconds: calls are then repeated after
+ * `AGAIN_MS.most`.
+ */
 const FIRST_GUESS_MS = 50;
 
 /**
- * The longest, unless {@link PatienceOptions.capMs} says otherwise: after a slow spell calls
- * are soon as frequent as before. Where answers take longer, some calls are made in vain.
+ * The longest time before a call is repeated, unless {@link PatienceOptions.capMs} says otherwise,
+ * in milliseconds: after a slow spell, calls are soon as frequent as before. If answers take
+ * longer, some calls are repeated in vain.
  */
 const LONGEST_MS = 1_500;
 
 /**
- * The longest time that counts as an answer's, in milliseconds: longer ones are pauses of a
+ * The longest time that an answer can count as, in milliseconds: longer ones are due to pauses of a
  * process, and say nothing about the network.
  */
 const TRIP_MS = 1_000;
 
 /**
  * How long a try waits for its answer, in milliseconds: longer than any client waits. Every second
- * one waits twice as long, every fourth four times, and so on up to the longest, so the answer
- * counts on the slowest network, and few tries are open where nobody answers.
+ * try waits twice as long, every fourth four times as long, and so on up to the longest. So an
+ * answer counts even on the slowest network, and few tries are open if none is answered.
  */
 const TRY_MS = { least: 10_000, longest: 160_000 };
 
 /**
- * When a client is told that the outcome of its request is unknown, in milliseconds: clients
- * give up after 5000, part of which the request may have spent waiting behind slower
- * messages to this node.
+ * After how many milliseconds a client is told that the outcome of its request is unknown. Clients
+ * give up after 5000, part of which the request may have spent waiting behind slower messages to
+ * this node.
  */
 const CLIENT_MS = 4_000;
 
-/** How patience grows. */
+/** How the time between tries grows. */
 export interface PatienceOptions {
   /**
-   * The longest time between two tries, in milliseconds. Up to it the time doubles from one
-   * try to the next, with jitter: for peers, which may be cut off for long. If not given, the
+   * The longest time between two tries, in milliseconds. Up to this, the time doubles from one try
+   * to the next, with jitter; this is for peers, which may be cut off for long. If not given, the
    * time does not grow, and is at most 1500.
    */
   capMs?: number;
@@ -65,9 +69,9 @@ export interface PatienceOptions {
 
 /**
  * Repeats idempotent calls until one of the tries is answered. A later try does not cancel an
- * earlier one, so an answer counts however late it is; and tries are further apart than answers
- * have been taking. So a lost message is repeated soon, and a slow network is not mistaken for
- * a lossy one.
+ * earlier one, so an answer counts however late it is. Tries are further apart than answers have
+ * recently taken, so a lost message is repeated soon, and a slow network is not mistaken for a
+ * lossy one.
  *
  * ```ts
  * import type { Body } from "../node/world.ts";
@@ -97,20 +101,20 @@ export class Patience {
     this.#options = options;
   }
 
-  /** How long the quickest answer took, in milliseconds: one round trip, lost messages not counted. */
+  /** How long the quickest answer took, in milliseconds: one round trip, without lost messages. */
   get leastMs(): number {
     return this.#leastMs;
   }
 
   /**
    * Calls `attempt`, which must be idempotent, until one of the tries is answered; returns the
-   * first answer, and ignores those of the other tries. A node or service that answers with an error
-   * is in no state to answer, and is asked again, unless the error is an answer. `attempt` is told
-   * whether it has been called before.
+   * first answer, and ignores those of the other tries. A node or service that answers with an
+   * error is asked again, as it is in no state to answer, unless the error counts as an answer.
+   * `attempt` is told whether it has been called before.
    *
-   * @param answers the codes of errors that are answers, such as that a key does not exist
-   * @throws {RpcError} an error that is an answer
-   * @throws what `attempt` throws and is no {@link RpcError}
+   * @param answers the codes of errors that count as answers, such as that a key does not exist
+   * @throws {RpcError} an error that counts as an answer
+   * @throws what `attempt` throws, if it is not an {@link RpcError}
    */
   until<T>(
     attempt: (options: RpcOptions, isAgain: boolean) => Promise<T>,
@@ -119,7 +123,7 @@ export class Patience {
     return new Promise((resolve, reject) => {
       let tries = 0, isOver = false;
       let stopNext: Stop;
-      /** Ends the tries, with the one that began then; returns whether it is the first to do so. */
+      /** Ends the tries, as the one that began then was answered; returns whether this is the first answer. */
       const end = (begun: number): boolean => {
         if (isOver) return false;
         isOver = true;
@@ -131,7 +135,7 @@ export class Patience {
         const begun = this.#node.now();
         stopNext = this.#node.after(this.#pauseMs(tries++), ask);
         const timeoutMs = Math.min(
-          TRY_MS.least * (tries & -tries), // the largest power of 2 in it
+          TRY_MS.least * (tries & -tries), // the largest power of 2 that divides it
           TRY_MS.longest,
         );
         attempt({ timeoutMs }, tries > 1).then((answer) => {
@@ -144,7 +148,7 @@ export class Patience {
     });
   }
 
-  /** Whether an error ends the tries. One that does not is logged, unless it may be no fault. */
+  /** Whether an error ends the tries. If not, it is logged, unless it is to be expected. */
   #isFinal(error: unknown, answers: readonly number[]): boolean {
     if (!(error instanceof RpcError)) return true;
     const { code } = error;
@@ -159,14 +163,14 @@ export class Patience {
     return false;
   }
 
-  /** A try that began then has been answered now. */
+  /** Notes how long the answer of a try that began then has taken. */
   #learn(begun: number): void {
     const tookMs = this.#node.now() - begun;
     this.#leastMs = Math.min(this.#leastMs, tookMs);
     this.#usualMs = 0.8 * this.#usualMs + 0.2 * Math.min(tookMs, TRIP_MS);
   }
 
-  /** How long to wait for an answer before the next try, after this many. */
+  /** How long to wait before the next try, after this many others. */
   #pauseMs(tries: number): number {
     const { capMs } = this.#options;
     const { least, most } = AGAIN_MS;
@@ -180,10 +184,10 @@ export class Patience {
 }
 
 /**
- * The result of `work`, if it comes while a client waits.
+ * The result of `work`, if it comes in time for a client that waits.
  *
- * @param giveUp gives what is thrown otherwise, if the work may not go on
- * @throws {RpcError} `timeout`, which is indefinite: the work goes on and may yet succeed
+ * @param giveUp gives the error that is thrown otherwise; `timeout` if not given
+ * @throws {RpcError} `timeout`, an indefinite error, as the work goes on and may yet succeed
  * @throws what `work` throws
  */
 export function inTime<T>(
@@ -203,7 +207,7 @@ export function inTime<T>(
   });
 }
 
-/** What a client is told whose request goes on. */
+/** The error for a client whose request goes on. */
 export function maySucceed(): RpcError {
   const text = "this takes too long; it may yet succeed";
   return new RpcError(ErrorCode.timeout, text);

@@ -6,10 +6,10 @@ import { inTime } from "./patience.ts";
 const BLOCK = 4_096;
 
 /**
- * Numbers that are never given twice, even by a node that loses its memory and returns while it
- * can reach no other node. A node writes a limit to lin-kv and gives only numbers below it; its
- * next life begins at that limit. The limit is doubled before it is reached, so hardly any
- * number waits for it, and a lost memory leaves a gap no larger than what was given before.
+ * Numbers that are never given twice, even by a node that restarts without its memory while it can
+ * reach no other node. A node writes a limit to lin-kv and gives only numbers below it; its next
+ * life begins at that limit. The limit is doubled before it is reached, so hardly any number has to
+ * wait for it, and a restart leaves a gap no larger than what was given before.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -24,14 +24,17 @@ const BLOCK = 4_096;
  * ```
  */
 export class Reserve {
-  /** The first number that this life may give; 0 until it has begun. */
+  /** The first number that this life may give; 0 until that is known. */
   first = 0;
   /** Whether an earlier life may have given something. */
   isLater = false;
   /** Resolves when the first number is known. */
   readonly begun: Promise<void>;
   readonly #back = Promise.withResolvers<void>();
-  /** Resolves when this life knows what earlier ones had told others; at once for the first. */
+  /**
+   * Resolves when this life knows what earlier ones had told other nodes; for the first life, once
+   * it has begun.
+   */
   readonly back: Promise<void> = this.#back.promise;
   readonly #kv: Kv;
   readonly #key: string;
@@ -39,7 +42,7 @@ export class Reserve {
   #raising: Promise<void> | null = null;
   readonly #node: Caller;
 
-  /** Begins the numbers of this life of a node. */
+  /** Begins to reserve numbers for this life of a node. */
   constructor(node: Caller) {
     this.#node = node;
     this.#kv = new Kv(node, "lin-kv");
@@ -47,7 +50,7 @@ export class Reserve {
     this.begun = this.#begin();
   }
 
-  /** This life now knows what earlier ones had told others. */
+  /** Notes that this life now knows what earlier ones had told other nodes. */
   comeBack(): void {
     this.#back.resolve();
   }
@@ -55,24 +58,24 @@ export class Reserve {
   /**
    * Waits for {@link back}.
    *
-   * @throws {RpcError} `timeout`, when that takes longer than a client waits
+   * @throws {RpcError} `timeout`, if that takes longer than a client waits
    */
   whenBack(): Promise<void> {
     return inTime(this.#node, this.back);
   }
 
   /**
-   * Runs a task that gives a number: now, or as soon as that number may be given.
+   * Runs a task that gives a number, now or as soon as that number may be given.
    *
-   * @param next the number that the task would give now
-   * @throws {RpcError} `timeout`, when lin-kv does not answer while a client waits
+   * @param next returns the number that the task would give now
+   * @throws {RpcError} `timeout`, if lin-kv does not answer while a client waits
    */
   give<R>(next: () => number, task: () => R): R | Promise<R> {
     if (this.#allows(next())) return task();
     return inTime(this.#node, this.#giveLater(next, task));
   }
 
-  /** The next number may be as high as this: reserves it, so that it need not wait. */
+  /** Reserves a number that may come next, so that it need not wait. */
   expect(number: number): void {
     this.#allows(number);
   }
@@ -90,7 +93,7 @@ export class Reserve {
 
   async #begin(): Promise<void> {
     let known = await this.#kv.read(this.#key);
-    // A life that died before it had reserved anything has given nothing.
+    // A life that died before it had reserved any number has given none.
     this.isLater = known !== null;
     while (!await this.#change(known, numberOf(known) + BLOCK)) {
       known = await this.#kv.read(this.#key);
@@ -106,8 +109,8 @@ export class Reserve {
   }
 
   /**
-   * Returns whether the limit is now `to`: also if only the answer was lost, or if an earlier life
-   * asked for it and did not live to use it.
+   * Returns whether the limit is now `to`, even if only the answer was lost, or if an earlier life
+   * requested this and ended before it could use it.
    */
   async #change(from: Json, to: number): Promise<boolean> {
     const isChanged = await this.#kv.cas(this.#key, from, to) ||

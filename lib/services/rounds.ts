@@ -9,10 +9,10 @@ interface Waiting<I, O> {
 }
 
 /**
- * Work that is done for many clients at once. Requests that arrive while a round is under way
- * take part in the next one, which begins when it ends. So whatever a round reads or does, it
- * does after all its requests have arrived; and however many arrive, there is one round at a
- * time. Who has waited in vain for one to begin takes part in none.
+ * Work that is done for many clients at once. Requests that arrive while a round is under way take
+ * part in the next one, which begins when this one ends. So whatever a round reads or does, it does
+ * after all its requests have arrived; and however many arrive, there is one round at a time. A
+ * request that has waited too long for a round to begin takes part in none.
  *
  * ```ts
  * import { program } from "../maelstrom.ts";
@@ -38,11 +38,12 @@ export class Rounds<I, O> {
   #working = false;
 
   /**
-   * Rounds of this work.
+   * Rounds that do this work.
    *
-   * @param work what a round does: it gets the items of all who take part, and gives each
-   * its result, in the same order
-   * @param ready what a round waits for before it begins; requests that come meanwhile take part in it
+   * @param work what a round does: it gets the items of all requests that take part, and returns
+   *   their results in the same order
+   * @param ready what a round waits for before it begins; requests that arrive meanwhile take part
+   *   in it
    */
   constructor(
     node: Waiter,
@@ -57,9 +58,10 @@ export class Rounds<I, O> {
   /**
    * Takes part in the next round.
    *
-   * @throws {RpcError} `timeout`, when that takes longer than a client waits: the work goes
-   * on and may yet succeed; `temporarilyUnavailable`, when it has not even begun: it never will
-   * @throws what the round throws, as do all who take part in it
+   * @throws {RpcError} `timeout`, if that takes longer than a client waits: the work goes on and
+   *   may yet succeed; `temporarilyUnavailable`, if the round has not even begun by then: the
+   *   request will never take effect
+   * @throws what the round throws; so do all calls that take part in it
    */
   join(item: I): Promise<O> {
     const { promise, resolve, reject } = Promise.withResolvers<O>();
@@ -81,7 +83,7 @@ export class Rounds<I, O> {
       if (this.#ready) await this.#ready();
       const round = this.#waiting;
       this.#waiting = [];
-      if (round.length === 0) break; // all have given up
+      if (round.length === 0) break; // all have given up meanwhile
       try {
         const results = await this.#work(round.map(({ item }) => item));
         round.forEach(({ resolve }, i) => resolve(results[i]!));

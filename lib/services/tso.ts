@@ -2,7 +2,7 @@ import type { Caller } from "./kv.ts";
 import { Patience } from "./patience.ts";
 
 /**
- * Maelstrom's timestamp oracle, `lin-tso`, asked until it answers.
+ * Maelstrom's timestamp oracle, `lin-tso`, which is asked until it answers.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -17,15 +17,15 @@ export class Tso {
   readonly #patience: Patience;
   readonly #node: Caller;
 
-  /** The oracle, reached by way of a node. */
+  /** The oracle, as a node reaches it. */
   constructor(node: Caller) {
     this.#node = node;
     this.#patience = new Patience(node);
   }
 
   /**
-   * An integer greater than any that was given before this call began. A call that is repeated
-   * because its answer was late wastes one.
+   * An integer greater than any that was given before this call began. If a request is repeated
+   * because its answer was late, one integer is wasted.
    */
   async ts(): Promise<number> {
     const { ts } = await this.#patience.until((options) =>

@@ -1,17 +1,18 @@
 import type { Node } from "../maelstrom.ts";
 
 /**
- * How long a winner stands back at most, in milliseconds: longer lets more others go first,
- * shorter leaves its own clients, who wait for 4 s, more time.
+ * How long a winner stands back at most, in milliseconds. A longer time lets more others go first;
+ * a shorter one leaves more to its own clients, which wait for 4 s.
  */
 const STAND_BACK_MS = 2_000;
 
-/** How much earlier observations of the others count for after each new one. */
+/** The factor for the weight of all earlier observations with each new one. */
 const MEMORY = 0.9;
 
 /**
- * How often others may have changed the key, on average, for a guess that they have not: less
- * guesses seldom, more is wrong too often, which costs as much as being right saves.
+ * The expected number of changes by others below which a node guesses that there were none. If it
+ * is lower, a node rarely guesses; if higher, it is wrong too often, which costs as much as a right
+ * guess saves.
  */
 const GUESS = 0.5;
 
@@ -22,10 +23,10 @@ export type Racer = Pick<
 >;
 
 /**
- * Lets nodes that race to change one key win in turn. A winner knows what is new, and is the
- * first to try again: it might win for ever, and losers leave no trace by which it could tell
- * (the capture effect of Ethernet). So it stands back for about as long as the others need for
- * a try each, which is as long as its own last one took.
+ * Lets nodes that race to change one key win in turn. A winner knows the newest value, and is the
+ * first to try again: it might win for ever, and losers leave no trace from which it could tell
+ * (the capture effect of Ethernet). So it stands back for about as long as the others need for one
+ * try each, if a try takes them as long as its own last one took.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -52,11 +53,11 @@ export type Racer = Pick<
  */
 export class Turns {
   readonly #node: Racer;
-  /** Ends when this node may race again. */
+  /** Resolves when this node may race again. */
   #standing: Promise<void> = Promise.resolve();
   /** When this node's race began. */
   #begunAt = 0;
-  /** How often others have changed it, in how long, and when this node knew that last. */
+  /** How often others have changed the key, in how many ms, and when this node last knew its value. */
   #changes = 0;
   #ms = 0;
   #sawAt: number;
@@ -68,15 +69,16 @@ export class Turns {
   }
 
   /**
-   * Waits for this node's turn, and for whatever comes at this moment: clients that were answered
-   * together ask together. What comes meanwhile may take part in the race that begins then.
+   * Waits for this node's turn, and for requests that arrive at the same moment, as clients that
+   * were answered together ask together. Requests that come meanwhile may take part in the race
+   * that begins then.
    */
   async next(): Promise<void> {
     await Promise.all([this.#standing, this.#node.sleep(0)]);
     this.#begunAt = this.#node.now();
   }
 
-  /** This node knows what the key holds, and that others have changed it so often since it knew that last. */
+  /** Notes that this node knows the key's value, and how often others have changed it since it last did. */
   saw(changes: number): void {
     const now = this.#node.now();
     this.#changes = MEMORY * this.#changes + changes;
@@ -84,7 +86,7 @@ export class Turns {
     this.#sawAt = now;
   }
 
-  /** This node has won: it has changed the key, and the others go first now. */
+  /** Notes that this node has won, that is changed the key: the others go first now. */
   won(): void {
     const tryMs = this.#node.now() - Math.max(this.#begunAt, this.#sawAt);
     this.saw(0);
@@ -96,7 +98,7 @@ export class Turns {
     this.#standing = this.#node.sleep(standMs);
   }
 
-  /** Whether the others have probably not changed the key since this node knew what it holds. */
+  /** Whether the others have probably not changed the key since this node last knew its value. */
   get isQuiet(): boolean {
     const sinceMs = this.#node.now() - this.#sawAt;
     return sinceMs * this.#changes < GUESS * this.#ms;
