@@ -1,26 +1,26 @@
 /**
  * Challenge 5b, variant: logs in lin-kv, written under a lock. https://fly.io/dist-sys/5b
  *
- * Algorithm: lin-kv holds batches of sends and commits, "batch 0", "batch 1", ..., and a lock
- * that guards the count of valid batches. To append, a node takes the lock, writes the next
- * batch, and raises the count as it releases the lock. To read, it looks at the count and
- * fetches the batches it has not seen, without the lock. All nodes apply batches in order, so a
- * message has the same offset, its position under its key, everywhere. Waiting requests share a
- * lease, or a look.
+ * Algorithm: lin-kv holds batches of sends and commits, "batch 0", "batch 1", ..., and a lock that
+ * guards the count of valid batches. To append, a node takes the lock, writes the next batch, and
+ * raises the count as it releases the lock. To read, it looks at the count and fetches the batches
+ * it has not seen, without the lock. All nodes apply batches in order, so a message has the same
+ * offset, its position under its key, everywhere. Waiting requests share one lease to append, or
+ * one look to read.
  *
- * Guarantees: linearizable; no holes, since a batch is valid only once the count is raised,
- * which is one compare-and-set. A holder that dies stops the others for one lease. One that
- * outlives its lease cannot raise the count, and whatever it wrote above the count, or still
- * has on the way, gives way to the batch of a later lease, whose token is higher. An append
- * that lost its lease checks whether its batch counts before it is repeated. Nodes keep no
- * state that lin-kv does not have.
+ * Guarantees: linearizable; no holes, since a batch is valid only once the count is raised, which
+ * is one compare-and-set. A holder that dies blocks the others for one lease. A holder that
+ * outlives its lease cannot raise the count, and a batch that it wrote above the count, or that is
+ * still on its way, gives way to the batch of a later lease, whose token is higher. A node that
+ * lost its lease during an append checks whether its batch counts before it repeats the append.
+ * Nodes keep no state that lin-kv does not have.
  *
  * Costs: 6 messages for an append (2 each to take the lock, write the batch and release), 2 for
  * each other node that reads it, 4 or more if another node has had the lock in between; 2 for a
- * poll. With half sends, half polls and a commit per 8 sends, two nodes have S = 0.55 (6 + 2) +
- * 0.5 (2) = 5.4, about 1 more for contention, less where requests share; and 2 more for every
- * fifth lease, which a node takes after a look, so that the others have their turn. An append
- * takes 3 round trips to lin-kv, two more if another node has had the lock in between.
+ * poll. With half sends, half polls and a commit per 8 sends, two nodes have S = 0.55 (6 + 2) + 0.5
+ * (2) = 5.4, about 1 more for contention, less where requests share. Every fifth lease costs 2
+ * more: a node looks before it takes that one, so that others have their turn. An append takes 3
+ * round trips to lin-kv, two more if another node has had the lock in between.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
@@ -30,24 +30,24 @@ import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
 
 /**
- * How long a dead holder stops the others, in milliseconds. Three round trips must fit in, or no
- * append succeeds.
+ * For how long a dead holder blocks the others, in milliseconds. Three round trips must fit in, or
+ * no append succeeds.
  */
 const LEASE_MS = 2_000;
 
 /**
- * The longest pause between two looks at a lock that is held, in milliseconds: longer saves
- * messages, shorter takes the lock sooner.
+ * The longest pause between two looks at a lock that is held, in milliseconds: a longer one saves
+ * messages, a shorter one takes the lock sooner.
  */
 const POLL_MS = 10;
 
 /** How many batches a node that is far behind reads at once. */
 const READ_AHEAD = 256;
 
-/** Changes that one lease appended. */
+/** Changes that are appended together under one lease. */
 type Batch = { token: number; name: string; changes: Change[] };
 
-/** A node that keeps its logs in lin-kv and takes turns writing there. */
+/** A node that keeps its logs in lin-kv, where nodes take turns to write. */
 const kafka5bLock = program(kafkaProtocol, (node) => {
   const kv = new Kv<Batch>(node, "lin-kv");
   const logs = new LogMachine();
@@ -64,8 +64,8 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
   /** How many batches have been applied. */
   let applied = 0;
   /**
-   * By the names of batches that this node waits for: their messages' offsets, once they
-   * are applied.
+   * By name, the batches that this node waits for: the offsets of their messages, null until the
+   * batch is applied.
    */
   const expected = new Map<string, number[] | null>();
 
@@ -85,7 +85,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
         return { value: value + 1, result: { count: value, own } };
       }).catch(afterLeaseLost);
       await fetch(count);
-      // Meanwhile a poll may have fetched it.
+      // A poll may have fetched and applied this batch meanwhile.
       if (own !== null && applied === count) apply(own);
       const offsets = expected.get(name)!;
       if (offsets === null) continue;
@@ -94,13 +94,13 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     }
   }
 
-  /** It is not known then whether the batch counts; the batches that count will show. */
+  /** After a lost lease, only the batches that count show whether this node's is one of them. */
   async function afterLeaseLost(error: unknown) {
     if (!(error instanceof LeaseLost)) throw error;
     return { count: await lock.look(), own: null };
   }
 
-  /** Puts a batch above the count, in the place of one that an earlier lease may have left. */
+  /** Writes a batch above the count, over one that an earlier lease may have left there. */
   async function put(number: number, batch: Batch): Promise<void> {
     let found: Batch | null = null;
     while (!await kv.cas(`batch ${number}`, found, batch)) {
@@ -116,7 +116,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
       const width = Math.min(READ_AHEAD, end - start);
       const numbers = Array.from({ length: width }, (_, i) => start + i);
       const batches = await Promise.all(numbers.map(readBatch));
-      // Meanwhile others may have fetched the same ones.
+      // Other calls may have applied the same batches meanwhile.
       batches.forEach((batch, i) => start + i === applied && apply(batch));
     }
   }
@@ -127,7 +127,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     if (expected.has(name)) expected.set(name, offsets);
   }
 
-  /** A batch that exists. */
+  /** Reads a batch that exists. */
   async function readBatch(number: number): Promise<Batch> {
     return (await kv.read(`batch ${number}`))!;
   }

@@ -1,26 +1,26 @@
 /**
  * Challenge 5b: logs in the style of Kafka, on several nodes. https://fly.io/dist-sys/5b
  *
- * Algorithm: one replicated log in lin-kv and a state machine on every node. A slot of the log
- * is a key, "slot 0", "slot 1", ..., that holds a batch of sends and commits. A node appends by
- * compare-and-set on the first slot it knows no batch of, which succeeds only if the slot is
- * empty; a filled slot never changes. Nodes apply slots in order, so all of them give a message
- * the same offset, its position under its key. Requests that wait at the start of a round share
- * one append, or one look at the first empty slot if there is nothing to append.
+ * Algorithm: one replicated log in lin-kv and a state machine on every node. A slot of the log is a
+ * key, "slot 0", "slot 1", ..., that holds a batch of sends and commits. A node appends by
+ * compare-and-set on the first slot whose batch it does not know, which succeeds only if the slot
+ * is empty; a filled slot never changes. Nodes apply slots in order, so all of them give a message
+ * the same offset, its position under its key. Requests that wait at the start of a round share one
+ * append or, if there is nothing to append, one look at the first empty slot.
  *
- * Guarantees: linearizable: every request takes part in a round that began after it, and a
- * round ends at an end of the log. An append is one step, so a sender that dies leaves no hole
+ * Guarantees: linearizable: every request takes part in a round that began after it arrived, and a
+ * round ends at the end of the log. An append is one step, so a sender that dies leaves no hole
  * that could block the log or make a poll skip. A batch has a unique name: an append without an
  * answer is repeated on the same slot until it is known whose batch is in it, so nothing is
- * appended twice. Where three nodes lose 3 % of their messages all requests succeed; at 10 % up to
- * 1 % end unknown and 8 % are refused. Nodes keep no state that lin-kv does not have: a restarted
- * node reads the log from the start, up to 256 slots at a time.
+ * appended twice. Where three nodes lose 3 % of their messages, all requests succeed; where they
+ * lose 10 %, up to 1 % of the requests end unknown and 8 % are refused. Nodes keep no state that
+ * lin-kv does not have: a restarted node reads the log from the start, up to 256 slots at a time.
  *
- * Costs: an append is 2 messages, 2 more for each other node that reads it, and 2 more if the
- * slot was taken, as about half are where two nodes append equally often; a poll is 2. With
- * half sends, half polls and a commit per 8 sends, two nodes have S <= 0.56 (2 + 2 + 2) +
- * 0.5 (2) = 4.4, n nodes about 1.1 n + 2, less where requests share a round. An append takes
- * one round trip to lin-kv, plus two for each taken slot. No message repeats old ones.
+ * Costs: an append is 2 messages, 2 more for each other node that reads it, and 2 more if the slot
+ * was taken, as about half are where two nodes append equally often; a poll is 2. With half sends,
+ * half polls and a commit per 8 sends, two nodes have S <= 0.56 (2 + 2 + 2) + 0.5 (2) = 4.4, n
+ * nodes about 1.1 n + 2, less where requests share a round. An append takes one round trip to
+ * lin-kv, plus two for each taken slot. No message repeats earlier batches.
  */
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
@@ -48,8 +48,8 @@ const kafka5b = program(kafkaProtocol, (node) => {
   });
 
   /**
-   * Performs a round for requests with something to append or, null, without; returns the offset
-   * of each one's message.
+   * Performs a round for requests, each of which has a change to append, or null for none. Returns
+   * the offset of each request's message.
    */
   async function work(round: (Change | null)[]): Promise<number[]> {
     const changes = round.filter((change) => change !== null);
@@ -63,15 +63,15 @@ const kafka5b = program(kafkaProtocol, (node) => {
     const batch = { name: `${node.id} ${node.random()}`, changes };
     for (let tried = 0;; tried++) {
       if (await kv.cas(`slot ${next}`, null, batch)) return apply(batch);
-      // The slot is taken: by others' changes, or by these, and only the reply was lost. A node
-      // that goes on losing is far behind: it reads more at a time.
+      // The slot is taken: by another node's batch or, if only the reply was lost, by this one. A
+      // node that loses repeatedly is far behind, so it reads more slots at a time.
       const applied = await advance(1 + (tried >> 1));
       const own = applied.find(({ name }) => name === batch.name);
       if (own !== undefined) return own.offsets;
     }
   }
 
-  /** Applies all slots up to the first empty one, reading ever more at a time. */
+  /** Applies all slots up to the first empty one, reading more at a time the more it finds. */
   async function catchUp(): Promise<void> {
     for (let found = 0;;) {
       const width = Math.max(1, Math.min(found >> 1, READ_AHEAD));

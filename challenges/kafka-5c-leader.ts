@@ -1,24 +1,25 @@
 /**
  * Challenge 5c, variant: every key has an owner. https://fly.io/dist-sys/5c
  *
- * Algorithm: a hash of the key names its owner, so the load spreads over the nodes. Only the
- * owner appends to a key's log. It stores a message and assigns the offset in one step, and sends
- * it over reliable links to the others, which append it in the same order. Sends are forwarded to
- * the owner, and their offsets come back, over the same links, each once. Polls are answered from
- * the node's own copy. Committed offsets merge by maximum.
+ * Algorithm: a hash of the key names its owner, so the load spreads over the nodes. Only the owner
+ * appends to a key's log. It stores a message and assigns the offset in one step, and sends the
+ * message over reliable links to the others, which append it in the same order. Other nodes forward
+ * sends to the owner, and get the offsets back, over the same links, each once. Polls are answered
+ * from the node's own copy. Committed offsets merge by maximum.
  *
- * Guarantees: a follower is a prefix of the owner, so a poll skips nothing; offsets are 0, 1, 2,
- * ..., with a hole where an owner lost its memory: it reserves offsets in lin-kv, so none is
- * assigned twice. An acknowledged message is visible at its owner at once, elsewhere after a
- * period and the network's latency, or within one second of a heal. A send to an owner known to
- * be silent is refused with error 11; one without an answer ends in a timeout, since its outcome
- * is unknown. A node that lost its memory recovers what it had told another. Until it has heard
- * from all others, sends to it, commits and lists of commits wait; sends also for lin-kv, at its
- * owner's start and if it is silent until a log has doubled; otherwise nothing waits.
+ * Guarantees: a follower's log is a prefix of the owner's, so a poll skips nothing. Offsets are 0,
+ * 1, 2, ..., with a hole where an owner lost its memory: owners reserve offsets in lin-kv, so none
+ * is assigned twice. An acknowledged message is visible at its owner at once, elsewhere after a
+ * period and the network's latency, or within one second of a heal. A send to an owner that is
+ * known to be silent is refused with error 11; a send that the owner does not answer ends in a
+ * timeout, since its outcome is unknown. A node that lost its memory recovers what it had told
+ * another. Until it has heard from all others, commits, lists of commits and sends to its keys
+ * wait, and polls for a second at most. Sends also wait for lin-kv, when their owner has just
+ * started, or when lin-kv has been silent until a log has doubled. Nothing else waits.
  *
- * Costs: a forwarded send, 1 - 1/n of all, is 2 messages; links cost n (n - 1) messages per
- * period of 100 ms while there is news: S <= 0.5 (1/2) 2 + 20 / rate = 0.52 for two nodes on the
- * official command. A message holds what is unacknowledged.
+ * Costs: a forwarded send, 1 - 1/n of all, is 2 messages; links cost n (n - 1) messages per period
+ * of 100 ms while there is news: S <= 0.5 (1/2) 2 + 20 / rate = 0.52 for two nodes on the official
+ * command. A message holds what is unacknowledged.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { ErrorCode, program, RpcError, run } from "../lib/maelstrom.ts";
@@ -46,7 +47,7 @@ import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 /** The time between two messages on a link, in milliseconds: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 100;
 
-/** After how many milliseconds a send is abandoned: clients give up sooner. */
+/** After how many milliseconds a forwarded send is forgotten: clients give up sooner. */
 const FORGET_MS = 6_000;
 
 /** What nodes tell each other. */
@@ -79,7 +80,7 @@ const kafka5cLeader = program(protocol, (node) => {
     flushMs: PERIOD_MS,
     capMs: 5 * PERIOD_MS,
   });
-  /** Sends to owners that have not been answered. */
+  /** Forwarded sends that their owners have not answered. */
   const open = new Map<number, (offset: number) => void>();
   let sends = 0;
 
@@ -148,13 +149,13 @@ const kafka5cLeader = program(protocol, (node) => {
         links.tell(src, { sent: news.send, offset });
       append(news.key, news.msg).then(
         answer,
-        () => {/* its client has given up */},
+        () => {/* the client has given up */},
       );
     } else {
       committed.raise(news.committed, () => Infinity);
       for (const [key, entries] of entriesOf(news.entries)) {
         const missing = logs.add(key, entries);
-        // What this node appended in an earlier life may have reached only some nodes.
+        // Entries that this node appended in an earlier life may have reached only some nodes.
         const isOwn = ownerOf(key, node.ids) === node.id;
         if (isOwn && missing.length > 0) tell(dictOf([[key, missing]]));
       }

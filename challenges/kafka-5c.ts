@@ -1,23 +1,23 @@
 /**
  * Challenge 5c: logs in the style of Kafka, without coordination. https://fly.io/dist-sys/5c
  *
- * Algorithm: node i of n assigns only the offsets i, i + n, i + 2n, ..., always above the
- * highest it has seen, and acknowledges a send at once. Once a period it sends every peer, over
- * reliable links, its new entries and, for each key, a promise: the lowest offset it may still
- * assign. A poll returns what lies below the lowest promise of all nodes, which is Kafka's high
- * watermark without a leader. Committed offsets merge by maximum. Nodes take turns: node i
- * speaks i/n of a period after node 0.
+ * Algorithm: node i of n assigns only the offsets i, i + n, i + 2n, ..., always above the highest
+ * it has seen, and acknowledges a send at once. Once a period it sends every peer, over reliable
+ * links, its new entries and, for each key, a promise: the lowest offset it may still assign. A
+ * poll returns what lies below the lowest promise of all nodes: this is Kafka's high watermark,
+ * without a leader. Committed offsets merge by maximum. Nodes take turns: node i speaks i/n of a
+ * period after node 0.
  *
  * Guarantees: requests succeed, and wait for no other node, except a starting node's polls, for 1 s
  * at most. No offset is assigned twice; a node's offsets for a key increase. Nothing appears below
  * what a poll has shown, so polls skip nothing and never go back. Without faults, on a machine that
  * does not stall, an acknowledged message is visible everywhere after two periods, less 1/n of one,
  * and two network latencies: 143 ms for two nodes, at most 190 ms for any number, plus half a
- * period until nodes have found their turns; a committed offset after a period and a latency. A
- * node that is cut off or dead freezes visibility, never a send; one second after a heal all is
- * visible. A node that lost its memory recovers what it had told another; until it has heard from
- * all, it promises nothing, and commits wait. It reuses no offset: lin-kv reserves them. While that
- * is silent, a life's first sends and those that double a log end unknown after 4 s.
+ * period until nodes have found their turns; a committed offset after a period and a latency. While
+ * any node is cut off or dead, sends succeed, but become visible only after the heal, within one
+ * second. A node that lost its memory recovers what it had told another; until it has heard from
+ * all, it promises nothing, and commits wait. It reuses no offset: it reserves them in lin-kv.
+ * While lin-kv is silent, a life's first sends, and those that double a log, end unknown after 4 s.
  *
  * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all is
  * known: 21.1 messages/s for two nodes: S is about 21.1 / rate, 0.0215 on the official command. A
@@ -54,7 +54,7 @@ const news = object({
   entries: array(entry),
   /** The lowest offset it may still assign. */
   promise: natural,
-  /** What has been committed there; null if nothing new. */
+  /** The key's committed offset; null if it is not news. */
   committed: either(natural, oneOf(null)),
 });
 
@@ -78,11 +78,11 @@ const kafka5c = program(protocol, (node) => {
     flushMs: PERIOD_MS,
     capMs: 5 * PERIOD_MS,
   });
-  /** What the others have not been told, by key. */
+  /** By key, what the others have not been told. */
   const untold = new Map<string, News>();
-  /** And what they have been promised. */
+  /** By key, the promise that the others have been told. */
   const promised = new Map<string, number>();
-  /** Whether all that earlier lives of this node had told is here: before, it promises nothing. */
+  /** Whether all that this node's earlier lives had told is here: until then, it promises nothing. */
   let isSettled = false;
   links.catchUp.run(() => links.isCaughtUp && comeBack());
   reserve.begun.then(() => {
@@ -129,7 +129,7 @@ const kafka5c = program(protocol, (node) => {
   });
 
   let stop = node.after(PERIOD_MS, speak);
-  /** Whether the next turn is at its place. */
+  /** Whether the next turn has been moved to its place. */
   let isAligned = false;
 
   function speak() {
@@ -158,7 +158,7 @@ const kafka5c = program(protocol, (node) => {
     from: number,
   ) {
     const log = logOf(key);
-    // Entries of an earlier life may have reached only some nodes.
+    // Entries of this node's earlier lives may have reached only some nodes, so it tells them again.
     const own = log.receive(from, entries, promise);
     reserve.expect(log.next);
     // A promise that has risen is news, too.
@@ -176,13 +176,13 @@ const kafka5c = program(protocol, (node) => {
     return log;
   }
 
-  /** What to tell a node that has lost its memory. */
+  /** All that is known of a key, for a node that has lost its memory. */
   function allOf(key: string): News {
     const { all: entries, promise } = logOf(key);
     return { key, entries, promise, committed: committed.get(key) ?? null };
   }
 
-  /** The news of a key, to be told next. */
+  /** The news of a key that the others are told next. */
   function newsOf(key: string): News {
     const news = untold.get(key) ??
       { key, entries: [], promise: 0, committed: null };
@@ -195,8 +195,8 @@ export default kafka5c;
 
 /**
  * One node's copy of a key's log, to which all nodes append without asking each other. Below
- * the lowest promise of all nodes nothing can appear any more: up to there the log is shown,
- * so a reader who moves forward misses nothing, although offsets have gaps.
+ * the lowest promise of all nodes no new entry can appear. The log is shown up to there, so a
+ * reader who moves forward misses nothing, although offsets have gaps.
  *
  * Entries and promises of another node must arrive together and in order.
  */
@@ -206,7 +206,7 @@ export class StripedLog {
   readonly #promises: number[];
   /** Entries below the watermark, in the order of their offsets. */
   readonly #shown: Entry[] = [];
-  /** Those at and above it. */
+  /** Entries at and above the watermark. */
   readonly #hidden = new Map<number, Entry>();
   #watermark = 0;
   #next: number;
@@ -217,7 +217,7 @@ export class StripedLog {
     node: number,
     /** How many nodes append. */
     nodes: number,
-    /** Whether all that this node has ever assigned is here; else it promises nothing until {@link settle}. */
+    /** Whether all entries of this node's earlier lives are here; else it promises nothing until {@link settle}. */
     isSettled = true,
   ) {
     this.#isSettled = isSettled;
@@ -241,7 +241,7 @@ export class StripedLog {
     return [...this.#shown, ...this.#hidden.values()];
   }
 
-  /** The offset of the last entry that is shown, -1 where there is none. */
+  /** The offset of the last entry that is shown, -1 if there is none. */
   get last(): number {
     return this.#shown.at(-1)?.[0] ?? -1;
   }
@@ -254,7 +254,7 @@ export class StripedLog {
     return entry;
   }
 
-  /** This node will assign nothing below an offset. */
+  /** Makes this node assign nothing below an offset. */
   raise(offset: number): void {
     const stripe = this.#promises.length;
     const behind = Math.ceil((offset - this.#next) / stripe);
@@ -263,27 +263,27 @@ export class StripedLog {
     this.#show();
   }
 
-  /** Everything that this node had assigned and told in earlier lives is here now. */
+  /** To be called once all that this node had assigned and told in earlier lives is here. */
   settle(): void {
     this.#isSettled = true;
     this.raise(0);
   }
 
   /**
-   * Takes another node's entries: all that it has assigned below its promise since it was last
-   * heard. It may also bring others, even this node's own from an earlier life.
+   * Takes entries from another node: all its own below its promise that it has assigned since it
+   * was last heard. There may be others among them, even this node's own from an earlier life.
    *
    * @returns entries of this node's own that were not known
    */
   receive(from: number, entries: readonly Entry[], promise: number): Entry[] {
     const stripe = this.#promises.length;
-    // What is below the watermark, all nodes have had.
+    // Entries below the watermark are known already.
     const news = entries.filter(([offset]) =>
       offset >= this.#watermark && !this.#hidden.has(offset)
     );
     for (const entry of news) this.#hidden.set(entry[0], entry);
     this.#promises[from] = Math.max(promise, this.#promises[from]!);
-    // Assign nothing at or below others' offsets: stripes keep pace.
+    // Assign nothing at or below others' offsets, so that no node's stripe falls behind.
     const above = promise - stripe;
     this.raise(news.reduce((least, [at]) => Math.max(least, at + 1), above));
     return news.filter(([offset]) => offset % stripe === this.#node);
@@ -294,7 +294,7 @@ export class StripedLog {
     return this.#shown.slice(placeOf(this.#shown, offset));
   }
 
-  /** Shows what the watermark has passed. */
+  /** Shows the entries that the watermark has passed. */
   #show(): void {
     const watermark = Math.min(...this.#promises);
     if (watermark === this.#watermark) return;

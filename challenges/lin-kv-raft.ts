@@ -3,24 +3,25 @@
  *
  * Algorithm: Raft (Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm",
  * 2014). The nodes elect a leader for each term; only the leader appends to the log, and what a
- * majority has is committed. This file holds the elections, with a trial vote before each, so a
+ * majority has is committed. This file holds the elections. A trial vote precedes each, so that a
  * node that returns from a cut does not depose the leader. Replication, reads by ReadIndex,
  * snapshots and recovery are in lib/consensus/replica.ts.
  *
- * Guarantees: linearizable, for any number of nodes, whatever is lost, late, repeated, cut,
- * paused or killed; no clock is trusted. A write or cas that passes from leader to leader takes
- * effect once. While a majority can talk to each other in both directions, its nodes answer,
- * again within 1.5 s of a cut or of the leader's death. Nodes keep nothing on disk: a killed node
- * neither votes nor acknowledges until the others have told it what it knew. So any minority may
- * be killed, again and again; if a majority is killed before it has recovered, no request
- * succeeds any more, since its promises are lost. A client waits for at most 0.9 s, or four round
- * trips, and is told whether its request was dropped or may yet take effect.
+ * Guarantees: linearizable, for any number of nodes, whatever is lost, late, repeated, cut, paused
+ * or killed; no clock is trusted. A write or cas that passes from leader to leader takes effect
+ * once. While the nodes of a majority can talk to each other in both directions, they answer
+ * requests; after a cut or the leader's death, they answer again within 1.5 s. Nodes keep nothing
+ * on disk: a killed node neither votes nor acknowledges until the others have told it what it knew.
+ * So any minority may be killed, any number of times; but if a majority is dead or recovering at
+ * one time, no request succeeds any more, since what these nodes had promised is lost. A client
+ * waits for at most 0.9 s, or four round trips, and is told whether its request was dropped or may
+ * yet take effect.
  *
- * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, every 70 ms when
- * idle. Requests of a node's clients ride on its answers: for 3 nodes S is at most 200 / rate +
+ * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, every 70 ms when idle.
+ * Nodes send their clients' requests with their answers: for 3 nodes S is at most 200 / rate +
  * 0.67, 2.3 on the command. A change takes two network round trips and 10 to 50 ms, and so does a
- * read. A log has at most 1000 entries; a message after a restart, or to a node that has missed
- * more than that, holds all registers.
+ * read. A log has at most 1000 entries; a message to a node that has restarted, or has missed more
+ * entries than that, holds all registers.
  */
 import { header, replicaProtocol } from "../lib/consensus/messages.ts";
 import { Replica } from "../lib/consensus/replica.ts";
@@ -30,7 +31,7 @@ import { amongNodes, boolean, message, natural } from "../lib/schema.ts";
 const protocol = {
   ...replicaProtocol,
   ...amongNodes({
-    /** Asks for a vote, with how far the log goes; `trial` asks whether there would be one. */
+    /** Asks for a vote, and says how far the log goes; `trial` asks whether a vote would be given. */
     canvass: message({
       ...header,
       trial: boolean,
@@ -44,15 +45,15 @@ const protocol = {
 /** What nodes and their clients say. */
 export type RaftProtocol = ProtocolOf<typeof protocol>;
 
-/** What a candidate says. */
+/** What a candidate says, and what it is answered. */
 type Canvass = Parameters<RaftProtocol["canvass"]>[0];
 type Vote = Parameters<RaftProtocol["vote"]>[0];
 
 /** A node of Raft. Its terms are the epochs of a replica. */
 export class Raft extends Replica<RaftProtocol> {
-  /** For whom it has voted in this term. */
+  /** The node that it has voted for in this term. */
   protected votedFor: string | null = null;
-  /** The term it asks votes for, in earnest or not, and who has given one. */
+  /** The term for which it asks votes, on trial or in earnest; below, who has given one. */
   #term = 0;
   readonly #votes = new Set<string>();
 
@@ -62,7 +63,7 @@ export class Raft extends Replica<RaftProtocol> {
     node.on("vote", (message, src) => this.#onVote(message, src));
   }
 
-  /** Only an entry of the leader's own term is safe by a count (the paper's figure 8). */
+  /** Only an entry of the leader's own term may be committed by counting its copies (the paper's figure 8). */
   protected override mayCommit(index: number): boolean {
     return this.log.epochOf(index) === this.epoch;
   }
@@ -76,7 +77,7 @@ export class Raft extends Replica<RaftProtocol> {
     return true;
   }
 
-  /** Asks first who would vote, so that a node that was cut off does not depose the leader when it returns. */
+  /** Asks first who would vote for this node, so that one that returns from a cut does not depose the leader. */
   protected override onSilence(): void {
     this.follow(null, this.epoch);
     this.#canvass(true, this.epoch + 1);
@@ -87,14 +88,14 @@ export class Raft extends Replica<RaftProtocol> {
   }
 
   protected override follow(leader: string | null, epoch: number): void {
-    // A vote is for a term; who follows its leader would give it no other.
+    // A vote is for one term; a node that follows the term's leader must not vote for another.
     if (epoch > this.epoch) this.votedFor = leader;
     this.#votes.clear();
     super.follow(leader, epoch);
   }
 
   protected override lead(): void {
-    // Entries of earlier terms are committed with this one, and not before.
+    // Entries of earlier terms are committed together with this entry, and not before.
     this.log.push([this.epoch, null]);
     super.lead();
   }
@@ -108,7 +109,7 @@ export class Raft extends Replica<RaftProtocol> {
     if (!trial) {
       this.epoch = term;
       this.votedFor = this.node.id;
-      this.heardAt = this.node.now(); // a majority would vote, so this takes time
+      this.heardAt = this.node.now(); // a majority would vote for it: give the votes time to come
     }
     this.#term = term;
     this.#votes.clear();

@@ -4,14 +4,14 @@
  * Algorithm: Viewstamped Replication Revisited (Liskov and Cowling, 2012). Nodes take turns as
  * primary, one per view, and a view starts with the best log that a majority brings into it. This
  * file holds the view changes. Unlike in the paper, no node leaves a view before a majority would,
- * so one that returns from a cut does not end it. The rest is in lib/consensus/replica.ts, with
- * what makes the paper's recovery safe: no quorum counts what an earlier life of a node has said.
+ * so a node that returns from a cut does not end the view. lib/consensus/replica.ts has the rest,
+ * and makes the paper's recovery safe: no quorum counts messages of an earlier life of a node.
  *
- * Guarantees: those of lin-kv-raft, except that after a cut or the primary's death nodes answer
- * again later than in 1.5 s if the next primaries are gone too.
+ * Guarantees: those of lin-kv-raft, with one exception: after a cut or the primary's death, nodes
+ * answer again later than in 1.5 s if the next primaries are gone, too.
  *
- * Costs: those of lin-kv-raft. A view change sends a whole log from each node to the primary and
- * back, which Raft does not need.
+ * Costs: those of lin-kv-raft. In a view change each node sends its whole log to the primary, which
+ * sends its own back; Raft does not need that.
  */
 import { logState } from "../lib/consensus/log.ts";
 import { header, replicaProtocol } from "../lib/consensus/messages.ts";
@@ -19,13 +19,13 @@ import { Replica } from "../lib/consensus/replica.ts";
 import { type Node, program, type ProtocolOf, run } from "../lib/maelstrom.ts";
 import { amongNodes, message, natural } from "../lib/schema.ts";
 
-/** What a node brings into a view; `normal` is the last one in which it had its primary's log. */
+/** What a node brings into a view; `normal` is the last view in which it had the primary's log. */
 const brought = { ...header, log: logState, commit: natural, normal: natural };
 
 const protocol = {
   ...replicaProtocol,
   ...amongNodes({
-    /** The epoch is the view to be changed to. */
+    /** Proposes a view change; the header's epoch is the new view. */
     start_view_change: message(header),
     do_view_change: message(brought),
     start_view: message(brought),
@@ -36,17 +36,17 @@ type VrProtocol = ProtocolOf<typeof protocol>;
 type Proposal = Parameters<VrProtocol["start_view_change"]>[0];
 type Brought = Parameters<VrProtocol["start_view"]>[0];
 
-/** How long a proposed view change counts, and how soon one is answered again, in milliseconds. */
+/** How long a proposal of a view counts, and the least time between two answers to a node's proposals, in ms. */
 const PROPOSAL_MS = { counts: 1_000, again: 100 };
 
 /** A node of Viewstamped Replication. Its views are the epochs of a replica. */
 export class Vr extends Replica<VrProtocol> {
   /** The last view in which it had the primary's log. */
   #lastNormal = 0;
-  /** The view it would change to, and when each node last said that it would, too. */
+  /** The view that it proposes to change to; below, when each node last proposed the same. */
   #proposed = 0;
   readonly #proposers = new Map<string, number>();
-  /** What others have brought into this view, for its primary. */
+  /** At a view's primary, what nodes have brought into the view. */
   readonly #brought = new Map<string, Brought>();
 
   constructor(node: Node<VrProtocol>) {
@@ -56,7 +56,7 @@ export class Vr extends Replica<VrProtocol> {
     node.on("start_view", (message, src) => this.#onStartView(message, src));
   }
 
-  /** The nodes take turns in being primary. */
+  /** The primary of a view: nodes take turns. */
   #primary(view: number): string {
     return this.node.ids[view % this.node.ids.length]!;
   }
@@ -67,14 +67,14 @@ export class Vr extends Replica<VrProtocol> {
     else this.follow(this.#primary(0), 0);
   }
 
-  /** Only the primary's whole log makes a node part of its view: it asks for that, not for another. */
+  /** Enters a view, to ask its primary for the whole log, without which no node is part of the view. */
   protected override join(_leader: string, view: number): boolean {
     const isAsking = view === this.epoch && view >= this.#proposed;
     if (!isAsking) this.#enter(this.#proposed = view);
     return false;
   }
 
-  /** A majority would leave for that view, or nobody would be in it. */
+  /** Enters a view that another node is in: nodes are in a view only if a majority would enter it. */
   protected override onEpoch(epoch: number): void {
     this.#enter(epoch);
   }
@@ -99,7 +99,7 @@ export class Vr extends Replica<VrProtocol> {
     this.#brought.delete(id);
   }
 
-  /** Would change to a view; does so as soon as a majority would. */
+  /** Proposes a view, and enters it as soon as a majority proposes it. */
   #propose(view: number): void {
     if (view !== this.#proposed) this.#proposers.clear();
     this.#proposed = view;
@@ -113,7 +113,7 @@ export class Vr extends Replica<VrProtocol> {
     this.#tally();
   }
 
-  /** A majority would leave, and each of them has said so lately. */
+  /** Enters the proposed view if a majority has proposed it lately. */
   #tally(): void {
     const since = this.node.now() - PROPOSAL_MS.counts;
     const all = [...this.#proposers.values()].filter((at) => at >= since);
@@ -124,7 +124,7 @@ export class Vr extends Replica<VrProtocol> {
   #onStartViewChange(message: Proposal, src: string): void {
     if (!this.hear(src, message)) return;
     const { epoch: view } = message;
-    // A node that hears the primary does not join those that do not.
+    // A node that hears its primary supports no proposal of nodes that do not.
     if (view < this.#proposed || this.isLed) return;
     const now = this.node.now();
     const last = this.#proposers.get(src) ?? 0;
@@ -155,9 +155,9 @@ export class Vr extends Replica<VrProtocol> {
     this.#take(src, message);
   }
 
-  /** With the logs of a majority, the best of them is the new view's. */
+  /** Takes a log for a new view. Once a majority's are here, the view starts with the best. */
   #take(src: string, brought: Brought): void {
-    // A view begins once; late copies of what was brought may say less than it has done since.
+    // A view starts once: logs that come later may lack what it has committed since.
     if (this.leader === this.node.id) this.#startView(src);
     if (this.#lastNormal === this.epoch) return;
     this.#brought.set(src, brought);
@@ -168,7 +168,7 @@ export class Vr extends Replica<VrProtocol> {
     for (const id of this.node.peers) this.#startView(id);
   }
 
-  /** What this node brings into a view, or begins it with. */
+  /** What this node brings into a view or, as its primary, starts it with. */
   get #bringing(): Brought {
     const { header, log, commit } = this;
     return { ...header, log: log.state(), commit, normal: this.#lastNormal };
@@ -186,7 +186,7 @@ export class Vr extends Replica<VrProtocol> {
   }
 }
 
-/** Which log is the better one: of the later view, and of two of one view the longer. */
+/** Orders logs: the log of a later view is better and, of two logs of one view, the longer. */
 function compare(one: Brought, other: Brought): number {
   const last = ({ log }: Brought) => log.base.index + log.entries.length;
   return one.normal - other.normal || last(one) - last(other);
