@@ -3,24 +3,24 @@
  *
  * Algorithm: the database hangs from one root in lin-kv, which holds the recently changed keys;
  * every other key has a cell of its own there. A node takes all waiting transactions, reads the
- * root and the cells they need, runs them one after another, and swaps the root for the result
- * by compare-and-set. If that fails, another node was faster, and it starts again. While others
- * are not likely to have swapped since it last saw the root, it swaps without reading. When the
- * root is long, the node that made it so writes its keys to their cells, beside its other work,
- * and drops them from the root with its next swap. Read-only batches need no swap.
+ * root and the cells they need, runs them one after another, and swaps the root for the result by
+ * compare-and-set. If that fails, another node was faster, and this one starts over. It swaps
+ * without reading if other nodes have probably not swapped since it last saw the root. The node
+ * that makes the root too long writes the root's keys to their cells, beside its other work, and
+ * drops them from the root with its next swap. Read-only batches need no swap.
  *
- * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
- * repeated. The order is that of the root's versions, which count up, so a late copy of a swap
- * fails; a swap whose answer was lost is recognised by the root, which names the last batch of
- * every node. A cell is never set from an earlier version; one that is newer than the root read
- * with it shows that this root is old. Nodes keep only caches: killing one loses nothing. A
- * client never gets a conflict; it waits while others win the race or lin-kv is silent, and is
- * told after 4 s that the outcome is unknown, or that nothing was done.
+ * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or repeated.
+ * The order is that of the root's versions, which count up, so a late copy of a swap fails. The
+ * root names the last batch of every node, which shows whether a swap without an answer took
+ * effect. A cell is never set from an earlier version; one that is newer than the root read with it
+ * shows that this root is old. Nodes keep only caches: killing one loses nothing. A client never
+ * gets a conflict; it waits while others win the race or lin-kv is silent, and is told after 4 s
+ * that the outcome is unknown, or that nothing was done.
  *
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, or 2 if it need not read
  * the root; 4 more for each lost race; 2 for each key that is not cached and was written out, or
  * has the hash of one that was; 2 to write a key out, 4 if it has a cell. A batch takes two round
- * trips if it loses no race, one more if it needs cells, and consists of what arrived before its
+ * trips if it loses no race, one more if it needs cells; it consists of what arrived before its
  * turn. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
@@ -35,22 +35,22 @@ import { Kv } from "../lib/services/kv.ts";
 import { Turns } from "../lib/services/turns.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 
-/** How many keys the root may hold: more make every swap longer, fewer are written out more often. */
+/** How many keys the root may hold: with more, every swap is longer; with fewer, keys are written out more often. */
 const RECENT_KEYS = 64;
 
-/** How many hashes keys have: more save reads of cells that do not exist, fewer shorten the root. */
+/** How many different hashes keys have: more save reads of cells that do not exist, fewer shorten the root. */
 const HASHES = 4_093;
 
-/** The root of the database: one version, which differs from every other. */
+/** The root of the database, in one of its versions; no two are equal. */
 type Root = {
   version: number;
-  /** The version that last dropped keys, whose cells had been written. */
+  /** The last version that dropped keys, after their cells had been written. */
   dropped: number;
-  /** The hashes of all keys ever dropped, bits of a hexadecimal number: no other key need be looked for. */
+  /** The hashes of all keys ever dropped, as bits of a hexadecimal number: only such keys can have cells. */
   stored: string;
   /** By node, its last batch that has committed. */
   done: [node: string, batch: string][];
-  /** Keys whose cells may be older, or missing; from which version their values are. */
+  /** Keys whose cells may be older, or missing, with the versions that set them, and their values. */
   recent: [Key, version: number, Json][];
 };
 
@@ -70,7 +70,7 @@ const txn6Strict = program(txnProtocol, (node) => {
   };
   /** Whether this node is writing cells. */
   let isWriting = false;
-  /** Keys it has written, and from which version: the next root need not hold them. */
+  /** Keys that it has written to cells, and from which version: the next root need not hold these. */
   const written = new Map<Key, number>();
   const turns = new Turns(node);
 
@@ -108,9 +108,9 @@ const txn6Strict = program(txnProtocol, (node) => {
     }
   }
 
-  /** Takes a version of the database for the newest. */
+  /** Takes a version of the root for the newest. */
   function see(seen: Root): void {
-    // Dropped keys may have been written to cells whose older values are cached.
+    // The keys that were dropped may have new values in cells whose old values are cached.
     if (seen.dropped > root.dropped) cells.forget();
     turns.saw(seen.version - root.version);
     root = seen;
@@ -119,12 +119,12 @@ const txn6Strict = program(txnProtocol, (node) => {
   /** Whether a key that is not in the root may have a cell. */
   function hasCell(key: Key): boolean {
     const hash = hashOf(key);
-    // A digit has four of the bits; the last digit has the first.
+    // Each digit holds four bits; the last digit holds the first four.
     const digit = parseInt(root.stored.at(-1 - (hash >> 2)) ?? "0", 16);
     return (digit >> (hash & 3) & 1) > 0;
   }
 
-  /** Swaps the root; true if it was this one. False may also mean that only the answer was lost. */
+  /** Swaps the root; returns whether it did. False may also mean that only the answer was lost. */
   async function swap(id: string, changed: Map<Key, Json>): Promise<boolean> {
     const version = root.version + 1;
     const recent: Root["recent"] = [], dropped: Root["recent"] = [];
@@ -160,7 +160,7 @@ const txn6Strict = program(txnProtocol, (node) => {
     }
     const isLong = recent.length > RECENT_KEYS;
     const isOurs = before.recent.length <= RECENT_KEYS || dropped.length > 0;
-    // The node that should write it out may be dead.
+    // At twice the length, any node does it: the one that should have may be dead.
     if (isLong && isOurs || recent.length > 2 * RECENT_KEYS) writeOut();
     return true;
   }

@@ -3,25 +3,25 @@
  *
  * Algorithm: lin-kv holds a key for each key of the database, and a lock that guards a journal:
  * changes that are committed but not yet written to their keys. A node takes the lock, reads the
- * keys of all waiting transactions, runs them one after another, and releases the lock with
- * their changes added to the journal. The release is one compare-and-set, and the commit: what a
- * holder did before it died or lost its lease counts for nothing. When the journal is long, a
- * holder first writes it to its keys and begins a new one.
+ * keys of all waiting transactions, runs them one after another, and releases the lock with their
+ * changes added to the journal. The release is one compare-and-set, and it is the commit: what a
+ * holder did before it died or lost its lease has no effect. When the journal is long, a holder
+ * first writes it to its keys and begins a new one.
  *
  * Guarantees: strict serializability, for any number of nodes, in the order of the leases. Keys
- * carry the token of the journal they were written from and are never overwritten by an earlier
- * one, so a holder that is late with its journal changes nothing. A release whose answer was lost
- * is recognised by the journal, which names the last round of every node. A node trusts its cache
- * only while no other has had the lock, which the token shows. Killing a node loses nothing, but
- * stops the others for one lease if it had the lock. A client waits for its turn, and is told
- * after 4 s that nothing was done or, if it had begun, that the outcome is unknown: with three
- * nodes and 100 requests/s up to 1 % are unknown at 3 % loss; at 10 % 15 %, and 2 % not done.
+ * carry the token of the journal that they were written from and are never set from an earlier one,
+ * so a holder that writes late changes nothing. The journal names the last round of every node,
+ * which shows whether a release without an answer took effect. A node trusts its cache only while
+ * no other has had the lock, which the token shows. Killing a node loses nothing, but blocks the
+ * others for one lease if it had the lock. A client waits for its turn, and is told after 4 s that
+ * nothing was done or, if its transaction had begun, that the outcome is unknown: with three nodes
+ * and 100 requests/s up to 1 % are unknown at 3 % loss; at 10 % loss 15 %, and 2 % not done.
  *
  * Costs: 4 messages for the lock while one node keeps it, 6 where nodes take turns and for every
- * fifth lease, shared by all who waited. Each key read costs 2 if it is not in the journal and
- * another node has had the lock; each key changed costs at most 4 when the journal is written
- * out, where hot keys count once. A transaction of the workload uses 2.2 keys and changes 1.2: S
- * is at most 4 + 4 * 1.2 + 2 * 2.2 = 13.2 on one node, in practice about 5.
+ * fifth lease, shared by all that wait. Each key read costs 2 if it is not in the journal and
+ * another node has had the lock; each key changed costs at most 4 when the journal is written out,
+ * where hot keys count once. A transaction of the workload uses 2.2 keys and changes 1.2: S is at
+ * most 4 + 4 * 1.2 + 2 * 2.2 = 13.2 on one node, in practice about 5.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { program, run } from "../lib/maelstrom.ts";
@@ -34,15 +34,15 @@ import {
   txnProtocol,
 } from "../lib/protocols.ts";
 
-/** How long a dead holder stops the others, in milliseconds. Five round trips must fit in, or nothing ever commits. */
+/** How long a dead holder blocks the others, in milliseconds. Five round trips must fit in, or nothing ever commits. */
 const LEASE_MS = 2_000;
 
-/** How many changes the journal holds: more make the lock's key longer, fewer are written out more often. */
+/** From how many changes on the journal is written out: more make the lock's key longer, fewer cost more messages. */
 const JOURNAL_LENGTH = 64;
 
-/** What has changed and is not written to its keys. */
+/** Changes that are committed and not yet written to their keys. */
 type Journal = {
-  /** Of the last lease that changed anything. */
+  /** The token of the last lease under which a round committed. */
   token: number;
   changes: [Key, Json][];
   /** By node, its last round that has committed. */
@@ -54,7 +54,7 @@ interface Round {
   /** Never used again. */
   name: string;
   txns: MicroOp[][];
-  /** Of the last run. */
+  /** The replies of the last run. */
   replies: MicroOp[][];
 }
 
@@ -63,9 +63,9 @@ const txn6aLock = program(txnProtocol, (node) => {
   const empty: Journal = { token: 0, changes: [], done: [] };
   const lock = new Lock(node, "journal", empty, {
     leaseMs: LEASE_MS,
-    eager: node.peers.length === 0, // else this node could take the lock for ever
+    eager: node.peers.length === 0, // with others, this node could have the lock for ever
   });
-  /** Known as long as no other node has had the lock since this token. */
+  /** The cache; valid as long as no other node has had the lock since `lastToken`. */
   const cells = new Cells(node);
   let lastToken = 0;
 

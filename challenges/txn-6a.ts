@@ -1,12 +1,12 @@
 /**
  * Challenge 6a: totally available transactions on one node. https://fly.io/dist-sys/6a
  *
- * Algorithm: the database is a map. A transaction runs, and its changes are made, within one
- * message handler, which nothing interrupts.
+ * Algorithm: the database is a map. A transaction runs, and makes its changes, within one message
+ * handler, which nothing interrupts.
  *
- * Guarantees: strict serializability: transactions happen one at a time, each between its
- * request and its reply. Every transaction commits. Nothing survives a restart, and a second
- * node would have its own database.
+ * Guarantees: strict serializability: transactions happen one at a time, each between its request
+ * and its reply. Every transaction commits. Nothing survives a restart, and a second node would
+ * have a database of its own.
  *
  * Costs: one reply per request, no message between nodes (S = 0).
  */

@@ -3,22 +3,22 @@
  *
  * Algorithm: as in txn-6b, every node runs transactions on its own copy, and per key the highest
  * Lamport stamp wins. But there are no links and no batches: each write goes to each peer at once
- * in a request of its own, and is kept until that very version is acknowledged. A timer resends
- * what is overdue, in one request, and more rarely while the peer is silent.
+ * in a request of its own, and is kept until that version is acknowledged. A timer resends what is
+ * overdue, in one request, and more rarely while the peer is silent.
  *
  * Guarantees: all writes of a transaction have one stamp, so the versions of all keys follow one
- * order (no G0). Equal times are ordered by node, the clock jumps past what it receives, and an
- * acknowledgement names a version, so a newer one is not forgotten: copies become equal, within a
- * second of a heal. Every transaction commits, whatever is cut. A node that starts asks its peers
- * for all that they have, and waits for that before it answers, for a second at most: one that
- * lost its memory recovers what it had told another, of a transaction perhaps a part. Not
- * prevented: a write may be seen while another of its transaction is still on its way (fractured
- * reads), and what follows from that.
+ * order (no G0). Copies become equal within a second of a heal: equal times are ordered by node,
+ * the clock jumps past what it receives, and an acknowledgement names a version, so it does not
+ * stop the resends of a newer one. Every transaction commits, whatever is cut. A node that starts
+ * asks its peers for all that they have, and waits for that before it answers, for a second at
+ * most. So a node that lost its memory recovers what it had told another, which may be only a part
+ * of a transaction. Not prevented: a write may be seen while another write of its transaction is
+ * still on its way (fractured reads), and what follows from that.
  *
- * Costs: 2 (n - 1) messages per write, S = 2.5 for two nodes (a transaction of the workload
- * changes at most 1.25 keys on average); in return writes are everywhere after one hop. What is
- * overdue costs one more request per peer and 100 ms. Memory is bounded by the changes that some
- * peer has not acknowledged; of a register, only the last.
+ * Costs: 2 (n - 1) messages per write, S = 2.5 for two nodes (a transaction of the workload changes
+ * at most 1.25 keys on average); in return writes are everywhere after one hop. Overdue writes cost
+ * one more request per peer and 100 ms. Memory is bounded by the changes that some peer has not
+ * acknowledged; of a register, only the last.
  */
 import { Recall, recallProtocol, refusal } from "../lib/gossip/recall.ts";
 import { program, run } from "../lib/maelstrom.ts";
@@ -38,18 +38,18 @@ import {
 
 /** How long a peer may take to acknowledge a write before it is sent again; all in milliseconds. */
 const PATIENCE_MS = 200;
-/** How far that grows while the peer is silent: longer sends less in vain, and converges later after a cut. */
+/** How far that grows while the peer is silent: a longer time sends less in vain, and converges later after a cut. */
 const PATIENCE_CAP_MS = 400;
-/** How often to look for what is overdue. */
+/** The time between two looks for overdue writes. */
 const LOOK_MS = 100;
-/** How many writes a silent peer is tried with at most; all others wait until it answers. */
+/** How many writes a try to reach a silent peer holds at most; the others wait until it answers. */
 const PROBE = 20;
 /** How late an acknowledgement may be and still count. */
 const TIMEOUT_MS = 5_000;
 
 /** Another node, as this one sees it. */
 class Peer {
-  /** What it has yet to acknowledge, and when to send that again. */
+  /** The writes that it has yet to acknowledge, and when each is overdue. */
   readonly pending = new Map<Entry, number>();
   patienceMs = PATIENCE_MS;
   isSilent = false;
@@ -83,7 +83,7 @@ const txn6bWrites = program(protocol, (node) => {
         (entry) => store.isOwn(entry.node) ? "own" : "others",
       );
       for (const entry of others) store.insert(entry);
-      // What an earlier life of this node wrote may have reached only some nodes.
+      // Writes of this node's earlier lives may have reached only some nodes.
       replicate(own);
     },
   });
@@ -106,7 +106,7 @@ const txn6bWrites = program(protocol, (node) => {
     return {};
   });
 
-  /** Applies this node's own changes, and tells the others, in one request. */
+  /** Applies this node's own writes, and sends them to each peer in one request. */
   function replicate(entries: Entry[]): void {
     const news: Entry[] = [], dead: Entry[] = [];
     for (const entry of entries) {

@@ -3,21 +3,21 @@
  *
  * Algorithm: a transaction runs on a scratch copy over its node's database, where it sees its own
  * writes, and is merged in one step. Then it goes to every peer as a whole, over reliable links,
- * with a Lamport stamp and a vector that says how many transactions of each node it follows. A
- * peer keeps it staged until it has merged those, then merges it in one step too. Per key the
- * highest stamp wins. This is causal broadcast (Birman, Schiper and Stephenson, "Lightweight
- * Causal and Atomic Group Multicast", 1991), where txn-6c sends states instead of operations.
+ * with a Lamport stamp and a vector that says how many transactions of each node it follows. A peer
+ * keeps it staged until it has merged those, then merges it in one step, too. Per key the highest
+ * stamp wins. This is causal broadcast (Birman, Schiper and Stephenson, "Lightweight Causal and
+ * Atomic Group Multicast", 1991): it sends operations where txn-6c sends states.
  *
- * Guarantees: those of txn-6c. A copy always holds whole transactions, and with each everything
- * it follows: links keep the order of each origin, vectors keep the order across origins. Hence
- * atomic visibility and, at each node, read your writes, monotonic reads and writes, and writes
- * follow reads. Copies are equal within a second of a heal, or of the last message that came late.
- * Every transaction commits.
+ * Guarantees: those of txn-6c. A copy always holds whole transactions, and with each of them all
+ * that it follows: links keep the order of each origin, vectors keep the order across origins.
+ * Hence atomic visibility and, at each node, read your writes, monotonic reads and writes, and
+ * writes follow reads. Copies are equal within a second of a heal, or of the last message that came
+ * late. Every transaction commits.
  *
- * Costs: n nodes send at most n (n - 1) batches per 100 ms, none once all is acknowledged:
- * S <= 20 / rate for two nodes. Every transaction crosses to every node once, even one that is
- * overwritten at once; each carries n numbers, and one more, of 18 bytes, for each earlier life
- * that has written. Memory holds what is unacknowledged, and what is staged: no more than the
+ * Costs: n nodes send at most n (n - 1) batches per 100 ms, none once all is acknowledged: S <= 20
+ * / rate for two nodes. Every transaction crosses to every node once, even one that is overwritten
+ * at once; each carries n numbers, and one more, of 18 bytes, for each earlier life that has
+ * written. Memory holds what is unacknowledged and what is staged, which is no more than the
  * slowest link has yet to bring.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
@@ -42,16 +42,19 @@ import {
 /** The time between batches, in milliseconds: longer saves messages, shorter shows writes sooner. */
 const FLUSH_MS = 100;
 
-/** The longest pause between tries to reach a silent peer, in milliseconds: shorter sends more in vain, longer converges later. */
+/**
+ * The longest pause between two tries to reach a silent peer, in milliseconds: a shorter one sends
+ * more in vain, a longer one converges later.
+ */
 const LIMIT_MS = 400;
 
-/** By origin, which is a life of a node, a number of its transactions. */
+/** By origin, which is a life of a node, how many of its transactions. */
 const counts = dict(natural);
 
 /** A transaction that has committed somewhere, and how many of each origin it follows. */
 const committed = object({ transaction, after: counts });
 
-/** All that a copy holds: for a node that has lost its memory, and what such a node got back. */
+/** All that a copy holds: sent to a node that has lost its memory, and by it once it got something back. */
 const whole = object({ entries: array(entry), merged: counts });
 
 const item = either(committed, whole);
@@ -75,7 +78,7 @@ const txn6cStaged = program(protocol, (node) => {
       }
       mergeStaged();
     },
-    // What waits here for others may be known to no other node than the one that comes back.
+    // Staged transactions may be known only here, so a node that lost its memory needs them as well.
     all: () => [all(), ...[...staged.values()].flat()],
     inOrder: true,
     flushMs: FLUSH_MS,

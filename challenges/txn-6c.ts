@@ -5,23 +5,23 @@
  * Algorithm: every node runs transactions on its own copy of the database, at once. Those that
  * change something get a Lamport stamp; per key the highest stamp wins. Copies are kept equal by
  * anti-entropy: a vector, `have`, says for each life of each node up to which time its transactions
- * are known. A message brings everything its sender has beyond `since`; a receiver that does not
- * cover that ignores it. `have` is also the acknowledgement. A message carries what third nodes
- * did, and nothing that a later write has replaced, so a node sends to one peer a tick. Links
- * (txn-6b) would cost five nodes four times the messages, and twice the bytes.
+ * are known. A message brings everything that its sender has beyond a vector `since`; a receiver
+ * whose `have` does not cover `since` ignores it. `have` is also the acknowledgement. As a message
+ * carries third nodes' transactions, too, and no overwritten values, a node sends to one peer a
+ * tick. Links (txn-6b) would cost five nodes four times the messages, and twice the bytes.
  *
  * Guarantees: let V be the transactions that a node's `have` covers. 1. Its copy is what V's
- * transactions make in the order of their stamps. 2. V holds the causal past of its members.
- * So visibility is atomic, copies with equal V are equal, and clients of one node read their own
- * writes, read and write monotonically, and write after what they have read. Every transaction
- * commits, whatever is cut. A node that lost its memory recovers what it had told another; when it
- * starts, it waits for that, a second at most. Not prevented: lost updates, write skew, stale reads.
+ * transactions make in the order of their stamps. 2. V holds the causal past of its members. So
+ * visibility is atomic, copies with equal V are equal, and clients of one node read their own
+ * writes, read and write monotonically, and write after what they read. Every transaction commits,
+ * whatever is cut. A node that lost its memory recovers what it had told another; when it starts,
+ * it waits at most a second for that. Not prevented: lost updates, write skew, stale reads.
  *
  * Costs: n nodes send at most n messages per 110 ms (more than 5 nodes: every pair one per 440 ms),
  * none once all is known: S is about 18.2 / rate for two nodes, 46 for five. A transaction is
  * everywhere within one round (110 ms for two nodes) and a hop; after a heal within 440 ms and two
- * hops, or a round and two hops more if one direction was cut. A silent peer is told nothing.
- * Vectors keep every life that has written: each makes a message 66 bytes longer, for good.
+ * hops, or a round and two hops more if one direction was cut. A silent peer is sent no
+ * transactions. Vectors keep every life that has written, each at 66 bytes a message, for good.
  */
 import { CatchUp, Life } from "../lib/gossip/life.ts";
 import { program, run } from "../lib/maelstrom.ts";
@@ -52,8 +52,9 @@ const TICK_MS = 110;
 const ROUND_MS = 440;
 
 /**
- * After this silence, in ms, a message is taken for lost: an answer takes less, so nothing is sent
- * twice. It grows while a peer is silent; with a round it must stay below the second after a heal.
+ * After this silence, in ms, a message is taken for lost: answers take less, so nothing is sent
+ * twice. The time grows while a peer is silent; with a round, it must stay below the second within
+ * which copies must be equal after a heal.
  */
 const PATIENCE = { leastMs: 220, mostMs: 440 };
 
@@ -64,12 +65,12 @@ const protocol = {
   ...txnProtocol,
   ...amongNodes({
     gossip: message({
-      /** The lives of the sender and, as far as it knows, the receiver; whether it wants an answer, and is one. */
+      /** The lives of the sender and, as it knows it, the receiver; whether this wants an answer, and is one. */
       me: natural,
       you: natural,
       asks: boolean,
       answers: boolean,
-      /** If you have `since`, then with these entries you have `have`, as I do. */
+      /** A receiver whose transactions cover `since` has, with these entries, all that `have` covers. */
       since: vector,
       have: vector,
       entries: array(entry),
@@ -116,7 +117,7 @@ const txn6c = program(protocol, (node) => {
     if (isForMe) peer.acknowledge(theirs, answers, node.now());
   });
 
-  /** The peer that has spoken: of a new life nothing is known. */
+  /** The peer that has spoken; if it is in a new life, nothing is known of what that life has. */
   function peerOf(id: string, itsLife: number): Peer | undefined {
     const peer = peers.get(id);
     const meeting = life.meet(id, itsLife);
@@ -129,7 +130,7 @@ const txn6c = program(protocol, (node) => {
     return next;
   }
 
-  /** Sends a peer what it lacks or is owed, or asks it; returns whether it did. */
+  /** Sends a peer what it lacks, an answer that it waits for, or a question; returns whether it did. */
   function serve(id: string): boolean {
     const peer = peers.get(id)!;
     peer.expire(node.now());
@@ -142,7 +143,7 @@ const txn6c = program(protocol, (node) => {
       you: life.latest(id),
       asks,
       answers: peer.isOwed,
-      // Without entries, a message is an acknowledgement that claims to bring nothing.
+      // Without entries, a message only acknowledges, and must not claim to bring the receiver more.
       since: dictOf(isNews ? peer.sent : have),
       have: dictOf(have),
       entries,

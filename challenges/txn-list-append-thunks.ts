@@ -1,27 +1,27 @@
 /**
  * txn-list-append, variant: immutable values in lww-kv, one root in lin-kv.
  *
- * Algorithm: as in Datomic and in Maelstrom's guide. A stored value never changes: it has a name of
- * its own, a thunk, in lww-kv. The root in lin-kv says which thunk each key has. A node runs all
- * waiting transactions on the values under the root, stores the new values, and swaps the root by
- * compare-and-set. lww-kv suits values that never change: nothing in it can be stale. But it is two
- * stores that never agree, and a read finds a value that was stored once with probability 1/2; so a
- * thunk is stored twice, and read until it is found.
+ * Algorithm: as in Datomic and in Maelstrom's guide. A stored value never changes: it is in lww-kv
+ * under a name of its own, as a thunk. The root in lin-kv says which thunk each key has. A node
+ * runs all waiting transactions on the values under the root, stores the new values, and swaps the
+ * root by compare-and-set. lww-kv suits values that never change, since no read of them can be
+ * stale. But it is two stores that never agree, and a read finds a value that was stored once with
+ * probability 1/2; so a thunk is stored twice, and read until it is found.
  *
- * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or
- * repeated. Roots count up, so a late copy of a swap fails; a swap whose answer was lost is
- * recognised by the root, which names the last batch of every node. A thunk that a root names
- * was acknowledged before, so some store has it, and each read finds it with probability 1/2 or
- * more. Nodes keep only caches: killing one loses nothing. A client waits while others win the
- * race, and is told after 4 s that the outcome is unknown, or that nothing was done: nobody with
- * three nodes, 100 requests/s and 1000 keys, even where 10 % of the messages are lost. But a race
- * takes 8 hops, and the nodes win one after the other: of three nodes, hops of 50 ms on average
+ * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or repeated.
+ * Roots count up, so a late copy of a swap fails. The root names the last batch of every node,
+ * which shows whether a swap without an answer took effect. A thunk was acknowledged before any
+ * root names it, so some store has it, and each read finds it with probability 1/2 or more. Nodes
+ * keep only caches: killing one loses nothing. A client waits while others win the race, and is
+ * told after 4 s that the outcome is unknown, or that nothing was done. With three nodes, 100
+ * requests/s and 1000 keys none is told so, even where 10 % of the messages are lost. But a race
+ * takes 8 hops, and only one node wins at a time: of three nodes, hops of 50 ms on average
  * (exponential) leave 6 % of the clients unserved at worst, hops of 200 ms three in four.
  *
  * Costs: 2 messages to read the root, 2 to swap it, 4 for each value stored, and 2 to 4 for each
  * value read, all of them again for each lost race: S is 11.5 on the command, against 3.5 where
- * values are in the root. A root names every key. What no root names any more stays in lww-kv, where
- * nothing can be deleted.
+ * values are in the root. A root names every key. Thunks that no root names any more stay in
+ * lww-kv, where nothing can be deleted.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import {
@@ -34,10 +34,10 @@ import { Kv } from "../lib/services/kv.ts";
 import { Turns } from "../lib/services/turns.ts";
 import { executeOn, serveTransactions } from "../lib/stores/transactions.ts";
 
-/** How many times a thunk is stored: more copies are found by more reads, fewer cost less. */
+/** How many times a thunk is stored: with more copies a read more often finds it, fewer cost less. */
 const COPIES = 2;
 
-/** The root of the database: one version, which differs from every other. */
+/** The root of the database, in one of its versions; no two are equal. */
 type Root = {
   version: number;
   /** By node, its last batch that has committed. */
@@ -57,11 +57,11 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
   const store = new Kv<{ value: Json }>(node, "lww-kv");
   const epoch = Math.floor(node.random() * 2 ** 40).toString(36);
   let serial = 0;
-  /** By key, the thunk that this node has read or stored last. */
+  /** By key, the thunk that this node last read, or stored and committed. */
   const cache = new Map<Key, Thunk>();
 
   const turns = new Turns(node);
-  /** Of the root that this node has seen last. */
+  /** The version of the root that this node saw last. */
   let version = 0;
 
   serveTransactions(node, commit, () => turns.next());
@@ -70,10 +70,10 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
   async function commit(batch: MicroOp[][]): Promise<MicroOp[][]> {
     const id = `${epoch}.${serial++}`;
     let replies: MicroOp[][] = [];
-    /** What it has stored. */
+    /** The thunks that the last try stored. */
     let fresh = new Map<Key, Thunk>();
     for (let lost = 0;; lost++) {
-      // After a lost race, others may finish theirs.
+      // After a lost race, this node lets the others finish theirs.
       if (lost > 0) await node.sleep(node.random() * Math.min(100, 10 * lost));
       const known = await roots.read("root");
       const root = known ?? { version: 0, done: [], thunks: [] };
@@ -133,7 +133,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
     }
   }
 
-  /** Stores a thunk. One copy is enough to find it; the others are found sooner, and need not be waited for. */
+  /** Stores a thunk. It can be found once one copy is stored; more let it be found sooner, so nobody waits for them. */
   function save(name: string, value: Json): Promise<void> {
     return Promise.race(
       Array.from({ length: COPIES }, () => store.write(name, { value })),

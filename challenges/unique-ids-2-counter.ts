@@ -1,14 +1,15 @@
 /**
  * Challenge 2, variant: a counter on each node. https://fly.io/dist-sys/2
  *
- * Algorithm: an id is a node's name and a counter. The counter would start at 0 again after a
- * restart and repeat ids, so its name also holds the time at which the node started and, since
- * a clock may stand still or be set back, a random number.
+ * Algorithm: an id is a counter's name and its next number. If that were only the node's name, ids
+ * would repeat after a restart, when the counter starts at 0 again. So the counter's name also
+ * holds the time at which the node started and, since a clock may stand still or be set back, a
+ * random number.
  *
- * Guarantees: totally available. Ids are strings, unique across nodes; across restarts they
- * are unique if either the start time or the random number differs, which fails only with a
- * frozen clock, with probability 2^-53 for each pair of lives. The ids of one life are in the
- * order of its counter.
+ * Guarantees: totally available. Ids are strings, unique across nodes; across restarts they are
+ * unique if either the start time or the random number differs, which fails only with a frozen
+ * clock, with probability 2^-53 for each pair of lives. The ids of one life are in the order of its
+ * counter.
  *
  * Costs: one reply per request, no message between nodes (S = 0); about 27 bytes an id.
  */

@@ -2,14 +2,14 @@
  * Challenge 2, variant: modelled on MongoDB's ObjectId. https://fly.io/dist-sys/2
  *
  * Algorithm: an id is the time in seconds, the node, a random number for the process, and a
- * counter, as in an ObjectId. Unlike there, the parts are separated, so "1" and "23" differs
- * from "12" and "3"; the node is named, not hashed; and the counter does not wrap.
+ * counter, as in an ObjectId. Unlike in an ObjectId, the parts are separated, so that "1" and "23"
+ * differ from "12" and "3"; the node is named, not hashed; and the counter does not wrap.
  *
- * Guarantees: totally available. Ids are strings, unique across nodes and restarts whatever
- * the clock does: it affects only their order. Two lives of a node draw the same process
- * number with probability 2^-53. Sorted as text, ids are in the order of the seconds in which
- * they were made, as far as the nodes' clocks agree; within a second, those of one life are in
- * order (up to 2^24 ids).
+ * Guarantees: totally available. Ids are strings, unique across nodes and restarts whatever the
+ * clock does: the clock affects only their order. Two lives of a node draw the same process number
+ * with probability 2^-53. Sorted as text, ids are in the order of the seconds in which they were
+ * made, as far as the nodes' clocks agree; within a second, those of one life are in order (up to
+ * 2^24 ids).
  *
  * Costs: one reply per request, no message between nodes (S = 0); about 33 bytes an id.
  */

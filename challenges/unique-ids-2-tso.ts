@@ -1,14 +1,14 @@
 /**
  * Challenge 2, variant: from a timestamp oracle. https://fly.io/dist-sys/2
  *
- * Algorithm: the service lin-tso gives out each timestamp once. A node asks for one when it
- * starts, and numbers the ids of its life under it, as a Hi/Lo generator does with a
- * database's sequence.
+ * Algorithm: the service lin-tso gives out each timestamp once. A node asks for one when it starts,
+ * and an id is this timestamp and a count, as a Hi/Lo generator combines a number from a database's
+ * sequence with its own.
  *
- * Guarantees: ids are strings, unique across nodes and restarts, with no clock and no
- * randomness: no two lives get the same timestamp. The ids of one life are in order; those of
- * a life that starts later begin with a higher number. Partitions between nodes make no
- * difference; only a life's first requests wait for the service, for at most 4 s.
+ * Guarantees: ids are strings, unique across nodes and restarts, with no clock and no randomness:
+ * no two lives get the same timestamp. The ids of one life are in order; those of a life that
+ * starts later begin with a higher number. Partitions between nodes make no difference; only a
+ * life's first requests wait for the service, for at most 4 s.
  *
  * Costs: 2 messages for each life of a node (S = 6 / 30,000 on the official command), then one
  * reply a request; about 8 bytes an id.

@@ -19,7 +19,7 @@ import { uniqueIdsProtocol } from "../lib/protocols.ts";
 
 /** Answers every request with an id that nobody has given before. */
 const uniqueIds = program(uniqueIdsProtocol, (node) => {
-  // A draw has 53 random bits; base 36 says them in at most 11 characters.
+  // A draw has 53 random bits, at most 11 characters in base 36.
   const draw = () => Math.floor(node.random() * 2 ** 53).toString(36);
   const epoch = `${draw()}.${draw()}`;
   let count = 0;
