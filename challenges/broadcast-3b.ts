@@ -4,7 +4,7 @@
  * Algorithm: flooding in a tree that follows from the order of the nodes: the first is the root,
  * the next four are its children, and so on. A new value goes to a node's neighbours in the tree,
  * except the one that it came from. It is resent to each of them until acknowledged. Values that
- * come while a neighbour does not answer wait, and then go to it in one message.
+ * come while a neighbour does not answer wait until it does, and then go to it in one message.
  *
  * Guarantees: an acknowledged value is at every node within 1 s, for hops of up to 100 ms and up to
  * 100 nodes (see Costs). Partitions and lossy links lose nothing: a value that could not be

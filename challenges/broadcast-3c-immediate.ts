@@ -78,7 +78,7 @@ const immediate = program(protocol, (node) => {
     take: (known, src) => known.forEach((message) => learn(message, src)),
   });
   let neighbours = node.peers;
-  /** What each node may lack. */
+  /** By node, the values that it may lack. */
   const peers = new Map(node.peers.map((id) => [id, new Peer()]));
 
   function learn(message: Integer, src: string): void {

@@ -13,8 +13,8 @@
  * node that lost its memory shows again every value that it had told another node.
  *
  * Costs: with n nodes, a hop of L ms and a tree of height h
- * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages, so S <= n
- *   - 1, 4 for 5 nodes. It is everywhere after 2 h L, 2 L for 5 nodes;
+ * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages, so
+ *   S <= n - 1, 4 for 5 nodes. It is everywhere after 2 h L, 2 L for 5 nodes;
  * - a cut edge, once it is noticed, costs each of its nodes a message per 1.5 to 2 s, however many
  *   values wait, and none if no value waits. After the heal the values cross in one message, or in
  *   two if there are more than 100;

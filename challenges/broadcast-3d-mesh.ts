@@ -106,7 +106,7 @@ export function mesh(
   /** When values are sent next, or were sent last. */
   let tellAt = -Infinity;
 
-  /** Returns the values that are new. This node's own, even of an earlier life, it sends to the others. */
+  /** Returns the values that are new. Those that are this node's own, even from an earlier life, go to all. */
   function learn(some: Integer[], of: string): Integer[] {
     const unknown = some.filter((value) => !values.has(value));
     for (const value of unknown) values.set(value, of);

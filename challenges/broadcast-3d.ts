@@ -2,11 +2,11 @@
  * Challenge 3d: broadcast with few messages. https://fly.io/dist-sys/3d
  *
  * Algorithm: gather and scatter. One hub, the first node, sends new values to all others in turns,
- * each as late as the oldest value allows if it is to be everywhere in time. The hub says how soon
- * its next turn may be, and a margin before that the others send it their new values, and for how
- * long the oldest has waited. Acknowledgements ride on values. If the first node does not answer,
- * the next in order that does replaces it for the nodes it can reach. The first node still gets
- * every value and sends it to all, so delivery does not depend on the replacement.
+ * each as late as it can be for the oldest value to be everywhere within a budget of time. The hub
+ * says how soon its next turn may be, and a margin before that the others send it their new values,
+ * and for how long the oldest has waited. Acknowledgements ride on values. If the first node does
+ * not answer, the next in order that does replaces it for the nodes it can reach. The first node
+ * still gets every value and sends it to all, so delivery does not depend on the replacement.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
  * partitions of any kind, within a pause between two tries (2 s, the first up to 4 s) and two

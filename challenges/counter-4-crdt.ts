@@ -4,23 +4,24 @@
  * Algorithm: a state-based G-counter (Shapiro et al., "Conflict-free replicated data types"). Every
  * node keeps, for each life of each node, the sum of the adds made there; the counter is the sum of
  * all. States merge by taking the higher sum of each life. Once a period a node sends its state to
- * each neighbour that is not known to have all of it: among up to 5 nodes all are neighbours, among
- * more only the first node and each other one. A neighbour acknowledges by sending its own state;
- * if it has nothing new, it does so only when asked. A new life adds a sum of 0 of its own to its
- * state: neighbours that lack this sum have not heard of the life.
+ * each neighbour that is not known to have all of it: with up to 5 nodes all are neighbours; with
+ * more, the first node is the only neighbour of every other. A neighbour acknowledges by sending
+ * its own state; if it has nothing new, it does so only when asked. A new life begins with a sum of
+ * 0. Its neighbours lack this sum, so they are sent it, and so hear of the life.
  *
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults, and from a
- * second after a heal on, a read includes every add acknowledged a period, any stall of the machine
- * and the network's latency before it (two of each by way of the first node). Reads of one node
- * never go backwards. With more than 5 nodes, a node that is cut off from the first learns of no
- * other node's adds. A killed node loses what no other node has; after its return its reads wait
- * for what its neighbours know, for a second at most.
+ * second after a heal on, a read includes every add whose acknowledgement is older than a period,
+ * any stall of the machine and the network's latency together (two of each by way of the first
+ * node). Reads of one node never go backwards. With more than 5 nodes, a node that is cut off from
+ * the first learns of no other node's adds. A killed node loses what no other node has; after its
+ * return its reads wait for what its neighbours know, for a second at most.
  *
  * Costs: n nodes that all add send n (n - 1) messages per period of 300 ms: for 3 nodes 20
  * messages/s, so S = 20 / rate = 0.2 on the official command, plus a round of messages at its start
- * and end; counter-4 has 2.9. By way of the first node it is 2 (n - 1) per 160 ms: at rate 1000, S
- * <= 0.49 for 40 nodes and 1.24 for 100. Nodes with equal states send nothing. A silent neighbour
- * is sent to every third period, and answered at once. A message holds a number for each life.
+ * and end; counter-4 has 2.9. By way of the first node it is 2 (n - 1) per 160 ms: at rate 1000,
+ * S <= 0.49 for 40 nodes and 1.24 for 100. Nodes with equal states send nothing. A silent neighbour
+ * is sent the state every third period, and answered at once when it speaks. A message holds a
+ * number for each life.
  */
 import { treeNeighbours } from "../lib/gossip/neighbours.ts";
 import { CatchUp, latestOf, Life } from "../lib/gossip/life.ts";

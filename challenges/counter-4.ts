@@ -12,14 +12,14 @@
  * A repeated or late copy fails, because no value ever recurs; after a failure, the name in the
  * store, read behind a barrier, tells whether the write had succeeded. The last write of a killed
  * node may arrive after its restart: the new life finds it in its key, at the latest when its own
- * write fails, and adds to it. A read includes every add acknowledged 75 ms before it, and reads of
- * one node never go backwards. Nodes never talk to each other, so partitions between them change
- * nothing, and nodes keep no state that the store does not have.
+ * write fails, and adds to it. A read includes every add acknowledged at least 75 ms before it, and
+ * reads of one node never go backwards. Nodes never talk to each other, so partitions between them
+ * change nothing, and nodes keep no state that the store does not have.
  *
  * Costs: an add is 2 messages, 0 if it adds nothing; a snapshot of n nodes is 2n. A node takes at
- * most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s add something: S <= (3 *
- * 13.3 * 6 + 27 * 2) / 100 = 2.94. If reads were always fresh, S would be 4.5. An add takes one
- * round trip to the store, a read two.
+ * most 1000 / 75 snapshots/s, and on the official command 4/5 of 33 adds/s add something:
+ * S <= (3 * 13.3 * 6 + 27 * 2) / 100 = 2.94. If reads were always fresh, S would be 4.5. An add
+ * takes one round trip to the store, a read two.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";

@@ -11,10 +11,10 @@
  * out of turn. A node that gets a version in which its life is missing greets the sender.
  *
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults every read shows
- * an element a second, plus the network's latency, after it was acknowledged; as long after a heal
- * every element is everywhere, or a round trip later if more than 100 wait. What is added at a node
- * that is cut off from the first is not shown by others. A killed node loses what no other has;
- * when it is back, its reads wait for what the others know, for a second at most.
+ * an element from a second, plus the network's latency, after its acknowledgement on. As long after
+ * a heal every element is everywhere, or a round trip later if more than 100 wait. What is added at
+ * a node that is cut off from the first is not shown by others. A killed node loses what no other
+ * has; when it is back, its reads wait for what the others know, for a second at most.
  *
  * Costs: every 940 ms the first node sends each other node one message, and each node with new
  * elements sends it one. A node that does not answer is sent at most 100 elements of each life. For

@@ -18,10 +18,10 @@
  * yet take effect.
  *
  * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, every 70 ms when idle.
- * Nodes send their clients' requests with their answers: for 3 nodes S is at most 200 / rate +
- * 0.67, 2.3 on the command. A change takes two network round trips and 10 to 50 ms, and so does a
- * read. A log has at most 1000 entries; a message to a node that has restarted, or has missed more
- * entries than that, holds all registers.
+ * Nodes send their clients' requests with their answers: for 3 nodes S is at most
+ * 200 / rate + 0.67, 2.3 on the command. A change takes two network round trips and 10 to 50 ms,
+ * and so does a read. A log has at most 1000 entries; a message to a node that has restarted, or
+ * has missed more entries than that, holds all registers.
  */
 import { header, replicaProtocol } from "../lib/consensus/messages.ts";
 import { Replica } from "../lib/consensus/replica.ts";

@@ -6,9 +6,10 @@
  * Here they are one counter-4-crdt in which each life of a node has two names.
  *
  * Guarantees: reads and adds are answered at once, whatever is cut. Without faults a read includes
- * every add acknowledged a period of counter-4-crdt, 300 ms, and the network's latency before it;
- * after a heal, this holds again within one second. A killed node loses what no other node has.
- * After its return its reads wait for what its neighbours know, for a second at most.
+ * every add whose acknowledgement is older than a period of counter-4-crdt, 300 ms, and the
+ * network's latency together; after a heal, this holds again within one second. A killed node loses
+ * what no other node has. After its return its reads wait for what its neighbours know, for a
+ * second at most.
  *
  * Costs: those of counter-4-crdt: for 3 nodes S = 20 / rate = 0.2 on the command, and nothing while
  * all nodes have equal states. A message holds 2 n numbers.

@@ -12,10 +12,10 @@
  * Guarantees: strict serializability, for any number of nodes, whatever is lost, late or repeated.
  * The order is that of the root's versions, which count up, so a late copy of a swap fails. The
  * root names the last batch of every node, which shows whether a swap without an answer took
- * effect. A cell is never set from an earlier version; one that is newer than the root read with it
- * shows that this root is old. Nodes keep only caches: killing one loses nothing. A client never
- * gets a conflict; it waits while others win the race or lin-kv is silent, and is told after 4 s
- * that the outcome is unknown, or that nothing was done.
+ * effect. A cell is never set from an earlier version; a cell that is newer than the root that was
+ * read with it shows that this root is old. Nodes keep only caches: killing one loses nothing. A
+ * client never gets a conflict; it waits while others win the race or lin-kv is silent, and is told
+ * after 4 s that the outcome is unknown, or that nothing was done.
  *
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, or 2 if it need not read
  * the root; 4 more for each lost race; 2 for each key that is not cached and was written out, or

@@ -51,7 +51,7 @@ type Journal = {
 
 /** Transactions that are run together. */
 interface Round {
-  /** Never used again. */
+  /** A name that is never used again. */
   name: string;
   txns: MicroOp[][];
   /** The replies of the last run. */

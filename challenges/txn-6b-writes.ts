@@ -38,7 +38,7 @@ import {
 
 /** How long a peer may take to acknowledge a write before it is sent again; all in milliseconds. */
 const PATIENCE_MS = 200;
-/** How far that grows while the peer is silent: a longer time sends less in vain, and converges later after a cut. */
+/** How long it may take at most, if the peer is silent: longer sends less in vain, and converges later after a cut. */
 const PATIENCE_CAP_MS = 400;
 /** The time between two looks for overdue writes. */
 const LOOK_MS = 100;

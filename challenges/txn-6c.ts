@@ -48,7 +48,7 @@ import {
 /** The time between a node's messages, each to one peer, in ms: longer saves messages, shorter shows writes sooner. */
 const TICK_MS = 110;
 
-/** The time in which every peer has a turn, in ms, if there are many: bounds how late a write is seen. */
+/** The time within which every peer has a turn, in ms, if there are many: it bounds how late a write is seen. */
 const ROUND_MS = 440;
 
 /**

@@ -133,7 +133,7 @@ const txnListAppendThunks = program(txnProtocol, (node) => {
     }
   }
 
-  /** Stores a thunk. It can be found once one copy is stored; more let it be found sooner, so nobody waits for them. */
+  /** Stores a thunk, and waits for one copy only: others merely let reads find it sooner. */
   function save(name: string, value: Json): Promise<void> {
     return Promise.race(
       Array.from({ length: COPIES }, () => store.write(name, { value })),
