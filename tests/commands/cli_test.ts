@@ -48,7 +48,7 @@ for (
     [["serve", "--host", "host.invalid"], 254, "Cannot listen on host.invalid"],
     [["serve", "here"], 254, "named with --store DIR"],
     [["check", "x", "--rate", "5"], 254, "no --rate. There are --judge"],
-    [["demo", "--rate", "5"], 254, "no --rate, nor any other"],
+    [["demo", "--rate", "5"], 254, "no --rate: this command has no flags"],
     [["demo", "ehco-1"], 254, "did you mean echo-1?"],
     [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
     [["simulate", "echo-1", "--seeds", "1e9"], 254, "1000000 at most"],
@@ -57,7 +57,7 @@ for (
     [["serve", "--port", "65536"], 254, "65535 at most"],
     [["test", "--bin", "x", "--zzzzzzzz"], 254, "no --zzzzzzzz. There are"],
     [["test", "--bin", "x", "--store", ""], 254, 'use --store ""'],
-    [["test", "--bin", "x", "--nodes", ","], 254, "Cannot run no nodes"],
+    [["test", "--bin", "x", "--nodes", ","], 254, "Cannot run without nodes"],
     [
       ["test", "-w", "echo", "--bin", "x", "--program", "broadcast-3d"],
       254,

@@ -1,4 +1,4 @@
-/** The command line: Maelstrom's flags and ours, as options of a run. */
+/** Parses command lines: Maelstrom's flags, which become the options of a run, and ours. */
 import { parseArgs } from "node:util";
 import type { Options } from "../history/history.ts";
 import { stringify } from "../history/json.ts";
@@ -12,16 +12,16 @@ export const PORT = 8080;
 /** The type of a flag's value. */
 export type Kind = "text" | "number" | "switch";
 
-/** A flag that decides what a run is. */
+/** A flag that determines a run. */
 interface RunFlag {
   kind: Kind;
-  /** Its default, for people. */
+  /** Its default, as shown to users. */
   fallback: string;
-  /** What it means, for people. */
+  /** What it means, as shown to users. */
   says: string;
 }
 
-/** Maelstrom's flags that decide what a run is. They are recorded with it. */
+/** Maelstrom's flags that determine a run. They are recorded with it. */
 export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   "node-count": {
     kind: "number",
@@ -31,22 +31,22 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   "nodes": {
     kind: "text",
     fallback: "n1,n2,n3,n4,n5",
-    says: "names of nodes; also -n NAME (repeatable), and --nodes-file FILE",
+    says: "names of nodes; also -n NAME (repeatable) or --nodes-file FILE",
   },
   "concurrency": {
     kind: "text",
     fallback: "1n",
-    says: "number of clients; 2n is two for each node",
+    says: "number of clients; 2n is two per node",
   },
   "rate": {
     kind: "number",
     fallback: "5",
-    says: "requests a second, of all clients together",
+    says: "requests per second, all clients together",
   },
   "time-limit": {
     kind: "number",
     fallback: "60",
-    says: "seconds of the main phase",
+    says: "length of the main phase, in seconds",
   },
   "latency": {
     kind: "number",
@@ -66,22 +66,22 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   "nemesis": {
     kind: "text",
     fallback: "none",
-    says: "the faults, separated by commas: partition, kill, pause",
+    says: "faults, separated by commas: partition, kill, pause",
   },
   "nemesis-interval": {
     kind: "number",
     fallback: "10",
-    says: "mean seconds between faults",
+    says: "mean time between faults, in seconds",
   },
   "availability": {
     kind: "text",
-    fallback: "none asked",
+    fallback: "none required",
     says: "total, or the share of requests that must succeed, 0 to 1",
   },
   "consistency-models": {
     kind: "text",
     fallback: "strict-serializable",
-    says: "transactions: the level asked for, such as read-committed",
+    says: "transactions: the level required, such as read-committed",
   },
   "key-count": {
     kind: "number",
@@ -91,19 +91,19 @@ export const RUN_FLAGS: Readonly<Record<string, RunFlag>> = {
   "max-txn-length": {
     kind: "number",
     fallback: "4",
-    says: "transactions: most operations in one",
+    says: "transactions: most operations per transaction",
   },
   "max-writes-per-key": {
     kind: "number",
     fallback: "16",
-    says: "transactions, kafka: writes of a key before it is replaced",
+    says: "transactions, kafka: writes to a key before another replaces it",
   },
 };
 
-/** Names of nodes, which become the option `nodes`. `--node` may be repeated. */
+/** The flags that name nodes, which become the option `nodes`. `--node` may be repeated. */
 const NODE_FLAGS = ["node", "nodes", "nodes-file"] as const;
 
-/** Maelstrom's flags that are accepted and change nothing here. */
+/** Maelstrom's flags that are accepted, but have no effect here. */
 export const IGNORED_FLAGS: Kinds = {
   "leave-db-running": "switch",
   "logging-json": "switch",
@@ -120,9 +120,9 @@ export const IGNORED_FLAGS: Kinds = {
 export interface Parsed {
   /** The words that are not flags. */
   words: string[];
-  /** Flags that decide what the run is. */
+  /** The flags that determine the run, with their values. */
   options: Options;
-  /** Other numbers, texts and switches by name. */
+  /** The other flags, by the type of their values. */
   numbers: { [flag: string]: number };
   texts: { [flag: string]: string };
   switches: Set<string>;
@@ -133,11 +133,11 @@ export interface Parsed {
 /** Flags by name, each with the type of its value. */
 type Kinds = Readonly<Record<string, Kind>>;
 
-/** The long names of flags by their letters. */
+/** The long names of flags, by their letters. */
 type Letters = Readonly<Record<string, string>>;
 
 /**
- * Parses a command line with Maelstrom's run flags and these others.
+ * Parses a command line with Maelstrom's flags that determine a run, and these others.
  *
  * @throws {UsageError} as {@link parseFlags}
  */
@@ -159,7 +159,7 @@ export function parseRunFlags(
 /**
  * Parses a command line with these flags.
  *
- * @throws {UsageError} a flag is unknown, has no value, or a value it cannot have
+ * @throws {UsageError} a flag is unknown, or has no value, or one that it cannot have
  */
 export function parseFlags(
   args: readonly string[],
@@ -197,7 +197,7 @@ export function parseFlags(
   return parsed;
 }
 
-/** The values of flags as they were written, and what is no flag. */
+/** The values of flags as they were written, and the words that are not flags. */
 function valuesIn(args: readonly string[], kinds: Kinds, letters: Letters) {
   const options = Object.entries(kinds).map(([name, kind]) => {
     const letter = Object.keys(letters).find((one) => letters[one] === name);
@@ -227,12 +227,14 @@ function valuesIn(args: readonly string[], kinds: Kinds, letters: Letters) {
 }
 
 function noSuchFlag(unknown: string, known: string[]): string {
-  if (known.length === 0) return `there is no ${unknown}, nor any other`;
+  if (known.length === 0) {
+    return `there is no ${unknown}: this command has no flags`;
+  }
   const hint = didYouMean(unknown, known) || ".";
   return `there is no ${unknown}${hint} There are ${known.join(" ")}`;
 }
 
-/** Joins signed numbers to their flags: `--rate -1` is wrong, but not because of its dash. */
+/** Joins signed numbers to their flags, so that `--rate -1` is refused for its value, not for its dash. */
 function withSigns(
   args: readonly string[],
   kinds: Kinds,
@@ -249,7 +251,7 @@ function withSigns(
 /**
  * Refuses words that are not flags.
  *
- * @param otherwise what to do about them
+ * @param otherwise what to do instead
  * @throws {UsageError} there is such a word
  */
 export function noWords(
@@ -260,7 +262,7 @@ export function noWords(
   throw new UsageError(`Cannot use "${word}": it is not a flag. ${otherwise}`);
 }
 
-/** All names of nodes on a command line. */
+/** The names of nodes that a command line gives. */
 function nodesIn(values: { [flag: string]: unknown }): string[] {
   const { node = [], nodes = "", "nodes-file": file } = values;
   let listed = "";
@@ -275,12 +277,14 @@ function nodesIn(values: { [flag: string]: unknown }): string[] {
     .concat(node as string[]).map((name) => name.trim())
     .filter((name) => name !== "");
   if (names.length === 0 && NODE_FLAGS.some((flag) => flag in values)) {
-    throw new UsageError("Cannot run no nodes: name some, as in --nodes a,b");
+    throw new UsageError(
+      "Cannot run without nodes: name some, as in --nodes a,b",
+    );
   }
   for (const [i, name] of names.entries()) {
     if (/^c|^(lin-kv|seq-kv|lww-kv|lin-tso)$/.test(name)) {
       throw new UsageError(
-        `Cannot name a node "${name}": services have names, and whatever begins with c counts as a client`,
+        `Cannot name a node "${name}": the names of services are taken, and a name that begins with c is a client's`,
       );
     }
     // deno-lint-ignore no-control-regex

@@ -1,7 +1,7 @@
 /**
- * The result card: the results of one run of a challenge, on one screen of a terminal. It also
- * says what counts as a failure: a verdict of either judge that is not `true`, or a figure
- * beyond a limit, official or ours.
+ * The result card: the results of one run of a challenge, on one screen of a terminal. This module
+ * also says what counts as a failure: a verdict of either judge that is not `true`, or a figure
+ * that misses a limit, official or ours.
  */
 import {
   type Anomaly,
@@ -25,14 +25,14 @@ import type { ScenarioRun } from "../scenarios/scenarios.ts";
 export interface Outcome {
   /** Maelstrom's verdict, from Maelstrom itself or from the faithful judge. */
   faithful: Validity;
-  /** Why that is unknown, where Maelstrom would have aborted, or judged a different run. */
+  /** Why this is unknown, if Maelstrom would have aborted, or judged a different run. */
   why?: string;
   /** The strict verdict; absent when Maelstrom ran the test and its files cannot be read. */
   strict?: StrictResults;
-  /** Why there is none. */
+  /** Why there is no strict verdict. */
   notJudged?: string;
   figures: Figures;
-  /** Figures that were not measured by what ran the test: their limits stay open. */
+  /** Figures that whatever ran the test does not measure, so their limits stay open. */
   notTaken?: ReadonlySet<FigureName>;
 }
 
@@ -40,7 +40,7 @@ export interface Outcome {
 export interface Card {
   /** The program and what it does: `"echo-1: answer each request with its payload"`. */
   title: string;
-  /** The flags of the run, as they are typed. */
+  /** The flags of the run, as typed. */
   flags: string;
   /** What ran the test. */
   ranBy: "Maelstrom" | "workbench";
@@ -48,15 +48,15 @@ export interface Card {
   outcome: Outcome;
 }
 
-/** How many anomalies are shown; all are in the report. */
+/** How many anomalies are shown at most, and sentences of each; all are in the report. */
 const SHOWN_ANOMALIES = 3;
 const SHOWN_SENTENCES = 2;
 const SENTENCE_LENGTH = 200;
-/** As much of one that quotes lines. */
+/** The same for a sentence that quotes lines. */
 const QUOTE_LENGTH = 600;
 const WIDTH = 80;
 
-/** Why a run does not pass, each in a few words; empty when it does. */
+/** The reasons why a run fails, in a few words each; none if it passes. */
 export function failures(
   outcome: Outcome,
   limits: Card["limits"],
@@ -84,7 +84,7 @@ export function failures(
   return reasons;
 }
 
-/** The card as text, with colours where the terminal has them. */
+/** The card as text, with colours if the terminal has them. */
 export function cardText(card: Card, colours = false): string {
   const { outcome, limits } = card;
   const paint = painter(colours);
@@ -96,7 +96,7 @@ export function cardText(card: Card, colours = false): string {
     ...wrap(card.flags, "  "),
     "",
     `  Maelstrom's verdict  ${verdict(outcome.faithful)} ${
-      card.ranBy === "Maelstrom" ? "" : "(the workbench judges as it does)"
+      card.ranBy === "Maelstrom" ? "" : "(given by the workbench)"
     }`.trimEnd(),
     ...(outcome.why === undefined ? [] : wrap(harmless(outcome.why), "    ")),
     `  strict verdict       ${
@@ -133,7 +133,7 @@ function stateOf(limit: Limit, outcome: Outcome): "met" | "missed" | "open" {
   return outcome.notTaken?.has(limit.figure) ? "open" : "missed";
 }
 
-/** A table: every figure that was measured or is limited, with both limits. */
+/** A table of every figure that was measured or has a limit, with both limits. */
 function figureLines(
   outcome: Outcome,
   limits: Card["limits"],
@@ -190,7 +190,7 @@ function noteLines(notes: readonly Anomaly[]): string[] {
   return wrap(names, "    worth knowing: ").slice(0, 1);
 }
 
-/** Wraps a text; the first line begins with the lead, the others are indented by its length. */
+/** Wraps a text; the first line begins with the lead, and the others are indented further than it. */
 function wrap(text: string, lead: string): string[] {
   const indent = " ".repeat(lead.length - lead.trimStart().length);
   const lines = [lead];
