@@ -13,6 +13,7 @@ import type { Json } from "../../lib/workbench/history/json.ts";
 import { believesItself } from "../mutants/replica.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
+import { withMethods } from "../fixtures/with-methods.ts";
 import { onWrongClocks } from "../fixtures/wrong-clocks.ts";
 import {
   amnesia,
@@ -258,14 +259,7 @@ async function readAfterStop(program: unknown): Promise<Body> {
   let stopped = "", stoodMs = 0;
   const onStoppedClock = (node: Node<never>) => {
     const now = () => node.now() - (node.id === stopped ? stoodMs : 0);
-    const proxy = new Proxy(node, {
-      get(target, name) {
-        if (name === "now") return now;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    (program as (node: Node<never>) => void)(proxy);
+    (program as (node: Node<never>) => void)(withMethods(node, { now }));
   };
   const cluster = new SmallCluster(onStoppedClock, ["n0", "n1", "n2"]);
   const replies: Body[] = [];

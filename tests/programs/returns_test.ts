@@ -7,6 +7,7 @@ import type { Node } from "../../lib/maelstrom.ts";
 import "../fixtures/programs.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { AskedCluster } from "../fixtures/asked-cluster.ts";
+import { withMethods } from "../fixtures/with-methods.ts";
 
 /** What a node logs of one that has come back. */
 const isNotice = (line: string) => line.includes("has started again");
@@ -87,14 +88,7 @@ const setBack = (program: unknown) => {
     const life = lives.get(node.id) ?? 0;
     lives.set(node.id, life + 1);
     const now = () => node.now() - life * 3_600_000;
-    const proxy = new Proxy(node, {
-      get(target, name) {
-        if (name === "now") return now;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    (program as (node: unknown) => void)(proxy);
+    (program as (node: unknown) => void)(withMethods(node, { now }));
   };
 };
 
