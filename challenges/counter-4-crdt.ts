@@ -55,7 +55,7 @@ const MESH = 5;
  */
 const LONGEST_PAUSE = 2;
 
-/** How many tries a peer may need to answer where nothing is cut: two, if an answer just misses a period. */
+/** How many messages may go to a peer before it answers, if nothing is cut: two, if the first just missed its period. */
 const TRIES = 2;
 
 /** By life of a node, the sum of the adds made there. */

@@ -67,7 +67,7 @@ export class Vr extends Replica<VrProtocol> {
     else this.follow(this.#primary(0), 0);
   }
 
-  /** Enters a view, to ask its primary for the whole log, without which no node is part of the view. */
+  /** Enters a view, unless it has, to ask the primary for the whole log: without it, no node is part of the view. */
   protected override join(_leader: string, view: number): boolean {
     const isAsking = view === this.epoch && view >= this.#proposed;
     if (!isAsking) this.#enter(this.#proposed = view);

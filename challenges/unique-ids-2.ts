@@ -7,10 +7,9 @@
  * apart the ids of one life.
  *
  * Guarantees: totally available, since a node needs no other. Ids are strings, unique across nodes
- * and restarts, and need no clock: it may stand still or run backwards, and a node may start twice
- * in one millisecond. Two lives of a node draw the same epoch with probability
- * 2^-106, so a thousand restarts of each of a thousand nodes produce a collision with probability
- * below 2^-76.
+ * and restarts, and need no clock: clocks may stand still or run backwards, and a node may start
+ * twice in one millisecond. Two lives of a node draw the same epoch with probability 2^-106, so a
+ * thousand restarts of each of a thousand nodes produce a collision with probability below 2^-76.
  *
  * Costs: one reply per request, no message between nodes (S = 0); about 30 bytes per id.
  */
