@@ -1,3 +1,9 @@
+/**
+ * The receiving half of one side of a conversation (lib/gossip/conversation.ts).
+ *
+ * @module
+ */
+
 /** Items that came before their predecessors; `from` is the number of the first, and `to` is past the last. */
 interface Early<T> {
   from: number;

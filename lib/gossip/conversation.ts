@@ -436,7 +436,7 @@ export class Conversation<T extends Json> {
     return this.#departures.acked < 0;
   }
 
-  /** How many items a message may hold: none if the peer is owed everything, and has yet to answer. */
+  /** How many items a message may hold: few to an unheard peer, and none if it is owed all and unmet. */
   get #most(): number {
     if (!this.#isUnheard) return Infinity;
     return this.#isUnmet && this.#tellsAll ? 0 : PROBE;

@@ -1,3 +1,9 @@
+/**
+ * The sending half of one side of a conversation (lib/gossip/conversation.ts).
+ *
+ * @module
+ */
+
 /** An acknowledgement of up to this many items fewer than an earlier one is late, and ignored. */
 const LATE = 100;
 
