@@ -21,7 +21,7 @@
  * - per turn, n - 1 messages from the hub, one from each node with new values, and up to three more
  *   for values that it gets in the next 90 ms. Turns are G apart on average; a stall may add one.
  *   After the last turn, n - 1 acknowledgements, and silence. Each value crosses to each node once:
- *   with 50 a second at most 2.2 times the digits of the values, 2.3 times on a busy machine.
+ *   with 50 a second 2.2 times the digits of the values in the median run, 2.3 on a busy machine.
  */
 import { conversations, saying } from "../lib/gossip/conversation.ts";
 import { Hub, hubMarks } from "../lib/gossip/hub.ts";
