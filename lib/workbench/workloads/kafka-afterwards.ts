@@ -15,9 +15,9 @@ const LOWERED_KEYS = 10;
 
 /**
  * On every node, 1 s after the last fault: send two messages to a new key; list the committed
- * offsets of all keys, of the new one and of one that nobody has used; poll all messages of all but
- * that one from the beginning without committing; list the committed offsets again, which must not
- * have changed; commit lower offsets; and list once more.
+ * offsets of all keys, of the new one and of one that nobody has used; poll all messages from the
+ * beginning without committing, by itself the key that nobody has used; list the committed offsets
+ * again, which must not have changed; commit lower offsets; and list once more.
  */
 export function askAfterwards(
   history: readonly Op[],
@@ -59,8 +59,9 @@ export function askAfterwards(
       send(2 * index + 1),
       send(2 * index + 2),
       { f: "list", value: all },
-      // A node may refuse to poll what does not exist.
       { f: "peek", value: used },
+      // On its own, since a node may refuse to poll what does not exist.
+      { f: "peek-unused", value: [unused] },
       { f: "list", value: all },
       { f: "commit", value: back },
       { f: "list", value: all },

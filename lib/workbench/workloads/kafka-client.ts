@@ -83,8 +83,9 @@ export function openKafkaClient(): Client {
   return {
     async invoke(op, rpc) {
       switch (op.f) {
-        // Peek, list and commit are not Maelstrom's operations; they are for the strict judge.
+        // Peeks, list and commit are not Maelstrom's operations; they are for the strict judge.
         case "peek":
+        case "peek-unused":
           return await peek(op.value as string[], rpc);
         case "list":
           return (await rpc(
