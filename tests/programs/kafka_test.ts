@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import kafka5b from "../../challenges/kafka-5b.ts";
+import kafka5bLock from "../../challenges/kafka-5b-lock.ts";
 import kafka5cLeader from "../../challenges/kafka-5c-leader.ts";
 import type { Entry } from "../../lib/protocols.ts";
 import { StripedLog } from "../../challenges/kafka-5c.ts";
@@ -12,6 +13,7 @@ import {
   type Recording,
 } from "../../lib/workbench/history/history.ts";
 import type { Json } from "../../lib/workbench/history/json.ts";
+import { start } from "../fixtures/fake-world.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 
@@ -270,3 +272,22 @@ Deno.test("a striped log takes in as many entries at once as there are", () => {
   assertEquals(log.from(0).length, 200_000);
   assertEquals(log.next, 400_000);
 });
+
+for (
+  const [name, program] of Object.entries({
+    "kafka-5b": kafka5b,
+    "kafka-5b-lock": kafka5bLock,
+  })
+) {
+  Deno.test(`${name} never refuses a commit for certain: Maelstrom's client would take back the poll before it`, async () => {
+    const { world, deliver } = start(program);
+    const send = { type: "send", key: "1", msg: 1 };
+    deliver("c1", { ...send, msg_id: 1 });
+    deliver("c2", { ...send, msg_id: 2 });
+    deliver("c3", { type: "commit_offsets", offsets: { "1": 0 }, msg_id: 3 });
+    await world.advance(4_500); // lin-kv is silent
+    const codes = world.sent.filter(({ dest }) => dest.startsWith("c"))
+      .map(({ body }) => [body.in_reply_to, body.code]);
+    assertEquals(codes, [[1, 0], [2, 11], [3, 0]]);
+  });
+}
