@@ -48,7 +48,8 @@ export async function executablePath(bin: string): Promise<string> {
   return path;
 }
 
-const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+const isThere = (path: string) =>
+  Deno.stat(path).then(({ isFile }) => isFile, () => false);
 
 /** Whether a shell would find a program of this name. */
 async function isOnPath(name: string): Promise<boolean> {
@@ -94,23 +95,21 @@ export async function hintOn(
   { bin, args = [] }: Named,
   crash: Incident,
 ): Promise<string | undefined> {
-  return misplaced(args) ?? await unmarked(bin) ?? idle(bin, crash);
+  return await misplaced(args) ?? await unmarked(bin) ?? idle(bin, crash);
 }
 
 /** Which argument names a file relative to this folder, in which no node runs. */
-function misplaced(args: readonly string[]): string | undefined {
-  const isThere = (path: string) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  };
-  const name = args.find((arg) =>
-    !isAbsolute(arg) && isThere(arg) && !isThere(join(tmpdir(), arg))
-  );
-  return name && `${name} is a file here, but nodes run in ${tmpdir()}, ` +
-      `as Maelstrom's do: write ${resolve(name)}`;
+async function misplaced(
+  args: readonly string[],
+): Promise<string | undefined> {
+  for (const name of args) {
+    if (isAbsolute(name) || !await isThere(name)) continue;
+    if (await isThere(join(tmpdir(), name))) continue;
+    return `${name} is a file here, but nodes run in ${tmpdir()}, as Maelstrom's do: write ${
+      resolve(name)
+    }`;
+  }
+  return undefined;
 }
 
 /** Whether an executable did nothing at all: it has then not been told to run. */

@@ -14,7 +14,7 @@ import { RESULTS_FILE } from "../recording.ts";
 import { titleOf } from "../scenarios/standards.ts";
 import { print } from "../terminal/print.ts";
 import { noWords, parseFlags, PORT } from "./flags.ts";
-import { STORE } from "./store.ts";
+import { isFolder, STORE } from "./store.ts";
 
 /** Where the server listens by default: on this machine alone. */
 const HOST = "127.0.0.1";
@@ -29,7 +29,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   noWords(parsed, "A store is named with --store DIR");
   const { store = STORE, host = HOST } = parsed.texts;
   const { url, finished } = serveStore(store, parsed.numbers.port, host);
-  if (!await isFolder(store)) {
+  if (!isFolder(store)) {
     console.error(
       `There is no folder ${store} yet: it is made by the first run`,
     );
@@ -120,10 +120,6 @@ export function serveStore(
       { cause: error },
     );
   }
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
 }
 
 /** Whether only this machine can reach an address. */

@@ -166,7 +166,8 @@ function claim(runs: string, began: number): string {
   }
 }
 
-function isFolder(path: string): boolean {
+/** Whether there is a folder of this name. */
+export function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch {
