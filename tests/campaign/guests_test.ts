@@ -374,7 +374,10 @@ Deno.test(
     await Deno.writeTextFile(file, "await new Promise(() => {});");
     const hung = await workbench("simulate", file, ...flags);
     assertEquals(hung.code, 1);
-    assertStringIncludes(hung.stderr, "its module while it is loaded");
+    assertStringIncludes(
+      hung.stderr,
+      "its module while it is loaded (by an await at its top level?)",
+    );
   }),
 );
 
@@ -427,7 +430,7 @@ Deno.test(
     await assertRejects(
       () => simulate({ ...simulation, seed: 1 }),
       Error,
-      "no program as its default export (it exports answer). Write export default program(",
+      "no program as its default export (it exports answer). Write export default program(protocol, (node) => { ... }); any other program, as one that reads its stdin, is run by test --bin FILE",
     );
     const result = await runSeed({ ...simulation, seed: 1 });
     assertEquals(result.strict, "unknown");

@@ -50,16 +50,28 @@ Deno.test(
   needs("read"),
   async () => {
     const { Worker: real } = globalThis;
+    let started = 0;
+    const counted = class extends real {
+      constructor(...what: ConstructorParameters<typeof real>) {
+        started++;
+        super(...what);
+      }
+    };
+    globalThis.Worker = counted;
     const guest = new URL("../fixtures/guests/threads.ts", import.meta.url);
     const args = [guest.pathname, "-w", "echo", "--time-limit", "1"];
     const { simulation } = await readSimulate(args);
-    const { strict } = await simulate({ ...simulation, seed: 1 });
+    const { strict } = await simulate({ ...simulation, seed: 1 })
+      .finally(() => {
+        assert(globalThis.Worker === counted, "all is as it was");
+        globalThis.Worker = real;
+      });
+    assertEquals(started, 0);
     const [impure] = strict.anomalies;
     assertEquals(impure!.type, "impure-program");
     assertMatch(
       impure!.because[0]!,
       /guests\/threads\.ts:13:\d+ uses Worker, .* in real time, with test --bin$/,
     );
-    assert(globalThis.Worker === real, "all is as it was");
   },
 );

@@ -133,7 +133,16 @@ Deno.test("after a malformed line, a node that is still heard leaves Maelstrom's
     judgeFaithful(recording(generated(1), more));
   const open = verdict(broken(5));
   assertEquals(open["valid?"], "unknown");
-  assertStringIncludes(String(open["error"]), "use --faithful");
+  const error = String(open["error"]);
+  assertStringIncludes(error, "n3 after a malformed line at 0.000 s");
+  assertStringIncludes(error, "use --faithful");
+  const [late] = broken(5).incidents!;
+  assertStringIncludes(
+    String(
+      verdict({ incidents: [{ ...late!, type: "gone-client" }] })["error"],
+    ),
+    "n3 after it replied to a client that had gone, at 0.000 s",
+  );
   assertEquals(verdict({ ...broken(5), faithful: true })["valid?"], true);
   // After its end, Maelstrom is not there to hear it.
   const aftermath: Aftermath = {

@@ -306,6 +306,7 @@ for (
         ],
         stdout: "piped",
         stderr: "piped",
+        signal: AbortSignal.timeout(60_000), // it may not end otherwise
       }).spawn();
       const begun = () =>
         existsSync(`${store}/echo`) &&
@@ -327,6 +328,27 @@ for (
     }),
   );
 }
+
+Deno.test(
+  "a folder is removed though a file comes into it meanwhile",
+  needs("read", "write"),
+  inFolder((store) => {
+    const folder = new RunFolder("echo", store);
+    folder.logStderr("n0", "begun");
+    const { removeSync } = Deno;
+    let removals = 0;
+    Deno.removeSync = (...what) => {
+      if (removals++ === 0) throw new Error("Directory not empty");
+      removeSync(...what);
+    };
+    try {
+      folder.discard();
+    } finally {
+      Deno.removeSync = removeSync;
+    }
+    assertEquals([...Deno.readDirSync(`${store}/echo`)], []);
+  }),
+);
 
 Deno.test(
   "a disk that does not take all of a run has nothing of it, and the command says why",

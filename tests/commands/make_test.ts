@@ -184,6 +184,7 @@ Deno.test(
         ["tests", absent("tests") + "Did you mean test?"],
         ["lib", absent("lib") + "There are: another-9 echo-1."],
         ["challenges", absent("challenges") + "There are:"],
+        ["challenges/", absent("challenges") + "There are:"],
         ["challenges/echo-1.ts", "type make echo-1"],
         ["./challenges/echo-1", "type make echo-1"],
         ["echo-1.ts", "type make echo-1"],
@@ -225,6 +226,10 @@ Deno.test(
     const { code, said } = await project.make(["echo-1", "bin=./node"]);
     assertEquals(code, 2);
     assertStringIncludes(said, "Cannot use bin=: variables have capital");
+    for (const name of ["w", "args", "seeds", "shard", "join", "runs"]) {
+      const refused = await project.make(["help", `${name}=1`]);
+      assertStringIncludes(refused.said, `Cannot use ${name}=: variables`);
+    }
     const env = { bin: "of something else" };
     assertEquals((await project.make(["help"], env)).code, 0);
   },

@@ -100,6 +100,32 @@ Deno.test(
   async () => {
     const page = await (await get("/nowhere/at/all", "/")).text();
     assertStringIncludes(page, "There is no run yet");
+    const { pathname: file } = new URL(import.meta.url);
+    assertEquals(await listRuns(file), [], "a file is no store");
+  },
+);
+
+Deno.test(
+  "serve says on stderr that its store is not there yet",
+  needs("run", "read"),
+  async () => {
+    const cli = new URL("../../lib/workbench/cli.ts", import.meta.url);
+    const flags = ["--port", "0", "--store", "/nowhere/at/all"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--allow-all", cli.href, "serve", ...flags],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const stdout = child.stdout.getReader();
+    await stdout.read(); // it listens
+    child.kill("SIGKILL");
+    await stdout.cancel();
+    assertStringIncludes(
+      await child.stderr.text(),
+      "There is no folder /nowhere/at/all yet",
+    );
+    await child.status;
   },
 );
 

@@ -1,5 +1,11 @@
 /** Files that were cut, damaged or copied by half are told of by name, with how far they go and what to do. */
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { join } from "node:path";
 import { readFressian } from "../../lib/workbench/maelstrom/fressian.ts";
 import {
@@ -33,8 +39,11 @@ Deno.test(
     ];
     for (const file of files) {
       await Deno.writeFile(path, file);
+      const said = await refusal(folder);
+      const gives = Number(/only (\d+) characters/.exec(said)?.[1]);
+      assertEquals(gives > 0, file.length >= bytes.length >> 1, said);
       assertMatch(
-        await refusal(folder),
+        said,
         new RegExp(
           `^Cannot load recording ${path}: it is cut short or damaged: its ${file.length} bytes are not a whole gzip file, and give only \\d+ characters of text\\. Copy it again, or repeat the run$`,
         ),
@@ -133,4 +142,13 @@ Deno.test("a Fressian file that is damaged anywhere is read to its end or refuse
       }
     }
   }
+});
+
+Deno.test("a Fressian file with a struct of no type, or a length below 0, is refused, and one with more fields than bytes is cut", () => {
+  const first = (...bytes: number[]) => () =>
+    readFressian(Uint8Array.from(bytes)).next();
+  assertThrows(first(0xa7), Error, "there is no type of a struct at byte 1");
+  assertThrows(first(0xe3, 0x4f, 0xfd), Error, "there is no length at byte 3");
+  const fields = [0x77, 0, 0, 0, 0]; // 2^32
+  assertEquals(first(0xef, 0xdb, 0x78, ...fields)().done, true);
 });

@@ -1,5 +1,5 @@
 /** The real Maelstrom's log: the command, and what became of nodes that it no longer heard. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { commandIn, incidentsIn } from "../../lib/workbench/maelstrom/log.ts";
 import type { Op } from "../../lib/workbench/history/history.ts";
@@ -155,6 +155,12 @@ Deno.test("a log tells how a node ended, and what it said last", () => {
     text:
       "n1 crashed with exit status 3; its last lines on stderr:\n  Trace:\n    it broke",
   }]);
+  const stack = "goroutine 1\n".repeat(100);
+  const [{ text } = { text: "" }] = incidentsIn(
+    crash(`Received\npanic: why\n${stack}`),
+    HISTORY,
+  );
+  assertMatch(text, /its last lines on stderr:\n {2}panic: why(\n.*){7}$/);
   assertEquals(incidentsIn(crash(""), HISTORY), [{
     ...incident,
     text: "n1 crashed with exit status 3; it wrote nothing to stderr",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import type { Op, Recording } from "../../lib/workbench/history/history.ts";
+import { originOf } from "../../lib/workbench/checkers/origin.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
@@ -185,6 +186,8 @@ Deno.test(
       src.startsWith("c") && type === invoked.f
     );
     assertEquals(request?.sent, invoked.time / 1e9);
+    const [, first] = recording.journal.at(0)!;
+    assertEquals(originOf({ ...recording, history: [] }), first);
     assert(
       flights.every(({ sent, arrived }) => arrived.every((a) => a >= sent)),
     );

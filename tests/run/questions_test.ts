@@ -9,8 +9,15 @@ type Outcome = "ok" | "aborted" | "silent" | "ends";
 
 /** What a node is asked that has three questions and answers as given, and last for ever so. */
 async function asked(...outcomes: Outcome[]): Promise<string> {
+  return await askedOf("abc", outcomes);
+}
+
+/** The same with these questions, of which those in capitals are asked once. */
+async function askedOf(names: string, outcomes: Outcome[]): Promise<string> {
   const clock = new VirtualClock();
-  const invocations = ["a", "b", "c"].map((f) => ({ f, value: null }));
+  const invocations = [...names].map((f) => (
+    { f, value: null, once: f < "a" }
+  ));
   const requests: string[] = [];
   let hasEnded = false;
   const worker = {
@@ -36,6 +43,7 @@ Deno.test("each question is asked until it is answered, at most five times", asy
   assertEquals(await asked("aborted"), "aaaaabbbbbccccc");
   assertEquals(await asked("ok", "aborted", "silent", "ok"), "abbbc");
   assertEquals(await asked("ok", "silent"), "abbbbbccccc");
+  assertEquals(await askedOf("Abc", ["aborted", "ok"]), "Abc");
 });
 
 Deno.test("a node that answers nothing is asked five times in all, and one that has ended no more", async () => {

@@ -132,6 +132,13 @@ Deno.test("a reason of several lines is wrapped again, without blank lines", () 
   assertStringIncludes(text, "    n0 ended by itself; its last lines: a b\n");
 });
 
+Deno.test("a finding that quotes lines is shown as far as the last of them", () => {
+  const because = [`n0 exited:\n  ${"frame ".repeat(60)}\n  panic: why`];
+  const anomalies = [{ type: "process-exit", because }];
+  const strict = { "valid?": false as const, anomalies, notes: [] };
+  assertStringIncludes(cardText(cardOf({ ...good, strict })), "panic: why\n");
+});
+
 Deno.test("a card has colours only if they are asked for", () => {
   assert(!cardText(cardOf(good)).includes("\x1b"));
   const coloured = cardText(cardOf(good), true);

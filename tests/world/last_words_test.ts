@@ -28,6 +28,8 @@ Deno.test("a crash is quoted from where its report begins, however long that is 
     'Exception in thread "main" java.lang.IllegalStateException',
     "thread 'main' panicked at src/main.rs:7:5:",
     "thread 'tokio-runtime-worker' (17) panicked at src/main.rs:7:5:",
+    "a.rb:3:in 'Life#hand': undefined method 'x' (NoMethodError)",
+    "** (EXIT from #PID<0.94.0>) shell process exited",
   ];
   for (const report of reports) {
     const stacks = many("goroutine");
@@ -44,6 +46,7 @@ Deno.test("the error of any language is quoted, though its stack is long", () =>
     ],
     ["** (RuntimeError) odd", "    (stdlib 4.2) gen_server.erl:1123: m/2,"],
     ["Fatal error: exception Not_found", "Called from Main.f in file a.ml"],
+    ["Fatal error: exception Exit", "Re-raised at Stdlib.f in file a.ml"],
     ["PHP Fatal error:  Uncaught Exception: odd", "#1 a.php(3): f()"],
     ["lua: a.lua:3: attempt to call a nil value", "\ta.lua:3: in function 'f'"],
     ["Error: task 5 panicked", "  12: core::ops::call_once"],

@@ -157,4 +157,15 @@ Deno.test("a node that does not answer its last read is found, with what it said
     because[0]!,
     "did not answer with one: error 20: no key",
   );
+  const op = { index: 0, time: 2e9, process: 0, f: "read", value: 3 };
+  const aftermath = {
+    journal: [],
+    healedAt: 1e9,
+    history: [
+      { ...op, node: "n0", type: "ok" as const },
+      { ...op, node: "n1", type: "fail" as const, error: "not now" },
+    ],
+  };
+  const [later] = strictGCounter({ ...recording, aftermath }, {});
+  assertStringIncludes(later!.because[0]!, "not answer with one: not now");
 });

@@ -69,6 +69,18 @@ Deno.test("a note does not stand in for the faithful judge's anomaly of the same
   assertEquals(strict.anomalies.map(({ type }) => type), ["G1a"]);
 });
 
+Deno.test("operations that always crash need never succeed", () => {
+  const never = { "valid?": false, "ok-count": 0 };
+  const stats: Results = {
+    "valid?": false,
+    "by-f": { crash: never, "debug-topic-partitions": never, send: never },
+  };
+  const { strict } = judged(() => {}, { "valid?": false, stats });
+  assertEquals(strict.anomalies, [
+    { type: "never-ok", because: ["no send operation ever succeeded"] },
+  ]);
+});
+
 Deno.test("an aborted run need not have done what it had no time for", () => {
   const lost: Results = {
     "valid?": "unknown",

@@ -1,5 +1,5 @@
 /** What the strict judge says of requests that were not answered, refused, or answered too late. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
 import type {
   Incident,
@@ -134,9 +134,18 @@ Deno.test("a node that never got through its set-up is found once", () => {
 });
 
 Deno.test("a reply to a client that has gone is a late one, a second one, or to nobody, and no request with one is unanswered", () => {
-  const gone = (asked: Asked, client: string, number: number) =>
+  const pause: Incident[] = [
+    { time: 19 * SECOND, node: "n0", type: "pause", text: "" },
+    { time: 26 * SECOND, node: "n0", type: "resume", text: "" },
+  ];
+  const gone = (
+    asked: Asked,
+    client: string,
+    number: number,
+    before: Incident[] = [],
+  ) =>
     found("echo", asked, {
-      incidents: [{
+      incidents: [...before, {
         time: 27 * SECOND,
         node: "n0",
         type: "gone-client",
@@ -148,6 +157,27 @@ Deno.test("a reply to a client that has gone is a late one, a second one, or to 
   assertEquals(gone([20, 20.1], "c1", 1), "duplicate-reply");
   assertEquals(gone([20, 20.1], "c1", 2), "protocol-violation");
   assertEquals(gone([20, 20.1], "c7", 1), "protocol-violation");
+  assertEquals(gone([20, "never"], "c1", 1, pause), "(late-reply)");
+});
+
+Deno.test("a second init_ok is a duplicate, which a library that answers init by itself may cause", () => {
+  const init = { type: "init", msg_id: 1 };
+  const ready = { type: "init_ok", in_reply_to: 1 };
+  const journal: JournalEvent[] = [
+    ["send", 0, 0, "c0", "n0", init],
+    ["recv", 1, 0, "c0", "n0", init],
+    ["send", 2, 1, "n0", "c0", ready],
+    ["send", 3, 2, "n0", "c0", ready],
+  ];
+  const options = { "node-count": 1, rate: 0 };
+  const { anomalies: [found] } = judgeStrict(
+    { workload: "echo", options, history: [], journal },
+    { "valid?": true },
+    {},
+    {},
+  );
+  assertEquals(found!.type, "duplicate-reply");
+  assertMatch(found!.because[0]!, /does the library answer init by itself\?$/);
 });
 
 Deno.test("a late answer is an anomaly where clients are replaced after a timeout, and a note elsewhere", () => {

@@ -34,17 +34,18 @@ Deno.test("messages of two lengths do not grow, though more of the last are long
   );
 });
 
-/** What is found in a run of two nodes with a message to `dest` and what else is given, and is wrong or not. */
+/** What is found in a run of some nodes with a message to `dest` and what else is given, and is wrong or not. */
 function judged(
   workload: string,
   dest: string,
   wrong = true,
   type?: Incident["type"],
+  nodes = 2,
 ): string[] {
   const { anomalies } = judgeStrict(
     {
       workload,
-      options: { "node-count": 2 },
+      options: { "node-count": nodes },
       history: [],
       journal: [
         ["send", 0, 0, "c1", "n0", { type: "x" }],
@@ -66,8 +67,15 @@ Deno.test("where values were lost and nodes never wrote to others, that comes fi
   assertEquals(judged("broadcast", "n1"), ["lost-value"]);
   assertEquals(judged("g-counter", "seq-kv"), ["lost-value"]);
   assertEquals(judged("broadcast", "nobody", false), [], "nothing is wrong");
-  assertEquals(judged("unique-ids", "nobody"), ["lost-value"]);
-  assertEquals(judged("broadcast", "nobody", true, "process-exit"), [
-    ...["process-exit", "lost-value"],
+  for (const alone of ["echo", "unique-ids"]) {
+    assertEquals(judged(alone, "nobody"), ["lost-value"]);
+  }
+  assertEquals(judged("broadcast", "nobody", true, "stopped"), [
+    "lost-value",
   ]);
+  for (const end of ["process-exit", "setup-failed"] as const) {
+    assertEquals(judged("broadcast", "nobody", true, end), [end, "lost-value"]);
+  }
+  const one = judged("broadcast", "nobody", true, undefined, 1);
+  assertEquals(one, ["lost-value"], "there is no other node");
 });
