@@ -9,8 +9,9 @@
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
  * partitions of any kind, within 2 s and 2 h hops of the end of the last of these faults, without
  * new traffic. Requests are answered at once, from the node's own set. A node that starts greets
- * its neighbours within GREET_MS, and its reads wait for what they know, for a second at most. So a
- * node that lost its memory shows again every value that it had told another node.
+ * its neighbours within GREET_MS of the first message to it, and its reads wait for what they know,
+ * for a second at most. So a node that lost its memory shows again every value that it had told
+ * another node.
  *
  * Costs: with n nodes, a hop of L ms and a tree of height h
  * - a value crosses each of the n - 1 edges once and is acknowledged: 2 (n - 1) messages, so

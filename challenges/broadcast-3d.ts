@@ -11,9 +11,9 @@
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
  * partitions of any kind, within a pause between two tries (2 s, the first up to 4 s) and two
  * periods of the end of these faults. Requests are answered at once, from the node's own set. A
- * node that lost its memory recovers what it had told another, within 4 s. In a partition, values
- * spread among nodes that reach each other once an acknowledgement is missing; a node that has lost
- * only its link to the first node, and has nothing to send, does not notice, and has to wait.
+ * node that lost its memory recovers what it had told another, within 4 s of the first message to
+ * it or of a heal. In a partition, values spread among nodes that reach each other once an
+ * acknowledgement is missing; a node that lost only the first node, and has no news, has to wait.
  *
  * Costs: with n nodes, hops of L ms, a budget B and a period G = B - 2L, at least 2L + 60 ms:
  * - a value waits at most G on its way, and is everywhere after B, plus any stall of the machine.

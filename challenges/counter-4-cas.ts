@@ -12,8 +12,7 @@
  * add tells whether it had succeeded. Reads and adds are linearizable. Nodes never talk to each
  * other, so partitions between them change nothing, and nodes keep no state that the store does not
  * have. When 25 nodes all add, with hops of 5 ms no add loses races for 4 s, after which its client
- * would be told that it may have failed; with hops of 20 ms a few in a hundred do, with 100 ms
- * more.
+ * would be told that it may have failed; with hops of 20 ms at most 8 % do, with 100 ms most.
  *
  * Costs: a read is 4 messages; an add is 2, plus 6 for each lost race. On the official command
  * about half of the adds lose one: S is about (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3. A read takes two

@@ -8,7 +8,7 @@
  * and makes the paper's recovery safe: no quorum counts messages of an earlier life of a node.
  *
  * Guarantees: those of lin-kv-raft, with one exception: after a cut or the primary's death, nodes
- * answer again later than in 1.5 s if the next primaries are gone, too.
+ * answer again later than that if the next primaries are gone, too.
  *
  * Costs: those of lin-kv-raft. In a view change each node sends its whole log to the primary, which
  * sends its own back; Raft does not need that.

@@ -20,8 +20,8 @@
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, or 2 if it need not read
  * the root; 4 more for each lost race; 2 for each key that is not cached and was written out, or
  * has the hash of one that was; 2 to write a key out, 4 if it has a cell. A batch takes two round
- * trips if it loses no race, one more if it needs cells; it consists of what arrived before its
- * turn. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and a cell per key.
+ * trips if it loses no race, one more if it needs cells. A winner lets others go first, for 2 s at
+ * most. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import {

@@ -15,8 +15,8 @@
  * keep only caches: killing one loses nothing. A client waits while others win the race, and is
  * told after 4 s that the outcome is unknown, or that nothing was done. With three nodes, 100
  * requests/s and 1000 keys none is told so, even where 10 % of the messages are lost. But a race
- * takes 8 hops, and only one node wins at a time: of three nodes, hops of 50 ms on average
- * (exponential) leave 6 % of the clients unserved at worst, hops of 200 ms three in four.
+ * takes 8 hops, and only one node wins at a time: on the command, hops of 50 ms on average
+ * (exponential) leave 5 % of the requests unserved at worst, hops of 200 ms three in four.
  *
  * Costs: 2 messages to read the root, 2 to swap it, 4 for each value stored, and 2 to 4 for each
  * value read, all of them again for each lost race: S is 11.5 on the command, against 3.5 where

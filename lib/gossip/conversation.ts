@@ -79,9 +79,9 @@ const PROBE = 100;
 
 /**
  * The range of tags, and the least distance between two in a row, which exceeds the number of items
- * under way. With seven digits, one in 100,000 stray messages of an earlier life goes unnoticed;
- * the items that it seems to acknowledge or bring may then be missing until one of the two nodes
- * restarts.
+ * under way. With k items under way, a stray message of an earlier life goes unnoticed in at most
+ * 100 + k of 9,000,000 cases; the items that it seems to acknowledge or bring may then be missing
+ * until one of the two nodes restarts.
  */
 const TAGS = { from: 1_000_000, to: 10_000_000, apart: 2_000_000 };
 

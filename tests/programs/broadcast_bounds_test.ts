@@ -4,8 +4,10 @@
  * are lost when the cut ends. The bounds are those of the programs' headers. Then all is silent.
  */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
+import immediate from "../../challenges/broadcast-3c-immediate.ts";
 import { simulate } from "../../lib/workbench/campaign/simulate.ts";
 import "../fixtures/programs.ts";
+import { AskedCluster } from "../fixtures/asked-cluster.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 
 /** By program: within how many milliseconds of a heal, and how many hops, every value is everywhere on five nodes. */
@@ -163,3 +165,26 @@ for (const [name, seed] of OVERTAKEN) {
     assertEquals(strict.anomalies, []);
   });
 }
+
+Deno.test("3c-immediate sends a value into a cut once, the oldest again every 1.5 to 2 s, and after the heal each once more, all at once", async () => {
+  const values = 300, seconds = 15;
+  for (const latencyMs of [10, 100]) {
+    const nodes = new AskedCluster(immediate, "broadcast", ["n0", "n1"], {
+      latencyMs,
+    });
+    await nodes.write();
+    nodes.cut();
+    const sentBy = nodes.gossip.length;
+    for (let i = 0; i < values; i++) {
+      nodes.begin("n0");
+      await nodes.advance(1_000 * seconds / values);
+    }
+    const during = nodes.gossip.length - sentBy;
+    assertLessOrEqual(during, values + seconds / 1.5 + 2);
+    nodes.heal();
+    await nodes.advance(2_000 + 3 * latencyMs);
+    const after = nodes.gossip.length - sentBy - during;
+    assertLessOrEqual(after, 2 * values + 4);
+    assertEquals(await nodes.read("n1"), values + 2);
+  }
+});

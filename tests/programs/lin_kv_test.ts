@@ -164,6 +164,32 @@ for (const [name, base] of Object.entries(PROGRAMS)) {
     await keepPromises(name, 6, { overrides });
   });
 
+  Deno.test(`${name} keeps a client waiting for 0.9 s at most, or for four round trips, up to 4.5 s`, async () => {
+    const limits = [[0, 900], [50, 900], [150, 1_300], [1_000, 4_500]] as const;
+    for (const [latencyMs, most] of limits) {
+      const nodes = ["n0", "n1", "n2"];
+      const own = (node: Node<never>) => void new base(node);
+      const cluster = new SmallCluster(own, nodes, { latencyMs });
+      await cluster.advance(10_000 + 30 * latencyMs);
+      const answered = new Map<string, number>();
+      cluster.network.register("c1", ({ src }) => {
+        answered.set(src, cluster.clock.now() / 1e6);
+      });
+      cluster.cut();
+      const askedMs = cluster.clock.now() / 1e6;
+      for (const node of nodes) {
+        const body = { type: "write", key: 1, value: 1, msg_id: 1 };
+        cluster.network.send("c1", node, body);
+      }
+      await cluster.advance(5_000);
+      assertEquals([...answered.keys()].sort(), nodes);
+      // The messages from and to the client take some time, too.
+      for (const at of answered.values()) {
+        assertLessOrEqual(at - askedMs, most + 60);
+      }
+    }
+  });
+
   Deno.test(`${name} answers where the latency is 500 ms (4 seeds)`, async () => {
     const overrides = { latency: 500, "time-limit": 30, rate: 20 };
     for (const { figures } of await keepPromises(name, 4, { overrides })) {

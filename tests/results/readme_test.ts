@@ -123,6 +123,28 @@ Deno.test(
 );
 
 Deno.test(
+  "what agreement costs is said with the figures of the table of all programs",
+  needs("read"),
+  () => {
+    const readme = read("challenges/README.md");
+    const all = new Map(
+      rowsOf(partOf(readme, "results"))
+        .map((
+          row,
+        ) => [row[0]!.replaceAll(/[*`]/g, ""), row[4]!.split(" ")[0]!]),
+    );
+    const chapter = readme.slice(readme.indexOf("## Consensus"));
+    const said = rowsOf(chapter).map(([name, , S]) =>
+      [name!.replaceAll("`", ""), S!] as const
+    );
+    assert(said.length > 0);
+    for (const [name, S] of said) assertEquals(S, all.get(name), name);
+    const thunks = `S ${all.get("txn-list-append-thunks")}`;
+    assertStringIncludes(chapter.replaceAll(/\s+/g, " "), thunks);
+  },
+);
+
+Deno.test(
   "every bug of our own that the tests' README lists is kept found by a mutant that is caught in the same way",
   needs("read"),
   () => {
