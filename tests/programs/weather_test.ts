@@ -24,24 +24,32 @@ type Shares = readonly [number, number, number];
 
 const NONE: Shares = [0, 0, 0];
 
-/** By program: its requests, and how many may end unknown, and be refused for certain. */
+/**
+ * By program: its requests, how many may end unknown, and be refused for certain, and the seeds
+ * of 1 to 300 in which most are.
+ */
 const PROGRAMS: {
-  [name: string]: [workload: string, unknown: Shares, refused: Shares];
+  [name: string]: [
+    workload: string,
+    unknown: Shares,
+    refused: Shares,
+    seeds: readonly number[],
+  ];
 } = {
-  "counter-4": ["counter", NONE, NONE],
-  "counter-4-cas": ["counter", NONE, NONE],
-  "kafka-5b": ["kafka", [0, 0, 1], [0, 0, 8]],
-  "kafka-5b-lock": ["kafka", [0, 0, 9], NONE],
-  "lin-kv-proxy": ["registers", [3, 8, 25], NONE],
-  "txn-6-strict": ["txn", NONE, NONE],
-  "txn-6a-lock": ["txn", [0, 1, 15], [0, 0, 2]],
-  "txn-list-append": ["lists", NONE, NONE],
-  "txn-list-append-thunks": ["lists", NONE, NONE],
-  "unique-ids-2-tso": ["ids", NONE, NONE],
+  "counter-4": ["counter", NONE, NONE, []],
+  "counter-4-cas": ["counter", NONE, NONE, []],
+  "kafka-5b": ["kafka", [0, 1, 9], [0, 1, 24], [7, 280, 291]],
+  "kafka-5b-lock": ["kafka", [0, 0, 10], [0, 0, 3], [213, 244]],
+  "lin-kv-proxy": ["registers", [4, 9, 23], NONE, [235, 248, 292]],
+  "txn-6-strict": ["txn", NONE, NONE, []],
+  "txn-6a-lock": ["txn", [3, 6, 27], [1, 5, 19], [18, 27, 91, 119, 132, 213]],
+  "txn-list-append": ["lists", NONE, NONE, []],
+  "txn-list-append-thunks": ["lists", [0, 0, 5], NONE, [154]],
+  "unique-ids-2-tso": ["ids", NONE, NONE, []],
 };
 
-/** What is held is the worst of so many seeds. */
-const SEEDS = 6;
+/** The seeds that every program has. */
+const SEEDS = [1, 2, 3];
 
 /** The code of an error after which it is not known whether anything was done. */
 const UNKNOWN = 0;
@@ -107,12 +115,14 @@ class Store extends SmallCluster {
   }
 }
 
-for (const [name, [workload, unknown, refused]] of Object.entries(PROGRAMS)) {
+for (
+  const [name, [workload, unknown, refused, seeds]] of Object.entries(PROGRAMS)
+) {
   const load = async () =>
     (await import(`../../challenges/${name}.ts`)).default as unknown;
 
   Deno.test(`${name} where messages are lost: of a hundred requests at most ${unknown.join(", ")} end unknown at 1, 3, 10 %, and ${refused.join(", ")} are refused`, async () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    for (const seed of [...SEEDS, ...seeds]) {
       for (const [i, loss] of LOSSES.entries()) {
         const store = new Store(await load(), workload, seed);
         const luck = store.random.fork("loss");
