@@ -10,7 +10,8 @@
 import process from "node:process";
 import { judgeFaithful } from "../../lib/workbench/checkers/faithful.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
-import type { Op, Options } from "../../lib/workbench/history/history.ts";
+import type { Op } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import type { Json } from "../../lib/workbench/history/json.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { progress } from "./measure.ts";

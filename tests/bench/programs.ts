@@ -8,7 +8,7 @@
  * Simulated, without faults; every figure is the median of a few seeds.
  */
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
-import type { Options } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import type { FigureName } from "../../lib/workbench/scenarios/limits.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import { progress } from "./measure.ts";

@@ -8,7 +8,7 @@
  * command that replays each run that is not valid, and ends with status 1 if there is one.
  */
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
-import type { Options } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { scenarioOf } from "../../lib/workbench/scenarios/scenarios.ts";
 import {
   anomalyLines,

@@ -11,10 +11,8 @@ import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import { runInProcesses } from "../../lib/workbench/campaign/processes.ts";
 import { quantile } from "../../lib/workbench/checkers/figures.ts";
-import type {
-  Options,
-  Recording,
-} from "../../lib/workbench/history/history.ts";
+import type { Recording } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { carried, plain } from "../../lib/workbench/history/copies.ts";
 import { textLength } from "../../lib/workbench/history/json.ts";

@@ -1,11 +1,8 @@
 /** Chaos: what it spares. */
 import { assert } from "@std/assert";
 import { record } from "../../lib/workbench/campaign/simulate.ts";
-import {
-  nodeOf,
-  nodesOf,
-  type Recording,
-} from "../../lib/workbench/history/history.ts";
+import type { Recording } from "../../lib/workbench/history/history.ts";
+import { nodeOf, nodesOf } from "../../lib/workbench/history/options.ts";
 import "../fixtures/programs.ts";
 
 /** Whether a node answered, before this time, something that was asked after another one. */

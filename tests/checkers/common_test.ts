@@ -11,10 +11,8 @@ import { single } from "../../lib/workbench/checkers/json-key.ts";
 import { checkNet } from "../../lib/workbench/checkers/net.ts";
 import { checkStats } from "../../lib/workbench/checkers/stats.ts";
 import { checkUniqueIds } from "../../lib/workbench/checkers/unique-ids.ts";
-import type {
-  JournalEvent,
-  Options,
-} from "../../lib/workbench/history/history.ts";
+import type { JournalEvent } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { float, type Json } from "../../lib/workbench/history/json.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 

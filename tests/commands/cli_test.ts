@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { existsSync } from "node:fs";
-import { flagsText } from "../../lib/workbench/history/history.ts";
+import { flagsText } from "../../lib/workbench/history/options.ts";
 import { HELP_PAGES, pageText } from "../../lib/workbench/commands/help.ts";
 import {
   parseRunFlags,

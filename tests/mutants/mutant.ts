@@ -1,5 +1,5 @@
 import type { Program } from "../../lib/maelstrom.ts";
-import type { Options } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import type { Faults } from "../../lib/workbench/world/faults.ts";
 import type { FaultProfile } from "../../lib/workbench/campaign/simulate.ts";
 

@@ -14,10 +14,9 @@ import broadcast3e, {
 } from "../../challenges/broadcast-3e.ts";
 import {
   isClientOp,
-  nodesOf,
-  type Options,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
+import { nodesOf, type Options } from "../../lib/workbench/history/options.ts";
 import {
   type FigureName,
   isMet,

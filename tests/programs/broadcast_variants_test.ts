@@ -21,10 +21,9 @@ import type { Faults } from "../../lib/workbench/world/faults.ts";
 import {
   type Body,
   isClientOp,
-  nodesOf,
-  type Options,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
+import { nodesOf, type Options } from "../../lib/workbench/history/options.ts";
 import type { Json } from "../../lib/workbench/history/json.ts";
 import { isMet, limitText } from "../../lib/workbench/scenarios/limits.ts";
 import { allPartitions, grudge } from "../../lib/workbench/world/nemesis.ts";

@@ -4,7 +4,8 @@
  * skipped with a line in the log; and nobody else notices anything.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Body, Options } from "../../lib/workbench/history/history.ts";
+import type { Body } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import type { Json } from "../../lib/workbench/history/json.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";

@@ -9,8 +9,8 @@ import type {
   Body,
   Events,
   JournalEvent,
-  Options,
 } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import type { Json } from "../../lib/workbench/history/json.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";

@@ -25,9 +25,9 @@ import type { Ingredient } from "../../lib/workbench/campaign/chaos.ts";
 import type {
   Events,
   JournalEvent,
-  Options,
   Recording,
 } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { keepPromises } from "../fixtures/seeds.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import {

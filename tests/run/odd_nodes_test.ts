@@ -11,7 +11,7 @@ import {
   parse,
   stringify,
 } from "../../lib/workbench/history/json.ts";
-import type { Options } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { reportHtml } from "../../lib/workbench/report/report.ts";
 import { overall } from "../../lib/workbench/checkers/judges.ts";
 import type { Validity } from "../../lib/workbench/checkers/verdict.ts";

@@ -3,9 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { Node } from "../../lib/maelstrom.ts";
 import {
   NEMESIS,
-  type Options,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";

@@ -12,9 +12,9 @@ import { noFaults } from "../../lib/workbench/world/faults.ts";
 import {
   isClientOp,
   NEMESIS,
-  type Options,
   type Recording,
 } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { judge } from "../../lib/workbench/checkers/judges.ts";
 import { seeded } from "../../lib/workbench/world/random.ts";
 import { performRun, type RunConfig } from "../../lib/workbench/run/run.ts";

@@ -5,7 +5,7 @@ import {
   type Simulation,
 } from "../../lib/workbench/campaign/simulate.ts";
 import type { Program } from "../../lib/maelstrom.ts";
-import type { Options } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { StormWatch } from "../../lib/workbench/world/storm.ts";
 
 type AnyProgram = NonNullable<Simulation["program"]>;

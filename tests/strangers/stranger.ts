@@ -1,7 +1,7 @@
 /** Strangers: programs that are not ours, which are judged only by their command line and their workload. */
 import { ErrorCode, type Node, RpcError } from "../../lib/maelstrom.ts";
 import { judge, type Judged } from "../../lib/workbench/checkers/judges.ts";
-import type { Options } from "../../lib/workbench/history/history.ts";
+import type { Options } from "../../lib/workbench/history/options.ts";
 import { performRun } from "../../lib/workbench/run/run.ts";
 import { workloadOf } from "../../lib/workbench/workloads/all.ts";
 import { SECOND, VirtualClock } from "../../lib/workbench/world/clock.ts";

@@ -11,8 +11,8 @@ import {
   isClientOp,
   type Op,
   type Recording,
-  workersOf,
 } from "../../lib/workbench/history/history.ts";
+import { workersOf } from "../../lib/workbench/history/options.ts";
 import {
   equal,
   type Json,

@@ -15,7 +15,7 @@ import {
   nodesStruck,
   TARGETS,
 } from "../world/nemesis.ts";
-import { nodeOf } from "../history/history.ts";
+import { nodeOf } from "../history/options.ts";
 import type { Packet } from "../world/network.ts";
 import type { Random } from "../world/random.ts";
 

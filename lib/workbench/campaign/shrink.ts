@@ -1,6 +1,6 @@
 /** Shrinks a failing run to what matters in it. */
 import { INGREDIENTS } from "./chaos.ts";
-import { nodesOf, type Options } from "../history/history.ts";
+import { nodesOf, type Options } from "../history/options.ts";
 import type { SeedResult } from "./seed-result.ts";
 import { ingredientsOf, scenarioIn, type Simulation } from "./simulate.ts";
 

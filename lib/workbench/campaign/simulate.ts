@@ -14,12 +14,8 @@ import { SECOND, VirtualClock } from "../world/clock.ts";
 import { type MachineName, machineOf } from "../world/machine.ts";
 import type { Faults } from "../world/faults.ts";
 import { modules } from "../world/modules.ts";
-import {
-  flagsText,
-  nodesOf,
-  type Options,
-  type Recording,
-} from "../history/history.ts";
+import type { Recording } from "../history/history.ts";
+import { flagsText, nodesOf, type Options } from "../history/options.ts";
 import { judge, type Judged, READING_BODIES } from "../checkers/judges.ts";
 import { labelsIn } from "../run/labels.ts";
 import {

@@ -1,5 +1,6 @@
 /** Maelstrom's checker of availability. */
-import { isClientOp, type Op, type Options } from "../history/history.ts";
+import { isClientOp, type Op } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import { single } from "./json-key.ts";
 import type { Results } from "./verdict.ts";
 

@@ -6,10 +6,10 @@ import { seconds } from "./findings.ts";
 import {
   type Incident,
   type Op,
-  type Options,
   type Recording,
   wholeHistory,
 } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import { checkAvailability } from "./availability.ts";
 import { checkCounter } from "./counter.ts";
 import { checkEcho } from "./echo.ts";

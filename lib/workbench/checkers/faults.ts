@@ -1,5 +1,6 @@
 /** When faults were active. Promises that hold only without faults are judged only at other times. */
-import { NEMESIS, networkMs, type Recording } from "../history/history.ts";
+import { NEMESIS, type Recording } from "../history/history.ts";
+import { networkMs } from "../history/options.ts";
 
 /**
  * How long after the main phase a simulated run's faults may last, in ns: while clients wait for

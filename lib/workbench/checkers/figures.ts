@@ -7,10 +7,10 @@ import {
   type Events,
   isBetweenServers,
   lengthAt,
-  nodesOf,
   type Recording,
   visit,
 } from "../history/history.ts";
+import { nodesOf } from "../history/options.ts";
 import type { FigureName, Figures } from "../scenarios/limits.ts";
 
 /** By workload, a function that takes figures that only this workload has. */

@@ -3,12 +3,8 @@
  * that talk to each other have told each other everything once none of their messages has been lost or
  * late for as long as their program needs after a heal.
  */
-import {
-  networkMs,
-  nodesOf,
-  type Recording,
-  visit,
-} from "../history/history.ts";
+import { type Recording, visit } from "../history/history.ts";
+import { networkMs, nodesOf } from "../history/options.ts";
 import { absences, type Trouble } from "./faults.ts";
 import { originOf } from "./origin.ts";
 

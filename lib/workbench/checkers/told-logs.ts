@@ -15,11 +15,11 @@ import {
   type Events,
   isClient,
   isClientOp,
-  nodeOf,
   type Op,
   partOf,
   type Recording,
 } from "../history/history.ts";
+import { nodeOf } from "../history/options.ts";
 import { type Call, clientCalls } from "./client-calls.ts";
 import { originOf } from "./origin.ts";
 

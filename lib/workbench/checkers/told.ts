@@ -8,12 +8,11 @@
 import {
   isClient,
   isClientOp,
-  nodeOf,
-  nodesOf,
   type Op,
   type Recording,
   visit,
 } from "../history/history.ts";
+import { nodeOf, nodesOf } from "../history/options.ts";
 import { type Json, stringify } from "../history/json.ts";
 import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./faults.ts";

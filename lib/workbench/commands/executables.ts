@@ -1,7 +1,8 @@
 /** The executable that is tested: where it is, and what may be wrong with it. */
 import { tmpdir } from "node:os";
 import { delimiter, extname, isAbsolute, join, resolve } from "node:path";
-import { type Incident, shellWord } from "../history/history.ts";
+import type { Incident } from "../history/history.ts";
+import { shellWord } from "../history/options.ts";
 
 /** Names of files that no system runs by themselves. */
 const COMPILED = /\.(c|cc|cpp|rs|go|java|class|jar|hs|ml|zig)$/;

@@ -1,6 +1,6 @@
 /** Parses command lines: Maelstrom's flags, which become the options of a run, and ours. */
 import { parseArgs } from "node:util";
-import type { Options } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import { stringify } from "../history/json.ts";
 import { readNumber, readText } from "./flag-values.ts";
 import { didYouMean } from "./nearest.ts";

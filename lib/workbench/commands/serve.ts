@@ -4,7 +4,7 @@
  */
 import { dirname, extname, join, sep } from "node:path";
 import { type Validity, verdictText, worst } from "../checkers/verdict.ts";
-import { flagsText, type Options, shellWord } from "../history/history.ts";
+import { flagsText, type Options, shellWord } from "../history/options.ts";
 import { type Figures, figureText } from "../scenarios/limits.ts";
 import { invocation } from "../executable/invocation.ts";
 import { type Html, Html as Raw, html } from "../report/html.ts";

@@ -6,7 +6,7 @@ import {
 } from "../campaign/campaign.ts";
 import { type Ingredient, INGREDIENTS } from "../campaign/chaos.ts";
 import type { Mark } from "../campaign/mark.ts";
-import { flagsText } from "../history/history.ts";
+import { flagsText } from "../history/options.ts";
 import { parseFlags, parseRunFlags } from "./flags.ts";
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { runSeed } from "../campaign/run-seed.ts";

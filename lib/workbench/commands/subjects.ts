@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { AnyProgram, Guest } from "../campaign/guests.ts";
 import type { Simulation } from "../campaign/simulate.ts";
 import { carriedParts } from "../executable/carried.ts";
-import { shellWord } from "../history/history.ts";
+import { shellWord } from "../history/options.ts";
 import { type Scenario, scenarios } from "../scenarios/scenarios.ts";
 import {
   asChallenge,

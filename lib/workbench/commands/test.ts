@@ -4,12 +4,8 @@ import { basename } from "node:path";
 import { RealClock } from "../world/clock.ts";
 import { processes } from "../world/processes.ts";
 import type { OpenHost } from "../world/host.ts";
-import {
-  flagsText,
-  type Options,
-  type Recording,
-  shellWord,
-} from "../history/history.ts";
+import type { Recording } from "../history/history.ts";
+import { flagsText, type Options, shellWord } from "../history/options.ts";
 import { crashOf } from "../checkers/faithful.ts";
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { invocation } from "../executable/invocation.ts";

@@ -1,6 +1,6 @@
 /** How the workbench is called, so that the commands it prints can be typed as they are. */
 import { fileURLToPath } from "node:url";
-import { shellWord } from "../history/history.ts";
+import { shellWord } from "../history/options.ts";
 
 /** The words that call this workbench: its task in the project's folder, its path elsewhere. */
 export function invocation(): string {

@@ -3,12 +3,8 @@
  * node, and the nodes that ended by themselves.
  */
 import { parseEdn } from "./edn.ts";
-import {
-  type Incident,
-  isClientOp,
-  type Op,
-  type Options,
-} from "../history/history.ts";
+import { type Incident, isClientOp, type Op } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import type { Json, JsonObject } from "../history/json.ts";
 import { quoteLastWords } from "../world/last-words.ts";
 import { readMessage, type Refusal } from "../world/protocol.ts";

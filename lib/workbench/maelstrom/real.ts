@@ -6,7 +6,7 @@ import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Results } from "../checkers/verdict.ts";
 import { parseResults } from "./edn.ts";
-import type { Options } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 
 /** What Maelstrom made of a run. */
 export interface MaelstromRun {

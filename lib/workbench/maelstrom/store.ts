@@ -13,11 +13,10 @@ import {
   isClient,
   isClientOp,
   type JournalEvent,
-  nodeOf,
   type Op,
-  type Options,
   type Recording,
 } from "../history/history.ts";
+import { nodeOf, type Options } from "../history/options.ts";
 import { asText, type JsonObject } from "../history/json.ts";
 
 const HISTORY = "history.edn";

@@ -11,9 +11,9 @@ import { originOf } from "../checkers/origin.ts";
 import {
   headsOf,
   isBetweenServers,
-  nodesOf,
   type Recording,
 } from "../history/history.ts";
+import { nodesOf } from "../history/options.ts";
 import { asText } from "../history/json.ts";
 import { cutsOf } from "./cuts.ts";
 import { callColour } from "./timeline.ts";

@@ -1,6 +1,7 @@
 /** The top of the page: verdicts, and figures with their limits. */
 import { type Validity, verdictText } from "../checkers/verdict.ts";
-import { flagsText, isClientOp } from "../history/history.ts";
+import { isClientOp } from "../history/history.ts";
+import { flagsText } from "../history/options.ts";
 import { type Judged, overall } from "../checkers/judges.ts";
 import {
   type FigureName,

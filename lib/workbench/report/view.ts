@@ -5,13 +5,11 @@
 import { type Pair, pairs } from "../checkers/pairs.ts";
 import {
   isClient,
-  nodeOf,
-  nodesOf,
   type Op,
   type OpType,
   type Recording,
-  workersOf,
 } from "../history/history.ts";
+import { nodeOf, nodesOf, workersOf } from "../history/options.ts";
 import { brief, cap, type Span } from "./cap.ts";
 import { type Cut, cutsOf, type Down, downsOf } from "./cuts.ts";
 import { type Flight, flightsOf, sendings } from "./messages.ts";

@@ -1,5 +1,6 @@
 /** Explains a run to a reader who has never seen one. */
-import { nodesOf, type Recording, workersOf } from "../history/history.ts";
+import type { Recording } from "../history/history.ts";
+import { nodesOf, workersOf } from "../history/options.ts";
 
 /** By workload, what clients do, and what must hold. */
 const WORKLOADS: { readonly [workload: string]: string } = {

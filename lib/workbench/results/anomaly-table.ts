@@ -12,7 +12,7 @@ import {
   phenomenaIn,
   type Phenomenon,
 } from "../checkers/strict/txn-phenomena.ts";
-import type { Options } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { record } from "../campaign/simulate.ts";
 import { tableOf } from "./readme.ts";

@@ -16,7 +16,7 @@ import {
 import { SCHEDULE as SCHEDULE_3E } from "../../../challenges/broadcast-3e.ts";
 import { type Program, program, type ProtocolOf } from "../../maelstrom.ts";
 import { quantile } from "../checkers/figures.ts";
-import { nodesOf, type Options } from "../history/history.ts";
+import { nodesOf, type Options } from "../history/options.ts";
 import { published } from "./published.ts";
 import { scenarioOf, scenarios } from "../scenarios/scenarios.ts";
 import { simulate } from "../campaign/simulate.ts";

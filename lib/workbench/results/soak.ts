@@ -20,7 +20,7 @@ import { dirname } from "node:path";
 import { runInProcesses } from "../campaign/processes.ts";
 import { replayCommand, type Simulation } from "../campaign/simulate.ts";
 import { type Anomaly, type Validity, worst } from "../checkers/verdict.ts";
-import type { Options } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import { tableOf } from "./readme.ts";
 import { scenarioOf, scenarios } from "../scenarios/scenarios.ts";
 import { anomalyLines, ProgressLine } from "../terminal/text.ts";

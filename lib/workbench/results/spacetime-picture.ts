@@ -4,7 +4,7 @@
  *
  *     deno run -A lib/workbench/results/spacetime-picture.ts
  */
-import { nodesOf } from "../history/history.ts";
+import { nodesOf } from "../history/options.ts";
 import { record } from "../campaign/simulate.ts";
 import { scaleX } from "../report/axes.ts";
 import type { Span } from "../report/cap.ts";

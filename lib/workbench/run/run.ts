@@ -17,13 +17,15 @@ import {
   type Aftermath,
   type Calm,
   History,
+  type Op,
+  type Recording,
+} from "../history/history.ts";
+import {
   networkMs,
   nodesOf,
-  type Op,
   type Options,
-  type Recording,
   workersOf,
-} from "../history/history.ts";
+} from "../history/options.ts";
 import { Journal } from "../world/journal.ts";
 import { LongLists } from "../history/lists.ts";
 import { StormWatch } from "../world/storm.ts";

@@ -13,7 +13,7 @@ import {
   S,
 } from "./limits.ts";
 import type { Promises } from "./promises.ts";
-import type { Options } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 
 /** One command of a challenge, with the limits on its results. */
 export interface ScenarioRun {

@@ -3,7 +3,8 @@
  * not ours, is held to a challenge's official commands and limits, or to a workload's rules, but
  * never to what our programs promise beyond those.
  */
-import type { Options, Recording } from "../history/history.ts";
+import type { Recording } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "./scenarios.ts";
 
 /** The flags for a guest of which only the workload is known: enough to find something within seconds. */

@@ -1,5 +1,5 @@
 /** Flags that workloads read, and the timeout that most of them have. */
-import type { Options } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 
 /** For how long clients wait for a reply in most of Maelstrom's workloads, in milliseconds. */
 export const CLIENT_TIMEOUT_MS = 5000;

@@ -4,7 +4,8 @@
  * run.
  */
 import type { ReplySchema, Rpc } from "../world/client.ts";
-import type { Body, Op, Options } from "../history/history.ts";
+import type { Body, Op } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import type { Json } from "../history/json.ts";
 import type { Random } from "../world/random.ts";
 

@@ -1,6 +1,7 @@
 /** The faults of a run: their interface, and those of Maelstrom's nemesis: partitions, kills and pauses. */
 import type { Clock } from "./clock.ts";
-import { type History, NEMESIS, type Options } from "../history/history.ts";
+import { type History, NEMESIS } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import type { Json } from "../history/json.ts";
 import {
   type Alternation,

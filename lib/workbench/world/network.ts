@@ -3,7 +3,8 @@
  * enforced by receivers, and a journal of everything. In addition there is weather, which
  * Maelstrom lacks: loss, duplication and extra delays of single messages.
  */
-import { type Body, isClient, type Options } from "../history/history.ts";
+import { type Body, isClient } from "../history/history.ts";
+import type { Options } from "../history/options.ts";
 import { type Cancel, type Clock, MS } from "./clock.ts";
 import { Heap } from "./heap.ts";
 import type { Journal } from "./journal.ts";

@@ -5,9 +5,9 @@ import type {
   Incident,
   JournalEvent,
   Op,
-  Options,
   Recording,
 } from "../../../lib/workbench/history/history.ts";
+import type { Options } from "../../../lib/workbench/history/options.ts";
 import type { Promises } from "../../../lib/workbench/scenarios/promises.ts";
 
 const SECOND = 1e9;

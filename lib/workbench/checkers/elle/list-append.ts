@@ -2,7 +2,8 @@
  * The checker of txn-list-append, after Elle: transactions that append to lists
  * and read them whole, which shows in which order appends took effect.
  */
-import type { Op, Options } from "../../history/history.ts";
+import type { Op } from "../../history/history.ts";
+import type { Options } from "../../history/options.ts";
 import {
   abortedReads,
   dirtyUpdates,

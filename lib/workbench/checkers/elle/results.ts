@@ -1,5 +1,5 @@
 /** Turns anomalies into a verdict, in the form of Elle's results. */
-import type { Options } from "../../history/history.ts";
+import type { Options } from "../../history/options.ts";
 import type { Json, JsonObject } from "../../history/json.ts";
 import { cyclicCases } from "./cases.ts";
 import { REFUTED } from "./cycle-sorts.ts";

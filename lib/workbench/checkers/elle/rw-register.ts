@@ -2,7 +2,8 @@
  * The checker of txn-rw-register, after Elle: transactions that read and write
  * registers, judged by what they read. Every value is written once a key.
  */
-import type { Op, Options } from "../../history/history.ts";
+import type { Op } from "../../history/history.ts";
+import type { Options } from "../../history/options.ts";
 import type { JsonObject } from "../../history/json.ts";
 import { lostUpdates } from "./lost-updates.ts";
 import {

@@ -3,14 +3,8 @@
  * error counts as an answer if it says that a register has another value or none.
  */
 import { seconds } from "../findings.ts";
-import {
-  NEMESIS,
-  networkMs,
-  nodeOf,
-  nodesOf,
-  type Op,
-  type Recording,
-} from "../../history/history.ts";
+import { NEMESIS, type Op, type Recording } from "../../history/history.ts";
+import { networkMs, nodeOf, nodesOf } from "../../history/options.ts";
 import type { Json } from "../../history/json.ts";
 import type { Figures } from "../../scenarios/limits.ts";
 import type { Promises } from "../../scenarios/promises.ts";

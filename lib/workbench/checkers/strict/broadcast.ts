@@ -7,12 +7,10 @@ import {
   among,
   isBetweenServers,
   type JournalEvent,
-  networkMs,
-  nodeOf,
-  nodesOf,
   type Op,
   type Recording,
 } from "../../history/history.ts";
+import { networkMs, nodeOf, nodesOf } from "../../history/options.ts";
 import { Findings, seconds } from "../findings.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { checkReads, type Key, keyOf, type Value } from "./set-reads.ts";

@@ -10,12 +10,8 @@ import {
   type Json,
   sum,
 } from "../../history/json.ts";
-import {
-  nodeOf,
-  nodesOf,
-  type Op,
-  type Recording,
-} from "../../history/history.ts";
+import type { Op, Recording } from "../../history/history.ts";
+import { nodeOf, nodesOf } from "../../history/options.ts";
 import { dueBy } from "../faults.ts";
 import { acceptableIntervals } from "../counter.ts";
 import { Findings, seconds } from "../findings.ts";

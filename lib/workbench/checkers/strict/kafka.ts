@@ -3,7 +3,8 @@
  * should, committed offsets, and whether every node has everything in the end. It is judged by the
  * messages to and from clients, which say more than the history.
  */
-import { isClientOp, nodesOf, type Recording } from "../../history/history.ts";
+import { isClientOp, type Recording } from "../../history/history.ts";
+import { nodesOf } from "../../history/options.ts";
 import { stringify } from "../../history/json.ts";
 import { keyJson } from "../json-key.ts";
 import { calmSince, dueBy } from "../faults.ts";

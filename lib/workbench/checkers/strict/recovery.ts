@@ -1,5 +1,6 @@
 /** For runs that end in a calm: whether nodes answer again, long after the last fault. */
-import { nodeOf, type Op, type Recording } from "../../history/history.ts";
+import type { Op, Recording } from "../../history/history.ts";
+import { nodeOf } from "../../history/options.ts";
 import { Findings } from "../findings.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { ALWAYS_CRASH } from "../stats.ts";

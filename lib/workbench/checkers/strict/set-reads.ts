@@ -1,11 +1,7 @@
 /** Checks what a read of broadcast or g-set must have, and must not have. */
 import { type Json, stringify } from "../../history/json.ts";
-import {
-  nodeOf,
-  nodesOf,
-  type Op,
-  type Recording,
-} from "../../history/history.ts";
+import type { Op, Recording } from "../../history/history.ts";
+import { nodeOf, nodesOf } from "../../history/options.ts";
 import { type Beginning, listIn } from "../../history/lists.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { dueBy } from "../faults.ts";

@@ -17,13 +17,13 @@ import {
   isClientOp,
   isTimeout,
   type JournalEvent,
-  nodeOf,
   type Op,
   type Recording,
   visit,
   wasBrokenOff,
   wholeHistory,
 } from "../../history/history.ts";
+import { nodeOf } from "../../history/options.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
 import { recoveryFindings } from "./recovery.ts";

@@ -4,10 +4,10 @@ import {
   isBetweenServers,
   lengthAt,
   NEMESIS,
-  nodesOf,
   type Recording,
   visit,
 } from "../../history/history.ts";
+import { nodesOf } from "../../history/options.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { quantile } from "../figures.ts";
 import type { Finding } from "../verdict.ts";

@@ -4,7 +4,8 @@
  */
 import { seconds } from "../findings.ts";
 import { type Json, stringify } from "../../history/json.ts";
-import { nodeOf, type Op, type Recording } from "../../history/history.ts";
+import type { Op, Recording } from "../../history/history.ts";
+import { nodeOf } from "../../history/options.ts";
 import { grouped, type Groups } from "../elle/columns.ts";
 import { DependencyGraph } from "../elle/graph.ts";
 import {

@@ -4,7 +4,8 @@
  * with their requests, values with their writers, and replicas with each other; and the whole history
  * is judged at the level that the program promises, and by the models that the command asks for.
  */
-import type { Options, Recording } from "../../history/history.ts";
+import type { Recording } from "../../history/history.ts";
+import type { Options } from "../../history/options.ts";
 import { forbiddenBy } from "../elle/models.ts";
 import { modelsOf } from "../elle/results.ts";
 import type { Promises } from "../../scenarios/promises.ts";
