@@ -14,7 +14,7 @@
  * root names it, so some store has it, and each read finds it with probability 1/2 or more. Nodes
  * keep only caches: killing one loses nothing. A client waits while others win the race, and is
  * told after 4 s that the outcome is unknown, or that nothing was done. With three nodes, 100
- * requests/s and 1000 keys none is told so at 3 % loss, and 5 % in the worst 10 s of 300 at 10 %.
+ * requests/s and 1000 keys none is told so at 3 % loss; at 10 %, 11 % are in the worst 10 s of 300.
  * As a race takes 8 hops, hops of 50 ms on average (exponential) leave up to 5 % of the command's
  * requests unserved, hops of 200 ms three in four.
  *

@@ -6,6 +6,12 @@ import type { Node } from "../maelstrom.ts";
  */
 const STAND_BACK_MS = 2_000;
 
+/**
+ * The least part of the others' tries that a winner stands back for. The more, the fewer races are
+ * lost, and the longer its own clients wait.
+ */
+const LEAST = 0.75;
+
 /** The factor for the weight of all earlier observations with each new one. */
 const MEMORY = 0.9;
 
@@ -26,7 +32,8 @@ export type Racer = Pick<
  * Lets nodes that race to change one key win in turn. A winner knows the newest value, and is the
  * first to try again: it might win for ever, and losers leave no trace from which it could tell
  * (the capture effect of Ethernet). So it stands back for about as long as the others need for one
- * try each, if a try takes them as long as its own last one took.
+ * try each, if a try takes them as long as it took this node: the median of its last three, of which
+ * one may have waited for a service that was silent.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -57,6 +64,8 @@ export class Turns {
   #standing: Promise<void> = Promise.resolve();
   /** When this node's race began. */
   #begunAt = 0;
+  /** How long its last three tries took, in ms. */
+  #tries: number[] = [];
   /** How often others have changed the key, in how many ms, and when this node last knew its value. */
   #changes = 0;
   #ms = 0;
@@ -90,9 +99,12 @@ export class Turns {
   won(): void {
     const tryMs = this.#node.now() - Math.max(this.#begunAt, this.#sawAt);
     this.saw(0);
-    const othersMs = tryMs * this.#node.peers.length;
+    this.#tries = [...this.#tries, tryMs].slice(-3);
+    const sorted = this.#tries.toSorted((a, b) => a - b);
+    const usualMs = sorted[(sorted.length - 1) >> 1]!;
+    const othersMs = usualMs * this.#node.peers.length;
     const standMs = Math.min(
-      (0.5 + this.#node.random()) * othersMs,
+      (LEAST + this.#node.random()) * othersMs,
       STAND_BACK_MS,
     );
     this.#standing = this.#node.sleep(standMs);

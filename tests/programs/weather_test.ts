@@ -44,7 +44,7 @@ const PROGRAMS: {
   "txn-6-strict": ["txn", NONE, NONE, []],
   "txn-6a-lock": ["txn", [3, 6, 27], [1, 5, 19], [18, 27, 91, 119, 132, 213]],
   "txn-list-append": ["lists", NONE, NONE, []],
-  "txn-list-append-thunks": ["lists", [0, 0, 5], NONE, [154]],
+  "txn-list-append-thunks": ["lists", [0, 0, 10], [0, 0, 2], [54, 212]],
   "unique-ids-2-tso": ["ids", NONE, NONE, []],
 };
 
