@@ -7,6 +7,7 @@ import { type Recording, visit } from "../history/history.ts";
 import { networkMs, nodesOf } from "../history/options.ts";
 import { absences, type Trouble } from "./faults.ts";
 import { originOf } from "./origin.ts";
+import { returnsOf } from "./returns.ts";
 
 /** A kill of a node, in ns of the history. */
 export interface Kill {
@@ -42,6 +43,10 @@ export function toldBefore(
   const bound = (boundMs + networkMs(options)) * 1e6 + 2 * IN_TIME_NS;
   const links = linksOf(recording);
   const away = absences(recording);
+  // A node that has come back is silent until somebody speaks to it.
+  for (const { node, at, actsAt } of returnsOf(recording)) {
+    away.get(node)?.push({ from: at, to: actsAt });
+  }
   return ({ node, time }) => {
     let told = -Infinity;
     for (const [peer, { speakers, broken }] of links.get(node) ?? []) {

@@ -5,21 +5,15 @@
  * excused: what is acknowledged after a return is as safe as ever, no offset is given twice, and no
  * reader goes back.
  */
-import {
-  isClient,
-  isClientOp,
-  type Op,
-  type Recording,
-  visit,
-} from "../history/history.ts";
+import { isClientOp, type Op, type Recording } from "../history/history.ts";
 import { nodeOf, nodesOf } from "../history/options.ts";
 import { type Json, stringify } from "../history/json.ts";
 import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./faults.ts";
 import { type JsonKey, jsonKey } from "./json-key.ts";
-import { originOf } from "./origin.ts";
 import { pairs } from "./pairs.ts";
 import { toldBefore } from "./reached.ts";
+import { returnsOf } from "./returns.ts";
 import { ADDS } from "./set-full.ts";
 import { type At, logsAsTold } from "./told-logs.ts";
 
@@ -35,64 +29,11 @@ export const WAITS_NS = 999e6;
 /** How soon a node must get back what it had told others once it is in touch with them, in ns. */
 const BACK_NS = 2e9;
 
-/** When a node acts for itself if no message comes, in ns after its start. */
-const UNSPOKEN_NS = 5e9;
-
 /** The error of an operation that succeeded and whose outcome is taken as unknown. */
 const KILLED: Json = ["killed", "its node may have told nobody"];
 
 /** How long after a kill a reply that was sent before it may arrive, in ns. */
 const ON_ITS_WAY_NS = 100e6;
-
-/** A node that has come back. */
-export interface Return {
-  node: string;
-  /**
-   * When it was started, when it began to act, and when it had heard from all nodes that it had heard
-   * from before; in ns of the history.
-   */
-  at: number;
-  actsAt: number;
-  inTouchAt: number;
-}
-
-/** The returns of nodes after kills. */
-export function returnsOf(recording: Recording): Return[] {
-  const { incidents = [], journal } = recording;
-  const restarts = incidents.filter(({ type }) => type === "restart");
-  if (restarts.length === 0) return [];
-  const origin = originOf(recording);
-  const heard = new Map<string, { at: number; src: string }[]>();
-  const said = new Map<string, number[]>();
-  for (const { node } of restarts) {
-    heard.set(node, []);
-    said.set(node, []);
-  }
-  visit(journal, (kind, time, _id, src, dest) => {
-    const at = time - origin;
-    if (kind === "recv") heard.get(dest)?.push({ at, src });
-    else said.get(src)?.push(at);
-  });
-  return restarts.map(({ node, time }) => {
-    const all = heard.get(node)!;
-    // The first message in is init, the first out its reply: messages in between wait.
-    const since = all.filter(({ at }) => at >= time).slice(1);
-    const begun = said.get(node)!.find((at) => at >= time) ?? Infinity;
-    const spokenTo = Math.max(begun, since[0]?.at ?? Infinity);
-    const friends = new Set(
-      all.map(({ src }) => src).filter((src) => !isClient(src)),
-    );
-    const inTouch = since.find(({ src }) =>
-      friends.delete(src) && friends.size === 0
-    );
-    return {
-      node,
-      at: time,
-      actsAt: Math.min(spokenTo, begun + UNSPOKEN_NS),
-      inTouchAt: inTouch?.at ?? Infinity,
-    };
-  });
-}
 
 /**
  * A recording in which operations that a killed node may have told nobody have unknown outcomes, and

@@ -67,6 +67,8 @@ interface Talk {
   twice?: boolean;
   /** n1 is paused soon after the beginning, and killed while it is paused. */
   killedPaused?: boolean;
+  /** n1 is killed soon after the beginning, and nobody speaks to its next life until 5.9 s. */
+  unspoken?: boolean;
 }
 
 /** A chaotic run of two nodes, told in a few words. */
@@ -110,10 +112,12 @@ class Run {
 
   /** How the strict judge calls what is wrong. */
   judged(
-    { lost = [], oneWay = false, alsoKilledAt, twice, killedPaused }: Talk,
+    { lost = [], oneWay = false, alsoKilledAt, ...talk }: Talk,
   ): string[] {
+    const { twice, killedPaused, unspoken } = talk;
     for (let at = 0.05; at < (twice ? 14 : 6); at += 0.1) {
       if (at > 6 && at < 8) continue;
+      if (unspoken && at > 0.2 && at < 5.9) continue;
       for (const [src, dest] of [["n0", "n1"], ["n1", "n0"]] as const) {
         if (oneWay && src === "n1") continue;
         const isLost = lost.some((time) => Math.abs(at - time) < 0.06);
@@ -129,7 +133,7 @@ class Run {
       time: 0.1 * SECOND,
       text: "",
     };
-    if (killedPaused) kills.push(["n1", 0.2]);
+    if (killedPaused || unspoken) kills.push(["n1", 0.2]);
     const { strict } = judge({
       workload: this.workload,
       program: this.program,
@@ -263,6 +267,11 @@ for (const [what, [run, type]] of Object.entries(LOST)) {
     );
   });
 }
+
+Deno.test("what a node had told may be lost with it if the others have come back, and nobody has spoken to them yet", () => {
+  const [run] = LOST["an entry of a log"]!;
+  assertEquals(run().judged({ unspoken: true }), []);
+});
 
 Deno.test("a client that goes on with a node that has come back has not skipped anything", () => {
   const run = logs();

@@ -6,7 +6,8 @@ import { type Beginning, listIn } from "../../history/lists.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { dueBy } from "../faults.ts";
 import { type Findings, seconds } from "../findings.ts";
-import { type Return, returnsOf, WAITS_NS } from "../told.ts";
+import { type Return, returnsOf } from "../returns.ts";
+import { WAITS_NS } from "../told.ts";
 
 /** How soon a node must show what it has acknowledged itself, if its program promises nothing, in milliseconds. */
 const UNKNOWN_PROGRAM_MS = 2_000;
