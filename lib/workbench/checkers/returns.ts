@@ -8,13 +8,22 @@ const UNSPOKEN_NS = 5e9;
 /** A node that has come back. */
 export interface Return {
   node: string;
-  /**
-   * When it was started, when it began to act, and when it had heard from all nodes that it had heard
-   * from before; in ns of the history.
-   */
+  /** When it was started, in ns of the history. */
   at: number;
+  /** When it began to act, in ns of the history. */
   actsAt: number;
+  /**
+   * By when all nodes that it had heard from before had answered it, that is, it had heard from each
+   * something that this had sent after it had heard from it; in ns of the history.
+   */
   inTouchAt: number;
+}
+
+/** A message that a node has sent or got, and when, in ns of the history. */
+interface Arrived {
+  peer: string;
+  sent: number;
+  at: number;
 }
 
 /** The returns of nodes after kills. */
@@ -23,34 +32,53 @@ export function returnsOf(recording: Recording): Return[] {
   const restarts = incidents.filter(({ type }) => type === "restart");
   if (restarts.length === 0) return [];
   const origin = originOf(recording);
-  const heard = new Map<string, { at: number; src: string }[]>();
+  const gotBy = new Map<string, Arrived[]>();
+  const sentBy = new Map<string, Arrived[]>();
   const said = new Map<string, number[]>();
   for (const { node } of restarts) {
-    heard.set(node, []);
-    said.set(node, []);
+    for (const by of [gotBy, sentBy, said]) by.set(node, []);
   }
-  visit(journal, (kind, time, _id, src, dest) => {
+  const sentAt = new Map<number, number>();
+  visit(journal, (kind, time, id, src, dest) => {
+    if (!gotBy.has(src) && !gotBy.has(dest)) return;
     const at = time - origin;
-    if (kind === "recv") heard.get(dest)?.push({ at, src });
-    else said.get(src)?.push(at);
+    if (kind === "send") {
+      sentAt.set(id, at);
+      said.get(src)?.push(at);
+      return;
+    }
+    const sent = sentAt.get(id) ?? at;
+    gotBy.get(dest)?.push({ peer: src, sent, at });
+    sentBy.get(src)?.push({ peer: dest, sent, at });
   });
   return restarts.map(({ node, time }) => {
-    const all = heard.get(node)!;
+    const got = gotBy.get(node)!;
     // The first message in is init, the first out its reply: messages in between wait.
-    const since = all.filter(({ at }) => at >= time).slice(1);
+    const second = got.filter(({ at }) => at >= time)[1];
     const begun = said.get(node)!.find((at) => at >= time) ?? Infinity;
-    const spokenTo = Math.max(begun, since[0]?.at ?? Infinity);
+    const spokenTo = Math.max(begun, second?.at ?? Infinity);
     const friends = new Set(
-      all.map(({ src }) => src).filter((src) => !isClient(src)),
+      got.map(({ peer }) => peer).filter((peer) => !isClient(peer)),
     );
-    const inTouch = since.find(({ src }) =>
-      friends.delete(src) && friends.size === 0
-    );
+    const answeredAt = [...friends].map((friend) => {
+      const reached = firstAfter(time, friend, sentBy.get(node)!);
+      return firstAfter(reached, friend, got);
+    });
     return {
       node,
       at: time,
       actsAt: Math.min(spokenTo, begun + UNSPOKEN_NS),
-      inTouchAt: inTouch?.at ?? Infinity,
+      inTouchAt: friends.size === 0 ? Infinity : Math.max(...answeredAt),
     };
   });
+}
+
+/** When the first message to or from a peer that was sent after this time arrived, or Infinity. */
+function firstAfter(
+  time: number,
+  peer: string,
+  messages: readonly Arrived[],
+): number {
+  const first = messages.find((one) => one.peer === peer && one.sent >= time);
+  return first?.at ?? Infinity;
 }

@@ -6,7 +6,7 @@
  * reader goes back.
  */
 import { isClientOp, type Op, type Recording } from "../history/history.ts";
-import { nodeOf, nodesOf } from "../history/options.ts";
+import { networkMs, nodeOf, nodesOf } from "../history/options.ts";
 import { type Json, stringify } from "../history/json.ts";
 import type { Promises } from "../scenarios/promises.ts";
 import { dueBy, troubles } from "./faults.ts";
@@ -26,7 +26,10 @@ const TOLD_MS = 2_000;
  */
 export const WAITS_NS = 999e6;
 
-/** How soon a node must get back what it had told others once it is in touch with them, in ns. */
+/**
+ * How soon a node must get back what it had told others once it is in touch with them, in ns, network
+ * latency excluded.
+ */
 const BACK_NS = 2e9;
 
 /** The error of an operation that succeeded and whose outcome is taken as unknown. */
@@ -122,13 +125,14 @@ function losses(
 
 /** Returns whether a node has come back at a time, and need not yet have what it had told others. */
 function returning(recording: Recording, { backMs = 0 }: Promises): At {
+  const networkNs = networkMs(recording.options) * 1e6;
   const healed = Math.max(0, ...troubles(recording).map(({ to }) => to));
   const returns = returnsOf(recording).map(
     ({ node, at, actsAt, inTouchAt }) => ({
       node,
       from: backMs > 0 ? at : actsAt + WAITS_NS,
       to: Math.max(actsAt, Math.min(inTouchAt, healed)) +
-        Math.max(BACK_NS, backMs * 1e6),
+        Math.max(BACK_NS, backMs * 1e6) + networkNs,
     }),
   );
   return (node, time) =>

@@ -338,7 +338,7 @@ class Run {
       workload.aftermath!(this.#history.ops, index)
     );
     this.#phase = "aftermath";
-    await sleep(clock, (questions[0]!.settleMs + networkMs(options)) * MS);
+    await sleep(clock, (questions[0]!.settleMs + networkMs(options, 4)) * MS);
     const history = await this.#askAll(questions);
     const { journal } = this.#network;
     return { history, journal, healedAt };

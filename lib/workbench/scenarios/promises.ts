@@ -32,8 +32,9 @@ export interface Promises {
    */
   quietMs?: number;
   /**
-   * Broadcast: for how many hops network latency is added to those two bounds; 2 if not given.
-   * Where values travel from node to node, it is the longest path among 100 nodes.
+   * For how many hops network latency is added; 2 if not given. Broadcast: to those two bounds, and
+   * where values travel from node to node, it is the longest path among 100 nodes. Kafka: to the
+   * first of them, and to `visibilityMs`.
    */
   hops?: number;
   /**

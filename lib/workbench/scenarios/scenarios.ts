@@ -231,7 +231,7 @@ const kafka5c: Scenario = {
     run(kafka, [S(0.03), { figure: "visibility-lag.max-ms", atMost: 250 }]),
     cut(kafka),
   ],
-  promises: { ...told, visibilityMs: 250, convergenceMs: 1000 },
+  promises: { ...told, visibilityMs: 250, convergenceMs: 1000, hops: 4 },
 };
 
 const txn = {

@@ -99,3 +99,13 @@ Deno.test("followers may refuse everything if a single node answers, though the 
     );
   }
 });
+
+Deno.test("on a network where an answer takes longer than a second, a node may lose every race", () => {
+  const vain = Array<Outcome>(3).fill(TIMEOUT);
+  for (const [seconds, silent] of [[0.9, 1], [1.1, 0]] as const) {
+    const recording = recordingOf([[OK], [OK]], [[OK], vain]);
+    const [, answer] = recording.calm!.history;
+    answer!.time += seconds * 1e9;
+    assertEquals(recoveryFindings(recording).length, silent);
+  }
+});

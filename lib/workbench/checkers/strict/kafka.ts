@@ -80,12 +80,13 @@ function dueByPromise(
   promises: Promises,
   origin: number,
 ): (ns: number) => number {
-  const { visibilityMs, convergenceMs, boundsUnderFaults } = promises;
+  const { visibilityMs, convergenceMs, hops, boundsUnderFaults } = promises;
   const { alone, among } = UNKNOWN_PROGRAM_MS;
   const one = nodesOf(recording.options).length === 1;
   const due = dueBy(recording, {
     boundMs: visibilityMs ?? (one ? alone : among),
     afterHealMs: convergenceMs,
+    hops,
     underFaults: boundsUnderFaults,
   });
   return (ns) => due(ns - origin) + origin;

@@ -1,6 +1,7 @@
 /** For runs that end in a calm: whether nodes answer again, long after the last fault. */
 import type { Op, Recording } from "../../history/history.ts";
 import { nodeOf } from "../../history/options.ts";
+import { quantile } from "../figures.ts";
 import { Findings } from "../findings.ts";
 import { type Pair, pairs } from "../pairs.ts";
 import { ALWAYS_CRASH } from "../stats.ts";
@@ -11,6 +12,12 @@ const IN_VAIN = 3;
 
 /** How many, if they fail because others have won a race: a node may lose every second race. */
 const RACES_LOST = 20;
+
+/**
+ * Where half of the answers to requests of a kind take longer than this, in ns, nodes wait for each
+ * other on a slow network, and one may lose races for as long as its clients wait.
+ */
+const SLOW_NS = 1e9;
 
 /** Errors that say that a race was lost. */
 const LOSSES: ReadonlySet<unknown> = new Set(["abort", "txn-conflict"]);
@@ -24,8 +31,9 @@ const ANSWERS: ReadonlySet<unknown> = new Set([
 
 /**
  * `no-recovery`: no message is lost or late and no node is down any more, and yet a node answers no
- * request of some kind. It may refuse them all if it always has, or if only one node answers: a follower
- * need not forward requests, and the leader may have changed during the run.
+ * request of some kind, which others answer soon or do not answer either. It may refuse them all if
+ * it always has, or if only one node answers: a follower need not forward requests, and the leader
+ * may have changed during the run.
  */
 export function recoveryFindings(recording: Recording): Finding[] {
   const { calm, history, options } = recording;
@@ -42,6 +50,7 @@ export function recoveryFindings(recording: Recording): Finding[] {
       ({ invocation }) => nodeOf(Number(invocation.process), options),
     );
     const answering = [...byNode.values()].filter(hasAnswer).length;
+    if (answering > 0 && takesLong(some)) continue;
     const everAnswered = new Set(
       history.filter((op) =>
         op.type === "ok" && op.f === f && typeof op.process === "number"
@@ -75,6 +84,12 @@ function areInVain(requests: readonly Pair[]): boolean {
 
 function hasAnswer(requests: readonly Pair[]): boolean {
   return requests.some(({ completion }) => isAnswer(completion));
+}
+
+function takesLong(requests: readonly Pair[]): boolean {
+  const took = requests.filter(({ completion }) => isAnswer(completion))
+    .map(({ invocation, completion }) => completion!.time - invocation.time);
+  return quantile(took, 0.5)! > SLOW_NS;
 }
 
 function isAnswer(op: Op | undefined): boolean {
