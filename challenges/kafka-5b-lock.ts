@@ -5,8 +5,8 @@
  * guards the count of valid batches. To append, a node takes the lock, writes the next batch, and
  * raises the count as it releases the lock. To read, it looks at the count and fetches the batches
  * it has not seen, without the lock. All nodes apply batches in order, so a message has the same
- * offset, its position under its key, everywhere. Waiting requests share one lease to append, or
- * one look to read.
+ * offset, its position under its key, everywhere. Waiting requests share one lease or, if there is
+ * nothing to append, one look.
  *
  * Guarantees: linearizable; no holes, since a batch is valid only once the count is raised, which
  * is one compare-and-set. A holder that dies blocks the others for one lease. A holder that
@@ -26,7 +26,6 @@ import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
 import { Kv } from "../lib/services/kv.ts";
-import { Rounds } from "../lib/services/rounds.ts";
 import { kafkaProtocol } from "../lib/protocols.ts";
 
 /**
@@ -56,41 +55,27 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     eager: true,
     pollMs: POLL_MS,
   });
-  const appends = new Rounds(node, append);
-  const looks = new Rounds(node, async (waiting: null[]) => {
-    await fetch(await lock.look());
-    return waiting;
-  });
   /** How many batches have been applied. */
   let applied = 0;
-  /**
-   * By name, the batches that this node waits for: the offsets of their messages, null until the
-   * batch is applied.
-   */
-  const expected = new Map<string, number[] | null>();
 
   serveLog(node, logs, {
-    append: (change) => appends.join(change),
-    catchUp: () => looks.join(null),
+    append,
+    catchUp: async () => void await fetch(await lock.look()),
   });
 
   /** Appends changes under as many leases as it takes; returns the offset of each message. */
   async function append(changes: Change[]): Promise<number[]> {
     const name = `${node.id} ${node.random()}`;
-    expected.set(name, null);
     for (;;) {
       const { count, own } = await lock.hold(async ({ token, value }) => {
         const own = { token, name, changes };
         await put(value, own);
         return { value: value + 1, result: { count: value, own } };
       }).catch(afterLeaseLost);
-      await fetch(count);
-      // A poll may have fetched and applied this batch meanwhile.
-      if (own !== null && applied === count) apply(own);
-      const offsets = expected.get(name)!;
-      if (offsets === null) continue;
-      expected.delete(name);
-      return offsets;
+      const fetched = await fetch(count);
+      if (own !== null) return apply(own);
+      const found = fetched.find((batch) => batch.name === name);
+      if (found !== undefined) return found.offsets;
     }
   }
 
@@ -109,22 +94,22 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
     }
   }
 
-  /** Applies all batches below this number. */
-  async function fetch(end: number): Promise<void> {
+  /** Applies all batches below this number; returns their names, and the offsets of their messages. */
+  async function fetch(end: number) {
+    const fetched: { name: string; offsets: number[] }[] = [];
     while (applied < end) {
-      const start = applied;
-      const width = Math.min(READ_AHEAD, end - start);
-      const numbers = Array.from({ length: width }, (_, i) => start + i);
-      const batches = await Promise.all(numbers.map(readBatch));
-      // Other calls may have applied the same batches meanwhile.
-      batches.forEach((batch, i) => start + i === applied && apply(batch));
+      const width = Math.min(READ_AHEAD, end - applied);
+      const numbers = Array.from({ length: width }, (_, i) => applied + i);
+      for (const batch of await Promise.all(numbers.map(readBatch))) {
+        fetched.push({ name: batch.name, offsets: apply(batch) });
+      }
     }
+    return fetched;
   }
 
-  function apply({ name, changes }: Batch): void {
+  function apply({ changes }: Batch): number[] {
     applied++;
-    const offsets = logs.apply(changes);
-    if (expected.has(name)) expected.set(name, offsets);
+    return logs.apply(changes);
   }
 
   /** Reads a batch that exists. */

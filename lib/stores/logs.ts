@@ -16,6 +16,7 @@ import {
   type Offsets,
 } from "../protocols.ts";
 import { maySucceed } from "../services/patience.ts";
+import { Rounds } from "../services/rounds.ts";
 
 /**
  * Logs without holes: the offsets of each key are 0, 1, 2, ..., except where the caller asks for a
@@ -176,29 +177,43 @@ export class LogMachine {
   }
 }
 
-/** How nodes agree on the order of a log. Both functions end while a client waits. */
+/** How nodes agree on the order of a log. */
 export interface Agreement {
-  /** Appends a change, and applies it on this node; returns the offset of its message. */
-  append(change: Change): Promise<number>;
+  /**
+   * Appends changes, and applies everything up to them on this node; returns the offset of each
+   * message, and -1 for a commit.
+   */
+  append(changes: Change[]): Promise<number[]>;
   /** Brings this node up to date with everything appended before. */
-  catchUp(): Promise<unknown>;
+  catchUp(): Promise<void>;
+  /** What to wait for before that; requests that arrive meanwhile take part in it. */
+  ready?(): Promise<void>;
 }
 
 /**
  * Answers the clients of a log that every node builds from the same changes in the same order,
- * after agreement on them: linearizable.
+ * after agreement on them. Requests that arrive while one append, or one look at the log, is under
+ * way share the next one: linearizable.
  */
 export function serveLog(
   node: Node<KafkaProtocol>,
   logs: LogMachine,
-  { append, catchUp }: Agreement,
+  { append, catchUp, ready }: Agreement,
 ): void {
+  /** Rounds for requests, each of which has a change to append, or null for none. */
+  const rounds = new Rounds(node, async (round: (Change | null)[]) => {
+    const changes = round.filter((change) => change !== null);
+    if (changes.length === 0) await catchUp();
+    const offsets = changes.length > 0 ? await append(changes) : [];
+    return round.map((change) => change === null ? -1 : offsets.shift()!);
+  }, ready);
+
   node.on("send", async ({ key, msg }) => ({
-    offset: await append({ key, msg }),
+    offset: await rounds.join({ key, msg }),
   }));
 
   node.on("poll", async ({ offsets }) => {
-    await catchUp();
+    await rounds.join(null);
     return { msgs: logs.from(offsets) };
   });
 
@@ -207,14 +222,14 @@ export function serveLog(
     if (commit === null) return {};
     // Maelstrom's client commits as a part of its poll, and takes that for not done, messages and
     // all, if the commit is refused for certain.
-    await append(commit).catch((error) => {
+    await rounds.join(commit).catch((error) => {
       throw error instanceof RpcError ? maySucceed() : error;
     });
     return {};
   });
 
   node.on("list_committed_offsets", async ({ keys }) => {
-    await catchUp();
+    await rounds.join(null);
     return { offsets: logs.committed(keys) };
   });
 }

@@ -38,7 +38,7 @@ const PROGRAMS: {
 } = {
   "counter-4": ["counter", NONE, NONE, []],
   "counter-4-cas": ["counter", NONE, NONE, []],
-  "kafka-5b": ["kafka", [0, 1, 9], [0, 1, 24], [7, 280, 291]],
+  "kafka-5b": ["kafka", [0, 0, 3], [0, 0, 12], [135, 267]],
   "kafka-5b-lock": ["kafka", [0, 0, 10], [0, 0, 3], [213, 244]],
   "lin-kv-proxy": ["registers", [4, 9, 23], NONE, [235, 248, 292]],
   "txn-6-strict": ["txn", NONE, NONE, []],

@@ -214,7 +214,7 @@ const kafka5b: Scenario = {
   algorithm: "one log in lin-kv, slots claimed by cas",
   guarantee: "linearizable; no holes; nodes keep no state",
   workload: "kafka",
-  runs: [run(kafka, [S(6)])],
+  runs: [run(kafka, [S(4.5)])],
   promises: {
     survivesRestart: true,
     visibilityMs: 0,
