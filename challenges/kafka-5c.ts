@@ -12,12 +12,12 @@
  * offset is assigned twice; a node's offsets for a key increase. Nothing appears below what a poll
  * has shown, so polls skip nothing and never go back. Without faults, on a machine that does not
  * stall, an acknowledged message is visible everywhere after two periods, less 1/n of one, and two
- * network latencies: 143 ms for two nodes, at most 190 ms for any number, plus half a period until
- * nodes have found their turns; a committed offset after a period and a latency. While any node is
- * cut off or dead, sends succeed, but most are shown only after the heal; a second later all are. A
- * node that lost its memory recovers what it had told another. Until it has heard from all, it
- * promises nothing, and commits and lists of commits wait, polls for 1 s at most. It reserves offsets
- * in lin-kv, and reuses none. If lin-kv is silent, sends that must wait for it end unknown after 4 s.
+ * hops, four if one takes over 200 ms: 143 ms for two nodes, at most 190 ms for any number, plus
+ * half a period until nodes have found their turns; a committed offset after a period and a hop.
+ * While any node is cut off or dead, sends succeed, but most are shown only after the heal; a second
+ * later all are. A node that lost its memory recovers what it had told another. Until it has heard
+ * from all, it promises nothing, and commits and lists of commits wait, polls for 1 s at most. It
+ * reserves offsets in lin-kv; if that is silent, sends that must wait for it end unknown after 4 s.
  *
  * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all is
  * known: 21.1 messages/s for two nodes: S is about 21.1 / rate, 0.0215 on the official command. A

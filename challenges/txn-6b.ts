@@ -8,8 +8,8 @@
  * Guarantees: no dirty writes (G0): the versions of all keys follow one order, that of stamps. No
  * aborted, intermediate or circular reads (G1): nothing aborts, links carry whole transactions, and
  * a transaction's stamp is higher than those of what it has read. Copies that have had the same
- * transactions are equal, and all have had all transactions within a second of a heal, or of the
- * last message that came late. Every transaction commits, whatever is cut. Not prevented: lost
+ * transactions are equal, and all have had all transactions within a second and four hops of a
+ * heal, or of the last message that came late. Every transaction commits, whatever is cut. Not prevented: lost
  * updates and write skew; with three nodes or more, a write may be seen before one that it follows
  * (txn-6c prevents that). A node that lost its memory recovers what it had told another node. It
  * waits for that when it starts, for a second at most: if all others are cut off, it answers from

@@ -11,8 +11,8 @@
  * Guarantees: those of txn-6c. A copy always holds whole transactions, and with each of them all
  * that it follows: links keep the order of each origin, vectors keep the order across origins.
  * Hence atomic visibility and, at each node, read your writes, monotonic reads and writes, and
- * writes follow reads. Copies are equal within a second of a heal, or of the last message that came
- * late. Every transaction commits.
+ * writes follow reads. Copies are equal within a second and four hops of a heal, or of the last
+ * message that came late. Every transaction commits.
  *
  * Costs: n nodes send at most n (n - 1) batches per 100 ms, none once all is acknowledged:
  * S <= 20 / rate for two nodes. Every transaction crosses to every node once, even one that is

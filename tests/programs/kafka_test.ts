@@ -105,6 +105,18 @@ Deno.test("kafka-5c shows messages in time where most overtake each other (5 see
   await keepPromises("kafka-5c", 5, { overrides });
 });
 
+Deno.test("kafka-5c shows messages within its bound and four hops after a silence where a hop takes 400 ms (10 seeds)", async () => {
+  const flags = { "node-count": 3, latency: 400, "time-limit": 10, rate: 30 };
+  await keepPromises("kafka-5c", 10, {
+    faults: "chaos",
+    without: [
+      ...["loss", "duplication", "reordering", "slow-node"] as const,
+      ...["slow-link", "last-cut", "clock"] as const,
+    ],
+    overrides: flags,
+  });
+});
+
 for (const name of ["kafka-5c", "kafka-5c-leader"]) {
   Deno.test(`${name} shows everything acknowledged before a heal one second after it, with clients going on (30 seeds)`, async () => {
     const overrides = {

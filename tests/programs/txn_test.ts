@@ -129,6 +129,12 @@ for (const name of Object.keys(REPLICAS)) {
     await keepPromises(name, 20, { faults: "chaos", overrides });
   });
 
+  Deno.test(`${name} converges within 1 s and four hops, and recovers what it had told, through chaos at 500 ms (40 seeds)`, async () => {
+    const slow = { latency: 500, "time-limit": 15, rate: 30 };
+    const overrides = { "node-count": 3, ...slow };
+    await keepPromises(name, 40, { faults: "chaos", overrides });
+  });
+
   for (const latency of [50, 100]) {
     for (const distribution of ["constant", "uniform", "exponential"]) {
       Deno.test(`${name} keeps its promises through partitions at ${latency} ms, ${distribution} (2 seeds)`, async () => {
