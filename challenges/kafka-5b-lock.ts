@@ -60,7 +60,7 @@ const kafka5bLock = program(kafkaProtocol, (node) => {
 
   serveLog(node, logs, {
     append,
-    catchUp: async () => void await fetch(await lock.look()),
+    catchUp: async () => await fetch(await lock.look()),
   });
 
   /** Appends changes under as many leases as it takes; returns the offset of each message. */

@@ -9,11 +9,11 @@
  * Guarantees: all writes of a transaction have one stamp, so the versions of all keys follow one
  * order (no G0). Copies become equal within a second and four hops of a heal: equal times are
  * ordered by node, the clock jumps past what it receives, and an acknowledgement names a version,
- * so it does not stop the resends of a newer one. Every transaction commits, whatever is cut. A node that starts
- * asks its peers for all that they have, and waits for that before it answers, for a second at
- * most. So a node that lost its memory recovers what it had told another, which may be only a part
- * of a transaction. Not prevented: a write may be seen while another write of its transaction is
- * still on its way (fractured reads), and what follows from that.
+ * so it does not stop the resends of a newer one. Every transaction commits, whatever is cut. A
+ * node that starts asks its peers for all that they have, and waits for that before it answers, for
+ * a second at most. So a node that lost its memory recovers what it had told another, which may be
+ * only a part of a transaction. Not prevented: a write may be seen while another write of its
+ * transaction is still on its way (fractured reads), and what follows from that.
  *
  * Costs: 2 (n - 1) messages per write, S = 2.5 for two nodes (a transaction of the workload changes
  * at most 1.25 keys on average); in return writes are everywhere after one hop. Overdue writes cost

@@ -9,11 +9,11 @@
  * aborted, intermediate or circular reads (G1): nothing aborts, links carry whole transactions, and
  * a transaction's stamp is higher than those of what it has read. Copies that have had the same
  * transactions are equal, and all have had all transactions within a second and four hops of a
- * heal, or of the last message that came late. Every transaction commits, whatever is cut. Not prevented: lost
- * updates and write skew; with three nodes or more, a write may be seen before one that it follows
- * (txn-6c prevents that). A node that lost its memory recovers what it had told another node. It
- * waits for that when it starts, for a second at most: if all others are cut off, it answers from
- * what it has until the heal.
+ * heal, or of the last message that came late. Every transaction commits, whatever is cut. Not
+ * prevented: lost updates and write skew; with three nodes or more, a write may be seen before one
+ * that it follows (txn-6c prevents that). A node that lost its memory recovers what it had told
+ * another node. It waits for that when it starts, for a second at most: if all others are cut off,
+ * it answers from what it has until the heal.
  *
  * Costs: n nodes send at most n (n - 1) batches per 100 ms, acknowledgements included, and none
  * once all is acknowledged: S <= 20 / rate for two nodes. A transaction is everywhere within 100 ms

@@ -16,9 +16,9 @@
  *
  * Costs: n nodes send at most n (n - 1) batches per 100 ms, none once all is acknowledged:
  * S <= 20 / rate for two nodes. Every transaction crosses to every node once, even one that is
- * overwritten at once; each carries n numbers, and one more, of about 20 bytes, for each earlier life
- * that has written. Memory holds what is unacknowledged and what is staged, which is no more than
- * the slowest link has yet to bring.
+ * overwritten at once; each carries n numbers, and one more, of about 20 bytes, for each earlier
+ * life that has written. Memory holds what is unacknowledged and what is staged, which is no more
+ * than the slowest link has yet to bring.
  */
 import { Links, linksProtocol } from "../lib/gossip/links.ts";
 import { program, run } from "../lib/maelstrom.ts";

@@ -185,7 +185,7 @@ export interface Agreement {
    */
   append(changes: Change[]): Promise<number[]>;
   /** Brings this node up to date with everything appended before. */
-  catchUp(): Promise<void>;
+  catchUp(): Promise<unknown>;
   /** What to wait for before that; requests that arrive meanwhile take part in it. */
   ready?(): Promise<void>;
 }

@@ -48,8 +48,14 @@ const PROGRAMS: {
   "unique-ids-2-tso": ["ids", NONE, NONE, []],
 };
 
-/** The seeds that every program has. */
-const SEEDS = [1, 2, 3];
+/**
+ * The seeds that every program has: 1 to 3, or as many as the first argument says, as in
+ * `deno test -A tests/programs/weather_test.ts -- 300`.
+ */
+const SEEDS = Array.from(
+  { length: Number(Deno.args[0] ?? 3) },
+  (_, i) => i + 1,
+);
 
 /** The code of an error after which it is not known whether anything was done. */
 const UNKNOWN = 0;

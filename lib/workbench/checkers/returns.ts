@@ -13,8 +13,8 @@ export interface Return {
   /** When it began to act, in ns of the history. */
   actsAt: number;
   /**
-   * By when all nodes that it had heard from before had answered it, that is, it had heard from each
-   * something that this had sent after it had heard from it; in ns of the history.
+   * By when all nodes that it had heard from before had answered this life: each had sent it a
+   * message after one of this life's had arrived there; in ns of the history.
    */
   inTouchAt: number;
 }
