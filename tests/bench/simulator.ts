@@ -4,8 +4,8 @@
  *
  *     deno run -A tests/bench/simulator.ts
  *
- * Every figure is the median of a few seeds after one that warms up; running and judging
- * are timed apart. First come what each program takes in a campaign, and the pieces of a run.
+ * First comes what each program takes in a campaign, once its code is compiled. All other figures
+ * are medians of a few seeds after one that warms up; running and judging are timed apart.
  */
 import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
@@ -27,7 +27,10 @@ import { progress } from "./measure.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
+
+/** How many seeds a campaign has. The cost of one is measured on the last of them, when the code is compiled. */
 const CAMPAIGN_SEEDS = 24;
+const COMPILED_SEEDS = 8;
 
 const HEAD = [
   "run",
@@ -193,13 +196,10 @@ async function pieces(name: string): Promise<string[]> {
   return [name, ...columns];
 }
 
-/** How many seeds each program's process performs: in the last ones its code is compiled. */
-const WARM_SEEDS = 8;
-
 /** What the seeds of a campaign's process take: CPU time in ms, and the most memory so far in MB. */
 async function costs(name: string): Promise<{ ms: number; mb: number }[]> {
   const runs = Array.from(
-    { length: WARM_SEEDS },
+    { length: CAMPAIGN_SEEDS },
     (_, i) => ({ name, seed: i + 1, faults: "official" }) as const,
   );
   const found: { ms: number; mb: number }[] = [];
@@ -231,7 +231,7 @@ if (import.meta.main) {
       programs.map((name, i) => {
         const all = taken[i]!;
         const ms = quantile(
-          all.slice(WARM_SEEDS / 2).map(({ ms }) => ms),
+          all.slice(-COMPILED_SEEDS).map(({ ms }) => ms),
           0.5,
         )!;
         return [
