@@ -98,11 +98,10 @@ export function gatherAndScatter(
   function speakToAll(): boolean {
     let spoken = false;
     // Acknowledgements go out with the turn; to the hub, only if they could not wait for the next.
-    const soon = node.now() + schedule.longestMs;
     for (const [id, peer] of peers) {
-      const mustAck =
-        soon - peer.owesSince > (id === hub.id ? ackDelayMs() : 0);
-      if (!mustAck && !(peer.hasNews && hub.isNeighbour(id))) continue;
+      const delayMs = id === hub.id ? ackDelayMs() - schedule.longestMs : 0;
+      const hasNews = peer.hasNews && hub.isNeighbour(id);
+      if (!hasNews && !peer.mustAnswer(delayMs)) continue;
       speak(id);
       spoken = true;
     }

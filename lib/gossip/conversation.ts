@@ -40,7 +40,7 @@
  *   });
  *   node.every(100, () => {
  *     for (const [id, peer] of peers) {
- *       if (peer.hasNews || peer.owesSince < Infinity) speak(id);
+ *       if (peer.hasNews || peer.mustAnswer(0)) speak(id);
  *     }
  *   });
  *   for (const peer of peers.values()) peer.owe("hello");
@@ -218,8 +218,9 @@ export class Conversation<T extends Json> {
   #mustGreet = false;
   /** How many messages with items have come since this side last sent one. */
   #unanswered = 0;
-  /** When it last gave an urgent answer. */
+  /** When it last gave an urgent answer, and whether another was put off since. */
   #urgentAt = -Infinity;
+  #isPutOff = false;
   #patienceMs = 0;
   #stopWaiting: Stop = () => {};
   /** How often in a row the peer has not answered in time; 0 while it does. */
@@ -227,7 +228,7 @@ export class Conversation<T extends Json> {
   /** When the peer was last heard. */
   heardAt = -Infinity;
   /** Since when the peer is owed an acknowledgement; Infinity when it is not. */
-  owesSince = Infinity;
+  #owesSince = Infinity;
   /** The other node. */
   readonly peer: string;
   /** The life of this node. */
@@ -275,6 +276,14 @@ export class Conversation<T extends Json> {
     return this.#departures.owed.length;
   }
 
+  /**
+   * Whether to acknowledge now what has come, if that may wait for so many milliseconds for items to
+   * ride on. An answer that was urgent, but came too soon after another, waits no longer.
+   */
+  mustAnswer(delayMs: number): boolean {
+    return this.#isPutOff || this.#node.now() - this.#owesSince >= delayMs;
+  }
+
   /** Adds an item to be sent. The caller must not change it any more. */
   owe(item: T): void {
     this.#departures.owe(item);
@@ -302,11 +311,12 @@ export class Conversation<T extends Json> {
     if (this.#theirTag !== null) {
       saying.a = this.#theirTag + this.#arrivals.count;
     }
-    if (this.#unanswered === 1) saying.h = Math.round(now - this.owesSince);
+    if (this.#unanswered === 1) saying.h = Math.round(now - this.#owesSince);
     if (this.#isUnheard || this.#hasLost) saying.lost = true;
     if (this.#isUnmet || this.#mustGreet) saying.hello = this.#hello();
     this.#mustGreet = false;
-    this.owesSince = Infinity;
+    this.#owesSince = Infinity;
+    this.#isPutOff = false;
     this.#unanswered = 0;
     if (isNew) this.#patienceMs = patienceMs;
     if (isNew && !wasAwaited) this.#wait();
@@ -339,7 +349,7 @@ export class Conversation<T extends Json> {
     const again = this.#arrivals.hasSomeOf(from, to);
     const taken = this.#arrivals.take(from, to, inOrder ? items : [], now);
     if (items.length > 0 || hello !== undefined) {
-      this.owesSince = Math.min(now, this.owesSince);
+      this.#owesSince = Math.min(now, this.#owesSince);
       this.#unanswered += again ? 2 : 1; // the first of two has had its answer
     }
     const isDue = wasUnheard || this.#isUnheard || complains || again ||
@@ -422,7 +432,7 @@ export class Conversation<T extends Json> {
     const isUrgent = isDue &&
       now - this.#urgentAt >= Math.max(LEAST_URGENT_MS, meanMs);
     if (isUrgent) this.#urgentAt = now;
-    else if (isDue) this.owesSince = Math.min(now, this.owesSince);
+    else if (isDue) this.#isPutOff = true;
     return isUrgent;
   }
 

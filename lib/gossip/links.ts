@@ -199,10 +199,8 @@ export class Links<T extends Json> {
   /** Sends each peer the items and acknowledgements that are due, if any. */
   flush(): void {
     const { ackDelayMs } = this.#options;
-    const now = this.#node.now();
     for (const [id, { talk }] of this.#peers) {
-      const mustAck = now - talk.owesSince >= ackDelayMs;
-      if (talk.hasNews || mustAck) this.#speak(id);
+      if (talk.hasNews || talk.mustAnswer(ackDelayMs)) this.#speak(id);
     }
   }
 

@@ -284,6 +284,24 @@ Deno.test("a repetition is answered at once: the first answer must have been los
   assertEquals(b.say(PATIENCE_MS).a, TAG + 1);
 });
 
+Deno.test("a repetition soon after an urgent answer is answered with what is sent next", () => {
+  const { time, a, b, trips } = pair();
+  measured(trips[1]);
+  a.owe(1);
+  const said = a.say(PATIENCE_MS);
+  b.hear(said);
+  b.say(PATIENCE_MS); // lost
+  assert(b.hear(said).isUrgent);
+  b.say(PATIENCE_MS); // lost
+  time.pass(99);
+  assert(!b.hear(said).isUrgent, "one urgent answer a round trip");
+  a.owe(2);
+  assert(!b.hear(a.say(PATIENCE_MS)).isUrgent);
+  assert(b.mustAnswer(10_000), "but it does not wait for items");
+  assertEquals(b.say(PATIENCE_MS).a, TAG + 2);
+  assert(!b.mustAnswer(0), "once");
+});
+
 Deno.test("an answer that lacks what should have arrived by then causes a resend", () => {
   const { time, a, b, trips } = pair();
   measured(trips[0]);
