@@ -4,6 +4,7 @@ import { ImpurityWatch } from "../../lib/workbench/campaign/impurities.ts";
 import { simulate } from "../../lib/workbench/campaign/simulate.ts";
 import { stateIn } from "../../lib/workbench/campaign/module-state.ts";
 import { readSimulate } from "../../lib/workbench/commands/simulate.ts";
+import { inFolder } from "../fixtures/folder.ts";
 import { needs } from "../fixtures/permitted.ts";
 
 Deno.test("lines that hold state are told from constants and from lines that only look alike", () => {
@@ -44,6 +45,25 @@ Deno.test("what a guest prints does not end its node where stderr is full", () =
     console.error = error;
   }
 });
+
+Deno.test(
+  "what a guest uses is found whatever its folder is called, and named with its line",
+  needs("read", "write"),
+  inFolder(async (folder) => {
+    const guest = `${folder}/a (b) 100% ü[1].ts`;
+    await Deno.writeTextFile(
+      guest,
+      `export default (node) => {
+  node.on("echo", ({ echo }) => ({ echo: Date.now() && echo }));
+};`,
+    );
+    const args = [guest, "-w", "echo", "--time-limit", "1"];
+    const { simulation } = await readSimulate(args);
+    const { strict } = await simulate({ ...simulation, seed: 1 });
+    const [said] = strict.anomalies[0]!.because;
+    assertEquals(said!.split(" uses ")[0], `${guest}:2:47`);
+  }),
+);
 
 Deno.test(
   "a program that waits for a thread is told that a simulation has none, and none is started",

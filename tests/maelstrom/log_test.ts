@@ -93,7 +93,7 @@ for (
         '{:src "n0",\n :dest "c1",\n :body {:type "a", :list [1 nil]},\n :extra 1}',
         "{:extra disallowed-key}",
       ),
-      'a message has no "extra": {"src":"n0","dest":"c1","body":{"type":"a","list":[1,null]},"extra":1}',
+      '"extra" does not belong beside src, dest and body: {"src":"n0","dest":"c1","body":{"type":"a","list":[1,null]},"extra":1}',
     ],
     [
       "a message to nobody",
@@ -150,11 +150,14 @@ Deno.test("a log tells how a node ended, and what it said last", () => {
     node: "n1",
     type: "process-exit" as const,
   };
-  assertEquals(incidentsIn(crash("Trace:\n  it broke"), HISTORY), [{
-    ...incident,
-    text:
-      "n1 crashed with exit status 3; its last lines on stderr:\n  Trace:\n    it broke",
-  }]);
+  assertEquals(
+    incidentsIn(crash("\x1b[31mTrace\x1b[0m:\n  it broke"), HISTORY),
+    [{
+      ...incident,
+      text:
+        "n1 crashed with exit status 3; its last lines on stderr:\n  Trace:\n    it broke",
+    }],
+  );
   const stack = "goroutine 1\n".repeat(100);
   const [{ text } = { text: "" }] = incidentsIn(
     crash(`Received\npanic: why\n${stack}`),

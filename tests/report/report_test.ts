@@ -259,7 +259,7 @@ Deno.test(
     const page = await reportHtml(judge(recording), {
       command: "the command",
       files: ["results.json"],
-      stderr: new Map([["n0", ["a <line>"]]]),
+      stderr: new Map([["n0", ["\x1b[1ma\x1b[0m <line>"]]]),
     });
     for (
       const text of [

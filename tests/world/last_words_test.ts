@@ -21,6 +21,19 @@ Deno.test("the last lines are quoted, each as far as it is not too long", () => 
   assertEquals(quoted(["x".repeat(1e5)]), [`${"x".repeat(160)}…`]);
 });
 
+Deno.test("colours are left out: they hide neither reports nor stacks, and do not count as text", () => {
+  const red = (text: string) => `\x1b[0m\x1b[1m\x1b[38;5;245m${text}\x1b[0m`;
+  const error = red("error") + ": Uncaught Error: odd";
+  const frame = `    ${red("at")} ${red("cb")} (${red("a.ts")}:${red("4")})`;
+  assertEquals(quoted([error, ...many(frame, 30)]), [
+    "error: Uncaught Error: odd",
+    "    at cb (a.ts:4) 0",
+    "    at cb (a.ts:4) 1",
+  ]);
+  const report = "panic: odd";
+  assertEquals(quoted([red(report), ...many("stack")])[0], report);
+});
+
 Deno.test("a crash is quoted from where its report begins, however long that is and whatever came before", () => {
   const reports = [
     "panic: assignment to entry in nil map",

@@ -222,7 +222,7 @@ export class ImpurityWatch {
   #heard(name: string, frames = TRAP_FRAMES): void {
     if (this.#found.has(name)) return;
     const places = (new Error().stack ?? "").split("\n").slice(1 + frames)
-      .map((line) => /((?:file|https?):\/\/[^\s)]+)/.exec(line)?.[1])
+      .map(placeIn)
       .filter((place) => place !== undefined);
     const caller = places[0];
     if (caller === undefined || isOfWorkbench(caller)) return;
@@ -253,6 +253,12 @@ const PACKAGE = /^https?:|\/(npm|node_modules)\//;
 
 /** The innermost calls when something is recorded: `#heard`, its caller, and the replaced function. */
 const TRAP_FRAMES = 3;
+
+/** The place in a line of a stack, as a URL: Deno writes the paths of files there as people do. */
+function placeIn(line: string): string | undefined {
+  const [, place] = /((?:file|https?):\/\/.*:\d+:\d+)\)?$/.exec(line) ?? [];
+  return place && new URL(place.replaceAll("%", "%25")).href;
+}
 
 const isOfWorkbench = (place: string) =>
   place.startsWith(carriedParts()?.script ?? WORKBENCH);

@@ -2,6 +2,7 @@
  * What only the log of Maelstrom's run says: the command, the lines after which it ignored a
  * node, and the nodes that ended by themselves.
  */
+import { stripVTControlCharacters } from "node:util";
 import { parseEdn } from "./edn.ts";
 import { type Incident, isClientOp, type Op } from "../history/history.ts";
 import type { Options } from "../history/options.ts";
@@ -119,7 +120,9 @@ export function incidentsIn(log: string, history: readonly Op[]): Incident[] {
     const why = breakOffIn(text);
     if (why === undefined) return [];
     const [, crashed, how, stderr = ""] = CRASHED.exec(text) ?? [];
-    const lines = quoteLastWords(stderr.split("\n"));
+    const lines = quoteLastWords(
+      stripVTControlCharacters(stderr).split("\n"),
+    );
     const words = stderr.trim() === ""
       ? "it wrote nothing to stderr"
       : `its last lines on stderr:\n  ${lines.join("\n  ")}`;

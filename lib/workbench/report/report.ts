@@ -3,6 +3,7 @@
  * {@link writeReport} puts it into the run's folder.
  */
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { type Judged, overall } from "../checkers/judges.ts";
 import { verdictText } from "../checkers/verdict.ts";
 import {
@@ -268,7 +269,7 @@ function stderr(lines: ReportOptions["stderr"]): Html | null {
         html`
           <details>
             <summary>${node}: the last ${count(last.length, "line")}</summary>
-            <pre>${last.join("\n")}</pre>
+            <pre>${stripVTControlCharacters(last.join("\n"))}</pre>
           </details>
         `
       )}

@@ -1,4 +1,5 @@
 /** What a process wrote to stderr last, and what of it tells why it ended. */
+import { stripVTControlCharacters } from "node:util";
 import { beginning } from "../history/json.ts";
 import { KEPT_LINES } from "./host.ts";
 
@@ -23,8 +24,9 @@ export class LastWords {
   #lines: string[] = [];
   #isReport = false;
 
-  /** Takes the next line. */
-  push(line: string): void {
+  /** Takes the next line, and leaves out its colours. */
+  push(coloured: string): void {
+    const line = stripVTControlCharacters(coloured);
     if (REPORT.test(line)) {
       this.#lines = [];
       this.#isReport = true;

@@ -39,13 +39,15 @@ export function readMessage(
   if (!isObject(written)) return refuse("it wrote a line that is no object");
   const { src, dest, body, id } = written;
   if ((src ?? null) === null) {
-    return refuse("a message has a src (was init still being handled?)");
+    return refuse("a message must have a src (was init still being handled?)");
   }
   if (typeof src !== "string" || typeof dest !== "string") {
     return refuse("src and dest must be strings");
   }
   for (const key of Object.keys(written)) {
-    if (!FIELDS.has(key)) return refuse(`a message has no "${key}"`);
+    if (!FIELDS.has(key)) {
+      return refuse(`"${key}" does not belong beside src, dest and body`);
+    }
   }
   if (id !== undefined && !isInteger(id)) {
     return refuse("id must be an integer");
