@@ -59,6 +59,13 @@ export const GENERAL: Explanations = {
     tries:
       "Send exactly the fields that the workload names, and in_reply_to as a number.",
   },
+  "odd-error-code": {
+    means:
+      "An error has no integer as its code, so Maelstrom takes the outcome of its request for unknown.",
+    usually: 'a code in quotes, as in "code": "22", or none at all.',
+    tries:
+      "Send one of Maelstrom's codes as a number: 22 if a compare-and-set found another value, 20 if there is no such key, 11 to refuse.",
+  },
   "duplicate-reply": {
     means: "A request was answered more than once.",
     usually:

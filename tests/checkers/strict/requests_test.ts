@@ -1,7 +1,9 @@
 /** What the strict judge says of requests that were not answered, refused, or answered too late. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { judgeStrict } from "../../../lib/workbench/checkers/strict/strict.ts";
+import { parse } from "../../../lib/workbench/history/json.ts";
 import type {
+  Body,
   Incident,
   JournalEvent,
   Op,
@@ -103,6 +105,67 @@ Deno.test("a reply of the wrong form is found whenever it comes, in the aftermat
       'list of process 0 at 90.000 s got a reply of the wrong form: "offsets" has the wrong form in the reply',
     ]]);
   }
+});
+
+Deno.test("a reply of the wrong form is no refusal, unless availability is asked for", () => {
+  const malformed: Op = {
+    index: 0,
+    time: SECOND,
+    type: "info",
+    process: 0,
+    f: "echo",
+    value: "x",
+    error: 'indeterminate: the reply lacks "echo"',
+    exception: "MalformedReply",
+  };
+  const judged = (options: Options) => {
+    const { anomalies, notes } = judgeStrict(
+      { workload: "echo", options, history: [malformed], journal: [] },
+      { "valid?": true },
+      {},
+      {},
+    );
+    return [...anomalies, ...notes].map(({ type }) => type);
+  };
+  assertEquals(judged({}), ["malformed-reply"]);
+  assertEquals(judged({ availability: "total" }), [
+    "malformed-reply",
+    "unavailable",
+  ]);
+});
+
+Deno.test("error codes that are no integers are worth a note, with what was written", () => {
+  const notesOn = (body: Body) => {
+    const reply = { type: "error", in_reply_to: 1, ...body };
+    const { anomalies, notes } = judgeStrict(
+      {
+        workload: "lin-kv",
+        options: { rate: 0 },
+        history: [],
+        journal: [
+          ["send", 0, 0, "c1", "n0", { type: "cas", msg_id: 1 }],
+          ["recv", 0, 0, "c1", "n0", { type: "cas", msg_id: 1 }],
+          ["send", 1, 1, "n0", "c1", reply],
+          ["send", 1, 2, "n0", "n1", { type: "error", code: "x" }],
+        ],
+      },
+      { "valid?": true },
+      {},
+      {},
+    );
+    assertEquals(anomalies, []);
+    return notes.flatMap(({ type, because }) => [type, ...because]);
+  };
+  for (const code of [22, 99, 1000, -5]) assertEquals(notesOn({ code }), []);
+  assertEquals(notesOn({ code: "22" }), [
+    "odd-error-code",
+    'n0 answered c1 with {"type":"error","in_reply_to":1,"code":"22"}, whose code is not an integer',
+  ]);
+  assertEquals(notesOn({}), [
+    "odd-error-code",
+    'n0 answered c1 with {"type":"error","in_reply_to":1}, which has no code',
+  ]);
+  assertEquals(notesOn(parse('{"code":22.0}') as Body)[0], "odd-error-code");
 });
 
 Deno.test("a request must be answered even during a cut if availability is asked for or promised", () => {

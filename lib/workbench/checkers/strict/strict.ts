@@ -26,6 +26,7 @@ import {
 import { nodeOf } from "../../history/options.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { faithfulAnomalies, throwsNote } from "./faithful.ts";
+import { oddErrorCodes } from "./error-codes.ts";
 import { recoveryFindings } from "./recovery.ts";
 import { growingMessages, silence } from "./traffic.ts";
 import { ByRequest } from "../client-calls.ts";
@@ -94,6 +95,7 @@ export function judgeStrict(
     ...rateFindings(recording),
     ...throwsNote(faithful),
     ...replies(recording, promises),
+    ...oddErrorCodes(recording),
     ...availability(recording, promises),
     ...growingMessages(recording, promises),
     ...recoveryFindings(recording),
@@ -456,7 +458,8 @@ function availability(recording: Recording, promises: Promises): Finding[] {
   const gone = nodesWith(recording, "kill", "pause", "process-exit");
   const refused = recording.history.filter((op) =>
     (op.type === "fail" || op.type === "info") && isClientOp(op) &&
-    !ALWAYS_CRASH.has(op.f) && (total || !isTimeout(op)) &&
+    !ALWAYS_CRASH.has(op.f) &&
+    (total || !isTimeout(op) && !isMalformed(op)) &&
     !gone.has(nodeOf(op.process, recording.options))
   );
   if (refused.length === 0) return [];
@@ -479,5 +482,6 @@ function text(body: JsonObject): string {
 /** An operation's error as text: its name, or its name and its text. */
 function errorText(error: Json | undefined): string {
   if (error === undefined) return "no reason given";
-  return [error].flat().map(asText).join(", ").slice(0, 160);
+  return [error].flat().map(asText).filter((text) => text !== "").join(", ")
+    .slice(0, 160);
 }
