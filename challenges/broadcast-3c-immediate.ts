@@ -4,9 +4,9 @@
  * Algorithm: flooding in the topology that the test gives. A new value goes to a node's neighbours,
  * except the one that it came from, in a message of its own. Of the values that a neighbour has
  * neither acknowledged nor sent itself, the oldest is resent, with jittered, capped exponential
- * backoff; when the neighbour answers, all that are overdue are resent. Any acknowledgement counts,
- * however late. Without a topology, or with one that does not connect all nodes, all are
- * neighbours; a later neighbour is sent everything.
+ * backoff; when the neighbour acknowledges a value, however late, all that are overdue are resent.
+ * Without a topology, or with one that does not connect all nodes, all are neighbours; a later
+ * neighbour is sent everything.
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
  * partitions of any kind, without new traffic. After the last of these has ended it takes at most
@@ -20,8 +20,8 @@
  *   as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has 5 edges:
  *   8 to 12, so S <= 6 without cuts; resends make it about 7 on the command;
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
- * - while an edge is cut, each value costs a message, the oldest one more per CAP_MS; after the
- *   heal each costs two, all at once; after a node's restart, two for each of n - 2 nodes.
+ * - while an edge is cut, even one way, each value costs a message, the oldest one more per CAP_MS;
+ *   after the heal each costs two, all at once; after a node's restart, two for each of n - 2 nodes.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import { givenNeighbours } from "../lib/gossip/neighbours.ts";
@@ -65,7 +65,7 @@ const protocol = {
 class Peer {
   /** By value, in the order in which they were sent, what ends the wait for an acknowledgement. */
   readonly tries = new Map<Integer, () => void>();
-  /** Values that are overdue and not the oldest: they are resent when the node answers. */
+  /** Values that are overdue and not the oldest: they are resent when the node acknowledges one. */
   readonly late = new Set<Integer>();
 }
 
@@ -103,6 +103,13 @@ const immediate = program(protocol, (node) => {
     tries.get(message)?.();
     tries.delete(message);
     late.delete(message);
+    const [oldest] = tries.keys();
+    if (late.delete(oldest!)) tell(id, oldest!);
+  }
+
+  /** Resends what is overdue, as what is sent to the node arrives there. */
+  function resend(id: string): void {
+    const { late } = peers.get(id)!;
     const waiting = [...late];
     late.clear();
     for (const one of waiting) tell(id, one);
@@ -117,7 +124,10 @@ const immediate = program(protocol, (node) => {
     learn(message, src);
   });
 
-  node.on("told", ({ message }, src) => isKnown(src, message));
+  node.on("told", ({ message }, src) => {
+    isKnown(src, message);
+    resend(src);
+  });
 
   node.on("topology", ({ topology }) => {
     const before = neighbours;
