@@ -11,11 +11,11 @@
  * or killed; no clock is trusted. A write or cas that passes from leader to leader takes effect
  * once. While the nodes of a majority can talk to each other in both directions, they answer
  * requests; after a cut or the leader's death, they answer again within 1.5 s and 12 hops. Nodes
- * keep nothing on disk: a killed node neither votes nor acknowledges until the others have told it
- * what it knew. So any minority may be killed, any number of times; but if a majority is dead or
- * recovering at one time, no request succeeds any more, since what these nodes had promised is
- * lost. A client waits for 0.9 s at most, or four round trips where these take longer, up to 4.5 s,
- * and is told whether its request was dropped or may yet take effect.
+ * keep nothing on disk: a killed node neither votes nor acknowledges until lin-kv has counted its
+ * start and the others have told it what it knew. So any minority may be killed, any number of
+ * times; but if a majority is dead or recovering at one time, no request succeeds any more, as its
+ * promises are lost. A client waits for 0.9 s at most, or four round trips where these take longer,
+ * up to 4.5 s, and is told whether its request was dropped or may yet take effect.
  *
  * Costs: a round is n - 1 messages and as many answers, at most every 20 ms, every 70 ms when idle.
  * Nodes send their clients' requests with their answers: for 3 nodes S is at most

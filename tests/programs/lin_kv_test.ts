@@ -246,6 +246,34 @@ Deno.test("who starts for the first time has forgotten nothing, so one of two ot
   }
 });
 
+Deno.test("a node that starts while lin-kv is silent takes no part until a second after lin-kv answers; the others go on", async () => {
+  for (const program of [linKvRaft, linKvVr]) {
+    const cluster = new SmallCluster(program, ["n0", "n1", "n2"]);
+    const answered = new Set<string>();
+    cluster.network.register("c1", ({ src, body }) => {
+      if (body.type === "write_ok") answered.add(src);
+    });
+    const whoAnswers = async () => {
+      answered.clear();
+      for (const node of cluster.nodes) {
+        const body = { type: "write", key: 1, value: 1, msg_id: 1 };
+        cluster.network.send("c1", node, body);
+      }
+      await cluster.advance(500);
+      return [...answered].sort();
+    };
+    await cluster.advance(3_000);
+    cluster.network.weather(({ dest }) => dest === "lin-kv" ? [] : [0]);
+    cluster.kill("n1");
+    cluster.start("n1");
+    await cluster.advance(8_000);
+    assertEquals(await whoAnswers(), ["n0", "n2"]);
+    cluster.heal();
+    await cluster.advance(1_000);
+    assertEquals(await whoAnswers(), ["n0", "n1", "n2"]);
+  }
+});
+
 Deno.test("nodes that were cut off for 20 s find a leader within 1.5 s, though they all ask at once or their next primary is dead (20 seeds each)", async () => {
   for (const program of [linKvRaft, linKvVr]) {
     for (const dead of [null, "n1"]) {
