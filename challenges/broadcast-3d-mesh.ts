@@ -103,8 +103,8 @@ export function mesh(
   });
   /** This node's own values that the others have not been sent. */
   let untold: Integer[] = [];
-  /** When values are sent next, or were sent last. */
-  let tellAt = -Infinity;
+  /** When values are sent next, or were sent last; and whether a timer waits for that. */
+  let tellAt = -Infinity, isWaiting = false;
 
   /** Returns the values that are new. Those that are this node's own, even from an earlier life, go to all. */
   function learn(some: Integer[], of: string): Integer[] {
@@ -118,6 +118,7 @@ export function mesh(
   }
 
   function tell(): void {
+    isWaiting = false;
     for (const value of untold) links.push(value);
     untold = [];
     links.flush();
@@ -125,11 +126,12 @@ export function mesh(
 
   /** Sends the others what is new, as soon as a period has passed since the last time. */
   function tellSoon(): void {
+    if (isWaiting) return;
     const now = node.now();
-    if (tellAt > now) return;
     tellAt = Math.max(now, tellAt + periodMs);
-    if (tellAt === now) tell();
-    else node.after(tellAt - now, tell);
+    isWaiting = tellAt > now;
+    if (isWaiting) node.after(tellAt - now, tell);
+    else tell();
   }
 
   function look(): void {

@@ -5,10 +5,13 @@
  */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import immediate from "../../challenges/broadcast-3c-immediate.ts";
+import buffered from "../../challenges/broadcast-3e-buffered.ts";
+import type { Node } from "../../lib/maelstrom.ts";
 import { simulate } from "../../lib/workbench/campaign/simulate.ts";
 import "../fixtures/programs.ts";
 import { AskedCluster } from "../fixtures/asked-cluster.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
+import { withMethods } from "../fixtures/with-methods.ts";
 
 /** By program: within how many milliseconds of a heal, and how many hops, every value is everywhere on five nodes. */
 const BOUNDS: { readonly [name: string]: readonly [ms: number, hops: number] } =
@@ -191,4 +194,21 @@ Deno.test("3c-immediate sends a value into a cut once, the oldest again every 1.
     assertLessOrEqual(after, 2 * values + 4);
     assertEquals(await nodes.read("n1"), values + 2);
   }
+});
+
+Deno.test("3e-buffered sends what comes after a timer that was early by the clock, though nothing comes after that", async () => {
+  const periodMs = 1_500, earlyMs = 50;
+  const early = (node: Node<never>) => {
+    const after = (ms: number, task: () => void) =>
+      node.after(ms - earlyMs, task);
+    (buffered as (node: unknown) => void)(withMethods(node, { after }));
+  };
+  const cluster = new Cluster(early, 2, 10, 1);
+  await cluster.advance(5_000);
+  cluster.tell("n0"); // goes out at once
+  await cluster.advance(earlyMs);
+  cluster.tell("n0"); // waits for the timer
+  await cluster.advance(periodMs - 1.5 * earlyMs);
+  cluster.tell("n0");
+  assertLessOrEqual(await cluster.untilComplete(), periodMs + 2 * LOOK_MS);
 });
