@@ -371,6 +371,15 @@ Deno.test(
     const none = await workbench("simulate", file, "--seeds", "20", ...flags);
     assertEquals([none.code, none.stdout], [254, ""]);
     assertMatch(none.stderr, /^Cannot load .*no-such\.ts/m);
+    await Deno.writeTextFile(file, '\n  throw new Error("no settings");');
+    const thrown = await workbench("simulate", file, ...flags);
+    assertMatch(
+      thrown.stderr,
+      /^Cannot load .*node\.ts: no settings\n +at .*node\.ts:2:9\n$/,
+    );
+    await Deno.writeTextFile(file, "module.exports = () => {};");
+    const old = await workbench("simulate", file, ...flags);
+    assertStringIncludes(old.stderr, "write import and export default\n");
     await Deno.writeTextFile(file, "await new Promise(() => {});");
     const hung = await workbench("simulate", file, ...flags);
     assertEquals(hung.code, 1);

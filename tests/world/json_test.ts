@@ -99,6 +99,9 @@ Deno.test("a float is not the integer of the same value, and stays a float", () 
   assert(!equal(parse("[1.0]"), parse("[1]")));
   assert(!equal(parse("1.0"), { text: "1.0" }));
   assert(equal(float(5), parse("5.0")));
+  assert(equal(parse("[-0.0]"), parse("[0e3]")), "as Java compares");
+  assertEquals(canonical(parse("[-0.0]")), canonical(parse("[0.0]")));
+  assertEquals(stringify(parse("-0e1")), "-0.0");
   assertEquals(`${parse("[5.0]")}`, "5.0");
   assertEquals(Number(parse("5.0")), 5);
 });

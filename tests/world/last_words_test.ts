@@ -29,6 +29,7 @@ Deno.test("colours are left out: they hide neither reports nor stacks, and do no
     "error: Uncaught Error: odd",
     "    at cb (a.ts:4) 0",
     "    at cb (a.ts:4) 1",
+    "    at cb (a.ts:4) 2",
   ]);
   const report = "panic: odd";
   assertEquals(quoted([red(report), ...many("stack")])[0], report);
@@ -67,7 +68,7 @@ Deno.test("the error of any language is quoted, though its stack is long", () =>
   for (const [error, frame] of traces) {
     const lines = quoted([...many("Received"), error, ...many(frame, 30)]);
     assert(lines.includes(error), `${lines}`);
-    assertEquals(lines.filter((line) => line.startsWith(frame)).length, 2);
+    assertEquals(lines.filter((line) => line.startsWith(frame)).length, 3);
   }
 });
 
@@ -92,7 +93,7 @@ Deno.test("a long stack does not hide the error above it", () => {
     [
       "this will not do",
       "Error: no idea",
-      ...frames.slice(0, 2),
+      ...frames.slice(0, 3),
       "",
       "Node.js v20",
     ],

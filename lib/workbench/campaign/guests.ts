@@ -9,7 +9,7 @@ import { wordsOf } from "../../node/errors.ts";
 import * as ours from "../../maelstrom.ts";
 import { carriedParts } from "../executable/carried.ts";
 import { restoreBuiltins } from "./builtins.ts";
-import { pathOf } from "./impurities.ts";
+import { pathOf, placeIn } from "./impurities.ts";
 import { stringify } from "../history/json.ts";
 import type { Mark } from "./mark.ts";
 import type { Scenario } from "../scenarios/scenarios.ts";
@@ -96,7 +96,7 @@ async function programIn(url: string): Promise<AnyProgram> {
   try {
     exports = await withLockKept(() => import(url));
   } catch (error) {
-    const why = error instanceof Error ? error.message : wordsOf(error);
+    const why = error instanceof Error ? placed(error, url) : wordsOf(error);
     // Deno colours where a module was missing, even for a file.
     const plain = stripVTControlCharacters(why);
     throw new GuestError(`Cannot load ${pathOf(url)}: ${advised(plain)}`, {
@@ -120,6 +120,15 @@ async function programIn(url: string): Promise<AnyProgram> {
   return exports.default as AnyProgram;
 }
 
+/** An error's message and, if it does not say so itself, where in the module it was thrown. */
+function placed({ message, stack = "" }: Error, module: string): string {
+  const place = stack.slice(stack.indexOf(message) + message.length)
+    .split("\n")
+    .find((line) => placeIn(line)?.startsWith(module));
+  const isSaid = place === undefined || /\n +at .*file:/.test(message);
+  return isSaid ? message : `${message}\n${place}`;
+}
+
 /** Does something for which Deno may lock packages in the project: they are a guest's, so its lock file stays as it is. */
 async function withLockKept<T>(work: () => Promise<T>): Promise<T> {
   if (carriedParts() !== undefined) return await work();
@@ -136,8 +145,14 @@ async function withLockKept<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Deno's advice on a name that it does not know is to change a `deno.json`, but it reads only ours. */
+/**
+ * Deno's advice on a name that it does not know is to change a `deno.json`, but it reads only ours;
+ * it has none for a module of Node's older kind.
+ */
 function advised(why: string): string {
+  if (/^(module|exports|require) is not defined/.test(why)) {
+    return `${why}\nA program is an ES module: write import and export default`;
+  }
   if (!why.includes("not in import map")) return why;
   const [name] = why.split("\n");
   return `${name}. A deno.json beside it is not read here: write npm:NAME, jsr:NAME or a path instead`;

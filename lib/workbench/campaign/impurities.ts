@@ -255,7 +255,7 @@ const PACKAGE = /^https?:|\/(npm|node_modules)\//;
 const TRAP_FRAMES = 3;
 
 /** The place in a line of a stack, as a URL: Deno writes the paths of files there as people do. */
-function placeIn(line: string): string | undefined {
+export function placeIn(line: string): string | undefined {
   const [, place] = /((?:file|https?):\/\/.*:\d+:\d+)\)?$/.exec(line) ?? [];
   return place && new URL(place.replaceAll("%", "%25")).href;
 }

@@ -300,7 +300,8 @@ export function equal(a: Json, b: Json): boolean {
   }
   if (Array.isArray(b)) return false;
   if (a instanceof Float || b instanceof Float) {
-    return a instanceof Float && b instanceof Float && a.text === b.text;
+    return a instanceof Float && b instanceof Float &&
+      unsigned(a) === unsigned(b);
   }
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
@@ -310,11 +311,14 @@ export function equal(a: Json, b: Json): boolean {
   return true;
 }
 
+/** The text of a number, without the sign of a zero, which Java's comparisons ignore. */
+const unsigned = ({ text }: Float) => text === "-0.0" ? "0.0" : text;
+
 /** JSON text that is the same for all values that are {@link equal}: keys are sorted, and there are no blanks. */
 export function canonical(value: Json): string {
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (value instanceof Float) return value.text;
+  if (value instanceof Float) return unsigned(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const fields = Object.keys(value).sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`);

@@ -17,7 +17,7 @@ const REPORT =
  */
 const FRAME =
   /^(?:\s+(?:at |from |\d+: |\([\w-]+ [\d.]+\) )|\s*#\d+ |Called from |Re-raised at |\t.+: in )/;
-const QUOTED_FRAMES = 2;
+const QUOTED_FRAMES = 3;
 
 /** The last lines of a process, or the beginning of its report of a crash. */
 export class LastWords {
