@@ -393,3 +393,38 @@ Deno.test("the garbage of one part of a run is gone before the next begins", asy
   collectGarbage();
   assertEquals(played.deref(), undefined);
 });
+
+Deno.test(
+  "what a simulated node logs is in the run's folder, as a process's is, and a flood is cut",
+  needs("run", "read", "write"),
+  inFolder(async (folder) => {
+    const file = `${folder}/node.ts`;
+    await Deno.writeTextFile(
+      file,
+      `export default (node) => {
+        if (node.id === "n1") node.on("echo", ({ echo }) => ({ echo }));
+        else node.on("echo", () => { node.log("asked"); throw new Error("odd"); });
+        for (let i = 0; node.id === "n2" && i < 30; i++) node.log("x".repeat(60_000));
+      };`,
+    );
+    const flags = ["-w", "echo", "--time-limit", "1", "--store", folder];
+    const logs = async (nodes: string) => {
+      const { stdout } = await workbench(
+        ...["simulate", file, "--node-count", nodes, ...flags],
+      );
+      return /^(.*) wrote to stderr: (.*)$/m.exec(stdout)!.slice(1);
+    };
+    const [who, path] = await logs("2");
+    assertEquals(who, "n0");
+    const [asked, threw, place] = (await Deno.readTextFile(`${path}n0.log`))
+      .split("\n");
+    assertEquals(asked, "asked");
+    assertMatch(threw!, /threw Error: odd$/);
+    assertMatch(place!, /node\.ts:3:\d+$/);
+    const [all, flooded] = await logs("3");
+    assertEquals(all, "n0, n2");
+    const flood = await Deno.readTextFile(`${flooded}n2.log`);
+    assert(flood.length < 2 ** 20 + 100, `${flood.length}`);
+    assertMatch(flood, /\n\(\d+ more lines are not kept\)\n$/);
+  }),
+);

@@ -97,6 +97,8 @@ export interface Listeners {
   mark?: Mark;
   /** Called with what only a guest's packages use of the machine. */
   onSuspicion?(sentences: string[]): void;
+  /** Called with every line that a node logs, in the run that is returned. */
+  onLog?(node: string, line: string): void;
   /** Gives every node of a guest a module of its own; `anew`, one that has not been in use. */
   apart?: "again" | "anew";
   /**
@@ -145,8 +147,9 @@ export async function recordAny(
   const enough = recording.impurities!.length > 0 ||
     recording.incidents?.some(({ type }) => type === "message-storm");
   if (enough) return recording;
+  const { onLog: _, ...others } = listeners;
   const again = (apart: "again" | "anew") =>
-    record(simulation, { ...listeners, apart });
+    record(simulation, { ...others, apart });
   const apart = await again("again");
   if (areAlike(recording, apart)) return recording;
   const { impurities = [] } = apart;
@@ -178,6 +181,7 @@ export async function record(
     onEvent = () => {},
     onProgress,
     onSuspicion,
+    onLog,
     mark,
     apart,
     forVerdict = false,
@@ -220,6 +224,7 @@ export async function record(
         ingredients.includes("clock")
           ? wrongClocks(random.fork("wall clocks"))
           : rightClocks,
+        onLog,
       ),
       clock: machine.clock,
       random,

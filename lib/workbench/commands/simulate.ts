@@ -35,6 +35,7 @@ import {
   campaignText,
   judgedText,
   ProgressLine,
+  stderrText,
   verdictWord,
 } from "../terminal/text.ts";
 import { watched } from "./watched.ts";
@@ -229,8 +230,11 @@ async function keepRun(
   store?: string,
   { mark, exit }: Partial<InThread> = {},
 ): Promise<number> {
-  const listeners = mark === undefined ? {} : { mark };
-  const recording = await recordAny(simulation, listeners);
+  const logs = new NodeLines();
+  const recording = await recordAny(simulation, {
+    onLog: (node, line) => logs.add(node, line),
+    ...(mark === undefined ? {} : { mark }),
+  });
   collectGarbage();
   const judged = judge(recording);
   const command = replayCommand(simulation);
@@ -238,8 +242,10 @@ async function keepRun(
   print(`  (${flagsText(recording.options)})`);
   print(judgedText(judged));
   const folder = new RunFolder(recording.workload, store);
+  logs.writeTo(folder);
   const notKept = await keep(folder, judged, { command }, exit);
-  if (notKept === null) print(folder.path);
+  const { path, logged } = folder;
+  if (notKept === null) print([path, ...stderrText(logged, path)].join("\n"));
   else console.error(notKept);
   const verdict = overall(judged);
   // Our own programs are held to their limits by `make` and the tests.
@@ -252,6 +258,32 @@ async function keepRun(
     );
   }
   return missed.length > 0 ? 1 : exitStatus(verdict);
+}
+
+/** How many characters of what a node logs are kept. */
+const KEPT_LOG = 2 ** 20;
+
+/** What nodes log while a run is simulated: if it is interrupted, there is nothing to remove. */
+class NodeLines {
+  readonly #logs = new Map<string, { text: string; left: number }>();
+
+  add(node: string, line: string): void {
+    const log = this.#logs.get(node) ?? { text: "", left: 0 };
+    this.#logs.set(node, log);
+    const text = `${log.text}${line}\n`;
+    if (log.left === 0 && text.length <= KEPT_LOG) log.text = text;
+    else log.left++;
+  }
+
+  /** Puts all into a run's folder; the last line of a log says if more were left out. */
+  writeTo(folder: RunFolder): void {
+    for (const [node, { text, left }] of this.#logs) {
+      const rest = left === 0 ? [] : [`(${left} more lines are not kept)`];
+      for (const line of [...text.split("\n").slice(0, -1), ...rest]) {
+        folder.logStderr(node, line);
+      }
+    }
+  }
 }
 
 /** The official limits that a run misses. */

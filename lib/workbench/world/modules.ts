@@ -43,6 +43,7 @@ const TIMER_SLACK_MS = 2;
  * @param mountOn the `mount` of the library that the program imports, if that is another copy than
  *   the workbench's own
  * @param wallClocks what the nodes' clocks show
+ * @param onLog called with every line that a node logs
  */
 export function modules<P extends Protocol<P>>(
   program: Program<P>,
@@ -51,6 +52,7 @@ export function modules<P extends Protocol<P>>(
   machine: Machine = quietMachine(clock),
   mountOn: typeof mount = mount,
   wallClocks: WallClocks = rightClocks,
+  onLog: (node: string, line: string) => void = () => {},
 ): OpenHost {
   return (_nodes, events): Host => {
     const lives = new Map<string, Life<P>>();
@@ -77,6 +79,7 @@ export function modules<P extends Protocol<P>>(
               .map((line) => beginning(line, LONGEST_LOG_LINE));
             const lines = [...stderr.get(node) ?? [], ...said];
             stderr.set(node, lines.slice(-KEPT_LINES));
+            for (const line of said) onLog(node, line);
           },
           threw(error) {
             kill(node);
