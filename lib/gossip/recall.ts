@@ -123,8 +123,9 @@ export class Recall<T extends Json> {
   /** Ends when all nodes that were asked have answered, or after a second. */
   readonly catchUp: CatchUp;
   #isBack = false;
-  /** By peer, the stamp of its latest life that it was told. */
+  /** By peer, the stamp of its latest life that it was told; and the peers that are being told. */
   readonly #told = new Map<string, number>();
+  readonly #reminding = new Set<string>();
   readonly #node: RecallNode<T>;
   readonly #options: RecallOptions<T>;
 
@@ -191,13 +192,21 @@ export class Recall<T extends Json> {
     return meeting;
   }
 
-  /** Tells a peer the stamp of its latest life known here, once. */
-  #remind(id: string): void {
-    const latest = this.life.latest(id);
-    if (this.#told.get(id) === latest) return;
-    this.#told.set(id, latest);
-    this.#options.patience.until((options) =>
-      this.#node.rpc(id, "remember", { latest }, options)
-    );
+  /**
+   * Tells a peer the stamp of its latest life known here, once. A peer that starts again and again
+   * and hears nothing costs no more than one that has started once.
+   */
+  async #remind(id: string): Promise<void> {
+    if (this.#reminding.has(id)) return;
+    this.#reminding.add(id);
+    while (this.#told.get(id) !== this.life.latest(id)) {
+      const told = await this.#options.patience.until(async (options) => {
+        const latest = this.life.latest(id);
+        await this.#node.rpc(id, "remember", { latest }, options);
+        return latest;
+      });
+      this.#told.set(id, told);
+    }
+    this.#reminding.delete(id);
   }
 }

@@ -83,3 +83,31 @@ for (const { name, workload, promises } of scenarios) {
     });
   }
 }
+
+/** How often a node starts again, in milliseconds, and how many of its starts are looked at early and late. */
+const START_MS = 3_000, STARTS = 15;
+
+for (const { name, workload, promises } of scenarios) {
+  if (promises.survivesRestart !== "told") continue;
+  Deno.test(`${name}: a node that is deaf and starts again and again is sent no more the longer that lasts`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    const nodes = new AskedCluster(program, workload, NODES, { latencyMs: 10 });
+    await nodes.write();
+    const isNode = (id: string) => id.startsWith("n");
+    nodes.network.weather(({ src, dest }) =>
+      isNode(src) && dest === SILENT ? [] : [0]
+    );
+    const sentWhile = async (starts: number) => {
+      const before = nodes.gossip.length;
+      for (let i = 0; i < starts; i++) {
+        nodes.restart(SILENT);
+        nodes.begin(NODES[i % NODES.length]!);
+        await nodes.advance(START_MS);
+      }
+      return nodes.gossip.length - before;
+    };
+    const early = await sentWhile(STARTS);
+    await sentWhile(3 * STARTS);
+    assertLessOrEqual(await sentWhile(STARTS), MORE * early);
+  });
+}
