@@ -50,7 +50,7 @@ Deno.test(
   "what a guest uses is found whatever its folder is called, and named with its line",
   needs("read", "write"),
   inFolder(async (folder) => {
-    const guest = `${folder}/a (b) 100% ü[1].ts`;
+    const guest = `${folder}/a (b) 100% ü[1] c#? d.ts`;
     await Deno.writeTextFile(
       guest,
       `export default (node) => {

@@ -404,6 +404,7 @@ Deno.test(
       `export default (node) => {
         if (node.id === "n1") node.on("echo", ({ echo }) => ({ echo }));
         else node.on("echo", () => { node.log("asked"); throw new Error("odd"); });
+        if (node.id === "n0") Promise.reject(new Error("lost"));
         for (let i = 0; node.id === "n2" && i < 30; i++) node.log("x".repeat(60_000));
       };`,
     );
@@ -415,16 +416,40 @@ Deno.test(
       return /^(.*) wrote to stderr: (.*)$/m.exec(stdout)!.slice(1);
     };
     const [who, path] = await logs("2");
-    assertEquals(who, "n0");
+    assertEquals(who, "n0, some-node");
+    assertMatch(
+      await Deno.readTextFile(`${path}some-node.log`),
+      /^a promise was rejected: Error: lost\n +at .*node\.ts:4:\d+\)\n/,
+    );
     const [asked, threw, place] = (await Deno.readTextFile(`${path}n0.log`))
       .split("\n");
     assertEquals(asked, "asked");
     assertMatch(threw!, /threw Error: odd$/);
     assertMatch(place!, /node\.ts:3:\d+$/);
     const [all, flooded] = await logs("3");
-    assertEquals(all, "n0, n2");
+    assertEquals(all, "n0, n2, some-node");
     const flood = await Deno.readTextFile(`${flooded}n2.log`);
     assert(flood.length < 2 ** 20 + 100, `${flood.length}`);
     assertMatch(flood, /\n\(\d+ more lines are not kept\)\n$/);
   }),
+);
+
+Deno.test(
+  "without a folder for temporary files, no run begins: it would be no fault of the node's",
+  needs("run", "read", "env"),
+  async () => {
+    const cli = new URL("../../lib/workbench/cli.ts", import.meta.url).href;
+    const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", cli, "test", "-w", "echo"],
+        ...["--bin", path("../fixtures/echo-node.sh"), "--node-count", "1"],
+      ],
+      env: { TMPDIR: path("no-such-folder") },
+    }).output();
+    assertEquals([code, stdout.length], [254, 0]);
+    assertMatch(
+      new TextDecoder().decode(stderr),
+      /^Cannot run nodes in ".*no-such-folder": .* Set TMPDIR .*\n$/,
+    );
+  },
 );

@@ -254,10 +254,16 @@ const PACKAGE = /^https?:|\/(npm|node_modules)\//;
 /** The innermost calls when something is recorded: `#heard`, its caller, and the replaced function. */
 const TRAP_FRAMES = 3;
 
-/** The place in a line of a stack, as a URL: Deno writes the paths of files there as people do. */
+/**
+ * The place in a line of a stack, as a URL. Deno writes the paths of files there as people do, but
+ * what the workbench adds to a module's URL stays a query.
+ */
 export function placeIn(line: string): string | undefined {
   const [, place] = /((?:file|https?):\/\/.*:\d+:\d+)\)?$/.exec(line) ?? [];
-  return place && new URL(place.replaceAll("%", "%25")).href;
+  if (place === undefined || !place.startsWith("file:")) return place;
+  const path = place.replaceAll("%", "%25").replaceAll("#", "%23")
+    .replace(/\?(?!(anew-)?\d+:\d+:\d+$)/g, "%3F");
+  return new URL(path).href;
 }
 
 const isOfWorkbench = (place: string) =>

@@ -14,6 +14,7 @@ import { SECOND, VirtualClock } from "../world/clock.ts";
 import { type MachineName, machineOf } from "../world/machine.ts";
 import type { Faults } from "../world/faults.ts";
 import { modules } from "../world/modules.ts";
+import { stackOf } from "../../node/errors.ts";
 import type { Recording } from "../history/history.ts";
 import { flagsText, nodesOf, type Options } from "../history/options.ts";
 import { judge, type Judged, READING_BODIES } from "../checkers/judges.ts";
@@ -197,10 +198,13 @@ export async function record(
   );
   const mainNs = Number(options["time-limit"] ?? 60) * SECOND;
   const machine = machineOf(kind, clock, random.fork("machine"), mainNs);
-  // An unhandled rejection is the program's own: a real process logs it and continues.
+  // An unhandled rejection is the program's own: a real process logs it and continues. It does
+  // not tell which node's it is.
   const onStray = (event: PromiseRejectionEvent) => {
     event.preventDefault();
     onEvent("stray-rejection");
+    const text = `a promise was rejected: ${stackOf(event.reason)}`;
+    for (const line of text.split("\n")) onLog?.("some-node", line);
   };
   globalThis.addEventListener("unhandledrejection", onStray);
   const impurities = guest && new ImpurityWatch(guest.module);

@@ -97,9 +97,11 @@ function candidateOf(asked: Asked): Candidate {
     );
   }
   if (challenge === undefined) {
-    const names = challenges.map(({ name }) => name).join(", ");
+    const names = challenges.map(({ name }) => name);
     throw new UsageError(
-      `Cannot tell what "${name}" is to be tested as: its name begins with that of no challenge (${names}). ` +
+      `Cannot tell what "${name}" is to be tested as: its name begins with that of no challenge (${
+        names.join(", ")
+      }${didYouMean(name, names)}). ` +
         `Name a workload, as in make ${name} W=echo or challenge ${name} --as echo, or name the file after its challenge, as in ${
           challenges[0]!.name
         }-mine.ts`,
@@ -257,7 +259,7 @@ export async function challenge(args: readonly string[]): Promise<number> {
   }, { w: "workload" });
   const { words: [name, ...others], texts, options, rest } = parsed;
   if (name === undefined) {
-    const names = challenges.map(({ name }) => name).join(", ");
+    const names = challenges.map(({ name }) => name);
     throw new UsageError(
       `Cannot test for no challenge: name one of ${names}, as in challenge echo-1 --bin ./node`,
     );

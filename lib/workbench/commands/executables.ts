@@ -49,6 +49,20 @@ export async function executablePath(bin: string): Promise<string> {
   return path;
 }
 
+/**
+ * The folder in which nodes run: the system's, for temporary files.
+ *
+ * @throws {Error} it is not there
+ */
+export async function nodesFolder(): Promise<string> {
+  const folder = tmpdir();
+  const info = await Deno.stat(folder).catch(() => null);
+  if (info?.isDirectory) return folder;
+  throw new Error(
+    `Cannot run nodes in "${folder}": there is no such folder. Set TMPDIR to one that is there`,
+  );
+}
+
 const isThere = (path: string) =>
   Deno.stat(path).then(({ isFile }) => isFile, () => false);
 

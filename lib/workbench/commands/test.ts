@@ -1,5 +1,4 @@
 /** The `test` command: one run of any executable in real time, judged and stored. */
-import { tmpdir } from "node:os";
 import { basename } from "node:path";
 import { RealClock } from "../world/clock.ts";
 import { processes } from "../world/processes.ts";
@@ -20,7 +19,7 @@ import {
   stderrText,
 } from "../terminal/text.ts";
 import { IGNORED_FLAGS, noWords, type Parsed, parseRunFlags } from "./flags.ts";
-import { executablePath, hintOn } from "./executables.ts";
+import { executablePath, hintOn, nodesFolder } from "./executables.ts";
 import { collectGarbage } from "../executable/garbage.ts";
 import { onInterrupt } from "./signals.ts";
 import { type Origin, RunFolder } from "./store.ts";
@@ -204,13 +203,14 @@ function checkProgram(program: string | undefined, workload: string): void {
 export async function runTest(settings: TestSettings): Promise<Tested> {
   const workload = workloadOf(settings.workload);
   const bin = await executablePath(settings.bin);
+  const cwd = await nodesFolder();
   checkOptions(workload, settings.options);
   const folder = new RunFolder(workload.name, settings.store);
   const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 31);
   const openHost = processes({
     bin,
     args: [...settings.args ?? []],
-    cwd: tmpdir(),
+    cwd,
     onStderr(node, line) {
       folder.logStderr(node, line);
       settings.onStderr?.(node, line);
