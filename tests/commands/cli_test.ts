@@ -49,6 +49,11 @@ for (
     [["serve", "here"], 254, "named with --store DIR"],
     [["check", "x", "--rate", "5"], 254, "no --rate. There are --judge"],
     [["demo", "--rate", "5"], 254, "no --rate: this command has no flags"],
+    [
+      ["challenge", "brodcast-3d", "--bin", "x"],
+      254,
+      "did you mean broadcast-3d?",
+    ],
     [["demo", "ehco-1"], 254, "did you mean echo-1?"],
     [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
     [["simulate", "echo-1", "--seeds", "1e9"], 254, "1000000 at most"],
