@@ -123,6 +123,8 @@ export class Recall<T extends Json> {
   /** Ends when all nodes that were asked have answered, or after a second. */
   readonly catchUp: CatchUp;
   #isBack = false;
+  /** By peer that is being asked, the end of that. */
+  readonly #asking = new Map<string, Promise<void>>();
   /** By peer, the stamp of its latest life that it was told; and the peers that are being told. */
   readonly #told = new Map<string, number>();
   readonly #reminding = new Set<string>();
@@ -165,24 +167,34 @@ export class Recall<T extends Json> {
     this.catchUp.look();
   }
 
-  async #ask(id: string): Promise<void> {
+  /** Asks a peer for all that it knows; once at a time, however often the peer wants to be asked. */
+  #ask(id: string): Promise<void> {
+    const asking = this.#asking.get(id) ??
+      this.#askUntilKnown(id).finally(() => this.#asking.delete(id));
+    this.#asking.set(id, asking);
+    return asking;
+  }
+
+  /** Asks until the peer knows this life: before, it may still accept late messages of an earlier one. */
+  async #askUntilKnown(id: string): Promise<void> {
     const { patience, take } = this.#options;
     const node = this.#node;
-    let answer: ReturnType<RecallProtocol<T>["recall"]> | undefined;
-    const { known, latest, life } = await patience.until(
-      async (options, isAgain) => {
-        // An answer may be large, so it is not asked for again and again while none can get
-        // through.
-        if (isAgain) await node.rpc(id, "hear", {}, options);
-        const request = { life: this.life.stamp };
-        return answer ??= await node.rpc(id, "recall", request, options);
-      },
-    );
-    take(known, id);
-    this.#meet(id, life);
-    this.life.raise(latest);
-    // Until the peer knows this life, it may still accept late messages of an earlier one.
-    if (latest !== this.life.stamp) await this.#ask(id);
+    for (let isKnown = false; !isKnown;) {
+      let answer: ReturnType<RecallProtocol<T>["recall"]> | undefined;
+      const { known, latest, life } = await patience.until(
+        async (options, isAgain) => {
+          // An answer may be large, so it is not asked for again and again while none can get
+          // through.
+          if (isAgain) await node.rpc(id, "hear", {}, options);
+          const request = { life: this.life.stamp };
+          return answer ??= await node.rpc(id, "recall", request, options);
+        },
+      );
+      take(known, id);
+      this.#meet(id, life);
+      this.life.raise(latest);
+      isKnown = latest === this.life.stamp;
+    }
   }
 
   /** A life of a peer has been heard; the peer is told if it is not the one known before. */

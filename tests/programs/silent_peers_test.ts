@@ -4,6 +4,7 @@
  * meanwhile is little, and does not grow with what waits.
  */
 import { assertLessOrEqual } from "@std/assert";
+import { MS } from "../../lib/workbench/world/clock.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { AskedCluster } from "../fixtures/asked-cluster.ts";
 import "../fixtures/programs.ts";
@@ -109,5 +110,39 @@ for (const { name, workload, promises } of scenarios) {
     const early = await sentWhile(STARTS);
     await sentWhile(3 * STARTS);
     assertLessOrEqual(await sentWhile(STARTS), MORE * early);
+  });
+}
+
+/** How long the looks are at what a node sends that is mute since it has started again, in seconds. */
+const LOOK_S = 30;
+
+for (const { name, workload, promises } of scenarios) {
+  if (promises.survivesRestart !== "told") continue;
+  Deno.test(`${name}: a node whose first words after a start are its last sends no more the longer that lasts`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    const nodes = new AskedCluster(program, workload, NODES, {
+      latencyMs: 100,
+    });
+    await nodes.write();
+    const isNode = (id: string) => id.startsWith("n");
+    let mute = Infinity;
+    nodes.network.weather(({ src, dest }) => {
+      if (src !== SILENT || !isNode(dest)) return [0];
+      const now = nodes.clock.now();
+      mute = Math.min(mute, now + 10 * MS);
+      return now < mute ? [0] : [];
+    });
+    nodes.restart(SILENT);
+    const sentFor = async (seconds: number) => {
+      const before = nodes.gossip.length;
+      for (let i = 0; i < seconds; i += 3) {
+        nodes.begin(NODES[i / 3 % NODES.length]!);
+        await nodes.advance(3_000);
+      }
+      return nodes.gossip.length - before;
+    };
+    const early = await sentFor(LOOK_S);
+    await sentFor(4 * LOOK_S);
+    assertLessOrEqual(await sentFor(LOOK_S), 1.5 * early);
   });
 }
