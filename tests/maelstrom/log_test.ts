@@ -96,6 +96,14 @@ for (
       '"extra" does not belong beside src, dest and body: {"src":"n0","dest":"c1","body":{"type":"a","list":[1,null]},"extra":1}',
     ],
     [
+      "an id that is no integer",
+      malformed(
+        '{:src "n0",\n :dest "c1",\n :body {:type "a"},\n :id 7.0}',
+        "{:id (not (integer? 7.0))}",
+      ),
+      'id must be an integer: {"src":"n0","dest":"c1","body":{"type":"a"},"id":7.0}',
+    ],
+    [
       "a message to nobody",
       unknown("dest", ':src "n0", :dest "n9", :body {:type "a"}'),
       'it wrote to "n9", which is nobody: {"src":"n0","dest":"n9","body":{"type":"a"}}',

@@ -167,7 +167,8 @@ function problemOf(refused: string): Refusal {
     if (!("src" in written) && !("dest" in written)) {
       return { problem: "it wrote an empty line, or one without src and dest" };
     }
-    const { id: _, ...own } = written; // Maelstrom's own number
+    const { id: _, ...without } = written;
+    const own = end === undefined ? written : without; // the id is Maelstrom's
     const nobody = end === undefined
       ? undefined
       : written[end === "source" ? "src" : "dest"];
