@@ -405,6 +405,25 @@ for (
 }
 
 Deno.test(
+  "a reader of the JSON that leaves early changes no exit status, as one of text does not",
+  needs("run", "read"),
+  async () => {
+    const cli = path("../../lib/workbench/cli.ts");
+    const file = path("../golden/echo-ok.json.gz");
+    for (const more of [[], ["--json"]]) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--allow-all", cli, "check", file, ...more],
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      await child.stdout.cancel();
+      const said = await new Response(child.stderr).text();
+      assertEquals([(await child.status).code, said], [0, ""]);
+    }
+  },
+);
+
+Deno.test(
   "a stderr that takes nothing more changes no exit status",
   {
     ignore: !permitted("run", "read") || !existsSync("/dev/full"),

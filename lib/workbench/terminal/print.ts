@@ -5,7 +5,8 @@ let isLost = false;
 
 /**
  * Prints a text and a newline. Where stdout takes no more (its disk is full) this is said once on
- * stderr and the command goes on, so that a run is kept all the same.
+ * stderr and the command goes on, so that a run is kept all the same. A reader that has left, such as
+ * `head`, misses nothing.
  */
 export function print(text: string): void {
   printing(() => console.log(text));
@@ -30,6 +31,7 @@ function printing(work: () => void): void {
   try {
     work();
   } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return;
     if (!isLost) console.error(`Cannot write to stdout: ${message(error)}`);
     isLost = true;
   }
