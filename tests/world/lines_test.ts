@@ -99,7 +99,7 @@ Deno.test("what Maelstrom would not accept is refused, with the reason", () => {
     ['{"dest":"n1","body":{}}', "was init still being handled?"],
     ['{"src":"n0","body":{}}', "must be strings"],
     ['{"src":"n0","dest":7,"body":{}}', "must be strings"],
-    ['{"src":"n0","dest":"n1","body":{},"to":1}', 'no "to"'],
+    ['{"src":"n0","dest":"n1","body":{},"to":1}', '"to" does not belong'],
     ['{"src":"n0","dest":"n1","body":{},"id":7.0}', "id must be an integer"],
     ['{"src":"n0","dest":"n1","body":{},"id":null}', "id must be an integer"],
     ['{"src":"n0","dest":"n1","body":"hello"}', "body must be an object"],
