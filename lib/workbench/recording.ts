@@ -14,6 +14,7 @@ import {
 } from "./history/json.ts";
 import { collectGarbage } from "./executable/garbage.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
+import { checked, checkFields, type Fields, isTextList } from "./operations.ts";
 import { join } from "node:path";
 import {
   areTooLong,
@@ -157,12 +158,16 @@ async function readJson(path: string): Promise<Json> {
 function asRecording(value: unknown): Recording {
   const { workload, options, results, aftermath, calm, lists, ...rest } =
     Object(value);
-  if (!Array.isArray(rest.incidents ?? [])) {
-    throw new TypeError("its incidents are no list");
-  }
   if (typeof workload !== "string") {
     throw new TypeError("it has no workload, history and journal");
   }
+  checkFields("in the file", value, HEAD);
+  for (const [i, incident] of (rest.incidents ?? []).entries()) {
+    checkFields(`in element ${i} of its incidents`, incident, INCIDENT);
+  }
+  // Whether these were written as 1 or 1.0 does not matter.
+  const flags = plain(options ?? {});
+  checkFields("in its options", flags, OPTIONS);
   const after = aftermath ?? undefined;
   if (after !== undefined && asDouble(after.healedAt) === null) {
     throw new TypeError("its aftermath does not say when faults had ended");
@@ -170,14 +175,61 @@ function asRecording(value: unknown): Recording {
   return {
     ...rest,
     workload,
-    // Whether these were written as 1 or 1.0 does not matter.
-    options: plain(options ?? {}),
+    options: flags,
     ...(results === undefined ? {} : { results: plain(results) }),
     ...asEvents(rest, lists),
     ...(after && { aftermath: { ...after, ...asEvents(after, lists) } }),
     ...(calm && { calm: asEvents(calm, lists) }),
   };
 }
+
+const isText = (value: unknown) => typeof value === "string";
+
+/** The name of something, if there is one. */
+const isName = (value?: Json) => (value ?? null) === null || isText(value);
+
+/** What a recording has besides operations and messages. */
+const HEAD: Fields = [
+  ["options", (all) => typeof (all ?? {}) === "object", "an object"],
+  ["incidents", (all = []) => Array.isArray(all), "a list"],
+  ["impurities", (all = []) => isTextList(all), "a list of texts"],
+  ["journalOrigin", (time = 0) => asDouble(time) !== null, "a number"],
+  ["seed", (seed = 0) => asDouble(seed) !== null, "a number"],
+  ...["label", "program", "challenge", "faults", "machine"]
+    .map((name) => [name, isName, "a text"] as const),
+];
+
+const INCIDENT: Fields = [
+  ["time", (time) => asDouble(time) !== null, "a number of nanoseconds"],
+  ...["node", "type", "text"].map((name) => [name, isText, "a text"] as const),
+];
+
+/** How many nodes and clients a run may have. */
+const MOST = 10_000;
+
+/** The options that judges and reports read. */
+const OPTIONS: Fields = [
+  [
+    "node-count",
+    (count = 1) => isInteger(count) && 1 <= count && count <= MOST,
+    `a whole number from 1 to ${MOST}`,
+  ],
+  ["nodes", isName, "a text, as n1,n2"],
+  [
+    "concurrency",
+    (clients = "1n") =>
+      /^[1-9]\d*n?$/.test(`${clients}`) && parseInt(`${clients}`) <= MOST,
+    "a whole number greater than 0, or one with the suffix n, as 2n",
+  ],
+  ...["rate", "latency", "time-limit"].map((name) =>
+    [
+      name,
+      (value: Json = 0) => typeof value === "number" && value >= 0,
+      "a number of at least 0",
+    ] as const
+  ),
+  ["consistency-models", isName, "a text"],
+];
 
 /** The operations and messages of a run, or of what follows it. */
 function asEvents(
@@ -188,7 +240,7 @@ function asEvents(
   if (!Array.isArray(ops) || !Array.isArray(events)) {
     throw new TypeError("it has no workload, history and journal");
   }
-  const read = { history: ops.map(asOp), journal: events.map(asEvent) };
+  const read = { history: ops as Op[], journal: events.map(asEvent) };
   if (lists === undefined) return read;
   for (const event of read.journal) event[5] = withList(event[5], lists);
   return { ...read, history: read.history.map((op) => withList(op, lists)) };
@@ -196,8 +248,8 @@ function asEvents(
 
 /** An object with the long list that it refers to, if it refers to one. */
 function withList<T extends Op | JsonObject>(holder: T, lists: unknown): T {
-  for (const field of Object.keys(holder)) {
-    const { list, length } = Object(holder[field]);
+  for (const [field, value] of Object.entries(holder ?? {})) {
+    const { list, length } = Object(value);
     if (!isInteger(list) || !isInteger(length)) continue;
     const whole = Object(lists)[Number(list)];
     if (!Array.isArray(whole) || length < 0 || length > whole.length) {
@@ -206,31 +258,6 @@ function withList<T extends Op | JsonObject>(holder: T, lists: unknown): T {
     return holding(holder, field, { list: whole, length: Number(length) });
   }
   return holder;
-}
-
-const OP_TYPES: ReadonlySet<unknown> = new Set([
-  "invoke",
-  "ok",
-  "fail",
-  "info",
-]);
-
-/**
- * Checks that a value has what all operations have.
- *
- * @throws {TypeError} it has not
- */
-function asOp(value: unknown, i: number): Op {
-  const op = Object(value);
-  const time = asDouble(op.time);
-  const isOne = OP_TYPES.has(op.type) && typeof op.f === "string" &&
-    ["number", "string"].includes(typeof op.process) &&
-    isInteger(op.index) && time !== null;
-  if (!isOne) {
-    throw new TypeError(`element ${i} of its history is not an operation`);
-  }
-  op.time = time;
-  return op;
 }
 
 /**
@@ -246,7 +273,9 @@ function asEvent(value: unknown, i: number): JournalEvent {
     isInteger(id) && typeof src === "string" && typeof dest === "string" &&
     typeof body === "object";
   if (isOne) return [kind, time, id as number, src, dest, body ?? {}];
-  throw new TypeError(`element ${i} of its journal is not an event`);
+  throw new TypeError(
+    `element ${i} of its journal is not an event: [send or recv, time, id, src, dest, body]`,
+  );
 }
 
 /**
@@ -260,19 +289,19 @@ export async function loadRecording(path: string): Promise<Recording> {
   let file = path;
   try {
     const { isDirectory } = await Deno.stat(path);
-    if (!isDirectory) return asRecording(await readJson(path));
+    if (!isDirectory) return checked(asRecording(await readJson(path)));
     const names = (await Array.fromAsync(Deno.readDir(path)))
       .map(({ name }) => name);
     if (names.includes(RECORDING_FILE)) {
       file = join(path, RECORDING_FILE);
-      return asRecording(await readJson(file));
+      return checked(asRecording(await readJson(file)));
     }
     if (names.includes(RESULTS_FILE)) {
       throw new Error(
         `its ${RECORDING_FILE} is missing, from which a run of the workbench is judged. ${AGAIN}`,
       );
     }
-    if (isMaelstromRun(names)) return await loadMaelstromRun(path);
+    if (isMaelstromRun(names)) return checked(await loadMaelstromRun(path));
     throw new Error(
       `there is neither a ${RECORDING_FILE} nor a history.edn in it, as after a run that was interrupted; name the folder of one run`,
     );

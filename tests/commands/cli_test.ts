@@ -206,7 +206,7 @@ Deno.test(
 );
 
 Deno.test(
-  "check says of a history that is of no workload's form that it cannot be judged",
+  "check says which operation of a history its workload has not",
   needs("run", "read", "write"),
   inFolder(async (folder) => {
     const op = { index: 0, time: 0, process: 0, f: "write", value: 5 };
@@ -220,7 +220,7 @@ Deno.test(
     assertEquals(code, 254, stderr);
     assertMatch(
       stderr,
-      /^Cannot judge .*: an operation in it is none of lin-kv/,
+      /^Cannot load recording .*: operation 0 of its history \(invoke write\) has the value 5, where lin-kv has \[any value, any value\]$/m,
     );
   }),
 );

@@ -1,7 +1,6 @@
 /** The `check` command: judges recorded runs again. */
 import { exitStatus, judge, type Judged, overall } from "../checkers/judges.ts";
 import { type Validity, worst } from "../checkers/verdict.ts";
-import type { Recording } from "../history/history.ts";
 import { loadRecording } from "../recording.ts";
 import { print, printJson } from "../terminal/print.ts";
 import { forJson, judgedText, verdictWord } from "../terminal/text.ts";
@@ -34,7 +33,7 @@ export async function check(args: readonly string[]): Promise<number> {
   for (const file of words) {
     const recording = await loadRecording(file);
     workloadOf(recording.workload);
-    const judged = judgedOf(file, recording);
+    const judged = judge(recording);
     verdicts.push(overall(judged, texts.judge));
     if (json) values.push(forJson(judged));
     else print(`${file}\n${judgedText(judged)}`);
@@ -49,22 +48,6 @@ export async function check(args: readonly string[]): Promise<number> {
   }
   const status = exitStatus(verdict);
   return status === 0 && !written ? 254 : status;
-}
-
-/**
- * Judges a recording, which others may have written.
- *
- * @throws {Error} its operations are not those of its workload
- */
-function judgedOf(file: string, recording: Recording): Judged {
-  try {
-    return judge(recording);
-  } catch (error) {
-    throw new Error(
-      `Cannot judge ${file}: an operation in it is none of ${recording.workload}, or the judge is wrong: ${error}`,
-      { cause: error },
-    );
-  }
 }
 
 /** Writes the report of a run that was stored without one, as the real Maelstrom's are; returns whether it could. */
