@@ -85,26 +85,26 @@ export function gatherAndScatter(
   const ackDelayMs = () => Math.max(ACK_DELAY_MS, schedule.longestMs);
 
   function learn(items: Integer[], src: string): void {
-    const news = new Set(items).difference(values);
-    if (news.size === 0) return;
+    const news = items.filter((value) => !values.has(value));
+    if (news.length === 0) return;
     for (const value of news) values.add(value);
-    for (const [id, peer] of peers) {
-      if (id === src || !hub.isNeighbour(id)) continue;
+    peers.forEach((peer, id) => {
+      if (id === src || !hub.isNeighbour(id)) return;
       for (const value of news) peer.owe(value);
-    }
+    });
   }
 
   /** Sends all nodes what is due for them; returns whether anything was. */
   function speakToAll(): boolean {
     let spoken = false;
     // Acknowledgements go out with the turn; to the hub, only if they could not wait for the next.
-    for (const [id, peer] of peers) {
+    peers.forEach((peer, id) => {
       const delayMs = id === hub.id ? ackDelayMs() - schedule.longestMs : 0;
-      const hasNews = peer.hasNews && hub.isNeighbour(id);
-      if (!hasNews && !peer.mustAnswer(delayMs)) continue;
+      const hasNews = hub.isNeighbour(id) && peer.hasNews;
+      if (!hasNews && !peer.mustAnswer(delayMs)) return;
       speak(id);
       spoken = true;
-    }
+    });
     return spoken;
   }
 

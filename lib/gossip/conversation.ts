@@ -281,7 +281,8 @@ export class Conversation<T extends Json> {
    * ride on. An answer that was urgent, but came too soon after another, waits no longer.
    */
   mustAnswer(delayMs: number): boolean {
-    return this.#isPutOff || this.#node.now() - this.#owesSince >= delayMs;
+    if (this.#isPutOff || this.#owesSince === Infinity) return this.#isPutOff;
+    return this.#node.now() - this.#owesSince >= delayMs;
   }
 
   /** Adds an item to be sent. The caller must not change it any more. */
@@ -427,13 +428,15 @@ export class Conversation<T extends Json> {
 
   /** Whether to answer at once, if an answer is due: at most one answer per round trip is urgent. */
   #urgent(isDue: boolean): boolean {
+    if (!isDue) return false;
     const { meanMs } = this.#options.roundTrip;
     const now = this.#node.now();
-    const isUrgent = isDue &&
-      now - this.#urgentAt >= Math.max(LEAST_URGENT_MS, meanMs);
-    if (isUrgent) this.#urgentAt = now;
-    else if (isDue) this.#isPutOff = true;
-    return isUrgent;
+    if (now - this.#urgentAt < Math.max(LEAST_URGENT_MS, meanMs)) {
+      this.#isPutOff = true;
+      return false;
+    }
+    this.#urgentAt = now;
+    return true;
   }
 
   /** Whether the peer does not answer in time, or sends messages but does not receive any. */
@@ -454,7 +457,9 @@ export class Conversation<T extends Json> {
 
   /** Whether items are missing that were overtaken so long ago that they must be lost. */
   get #hasLost(): boolean {
-    const missingMs = this.#node.now() - this.#arrivals.missingSince;
+    const { missingSince } = this.#arrivals;
+    if (missingSince === Infinity) return false;
+    const missingMs = this.#node.now() - missingSince;
     return missingMs >= this.#options.roundTrip.overtakingMs;
   }
 

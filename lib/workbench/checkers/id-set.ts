@@ -1,4 +1,4 @@
-/** A set for the ids of a journal's messages. */
+/** A set of numbers that are dense, such as the ids of a journal's messages. */
 
 /** Numbers below this are kept in the byte array. */
 const DENSE = 2 ** 28;
@@ -30,5 +30,9 @@ export class IdSet {
     this.#seen[id] = 1;
     this.size++;
     return true;
+  }
+
+  has(id: number): boolean {
+    return this.#seen[id] === 1 || this.#others.has(id);
   }
 }

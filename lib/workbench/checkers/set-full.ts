@@ -4,7 +4,7 @@
  */
 import { isClientOp, type Op } from "../history/history.ts";
 import type { Json, JsonObject } from "../history/json.ts";
-import { listIn } from "../history/lists.ts";
+import { beginAlike, listIn } from "../history/lists.ts";
 import { quantile } from "./figures.ts";
 import { firstOf } from "./first-of.ts";
 import { type JsonKey, jsonKey, nanosToMillis, opJson } from "./json-key.ts";
@@ -54,7 +54,7 @@ interface Read {
   length: number;
 }
 
-/** Reads of one growing list, each with at least as much of it as the one before, in the order of their answers. */
+/** Reads of one growing list, each of which begins with all that the one before had, in the order of their answers. */
 interface Series {
   list: readonly Json[];
   reads: Read[];
@@ -67,7 +67,8 @@ function observe(history: readonly Op[], addF: string): Element[] {
   /** By element, the position of its add in the history: earlier reads do not count for it. */
   const since: number[] = [];
   const reading = new Map<number, { op: Op; at: number }>();
-  const latest = new Map<readonly Json[], Series>();
+  /** By process. */
+  const latest = new Map<Op["process"], Series>();
   const series: Series[] = [];
 
   const add = (op: Op, at: number) => {
@@ -88,13 +89,16 @@ function observe(history: readonly Op[], addF: string): Element[] {
   };
 
   const read = (read: Read, list: readonly Json[]) => {
-    const known = latest.get(list);
-    if (known !== undefined && known.reads.at(-1)!.length <= read.length) {
-      known.reads.push(read);
+    const { process } = read.completion;
+    const known = latest.get(process);
+    const before = known?.reads.at(-1)?.length ?? Infinity;
+    if (read.length >= before && beginAlike(list, known!.list, before)) {
+      known!.list = list;
+      known!.reads.push(read);
       return;
     }
     const fresh = { list, reads: [read] };
-    latest.set(list, fresh);
+    latest.set(process, fresh);
     series.push(fresh);
   };
 
@@ -126,25 +130,30 @@ function look(
   since: readonly number[],
 ): void {
   const { length, answeredAt } = reads.at(-1)!;
-  /** By element, how many elements come before it in the list. */
-  const before = new Uint32Array(elements.length).fill(length);
+  /** By read, the one that was invoked last of it and all later ones. */
+  const lastFrom = [...reads];
+  for (let i = reads.length - 2; i >= 0; i--) {
+    const next = lastFrom[i + 1]!;
+    if (next.invokedAt > reads[i]!.invokedAt) lastFrom[i] = next;
+  }
+  /** By element, the first read that has it. */
+  const firsts = new Uint32Array(elements.length).fill(reads.length);
+  let reading = reads.length - 1;
   for (let i = length - 1; i >= 0; i--) {
+    while (reading > 0 && reads[reading - 1]!.length > i) reading--;
     const position = positions.get(jsonKey(list[i]!));
-    if (position !== undefined) before[position] = i;
+    if (position !== undefined) firsts[position] = reading;
   }
   for (let i = 0; i < elements.length; i++) {
     if (since[i]! > answeredAt) continue;
     const element = elements[i]!;
     const first = firstOf(reads, (read) => read.answeredAt > since[i]!);
-    const shown = Math.max(
-      first,
-      firstOf(reads, (read) => read.length > before[i]!),
-    );
+    const shown = Math.max(first, firsts[i]!);
     const absent = lastInvoked(reads, first, shown);
     if (absent !== undefined) {
       element.lastAbsent = later(element.lastAbsent, absent.invocation);
     }
-    const present = lastInvoked(reads, shown, reads.length);
+    const present = lastFrom[shown];
     if (present === undefined) continue;
     element.lastPresent = later(element.lastPresent, present.invocation);
     const { completion } = reads[shown]!;

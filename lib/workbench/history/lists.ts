@@ -43,7 +43,8 @@ export class LongLists {
     const known = this.#known.get(list);
     if (known !== undefined) return known;
     const latest = this.#latest.get(source);
-    const goesOn = latest !== undefined && beginsLike(list, latest);
+    const goesOn = latest !== undefined && list.length >= latest.length &&
+      beginAlike(list, latest, latest.length);
     const whole = goesOn ? latest : [];
     this.#latest.set(source, whole);
     this.#count(list.length - whole.length);
@@ -60,10 +61,15 @@ export class LongLists {
   }
 }
 
-function beginsLike(list: readonly Json[], other: readonly Json[]): boolean {
-  if (list.length < other.length) return false;
-  for (let i = 0; i < other.length; i++) {
-    if (list[i] !== other[i]) return false;
+/** Whether two lists have the same first elements, so many of them. Objects are the same if they are one object. */
+export function beginAlike(
+  one: readonly Json[],
+  other: readonly Json[],
+  length: number,
+): boolean {
+  if (one === other) return true;
+  for (let i = 0; i < length; i++) {
+    if (one[i] !== other[i]) return false;
   }
   return true;
 }

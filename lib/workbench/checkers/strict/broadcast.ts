@@ -12,8 +12,10 @@ import {
 } from "../../history/history.ts";
 import { networkMs, nodeOf, nodesOf } from "../../history/options.ts";
 import { Findings, seconds } from "../findings.ts";
+import { IdSet } from "../id-set.ts";
 import type { Promises } from "../../scenarios/promises.ts";
-import { checkReads, type Key, keyOf, type Value } from "./set-reads.ts";
+import { checkReads } from "./set-reads.ts";
+import type { Values } from "./set-values.ts";
 import type { StrictCheck } from "./strict.ts";
 
 /** The check of a set workload, in which values are added by operations of this name. */
@@ -33,7 +35,7 @@ export function strictSet(addF: string): StrictCheck {
 /** Checks that after all faults have ended, every node's last read has every acknowledged value. */
 function finalReads(
   { history, aftermath, options }: Recording,
-  values: ReadonlyMap<Key, Value>,
+  values: Values,
   findings: Findings,
 ): void {
   const invoked = new Map<string, Op>();
@@ -51,6 +53,7 @@ function finalReads(
   for (const op of aftermath?.history ?? []) {
     look(op, String(op.node), `${op.node} afterwards`);
   }
+  const { sent } = values;
   for (const node of nodesOf(options)) {
     const final = last.get(node);
     if (final === undefined) {
@@ -63,9 +66,12 @@ function finalReads(
       }
       continue;
     }
-    const held = new Set((final.read.value as Json[]).map(keyOf));
-    for (const [key, { acked }] of values) {
-      if (acked >= final.asked.time || held.has(key)) continue;
+    const held = new IdSet();
+    for (const value of final.read.value as Json[]) {
+      held.add(values.numberOf(value));
+    }
+    for (const { number, value: { key, acked } } of sent) {
+      if (acked >= final.asked.time || held.has(number)) continue;
       if (findings.isFull("lost-value")) break;
       findings.add(
         "lost-value",
@@ -116,20 +122,19 @@ function quiet(
 /** Checks that without faults, each value is sent to each other node at most this often, on average. */
 function crossings(
   { history, journal, options, faults = "official" }: Recording,
-  values: ReadonlyMap<Key, Value>,
+  values: Values,
   most: number,
   findings: Findings,
 ): void {
   const broken = options.nemesis !== undefined || faults !== "official";
   const others = nodesOf(options).length - 1;
-  if (broken || others === 0 || values.size === 0 || history.length === 0) {
-    return;
-  }
-  let sent = 0;
+  const count = values.sent.length;
+  if (broken || others === 0 || count === 0 || history.length === 0) return;
+  let crossed = 0;
   for (const event of among(journal, isBetweenServers)) {
-    if (isSend(event)) sent += numbersInArrays(event[5]);
+    if (isSend(event)) crossed += numbersInArrays(event[5]);
   }
-  const each = sent / (values.size * others);
+  const each = crossed / (count * others);
   if (each <= most) return;
   findings.add(
     "sent-again",
@@ -142,10 +147,11 @@ function crossings(
 /** How many numbers are in arrays anywhere in a body; these may be values. */
 function numbersInArrays(body: Json): number {
   if (typeof body !== "object" || body === null) return 0;
+  const isArray = Array.isArray(body);
   let count = 0;
-  for (const value of Object.values(body)) {
-    if (typeof value === "number") count += Array.isArray(body) ? 1 : 0;
-    else count += numbersInArrays(value);
+  for (const value of isArray ? body : Object.values(body)) {
+    if (typeof value !== "number") count += numbersInArrays(value);
+    else if (isArray) count++;
   }
   return count;
 }

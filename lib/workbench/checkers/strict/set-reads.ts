@@ -1,42 +1,32 @@
 /** Checks what a read of broadcast or g-set must have, and must not have. */
-import { type Json, stringify } from "../../history/json.ts";
+import type { Json } from "../../history/json.ts";
 import type { Op, Recording } from "../../history/history.ts";
 import { nodeOf, nodesOf } from "../../history/options.ts";
-import { type Beginning, listIn } from "../../history/lists.ts";
+import { beginAlike, type Beginning, listIn } from "../../history/lists.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { dueBy } from "../faults.ts";
 import { type Findings, seconds } from "../findings.ts";
 import { type Return, returnsOf } from "../returns.ts";
+import { IdSet } from "../id-set.ts";
 import { WAITS_NS } from "../told.ts";
+import { Numbers, Values } from "./set-values.ts";
 
 /** How soon a node must show what it has acknowledged itself, if its program promises nothing, in milliseconds. */
 const UNKNOWN_PROGRAM_MS = 2_000;
-
-/** A value and what is known of it. */
-export interface Value {
-  /** When it was sent by a client and acknowledged, in ns. */
-  invoked: number;
-  acked: number;
-  /** The node that acknowledged it. */
-  node: string;
-}
-
-/** A value as the key of a map: the value itself if it is a number, as most are, else its JSON text. */
-export type Key = number | string;
 
 /**
  * Checks the reads in one pass. A read must have no value twice and none that was never sent. It must
  * have what its node has acknowledged or shown before, and, if convergence is promised, what every node
  * must have by then.
  *
- * @returns all values that clients tried to add
+ * @returns all values that were sent or read
  */
 export function checkReads(
   recording: Recording,
   addF: string,
   promises: Promises,
   findings: Findings,
-): ReadonlyMap<Key, Value> {
+): Values {
   const pass = new Pass(recording, addF, promises, findings);
   for (const op of recording.history) {
     if (typeof op.process === "number") pass.see(op, op.process);
@@ -53,12 +43,9 @@ interface Request {
   isOfEarlier: boolean;
 }
 
-/** The values that a node has acknowledged or shown, with their positions in the order in which it did. */
-type Known = Map<Key, number>;
-
 /** One pass through a history, with what is known so far. */
 class Pass {
-  readonly values = new Map<Key, Value>();
+  readonly values = new Values();
   readonly #recording: Recording;
   readonly #nodes: readonly string[];
   readonly #addF: string;
@@ -72,12 +59,12 @@ class Pass {
   readonly #returns: readonly Return[];
   /** By process. */
   readonly #open = new Map<number, Request>();
-  /** By node. */
-  readonly #known = new Map<string, Known>();
+  /** By node, the values that it has acknowledged or shown. */
+  readonly #known = new Map<string, Numbers>();
   /** By node, what its last read held. */
   readonly #showings = new Map<string, Showing>();
   /** By node that was killed, what both it and all others had shown. */
-  readonly #told = new Map<string, Key[]>();
+  readonly #told = new Map<string, number[]>();
   /** In the order of acknowledgements. */
   readonly #acked: Acked[] = [];
 
@@ -111,13 +98,14 @@ class Pass {
       this.#kill(this.#kills.shift()!.node);
     }
     const node = nodeOf(process, this.#recording.options);
-    const known = this.#known.get(node) ?? new Map<Key, number>();
+    const known = this.#known.get(node) ?? new Numbers();
     this.#known.set(node, known);
     if (op.type === "invoke") {
-      this.#open.set(process, { op, expected: known.size, isOfEarlier: false });
+      const expected = known.order.length;
+      this.#open.set(process, { op, expected, isOfEarlier: false });
       if (op.f !== this.#addF) return;
-      const added = { invoked: op.time, acked: Infinity, node };
-      this.values.set(keyOf(op.value), added);
+      const value = this.values.at(this.values.numberOf(op.value));
+      Object.assign(value, { invoked: op.time, acked: Infinity, node });
       return;
     }
     const request = this.#open.get(process);
@@ -130,10 +118,10 @@ class Pass {
   /** Takes in a kill: a new life of the node may begin without what the last one knew. */
   #kill(node: string): void {
     const before = [
-      ...this.#known.get(node)?.keys() ?? [],
+      ...this.#known.get(node)?.order ?? [],
       ...this.#told.get(node) ?? [],
     ];
-    this.#told.set(node, before.filter((key) => this.#isKnownBut(node, key)));
+    this.#told.set(node, before.filter((one) => this.#isKnownBut(node, one)));
     this.#known.delete(node);
     this.#showings.delete(node);
     for (const [process, request] of this.#open) {
@@ -144,37 +132,37 @@ class Pass {
   }
 
   /** Whether all nodes but one have shown a value. */
-  #isKnownBut(one: string, key: Key): boolean {
+  #isKnownBut(one: string, number: number): boolean {
     return this.#nodes.every((node) =>
-      node === one || this.#known.get(node)?.has(key) === true
+      node === one || this.#known.get(node)?.has(number) === true
     );
   }
 
-  #acknowledge(op: Op, { isOfEarlier }: Request, known: Known): void {
-    const key = keyOf(op.value);
-    this.values.get(key)!.acked = op.time;
-    this.#acked.push({ key, at: op.time });
-    if (!known.has(key) && !isOfEarlier) known.set(key, known.size);
+  #acknowledge(op: Op, { isOfEarlier }: Request, known: Numbers): void {
+    const number = this.values.numberOf(op.value);
+    this.values.at(number).acked = op.time;
+    this.#acked.push({ number, at: op.time });
+    if (!isOfEarlier) known.add(number);
   }
 
-  #read(op: Op, node: string, request: Request, known: Known): void {
+  #read(op: Op, node: string, request: Request, known: Numbers): void {
     const list = listIn(op, "value");
     if (list === null) return;
     const { op: { time }, expected, isOfEarlier } = request;
     const before = this.#showings.get(node);
-    const showing = before?.goesOn(list) && !isOfEarlier
+    const showing = before?.isBeginningOf(list) && !isOfEarlier
       ? before
-      : new Showing(list.list);
+      : new Showing(this.values);
     if (!isOfEarlier) this.#showings.set(node, showing);
-    const fresh = showing.show(list.length);
+    const fresh = showing.show(list);
     odd(op, node, showing, this.values, this.#findings);
-    const lacked = showing.lacked(known, expected);
+    const lacked = showing.lacked(known.order, expected);
     const owed = this.#ownDue(time);
     missing(request.op, node, lacked, this.values, owed, this.#findings);
     this.#findForgotten(op, node, time, showing);
     this.#findStale(node, time, showing);
     if (isOfEarlier) return;
-    for (const key of fresh) if (!known.has(key)) known.set(key, known.size);
+    for (const number of fresh) known.add(number);
   }
 
   /** Checks that a node that has come back waits for the values that it had known and all others still know. */
@@ -183,8 +171,9 @@ class Pass {
       one.node === node && one.at < time && op.time < one.actsAt + WAITS_NS
     );
     if (!comesBack) return;
-    for (const key of this.#told.get(node) ?? []) {
-      if (held.has(key) || !this.#isKnownBut(node, key)) continue;
+    for (const number of this.#told.get(node) ?? []) {
+      if (held.has(number) || !this.#isKnownBut(node, number)) continue;
+      const { key } = this.values.at(number);
       this.#findings.add(
         "value-forgotten",
         `the read of ${node} at ${
@@ -197,10 +186,10 @@ class Pass {
   /** If convergence is promised, checks that a read has what was acknowledged long enough before. */
   #findStale(node: string, time: number, showing: Showing): void {
     if (this.#findings.isFull("stale-read")) return;
-    for (const { key, at } of showing.owed(this.#acked, this.#due(time))) {
+    for (const { number, at } of showing.owed(this.#acked, this.#due(time))) {
       this.#findings.add(
         "stale-read",
-        `value ${key} was acknowledged at ${
+        `value ${this.values.at(number).key} was acknowledged at ${
           seconds(at)
         }, and the read of ${node} at ${
           seconds(time)
@@ -210,60 +199,61 @@ class Pass {
   }
 }
 
-/** A value that was acknowledged, and when, in ns. */
+/** The number of a value that was acknowledged, and when, in ns. */
 interface Acked {
-  key: Key;
+  number: number;
   at: number;
 }
 
 /**
  * What a series of a node's reads has, of which each has all that the one before had. Only what is new
- * in each read has to be looked at, which matters when a value is read a hundred thousand times.
+ * in each read has to be looked at, which matters when a value is read a hundred thousand times. Values
+ * are given by their numbers.
  */
 class Showing {
-  readonly held = new Set<Key>();
+  readonly held = new IdSet();
   /** Values that the list has more than once, and values that nobody had sent when they were read. */
-  readonly twice: Key[] = [];
-  unsent: Key[] = [];
+  readonly twice: number[] = [];
+  unsent: number[] = [];
+  #list: readonly Json[] = [];
   #length = 0;
-  /** How many known values have been looked at, the rest of them, and those that were lacking. */
+  /** How many known values have been looked at, and those that were lacking, with their positions. */
   #known = 0;
-  #keys: Iterator<Key> | null = null;
-  #lacking: { key: Key; order: number }[] = [];
+  #lacking: { number: number; position: number }[] = [];
   /** The same of acknowledged values. */
   #acked = 0;
   #lackingAcked: Acked[] = [];
 
-  constructor(private readonly list: readonly Json[]) {}
+  constructor(private readonly values: Values) {}
 
-  /** Whether a read continues the series: it has all that the last one had. */
-  goesOn({ list, length }: Beginning): boolean {
-    return list === this.list && length >= this.#length;
+  /** Whether a read continues the series: it begins with all that the last one had. */
+  isBeginningOf({ list, length }: Beginning): boolean {
+    return length >= this.#length && beginAlike(list, this.#list, this.#length);
   }
 
-  /** Takes in the next read, which has this much of the list; returns the values that are new. */
-  show(length: number): Key[] {
-    const fresh: Key[] = [];
+  /** Takes in the next read of the series; returns the values that are new. */
+  show({ list, length }: Beginning): number[] {
+    this.#list = list;
+    const fresh: number[] = [];
     for (; this.#length < length; this.#length++) {
-      const key = keyOf(this.list[this.#length]!);
-      const { size } = this.held;
-      if (this.held.add(key).size === size) this.twice.push(key);
-      else fresh.push(key);
-      this.unsent.push(key);
+      const number = this.values.numberOf(list[this.#length]!);
+      (this.held.add(number) ? fresh : this.twice).push(number);
+      if (this.values.at(number).invoked === Infinity) this.unsent.push(number);
     }
     return fresh;
   }
 
   /** Which of the first so many known values the last read lacks. */
-  lacked(known: ReadonlyMap<Key, number>, first: number): Key[] {
-    this.#keys ??= known.keys();
+  lacked(known: readonly number[], first: number): number[] {
     for (; this.#known < first; this.#known++) {
-      const key = this.#keys.next().value!;
-      if (!this.held.has(key)) this.#lacking.push({ key, order: this.#known });
+      const number = known[this.#known]!;
+      if (this.held.has(number)) continue;
+      this.#lacking.push({ number, position: this.#known });
     }
-    this.#lacking = this.#lacking.filter(({ key }) => !this.held.has(key));
-    return this.#lacking.filter(({ order }) => order < first)
-      .map(({ key }) => key);
+    this.#lacking = this.#lacking
+      .filter(({ number }) => !this.held.has(number));
+    return this.#lacking.filter(({ position }) => position < first)
+      .map(({ number }) => number);
   }
 
   /** Which of the values acknowledged up to a time the last read lacks. */
@@ -271,10 +261,10 @@ class Showing {
     for (; this.#acked < acked.length; this.#acked++) {
       const one = acked[this.#acked]!;
       if (one.at > limit) break;
-      if (!this.held.has(one.key)) this.#lackingAcked.push(one);
+      if (!this.held.has(one.number)) this.#lackingAcked.push(one);
     }
     this.#lackingAcked = this.#lackingAcked
-      .filter(({ key }) => !this.held.has(key));
+      .filter(({ number }) => !this.held.has(number));
     return this.#lackingAcked.filter(({ at }) => at <= limit);
   }
 }
@@ -284,19 +274,23 @@ function odd(
   read: Op,
   node: string,
   showing: Showing,
-  values: ReadonlyMap<Key, Value>,
+  values: Values,
   findings: Findings,
 ): void {
   const where = () =>
     `in the read of ${node} answered at ${seconds(read.time)}`;
-  for (const key of showing.twice) {
+  for (const number of showing.twice) {
+    const { key } = values.at(number);
     findings.add("duplicate-value", `value ${key} is there twice ${where()}`);
   }
-  showing.unsent = showing.unsent.filter((key) => !values.has(key));
-  for (const key of showing.unsent) {
+  showing.unsent = showing.unsent
+    .filter((number) => values.at(number).invoked === Infinity);
+  for (const number of showing.unsent) {
     findings.add(
       "never-sent-value",
-      `value ${key} is there ${where()}, but nobody had sent it`,
+      `value ${
+        values.at(number).key
+      } is there ${where()}, but nobody had sent it`,
     );
   }
 }
@@ -308,14 +302,14 @@ function odd(
 function missing(
   read: Op,
   node: string,
-  lacked: readonly Key[],
-  values: ReadonlyMap<Key, Value>,
+  lacked: readonly number[],
+  values: Values,
   owed: number,
   findings: Findings,
 ): void {
-  for (const key of lacked) {
-    const own = values.get(key);
-    const isOwn = own?.node === node && own.acked <= read.time;
+  for (const number of lacked) {
+    const own = values.at(number);
+    const isOwn = own.node === node && own.acked <= read.time;
     const type = isOwn ? "own-write-missing" : "value-forgotten";
     // If a node stores values on other nodes, and acknowledges once they are stored, its own reads
     // may show them a little later.
@@ -323,7 +317,7 @@ function missing(
     if (findings.isFull(type, rank)) continue;
     const says = `the read of ${node} at ${
       seconds(read.time)
-    } lacks value ${key}, which ${
+    } lacks value ${own.key}, which ${
       isOwn
         ? `${node} had acknowledged at ${seconds(own.acked)}`
         : `an earlier read of ${node} had shown`
@@ -331,9 +325,4 @@ function missing(
     if (rank === "note") findings.note(type, says);
     else findings.add(type, says);
   }
-}
-
-/** The key that stands for a value. */
-export function keyOf(value: Json): Key {
-  return typeof value === "number" ? value : stringify(value);
 }
