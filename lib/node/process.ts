@@ -57,16 +57,22 @@ class Clock {
   }
 }
 
-/** Runs a mounted program until its input ends or its output is closed, then ends the process: see `run`. */
-export async function serve(
-  mountIn: (world: World) => Mounted,
-): Promise<never> {
-  // If a program were run by being imported, to simulate or test it, the import would never finish.
+/**
+ * Runs a mounted program until its input ends or its output is closed, then ends the process: see `run`.
+ *
+ * @throws {Error} at once, awaited or not: the program is imported, to simulate it
+ */
+export function serve(mountIn: (world: World) => Mounted): Promise<never> {
+  // If a program were run by being imported, the import would never finish.
   if ("WorkerGlobalScope" in globalThis) {
     throw new Error(
       "Cannot run a program while it is imported: write if (import.meta.main) await run(...)",
     );
   }
+  return serveInput(mountIn);
+}
+
+async function serveInput(mountIn: (world: World) => Mounted): Promise<never> {
   const io: Stdio = stdio();
   const output = new Output(io);
   const clock = new Clock();

@@ -265,15 +265,17 @@ Deno.test(
 );
 
 Deno.test(
-  "a guest that runs itself when it is imported is told how not to",
+  "a guest that runs itself when it is imported is told how not to, whether it waits for that or not",
   needs("read"),
   async () => {
-    const command = await readSimulate([guest("unguarded"), "-w", "echo"]);
-    await assertRejects(
-      () => watched(command, undefined, ANY_MEMORY),
-      Error,
-      "write if (import.meta.main) await run(...)",
-    );
+    for (const name of ["unguarded", "unawaited"]) {
+      const command = await readSimulate([guest(name), "-w", "echo"]);
+      await assertRejects(
+        () => watched(command, undefined, ANY_MEMORY),
+        Error,
+        "write if (import.meta.main) await run(...)",
+      );
+    }
   },
 );
 
@@ -469,6 +471,7 @@ Deno.test(
       const [args, text] of [
         [["./no-such.ts", "-w", "echo"], "there is no such file"],
         [["./README.md", "-w", "echo"], "name ends in .ts"],
+        [["./tests", "-w", "echo"], "it is a folder. Name the file"],
         [["Makefile"], "test --bin Makefile"],
         [[guest("plain")], "add -w echo"],
         [[guest("plain"), "--challenge", "echo"], "did you mean echo-1?"],

@@ -61,6 +61,9 @@ Deno.test(
     const windows = await run("#!/bin/sh\r");
     assertEquals(windows.code, 254);
     assertStringIncludes(windows.stderr, "end in CR LF");
+    const marked = await run("\ufeff#!/bin/sh");
+    assertEquals(marked.code, 254);
+    assertStringIncludes(marked.stderr, "begins with a byte order mark");
     assertEquals((await run("#! /bin/sh")).code, 0);
     await Deno.writeTextFile(`${folder}/Node.java`, "class Node {}");
     const { stderr } = await there(

@@ -75,7 +75,13 @@ async function isOnPath(name: string): Promise<boolean> {
 
 /** If the program in a script's first line does not exist, the system blames the script itself. */
 async function checkInterpreter(bin: string, path: string): Promise<void> {
-  const text = await beginningOf(path);
+  // A file that may be executed but not read is no script.
+  const text = await beginningOf(path).catch(() => "");
+  if (text.startsWith("\ufeff#!")) {
+    throw new Error(
+      `Cannot run "${bin}": it begins with a byte order mark, so the system does not see its #!. Save it without`,
+    );
+  }
   const [first, interpreter] = /^#![ \t]*([^ \t\r\n]+).*/.exec(text) ?? [];
   if (first === undefined || interpreter === undefined) return;
   if (text[first.length] === "\r") {
@@ -96,7 +102,8 @@ async function beginningOf(path: string): Promise<string> {
   using file = await Deno.open(path);
   const bytes = new Uint8Array(256);
   const length = await file.read(bytes) ?? 0;
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  return new TextDecoder("utf-8", { ignoreBOM: true })
+    .decode(bytes.subarray(0, length));
 }
 
 /** An executable and its arguments, as they were named. */

@@ -51,11 +51,14 @@ export async function subjectNamed(name: string, said: Said): Promise<Subject> {
     /\.[mc]?[jt]s$/.test(path) && isFile(path)
   );
   if (file !== undefined) return guestSubject(file, said);
-  if (isFile(name) || /[/\\]|\.[mc]?[jt]s$/.test(name)) {
-    const why = isFile(name)
+  const there = statOf(name);
+  if (there?.isFile || /[/\\]|\.[mc]?[jt]s$/.test(name)) {
+    const why = there?.isFile
       ? `a module's name ends in .ts, .mts, .js or .mjs. Any other program runs in real time: test --bin ${
         shellWord(name)
       }`
+      : there?.isDirectory
+      ? "it is a folder. Name the file of a program"
       : "there is no such file";
     throw new UsageError(`Cannot simulate "${name}": ${why}`);
   }
@@ -167,9 +170,13 @@ ${lines.join("\n")}`;
 }
 
 function isFile(path: string | URL): boolean {
+  return statOf(path)?.isFile === true;
+}
+
+function statOf(path: string | URL): Deno.FileInfo | null {
   try {
-    return Deno.statSync(path).isFile;
+    return Deno.statSync(path);
   } catch {
-    return false;
+    return null;
   }
 }
