@@ -56,6 +56,8 @@ for (
     ],
     [["demo", "ehco-1"], 254, "did you mean echo-1?"],
     [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
+    [["test", "./node", "-w", "echo"], 254, "as in --bin ./node"],
+    [["test", "more", "--bin", "x"], 254, "own arguments go after --"],
     [["simulate", "echo-1", "--seeds", "1e9"], 254, "1000000 at most"],
     [["simulate", "echo-1", "--seed", "1e16"], 254, "4503599627370496 at most"],
     [["simulate", "lin-kv-raft", "--concurrency", "1n"], 254, "Try --concurr"],

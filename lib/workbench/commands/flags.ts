@@ -255,8 +255,10 @@ function withSigns(
  * @throws {UsageError} there is such a word
  */
 export function noWords(
-  { words: [word] }: Parsed,
-  otherwise = "The node's own arguments go after --",
+  { words: [word], texts: { bin } }: Parsed,
+  otherwise = bin === undefined
+    ? `What to run is named with --bin, as in --bin ${word}`
+    : "The node's own arguments go after --",
 ): void {
   if (word === undefined) return;
   throw new UsageError(`Cannot use "${word}": it is not a flag. ${otherwise}`);
