@@ -471,7 +471,6 @@ Deno.test(
       const [args, text] of [
         [["./no-such.ts", "-w", "echo"], "there is no such file"],
         [["./README.md", "-w", "echo"], "name ends in .ts"],
-        [["./tests", "-w", "echo"], "it is a folder. Name the file"],
         [["Makefile"], "test --bin Makefile"],
         [[guest("plain")], "add -w echo"],
         [[guest("plain"), "--challenge", "echo"], "did you mean echo-1?"],

@@ -57,6 +57,7 @@ for (
     [["demo", "ehco-1"], 254, "did you mean echo-1?"],
     [["test", "--bin", "x", "--rat", "5"], 254, "--rate"],
     [["test", "./node", "-w", "echo"], 254, "as in --bin ./node"],
+    [["simulate", "./tests", "-w", "echo"], 254, "it is a folder. Name the"],
     [["test", "more", "--bin", "x"], 254, "own arguments go after --"],
     [["simulate", "echo-1", "--seeds", "1e9"], 254, "1000000 at most"],
     [["simulate", "echo-1", "--seed", "1e16"], 254, "4503599627370496 at most"],
