@@ -23,6 +23,7 @@ import {
   holding,
 } from "./history/lists.ts";
 import {
+  type Incident,
   type JournalEvent,
   type Op,
   type Recording,
@@ -162,23 +163,26 @@ function asRecording(value: unknown): Recording {
     throw new TypeError("it has no workload, history and journal");
   }
   checkFields("in the file", value, HEAD);
-  for (const [i, incident] of (rest.incidents ?? []).entries()) {
-    checkFields(`in element ${i} of its incidents`, incident, INCIDENT);
-  }
   // Whether these were written as 1 or 1.0 does not matter.
   const flags = plain(options ?? {});
   checkFields("in its options", flags, OPTIONS);
   const after = aftermath ?? undefined;
-  if (after !== undefined && asDouble(after.healedAt) === null) {
+  const healedAt = asDouble(after?.healedAt);
+  if (after !== undefined && healedAt === null) {
     throw new TypeError("its aftermath does not say when faults had ended");
   }
+  const { incidents, journalOrigin: origin } = rest;
   return {
     ...rest,
     workload,
     options: flags,
     ...(results === undefined ? {} : { results: plain(results) }),
+    ...(incidents && { incidents: incidents.map(asIncident) }),
+    ...(origin === undefined ? {} : { journalOrigin: asDouble(origin)! }),
     ...asEvents(rest, lists),
-    ...(after && { aftermath: { ...after, ...asEvents(after, lists) } }),
+    ...(after && {
+      aftermath: { ...after, healedAt, ...asEvents(after, lists) },
+    }),
     ...(calm && { calm: asEvents(calm, lists) }),
   };
 }
@@ -203,6 +207,11 @@ const INCIDENT: Fields = [
   ["time", (time) => asDouble(time) !== null, "a number of nanoseconds"],
   ...["node", "type", "text"].map((name) => [name, isText, "a text"] as const),
 ];
+
+function asIncident(value: Incident, i: number): Incident {
+  checkFields(`in element ${i} of its incidents`, value, INCIDENT);
+  return { ...value, time: asDouble(value.time)! };
+}
 
 /** How many nodes and clients a run may have. */
 const MOST = 10_000;

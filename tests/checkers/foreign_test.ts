@@ -3,7 +3,11 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { record } from "../../lib/workbench/campaign/simulate.ts";
 import { History } from "../../lib/workbench/history/history.ts";
-import { type Json, stringify } from "../../lib/workbench/history/json.ts";
+import {
+  float,
+  type Json,
+  stringify,
+} from "../../lib/workbench/history/json.ts";
 import { checked } from "../../lib/workbench/operations.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
@@ -173,6 +177,25 @@ Deno.test(
     assertEquals(
       await refusal(folder, { workload: "echo", ...taken }),
       undefined,
+    );
+  }),
+);
+
+Deno.test(
+  "times are numbers, however large and however they are written",
+  needs("read", "write"),
+  inFolder(async (folder) => {
+    const incident = { node: "n0", type: "kill", text: "", time: float(5) };
+    const run = {
+      ...{ workload: "echo", journalOrigin: 2n ** 60n, incidents: [incident] },
+      aftermath: { healedAt: 2n ** 60n },
+    };
+    assertEquals(await refusal(folder, run), undefined);
+    const loaded = await loadRecording(join(folder, "run.json"));
+    const { journalOrigin, aftermath, incidents } = loaded;
+    assertEquals(
+      [journalOrigin, aftermath!.healedAt, incidents![0]!.time],
+      [2 ** 60, 2 ** 60, 5],
     );
   }),
 );
