@@ -86,6 +86,18 @@ export type Fields = readonly (readonly [
   form: string,
 ])[];
 
+/** The latest time that something may have, in nanoseconds: 116 days, as a run may last. */
+const LATEST = 1e16;
+
+/** A field that has a time since the main phase began. */
+export function timeIn(field: string): Fields[number] {
+  return [
+    field,
+    (value) => Math.abs(asDouble(value) ?? Infinity) <= LATEST,
+    "nanoseconds since the run began, 116 days at most",
+  ];
+}
+
 /** What every operation has. */
 const OPERATION: Fields = [
   ["type", (type) => TYPES.has(type), "invoke, ok, fail or info"],
@@ -97,7 +109,7 @@ const OPERATION: Fields = [
     "a whole number, or nemesis",
   ],
   ["index", (index) => Number.isInteger(index), "a whole number"],
-  ["time", (time) => asDouble(time) !== null, "a number of nanoseconds"],
+  timeIn("time"),
 ];
 
 const TYPES: ReadonlySet<unknown> = new Set(["invoke", "ok", "fail", "info"]);

@@ -14,7 +14,13 @@ import {
 } from "./history/json.ts";
 import { collectGarbage } from "./executable/garbage.ts";
 import { isMaelstromRun, loadMaelstromRun } from "./maelstrom/store.ts";
-import { checked, checkFields, type Fields, isTextList } from "./operations.ts";
+import {
+  checked,
+  checkFields,
+  type Fields,
+  isTextList,
+  timeIn,
+} from "./operations.ts";
 import { join } from "node:path";
 import {
   areTooLong,
@@ -168,8 +174,8 @@ function asRecording(value: unknown): Recording {
   checkFields("in its options", flags, OPTIONS);
   const after = aftermath ?? undefined;
   const healedAt = asDouble(after?.healedAt);
-  if (after !== undefined && healedAt === null) {
-    throw new TypeError("its aftermath does not say when faults had ended");
+  if (after !== undefined) {
+    checkFields("in its aftermath", after, [timeIn("healedAt")]);
   }
   const { incidents, journalOrigin: origin } = rest;
   return {
@@ -204,7 +210,7 @@ const HEAD: Fields = [
 ];
 
 const INCIDENT: Fields = [
-  ["time", (time) => asDouble(time) !== null, "a number of nanoseconds"],
+  timeIn("time"),
   ...["node", "type", "text"].map((name) => [name, isText, "a text"] as const),
 ];
 
