@@ -129,9 +129,16 @@ Deno.test(
     for (const [history, why] of refused) {
       const said = await refusal(folder, { workload: "pn-counter", history });
       assert(said?.includes(why), `${said} has not: ${why}`);
-      const calm = { history };
-      const later = await refusal(folder, { workload: "pn-counter", calm });
-      assertEquals(later, said!.replace("its history", "its calm"));
+      for (const part of ["aftermath", "calm"]) {
+        const run = {
+          workload: "pn-counter",
+          [part]: { history, healedAt: 0 },
+        };
+        assertEquals(
+          await refusal(folder, run),
+          said!.replace("its history", `its ${part}`),
+        );
+      }
     }
     const { value: _, ...bare } = ended!;
     const read = [{ ...begun, f: "read", value: 0 }, { ...bare, type: "fail" }];
@@ -189,15 +196,18 @@ Deno.test(
     const incident = { node: "n0", type: "kill", text: "", time: float(5) };
     const run = {
       ...{ workload: "echo", journalOrigin: 2n ** 60n, incidents: [incident] },
+      history: historyOf(...call("echo", 1, { echo: 1 }))
+        .map((op) => ({ ...op, time: float(7) })),
       aftermath: { healedAt: float(6) },
     };
     assertEquals(await refusal(folder, run), undefined);
     const loaded = await loadRecording(join(folder, "run.json"));
-    const { journalOrigin, aftermath, incidents } = loaded;
+    const { journalOrigin, aftermath, incidents, history } = loaded;
     assertEquals(
       [journalOrigin, aftermath!.healedAt, incidents![0]!.time],
       [2 ** 60, 6, 5],
     );
+    assertEquals(history.map(({ time }) => time), [7, 7]);
   }),
 );
 
