@@ -52,6 +52,9 @@ export function isTimeout({ error, exception }: Op): boolean {
     error === "indeterminate: Client read timeout";
 }
 
+/** How many keys all lines of a history have, not counting the index. */
+const COMMON_KEYS = 5;
+
 /** Builds a history. */
 export class History {
   readonly ops: Op[] = [];
@@ -72,7 +75,9 @@ export class History {
       f,
       value,
     } as Op;
-    for (const key of Object.keys(op)) {
+    const keys = Object.keys(op);
+    // Few lines have keys of their own.
+    for (const key of keys.length > COMMON_KEYS ? keys : []) {
       if (!Object.hasOwn(line, key)) line[key] = op[key];
     }
     const list = Array.isArray(value) && this.lists.keep(value, `${process}`);

@@ -78,7 +78,7 @@ export class StormWatch {
   readonly #waiting = new Map<string, number>();
   /** Messages of nodes in this second. */
   #sent = 0;
-  readonly #sentBy = new Map<string, number>();
+  readonly #sentBy: ReadonlyMap<string, { count: number }>;
   /** By sender, type and receiver: the busy senders of this second. */
   readonly #links = new Map<string, Map<string, Map<string, number>>>();
   /** By sender and type, what is flooding now. */
@@ -93,7 +93,9 @@ export class StormWatch {
   constructor(
     private readonly nodes: ReadonlySet<string>,
     private readonly onEndless: () => void,
-  ) {}
+  ) {
+    this.#sentBy = new Map([...nodes].map((node) => [node, { count: 0 }]));
+  }
 
   /**
    * Counts a message that is sent.
@@ -113,10 +115,9 @@ export class StormWatch {
       return;
     }
     if (isClient(dest)) this.#waiting.delete(dest);
-    if (!this.nodes.has(author)) return;
-    const count = (this.#sentBy.get(author) ?? 0) + 1;
-    this.#sentBy.set(author, count);
-    if (count > OWN_RATE_WHILE_CLIENTS_WAIT) {
+    const sent = this.#sentBy.get(author);
+    if (sent === undefined) return;
+    if (++sent.count > OWN_RATE_WHILE_CLIENTS_WAIT) {
       this.#countLink(author, asText(body.type), dest);
     }
     if (++this.#sent % FEWEST_PER_SECOND !== 0 || this.#isEndless) return;
@@ -183,7 +184,7 @@ export class StormWatch {
     if (isGap) this.#addFloods(nowNs, Infinity);
     this.#requestsBefore = isGap ? 0 : this.#requests;
     this.#requests = this.#sent = 0;
-    this.#sentBy.clear();
+    for (const sent of this.#sentBy.values()) sent.count = 0;
     this.#windowEndsNs = (Math.floor(nowNs / SECOND) + 1) * SECOND;
     const floods = [...this.#floods.values()];
     const isOld = floods.some((flood) =>
