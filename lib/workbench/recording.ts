@@ -20,7 +20,7 @@ import {
   type Fields,
   isTextList,
   timeIn,
-} from "./operations.ts";
+} from "./workloads/operations.ts";
 import { join } from "node:path";
 import {
   areTooLong,

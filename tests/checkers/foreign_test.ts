@@ -8,7 +8,7 @@ import {
   type Json,
   stringify,
 } from "../../lib/workbench/history/json.ts";
-import { checked } from "../../lib/workbench/operations.ts";
+import { checked } from "../../lib/workbench/workloads/operations.ts";
 import { loadRecording } from "../../lib/workbench/recording.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { workloads } from "../../lib/workbench/workloads/all.ts";

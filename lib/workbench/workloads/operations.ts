@@ -2,14 +2,14 @@
  * What operations look like, with their values in every workload. Recordings, which others may have
  * written, are held to it before judges see them: a judge relies on it.
  */
-import { NEMESIS, type Op, type Recording } from "./history/history.ts";
+import { NEMESIS, type Op, type Recording } from "../history/history.ts";
 import {
   asDouble,
   equal,
   type Json,
   stringifyBeginning,
-} from "./history/json.ts";
-import { heldBy } from "./history/lists.ts";
+} from "../history/json.ts";
+import { heldBy } from "../history/lists.ts";
 import {
   any,
   arrayOf,
@@ -18,8 +18,8 @@ import {
   literal,
   objectOf,
   tuple,
-} from "./workloads/schema.ts";
-import type { FieldCheck } from "./world/client.ts";
+} from "./schema.ts";
+import type { FieldCheck } from "../world/client.ts";
 
 /** The values of one kind of operation. */
 interface Form {
