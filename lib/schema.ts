@@ -114,6 +114,7 @@ function named(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 20));
+  if (isLargeFloat(value)) return `the float ${Number(value).toExponential()}`;
   return typeof value === "object" && value !== null
     ? "an object"
     : String(value);
@@ -174,23 +175,32 @@ export const boolean: Schema<boolean> = schema(
   (value) => typeof value === "boolean",
 );
 
-/** Any number: an integer of any size, or a finite float. */
+/**
+ * Whether a value is a float from 2^53 on, such as 1e20. JavaScript writes it as an integer, which
+ * the next node reads as a bigint: sets and maps would take the two for different numbers.
+ */
+function isLargeFloat(value: unknown): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
+}
+
+/** Any number that is the same on all nodes: an integer of any size, or a finite float below 2^53. */
 export const number: Schema<Integer> = schema(
   "a number",
-  (value) => Number.isFinite(value) || typeof value === "bigint",
+  (value) =>
+    Number.isFinite(value) && !isLargeFloat(value) || typeof value === "bigint",
 );
 
-/** An integer of any size. */
+/** An integer of any size, written without an exponent if it is beyond 2^53. */
 export const integer: Schema<Integer> = schema(
   "an integer",
-  (value) => Number.isInteger(value) || typeof value === "bigint",
+  (value) => Number.isSafeInteger(value) || typeof value === "bigint",
 );
 
 /** An integer of any size, 0 or more. */
 export const amount: Schema<Integer> = schema(
   "an integer from 0",
   (value) =>
-    (Number.isInteger(value) || typeof value === "bigint") &&
+    (Number.isSafeInteger(value) || typeof value === "bigint") &&
     (value as Integer) >= 0,
 );
 

@@ -118,9 +118,9 @@ export class Registers {
   }
 }
 
-/** Whether two JSON values are equal. */
+/** Whether two JSON values are equal. A large float is a bigint once it has been passed on. */
 function isEqual(a: Json, b: Json): boolean {
-  if (a === b) return true;
+  if (a === b || isNumber(a) && isNumber(b) && a == b) return true;
   if (typeof a !== "object" || typeof b !== "object" || !a || !b) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [ours, theirs] = [Object.entries(a), new Map(Object.entries(b))];
@@ -128,4 +128,8 @@ function isEqual(a: Json, b: Json): boolean {
     ours.every(([name, value]) =>
       theirs.has(name) && isEqual(value, theirs.get(name)!)
     );
+}
+
+function isNumber(value: Json): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
 }

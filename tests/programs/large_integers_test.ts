@@ -1,7 +1,10 @@
-/** Integers beyond 2^53: two that differ by one are two, on every node. */
+/**
+ * Integers beyond 2^53: two that differ by one are two, on every node. Floats of that size, which
+ * JavaScript writes as integers, are refused where nodes would take them for other numbers.
+ */
 import { assertEquals } from "@std/assert";
 import type { Body } from "../../lib/workbench/history/history.ts";
-import type { Json } from "../../lib/workbench/history/json.ts";
+import { type Json, parse } from "../../lib/workbench/history/json.ts";
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { SmallCluster } from "../fixtures/small-cluster.ts";
 import "../fixtures/programs.ts";
@@ -66,5 +69,57 @@ for (const { name, workload, runs } of scenarios) {
     const msgs = answer.msgs as { k: [Json, Json][] } | undefined;
     const given = msgs === undefined ? answer : msgs.k.map(([, msg]) => msg);
     assertEquals(given, known.answer);
+  });
+}
+
+const LARGE_FLOATS = ["1e20", "-1e20", "9007199254740992.0", "1e300"];
+
+/** By workload, a request with a value that must be the same on all nodes. */
+const withNumber: { [workload: string]: (value: Json) => Body } = {
+  "broadcast": (message) => ({ type: "broadcast", message }),
+  "g-counter": (delta) => ({ type: "add", delta }),
+  "pn-counter": (delta) => ({ type: "add", delta }),
+  "lin-kv": (key) => ({ type: "write", key, value: 1 }),
+  "txn-rw-register": (key) => ({ type: "txn", txn: [["w", key, 1]] }),
+  "txn-list-append": (key) => ({ type: "txn", txn: [["append", key, 1]] }),
+};
+
+for (const { name, workload } of scenarios) {
+  const request = withNumber[workload];
+  if (request === undefined) continue;
+  Deno.test(`${name} refuses large floats as numbers that all nodes must agree on`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    const cluster = new SmallCluster(program, ["n0"], { latencyMs: 5 });
+    const codes: unknown[] = [];
+    cluster.network.register("c1", ({ body }) => codes.push(body.code));
+    for (const value of LARGE_FLOATS) {
+      const body = request(parse(value));
+      cluster.network.send("c1", "n0", { ...body, msg_id: 1 });
+      await cluster.advance(1_000);
+    }
+    assertEquals(codes, LARGE_FLOATS.map(() => 12));
+  });
+}
+
+for (const name of ["lin-kv-raft", "lin-kv-vr", "lin-kv-proxy"]) {
+  Deno.test(`${name} finds a large float that it was given, on every node`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    const nodes = ["n0", "n1", "n2"];
+    const cluster = new SmallCluster(program, nodes, { latencyMs: 5 });
+    const types: unknown[] = [];
+    cluster.network.register("c1", ({ body }) => types.push(body.type));
+    const ask = async (node: string, body: Body) => {
+      cluster.network.send("c1", node, { ...body, msg_id: 1 });
+      await cluster.advance(1_000);
+    };
+    await cluster.advance(3_000);
+    for (const writer of nodes) {
+      for (const other of nodes) {
+        const value = [parse("1e20")];
+        await ask(writer, { type: "write", key: 1, value });
+        await ask(other, { type: "cas", key: 1, from: value, to: 2 });
+      }
+    }
+    assertEquals([...new Set(types)], ["write_ok", "cas_ok"]);
   });
 }
