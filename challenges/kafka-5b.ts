@@ -54,8 +54,11 @@ const kafka5b = program(kafkaProtocol, (node) => {
         return apply(batch);
       }
       // The slot is taken: by another node's batch or, if only the reply was lost, by this one. A
-      // node that loses repeatedly is far behind, so it reads more slots at a time.
-      const applied = await advance(1 + (tried >> 1));
+      // node that loses repeatedly is far behind, so it reads more slots at a time, and if all of
+      // these are taken, it reads on before it tries again.
+      const width = 1 + (tried >> 1);
+      const applied = await advance(width);
+      if (width > 2 && applied.length === width) await catchUp();
       turns.saw(applied.length);
       const own = applied.find(({ name }) => name === batch.name);
       if (own !== undefined) return own.offsets;

@@ -236,6 +236,27 @@ Deno.test("a kafka-5b sender that dies at any moment wedges nothing and leaves n
   assertEquals(outcomes.size, 2, "it died always before, or always after");
 });
 
+for (
+  const [name, program] of [
+    ["kafka-5b", kafka5b],
+    ["kafka-5b-lock", kafka5bLock],
+  ] as const
+) {
+  Deno.test(`${name}: the first send to a node that starts again is served in time, though the log is long`, async () => {
+    const cluster = new SmallCluster(program, ["n0", "n1"], { latencyMs: 50 });
+    const ask = clientOf(cluster);
+    for (let i = 0; i < 1_000; i++) {
+      ask("n0", send(i));
+      await cluster.advance(500);
+    }
+    cluster.kill("n1");
+    cluster.start("n1");
+    const reply = ask("n1", send(1_000));
+    await cluster.advance(4_500);
+    assertEquals(reply()?.type, "send_ok");
+  });
+}
+
 Deno.test("if the owner cannot be reached, kafka-5c-leader says so in time: unknown at first, then refused; nothing is lost", async () => {
   const cluster = new SmallCluster(kafka5cLeader, ["n0", "n1"]);
   const ask = clientOf(cluster);
