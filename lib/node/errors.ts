@@ -54,10 +54,14 @@ export class RpcError implements Error {
 // recording a stack trace takes Deno longer than an entire call.
 Object.setPrototypeOf(RpcError.prototype, Error.prototype);
 
-/** A thrown value as text. Anything can be thrown, even a value that cannot be converted to text. */
+/**
+ * A thrown value as text, an object that has none as JSON. Anything can be thrown, even a value
+ * that cannot be converted to either.
+ */
 export function wordsOf(thrown: unknown): string {
   try {
-    return String(thrown);
+    const words = String(thrown);
+    return words === "[object Object]" ? `${JSON.stringify(thrown)}` : words;
   } catch {
     return "an object without a text";
   }

@@ -139,6 +139,20 @@ Deno.test(
   }),
 );
 
+for (const [nodes, shrunk] of [["1", ""], ["2", ", shrunk"]] as const) {
+  Deno.test(
+    `a campaign says of a run of ${nodes} whether it was shrunk`,
+    needs("run", "read", "write"),
+    inFolder(async (store) => {
+      const { stdout } = await workbench(
+        ...["simulate", "echo-twice", "--seeds", "1", "--time-limit", "1"],
+        ...["--rate", "1", "--node-count", nodes, "--store", store],
+      );
+      assertStringIncludes(stdout, `\nthe report of seed 1${shrunk}:\n`);
+    }),
+  );
+}
+
 Deno.test(
   "Ctrl-C ends a campaign with what it has found",
   needs("run", "read", "write"),
@@ -347,6 +361,19 @@ Deno.test(
       Deno.removeSync = removeSync;
     }
     assertEquals([...Deno.readDirSync(`${store}/echo`)], []);
+  }),
+);
+
+Deno.test(
+  "a store that cannot be a folder is named, and no room is asked for",
+  needs("run", "read", "write"),
+  inFolder(async (folder) => {
+    const store = `${folder}/file`;
+    await Deno.writeTextFile(store, "");
+    const { stderr } = await workbench(
+      ...["simulate", "echo-1", "--seed", "1", "--store", store],
+    );
+    assertMatch(stderr, /^Cannot keep .*directory.*\. Name another folder/im);
   }),
 );
 

@@ -135,6 +135,13 @@ for (const [fails, failing] of ways) {
     assertMatch(world.logged.join(), /"buy" threw TypeError: no tea\n +at /);
   });
 
+  Deno.test(`a handler that ${fails} with an object is answered with what is in it`, async () => {
+    const { world, deliver } = start(failing({ no: ["tea"], left: 0n }));
+    deliver("c1", buy);
+    await settle();
+    assertEquals(world.takeBodies()[0]?.text, '{"no":["tea"],"left":0}');
+  });
+
   Deno.test(`a handler that ${fails} leaves the node working`, async () => {
     const { world, deliver } = start(failing(null));
     deliver("c1", buy);

@@ -1,8 +1,12 @@
 /** "Did you mean": the word of a list nearest to what was typed. */
 
-/** A clause with the nearest word, or an empty text if none is near. */
+/**
+ * A clause with the nearest word, or an empty text if none is near: two mistakes may be made, or as
+ * many as a third of the letters, but no more than half.
+ */
 export function didYouMean(typed: string, words: Iterable<string>): string {
-  const most = Math.min(typed.length - 1, Math.max(2, typed.length / 3));
+  const letters = typed.replace(/^-+/, "").length;
+  const most = Math.min(letters / 2, Math.max(2, letters / 3));
   let best = "", least = Math.floor(most) + 1;
   for (const word of words) {
     const edits = distance(typed.toLowerCase(), word.toLowerCase());

@@ -111,11 +111,12 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
     !anomalies.some(({ type }) => type === "no-verdict")
   );
   if (!json && ended !== undefined) {
-    print(`the report of seed ${ended.seed}, shrunk:`);
-    const { smallest } = ended;
+    const { smallest, seed, replay } = ended;
+    const shrunk = replay !== replayCommand({ ...simulation, seed });
+    print(`the report of seed ${seed}${shrunk ? ", shrunk" : ""}:`);
     if (guest === undefined) await keepRun(smallest, store);
     else {
-      await watched({ ...command, simulation: smallest, seeds: [ended.seed] });
+      await watched({ ...command, simulation: smallest, seeds: [seed] });
     }
   }
   if (stop.signal.aborted && done < seeds.length) {

@@ -76,7 +76,9 @@ export class RunFolder {
       if (!isOfTheDisk(error)) throw error;
       this.discard();
       throw new Error(
-        `Cannot keep the run in ${this.path}: ${error.message}. Make room there, or name another folder with --store`,
+        `Cannot keep the run in ${this.path}: ${error.message}. ${
+          isFull(error) ? "Make room there, or name" : "Name"
+        } another folder with --store`,
         { cause: error },
       );
     }
@@ -233,6 +235,11 @@ export function isOfTheDisk(error: unknown): error is Error {
       /\(os error \d+\)/.test(error.message));
 }
 
+/** Whether there is no room left: a full disk or quota, or a file that may not be longer. */
+function isFull({ message }: Error): boolean {
+  return /\(os error (27|28|69|122)\)/.test(message); // 69: a quota on a Mac
+}
+
 /**
  * Points a link to a folder, whatever it pointed to before; relative, so that the store can be
  * moved. Another workbench may do the same at this moment: the last one wins. Ctrl-C comes
@@ -249,10 +256,12 @@ function link(from: string, to: string): void {
     if (!isOfTheDisk(error)) throw error;
     remove(temporary);
     const why = isFolder(from)
-      ? `${from} is a folder. Remove it`
-      : `${error.message}. Make room there`;
+      ? `${from} is a folder. Remove it, or name`
+      : `${error.message}. ${
+        isFull(error) ? "Make room there, or name" : "Name"
+      }`;
     throw new Error(
-      `Cannot keep a link to ${to}, which is kept: ${why}, or name another store with --store`,
+      `Cannot keep a link to ${to}, which is kept: ${why} another store with --store`,
       { cause: error },
     );
   }

@@ -35,9 +35,9 @@ export const GENERAL: Explanations = {
   "setup-failed": {
     means: "A node never became ready, so nothing could be tested.",
     usually:
-      "init not answered with init_ok, output left in a buffer, a missing interpreter, or a slow start, as 25 JVMs at once have.",
+      "init not answered with init_ok, output left in a buffer, input read in blocks, no interpreter, or a slow start, as 25 JVMs at once have.",
     tries:
-      "Start the node by hand and type an init message; flush after every line.",
+      "Read and write line by line, and flush. Start the node by hand, with pipes before and after it: a terminal hides buffers.",
   },
   "crashed": {
     means: "The recorded run was aborted, so there is nothing to judge.",

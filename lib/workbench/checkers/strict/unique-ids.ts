@@ -15,8 +15,8 @@ import type { Finding } from "../verdict.ts";
 
 /**
  * Judges unique ids: every id that a node ever sent to a client must be unique, including those in late
- * replies and those of a node's earlier lives. Ids must all have one type only if that is promised, since
- * the workload allows any JSON.
+ * replies and those of a node's earlier lives. A reply without an id, or the same reply twice, is another
+ * judge's matter. Ids must all have one type only if that is promised, since the workload allows any JSON.
  */
 export function strictUniqueIds(
   { journal }: Recording,
@@ -24,18 +24,20 @@ export function strictUniqueIds(
 ): Finding[] {
   /** By id, the index in the journal where it was last seen. */
   const givenAt = new Map<JsonKey, number>();
-  const types = new Map<string, Json | undefined>();
+  const types = new Map<string, Json>();
   const repeated: string[] = [];
   visit(journal, (kind, _time, _id, _src, dest, index) => {
     if (kind !== "send" || !isClient(dest)) return; // nodes may send ids to each other
     if (headAt(journal, index).type !== "generate_ok") return;
     const { id } = bodyAt(journal, index);
+    if (id === undefined) return;
     const key = keyOf(id);
     const before = givenAt.get(key);
     givenAt.set(key, index);
-    types.set(kindOf(id ?? null), id);
+    types.set(kindOf(id), id);
     if (before === undefined) return;
     const [first, again] = [before, index].map((i) => answer(journal.at(i)!));
+    if (first === again) return;
     repeated.push(`id ${stringify(id)} was given by ${first}, and by ${again}`);
   });
   const findings: Finding[] = [];
@@ -54,10 +56,8 @@ export function strictUniqueIds(
 }
 
 /** The key that stands for an id. Here the order of an object's keys matters. */
-function keyOf(id: Json | undefined): JsonKey {
-  return typeof id === "object" && id !== null || id === undefined
-    ? stringify(id)
-    : plainKey(id);
+function keyOf(id: Json): JsonKey {
+  return typeof id === "object" && id !== null ? stringify(id) : plainKey(id);
 }
 
 function answer([, , , src, dest, { in_reply_to }]: JournalEvent): string {
