@@ -263,6 +263,18 @@ Deno.test(
 );
 
 Deno.test(
+  "what a node writes without a newline is told of, beside the requests that have no answer",
+  needs("run", "read", "write"),
+  inFolder(async (store) => {
+    const tested = await testNode(store, "unended");
+    assert(anomalies(tested).some(({ type }) => type === "unanswered-request"));
+    const [note] = tested.strict.notes;
+    assertEquals(note!.type, "unended-line");
+    assertStringIncludes(note!.because[0]!, "bytes that n0 had written");
+  }),
+);
+
+Deno.test(
   "a node that closes its stdout is said to, and counts as silent, as in Maelstrom",
   needs("run", "read", "write"),
   inFolder(async (store) => {

@@ -42,3 +42,35 @@ for (
     },
   );
 }
+
+for (
+  const [script, unended] of [
+    ['printf "{}\\n123"', 3],
+    ['printf "{}"; sleep 0.1; printf "123"', 5],
+    ['printf "{}\\n123\\n"', 0],
+    ['printf "{}\\r"', 0],
+  ] as const
+) {
+  Deno.test(
+    `a node that does ${script} has left ${unended} bytes without a newline, a second later`,
+    needs("run", "read"),
+    async () => {
+      const args = ["-c", `${script}; sleep 9`];
+      const host = processes({ bin: "/bin/sh", args, cwd: "/" })(["n0"], {
+        sent() {},
+        garbage() {},
+        exited() {},
+        deaf() {},
+        closed() {},
+      });
+      host.start("n0");
+      let most = 0;
+      for (let i = 0; i < (most === unended ? 15 : 100); i++) {
+        most = Math.max(most, host.unended!("n0"));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      assertEquals(most, unended);
+      await host.stop();
+    },
+  );
+}

@@ -233,6 +233,7 @@ class Run {
     const aftermath = await this.#aftermath(healedAt);
     if (aftermath !== null) recording.aftermath = aftermath;
     if (this.config.calm) recording.calm = await this.#calm(healedAt);
+    this.#nodes.reportUnended();
   }
 
   #newJournal(): Journal {

@@ -33,6 +33,8 @@ export interface Host {
   lastLines(node: string): string[];
   /** Why nothing has been heard from a node, if that is known: `"it closed its stdout"`. */
   silence?(node: string): string | null;
+  /** How many bytes a node has written after its last newline and left so for a second; 0 if none. */
+  unended?(node: string): number;
 }
 
 /** Opens a host for these nodes. */

@@ -168,6 +168,19 @@ export class Nodes {
     return this.#ended.has(node);
   }
 
+  /** Reports every node whose output ends without a newline. */
+  reportUnended(): void {
+    for (const node of this.settings.ids) {
+      const bytes = this.#host.unended?.(node) ?? 0;
+      if (bytes === 0) continue;
+      this.settings.report(
+        "unended-line",
+        node,
+        `the last ${bytes} bytes that ${node} had written to stdout ended without a newline, so nobody read them`,
+      );
+    }
+  }
+
   /** Ends all processes. */
   stop(): Promise<void> {
     return this.#host.stop();

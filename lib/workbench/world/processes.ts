@@ -19,6 +19,12 @@ const LAST_WORDS_MS = 100;
 /** How long a process may take to exit after it has closed its stdout, in milliseconds. */
 const ENDING_MS = 1_000;
 
+/** A line that has not gone on for this long may never do so. */
+const UNENDED_MS = 1_000;
+
+const LF = 10;
+const CR = 13; // which ends a line, too
+
 /** After this many lines that are not JSON, a node is ignored: it could keep the workbench busy for ever. */
 const GARBAGE_READ = 1_000;
 
@@ -96,6 +102,7 @@ export function processes(options: ProcessOptions): OpenHost {
       },
       lastLines: (node) => stderr.get(node)?.lines ?? [],
       silence: (node) => running.get(node)?.silence() ?? null,
+      unended: (node) => running.get(node)?.unended ?? 0,
     };
   };
 }
@@ -155,6 +162,8 @@ class NodeProcess {
   unread = 0;
   /** How many bytes have come from stdout so far. */
   #bytes = 0;
+  /** How many of them came after the last newline, and when bytes last came. */
+  #tail = { bytes: 0, at: 0 };
   #lines = 0;
   #closed = false;
   /** Resolves when the process has exited and its output has been read. */
@@ -182,7 +191,7 @@ class NodeProcess {
       this.#lines++;
       // A killed process may have been in the middle of a line.
       if (!this.#killed) listen(line);
-    }, { onBytes: (bytes) => this.#bytes += bytes });
+    }, { onBytes: (bytes) => this.#count(bytes) });
     const errors = eachLine(this.#child.stderr, onStderr, {
       longest: LONGEST_LOG_LINE,
     });
@@ -196,6 +205,22 @@ class NodeProcess {
       this.#closed = true;
       if (!await within(ENDING_MS, this.ended)) events.closed(node);
     });
+  }
+
+  #count(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    const end = bytes.at(-1) === CR ? bytes.length : bytes.lastIndexOf(LF) + 1;
+    const before = end === 0 ? this.#tail.bytes : 0;
+    this.#tail = {
+      bytes: before + bytes.length - end,
+      at: performance.now(),
+    };
+  }
+
+  /** See {@link Host.unended}. */
+  get unended(): number {
+    const { bytes, at } = this.#tail;
+    return performance.now() - at < UNENDED_MS ? 0 : bytes;
   }
 
   /** Why nothing has been heard from it, judging by its stdout; null if it wrote lines. */
@@ -266,7 +291,7 @@ class NodeProcess {
 async function eachLine(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
-  { longest, onBytes }: { longest?: number; onBytes?(bytes: number): void },
+  { longest, onBytes }: { longest?: number; onBytes?(bytes: Uint8Array): void },
 ): Promise<void> {
   const lines = new Lines(longest);
   const reader = stream.getReader();
@@ -274,7 +299,7 @@ async function eachLine(
     // An error means that the pipe is broken, which ends the stream.
     const { value } = await reader.read().catch(() => ({ value: undefined }));
     if (value === undefined) break;
-    onBytes?.(value.length);
+    onBytes?.(value);
     for (const line of lines.push(value)) onLine(line);
   }
   for (const line of lines.end()) onLine(line);

@@ -178,6 +178,7 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
   ] as const;
   const notes: readonly string[] = [
     "stdout-closed",
+    "unended-line",
     "foreign-source",
     "journal-cut",
     "stood-still",
