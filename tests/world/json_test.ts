@@ -161,6 +161,13 @@ Deno.test("text that is not JSON is refused by every parser", () => {
 Deno.test("only the first value of a line counts, and control characters in strings are accepted", () => {
   assertEquals(parseLine('{"a":1}{"a":2}'), { a: 1 });
   assertEquals(parseLine(' {"a":1} // done'), { a: 1 });
+  const more: string[] = [];
+  for (const rest of [" \t\r", '{"a":2} ', " // done"]) {
+    for (const value of ['{"a":1}', '{"a":1.0}']) {
+      parseLine(value + rest, (text) => more.push(text));
+    }
+  }
+  assertEquals(more, ['{"a":2}', '{"a":2}', "// done", "// done"]);
   assertEquals(parseLine('{"a":"x\ty\u0000","b":"\\\\"}'), {
     a: "x\ty\u0000",
     b: "\\",

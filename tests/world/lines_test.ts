@@ -97,6 +97,7 @@ Deno.test("what Maelstrom would not accept is refused, with the reason", () => {
     ["1.0", "no object"],
     ['{"src":null,"dest":"n1","body":{}}', "was init still being handled?"],
     ['{"dest":"n1","body":{}}', "was init still being handled?"],
+    ['{"Src":"n0","Dest":"n1","Body":{}}', "fields are in small letters"],
     ['{"src":"n0","body":{}}', "must be strings"],
     ['{"src":"n0","dest":7,"body":{}}', "must be strings"],
     ['{"src":"n0","dest":"n1","body":{},"to":1}', '"to" does not belong'],

@@ -274,8 +274,20 @@ Deno.test(
     const tested = await testNode(store, "unended");
     assert(anomalies(tested).some(({ type }) => type === "unanswered-request"));
     const [note] = tested.strict.notes;
-    assertEquals(note!.type, "unended-line");
+    assertEquals(note!.type, "unread-output");
     assertStringIncludes(note!.because[0]!, "bytes that n0 had written");
+  }),
+);
+
+Deno.test(
+  "what follows a message in its line is told of, and is no fault",
+  needs("run", "read", "write"),
+  inFolder(async (store) => {
+    const { strict } = await testNode(store, "pairs");
+    assertEquals(strict["valid?"], true);
+    const [note] = strict.notes;
+    assertEquals(note!.type, "unread-output");
+    assertStringIncludes(note!.because[0]!, 'what followed: {"src":"n');
   }),
 );
 

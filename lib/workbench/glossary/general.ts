@@ -18,9 +18,11 @@ export const GENERAL: Explanations = {
       "closing or redirecting the file descriptor 1, or a library that does so for its log.",
     tries: "Leave stdout open, and write logs to stderr.",
   },
-  "unended-line": {
-    means: "A node's output ends without a newline, so its end was never read.",
-    usually: "a write without a newline, or a buffer that is rarely flushed.",
+  "unread-output": {
+    means:
+      "A node wrote to stdout what nobody read: something after the first JSON value of a line, or an end without a newline.",
+    usually:
+      "two messages in one line, a write without a newline, or a buffer that is rarely flushed.",
     tries: "End every message with a newline, and flush after it.",
   },
   "foreign-source": {

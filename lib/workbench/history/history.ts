@@ -258,7 +258,7 @@ export interface Incident {
     | "protocol-violation" // a line after which Maelstrom ignores the node
     | "gone-client" // such a line: a reply to a client that had given up and left
     | "stdout-closed" // by a node that runs on: nothing more can be heard from it
-    | "unended-line" // output that ends without a newline, so that nobody reads it
+    | "unread-output" // what follows the first value of a line, or ends without a newline
     | "foreign-source" // a message whose src is another node, which Maelstrom delivers
     | "process-exit" // a process exited by itself
     | "message-storm" // nodes triggered each other without end

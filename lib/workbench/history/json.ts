@@ -98,12 +98,15 @@ export function parse(text: string): Json {
 
 /**
  * Parses a line as Maelstrom does: only its first JSON value counts, and unescaped control
- * characters in strings are accepted.
+ * characters in strings are accepted. Calls back with what follows it, unless that is blank.
  *
  * @throws {TooDeep} the value is nested more than 1000 levels deep
  * @throws {SyntaxError} the line does not begin with JSON, or is empty
  */
-export function parseLine(line: string): Json {
+export function parseLine(
+  line: string,
+  onMore?: (more: string) => void,
+): Json {
   if (!needsCare(line)) {
     try {
       const value: Json = JSON.parse(line);
@@ -112,7 +115,10 @@ export function parseLine(line: string): Json {
       // Text follows the value, or a string has a control character, or it is not JSON.
     }
   }
-  return new Reader(line).value();
+  const reader = new Reader(line);
+  const value = reader.value();
+  if (onMore !== undefined && reader.rest !== "") onMore(reader.rest);
+  return value;
 }
 
 function isDeeper(value: Json, levels: number): boolean {
@@ -349,6 +355,11 @@ class Reader {
       default:
         return this.#number();
     }
+  }
+
+  /** What is left, but for white space at its ends. */
+  get rest(): string {
+    return this.text.slice(this.#at).trim();
   }
 
   /** Checks that only white space is left. */

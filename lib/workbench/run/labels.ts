@@ -35,7 +35,7 @@ export type Label =
   | "protocol-violation"
   | "gone-client" // a node answered a client that had given up and gone
   | "stdout-closed"
-  | "unended-line"
+  | "unread-output"
   | "foreign-source"
   | "message-storm"
   | "stood-still"

@@ -7,6 +7,8 @@ export interface HostEvents {
   sent(node: string, message: unknown): void;
   /** A node has written a line that cannot be read; `why` says why, if it is not simply that it is not JSON. */
   garbage(node: string, text: string, why?: string): void;
+  /** A node has written something after the first JSON value of a line, which is not read. */
+  more?(node: string, text: string): void;
   /** A node does not read its input: more is waiting than can be kept, and the rest is lost. */
   deaf(node: string): void;
   /** A node has closed its stdout, and runs on. */

@@ -83,6 +83,14 @@ export class Nodes {
             } ...`
             : `it wrote a line that ${why}: ${beginning(text, 200)}`,
         }),
+      more: (node, text) =>
+        this.settings.report(
+          "unread-output",
+          node,
+          `of a line that ${node} wrote only the first JSON value counts, as in Maelstrom, and nobody read what followed: ${
+            beginning(text, 200)
+          }`,
+        ),
       deaf: (node) =>
         this.settings.report(
           "protocol-violation",
@@ -174,7 +182,7 @@ export class Nodes {
       const bytes = this.#host.unended?.(node) ?? 0;
       if (bytes === 0) continue;
       this.settings.report(
-        "unended-line",
+        "unread-output",
         node,
         `the last ${bytes} bytes that ${node} had written to stdout ended without a newline, so nobody read them`,
       );

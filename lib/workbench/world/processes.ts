@@ -110,7 +110,7 @@ export function processes(options: ProcessOptions): OpenHost {
 /** Returns a function that takes the lines that a node writes, and passes on those that are JSON. */
 export function listener(
   node: string,
-  events: Pick<HostEvents, "sent" | "garbage">,
+  events: Pick<HostEvents, "sent" | "garbage" | "more">,
 ): (line: string) => void {
   let garbage = 0;
   return (line) => {
@@ -118,7 +118,7 @@ export function listener(
     let message: Json;
     try {
       if (line.length > LONGEST_LINE) throw new RangeError("it was cut");
-      message = parseLine(line);
+      message = parseLine(line, (more) => events.more?.(node, more));
     } catch (error) {
       garbage++;
       const why = error instanceof TooDeep

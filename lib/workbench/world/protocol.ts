@@ -39,7 +39,16 @@ export function readMessage(
   if (!isObject(written)) return refuse("it wrote a line that is no object");
   const { src, dest, body, id } = written;
   if ((src ?? null) === null) {
-    return refuse("a message must have a src (was init still being handled?)");
+    const isCapital = Object.keys(written).some((key) =>
+      /^S(rc|RC)$/.test(key)
+    );
+    return refuse(
+      `a message must have a src (${
+        isCapital
+          ? "its fields are in small letters"
+          : "was init still being handled?"
+      })`,
+    );
   }
   if (typeof src !== "string" || typeof dest !== "string") {
     return refuse("src and dest must be strings");

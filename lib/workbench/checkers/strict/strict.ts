@@ -178,7 +178,7 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
   ] as const;
   const notes: readonly string[] = [
     "stdout-closed",
-    "unended-line",
+    "unread-output",
     "foreign-source",
     "journal-cut",
     "stood-still",
