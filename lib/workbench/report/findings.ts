@@ -35,10 +35,14 @@ export function findingsSection(
   const isWrong = anomalies.length > 0 || parts.length > 0 ||
     error !== undefined;
   if (!isWrong && notes.length === 0) return null;
+  const links =
+    "Each link shows that moment in the drawings below, and the operation, if there is one.";
   return html`
     <section id="findings">
-      ${isWrong && html`<h2>What is wrong</h2>`}
-      <p class="lead">Each link shows that moment in the drawings below, and the operation, if there is one.</p>
+      ${isWrong && html`
+        <h2>What is wrong</h2>
+        <p class="lead">${links}</p>
+      `}
       ${typeof error === "string" &&
         html`<p><b>No verdict from Maelstrom:</b> ${error}</p>`}
       ${strictFindings(anomalies, recording.history)}
@@ -46,8 +50,9 @@ export function findingsSection(
       ${notes.length > 0 && html`
         <h2>Worth knowing</h2>
         <p
-          class="lead">This contradicts nothing that was asked or promised, and does not affect the verdict.</p>
-        ${strictFindings(notes, recording.history)}
+          class="lead">This contradicts nothing that was asked or promised, and does not affect the verdict.${!isWrong &&
+            ` ${links}`}</p>
+        ${strictFindings(notes, recording.history, "finding note")}
       `}
     </section>
   `;
@@ -56,11 +61,12 @@ export function findingsSection(
 function strictFindings(
   findings: readonly Anomaly[],
   history: readonly Op[],
+  kind = "finding",
 ): Html[] {
   return findings.map(({ type, because }) => {
     const more = because.length - SENTENCES_SHOWN;
     return html`
-      <article class="finding">
+      <article class="${kind}">
         <h3>${type}</h3>
         ${meaning(type)}
         <ul>${because.slice(0, SENTENCES_SHOWN).map((sentence) =>

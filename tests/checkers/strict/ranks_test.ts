@@ -40,7 +40,10 @@ Deno.test("a note leaves the verdict valid, and terminal and report show it as a
   assertMatch(judgedText(noted), / {2}note: odd\n {4}an odd choice/);
   const page = String(findingsSection(noted));
   assert(!page.includes("What is wrong"));
-  assertMatch(page, /Worth knowing[^]*<h3>odd<\/h3>[^]*an odd choice/);
+  assertMatch(
+    page,
+    /<section id="findings">\s*<h2>Worth knowing[^]*Each link[^]*"finding note">\s*<h3>odd<\/h3>[^]*an odd choice/,
+  );
 });
 
 Deno.test("an anomaly makes the verdict invalid, whatever notes there are", () => {
