@@ -79,9 +79,10 @@ export class RoundTrip {
     this.#recent.push(sampleMs);
     if (this.#recent.length > RECENT) this.#recent.shift();
     const isSettled = this.#recent.length >= SETTLED;
-    this.fastestMs = isSettled ? Infinity : FIRST_GUESS_MS;
+    let fastestMs = isSettled ? Infinity : FIRST_GUESS_MS;
     for (const recentMs of this.#recent) {
-      this.fastestMs = Math.min(this.fastestMs, recentMs);
+      fastestMs = Math.min(fastestMs, recentMs);
     }
+    this.fastestMs = fastestMs;
   }
 }

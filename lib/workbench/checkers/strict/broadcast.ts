@@ -4,11 +4,11 @@
  */
 import { type Json, stringify } from "../../history/json.ts";
 import {
-  among,
+  bodyAt,
   isBetweenServers,
-  type JournalEvent,
   type Op,
   type Recording,
+  visit,
 } from "../../history/history.ts";
 import { networkMs, nodeOf, nodesOf } from "../../history/options.ts";
 import { Findings, seconds } from "../findings.ts";
@@ -107,16 +107,17 @@ function quiet(
   const lastMs = turns * quietMs + networkMs(options, hops);
   const from = lastChange + lastMs * 1e6 + journalOrigin;
   const to = firstFinal.time + journalOrigin;
-  for (const event of among(journal, isBetweenServers)) {
-    const [, time, , src, dest, body] = event;
-    if (time <= from || time >= to || !isSend(event)) continue;
+  visit(journal, (kind, time, _id, src, dest, index) => {
+    if (time <= from || time >= to) return;
+    if (kind === "recv" || !isBetweenServers(src, dest)) return;
+    const body = bodyAt(journal, index);
     findings.add(
       "chatter",
       `${src} sent ${dest} ${stringify(body).slice(0, 100)} at ${
         seconds(time - journalOrigin)
       }, more than ${lastMs} ms after the last operation or fault`,
     );
-  }
+  });
 }
 
 /** Checks that without faults, each value is sent to each other node at most this often, on average. */
@@ -131,9 +132,10 @@ function crossings(
   const count = values.sent.length;
   if (broken || others === 0 || count === 0 || history.length === 0) return;
   let crossed = 0;
-  for (const event of among(journal, isBetweenServers)) {
-    if (isSend(event)) crossed += numbersInArrays(event[5]);
-  }
+  visit(journal, (kind, _time, _id, src, dest, index) => {
+    if (kind === "recv" || !isBetweenServers(src, dest)) return;
+    crossed += numbersInArrays(bodyAt(journal, index));
+  });
   const each = crossed / (count * others);
   if (each <= most) return;
   findings.add(
@@ -154,8 +156,4 @@ function numbersInArrays(body: Json): number {
     else if (isArray) count++;
   }
   return count;
-}
-
-function isSend([kind]: JournalEvent): boolean {
-  return kind === "send";
 }
