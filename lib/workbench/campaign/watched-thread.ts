@@ -4,6 +4,7 @@ import { watchMemory } from "./memory.ts";
 import { noVerdict, type SeedResult } from "./seed-result.ts";
 import type { Simulation } from "./simulate.ts";
 import { thread } from "../executable/thread.ts";
+import { afterRunning } from "./watch.ts";
 
 /** What a thread says: a result, or that it is alive. */
 export type FromThread = SeedResult | "alive";
@@ -13,7 +14,10 @@ export type ToThread = Simulation & { memory?: SharedArrayBuffer };
 
 /** Settings of a {@link WatchedThread}. */
 export interface ThreadOptions {
-  /** After this much silence, in milliseconds, a run is aborted: its program loops for ever. */
+  /**
+   * After this much silence, in milliseconds, a run is aborted: its program loops for ever. Time in
+   * which the process was stopped does not count.
+   */
   patienceMs?: number;
   /** The script that the thread runs. */
   script?: string;
@@ -36,10 +40,10 @@ export class WatchedThread {
   /** Performs a run; `onLoop` is called if it never ends, or takes too much memory: nothing but the end of the process ends that thread. */
   run(simulation: Simulation, onLoop: () => void): Promise<SeedResult> {
     const { promise, resolve } = Promise.withResolvers<SeedResult>();
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let waitNoMore = () => {};
     let watchNoMore = () => {};
     const giveUp = (reason: string) => {
-      clearTimeout(timer);
+      waitNoMore();
       watchNoMore();
       this.end();
       resolve(noVerdict(simulation.seed, reason));
@@ -56,7 +60,7 @@ export class WatchedThread {
       : Math.min(this.#patienceMs, GUEST_PATIENCE_MS);
     const wait = () => {
       const count = mark?.count;
-      timer = setTimeout(() => {
+      waitNoMore = afterRunning(patienceMs, () => {
         // At 0 the judges are busy, not the program.
         if (mark !== undefined && (mark.count === 0 || mark.count !== count)) {
           return wait();
@@ -68,7 +72,7 @@ export class WatchedThread {
             patienceMs / 1_000
           } s: the program loops without end${at}`,
         );
-      }, patienceMs);
+      });
     };
     // A new thread says that it is alive when it can begin: loading may take a while.
     const isNew = this.#worker === null;
@@ -76,7 +80,7 @@ export class WatchedThread {
       ? thread("campaign")
       : new Worker(this.#script, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
-      clearTimeout(timer);
+      waitNoMore();
       if (data === "alive") return wait();
       watchNoMore();
       resolve(data);
