@@ -2,9 +2,9 @@
  * How fast the simulator is: simulated seconds in a second of one core, and seeds in a
  * minute of all cores, by scenario and as nodes and rate grow.
  *
- *     deno run -A tests/bench/simulator.ts
+ *     deno run -A tests/bench/simulator.ts [PROGRAM ...]
  *
- * First comes what each program takes in a campaign, once its code is compiled. All other figures
+ * If programs are named, only what these take in a campaign is measured. First comes what each program takes in a campaign, once its code is compiled. All other figures
  * are medians of a few seeds after one that warms up; running and judging are timed apart.
  */
 import process from "node:process";
@@ -232,7 +232,9 @@ async function length(name: string): Promise<number> {
 if (import.meta.main) {
   const subjects = ["broadcast-3d", "kafka-5b", "txn-6c"];
   // First, while this process is small: a child's peak begins with its parent's memory.
-  const programs = scenarios.map(({ name }) => name);
+  const programs = Deno.args.length > 0
+    ? Deno.args
+    : scenarios.map(({ name }) => name);
   const taken = await inRow("campaign", programs, costs);
   const lengths = await inRow("length", programs, length);
   console.log(
@@ -255,6 +257,7 @@ if (import.meta.main) {
       }),
     ) + "\n",
   );
+  if (Deno.args.length > 0) Deno.exit();
   console.log("CPU of a seed with its own command, judged, in ms\n");
   console.log(
     table(PIECES_HEAD, await inRow("pieces", subjects, pieces)) + "\n",

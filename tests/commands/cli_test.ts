@@ -73,6 +73,7 @@ for (
       "that is for -w broadcast",
     ],
     [["test", "-w", "echo"], 254, "--bin FILE"],
+    [["challenge"], 254, "name one of echo-1, unique-ids-2, "],
     [["test", "--bin", "x", "--rate", "fast"], 254, "it must be a number"],
     [["test", "--bin", "x", "--rate", "-1"], 254, "at least 0"],
     [["test", "--bin", "x", "--rate", "0x10"], 254, "it must be a number"],

@@ -1,7 +1,20 @@
 /** A node of which nothing is heard: its stdout tells why. */
 import { assertEquals } from "@std/assert";
+import type { Host } from "../../lib/workbench/world/host.ts";
 import { processes } from "../../lib/workbench/world/processes.ts";
 import { needs } from "../fixtures/permitted.ts";
+
+/** A host of one node, n0, which does what a script of the shell says. */
+function hostOf(script: string, onStderr?: () => void): Host {
+  const options = { bin: "/bin/sh", args: ["-c", script], cwd: "/" };
+  return processes({ ...options, ...(onStderr && { onStderr }) })(["n0"], {
+    sent() {},
+    garbage() {},
+    exited() {},
+    deaf() {},
+    closed() {},
+  });
+}
 
 for (
   const [script, silence] of [
@@ -19,18 +32,7 @@ for (
     needs("run", "read"),
     async () => {
       const logged = Promise.withResolvers<void>();
-      const host = processes({
-        bin: "/bin/sh",
-        args: ["-c", script],
-        cwd: "/",
-        onStderr: () => logged.resolve(),
-      })(["n0"], {
-        sent() {},
-        garbage() {},
-        exited() {},
-        deaf() {},
-        closed() {},
-      });
+      const host = hostOf(script, () => logged.resolve());
       host.start("n0");
       if (script.includes(">&2")) await logged.promise;
       // What it wrote to the one pipe may come after what it wrote to the other.
@@ -55,14 +57,7 @@ for (
     `a node that does ${script} has left ${unended} bytes without a newline, a second later`,
     needs("run", "read"),
     async () => {
-      const args = ["-c", `${script}; sleep 9`];
-      const host = processes({ bin: "/bin/sh", args, cwd: "/" })(["n0"], {
-        sent() {},
-        garbage() {},
-        exited() {},
-        deaf() {},
-        closed() {},
-      });
+      const host = hostOf(`${script}; sleep 9`);
       host.start("n0");
       let most = 0;
       for (let i = 0; i < (most === unended ? 15 : 100); i++) {

@@ -91,10 +91,9 @@ function observe(history: readonly Op[], addF: string): Element[] {
   const read = (read: Read, list: readonly Json[]) => {
     const { process } = read.completion;
     const known = latest.get(process);
-    const before = known?.reads.at(-1)?.length ?? Infinity;
-    if (read.length >= before && beginAlike(list, known!.list, before)) {
-      known!.list = list;
-      known!.reads.push(read);
+    if (known !== undefined && goesOn(known, read, list)) {
+      known.list = list;
+      known.reads.push(read);
       return;
     }
     const fresh = { list, reads: [read] };
@@ -120,6 +119,16 @@ function observe(history: readonly Op[], addF: string): Element[] {
   });
   for (const one of series) look(one, positions, elements, since);
   return elements;
+}
+
+/** Whether a read of a list begins with all that the last read of a series had. */
+function goesOn(
+  series: Series,
+  { length }: Read,
+  list: readonly Json[],
+): boolean {
+  const last = series.reads.at(-1)!;
+  return length >= last.length && beginAlike(list, series.list, last.length);
 }
 
 /** Adds what a series shows of every element. */

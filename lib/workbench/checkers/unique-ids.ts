@@ -10,7 +10,6 @@ const SHOWN = 48;
 /** The type of an id. Integers of any size and floats are all numbers, as in Maelstrom. */
 export function kindOf(value: Json): string {
   if (value === null) return "null";
-  if (typeof value === "string") return "string";
   if (asDouble(value) !== null) return "number";
   return Array.isArray(value) ? "array" : typeof value;
 }

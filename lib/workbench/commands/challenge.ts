@@ -259,7 +259,7 @@ export async function challenge(args: readonly string[]): Promise<number> {
   }, { w: "workload" });
   const { words: [name, ...others], texts, options, rest } = parsed;
   if (name === undefined) {
-    const names = challenges.map(({ name }) => name);
+    const names = challenges.map(({ name }) => name).join(", ");
     throw new UsageError(
       `Cannot test for no challenge: name one of ${names}, as in challenge echo-1 --bin ./node`,
     );

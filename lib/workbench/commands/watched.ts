@@ -4,6 +4,7 @@
  */
 import { Mark } from "../campaign/mark.ts";
 import { watchMemory } from "../campaign/memory.ts";
+import { afterRunning } from "../campaign/watch.ts";
 import { thread } from "../executable/thread.ts";
 import type { SimulateCommand } from "./simulate.ts";
 
@@ -29,7 +30,9 @@ export function watched(
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const worker = thread("guest");
   let count = -1, quietMs = 0;
-  const watch = setInterval(() => {
+  let watchNoStep = () => {};
+  const look = () => {
+    watchNoStep = afterRunning(patienceMs, look);
     if (mark.count === 0 || mark.count !== count) {
       count = mark.count;
       quietMs = 0;
@@ -44,7 +47,8 @@ export function watched(
       } s. In a real run the node would be silent from then on`,
     );
     resolve(1);
-  }, patienceMs);
+  };
+  watchNoStep = afterRunning(patienceMs, look);
   const watchNoMore = watchMemory(mark, (sentence) => {
     console.error(`${command.simulation.name} is broken off: ${sentence}`);
     resolve(1);
@@ -61,7 +65,7 @@ export function watched(
     { command, memory: mark.memory } satisfies WatchedRun,
   );
   return promise.finally(() => {
-    clearInterval(watch);
+    watchNoStep();
     watchNoMore();
     worker.terminate();
   });

@@ -52,9 +52,6 @@ export function isTimeout({ error, exception }: Op): boolean {
     error === "indeterminate: Client read timeout";
 }
 
-/** How many keys all lines of a history have, not counting the index. */
-const COMMON_KEYS = 5;
-
 /** Builds a history. */
 export class History {
   readonly ops: Op[] = [];
@@ -75,9 +72,7 @@ export class History {
       f,
       value,
     } as Op;
-    const keys = Object.keys(op);
-    // Few lines have keys of their own.
-    for (const key of keys.length > COMMON_KEYS ? keys : []) {
+    for (const key of Object.keys(op)) {
       if (!Object.hasOwn(line, key)) line[key] = op[key];
     }
     const list = Array.isArray(value) && this.lists.keep(value, `${process}`);
