@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { checkSetFull } from "../../lib/workbench/checkers/set-full.ts";
 import type { Json, JsonObject } from "../../lib/workbench/history/json.ts";
+import { holding } from "../../lib/workbench/history/lists.ts";
 import { historyOf, type Line } from "../fixtures/histories.ts";
 
 function add(value: Json, type: "ok" | "info" | "fail" = "ok"): Line[] {
@@ -147,4 +148,23 @@ Deno.test("broadcasts are shown as adds", () => {
   );
   const [worst] = results["worst-stale"] as JsonObject[];
   assertEquals((worst?.["known"] as JsonObject)["f"], "add");
+});
+
+Deno.test("an element counts from the first read that has it, even if a later one has less of the same list", () => {
+  const list = [8, 7];
+  const lengths = [2, 1, 2];
+  const history = historyOf(
+    ...add(8),
+    ...add(7, "info"),
+    ...lengths.flatMap(() => read(null)),
+  ).map((op) =>
+    op.type === "ok" && op.f === "read"
+      ? holding(op, "value", { list, length: lengths.shift()! })
+      : op
+  );
+  const { "worst-stale": worst } = checkSetFull(
+    history.map((op) => Object.assign(op, { time: op.index * 1e6 })),
+    "add",
+  );
+  assertEquals((worst as JsonObject[]).map(({ element }) => element), [7]);
 });

@@ -48,13 +48,12 @@ function later(a: Op | undefined, b: Op): Op {
 interface Read {
   invocation: Op;
   completion: Op;
-  invokedAt: number;
   answeredAt: number;
   /** How many elements of its series' list it has. */
   length: number;
 }
 
-/** Reads of one growing list, each of which begins with all that the one before had, in the order of their answers. */
+/** A process's reads of one growing list, one after the other: each begins with all that the one before had. */
 interface Series {
   list: readonly Json[];
   reads: Read[];
@@ -66,7 +65,7 @@ function observe(history: readonly Op[], addF: string): Element[] {
   const elements: Element[] = [];
   /** By element, the position of its add in the history: earlier reads do not count for it. */
   const since: number[] = [];
-  const reading = new Map<number, { op: Op; at: number }>();
+  const reading = new Map<number, Op>();
   /** By process. */
   const latest = new Map<Op["process"], Series>();
   const series: Series[] = [];
@@ -105,14 +104,13 @@ function observe(history: readonly Op[], addF: string): Element[] {
     if (!isClientOp(op)) return;
     if (op.f === addF) add(op, at);
     if (op.f !== "read") return;
-    if (op.type === "invoke") reading.set(op.process, { op, at });
+    if (op.type === "invoke") reading.set(op.process, op);
     const asked = reading.get(op.process);
     if (op.type !== "ok" || asked === undefined) return;
     const { list, length } = listIn(op, "value") ?? { list: [], length: 0 };
     read({
-      invocation: asked.op,
+      invocation: asked,
       completion: op,
-      invokedAt: asked.at,
       answeredAt: at,
       length,
     }, list);
@@ -138,13 +136,8 @@ function look(
   elements: Element[],
   since: readonly number[],
 ): void {
-  const { length, answeredAt } = reads.at(-1)!;
-  /** By read, the one that was invoked last of it and all later ones. */
-  const lastFrom = [...reads];
-  for (let i = reads.length - 2; i >= 0; i--) {
-    const next = lastFrom[i + 1]!;
-    if (next.invokedAt > reads[i]!.invokedAt) lastFrom[i] = next;
-  }
+  const last = reads.at(-1)!;
+  const { length, answeredAt } = last;
   /** By element, the first read that has it. */
   const firsts = new Uint32Array(elements.length).fill(reads.length);
   let reading = reads.length - 1;
@@ -158,35 +151,18 @@ function look(
     const element = elements[i]!;
     const first = firstOf(reads, (read) => read.answeredAt > since[i]!);
     const shown = Math.max(first, firsts[i]!);
-    const absent = lastInvoked(reads, first, shown);
-    if (absent !== undefined) {
+    if (first < shown) {
+      const absent = reads[shown - 1]!;
       element.lastAbsent = later(element.lastAbsent, absent.invocation);
     }
-    const present = lastFrom[shown];
-    if (present === undefined) continue;
-    element.lastPresent = later(element.lastPresent, present.invocation);
+    if (shown === reads.length) continue;
+    element.lastPresent = later(element.lastPresent, last.invocation);
     const { completion } = reads[shown]!;
     const { known } = element;
     if (known === undefined || completion.index < known.index) {
       element.known = completion;
     }
   }
-}
-
-/** The read that was invoked last, of those from one index up to another. */
-function lastInvoked(
-  reads: readonly Read[],
-  from: number,
-  to: number,
-): Read | undefined {
-  let last: Read | undefined;
-  for (let i = to - 1; i >= from; i--) {
-    const read = reads[i]!;
-    // All reads that are left were answered before that one was invoked.
-    if (last !== undefined && read.answeredAt < last.invokedAt) break;
-    if (last === undefined || read.invokedAt > last.invokedAt) last = read;
-  }
-  return last;
 }
 
 function judge(element: Element): Outcome {
