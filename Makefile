@@ -78,7 +78,7 @@ serve: | $(DENO_FILE) ## show the runs in store/ at http://127.0.0.1:8080
 soak: | $(DENO_FILE) ## simulate 1000 seeds of every program, whole runs with shorter main phases (SEEDS=N), or one machine's part of them (SHARD=I/N); resumes where it was
 	@$(RUN) lib/workbench/results/soak.ts $(if $(JOIN),--join $(JOIN),$(SEEDS) $(if $(SHARD),--shard $(SHARD)))
 
-BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/checkers.ts tests/bench/programs.ts
+BENCHMARKS := $(wildcard tests/bench/*_bench.ts) tests/bench/simulator.ts tests/bench/profile.ts tests/bench/checkers.ts tests/bench/programs.ts
 
 bench: | $(DENO_FILE) ## measure the library, the simulator and the programs
 	@uptime; for file in $(BENCHMARKS); do begun=$$(date +%s); printf '\n== %s\n\n' "$$file"; \

@@ -1,8 +1,24 @@
 /** Fair comparisons on a machine that has other things to do. */
+import process from "node:process";
+import type { Recording } from "../../lib/workbench/history/history.ts";
 import { ProgressLine } from "../../lib/workbench/terminal/text.ts";
 
 /** Says on stderr what is being measured. */
 export const progress = new ProgressLine();
+
+/** The end of a run, in simulated seconds. */
+export function simulatedSeconds({ history, aftermath }: Recording): number {
+  const last = aftermath?.history.at(-1) ?? history.at(-1);
+  return (last?.time ?? 0) / 1e9;
+}
+
+/** The CPU time that something takes, on all threads of the process, in milliseconds. */
+export async function cpuMs(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e3;
+}
 
 /** The element in the middle. */
 export function median(values: readonly number[]): number {

@@ -4,10 +4,10 @@
  *
  *     deno run -A tests/bench/simulator.ts [PROGRAM ...]
  *
- * If programs are named, only what these take in a campaign is measured. First comes what each program takes in a campaign, once its code is compiled. All other figures
- * are medians of a few seeds after one that warms up; running and judging are timed apart.
+ * First comes what each program takes in a campaign, once its code is compiled. All other figures
+ * are medians of a few seeds after one that warms up; running and judging are timed apart. If
+ * programs are named, only the first table is made, and only for these.
  */
-import process from "node:process";
 import { campaign } from "../../lib/workbench/campaign/campaign.ts";
 import { runInProcesses } from "../../lib/workbench/campaign/processes.ts";
 import { quantile } from "../../lib/workbench/checkers/figures.ts";
@@ -23,7 +23,7 @@ import {
 import { scenarios } from "../../lib/workbench/scenarios/scenarios.ts";
 import { VirtualClock } from "../../lib/workbench/world/clock.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
-import { progress } from "./measure.ts";
+import { cpuMs, progress, simulatedSeconds } from "./measure.ts";
 import { digits, table } from "./table.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
@@ -46,12 +46,6 @@ const HEAD = [
   "run ms",
   "judge ms",
 ];
-
-/** The end of a run, in simulated seconds. */
-function simulatedSeconds({ history, aftermath }: Recording): number {
-  const last = aftermath?.history.at(-1) ?? history.at(-1);
-  return (last?.time ?? 0) / 1e9;
-}
 
 async function measure(
   label: string,
@@ -132,14 +126,6 @@ async function inRow<R>(
   }
   progress.end();
   return results;
-}
-
-/** The CPU time that something takes, on all threads of the process, in milliseconds. */
-async function cpuMs(work: () => unknown): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e3;
 }
 
 const PIECES_HEAD = [
