@@ -442,24 +442,23 @@ Deno.test(
     );
     const result = await runSeed({ ...simulation, seed: 1 });
     assertEquals(result.strict, "unknown");
-    const number = {
-      ...simulation.guest!,
-      module: "data:text/javascript,export default 5",
-    };
-    await assertRejects(
-      () => loadGuest(number),
-      Error,
-      "that is no function, but of type number",
-    );
-    const mapped = {
-      ...simulation.guest!,
-      module: 'data:text/javascript,import a from "not-in-our-map"',
-    };
-    await assertRejects(
-      () => loadGuest(mapped),
-      Error,
-      "A deno.json beside it is not read here: write npm:NAME",
-    );
+    for (
+      const [code, text] of [
+        ["export default 5", "that is no function, but of type number"],
+        ["export default class {}", "that is a class"],
+        [
+          'import a from "not-in-our-map"',
+          "A deno.json beside it is not read here: write npm:NAME",
+        ],
+      ] as const
+    ) {
+      const module = `data:text/javascript,${code}`;
+      await assertRejects(
+        () => loadGuest({ ...simulation.guest!, module }),
+        Error,
+        text,
+      );
+    }
     const missing = {
       ...simulation.guest!,
       module: 'data:text/javascript,import a from "file:///no/such/file.ts"',

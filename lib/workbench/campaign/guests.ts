@@ -103,21 +103,33 @@ async function programIn(url: string): Promise<AnyProgram> {
       cause: error,
     });
   }
-  if (typeof exports.default !== "function") {
-    const names = Object.keys(exports).join(", ");
+  const { default: program } = exports;
+  if (typeof program !== "function" || isClass(program)) {
     throw new GuestError(
       `Cannot simulate ${
         pathOf(url)
       }: it has no program as its default export (${
-        "default" in exports
-          ? `that is no function, but of type ${typeof exports.default}`
-          : names === ""
-          ? "it exports nothing"
-          : `it exports ${names}`
+        insteadOfProgram(exports)
       }). Write export default program(protocol, (node) => { ... }); any other program, as one that reads its stdin, is run by test --bin FILE`,
     );
   }
-  return exports.default as AnyProgram;
+  return program as AnyProgram;
+}
+
+/** What a module exports that has no program as its default export. */
+function insteadOfProgram(exports: { default?: unknown }): string {
+  if ("default" in exports) {
+    const { default: value } = exports;
+    return isClass(value)
+      ? "that is a class"
+      : `that is no function, but of type ${typeof value}`;
+  }
+  const names = Object.keys(exports).join(", ");
+  return names === "" ? "it exports nothing" : `it exports ${names}`;
+}
+
+function isClass(value: unknown): boolean {
+  return typeof value === "function" && /^class\b/.test(String(value));
 }
 
 /** An error's message and, if it does not say so itself, where in the module it was thrown. */
