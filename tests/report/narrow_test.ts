@@ -61,7 +61,8 @@ Deno.test(
   "an axis has a length where all figures are 0",
   needs("env"),
   async () => {
-    const plots = plotsOf(broadcast());
+    const recording = broadcast();
+    const plots = plotsOf({ recording, held: recording.history }, []);
     const at = plots.findIndex(({ title }) => title.startsWith("Stable"));
     const drawn = (await drawPlots(plots))[at]!;
     assert("svg" in drawn);

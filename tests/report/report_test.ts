@@ -80,13 +80,13 @@ Deno.test("no value of a run can end the script element that holds it", () => {
 
 Deno.test("moments in a judge's sentence become links, durations do not", () => {
   const sentence =
-    "read of process 12 at 4.012 s lacks 7, acknowledged to process 3 at 1.500 s: 2 s later";
+    "read of process 12 at 4.012 s lacks 7, acknowledged to process 3 at 1.500 s: 2 s later, after 2.244 s";
   assertEquals(phrases(sentence), [
     { text: "read of process 12 at " },
     { text: "4.012 s", moment: { at: 4.012, process: 12 } },
     { text: " lacks 7, acknowledged to process 3 at " },
     { text: "1.500 s", moment: { at: 1.5, process: 3 } },
-    { text: ": 2 s later" },
+    { text: ": 2 s later, after 2.244 s" },
   ]);
 });
 
@@ -404,6 +404,9 @@ Deno.test({
   async fn() {
     const complaints = await inBrowser("kf-lost-write", async (page) => {
       const count = (selector: string) => page.locator(selector).count();
+      await page.waitForSelector("#spacetime [data-hop]", {
+        state: "attached",
+      });
       assert(await count("#timeline [data-call]") > 10);
       assert(await count("#spacetime [data-hop]") > 10);
       const stretch = () => page.textContent("#stretch");

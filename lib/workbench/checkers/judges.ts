@@ -19,7 +19,7 @@ import {
 } from "./verdict.ts";
 import { asTold } from "./told.ts";
 import { bytesOfValues, figuresOf, type WorkloadFigures } from "./figures.ts";
-import { isClientOp, type Recording } from "../history/history.ts";
+import { isClientOp, type Op, type Recording } from "../history/history.ts";
 import type { JsonObject } from "../history/json.ts";
 import type { Figures } from "../scenarios/limits.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
@@ -58,6 +58,11 @@ const FIGURES: WorkloadFigures = {
 /** A recording with its results. */
 export interface Judged {
   recording: Recording;
+  /**
+   * The history that the verdicts and Maelstrom's figures are about: the recording's, or one in which
+   * what a kill excuses is left out.
+   */
+  held: readonly Op[];
   /** The faithful judge's results, with Maelstrom's own keys. */
   results: Results;
   strict: StrictResults;
@@ -68,19 +73,20 @@ export interface Judged {
 export function judge(recording: Recording): Judged {
   const promises = promisesOf(recording);
   const plain = verdicts(recording, promises);
-  const { results, strict } = overall(plain) === true
+  const verdict = overall(plain) === true
     ? plain
     : toldVerdicts(recording, promises, plain);
-  const figures = figuresOf(recording, results, FIGURES);
-  return { recording, results, strict, figures };
+  const figures = figuresOf(recording, verdict.results, FIGURES);
+  return { recording, ...verdict, figures };
 }
 
-/** The results of both judges. */
-type Verdicts = Pick<Judged, "results" | "strict">;
+/** The results of both judges, and what they are about. */
+type Verdicts = Pick<Judged, "held" | "results" | "strict">;
 
 function verdicts(recording: Recording, promises: Promises): Verdicts {
   const results = judgeFaithful(recording);
-  return { results, strict: judgeStrict(recording, results, promises, STRICT) };
+  const strict = judgeStrict(recording, results, promises, STRICT);
+  return { held: recording.history, results, strict };
 }
 
 /** The results when kills excuse some of what was lost. */
@@ -97,16 +103,24 @@ function toldVerdicts(
   // If everything that was acknowledged may have been lost, there is nothing left to judge.
   const { aftermath: _, ...bare } = told;
   const held = isLeft ? told : { ...bare, history: [], journal: [] };
-  const results = isLeft ? withStats(left, plain.results) : { "valid?": true };
+  const results = withAnswers(
+    isLeft ? left : { ...left, workload: { "valid?": true } },
+    plain.results,
+  );
   const strict = judgeStrict(held, results, promises, STRICT);
+  const { history } = held;
   // No kill excuses an offset that was given twice.
   const twice = plain.strict.anomalies.filter(({ type }) =>
     type === "inconsistent-offsets" &&
     !strict.anomalies.some((anomaly) => anomaly.type === type)
   );
-  if (twice.length === 0) return { results, strict };
+  if (twice.length === 0) return { held: history, results, strict };
   const anomalies = [...strict.anomalies, ...twice];
-  return { results, strict: { ...strict, "valid?": false, anomalies } };
+  return {
+    held: history,
+    results,
+    strict: { ...strict, "valid?": false, anomalies },
+  };
 }
 
 /** Whether the only problem is that no two of the transactions that are left depend on each other. */
@@ -117,11 +131,14 @@ function isTooLittle({ workload }: Results): boolean {
 }
 
 /**
- * The results of what is left, with the statistics of the whole run, in which excused operations count
- * as answered. If too little is left for a verdict, the run is valid.
+ * The results of what is left, with the statistics and the availability of the whole run, in which
+ * excused operations count as answered. If too little is left for a verdict, the run is valid.
  */
-function withStats(results: Results, { stats = null }: Results): Results {
-  const parts = { ...results, stats, "valid?": null };
+function withAnswers(
+  results: Results,
+  { stats = null, availability = null }: Results,
+): Results {
+  const parts = { ...results, stats, availability, "valid?": null };
   const valid = worst(
     ...Object.values(parts).flatMap((part) =>
       ((part as JsonObject | null)?.["valid?"] ?? []) as Validity[]
@@ -132,7 +149,7 @@ function withStats(results: Results, { stats = null }: Results): Results {
 
 /** The verdict of one judge, `faithful` or `strict`; if neither is named, the worse of the two. */
 export function overall(
-  { results, strict }: Verdicts,
+  { results, strict }: Pick<Judged, "results" | "strict">,
   judge?: string,
 ): Validity {
   if (judge === "faithful") return results["valid?"];

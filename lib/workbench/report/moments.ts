@@ -19,13 +19,14 @@ export interface Phrase {
 }
 
 /** Times and places in the history, as judges write them. */
-const MOMENT = /\b(?:(-?\d+\.\d{3,}) s|index (\d+))\b/g;
+const MOMENT = /(?<!\bafter )\b(?:(-?\d+\.\d{3,}) s|index (\d+))\b/g;
 const PROCESS = /\bprocess (\d+)\b/g;
 const NODE = /\bn\d+\b/g;
 
 /**
  * Cuts a sentence into phrases. Times in it, and places in the history, become links; durations do
- * not. Judges write only times to the millisecond, such as 4.012 s, which tells them apart.
+ * not: those are written with fewer digits than times to the millisecond, such as 4.012 s, or follow
+ * the word "after".
  */
 export function phrases(
   sentence: string,

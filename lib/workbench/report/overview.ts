@@ -34,7 +34,7 @@ export function overviewSvg(view: View, window: Span, width: number): string {
   let written = 0;
   const phases = view.phases.map(({ name, from, to }) => {
     const start = x(from);
-    const wide = name.length * 5.5 + 4;
+    const wide = name.length * 6.2 + 4;
     const right = x(to) - start > wide;
     const left = !right && start - wide > written;
     if (right) written = start + wide;
@@ -54,7 +54,7 @@ export function overviewSvg(view: View, window: Span, width: number): string {
     `<path d="M${
       x(mark.at).toFixed(1)
     } ${base}l-4 8h8z" fill="#b00020"><title>${
-      escapeText(`${mark.at.toFixed(3)} s, ${mark.node}: ${mark.text}`)
+      escapeText(`${mark.at.toFixed(3)} s: ${mark.text}`)
     }</title></path>`
   );
   const start = x(window.from), wide = Math.max(4, x(window.to) - start);

@@ -5,17 +5,21 @@
 import { carriedParts } from "../executable/carried.ts";
 import type { TopLevelSpec } from "vega-lite";
 import { ADDS, stableLatencies } from "../checkers/set-full.ts";
+import type { Judged } from "../checkers/judges.ts";
 import { pairs } from "../checkers/pairs.ts";
 import { quantile } from "../checkers/figures.ts";
 import { originOf } from "../checkers/origin.ts";
 import {
   headsOf,
   isBetweenServers,
+  type Op,
   type Recording,
+  visit,
 } from "../history/history.ts";
 import { nodesOf } from "../history/options.ts";
 import { asText } from "../history/json.ts";
 import { cutsOf } from "./cuts.ts";
+import { typeColour } from "./spacetime.ts";
 import { callColour } from "./timeline.ts";
 import { count } from "./words.ts";
 
@@ -53,11 +57,21 @@ function greatest<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((most, item) => Math.max(most, of(item)), -Infinity);
 }
 
-/** All plots of a run. */
-export function plotsOf(recording: Recording): Plot[] {
+/**
+ * All plots of a run.
+ *
+ * @param types types of messages between servers, in the order in which they are coloured
+ */
+export function plotsOf(
+  { recording, held }: Pick<Judged, "recording" | "held">,
+  types: readonly string[],
+): Plot[] {
   const points = pointsOf(recording);
   if (points.length === 0) return [];
-  const last = greatest(points, ({ at, ms }) => at + ms / 1e3);
+  const last = Math.max(
+    greatest(points, ({ at, ms }) => at + ms / 1e3),
+    lastSent(recording),
+  );
   const bucket = bucketSeconds(last);
   const end = Math.ceil(last / bucket) * bucket;
   const frame = framed(recording, end);
@@ -65,9 +79,21 @@ export function plotsOf(recording: Recording): Plot[] {
     latencyPlot(points, frame),
     quantilePlot(points, bucket, frame),
     ratePlot(points, bucket, frame),
-    ...stablePlot(recording, frame),
-    ...messagePlot(recording, end, frame),
+    ...stablePlot(recording.workload, held, frame),
+    ...messagePlot(recording, types, end, frame),
   ];
+}
+
+/** When the last message between servers was sent, in seconds. */
+function lastSent(recording: Recording): number {
+  const origin = originOf(recording);
+  let last = -Infinity;
+  visit(recording.journal, (kind, time, _id, src, dest) => {
+    if (kind === "send" && isBetweenServers(src, dest)) {
+      last = Math.max(last, time - origin);
+    }
+  });
+  return last / 1e9;
 }
 
 function pointsOf({ history }: Recording): Point[] {
@@ -100,7 +126,8 @@ function framed({ history }: Recording, end: number): Frame {
     height: HEIGHT,
     config: {
       font: "system-ui, sans-serif",
-      background: "white",
+      // The page's own.
+      background: "transparent",
       view: { stroke: "#c9c9d4" },
       axis: {
         format: ",~r",
@@ -108,9 +135,10 @@ function framed({ history }: Recording, end: number): Frame {
         labelColor: "#333",
         titleColor: "#333",
       },
-      axisX: { tickCount: 10 },
+      axisX: { tickCount: 10, titlePadding: 8 },
       // The plots are stacked: their time axes must line up.
-      axisY: { minExtent: 48, maxExtent: 48, tickCount: 5 },
+      // On a narrow screen their labels are larger.
+      axisY: { minExtent: 66, maxExtent: 66, tickCount: 5 },
       legend: {
         orient: "top",
         direction: "horizontal",
@@ -129,14 +157,31 @@ function framed({ history }: Recording, end: number): Frame {
   });
 }
 
-/** The vertical axis of latencies. */
-const LATENCY = {
-  field: "ms",
-  type: "quantitative",
-  title: "latency (ms)",
-  scale: { type: "log", nice: true },
-  axis: { format: ",~r", tickCount: 6 },
-} as const;
+/** The vertical axis of latencies: from one power of ten to another. */
+function latencyAxis(latencies: readonly number[]) {
+  const low = Math.floor(Math.log10(-greatest(latencies, (ms) => -ms)));
+  const high = Math.max(
+    low + 1,
+    Math.ceil(Math.log10(greatest(latencies, (ms) => ms))),
+  );
+  const steps = high - low > 2 ? [1] : high - low === 2 ? [1, 3] : [1, 2, 5];
+  const values = Array.from(
+    { length: high - low + 1 },
+    (_, i) => steps.map((step) => Number(`${step}e${low + i}`)),
+  ).flat();
+  return {
+    field: "ms",
+    type: "quantitative" as const,
+    title: "latency (ms)",
+    scale: {
+      type: "log" as const,
+      nice: false,
+      domain: [10 ** low, 10 ** high],
+    },
+    // With a count of ticks lower than this, some of the values would get no label.
+    axis: { format: ",~r", values, tickCount: 10 * values.length },
+  };
+}
 
 /** The colours of an operation's ends. */
 const ENDED_AS = {
@@ -166,7 +211,7 @@ function latencyPlot(points: readonly Point[], frame: Frame): Plot {
       mark: { type: "point", filled: true, opacity: 0.75, size: 22 },
       encoding: {
         x: { field: "at", type: "quantitative" },
-        y: LATENCY,
+        y: latencyAxis(values.map(({ ms }) => ms)),
         color: ENDED_AS,
         shape: { field: "f", type: "nominal", title: "operation" },
       },
@@ -237,7 +282,7 @@ function quantilePlot(
       },
       encoding: {
         x: { field: "at", type: "quantitative" },
-        y: LATENCY,
+        y: latencyAxis(values.flatMap(({ ms }) => ms ?? [])),
         color: {
           field: "quantile",
           type: "nominal",
@@ -294,7 +339,11 @@ function ratePlot(
   };
 }
 
-function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
+function stablePlot(
+  workload: string,
+  history: readonly Op[],
+  frame: Frame,
+): Plot[] {
   const addF = ADDS[workload];
   if (addF === undefined) return [];
   const all = stableLatencies(history, addF).map((
@@ -329,7 +378,12 @@ function stablePlot({ workload, history }: Recording, frame: Frame): Plot[] {
 /** About how many bars a plot has. */
 const BARS = 220;
 
-function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
+function messagePlot(
+  recording: Recording,
+  coloured: readonly string[],
+  end: number,
+  frame: Frame,
+): Plot[] {
   const origin = originOf(recording);
   const width = end / BARS;
   const counts = new Map<string, number>();
@@ -344,7 +398,7 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
   }
   if (counts.size === 0) return [];
   const values = [...counts].map(([key, messages]) => {
-    const [n, type] = key.split(" ");
+    const n = key.split(" ", 1)[0]!, type = key.slice(n.length + 1);
     return {
       at: Number(n) * width,
       to: (Number(n) + 0.9) * width,
@@ -352,13 +406,16 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
       type,
     };
   });
+  const types = [
+    ...new Set([...coloured, ...values.map(({ type }) => type)]),
+  ];
   return [{
     title: "Messages between servers",
     lead: `How many messages the ${
       count(nodesOf(recording.options).length, "node")
     } and the services sent each other in each ${
-      (width * 1e3).toFixed(0)
-    } ms. Nothing should be sent while there is nothing to say.`,
+      width < 1 ? `${(width * 1e3).toFixed(0)} ms` : `${width.toFixed(1)} s`
+    }. Nothing should be sent while there is nothing to say.`,
     spec: frame([{
       data: { values },
       mark: { type: "bar" },
@@ -370,11 +427,24 @@ function messagePlot(recording: Recording, end: number, frame: Frame): Plot[] {
           type: "quantitative",
           stack: "zero",
           title: "messages",
+          axis: { tickMinStep: 1 },
         },
-        color: { field: "type", type: "nominal", title: "type" },
+        color: {
+          field: "type",
+          type: "nominal",
+          title: "type",
+          scale: { domain: types, range: types.map((_, i) => typeColour(i)) },
+          legend: { columns: legendColumns(types) },
+        },
       },
     }]),
   }];
+}
+
+/** How many entries of a legend fit beside each other: a wider legend would shrink its plot. */
+function legendColumns(entries: readonly string[]): number {
+  const wide = greatest(entries, ({ length }) => length) * 7 + 46;
+  return Math.max(1, Math.floor(WIDTH / wide));
 }
 
 /** A plot as an SVG document, or why it could not be drawn. */

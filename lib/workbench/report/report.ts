@@ -33,9 +33,15 @@ import script from "./page.js" with { type: "text" };
 import * as spacetime from "./spacetime.ts";
 import { titleOf } from "../scenarios/standards.ts";
 import { summarySection } from "./summary.ts";
-import { callColour, callText, isMeant, timelineSvg } from "./timeline.ts";
+import {
+  callColour,
+  callText,
+  cutLabel,
+  isMeant,
+  timelineSvg,
+} from "./timeline.ts";
 import { trafficSection } from "./traffic.ts";
-import { type View, viewOf } from "./view.ts";
+import { type Call, type View, viewOf } from "./view.ts";
 import { count } from "./words.ts";
 
 /** The name of the report in a run's folder. */
@@ -55,6 +61,7 @@ const IN_PAGE = {
   callColour,
   callText,
   isMeant,
+  cutLabel,
   timelineSvg,
   ...spacetime,
   overviewSvg,
@@ -97,7 +104,7 @@ export async function reportHtml(
   const { recording } = judged;
   const moments = momentsOf(judged);
   const view = viewOf(recording, moments.map(({ at }) => at));
-  const plots = plotsOf(recording);
+  const plots = plotsOf(judged, view.types);
   const drawn = await drawPlots(plots);
   const sought = moments[0] ?? null;
   const title = titleOf(recording);
@@ -196,11 +203,10 @@ function drawings(view: View): Html {
   return html`
     <section id="drawings">
       <h2>What happened when</h2>
-      <p class="lead">The strip shows the whole run: how many operations began when${cuts >
+      <p class="lead">The strip shows the whole run: how many operations began when, in red those that did not succeed${cuts >
           0 &&
-        `, and in grey ${
-          count(cuts, "partition")
-        }`}. Below, its framed part is drawn twice: as operations, and as messages. Drag the frame, or use the buttons or the arrow keys.</p>
+        `; in grey, ${count(cuts, "partition")}`}${view.marks.length > 0 &&
+        "; as triangles, the incidents listed below"}. Under it, its framed part is drawn twice: as operations, and as messages. Drag the frame, or use the buttons or the arrow keys.</p>
       ${left.length > 0 &&
         html`
           <p
@@ -220,13 +226,19 @@ function drawings(view: View): Html {
         </div>
       </div>
       <h3>Operations of the clients</h3>
-      <p class="lead legend">A row for each client, and a bar for each operation, from its request to its reply.
-        <span><i style="background: var(--ok)"></i>succeeded (ok)</span>
-        <span><i style="background: var(--info)"></i>outcome unknown (info)</span>
-        <span><i style="background: var(--fail)"></i>certainly failed (fail)</span></p>
+      <p class="lead">A row for each client, and a bar for each operation, from its request to its reply.</p>
+      <p class="legend">${endings(view).map(([type, words]) =>
+        html`
+          <span><i style="background: ${callColour(type)}"></i>${words}</span>
+        `
+      )}</p>
       <div id="timeline" role="group" aria-label="operations of the clients"></div>
       <h3>Messages between nodes (spacetime diagram)</h3>
-      <p class="lead">A row for each node, and a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at a line to read the message. A red cross is a message that never arrived.</p>
+      <p class="lead">A row for each node, and a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at a line to read the message. A red cross is a message that never arrived.${view
+        .hops.some(({ client, arrived }) => !client && arrived.length > 1) &&
+        " A dashed line is a message that arrived once more."}${view.downs
+            .length > 0 &&
+        " A broad bar is a node that was not running: killed, paused or ended."}</p>
       <p class="legend">${view.types.map((type, i) =>
         html`
           <label
@@ -243,19 +255,35 @@ function drawings(view: View): Html {
   `;
 }
 
+/** How operations end, in words; an operation need not end, but most do. */
+function endings({ calls }: View): [Call["type"], string][] {
+  const ended: [Call["type"], string][] = [
+    ["ok", "succeeded (ok)"],
+    ["info", "outcome unknown (info)"],
+    ["fail", "certainly failed (fail)"],
+  ];
+  return calls.some(({ type }) => type === "open")
+    ? [...ended, ["open", "never ended"]]
+    : ended;
+}
+
+/** How many moments the list of incidents has at most. */
+const INCIDENTS_SHOWN = 50;
+
 function incidents({ marks }: View): Html | null {
   if (marks.length === 0) return null;
+  const moments = [...Map.groupBy(marks, ({ at }) => at)];
+  const more = moments.length - INCIDENTS_SHOWN;
   return html`
     <section>
       <h2>Incidents</h2>
       <p
         class="lead">What the workbench saw or did, apart from operations and messages.</p>
-      <ul>${marks.slice(0, 50).map(({ at, node, text }) =>
+      <ul>${moments.slice(0, INCIDENTS_SHOWN).map(([at, marks]) =>
         html`<li><a href="#drawings" data-at="${at}" data-process="">${
           at.toFixed(3)
-        } s</a>, ${node}: ${text}</li>`
-      )}${marks.length > 50 &&
-        html`<li>and ${marks.length - 50} more</li>`}</ul>
+        } s</a>: ${marks.map(({ text }) => text).join("; ")}</li>`
+      )}${more > 0 && html`<li>and at ${count(more, "later moment")}</li>`}</ul>
     </section>
   `;
 }

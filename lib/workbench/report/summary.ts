@@ -1,6 +1,6 @@
 /** The top of the page: verdicts, and figures with their limits. */
 import { type Validity, verdictText } from "../checkers/verdict.ts";
-import { isClientOp } from "../history/history.ts";
+import { isClientOp, type Op } from "../history/history.ts";
 import { flagsText } from "../history/options.ts";
 import { type Judged, overall } from "../checkers/judges.ts";
 import {
@@ -26,6 +26,9 @@ export function summarySection(judged: Judged, again?: string): Html {
   const { recording, results, strict } = judged;
   const { workload, program, seed } = recording;
   const scenario = scenarioOfRun(program);
+  const title = titleOf(recording);
+  // A mutant, for one, is not the program whose promises it is held to.
+  const isItself = title === program;
   const command = commandOfRun(recording)?.label ?? "";
   const verdict = overall(judged);
   const misses = missed(judged);
@@ -36,10 +39,10 @@ export function summarySection(judged: Judged, again?: string): Html {
     <header class="${verdict === true && misses === 0
       ? "valid"
       : verdictText(verdict === true ? false : verdict)}">
-      <h1>${titleOf(recording)}${scenario &&
-        html`<small>${scenario.algorithm}${
-          command !== "" && `; ${command}`
-        }</small>`}</h1>
+      <h1>${title}${scenario &&
+        html`<small>${
+          isItself ? scenario.algorithm : `in place of ${program}`
+        }${command !== "" && `; ${command}`}</small>`}</h1>
       <p class="verdict">${headline(
         verdict,
         strict.anomalies.length,
@@ -50,8 +53,11 @@ export function summarySection(judged: Judged, again?: string): Html {
       <p>${workloadText(workload)} ${setUpText(
         recording,
       )} Together they made ${count(operations, "request")}. ${scenario && html`
-        This program promises: <em>${scenario.guarantee}</em>.
-      `}</p>
+        ${isItself
+          ? "This program promises"
+          : `It is held to what ${program} promises`}: <em>${scenario
+          .guarantee}</em>.
+      `}${excusesText(judged)}</p>
       <div class="judges">
         <div class="judge ${verdictText(results["valid?"])}">
           <b>Maelstrom's verdict: ${verdictText(results["valid?"])}</b>
@@ -71,6 +77,16 @@ export function summarySection(judged: Judged, again?: string): Html {
       </details>
     </section>
   `;
+}
+
+/** What a kill excuses, if that was left out of the judgement. */
+function excusesText({ recording: { history }, held }: Judged): string {
+  if (held === history) return "";
+  const answered = (ops: readonly Op[]) =>
+    ops.filter((op) => op.type === "ok" && isClientOp(op)).length;
+  return ` Nodes were killed that may have told no other what they knew: ${
+    count(answered(history) - answered(held), "reply", "replies")
+  } were left out of the verdicts, and of stable latencies.`;
 }
 
 function headline(

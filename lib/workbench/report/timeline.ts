@@ -45,6 +45,12 @@ export function isMeant(call: Call, { at, process, node }: Moment): boolean {
   return near(call.from) || near(call.to);
 }
 
+/** As much of a label as there is room for; an operation's name is not cut. */
+export function cutLabel(label: string, f: string, letters: number): string {
+  if (label.length <= letters) return label;
+  return letters < f.length + 3 ? f : `${label.slice(0, letters - 1)}…`;
+}
+
 /** Draws the operations of a stretch of time, and marks the moment sought. */
 export function timelineSvg(
   view: View,
@@ -73,14 +79,12 @@ export function timelineSvg(
     const inside = bar > 24 ? 0 : bar;
     const letters = Math.floor((room - inside) / 5.4);
     next.set(call.row, start);
-    const text = rowHeight < 12 || letters < 4
+    const text = rowHeight < 12 || letters < call.f.length
       ? ""
       : `<text x="${(start + inside + 2).toFixed(1)}" y="${
         y + rowHeight - 5
       }" font-size="9.5" fill="#333">${
-        escapeText(
-          label.length > letters ? `${label.slice(0, letters - 1)}…` : label,
-        )
+        escapeText(cutLabel(label, call.f, letters))
       }</text>`;
     return `<g data-call="${index}"><rect x="${start.toFixed(1)}" y="${
       y + 2

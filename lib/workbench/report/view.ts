@@ -4,6 +4,7 @@
  */
 import { type Pair, pairs } from "../checkers/pairs.ts";
 import {
+  type Incident,
   isClient,
   type Op,
   type OpType,
@@ -44,7 +45,7 @@ export interface Phase extends Span {
 /** An incident. */
 export interface Mark {
   at: number;
-  node: string;
+  /** What happened to which node. */
   text: string;
 }
 
@@ -112,11 +113,7 @@ export function viewOf(
     phases: phasesOf(recording, to),
     cuts: cutsOf(history, to),
     downs: downsOf(incidents, to),
-    marks: incidents.map(({ time, node, type, text }) => ({
-      at: micro(time / 1e9),
-      node,
-      text: `${type}: ${text}`,
-    })),
+    marks: incidents.map(markOf),
     density: densityOf(calls, to),
     workers: workersOfRun(recording),
     calls: keptCalls.kept.map((call) => callOf(recording, call)),
@@ -125,6 +122,15 @@ export function viewOf(
     hops: hops.kept.map(hopOf),
     omitted: { calls: keptCalls.omitted, hops: hops.omitted },
     total: { calls: calls.length, hops: hops.total },
+  };
+}
+
+function markOf({ time, node, type, text }: Incident): Mark {
+  const told = text.startsWith(node) ? text : `${node}: ${text}`;
+  const isNemesis = ["kill", "restart", "pause", "resume"].includes(type);
+  return {
+    at: micro(time / 1e9),
+    text: isNemesis ? told : `${type}: ${told}`,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Explains a run to a reader who has never seen one. */
-import type { Recording } from "../history/history.ts";
+import type { Incident, Recording } from "../history/history.ts";
 import { nodesOf, workersOf } from "../history/options.ts";
+import { cutsOf } from "./cuts.ts";
 
 /** By workload, what clients do, and what must hold. */
 const WORKLOADS: { readonly [workload: string]: string } = {
@@ -17,7 +18,7 @@ const WORKLOADS: { readonly [workload: string]: string } = {
   "pn-counter":
     "Clients add to and subtract from one counter at any node. In the end every node must show the exact sum.",
   "kafka":
-    "Clients append messages to logs (send), read on from where they left off (poll) and record how far they have read (commit). No acknowledged message may be lost, reordered or skipped.",
+    "Clients append messages to logs (send), read on from where they left off (poll) and record how far they have read (commit). Now and then one takes other logs (assign, subscribe), or forgets everything and begins anew (crash). No acknowledged message may be lost, reordered or skipped.",
   "lin-kv":
     "Clients read, write and compare-and-set single keys. The operations must appear to take effect one after another, each at some moment between its request and its reply.",
   "txn-rw-register":
@@ -32,7 +33,8 @@ export function workloadText(workload: string): string {
 }
 
 /** The set-up of a run in a sentence or two. */
-export function setUpText({ options, faults, machine }: Recording): string {
+export function setUpText(recording: Recording): string {
+  const { options, faults, machine } = recording;
   const nodes = nodesOf(options).length, workers = workersOf(options);
   const latency = Number(options.latency ?? 0);
   const distribution = String(options["latency-dist"] ?? "constant");
@@ -58,24 +60,48 @@ export function setUpText({ options, faults, machine }: Recording): string {
   }
   if (faults === "chaos") {
     parts.push(
-      "The run was under chaos: partitions, and whatever the seed drew of lost, duplicated, reordered and late messages, and of killed nodes. The figures are therefore held to no limit.",
+      "The run was under chaos: partitions, and whatever the seed drew of lost, duplicated, reordered and late messages, and of nodes that were killed or paused. The figures are therefore held to no limit.",
     );
   } else {
     const nemesis = faults === "partition" ? faults : options.nemesis ?? "";
-    const did = String(nemesis).split(",").map((fault) => DEEDS[fault.trim()]);
+    const did = String(nemesis).split(",")
+      .map((fault) => deedText(recording, fault.trim()));
     parts.push(...did.filter((deed) => deed !== undefined));
   }
   return parts.join(" ");
 }
 
-/** By fault of the nemesis, a sentence that says what it did. */
-const DEEDS: { readonly [fault: string]: string } = {
-  partition: "The network was partitioned now and then.",
-  kill: "Nodes were killed now and then, and restarted without their memory.",
-  pause: "Nodes were paused now and then, and resumed where they had stopped.",
-};
+/** A sentence that says what the nemesis did; undefined for a fault that it does not have. */
+function deedText(
+  { history, incidents = [] }: Recording,
+  fault: string,
+): string | undefined {
+  const struck = (kind: Incident["type"]) =>
+    incidents.filter(({ type }) => type === kind).length;
+  if (fault === "partition") {
+    const cuts = cutsOf(history, 0).filter(({ empty }) => !empty).length;
+    return cuts > 0
+      ? `The network was partitioned ${count(cuts, "time")}.`
+      : "The network was to be partitioned, but no partition cut off a node.";
+  }
+  if (fault === "kill") {
+    const kills = struck("kill");
+    return kills > 0
+      ? `Nodes were killed ${
+        count(kills, "time")
+      } in all, and restarted without their memory.`
+      : "Nodes were to be killed, but none was.";
+  }
+  if (fault !== "pause") return undefined;
+  const pauses = struck("pause");
+  return pauses > 0
+    ? `Nodes were paused ${
+      count(pauses, "time")
+    } in all, and resumed where they had stopped.`
+    : "Nodes were to be paused, but none was.";
+}
 
-/** `"1 node"`, `"5 nodes"`. */
-export function count(n: number, noun: string): string {
-  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+/** `"1 node"`, `"5 nodes"`; `"2 replies"`, if that plural is given. */
+export function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n.toLocaleString("en")} ${n === 1 ? noun : plural}`;
 }

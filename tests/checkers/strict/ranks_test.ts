@@ -27,7 +27,8 @@ function judged(find: (findings: Findings) => void, results = valid): Judged {
   find(findings);
   const checks = { echo: () => findings.all() };
   const strict = judgeStrict(recording, results, {}, checks);
-  return { recording, results, strict, figures: {} };
+  const held = recording.history;
+  return { recording, held, results, strict, figures: {} };
 }
 
 Deno.test("a note leaves the verdict valid, and terminal and report show it as a note", () => {
