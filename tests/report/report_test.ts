@@ -105,6 +105,21 @@ Deno.test("places in the history become links to their operations", () => {
   ]);
 });
 
+Deno.test(
+  "thousands of types of messages, each long, make no large page",
+  readsAndDraws,
+  async () => {
+    const recording = echoes(1), journal = new Journal();
+    for (let i = 0; i < 5_000; i++) {
+      const body = { type: `type ${i} ${"x".repeat(2_000)}` };
+      journal.push(["send", i * 1e3, i, "n0", "n1", body]);
+    }
+    const report = await reportHtml(judge({ ...recording, journal }));
+    assert(report.includes("(other types)"));
+    assert(report.length < 3e6, `${report.length}`);
+  },
+);
+
 Deno.test("operations are found anywhere in a checker's result", () => {
   const op = { index: 4, time: 2.5e9, process: 1, type: "ok", f: "poll" };
   const found = momentsIn({ errs: [{ op, other: { time: 1 } }], count: 1 });

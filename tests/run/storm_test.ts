@@ -231,3 +231,31 @@ Deno.test("a storm of messages whose src is a client is attributed to the node t
   assertEquals(ended, 1);
   assertMatch(watch.storms(10e9)[0]!, /^n0 sent broadcast \d+ times/);
 });
+
+/** A node tells a peer 60,000 things in half a second. */
+function burst(watch: StormWatch, typeOf: (i: number) => string) {
+  for (let i = 0; i < 60_000; i++) {
+    const body = { type: typeOf(i) };
+    watch.sent(i * 8e3, { src: "n0", dest: "n1", body });
+  }
+}
+
+Deno.test("a storm that was broken off is told of, however long the run takes to end", () => {
+  const watch = new StormWatch(new Set(["n0", "n1"]), () => {});
+  watch.sent(0, { src: "n1", dest: "n0", body: { type: "hello" } });
+  burst(watch, () => "news");
+  watch.sent(4e9, { src: "n0", dest: "n1", body: { type: "news" } });
+  const told = watch.storms(9e9);
+  assertEquals(told.length, 1, "a single hello is no storm");
+  assertMatch(told[0]!, /^n0 sent news \d+ times/);
+});
+
+Deno.test("a storm of messages that are each of another type, or of a long one, is told in few words", () => {
+  for (const type of [(i: number) => `t${i}`, () => "t".repeat(100)]) {
+    const watch = new StormWatch(new Set(["n0", "n1"]), () => {});
+    burst(watch, type);
+    const told = watch.storms(1e9);
+    assertEquals(told.length, 1);
+    assertMatch(told[0]!, /^n0 sent (t{60}|messages of ever new types) \d+ /);
+  }
+});

@@ -6,7 +6,13 @@
  * the form of the recordings of Maelstrom in `tests/golden/`, so the same checkers judge these.
  */
 import type { Options } from "./options.ts";
-import { type Json, type JsonObject, stringify } from "./json.ts";
+import {
+  asText,
+  beginning,
+  type Json,
+  type JsonObject,
+  stringify,
+} from "./json.ts";
 import {
   type Beginning,
   briefly,
@@ -220,6 +226,16 @@ export function lengthAt(events: Events, index: number): number {
 /** The message's body of the event at an index. */
 export function bodyAt(events: Events, index: number): Body {
   return events.bodyAt?.(index) ?? events.at(index)![5];
+}
+
+/** A longer type of a message is cut: it has more in it than a type. */
+const LONGEST_TYPE = 60;
+
+/** The type of a message as text, for people. */
+export function typeName({ type }: Head): string {
+  return type === undefined
+    ? "(no type)"
+    : beginning(asText(type), LONGEST_TYPE);
 }
 
 /** The events of a journal whose heads satisfy a condition. */

@@ -3,11 +3,12 @@ import { originOf } from "../checkers/origin.ts";
 import {
   type EventHead,
   type Events,
+  type Head,
   headsOf,
   type Recording,
+  typeName,
   withIds,
 } from "../history/history.ts";
-import { asText } from "../history/json.ts";
 import { brief } from "./cap.ts";
 
 /** A message from its sending to its arrivals. Times are seconds since the main phase began. */
@@ -21,6 +22,21 @@ export interface Flight {
   type: string;
   /** The rest of its body, shortened: one body may have megabytes, and many messages are in memory at once. */
   body: string;
+}
+
+/** How many types of messages are told apart: a page has no room for more, nor could anyone read them. */
+export const TYPES_SHOWN = 30;
+
+/** Returns a function that names the types of messages, and all beyond the first {@link TYPES_SHOWN} alike. */
+export function typesNamed(): (head: Head) => string {
+  const known = new Set<string>();
+  return (head) => {
+    const name = typeName(head);
+    if (known.has(name)) return name;
+    if (known.size === TYPES_SHOWN) return "(other types)";
+    known.add(name);
+    return name;
+  };
 }
 
 /** How many characters of a body are shown. */
@@ -48,14 +64,14 @@ export function flightsOf(
     for (const [kind, time, id, src, dest, body] of events) {
       const at = (time - origin) / 1e9;
       if (kind === "send") {
-        const { type, ...rest } = body;
+        const { type: _, ...rest } = body;
         flights.set(id, {
           id,
           src,
           dest,
           sent: at,
           arrived: [],
-          type: asText(type),
+          type: typeName(body),
           body: brief(rest, BODY_SHOWN),
         });
       } else flights.get(id)?.arrived.push(at);

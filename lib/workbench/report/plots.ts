@@ -17,8 +17,8 @@ import {
   visit,
 } from "../history/history.ts";
 import { nodesOf } from "../history/options.ts";
-import { asText } from "../history/json.ts";
 import { cutsOf } from "./cuts.ts";
+import { typesNamed } from "./messages.ts";
 import { typeColour } from "./spacetime.ts";
 import { callColour } from "./timeline.ts";
 import { count } from "./words.ts";
@@ -386,24 +386,23 @@ function messagePlot(
 ): Plot[] {
   const origin = originOf(recording);
   const width = end / BARS;
+  const nameOf = typesNamed();
   const counts = new Map<string, number>();
-  for (
-    const [kind, time, , src, dest, { type }] of headsOf(recording.journal)
-  ) {
+  for (const [kind, time, , src, dest, head] of headsOf(recording.journal)) {
     if (kind !== "send" || time < origin || !isBetweenServers(src, dest)) {
       continue;
     }
-    const key = `${Math.floor((time - origin) / 1e9 / width)} ${asText(type)}`;
+    const key = `${Math.floor((time - origin) / 1e9 / width)} ${nameOf(head)}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   if (counts.size === 0) return [];
   const values = [...counts].map(([key, messages]) => {
-    const n = key.split(" ", 1)[0]!, type = key.slice(n.length + 1);
+    const n = parseInt(key);
     return {
-      at: Number(n) * width,
-      to: (Number(n) + 0.9) * width,
+      at: n * width,
+      to: (n + 0.9) * width,
       messages,
-      type,
+      type: key.slice(key.indexOf(" ") + 1),
     };
   });
   const types = [

@@ -2,6 +2,7 @@
 import { IdSet } from "../checkers/id-set.ts";
 import {
   type Events,
+  type Head,
   headAt,
   isBetweenServers,
   isClientOp,
@@ -10,8 +11,8 @@ import {
   type Recording,
   visit,
 } from "../history/history.ts";
-import { asText, type Json } from "../history/json.ts";
 import { type Html, html } from "./html.ts";
+import { typesNamed } from "./messages.ts";
 import { count } from "./words.ts";
 
 interface Row {
@@ -58,17 +59,18 @@ function rowsOf(
   wanted: (src: string, dest: string) => boolean,
 ): Row[] {
   const rows = new Map<string, Row>();
-  const rowOf = (type: Json | undefined) => {
-    const name = asText(type);
-    const row = rows.get(name) ??
-      { type: name, sent: 0, arrived: 0, lost: 0, bytes: 0 };
-    rows.set(name, row);
+  const nameOf = typesNamed();
+  const rowOf = (head: Head) => {
+    const type = nameOf(head);
+    const row = rows.get(type) ??
+      { type, sent: 0, arrived: 0, lost: 0, bytes: 0 };
+    rows.set(type, row);
     return row;
   };
   const arrivedIds = new IdSet();
   visit(journal, (kind, _time, id, src, dest, index) => {
     if (!wanted(src, dest)) return;
-    const row = rowOf(headAt(journal, index).type);
+    const row = rowOf(headAt(journal, index));
     if (kind === "send") {
       row.sent++;
       row.lost++;

@@ -13,7 +13,7 @@ import {
 import { nodeOf, nodesOf, workersOf } from "../history/options.ts";
 import { brief, cap, type Span } from "./cap.ts";
 import { type Cut, cutsOf, type Down, downsOf } from "./cuts.ts";
-import { type Flight, flightsOf, sendings } from "./messages.ts";
+import { type Flight, flightsOf, sendings, TYPES_SHOWN } from "./messages.ts";
 
 /** A client's operation, from invocation to completion. */
 export interface Call {
@@ -62,7 +62,7 @@ export interface View extends Span {
   calls: Call[];
   /** Nodes, and services that somebody used: the rows of the spacetime diagram. */
   endpoints: string[];
-  /** Types of messages between servers, the most frequent first. */
+  /** The most frequent types of messages between servers, in that order. */
   types: string[];
   hops: Hop[];
   /** Where operations and messages were left out, because there are too many. */
@@ -247,7 +247,8 @@ function typesOf(flights: readonly Flight[]): string[] {
     if (isClient(src) || isClient(dest)) continue;
     counts.set(type, (counts.get(type) ?? 0) + 1);
   }
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([type]) => type);
+  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, TYPES_SHOWN)
+    .map(([type]) => type);
 }
 
 /** The silence between main and final phase is 10 s; half of that tells it from a slow operation. */

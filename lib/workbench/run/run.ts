@@ -160,7 +160,7 @@ class Run {
     );
     this.#storm = new StormWatch(
       new Set(this.#ids),
-      () => this.#breakOff("in a message storm that could only grow"),
+      () => this.#breakOff("in a message storm without end"),
     );
     this.#network.watch = (now, packet, author) =>
       this.#storm.sent(now, packet, author);

@@ -3,8 +3,7 @@
  * broadcast, new or not. A storm is told from other traffic by its links: if a link carries many more
  * messages than clients' requests explain, second after second, the clients are not the cause.
  */
-import { isClient } from "../history/history.ts";
-import { asText } from "../history/json.ts";
+import { isClient, typeName } from "../history/history.ts";
 import { SECOND } from "./clock.ts";
 import type { Packet } from "./network.ts";
 
@@ -57,6 +56,13 @@ const AFTER_A_HEAL = 4;
 /** How many services there are. */
 const SERVICES = 4;
 
+/** How many types of messages of one node are told apart in a second: more are mostly new each time. */
+const MOST_TYPES = 100;
+const OTHER_TYPES = "messages of ever new types";
+
+/** Of what happens beside a storm, that which is less than this share of it is not told. */
+const WORTH_TELLING = 0.01;
+
 /** Messages of one type that one node sends during a storm. */
 interface Flood {
   src: string;
@@ -107,6 +113,7 @@ export class StormWatch {
     { src, dest, body }: Omit<Packet, "id">,
     author = src,
   ): void {
+    if (this.#isEndless) return;
     if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
     if (isClient(author)) {
       this.#requests++;
@@ -118,9 +125,9 @@ export class StormWatch {
     const sent = this.#sentBy.get(author);
     if (sent === undefined) return;
     if (++sent.count > OWN_RATE_WHILE_CLIENTS_WAIT) {
-      this.#countLink(author, asText(body.type), dest);
+      this.#countLink(author, typeName(body), dest);
     }
-    if (++this.#sent % FEWEST_PER_SECOND !== 0 || this.#isEndless) return;
+    if (++this.#sent % FEWEST_PER_SECOND !== 0) return;
     if (this.#sent < Math.min(MESSAGES_PER_SECOND, this.#usual())) return;
     this.#addFloods(nowNs, 0);
     this.#end();
@@ -128,12 +135,16 @@ export class StormWatch {
 
   /** The storms there were, the largest first: `"n0 sent gossip 40000 times in 5.0 s"`. */
   storms(nowNs: number): string[] {
-    if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
-    if (!this.#isEndless) this.#addFloods(nowNs, this.#allowed(nowNs));
+    if (!this.#isEndless) {
+      if (nowNs >= this.#windowEndsNs) this.#nextWindow(nowNs);
+      else this.#addFloods(nowNs, this.#allowed(nowNs));
+    }
     const floods = [...this.#past, ...this.#floods.values()]
-      .filter((flood) => this.#isEndless || isLasting(flood));
+      .filter((flood) => this.#isEndless || isLasting(flood))
+      .sort((a, b) => b.count - a.count);
     if (!this.#isEndless && !this.#isTooMuch(floods)) return [];
-    return floods.sort((a, b) => b.count - a.count).map((flood) =>
+    const least = WORTH_TELLING * (floods[0]?.count ?? 0);
+    return floods.filter(({ count }) => count >= least).map((flood) =>
       `${flood.src} sent ${flood.type} ${flood.count} times in ${
         (lengthNs(flood) / SECOND).toFixed(1)
       } s`
@@ -142,7 +153,8 @@ export class StormWatch {
 
   #countLink(src: string, type: string, dest: string): void {
     const types = valueOf(this.#links, src, () => new Map());
-    const dests = valueOf(types, type, () => new Map());
+    const known = types.size < MOST_TYPES || types.has(type);
+    const dests = valueOf(types, known ? type : OTHER_TYPES, () => new Map());
     dests.set(dest, (dests.get(dest) ?? 0) + 1);
   }
 
