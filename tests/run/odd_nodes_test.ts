@@ -237,6 +237,12 @@ Deno.test("msg_id and error codes are integers, and no floats", async () => {
   const refused = (code: string) =>
     verdict(() => ({ type: "error", code: parse(code), text: "no" }));
   assertEquals((await refused("11")).type, "fail");
+  const { error } = await verdict(() => ({
+    type: "error",
+    code: 11,
+    text: { full: ["disk", 0] },
+  }));
+  assertEquals(error, ["temporarily-unavailable", '{"full":["disk",0]}']);
   for (const code of ["11.0", '"11"', "99", "null", "9007199254740993"]) {
     const { type, error } = await refused(code);
     assertEquals([type, error], ["info", ["unknown", "no"]]);

@@ -131,6 +131,20 @@ Deno.test("a line that is no message is quoted whole, though it begins with JSON
   ]);
 });
 
+Deno.test("a node that logs to stdout is heard to the end; one that writes only nonsense is ignored", () => {
+  let messages = 0, garbage = 0;
+  const listen = listener("n0", {
+    sent: () => messages++,
+    garbage: () => garbage++,
+  });
+  for (let i = 0; i < 2_000; i++) {
+    for (const line of ["got a line", "[]", '{"src":"n0"}']) listen(line);
+  }
+  assertEquals([messages, garbage], [2_000, 4_000]);
+  for (let i = 0; i < 2_000; i++) listen("y");
+  assertEquals([messages, garbage], [2_000, 5_000]);
+});
+
 Deno.test("an endless line is cut, and what follows it is read", () => {
   const lines = new Lines(10);
   const push = (text: string) => lines.push(new TextEncoder().encode(text));

@@ -133,7 +133,7 @@ export class ClientEndpoint {
       const { code, text } = reply;
       throw new ErrorReply(
         typeof code === "number" ? code : NaN,
-        typeof text === "string" ? text : "",
+        (text ?? null) === null ? "" : asText(text),
         reply,
       );
     }

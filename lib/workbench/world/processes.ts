@@ -25,7 +25,7 @@ const UNENDED_MS = 1_000;
 const LF = 10;
 const CR = 13; // which ends a line, too
 
-/** After this many lines that are not JSON, a node is ignored: it could keep the workbench busy for ever. */
+/** After this many lines in a row that are no message, a node is ignored: it could keep the workbench busy for ever. */
 const GARBAGE_READ = 1_000;
 
 /** How many characters may wait for a node that does not read; the rest is lost. */
@@ -129,7 +129,10 @@ export function listener(
       return events.garbage(node, line, why);
     }
     // A log line often begins with a date, whose year is JSON: all of the line says what it is.
-    if (isObject(message)) return events.sent(node, message);
+    if (isObject(message)) {
+      garbage = 0;
+      return events.sent(node, message);
+    }
     garbage++;
     events.garbage(node, line, "is no JSON object");
   };

@@ -221,6 +221,8 @@ Deno.test("a reply to a client that has gone is a late one, a second one, or to 
   assertEquals(gone([20, 20.1], "c1", 2), "protocol-violation");
   assertEquals(gone([20, 20.1], "c7", 1), "protocol-violation");
   assertEquals(gone([20, "never"], "c1", 1, pause), "(late-reply)");
+  const early = gone([30, 30.1], "c1", 1);
+  assertEquals(early, "protocol-violation", "it had not been asked yet");
 });
 
 Deno.test("a second init_ok is a duplicate, which a library that answers init by itself may cause", () => {

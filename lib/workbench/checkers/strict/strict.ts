@@ -423,9 +423,10 @@ function answers(recording: Recording) {
       const { client, number } = incident.request ?? {};
       const request = asked.get(client ?? "", number);
       if (request === undefined) return { incident };
+      const tookNs = origin + incident.time - request.time;
+      if (tookNs < 0) return { incident }; // it has been asked only since
       if (request.isAnswered) return { incident, request };
       request.isAnswered = true;
-      const tookNs = origin + incident.time - request.time;
       return { incident, request, tookNs };
     });
   end = Math.max(end, origin + (history.at(-1)?.time ?? 0));
