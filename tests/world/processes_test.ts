@@ -199,6 +199,18 @@ Deno.test(
 );
 
 Deno.test(
+  "a host that has been stopped starts no more processes, though its run may not know yet",
+  needs("run", "read", "write"),
+  async () => {
+    const { host } = hostOf("cat");
+    await host.stop();
+    host.start("n0");
+    assertEquals(host.silence!("n0"), null, "there is no such process");
+    await host.stop();
+  },
+);
+
+Deno.test(
   "a message of 5 MB goes through the pipes unchanged",
   needs("run", "read", "write"),
   async () => {

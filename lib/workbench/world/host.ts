@@ -21,6 +21,11 @@ export interface HostEvents {
 export interface Host {
   /** Starts a node, or restarts it after a {@link kill}. */
   start(node: string): void;
+  /**
+   * Lets everything else happen before another node is started. Without it, nothing is heard or
+   * timed while many are.
+   */
+  started?(): Promise<void>;
   /** Gives a node a message. A node that is not running never gets it. */
   deliver(node: string, packet: Packet): void;
   /** Ends a node at once, without warning. */

@@ -60,8 +60,8 @@ export class Nodes {
   readonly #mute = new Set<string>();
   readonly #down = new Set<string>();
   readonly #paused = new Set<string>();
-  /** Nodes whose process exited by itself and was not started again. */
-  readonly #ended = new Set<string>();
+  /** Nodes whose process exited by itself and was not started again, and how that is told. */
+  readonly #ended = new Map<string, string>();
   /** Settled when all have ended by themselves. */
   readonly deserted = Promise.withResolvers<void>();
   /** By node that is being set up, what aborts that. */
@@ -114,10 +114,12 @@ export class Nodes {
    */
   async setUp(): Promise<void> {
     const { ids, clients } = this.settings;
-    await Promise.all(ids.map(async (node) => {
+    for (const node of ids) {
       this.#start(node);
-      await this.#init(node);
-    }));
+      await this.#host.started?.();
+    }
+    // Only now: a hundred processes may take longer to start than one may take to answer.
+    await Promise.all(ids.map((node) => this.#init(node)));
     // As in Maelstrom, the set-up client stays open until the end, whether or not it is used.
     await Promise.all(
       ids.map((node) => this.#prepare(node, clients.open())),
@@ -239,6 +241,8 @@ export class Nodes {
     type: string,
     rpc: () => Promise<Body>,
   ): Promise<void> {
+    const ended = this.#ended.get(node);
+    if (ended !== undefined) throw new SetupFailed(node, ended);
     const interrupted = Promise.withResolvers<never>();
     this.#interrupt.set(node, interrupted.reject);
     this.#chatter.delete(node);
@@ -300,9 +304,9 @@ export class Nodes {
   }
 
   #exited(node: string, how: string): void {
-    this.#ended.add(node);
-    if (this.#ended.size === this.settings.ids.length) this.deserted.resolve();
     const text = `${node} ended by itself (${how})`;
+    this.#ended.set(node, text);
+    if (this.#ended.size === this.settings.ids.length) this.deserted.resolve();
     const words = this.#lastWords(node);
     this.settings.report("process-exit", node, text + words);
     this.#interrupt.get(node)?.(new SetupFailed(node, text));

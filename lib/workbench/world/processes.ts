@@ -63,7 +63,7 @@ export function processes(options: ProcessOptions): OpenHost {
     const running = new Map<string, NodeProcess>();
     const stderr = new Map<string, LastWords>();
     const ended: Promise<unknown>[] = [];
-    let stopped = false;
+    let stopping = false, stopped = false;
     const kill = (node: string) => {
       const process = running.get(node);
       if (process === undefined) return;
@@ -73,6 +73,7 @@ export function processes(options: ProcessOptions): OpenHost {
     };
     return {
       start(node) {
+        if (stopping) return; // the run is being interrupted
         const words = new LastWords();
         stderr.set(node, words);
         const process = new NodeProcess(node, options, events, (line) => {
@@ -86,6 +87,7 @@ export function processes(options: ProcessOptions): OpenHost {
         });
         running.set(node, process);
       },
+      started: () => new Promise((resolve) => setTimeout(resolve)),
       deliver(node, { id, src, dest, body }) {
         const process = running.get(node);
         if (process === undefined) return;
@@ -96,6 +98,7 @@ export function processes(options: ProcessOptions): OpenHost {
       pause: (node) => running.get(node)?.signal("SIGSTOP"),
       resume: (node) => running.get(node)?.signal("SIGCONT"),
       async stop() {
+        stopping = true;
         for (const node of [...running.keys()]) kill(node);
         await within(REAP_MS, Promise.allSettled(ended));
         stopped = true;
