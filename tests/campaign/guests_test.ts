@@ -348,7 +348,7 @@ Deno.test(
       ...["simulate", file, "--json"],
       ...flags,
     );
-    assertEquals(JSON.parse(stdout).seeds, 1);
+    assertEquals(JSON.parse(stdout).seed, 1);
     assertStringIncludes(stderr, "begins\ngoes on");
     await Deno.writeTextFile(
       file,
@@ -380,8 +380,10 @@ Deno.test(
     const old = await workbench("simulate", file, ...flags);
     assertStringIncludes(old.stderr, "write import and export default\n");
     await Deno.writeTextFile(file, "await new Promise(() => {});");
-    const hung = await workbench("simulate", file, ...flags);
+    const hung = await workbench("simulate", file, ...flags, "--json");
     assertEquals(hung.code, 1);
+    const { strict: open, folder: nowhere } = JSON.parse(hung.stdout);
+    assertEquals([open["valid?"], nowhere], ["unknown", null]);
     assertStringIncludes(
       hung.stderr,
       "its module while it is loaded (by an await at its top level?)",

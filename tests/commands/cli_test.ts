@@ -161,6 +161,25 @@ Deno.test(
 );
 
 Deno.test(
+  "simulate --json prints of one run what test prints, and keeps it",
+  needs("run", "read", "write"),
+  inFolder(async (store) => {
+    const { code, stdout } = await workbench(
+      ...["simulate", "echo-1", "--seed", "7", "--time-limit", "2"],
+      ...["--json", "--store", store],
+    );
+    assertEquals(code, 0);
+    const { results, strict, folder, ...printed } = JSON.parse(stdout);
+    assertEquals([results["valid?"], strict["valid?"]], [true, true]);
+    assertEquals([printed.seed, printed.program], [7, "echo-1"]);
+    assertEquals(printed.figures["availability"], 1);
+    assertEquals(printed.flags["time-limit"], 2);
+    assertMatch(printed.replay, /simulate echo-1 .*--seed 7/);
+    assert(existsSync(`${folder}/report.html`));
+  }),
+);
+
+Deno.test(
   "check --json prints Maelstrom's keys and the strict judge's anomalies, an array for several files",
   needs("run", "read", "write"),
   inFolder(async (store) => {

@@ -101,7 +101,8 @@ ${list(challenges.map(({ name }) => name))}`,
   --run I               the I-th command of the challenge, from 0
   --faithful            also has Maelstrom's own bugs
   --workers N           processes of a campaign (default: one for each core)
-  --store DIR --json    as with test
+  --store DIR --json    as with test. A campaign keeps the first seed that is not valid, shrunk;
+                        with --json it keeps none, and names each with its replay command
 
 ${runFlags()}
 

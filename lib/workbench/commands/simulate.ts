@@ -29,7 +29,7 @@ import { onInterrupt } from "./signals.ts";
 import { RunFolder } from "./store.ts";
 import { namedScenario, subjectNamed } from "./subjects.ts";
 import { UsageError } from "./usage-error.ts";
-import { keep } from "./test.ts";
+import { keep, runValue } from "./test.ts";
 import { print, printJson } from "../terminal/print.ts";
 import {
   campaignText,
@@ -47,7 +47,7 @@ export interface SimulateCommand {
   /** How many processes. */
   workers: number;
   json: boolean;
-  /** Whether a single seed was named: it is then stored. */
+  /** Whether it is one run, which is stored, and no campaign. */
   single: boolean;
   /** The folder in which it is kept. */
   store?: string;
@@ -57,7 +57,7 @@ export interface SimulateCommand {
 export async function simulate(args: readonly string[]): Promise<number> {
   const command = await readSimulate(args);
   const { guest } = command.simulation;
-  if (command.single && !command.json) {
+  if (command.single) {
     return guest === undefined
       ? await simulateOne(command)
       : await watched(command);
@@ -67,7 +67,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 
 /** A campaign; Ctrl-C ends it early, with its results so far. */
 async function simulateMany(command: SimulateCommand): Promise<number> {
-  const { simulation, seeds, workers, json, store } = command;
+  const { simulation, seeds, workers, json } = command;
   const { guest } = simulation;
   const progress = new ProgressLine();
   const began = performance.now();
@@ -114,7 +114,7 @@ async function simulateMany(command: SimulateCommand): Promise<number> {
     const { smallest, seed, replay } = ended;
     const shrunk = replay !== replayCommand({ ...simulation, seed });
     print(`the report of seed ${seed}${shrunk ? ", shrunk" : ""}:`);
-    if (guest === undefined) await keepRun(smallest, store);
+    if (guest === undefined) await keepRun(smallest, command);
     else {
       await watched({ ...command, simulation: smallest, seeds: [seed] });
     }
@@ -220,15 +220,16 @@ interface InThread {
 
 /** Runs one seed, and stores it; returns the exit status. */
 export function simulateOne(
-  { simulation, seeds, store }: SimulateCommand,
+  command: SimulateCommand,
   thread?: InThread,
 ): Promise<number> {
-  return keepRun({ ...simulation, seed: seeds[0]! }, store, thread);
+  const { simulation, seeds } = command;
+  return keepRun({ ...simulation, seed: seeds[0]! }, command, thread);
 }
 
 async function keepRun(
   simulation: Simulation,
-  store?: string,
+  { store, json }: Pick<SimulateCommand, "store" | "json">,
   { mark, exit }: Partial<InThread> = {},
 ): Promise<number> {
   const logs = new NodeLines();
@@ -239,19 +240,30 @@ async function keepRun(
   collectGarbage();
   const judged = judge(recording);
   const command = replayCommand(simulation);
-  print(command);
-  print(`  (${flagsText(recording.options)})`);
-  print(judgedText(judged));
+  if (!json) {
+    print(command);
+    print(`  (${flagsText(recording.options)})`);
+    print(judgedText(judged));
+  }
   const folder = new RunFolder(recording.workload, store);
   logs.writeTo(folder);
   const notKept = await keep(folder, judged, { command }, exit);
   const { path, logged } = folder;
-  if (notKept === null) print([path, ...stderrText(logged, path)].join("\n"));
-  else console.error(notKept);
+  if (notKept !== null) console.error(notKept);
+  if (json) {
+    const { name, faults, machine } = simulation;
+    printJson({
+      ...runValue(judged, notKept === null ? path : null),
+      ...{ flags: recording.options, program: name, faults, machine },
+      replay: command,
+    });
+  } else if (notKept === null) {
+    print([path, ...stderrText(logged, path)].join("\n"));
+  }
   const verdict = overall(judged);
   // Our own programs are held to their limits by `make` and the tests.
   const missed = simulation.guest === undefined ? [] : missedLimits(judged);
-  for (const { figure, ...limit } of missed) {
+  for (const { figure, ...limit } of json ? [] : missed) {
     print(
       `the official limit of ${figure}, ${
         limitText({ figure, ...limit })

@@ -162,21 +162,29 @@ function tell({ hint, notKept, report, logged }: Tested, json: boolean): void {
   else if (!json) print([report, ...stderrText(logged, report)].join("\n"));
 }
 
-/** What `--json` prints of a run. */
+/** What `--json` prints of a run in real time. */
 function valueOf(
   tested: Tested,
-  { workload, options, bin, args }: TestSettings,
+  { options, bin, args }: TestSettings,
 ): object {
+  const folder = tested.notKept === undefined ? tested.report : null;
+  return { ...runValue(tested, folder), flags: options, bin, args };
+}
+
+/**
+ * What `--json` prints of any run that is kept.
+ *
+ * @param folder where; null if it could not be
+ */
+export function runValue(judged: Judged, folder: string | null): object {
+  const { recording, figures } = judged;
   return {
-    ...forJson(tested),
-    figures: tested.figures,
-    limits: limitsOf(tested.recording),
-    folder: tested.notKept === undefined ? tested.report : null,
-    seed: tested.recording.seed,
-    workload,
-    flags: options,
-    bin,
-    args,
+    ...forJson(judged),
+    figures,
+    limits: limitsOf(recording),
+    folder,
+    seed: recording.seed,
+    workload: recording.workload,
   };
 }
 

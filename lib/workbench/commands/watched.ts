@@ -6,6 +6,7 @@ import { Mark } from "../campaign/mark.ts";
 import { watchMemory } from "../campaign/memory.ts";
 import { afterRunning } from "../campaign/watch.ts";
 import { thread } from "../executable/thread.ts";
+import { printJson } from "../terminal/print.ts";
 import type { SimulateCommand } from "./simulate.ts";
 
 /** What the thread is told. */
@@ -20,6 +21,21 @@ export type WatchedEnd = { status: number } | { error: string };
 /** How long a node may take for one step, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
+/** What `--json` prints of a run that has no end. */
+function withoutVerdict(
+  { simulation: { name }, seeds: [seed] }: SimulateCommand,
+  sentence: string,
+): object {
+  const anomalies = [{ type: "no-verdict", because: [sentence] }];
+  return {
+    results: { "valid?": "unknown", error: sentence },
+    strict: { "valid?": "unknown", anomalies, notes: [] },
+    folder: null,
+    seed,
+    program: name,
+  };
+}
+
 /** Performs the run of a command; returns the exit status. */
 export function watched(
   command: SimulateCommand,
@@ -29,6 +45,11 @@ export function watched(
   const mark = new Mark();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const worker = thread("guest");
+  const breakOff = (sentence: string) => {
+    console.error(sentence);
+    if (command.json) printJson(withoutVerdict(command, sentence));
+    resolve(1);
+  };
   let count = -1, quietMs = 0;
   let watchNoStep = () => {};
   const look = () => {
@@ -41,17 +62,15 @@ export function watched(
     quietMs += patienceMs;
     // The first mark is that the module has been loaded, which may take longer than any step.
     if (count === 1 && quietMs < PATIENCE_MS) return;
-    console.error(
+    breakOff(
       `${command.simulation.name} never returns: ${mark.text} has been at it for ${
         patienceMs / 1_000
       } s. In a real run the node would be silent from then on`,
     );
-    resolve(1);
   };
   watchNoStep = afterRunning(patienceMs, look);
   const watchNoMore = watchMemory(mark, (sentence) => {
-    console.error(`${command.simulation.name} is broken off: ${sentence}`);
-    resolve(1);
+    breakOff(`${command.simulation.name} is broken off: ${sentence}`);
   }, mostBytes);
   worker.onmessage = ({ data }: MessageEvent<WatchedEnd>) => {
     if ("status" in data) resolve(data.status);
