@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 # Deno: the one on the path if it is 2.9 or a later 2, else our own, installed on first use.
 # Older versions lack what we use.
 FOUND := $(shell set -- $$(deno --version 2>/dev/null); echo "$$2")
-DENO := $(shell case "$(FOUND)" in (2.[0-8]|2.[0-8].*) ;; (2.*) command -v deno;; esac)
+DENO := $(shell case "$(FOUND)" in (2.[0-8]|2.[0-8].*) ;; (2.*) echo deno;; esac)
 ifeq ($(DENO),)
 DENO_FILE := .deno/node_modules/.bin/deno
 DENO := ./$(DENO_FILE)

@@ -473,6 +473,23 @@ esac\n`,
   },
 );
 
+Deno.test(
+  "make takes a Deno from a folder with a blank in its name",
+  processes,
+  async () => {
+    await using project = await Project.copy();
+    const version = "deno 2.9.6 (stable, release, x86_64)";
+    await project.write(
+      "my tools/deno",
+      `#!/bin/sh\n[ "$1" = --version ] && echo "${version}" || echo "does: $*"\n`,
+    );
+    const PATH = `${project.root}/my tools:${await barePath(project)}`;
+    const { code, said } = await project.make(["test"], { PATH });
+    assertEquals(code, 0, said);
+    assertStringIncludes(said, "does: task");
+  },
+);
+
 Deno.test("make says so when npm cannot install Deno", processes, async () => {
   await using project = await Project.copy();
   const PATH = await barePath(project);
