@@ -201,6 +201,19 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "a rate is drawn even where there is one moment of it",
+  draws,
+  async () => {
+    const recording = recorded(operation(0, "read", []));
+    const drawn = await drawPlots(
+      plotsOf({ recording, held: recording.history }, []),
+    );
+    const [, , rate] = drawn as { svg: string }[];
+    assertMatch(rate!.svg, /class="mark-symbol role-mark/);
+  },
+);
+
 Deno.test("the name of an operation is not cut", () => {
   assertEquals(cutLabel("poll {}", "poll", 9), "poll {}");
   assertEquals(cutLabel("poll [[1,2]]", "poll", 9), "poll [[1…");

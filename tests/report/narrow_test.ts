@@ -1,8 +1,11 @@
 /** What a narrow screen must not spoil: names beside each other, and axes. */
 import { assert, assertEquals } from "@std/assert";
 import type { Op, Recording } from "../../lib/workbench/history/history.ts";
+import { labelWidth } from "../../lib/workbench/report/axes.ts";
 import { overviewSvg } from "../../lib/workbench/report/overview.ts";
 import { drawPlots, plotsOf } from "../../lib/workbench/report/plots.ts";
+import { spacetimeSvg } from "../../lib/workbench/report/spacetime.ts";
+import { timelineSvg } from "../../lib/workbench/report/timeline.ts";
 import { viewOf } from "../../lib/workbench/report/view.ts";
 import { Journal } from "../../lib/workbench/world/journal.ts";
 import { needs } from "../fixtures/permitted.ts";
@@ -75,3 +78,34 @@ Deno.test(
     );
   },
 );
+
+Deno.test("long names of nodes get more room, and are cut at their beginning where they still do not fit", () => {
+  const names = ["n-eu-central-frankfurt-1", "n-us-east-virginia-2"];
+  const recording = broadcast();
+  const options = { ...recording.options, nodes: names.join(",") };
+  delete (options as { "node-count"?: number })["node-count"];
+  const view = viewOf({ ...recording, options }, []);
+  const window = { from: 0, to: 1 };
+  for (const width of [320, 500, 1200]) {
+    const room = labelWidth(width, view.workers);
+    assert(room <= 0.3 * width);
+    for (
+      const svg of [
+        timelineSvg(view, window, width, null),
+        spacetimeSvg(view, window, width, { hidden: [], clients: true }),
+      ]
+    ) {
+      const labels = [
+        ...svg.matchAll(
+          /text-anchor="end" fill="#333">([^<]+)<title>([^<]+)</g,
+        ),
+      ];
+      assertEquals(labels.length, 2);
+      for (const [, shown, whole] of labels) {
+        assert(shown!.length * 6 < room, `${shown} at ${width} px`);
+        assert(names.some((name) => whole!.endsWith(name)), whole);
+      }
+    }
+  }
+  assertEquals(labelWidth(1200, ["client 24 of n24"]), 108);
+});

@@ -12,9 +12,21 @@ export function scaleX(window: Span, left: number, width: number) {
   return (at: number) => left + (at - window.from) * perSecond;
 }
 
-/** The width of the row labels: the same in all drawings, so that their time axes line up. */
-export function labelWidth(width: number): number {
-  return width < 600 ? 58 : 108;
+/**
+ * The width of the row labels: the same in all drawings, so that their time axes line up, and at most
+ * 0.3 of theirs.
+ *
+ * @param workers labels of clients, which have the nodes' names in them
+ */
+export function labelWidth(width: number, workers: readonly string[]): number {
+  const letters = workers.map((label) => shownLabel(label, width).length);
+  const needed = Math.max(0, ...letters) * 6 + 10;
+  return Math.max(width < 600 ? 58 : 108, Math.min(needed, 0.3 * width));
+}
+
+/** A client's label, in fewer words where there is little room. */
+export function shownLabel(worker: string, width: number): string {
+  return width < 600 ? worker.replace(/^client (\d+) of/, "$1:") : worker;
 }
 
 /** Round times, about one for every 100 pixels. */
@@ -117,11 +129,17 @@ export function rowLabelsSvg(
   left: number,
 ): string {
   const every = Math.ceil(10 / rowHeight);
+  // Where a name is too long, its end often tells it from others.
+  const letters = Math.floor((left - 8) / 6);
   return labels.map((label, i) =>
     i % every !== 0
       ? ""
       : `<text x="${left - 6}" y="${
         top + i * rowHeight + rowHeight / 2 + 3.5
-      }" text-anchor="end" fill="#333">${escapeText(label)}</text>`
+      }" text-anchor="end" fill="#333">${
+        escapeText(
+          label.length > letters ? `…${label.slice(1 - letters)}` : label,
+        )
+      }<title>${escapeText(label)}</title></text>`
   ).join("");
 }

@@ -324,7 +324,8 @@ function ratePlot(
     lead: `How many operations ended per second, counted over ${bucket} s.`,
     spec: frame([{
       data: { values },
-      mark: { type: "line", strokeWidth: 2 },
+      // One bucket makes no line.
+      mark: { type: "line", strokeWidth: 2, point: last === 0 },
       encoding: {
         x: { field: "at", type: "quantitative" },
         y: {

@@ -14,6 +14,7 @@ import {
   omittedSvg,
   rowLabelsSvg,
   scaleX,
+  shownLabel,
   ticks,
 } from "./axes.ts";
 import type { Span } from "./cap.ts";
@@ -52,6 +53,7 @@ const IN_PAGE = {
   escapeText,
   scaleX,
   labelWidth,
+  shownLabel,
   ticks,
   axisSvg,
   cutsSvg,

@@ -82,7 +82,8 @@ export function spacetimeSvg(
   width: number,
   choice: Choice,
 ): string {
-  const plane = planeOf(view.endpoints, window, width);
+  const labels = labelWidth(width, view.workers);
+  const plane = planeOf(view.endpoints, window, width, labels);
   const { left, top, height, rowHeight, y } = plane;
   const lifelines = view.endpoints.map((id) =>
     `<line x1="${left}" x2="${width}" y1="${y(id)}" y2="${
@@ -110,13 +111,14 @@ export function spacetimeSvg(
     rowLabelsSvg(view.endpoints, top, rowHeight, left) + "</svg>";
 }
 
-/** The plane for these endpoints and a stretch of time. */
+/** The plane for these endpoints and a stretch of time, with so much room for labels. */
 export function planeOf(
   endpoints: readonly string[],
   window: Span,
   width: number,
+  left: number,
 ): Plane {
-  const left = labelWidth(width), top = 22;
+  const top = 22;
   const many = endpoints.length;
   const rowHeight = many <= 3 ? 70 : many <= 8 ? 44 : many <= 40 ? 22 : 12;
   const x = scaleX(window, left, width);

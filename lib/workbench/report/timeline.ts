@@ -7,6 +7,7 @@ import {
   omittedSvg,
   rowLabelsSvg,
   scaleX,
+  shownLabel,
 } from "./axes.ts";
 import type { Span } from "./cap.ts";
 import { escapeText } from "./html.ts";
@@ -58,7 +59,7 @@ export function timelineSvg(
   width: number,
   sought: Moment | null,
 ): string {
-  const left = labelWidth(width), top = 22;
+  const left = labelWidth(width, view.workers), top = 22;
   const rowHeight = view.workers.length > 60 ? 8 : 18;
   const height = top + view.workers.length * rowHeight + 20;
   const x = scaleX(window, left, width);
@@ -92,9 +93,7 @@ export function timelineSvg(
       callColour(call.type)
     }"${meant ? ' stroke="#b00020" stroke-width="2.5"' : ""}/>${text}</g>`;
   }).reverse();
-  const labels = view.workers.map((label) =>
-    left > 60 ? label : label.replace(/^client (\d+) of/, "$1:")
-  );
+  const labels = view.workers.map((label) => shownLabel(label, width));
   const line = sought === null
     ? ""
     : `<line x1="${x(sought.at).toFixed(1)}" x2="${
