@@ -388,6 +388,13 @@ Deno.test(
   },
 );
 
+Deno.test("help on simulate says what a module is run with, of which only the workload is known", async () => {
+  const file = path("../../challenges/echo-1.ts");
+  const { simulation: { guest } } = await readSimulate([file, "-w", "echo"]);
+  const [run] = guest!.scenario.runs;
+  assertStringIncludes(pageText("simulate"), flagsText(run!.flags));
+});
+
 Deno.test("every command has a page of help, and every flag a default", () => {
   for (const name of HELP_PAGES) {
     if (!/^(mutants|findings)$/.test(name)) {

@@ -3,7 +3,8 @@ import { INGREDIENTS } from "../campaign/chaos.ts";
 import { explanationText, glossary } from "../glossary/glossary.ts";
 import { invocation } from "../executable/invocation.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
-import { challenges } from "../scenarios/standards.ts";
+import { flagsText } from "../history/options.ts";
+import { challenges, PLAIN } from "../scenarios/standards.ts";
 import { workloads } from "../workloads/all.ts";
 import { print } from "../terminal/print.ts";
 import { PORT, RUN_FLAGS } from "./flags.ts";
@@ -105,6 +106,8 @@ ${list(challenges.map(({ name }) => name))}`,
                         with --json it keeps none, and names each with its replay command
 
 ${runFlags()}
+They replace those of the program's or challenge's own command. With -w alone this is
+${flagsText(PLAIN)}.
 
 Programs:
 ${list(scenarios.map(({ name }) => name))}

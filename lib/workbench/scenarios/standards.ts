@@ -8,7 +8,7 @@ import type { Options } from "../history/options.ts";
 import { type Scenario, type ScenarioRun, scenarios } from "./scenarios.ts";
 
 /** The flags for a guest of which only the workload is known: enough to find something within seconds. */
-const PLAIN: Options = {
+export const PLAIN: Options = {
   "node-count": 3,
   concurrency: "2n", // the least that lin-kv needs
   rate: 20,
