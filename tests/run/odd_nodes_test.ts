@@ -187,6 +187,27 @@ Deno.test("a message whose src is another node is delivered, and noted", async (
   }
 });
 
+Deno.test("a request that a service does not know is noted, since nothing answers it", async () => {
+  const asks = [["lin-kv", "get", "read, write and cas"], [
+    "lin-tso",
+    "cas",
+    "ts",
+  ]];
+  for (const [service, type, known] of asks) {
+    const { strict, results } = await runWriting(
+      "echo",
+      besides(({ node }) =>
+        line(node, service!, { type: type!, msg_id: 7 }) + "\n"
+      ),
+    );
+    assertEquals(results["valid?"], true);
+    const [{ type: found, because } = { type: "", because: [] }] = strict.notes;
+    assertEquals(found, "unknown-to-service");
+    assertStringIncludes(because[0]!, `n0 asked ${service} {"type":"${type}"`);
+    assertStringIncludes(because[0]!, `it knows ${known}`);
+  }
+});
+
 Deno.test("nodes that forward a client's request without end are a storm", async () => {
   const pass: Writer = ({ node, src, body, count }) => {
     const on = line(src, node === "n0" ? "n1" : "n0", body) + "\n";

@@ -153,6 +153,7 @@ function hostOf(script: string) {
       garbage: (_node, text) => ended.reject(new Error(text)),
       deaf: () => ended.resolve("deaf"),
       closed: () => ended.resolve("closed"),
+      unreachable: () => ended.resolve("unreachable"),
       exited: (_node, how) => ended.resolve(how),
     },
   );
@@ -273,6 +274,25 @@ Deno.test(
     for (const [script, how] of cases) {
       const { host, ended } = hostOf(script);
       host.start("n0");
+      assertEquals(await ended, how);
+      await host.stop();
+    }
+  },
+);
+
+Deno.test(
+  "a process that closes its stdin is told of when it is sent something, if it does not end soon",
+  needs("run", "read"),
+  async () => {
+    const cases = [
+      ["exec <&-; echo '{}'; sleep 60", "unreachable"],
+      ["exec <&-; echo '{}'; sleep 0.1; exit 3", "exit status 3"],
+    ] as const;
+    for (const [script, how] of cases) {
+      const { host, lines, ended } = hostOf(script);
+      host.start("n0");
+      await lines(1);
+      host.deliver("n0", packet(0, "x"));
       assertEquals(await ended, how);
       await host.stop();
     }

@@ -18,6 +18,20 @@ export const GENERAL: Explanations = {
       "closing or redirecting the file descriptor 1, or a library that does so for its log.",
     tries: "Leave stdout open, and write logs to stderr.",
   },
+  "stdin-closed": {
+    means:
+      "A node closed its stdin and ran on, so none of the later messages to it could be delivered.",
+    usually:
+      "a reader of lines that was closed, or a program that goes on after its loop over the input has failed.",
+    tries: "Read to the end of the input, and let the process end with it.",
+  },
+  "unknown-to-service": {
+    means:
+      "A node asked a service something that it does not know. No service answers such a request, not even with an error.",
+    usually: "a type that has another name, or a request to the wrong service.",
+    tries:
+      "Ask lin-kv, seq-kv and lww-kv to read, write or cas, lin-tso for ts.",
+  },
   "unread-output": {
     means:
       "A node wrote to stdout what nobody read: something after the first JSON value of a line, or an end without a newline.",

@@ -269,6 +269,8 @@ export interface Incident {
     | "protocol-violation" // a line after which Maelstrom ignores the node
     | "gone-client" // such a line: a reply to a client that had given up and left
     | "stdout-closed" // by a node that runs on: nothing more can be heard from it
+    | "stdin-closed" // the same: nothing more can be said to it
+    | "unknown-to-service" // a request of a type that the service does not know, and never answers
     | "unread-output" // what follows the first value of a line, or ends without a newline
     | "foreign-source" // a message whose src is another node, which Maelstrom delivers
     | "process-exit" // a process exited by itself

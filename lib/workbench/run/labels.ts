@@ -35,6 +35,8 @@ export type Label =
   | "protocol-violation"
   | "gone-client" // a node answered a client that had given up and gone
   | "stdout-closed"
+  | "stdin-closed"
+  | "unknown-to-service"
   | "unread-output"
   | "foreign-source"
   | "message-storm"

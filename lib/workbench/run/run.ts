@@ -30,6 +30,7 @@ import { Journal } from "../world/journal.ts";
 import { LongLists } from "../history/lists.ts";
 import { StormWatch } from "../world/storm.ts";
 import { latencyOf, Network } from "../world/network.ts";
+import { quote } from "../world/protocol.ts";
 import { Nodes, type NodesSettings, SetupFailed } from "../world/nodes.ts";
 import { type Random, seeded } from "../world/random.ts";
 import { ask } from "./questions.ts";
@@ -422,9 +423,13 @@ class Run {
     for (const [id, service] of Object.entries(services)) {
       this.#network.register(id, ({ src, body }) => {
         const reply = service.handle(src, body);
-        if (reply !== null && this.#network.has(src)) {
-          this.#network.send(id, src, reply);
-        }
+        if (reply === null) {
+          const known = id === "lin-tso" ? "ts" : "read, write and cas";
+          const text = `${src} asked ${id} ${
+            quote(body)
+          }, which it never answers: it knows ${known}`;
+          this.#report("unknown-to-service", src, text);
+        } else if (this.#network.has(src)) this.#network.send(id, src, reply);
       });
     }
   }

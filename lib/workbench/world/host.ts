@@ -13,6 +13,8 @@ export interface HostEvents {
   deaf(node: string): void;
   /** A node has closed its stdout, and runs on. */
   closed(node: string): void;
+  /** A node has closed its stdin, and runs on. */
+  unreachable?(node: string): void;
   /** A node has exited by itself. */
   exited(node: string, how: string): void;
 }

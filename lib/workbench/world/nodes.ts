@@ -103,6 +103,12 @@ export class Nodes {
           node,
           `${node} has closed its stdout and runs on: nothing more can be heard from it`,
         ),
+      unreachable: (node) =>
+        this.settings.report(
+          "stdin-closed",
+          node,
+          `${node} has closed its stdin and runs on: nothing more can be said to it`,
+        ),
       exited: (node, how) => this.#exited(node, how),
     });
   }

@@ -16,7 +16,7 @@ const REAP_MS = 5_000;
 /** For how long to go on reading after a process has exited, in milliseconds. */
 const LAST_WORDS_MS = 100;
 
-/** How long a process may take to exit after it has closed its stdout, in milliseconds. */
+/** How long a process may take to exit after it has closed its stdin or stdout, in milliseconds. */
 const ENDING_MS = 1_000;
 
 /** A line that has not gone on for this long may never do so. */
@@ -164,6 +164,9 @@ class NodeProcess {
   /** Whether it has been reported that it does not read its input. */
   #isDeaf = false;
   readonly #onDeaf: () => void;
+  /** Whether its stdin was found closed. */
+  #isUnreachable = false;
+  readonly #onUnreachable: () => void;
   /** How many characters wait to be written. */
   unread = 0;
   /** How many bytes have come from stdout so far. */
@@ -192,6 +195,7 @@ class NodeProcess {
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     this.#onDeaf = () => events.deaf(node);
+    this.#onUnreachable = () => events.unreachable?.(node);
     const listen = listener(node, events);
     const output = eachLine(this.#child.stdout, (line) => {
       this.#lines++;
@@ -207,10 +211,15 @@ class NodeProcess {
       await within(LAST_WORDS_MS, Promise.allSettled([output, errors]));
       onExit(signal === null ? `exit status ${code}` : `signal ${signal}`);
     });
-    output.then(async () => {
+    output.then(() => {
       this.#closed = true;
-      if (!await within(ENDING_MS, this.ended)) events.closed(node);
+      this.#ifItRunsOn(() => events.closed(node));
     });
+  }
+
+  /** Calls back if the process does not exit soon. */
+  async #ifItRunsOn(report: () => void): Promise<void> {
+    if (!await within(ENDING_MS, this.ended)) report();
   }
 
   #count(bytes: Uint8Array): void {
@@ -268,9 +277,11 @@ class NodeProcess {
         }
       }
     } catch {
-      // The process no longer reads. If it has exited, that is reported elsewhere.
       this.#unwritten = [];
       this.unread = 0;
+      const isNews = !this.#killed && !this.#isUnreachable;
+      if (isNews) this.#ifItRunsOn(this.#onUnreachable);
+      this.#isUnreachable = true;
     } finally {
       this.#writing = false;
     }

@@ -178,6 +178,8 @@ function incidents({ incidents = [], exit }: Recording): Finding[] {
   ] as const;
   const notes: readonly string[] = [
     "stdout-closed",
+    "stdin-closed",
+    "unknown-to-service",
     "unread-output",
     "foreign-source",
     "journal-cut",
