@@ -165,6 +165,19 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "a checker that could not tell has found nothing wrong, and no link is spoken of where there is none",
+  draws,
+  async () => {
+    const page = await reportHtml(judge(recorded(operation(0, "read", []))));
+    assertMatch(
+      page,
+      /<article class="finding note">\s*<h3>Maelstrom's checker “workload”: unknown/,
+    );
+    assert(!page.includes("Each link"));
+  },
+);
+
 Deno.test("types of messages have one colour in all drawings, and a storm is drawn to its end", () => {
   const journal = new Journal();
   for (const event of [...sent(0.1, "a"), ...sent(7.5, "b")]) {

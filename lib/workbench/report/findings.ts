@@ -26,17 +26,17 @@ export function momentsOf({ strict, results, recording }: Judged): Moment[] {
 }
 
 /** The findings of both judges; nothing when there are none. */
-export function findingsSection(
-  { strict, results, recording }: Judged,
-): Html | null {
+export function findingsSection(judged: Judged): Html | null {
+  const { strict, results, recording } = judged;
   const parts = notValid(results);
   const { anomalies, notes } = strict;
   const { error } = results;
   const isWrong = anomalies.length > 0 || parts.length > 0 ||
     error !== undefined;
   if (!isWrong && notes.length === 0) return null;
-  const links =
-    "Each link shows that moment in the drawings below, and the operation, if there is one.";
+  const links = momentsOf(judged).length === 0
+    ? ""
+    : "Each link shows that moment in the drawings below, and the operation, if there is one.";
   return html`
     <section id="findings">
       ${isWrong && html`
@@ -127,8 +127,10 @@ function faithfulFinding(name: string, part: Results): Html {
   });
   const text = stringifyBeginning(part, JSON_SHOWN, 1);
   return html`
-    <article class="finding">
-      <h3>Maelstrom's checker “${name}”: ${String(part["valid?"])}</h3>
+    <article class="${part["valid?"] === false ? "finding" : "finding note"}">
+      <h3>Maelstrom's checker “${name}”: ${part["valid?"] === false
+        ? "false"
+        : "unknown: it could not tell"}</h3>
       ${typesIn(part).map((type) =>
         html`<p class="meaning"><b>${type}</b> ${
           explanationOf(type)?.means ?? ""

@@ -236,7 +236,7 @@ function drawings(view: View): Html {
       )}</p>
       <div id="timeline" role="group" aria-label="operations of the clients"></div>
       <h3>Messages between nodes (spacetime diagram)</h3>
-      <p class="lead">A row for each node, and a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at a line to read the message. A red cross is a message that never arrived.${view
+      <p class="lead">A row for each node, and a line for each message, from its sender when it was sent to its receiver when it arrived (the dot). Point at a line to read the message. A red cross is a message that never arrived, a red triangle an error.${view
         .hops.some(({ client, arrived }) => !client && arrived.length > 1) &&
         " A dashed line is a message that arrived once more."}${view.downs
             .length > 0 &&

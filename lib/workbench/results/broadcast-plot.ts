@@ -117,16 +117,25 @@ function others(): Point[] {
 /** One layer of a plot. */
 type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
 
-/** Names beside points: ours and the limits' above, others' below, so that they do not overlap. */
+/**
+ * Names beside points: ours and the limits' above, others' below, and that of the lower line, which
+ * falls, below to the left, so that they do not overlap.
+ */
 function texts(points: (Point & { series: string })[]): Layer[] {
-  const isBelow = ({ series }: { series: string }) =>
-    series === "published" || series === "below";
-  return [-8, 14].map((dy, i) => ({
-    data: { values: points.filter((point) => isBelow(point) === (i === 1)) },
-    mark: { type: "text", align: "left", dx: 8, dy, fontSize: 11 },
+  const at = (side: Side, ...series: string[]): Layer => ({
+    data: { values: points.filter((point) => series.includes(point.series)) },
+    mark: { type: "text", ...side, fontSize: 11 },
     encoding: { text: { field: "what" } },
-  }));
+  });
+  return [
+    at({ align: "left", dx: 8, dy: -8 }, "ours", "official limit"),
+    at({ align: "left", dx: 8, dy: 14 }, "published"),
+    at({ align: "right", dx: -2, dy: 14 }, "below"),
+  ];
 }
+
+/** On which side of a point its name is, in pixels. */
+type Side = { align: "left" | "right"; dx: number; dy: number };
 
 /** The plot's description for vega-lite. */
 function broadcastPlot(
