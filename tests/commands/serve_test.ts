@@ -38,6 +38,7 @@ async function withStore(test: (store: string) => Promise<void>) {
       workload: "echo",
       seed: 7,
       faults: "chaos",
+      machine: "busy",
       results: valid,
       strict: invalid,
     });
@@ -85,7 +86,10 @@ Deno.test(
           ["20260101", "echo", true],
         ],
       );
-      assertEquals(runs[0]!.flags, "--rate 5, seed 7, chaos faults");
+      assertEquals(
+        runs[0]!.flags,
+        "--rate 5, seed 7, chaos faults, busy machine",
+      );
       const page = await (await get(store, "/")).text();
       assertStringIncludes(page, '<span class="badge invalid">invalid</span>');
       assertStringIncludes(page, "/echo/20260103T000000.000Z/report.html");

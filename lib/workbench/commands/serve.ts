@@ -71,7 +71,7 @@ export interface ListedRun {
   /** The program, or the workload if no program is known. */
   name: string;
   verdict: Validity;
-  /** Its flags, and seed and faults if it was simulated. */
+  /** Its flags, and seed, faults and machine if it was simulated. */
   flags: string;
   /** Messages between servers for each operation. */
   msgsPerOp: number | undefined;
@@ -205,13 +205,15 @@ interface Summary {
   options: Options;
   seed: number | null;
   faults?: string | null;
+  machine?: string | null;
   figures: Figures;
   results: { "valid?": Validity };
   strict: { "valid?": Validity };
 }
 
 function listed(path: string, time: string, summary: Summary): ListedRun {
-  const { options, seed, faults, results, strict, bin, args } = summary;
+  const { options, seed, faults, machine, results, strict, bin, args } =
+    summary;
   const name = titleOf(summary);
   const shown = [bin ?? "", ...args ?? []].map(shellWord).join(" ");
   const flags = [
@@ -219,6 +221,7 @@ function listed(path: string, time: string, summary: Summary): ListedRun {
     flagsText(options),
     ...(seed === null ? [] : [`seed ${seed}`]),
     ...(faults && faults !== "official" ? [`${faults} faults`] : []),
+    ...(machine && machine !== "quiet" ? [`${machine} machine`] : []),
   ];
   return {
     path,

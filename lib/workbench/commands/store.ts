@@ -140,6 +140,7 @@ function summaryOf(
     command,
     seed: recording.seed ?? null,
     faults: recording.faults ?? null,
+    machine: recording.machine ?? null,
     results,
     strict,
     figures,
