@@ -452,23 +452,27 @@ chmod +x .deno/node_modules/.bin/deno\n`,
   );
 }
 
+/** A script that says what Deno of this version was asked to do. */
+function fakeDeno(version: string): string {
+  return `#!/bin/sh
+[ "$1" = --version ] && echo "deno ${version} (stable, release, x86_64)" || echo "deno ${version} does: $*"\n`;
+}
+
 Deno.test(
-  "make takes the Deno on the path from 2.9 on",
+  "make takes the Deno on the path from 2.9 on, and only the pinned one says how lines are formatted",
   processes,
   async () => {
     await using project = await Project.copy();
     const PATH = await barePath(project);
-    for (const version of ["2.9.0", "2.10.1"]) {
-      await project.write(
-        "tools/deno",
-        `#!/bin/sh
-case "$1" in
-(--version) echo "deno ${version} (stable, release, x86_64)";;
-(*) echo "deno ${version} does: $*";;
-esac\n`,
-      );
-      const { said } = await project.make(["test"], { PATH });
+    const Makefile = await Deno.readTextFile(`${project.root}/Makefile`);
+    const pinned = /DENO_VERSION := (.*)/.exec(Makefile)![1]!;
+    for (const version of ["2.9.0", pinned, "2.10.1"]) {
+      await project.write("tools/deno", fakeDeno(version));
+      const { said } = await project.make(["test", "check"], { PATH });
       assertStringIncludes(said, `deno ${version} does: task`);
+      const isPinned = version === pinned;
+      assertEquals(said.includes(`deno ${version} does: fmt`), isPinned);
+      assertEquals(said.includes("Not checked: the format"), !isPinned);
     }
   },
 );
@@ -478,11 +482,7 @@ Deno.test(
   processes,
   async () => {
     await using project = await Project.copy();
-    const version = "deno 2.9.6 (stable, release, x86_64)";
-    await project.write(
-      "my tools/deno",
-      `#!/bin/sh\n[ "$1" = --version ] && echo "${version}" || echo "does: $*"\n`,
-    );
+    await project.write("my tools/deno", fakeDeno("2.9.6"));
     const PATH = `${project.root}/my tools:${await barePath(project)}`;
     const { code, said } = await project.make(["test"], { PATH });
     assertEquals(code, 0, said);
