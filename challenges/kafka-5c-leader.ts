@@ -15,7 +15,8 @@
  * timeout, since its outcome is unknown. A node that lost its memory recovers what it had told
  * another. Until it has heard from all others, commits, lists of commits and sends to its keys
  * wait, and polls for a second at most. Sends also wait for lin-kv, when their owner has just
- * started, or when lin-kv has been silent until a log has doubled. Nothing else waits.
+ * started, or when lin-kv has been silent until a log has doubled. What waits for 4 s ends then:
+ * the owner drops a send, and refuses it if it is from a client. Nothing else waits.
  *
  * Costs: a forwarded send, 1 - 1/n of all, is 2 messages; links cost n (n - 1) messages per period
  * of 100 ms while there is news: S <= 0.5 (1/2) 2 + 20 / rate = 0.52 for two nodes on the official
@@ -86,9 +87,10 @@ const kafka5cLeader = program(protocol, (node) => {
 
   node.on("send", async ({ key, msg }) => {
     const owner = ownerOf(key, node.ids);
-    const isOwner = owner === node.id;
-    const work = isOwner ? append(key, msg) : forward(owner, key, msg);
-    return { offset: await inTime(node, work) };
+    const offset = owner === node.id
+      ? await append(key, msg)
+      : await inTime(node, forward(owner, key, msg));
+    return { offset };
   });
 
   node.on(
@@ -114,8 +116,8 @@ const kafka5cLeader = program(protocol, (node) => {
   });
 
   async function append(key: string, msg: Json): Promise<number> {
-    await reserve.back;
-    const next = () => Math.max(logs.size(key), reserve.first);
+    const next = () =>
+      reserve.isBack ? Math.max(logs.size(key), reserve.first) : null;
     return await reserve.give(next, () => {
       const offset = logs.append(key, msg, reserve.first);
       tell(dictOf([[key, [[offset, msg]]]]));

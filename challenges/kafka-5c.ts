@@ -17,7 +17,7 @@
  * While any node is cut off or dead, sends succeed, but most are shown only after the heal; a second
  * later all are. A node that lost its memory recovers what it had told another. Until it has heard
  * from all, it promises nothing, and commits and lists of commits wait, polls for 1 s at most. It
- * reserves offsets in lin-kv; if that is silent, sends that must wait for it end unknown after 4 s.
+ * reserves offsets in lin-kv; if that is silent, sends that must wait for it are refused after 4 s.
  *
  * Costs: n (n - 1) messages per 95 ms while there is news, whatever the load, and none when all is
  * known: 21.1 messages/s for two nodes: S is about 21.1 / rate, 0.0215 on the official command. A
@@ -67,7 +67,10 @@ const kafka5c = program(protocol, (node) => {
   const logs = new Map<string, StripedLog>();
   const committed = new CommittedOffsets();
   const self = node.ids.indexOf(node.id);
-  const reserve = new Reserve(node);
+  const reserve = new Reserve(node, () => {
+    for (const log of logs.values()) log.raise(reserve.first);
+    if (!reserve.isLater) comeBack(); // there was no earlier life
+  });
   const links = new Links<News>(node, {
     deliver(all, src) {
       for (const news of all) hear(news, node.ids.indexOf(src));
@@ -85,10 +88,6 @@ const kafka5c = program(protocol, (node) => {
   /** Whether all that this node's earlier lives had told is here: until then, it promises nothing. */
   let isSettled = false;
   links.catchUp.run(() => links.isCaughtUp && comeBack());
-  reserve.begun.then(() => {
-    for (const log of logs.values()) log.raise(reserve.first);
-    if (!reserve.isLater) comeBack(); // there was no earlier life
-  });
 
   function comeBack(): void {
     isSettled = true;

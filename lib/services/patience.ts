@@ -212,3 +212,9 @@ export function maySucceed(): RpcError {
   const text = "this takes too long; it may yet succeed";
   return new RpcError(ErrorCode.timeout, text);
 }
+
+/** The error for a client whose request has not begun, and never will. */
+export function notDone(): RpcError {
+  const text = "this takes too long, and nothing was done";
+  return new RpcError(ErrorCode.temporarilyUnavailable, text);
+}

@@ -1,6 +1,7 @@
 import type { Json } from "../node/world.ts";
 import { type Caller, Kv } from "./kv.ts";
-import { inTime } from "./patience.ts";
+import type { RpcError } from "../maelstrom.ts";
+import { inTime, maySucceed, notDone } from "./patience.ts";
 
 /** How many numbers are reserved at first. */
 const BLOCK = 4_096;
@@ -28,51 +29,59 @@ export class Reserve {
   first = 0;
   /** Whether an earlier life may have given something. */
   isLater = false;
-  /** Resolves when the first number is known. */
-  readonly begun: Promise<void>;
-  readonly #back = Promise.withResolvers<void>();
-  /**
-   * Resolves when this life knows what earlier ones had told other nodes; for the first life, once
-   * it has begun.
-   */
-  readonly back: Promise<void> = this.#back.promise;
+  #isBack = false;
   readonly #kv: Kv;
   readonly #key: string;
   #limit = 0;
-  #raising: Promise<void> | null = null;
+  #isRaising = false;
+  /** What clients wait for: each is run as soon as it can be. */
+  readonly #waiting = new Set<() => void>();
   readonly #node: Caller;
 
-  /** Begins to reserve numbers for this life of a node. */
-  constructor(node: Caller) {
+  /**
+   * Begins to reserve numbers for this life of a node.
+   *
+   * @param onBegin called when the first number is known, before any is given
+   */
+  constructor(node: Caller, onBegin: () => void = () => {}) {
     this.#node = node;
     this.#kv = new Kv(node, "lin-kv");
     this.#key = `given by ${node.id}`;
-    this.begun = this.#begin();
+    this.#begin().then(() => {
+      onBegin();
+      this.#look();
+    });
+  }
+
+  /** Whether this life knows what earlier ones had told other nodes; the first life does once it has begun. */
+  get isBack(): boolean {
+    return this.#isBack;
   }
 
   /** Notes that this life now knows what earlier ones had told other nodes. */
   comeBack(): void {
-    this.#back.resolve();
+    this.#isBack = true;
+    this.#look();
   }
 
   /**
-   * Waits for {@link back}.
+   * Waits until this life {@link isBack}.
    *
    * @throws {RpcError} `timeout`, if that takes longer than a client waits
    */
-  whenBack(): Promise<void> {
-    return inTime(this.#node, this.back);
+  whenBack(): void | Promise<void> {
+    return this.#when(() => this.#isBack, () => {}, maySucceed);
   }
 
   /**
    * Runs a task that gives a number, now or as soon as that number may be given.
    *
-   * @param next returns the number that the task would give now
-   * @throws {RpcError} `timeout`, if lin-kv does not answer while a client waits
+   * @param next returns the number that the task would give now, null if it must not give one yet
+   * @throws {RpcError} `temporarilyUnavailable`, if that takes longer than a client waits: the task
+   *   will never be run
    */
-  give<R>(next: () => number, task: () => R): R | Promise<R> {
-    if (this.#allows(next())) return task();
-    return inTime(this.#node, this.#giveLater(next, task));
+  give<R>(next: () => number | null, task: () => R): R | Promise<R> {
+    return this.#when(() => this.#allows(next()), task, notDone);
   }
 
   /** Reserves a number that may come next, so that it need not wait. */
@@ -80,13 +89,31 @@ export class Reserve {
     this.#allows(number);
   }
 
-  async #giveLater<R>(next: () => number, task: () => R): Promise<R> {
-    await this.begun;
-    while (!this.#allows(next())) await this.#raising;
-    return task();
+  #when<R>(
+    isReady: () => boolean,
+    task: () => R,
+    giveUp: () => RpcError,
+  ): R | Promise<R> {
+    if (isReady()) return task();
+    const { promise, resolve } = Promise.withResolvers<R>();
+    const look = () => {
+      if (!isReady()) return;
+      this.#waiting.delete(look);
+      resolve(task());
+    };
+    this.#waiting.add(look);
+    return inTime(this.#node, promise, () => {
+      this.#waiting.delete(look);
+      return giveUp();
+    });
   }
 
-  #allows(number: number): boolean {
+  #look(): void {
+    for (const look of this.#waiting) look();
+  }
+
+  #allows(number: number | null): boolean {
+    if (number === null) return false;
     if (number >= this.#limit / 2 && this.#limit > 0) this.#raise(number);
     return number < this.#limit;
   }
@@ -99,13 +126,15 @@ export class Reserve {
       known = await this.#kv.read(this.#key);
     }
     this.first = numberOf(known);
-    if (!this.isLater) this.comeBack();
+    if (!this.isLater) this.#isBack = true;
   }
 
-  #raise(number: number): void {
-    const to = 2 * Math.max(number, this.#limit);
-    this.#raising ??= this.#change(this.#limit, to)
-      .then(() => {}).finally(() => this.#raising = null);
+  async #raise(number: number): Promise<void> {
+    if (this.#isRaising) return;
+    this.#isRaising = true;
+    await this.#change(this.#limit, 2 * Math.max(number, this.#limit));
+    this.#isRaising = false;
+    this.#look();
   }
 
   /**

@@ -1,5 +1,4 @@
-import { ErrorCode, RpcError } from "../maelstrom.ts";
-import { inTime, maySucceed, type Waiter } from "./patience.ts";
+import { inTime, maySucceed, notDone, type Waiter } from "./patience.ts";
 
 /** A request that waits for the next round. */
 interface Waiting<I, O> {
@@ -72,8 +71,7 @@ export class Rounds<I, O> {
       const place = this.#waiting.indexOf(request);
       if (place === -1) return maySucceed();
       this.#waiting.splice(place, 1);
-      const text = "this takes too long, and nothing was done";
-      return new RpcError(ErrorCode.temporarilyUnavailable, text);
+      return notDone();
     });
   }
 

@@ -5,7 +5,7 @@ import kafka5b from "../../challenges/kafka-5b.ts";
 import kafka5bLock from "../../challenges/kafka-5b-lock.ts";
 import kafka5cLeader from "../../challenges/kafka-5c-leader.ts";
 import type { Entry } from "../../lib/protocols.ts";
-import { StripedLog } from "../../challenges/kafka-5c.ts";
+import kafka5c, { StripedLog } from "../../challenges/kafka-5c.ts";
 import {
   type Body,
   isClientOp,
@@ -288,6 +288,72 @@ Deno.test("if the owner cannot be reached, kafka-5c-leader says so in time: unkn
   const messages = (here as { k: Entry[] }).k.map(([, msg]) => msg);
   // The one whose outcome was unknown was under way, and comes when it can.
   assertEquals(messages, [1, 2, 3, 4, 3]);
+});
+
+for (
+  const [name, program] of [
+    ["kafka-5c", kafka5c],
+    ["kafka-5c-leader", kafka5cLeader],
+  ] as const
+) {
+  Deno.test(`${name}: sends that wait for lin-kv, silent for a minute, are refused after 4 s, and are never stored`, async () => {
+    const cluster = new SmallCluster(program, ["n0"], { latencyMs: 10 });
+    const ask = clientOf(cluster);
+    await cluster.advance(1_000);
+    cluster.hush();
+    cluster.kill("n0");
+    cluster.start("n0");
+    const sent: (() => Body | undefined)[] = [];
+    for (let i = 0; i < 60; i++) {
+      sent.push(ask("n0", send(i)));
+      await cluster.advance(1_000);
+    }
+    const refused = sent.slice(0, 56).map((reply) => reply()?.code);
+    assertEquals(refused, Array(56).fill(11));
+    cluster.heal();
+    await cluster.advance(3_000);
+    const shown = ask("n0", poll);
+    await cluster.advance(100);
+    const { k } = shown()?.msgs as { k: Entry[] };
+    assertEquals(k.map(([, msg]) => msg), [57, 58, 59]);
+  });
+}
+
+Deno.test("kafka-5c-leader: sends that an owner keeps until it has heard from a dead node are refused after 4 s, or end unknown if they were forwarded; none is stored", async () => {
+  const nodes = ["n0", "n1", "n2"];
+  const cluster = new SmallCluster(kafka5cLeader, nodes, { latencyMs: 10 });
+  const ask = clientOf(cluster);
+  const sendTo = (node: string, msg: number) =>
+    ask(node, { type: "send", key: `k${msg}`, msg });
+  for (const node of nodes) sendTo(node, 0);
+  await cluster.advance(1_000);
+  cluster.kill("n2");
+  cluster.kill("n0");
+  cluster.start("n0");
+  await cluster.advance(2_000);
+  const sent = new Map<number, () => Body | undefined>();
+  for (let i = 1; i <= 60; i++) {
+    sent.set(i, sendTo(nodes[i % 2]!, i));
+    await cluster.advance(100);
+  }
+  await cluster.advance(5_000);
+  cluster.start("n2");
+  await cluster.advance(5_000);
+  const keys = [...sent.keys()].map((i) => [`k${i}`, 0]);
+  const all = { type: "poll", offsets: Object.fromEntries(keys) };
+  const shown = ask("n1", all);
+  await cluster.advance(100);
+  const stored = shown()!.msgs as { [key: string]: Entry[] };
+  const outcomes = new Set<string>();
+  for (const [i, reply] of sent) {
+    const outcome = reply()?.code ?? "stored";
+    assertEquals(`k${i}` in stored, outcome === "stored", `k${i}`);
+    outcomes.add(`${nodes[i % 2]}: ${outcome}`);
+  }
+  assertEquals(
+    [...outcomes].sort(),
+    ["n0: 11", "n0: stored", "n1: 0", "n1: 11", "n1: stored"],
+  );
 });
 
 Deno.test("a striped log takes in as many entries at once as there are", () => {

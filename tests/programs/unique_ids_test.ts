@@ -1,10 +1,11 @@
-/** The three programs of challenge 2, where Maelstrom never looks: restarts and bad clocks. */
+/** The programs of challenge 2, where Maelstrom never looks: restarts and bad clocks. */
 import { assertEquals, assertMatch } from "@std/assert";
 import uniqueIdsCounter from "../../challenges/unique-ids-2-counter.ts";
 import uniqueIdsObjectid from "../../challenges/unique-ids-2-objectid.ts";
+import uniqueIdsTso from "../../challenges/unique-ids-2-tso.ts";
 import uniqueIds from "../../challenges/unique-ids-2.ts";
 import { mount } from "../../lib/maelstrom.ts";
-import { FakeWorld } from "../fixtures/fake-world.ts";
+import { FakeWorld, start } from "../fixtures/fake-world.ts";
 
 const programs = {
   "unique-ids-2": uniqueIds,
@@ -75,6 +76,22 @@ for (const [name, program] of Object.entries(programs)) {
     }
   });
 }
+
+Deno.test("unique-ids-2-tso refuses after 4 s what waits for a silent oracle, and gives all others an id when it answers", async () => {
+  const { world, deliver } = start(uniqueIdsTso);
+  for (let n = 1; n <= 12; n++) {
+    deliver("c1", { type: "generate", msg_id: n });
+    await world.advance(500);
+  }
+  const replies = () => world.sent.filter(({ dest }) => dest === "c1");
+  const codes = replies().map(({ body }) => body.code);
+  assertEquals(codes, [11, 11, 11, 11, 11]);
+  const { body } = world.sent.find(({ dest }) => dest === "lin-tso")!;
+  deliver("lin-tso", { type: "ts_ok", ts: 7, in_reply_to: body.msg_id! });
+  await world.advance(0);
+  const ids = replies().slice(5).map(({ body }) => body.id);
+  assertEquals(ids, [0, 1, 2, 3, 4, 5, 6].map((n) => `7-${n}`));
+});
 
 Deno.test("unique-ids-2-objectid gives ids that sort by the time they were made", () => {
   const world = new FakeWorld();
