@@ -67,8 +67,8 @@ const broadcast3b = program(protocol, (node) => {
     take: learn,
   });
   recall.from(neighbours);
-  /** By neighbour, the values that it may lack; below, the neighbours that have not answered in time. */
-  const lacking = new Map(neighbours.map((id) => [id, new Set<Integer>()]));
+  /** By neighbour, the values that wait for its answer; below, the neighbours that have not answered in time. */
+  const waiting = new Map<string, Integer[]>(neighbours.map((id) => [id, []]));
   const silent = new Set<string>();
 
   function learn(messages: Integer[], src: string): void {
@@ -77,25 +77,24 @@ const broadcast3b = program(protocol, (node) => {
     for (const message of news) values.add(message);
     for (const id of neighbours) {
       if (id === src) continue;
-      const left = lacking.get(id)!;
-      for (const message of news) left.add(message);
-      if (!silent.has(id)) tell(id, news);
+      if (silent.has(id)) waiting.set(id, waiting.get(id)!.concat(news));
+      else tell(id, news);
     }
   }
 
-  /** Sends a neighbour values until it answers, then those that have come meanwhile. */
+  /** Sends a neighbour values until it answers, then those that have waited for that. */
   async function tell(id: string, messages: Integer[]): Promise<void> {
     const told = await patience.until(async (options, isAgain) => {
       if (isAgain) silent.add(id);
       const some = isAgain ? messages.slice(0, PART) : messages;
       const request = { messages: some, life: recall.life.stamp };
       await node.rpc(id, "tell", request, options);
-      return some;
+      return some.length;
     });
-    const left = lacking.get(id)!;
-    for (const message of told) left.delete(message);
-    const isLeft = silent.delete(id) || told.length < messages.length;
-    if (isLeft && left.size > 0) tell(id, [...left]);
+    silent.delete(id);
+    const left = [...messages.slice(told), ...waiting.get(id)!];
+    waiting.set(id, []);
+    if (left.length > 0) tell(id, left);
   }
 
   node.on("broadcast", ({ message }, src) => {
