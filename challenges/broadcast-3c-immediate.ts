@@ -10,10 +10,10 @@
  *
  * Guarantees: an acknowledged value reaches every node, through loss, duplication, reordering and
  * partitions of any kind, without new traffic. After the last of these has ended it takes at most
- * CAP_MS, two hops, and a hop for each edge on its way. Requests are answered at once, from the
- * node's own set. A node that starts asks its neighbours for all that they have, and its reads wait
- * for the answers, for a second at most. So one that lost its memory, and its topology, shows again
- * all that it had told another.
+ * CAP_MS, SETTLE_MS, two hops, and a hop for each edge on its way. Requests are answered at once,
+ * from the node's own set. A node that starts asks its neighbours for all that they have, and its
+ * reads wait for the answers, for a second at most. So one that lost its memory, and its topology,
+ * shows again all that it had told another.
  *
  * Costs: with n nodes, e edges, and a hop of L ms
  * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice, with
@@ -49,6 +49,12 @@ const FIRST_PAUSE_MS = 500;
  */
 const CAP_MS = 2_000;
 
+/**
+ * How long a node that has heard what another knows waits for more of that before it resends what
+ * is overdue, in milliseconds: one that was stopped for long acknowledges many values at once.
+ */
+const SETTLE_MS = 20;
+
 /** How long a node waits for its topology before it asks its neighbours what they have, in milliseconds. */
 const ASK_MS = 200;
 
@@ -67,6 +73,9 @@ class Peer {
   readonly tries = new Map<Integer, () => void>();
   /** Values that are overdue and not the oldest: they are resent when the node acknowledges one. */
   readonly late = new Set<Integer>();
+  /** Whether some are resent soon; and whether that is all of them, as the node has acknowledged one. */
+  isSettling = false;
+  isHeard = false;
 }
 
 /** Flooding in a topology, value by value. */
@@ -98,21 +107,32 @@ const immediate = program(protocol, (node) => {
     tries.set(message, stop);
   }
 
-  function isKnown(id: string, message: Integer): void {
-    const { tries, late } = peers.get(id)!;
+  function isKnown(id: string, message: Integer, isHeard = false): void {
+    const peer = peers.get(id)!;
+    const { tries, late } = peer;
     tries.get(message)?.();
     tries.delete(message);
     late.delete(message);
-    const [oldest] = tries.keys();
-    if (late.delete(oldest!)) tell(id, oldest!);
+    if (late.size === 0) return;
+    peer.isHeard ||= isHeard;
+    resend(id);
   }
 
-  /** Resends what is overdue, as what is sent to the node arrives there. */
+  /** Resends soon what is overdue then: the oldest or, if the node has acknowledged a value, all. */
   function resend(id: string): void {
-    const { late } = peers.get(id)!;
-    const waiting = [...late];
-    late.clear();
-    for (const one of waiting) tell(id, one);
+    const peer = peers.get(id)!;
+    if (peer.isSettling) return;
+    peer.isSettling = true;
+    node.after(SETTLE_MS, () => {
+      const { tries, late, isHeard } = peer;
+      const [oldest] = tries.keys();
+      const again = isHeard ? [...late] : late.has(oldest!) ? [oldest!] : [];
+      peer.isSettling = peer.isHeard = false;
+      for (const one of again) {
+        late.delete(one);
+        tell(id, one);
+      }
+    });
   }
 
   node.after(ASK_MS, () => recall.from(neighbours));
@@ -125,8 +145,7 @@ const immediate = program(protocol, (node) => {
   });
 
   node.on("told", ({ message }, src) => {
-    isKnown(src, message);
-    resend(src);
+    isKnown(src, message, true);
   });
 
   node.on("topology", ({ topology }) => {

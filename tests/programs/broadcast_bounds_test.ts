@@ -196,6 +196,25 @@ Deno.test("3c-immediate sends a value into a cut once, the oldest again every 1.
   }
 });
 
+Deno.test("3c-immediate resends nothing that a node which was stopped acknowledges when it goes on", async () => {
+  const values = 300, seconds = 60;
+  const nodes = new AskedCluster(immediate, "broadcast", ["n0", "n1"], {
+    latencyMs: 10,
+  });
+  await nodes.write();
+  nodes.pause("n1");
+  for (let i = 0; i < values; i++) {
+    nodes.begin("n0");
+    await nodes.advance(1_000 * seconds / values);
+  }
+  const sentBy = nodes.gossip.length;
+  nodes.resume("n1");
+  await nodes.advance(2_000);
+  const acknowledgements = values + seconds / 1.5;
+  assertLessOrEqual(nodes.gossip.length - sentBy, acknowledgements + 4);
+  assertEquals(await nodes.read("n1"), values + 2);
+});
+
 Deno.test("3e-buffered sends what comes after a timer that was early by the clock, though nothing comes after that", async () => {
   const periodMs = 1_500, earlyMs = 50;
   const early = (node: Node<never>) => {
