@@ -21,7 +21,8 @@
  * that was taken; a poll is 2. With half sends, half polls and a commit per 8 sends, two nodes have
  * S <= 0.56 (2 + 2 + 2) + 0.5 (2) = 4.4, n nodes about 1.1 n + 2, less where requests share a round.
  * An append takes one round trip to lin-kv, plus two for each taken slot; a node that won the last
- * race waits before for about a round trip per other node, 2 s at most.
+ * race waits before for about two round trips per other node, 2 s at most. Where n nodes with hops
+ * of L ms all send, 98 % are served in time for n L <= 250, few of 25 nodes with hops of 100 ms.
  */
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";
@@ -31,6 +32,9 @@ import { kafkaProtocol } from "../lib/protocols.ts";
 
 /** How many slots a node that is far behind reads at once: more make its restart shorter. */
 const READ_AHEAD = 256;
+
+/** How many round trips it takes other nodes, which have to read the last slot, to try what takes a winner one. */
+const OTHERS_TRIPS = 2;
 
 /** What a slot holds. */
 type Batch = { name: string; changes: Change[] };
@@ -50,7 +54,7 @@ const kafka5b = program(kafkaProtocol, (node) => {
     const batch = { name: `${node.id} ${node.random()}`, changes };
     for (let tried = 0;; tried++) {
       if (await kv.cas(`slot ${next}`, null, batch)) {
-        turns.won();
+        turns.won(tried === 0 ? OTHERS_TRIPS : 1);
         return apply(batch);
       }
       // The slot is taken: by another node's batch or, if only the reply was lost, by this one. A

@@ -21,7 +21,9 @@
  * the root; 4 more for each lost race; 2 for each key that is not cached and was written out, or
  * has the hash of one that was; 2 to write a key out, 4 if it has a cell. A batch takes two round
  * trips if it loses no race, one more if it needs cells. A winner lets others go first, for 2 s at
- * most. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and a cell per key.
+ * most: where n nodes with hops of L ms all write, 98 % are served in time for n L <= 250, at most
+ * half of 25 nodes with hops of 100 ms. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and
+ * a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import {
@@ -40,6 +42,9 @@ const RECENT_KEYS = 64;
 
 /** How many different hashes keys have: more save reads of cells that do not exist, fewer shorten the root. */
 const HASHES = 4_093;
+
+/** How many round trips a node that has to read the root takes for what is one if it need not. */
+const OTHERS_TRIPS = 2;
 
 /** The root of the database, in one of its versions; no two are equal. */
 type Root = {
@@ -82,11 +87,9 @@ const txn6Strict = program(txnProtocol, (node) => {
     const steps = batch.flat();
     const keys = new Set(steps.map(([, key]) => key));
     const writes = steps.some(([f]) => f !== "r");
-    let isNewest = writes && turns.isQuiet;
     let replies: MicroOp[][] = [];
-    for (;;) {
+    for (let isNewest = writes && turns.isQuiet;; isNewest = false) {
       if (!isNewest) see(await kv.read("root") ?? root);
-      isNewest = false;
       const isDone = root.done.some(([, done]) => done === id);
       if (isDone) return replies; // only the answer had been lost
       const recent = new Map<Key, Json>();
@@ -104,7 +107,10 @@ const txn6Strict = program(txnProtocol, (node) => {
       const before = (key: Key): Json =>
         recent.has(key) ? recent.get(key)! : cells.known(key)?.value ?? null;
       replies = batch.map((steps) => executeOn(changed, steps, before).txn);
-      if (changed.size === 0 || await swap(id, changed)) return replies;
+      if (changed.size === 0) return replies;
+      if (!await swap(id, changed)) continue;
+      turns.won(isNewest ? OTHERS_TRIPS : 1);
+      return replies;
     }
   }
 
@@ -154,7 +160,6 @@ const txn6Strict = program(txnProtocol, (node) => {
     const from = root.version === 0 ? null : root;
     if (!await kv.cas("root", from, next)) return false;
     root = next;
-    turns.won();
     for (const [key, version, value] of dropped) {
       cells.learn(key, { version, value });
     }

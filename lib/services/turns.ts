@@ -32,8 +32,8 @@ export type Racer = Pick<
  * Lets nodes that race to change one key win in turn. A winner knows the newest value, and is the
  * first to try again: it might win for ever, and losers leave no trace from which it could tell
  * (the capture effect of Ethernet). So it stands back for about as long as the others need for one
- * try each, if a try takes them as long as it took this node: the median of its last three, of which
- * one may have waited for a service that was silent.
+ * try each, judging by its own: the median of its last three, of which one may have waited for a
+ * service that was silent.
  *
  * ```ts
  * import type { Node } from "../maelstrom.ts";
@@ -51,7 +51,7 @@ export type Racer = Pick<
  *       if (!isNewest) turns.saw(known - count);
  *       const next = count = known + 1;
  *       if (!await kv.cas("count", known || null, next)) continue;
- *       turns.won();
+ *       turns.won(isNewest ? 2 : 1); // the others read before they change it
  *       return next;
  *     }
  *   };
@@ -95,9 +95,15 @@ export class Turns {
     this.#sawAt = now;
   }
 
-  /** Notes that this node has won, that is changed the key: the others go first now. */
-  won(): void {
-    const tryMs = this.#node.now() - Math.max(this.#begunAt, this.#sawAt);
+  /**
+   * Notes that this node has won, that is changed the key: the others go first now.
+   *
+   * @param times how many times as long as this try those of the others take, who do not know the
+   *   newest value
+   */
+  won(times = 1): void {
+    const tookMs = this.#node.now() - Math.max(this.#begunAt, this.#sawAt);
+    const tryMs = times * tookMs;
     this.saw(0);
     this.#tries = [...this.#tries, tryMs].slice(-3);
     const sorted = this.#tries.toSorted((a, b) => a - b);

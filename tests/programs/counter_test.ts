@@ -1,9 +1,5 @@
 /** The counters under every fault, against what they promise, and what they cost. */
-import {
-  assertEquals,
-  assertGreaterOrEqual,
-  assertLessOrEqual,
-} from "@std/assert";
+import { assertEquals, assertLessOrEqual } from "@std/assert";
 import counter4crdt from "../../challenges/counter-4-crdt.ts";
 import pnCounter from "../../challenges/pn-counter.ts";
 import {
@@ -204,25 +200,6 @@ Deno.test("a replica that has lost its memory reads what it had told, keeps what
       cluster.heal();
       await cluster.advance(1_000);
       assertEquals(await read(nodes), nodes.map(() => sum));
-    }
-  }
-});
-
-Deno.test("counter-4-cas: on 25 nodes with hops of 5 ms no add loses for 4 s, with hops of 20 ms at most 8 % do, with hops of 100 ms most (4 seeds each)", async () => {
-  const shares = [[5, 0, 0], [20, 0.01, 0.08], [100, 0.5, 1]] as const;
-  for (const [latency, least, most] of shares) {
-    const overrides = {
-      ...{ "node-count": 25, rate: 1000, latency },
-      "time-limit": 10,
-    };
-    const runs = await keepPromises("counter-4-cas", 4, { overrides });
-    for (const { recording } of runs) {
-      const adds = recording.history.filter(({ type, f }) =>
-        type === "invoke" && f === "add"
-      );
-      const share = failed(recording) / adds.length;
-      assertGreaterOrEqual(share, least, `${latency} ms`);
-      assertLessOrEqual(share, most, `${latency} ms`);
     }
   }
 });
