@@ -16,8 +16,8 @@ const WRITES = {
  * is acknowledged in time, and how much of a hundred is at most on 25 nodes with hops of 100 ms.
  */
 const PROGRAMS = {
-  "counter-4-cas": ["counter", 200, 17],
-  "kafka-5b": ["kafka", 250, 17],
+  "counter-4-cas": ["counter", 200, 20],
+  "kafka-5b": ["kafka", 250, 20],
   "kafka-5b-lock": ["kafka", 125, 3],
   "txn-6a-lock": ["txn", 200, 3],
   "txn-6-strict": ["txn", 250, 50],
