@@ -11,8 +11,7 @@
  * name, so a repeated or late compare-and-set fails; after a failure, the name of this node's last
  * add tells whether it had succeeded. Reads and adds are linearizable. Nodes never talk to each
  * other, so partitions between them change nothing, and nodes keep no state that the store does not
- * have. An add that loses races for 4 s is refused, or ends unknown. Where n nodes with hops of L ms
- * all add, that is at most 2 % for n L <= 200, and most for 25 nodes with hops of 100 ms.
+ * have. An add that loses races for 4 s is refused, or ends unknown. Serves crowds of 200 ms.
  *
  * Costs: a read is 4 messages; an add is 2, plus 6 for each lost race. On the official command
  * about half of the adds lose one: S is about (2 * 4 + 1 * (2 + 6 / 2)) / 3 = 4.3. A read takes two

@@ -20,9 +20,8 @@
  * poll. With half sends, half polls and a commit per 8 sends, two nodes have S = 0.55 (6 + 2) + 0.5
  * (2) = 5.4, about 1 more for contention, less where requests share. Every fifth lease costs 2
  * more: a node looks before it takes that one, so that others have their turn. An append takes 3
- * round trips to lin-kv, two more if another node has had the lock in between. Where n nodes with
- * hops of L ms all send, 98 % are served in time for n L <= 125, hardly any of 25 nodes with hops
- * of 100 ms.
+ * round trips to lin-kv, two more if another node has had the lock in between. Serves crowds of
+ * 125 ms.
  */
 import { LeaseLost, Lock } from "../lib/services/lock.ts";
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";

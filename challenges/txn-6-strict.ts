@@ -20,10 +20,8 @@
  * Costs: 2 messages for a batch that only reads, 4 for one that writes, or 2 if it need not read
  * the root; 4 more for each lost race; 2 for each key that is not cached and was written out, or
  * has the hash of one that was; 2 to write a key out, 4 if it has a cell. A batch takes two round
- * trips if it loses no race, one more if it needs cells. A winner lets others go first, for 2 s at
- * most: where n nodes with hops of L ms all write, 98 % are served in time for n L <= 250, at most
- * half of 25 nodes with hops of 100 ms. lin-kv holds the root, of 64 to 128 keys and 4093 bits, and
- * a cell per key.
+ * trips if it loses no race, one more for cells. A winner lets others go first, for 2 s at most.
+ * Serves crowds of 250 ms. lin-kv holds a root of 64 to 128 keys and 4093 bits, and a cell per key.
  */
 import { program, run } from "../lib/maelstrom.ts";
 import {
