@@ -232,3 +232,8 @@ Deno.test("the name of an operation is not cut", () => {
   assertEquals(cutLabel("poll [[1,2]]", "poll", 9), "poll [[1…");
   assertEquals(cutLabel("poll [[1,2]]", "poll", 5), "poll");
 });
+
+Deno.test("the twelve types of messages of a consensus have twelve colours", () => {
+  const colours = Array.from({ length: 12 }, (_, i) => typeColour(i));
+  assertEquals(new Set(colours).size, 12);
+});

@@ -33,6 +33,10 @@ export function typeColour(index: number): string {
     "#00777a",
     "#a3336c",
     "#4d5566",
+    "#5b8c00",
+    "#c77700",
+    "#0097a7",
+    "#6d4c41",
   ];
   return index < 0 ? "#8a8a96" : colours[index % colours.length]!;
 }
