@@ -165,16 +165,16 @@ Deno.test(
   needs("run", "read", "write"),
   inFolder(async (store) => {
     const { code, stdout } = await workbench(
-      ...["simulate", "echo-1", "--seed", "7", "--time-limit", "2"],
+      ...["simulate", "echo-twice", "--seed", "7", "--time-limit", "2"],
       ...["--json", "--store", store],
     );
-    assertEquals(code, 0);
+    assertEquals(code, 1);
     const { results, strict, folder, ...printed } = JSON.parse(stdout);
-    assertEquals([results["valid?"], strict["valid?"]], [true, true]);
-    assertEquals([printed.seed, printed.program], [7, "echo-1"]);
+    assertEquals([results["valid?"], strict["valid?"]], [true, false]);
+    assertEquals([printed.seed, printed.program], [7, "echo-twice"]);
     assertEquals(printed.figures["availability"], 1);
     assertEquals(printed.flags["time-limit"], 2);
-    assertMatch(printed.replay, /simulate echo-1 .*--seed 7/);
+    assertMatch(printed.replay, /simulate echo-twice .*--seed 7/);
     assert(existsSync(`${folder}/report.html`));
   }),
 );

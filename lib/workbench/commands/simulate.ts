@@ -251,10 +251,10 @@ async function keepRun(
   const { path, logged } = folder;
   if (notKept !== null) console.error(notKept);
   if (json) {
-    const { name, faults, machine } = simulation;
+    const { name, mutant = name, faults, machine } = simulation;
     printJson({
       ...runValue(judged, notKept === null ? path : null),
-      ...{ flags: recording.options, program: name, faults, machine },
+      ...{ flags: recording.options, program: mutant, faults, machine },
       replay: command,
     });
   } else if (notKept === null) {
