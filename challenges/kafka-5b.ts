@@ -62,17 +62,17 @@ const kafka5b = program(kafkaProtocol, (node) => {
       const width = 1 + (tried >> 1);
       const applied = await advance(width);
       const own = applied.find(({ name }) => name === batch.name);
-      const isBehind = width > 2 && applied.length === width;
-      if (own === undefined && isBehind) await catchUp();
+      const isBehind = width > 1 && applied.length === width;
+      if (own === undefined && isBehind) await catchUp(2 * width);
       turns.saw(applied.length);
       if (own !== undefined) return own.offsets;
     }
   }
 
   /** Applies all slots up to the first empty one, reading more at a time the more it finds. */
-  async function catchUp(): Promise<void> {
-    for (let found = 0;;) {
-      const width = Math.max(1, Math.min(found >> 1, READ_AHEAD));
+  async function catchUp(found = 0): Promise<void> {
+    for (;;) {
+      const width = Math.max(1, Math.min(found, READ_AHEAD));
       const { length } = await advance(width);
       if (length < width) return;
       found += length;

@@ -17,7 +17,7 @@ const WRITES = {
  */
 const PROGRAMS = {
   "counter-4-cas": ["counter", 200, 20],
-  "kafka-5b": ["kafka", 250, 20],
+  "kafka-5b": ["kafka", 250, 30],
   "kafka-5b-lock": ["kafka", 125, 3],
   "txn-6a-lock": ["txn", 200, 3],
   "txn-6-strict": ["txn", 250, 50],

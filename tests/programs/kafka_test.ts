@@ -242,8 +242,8 @@ for (
     ["kafka-5b-lock", kafka5bLock],
   ] as const
 ) {
-  Deno.test(`${name}: the first send to a node that starts again is served in time, though the log is long`, async () => {
-    const cluster = new SmallCluster(program, ["n0", "n1"], { latencyMs: 50 });
+  Deno.test(`${name}: the first send to a node that starts again is served in time, though the log is long and hops take 100 ms`, async () => {
+    const cluster = new SmallCluster(program, ["n0", "n1"], { latencyMs: 100 });
     const ask = clientOf(cluster);
     for (let i = 0; i < 1_000; i++) {
       ask("n0", send(i));
