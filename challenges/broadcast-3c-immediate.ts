@@ -18,7 +18,7 @@
  * Costs: with n nodes, e edges, and a hop of L ms
  * - a value crosses the edges of a spanning tree once and the e - n + 1 others at most twice, with
  *   as many acknowledgements: 2 (n - 1) to 2 (2 e - n + 1) messages. A grid of 5 nodes has 5 edges:
- *   8 to 12, so S <= 6 without cuts; resends make it about 6.6 on the command;
+ *   8 to 12, so S <= 6 without cuts; resends make it about 6.3 on the command;
  * - it is everywhere after L times the diameter of the topology: 3 L in that grid;
  * - while an edge is cut, even one way, each value costs a message, the oldest one more per CAP_MS;
  *   after the heal each costs two, all at once; after a node's restart, two for each of n - 2 nodes.

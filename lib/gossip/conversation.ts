@@ -225,6 +225,8 @@ export class Conversation<T extends Json> {
   #stopWaiting: Stop = () => {};
   /** How often in a row the peer has not answered in time; 0 while it does. */
   silence = 0;
+  /** Since when an answer is awaited: the last one came, or nothing was awaited before. */
+  #waitsSince = 0;
   /** When the peer was last heard. */
   heardAt = -Infinity;
   /** Since when the peer is owed an acknowledgement; Infinity when it is not. */
@@ -269,6 +271,11 @@ export class Conversation<T extends Json> {
   /** Whether the peer knew an earlier life of this node, and has told this life all that it knew. */
   get hasGivenBack(): boolean {
     return this.#isTold && this.isCaughtUp;
+  }
+
+  /** For how long the peer has not answered, in milliseconds; 0 while it answers in time. */
+  get silentMs(): number {
+    return this.silence === 0 ? 0 : this.#node.now() - this.#waitsSince;
   }
 
   /** How many items the peer has yet to acknowledge. */
@@ -474,6 +481,7 @@ export class Conversation<T extends Json> {
   }
 
   #wait(): void {
+    if (this.silence === 0) this.#waitsSince = this.#node.now();
     const doubledMs = this.#patienceMs * 2 ** this.silence;
     const pauseMs = this.silence === 0
       ? this.#patienceMs

@@ -191,9 +191,9 @@ export class Links<T extends Json> {
     if (talk.hasNews) this.#speak(id);
   }
 
-  /** Whether a peer has not answered in time. */
-  isSilent(id: string): boolean {
-    return this.#peers.get(id)!.talk.silence > 0;
+  /** For how long a peer has not answered, in milliseconds; 0 while it answers in time. */
+  silentMs(id: string): number {
+    return this.#peers.get(id)!.talk.silentMs;
   }
 
   /** Sends each peer the items and acknowledgements that are due, if any. */

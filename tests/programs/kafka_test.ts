@@ -319,6 +319,21 @@ for (
   });
 }
 
+Deno.test("kafka-5c-leader refuses no send where owners are slow, not silent: 7 nodes with hops of 500 ms", async () => {
+  const nodes = Array.from({ length: 7 }, (_, i) => `n${i}`);
+  const cluster = new SmallCluster(kafka5cLeader, nodes, { latencyMs: 500 });
+  const ask = clientOf(cluster);
+  await cluster.advance(1_000);
+  const replies: (() => Body | undefined)[] = [];
+  for (let i = 0; i < 200; i++) {
+    const send = { type: "send", key: `k${i % 20}`, msg: i };
+    replies.push(ask(nodes[i % 7]!, send));
+    await cluster.advance(100);
+  }
+  await cluster.advance(5_000);
+  for (const reply of replies) assertEquals(reply()?.type, "send_ok");
+});
+
 Deno.test("kafka-5c-leader: sends that an owner keeps until it has heard from a dead node are refused after 4 s, or end unknown if they were forwarded; none is stored", async () => {
   const nodes = ["n0", "n1", "n2"];
   const cluster = new SmallCluster(kafka5cLeader, nodes, { latencyMs: 10 });
