@@ -259,3 +259,30 @@ Deno.test("a storm of messages that are each of another type, or of a long one, 
     assertMatch(told[0]!, /^n0 sent (t{60}|messages of ever new types) \d+ /);
   }
 });
+
+/** Thirty seconds in which 25 nodes all tell each other so much, and clients are answered, or wait in vain. */
+function isStorm(messagesPerSecond: number, isAnswered: boolean): boolean {
+  const ids = Array.from({ length: 25 }, (_, i) => `n${i}`);
+  let ended = false;
+  const watch = new StormWatch(new Set(ids), () => ended = true);
+  for (let i = 0; i < 30 * messagesPerSecond; i++) {
+    const now = i * 1e9 / messagesPerSecond;
+    const src = ids[i % 25]!, dest = ids[(i * 7) % 25]!;
+    watch.sent(now, { src, dest, body: { type: "broadcast" } });
+    if (i % Math.floor(messagesPerSecond / 5) !== 0) continue;
+    const client = `c${i}`;
+    watch.sent(now, { src: client, dest: "n0", body: { type: "read" } });
+    if (!isAnswered) continue;
+    watch.sent(now, { src: "n0", dest: client, body: { type: "read_ok" } });
+  }
+  const told = watch.storms(30e9);
+  assertEquals(told.length > 0, ended);
+  for (const text of told) assertMatch(text, /^n\d+ sent broadcast \d+ times/);
+  return ended;
+}
+
+Deno.test("messages that leave clients no answer are a storm, though no link carries many", () => {
+  assertEquals(isStorm(20_000, false), true);
+  assertEquals(isStorm(20_000, true), false, "clients are answered");
+  assertEquals(isStorm(4_000, false), false, "clients wait for something else");
+});

@@ -49,9 +49,13 @@ const FEWEST_PER_SECOND = 50_000;
 
 /**
  * How many messages for each request so far may cross a link at once after a heal, when all that
- * was cut off is resent.
+ * was cut off is resent; and in all while clients wait in vain: a value, its acknowledgement, and
+ * both once more.
  */
 const AFTER_A_HEAL = 4;
+
+/** With fewer messages in a second than this, clients do not wait because of messages. */
+const SWAMPING = 5_000;
 
 /** How many services there are. */
 const SERVICES = 4;
@@ -82,8 +86,11 @@ export class StormWatch {
   #allRequests = 0;
   /** Since when each client waits for an answer. */
   readonly #waiting = new Map<string, number>();
-  /** Messages of nodes in this second. */
+  /** Messages of nodes in this second, and before it. */
   #sent = 0;
+  #sentBefore = 0;
+  /** Since when clients have been waiting in vain: seconds in which some waited, and messages of nodes. */
+  #inVain = { seconds: 0, sent: 0 };
   readonly #sentBy: ReadonlyMap<string, { count: number }>;
   /** By sender, type and receiver: the busy senders of this second. */
   readonly #links = new Map<string, Map<string, Map<string, number>>>();
@@ -160,14 +167,18 @@ export class StormWatch {
 
   /** How many messages all links together may carry in this second. */
   #usual(): number {
-    const { size } = this.nodes;
-    const links = size * (size + SERVICES);
     const requests = Math.max(this.#requests, this.#requestsBefore);
     const forClients = Math.max(
       EACH_REQUEST * requests,
       AFTER_A_HEAL * this.#allRequests,
     );
-    return links * (OWN_RATE + forClients);
+    return this.#linkCount * (OWN_RATE + forClients);
+  }
+
+  /** How many links the nodes have to each other and to services. */
+  get #linkCount(): number {
+    const { size } = this.nodes;
+    return size * (size + SERVICES);
   }
 
   /** How many messages of one type may cross a link in this second. */
@@ -191,7 +202,10 @@ export class StormWatch {
   }
 
   #nextWindow(nowNs: number): void {
-    this.#addFloods(this.#windowEndsNs, this.#allowed(this.#windowEndsNs));
+    const isSwamped = this.#isSwamped();
+    const allowed = isSwamped ? 0 : this.#allowed(this.#windowEndsNs);
+    this.#addFloods(this.#windowEndsNs, allowed);
+    if (isSwamped) return this.#end();
     const isGap = nowNs >= this.#windowEndsNs + SECOND;
     if (isGap) this.#addFloods(nowNs, Infinity);
     this.#requestsBefore = isGap ? 0 : this.#requests;
@@ -225,6 +239,23 @@ export class StormWatch {
     }
     this.#floods = now;
     this.#links.clear();
+  }
+
+  /**
+   * Whether so many messages are under way that clients get no answers. Where links are many, none
+   * of them need carry much for that.
+   */
+  #isSwamped(): boolean {
+    this.#sentBefore += this.#sent;
+    const doWait = this.#doClientsWait(this.#windowEndsNs);
+    if (doWait) {
+      this.#inVain.seconds++;
+      this.#inVain.sent += this.#sent;
+    } else if (this.#waiting.size > 0) this.#inVain = { seconds: 0, sent: 0 };
+    const { seconds, sent } = this.#inVain;
+    return doWait && seconds >= ENDLESS_SECONDS &&
+      sent >= SWAMPING * seconds &&
+      this.#sentBefore >= AFTER_A_HEAL * this.#linkCount * this.#allRequests;
   }
 
   #isTooMuch(floods: readonly Flood[]): boolean {
