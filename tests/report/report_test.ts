@@ -443,6 +443,13 @@ Deno.test({
         "document.documentElement.scrollWidth - innerWidth",
       );
       assertEquals(wide, 0, "nothing sticks out of a narrow window");
+      await page.emulateMedia({ media: "print" });
+      const printed = await page.evaluate(
+        `const svg = document.querySelector("#timeline svg");
+        svg.setAttribute("width", "2000");
+        svg.clientWidth`,
+      );
+      assert(Number(printed) < 380, "a drawing is as wide as the paper");
     });
     assertEquals(complaints, []);
   },
