@@ -446,6 +446,7 @@ Deno.test(
       const [code, text] of [
         ["export default 5", "that is no function, but of type number"],
         ["export default class {}", "that is a class"],
+        ['import { debounce } from "jsr:@std/async"', "in lib/std/: bin/"],
         [
           'import a from "not-in-our-map"',
           "A deno.json beside it is not read here: write npm:NAME",

@@ -165,6 +165,9 @@ function advised(why: string): string {
   if (/^(module|exports|require) is not defined/.test(why)) {
     return `${why}\nA program is an ES module: write import and export default`;
   }
+  if (/jsr:@std\/\w+'? does not provide/.test(why)) {
+    return `${why}\nHere that is the part of it in lib/std/: bin/workbench (make workbench) loads all of it`;
+  }
   if (!why.includes("not in import map")) return why;
   const [name] = why.split("\n");
   return `${name}. A deno.json beside it is not read here: write npm:NAME, jsr:NAME or a path instead`;
