@@ -31,9 +31,9 @@ export type { ProtocolOf } from "./node/protocol.ts";
 /**
  * Makes a program. Its protocol says what messages hold, by schemas of `lib/schema.ts` or of any
  * Standard Schema library. A message that does not match never reaches a handler: a client gets
- * error 12, which names the field; a node's message is logged. `start` registers handlers and
- * starts timers, once `init` has named the node and its peers. Nothing is sent before the next
- * message arrives, or for 5 s, because other nodes may not exist yet.
+ * error 12, which names the field; a node's message is logged. `start` registers handlers, all
+ * before its first await, and starts timers, once `init` has named node and peers. Nothing is sent
+ * before the next message arrives, or for 5 s, because other nodes may not exist yet.
  */
 export function program<S extends Shapes>(
   shapes: S,

@@ -83,6 +83,18 @@ Deno.test("a handler of a void method does not answer, even if an answer is aske
   assertEquals(world.sent, []);
 });
 
+Deno.test("a handler that is registered after an await misses what comes before it", async () => {
+  const { world, deliver } = start(async (node: Node<Shop>) => {
+    await Promise.resolve();
+    node.on("buy", ({ what }) => ({ bought: what }));
+  });
+  deliver("c1", buy);
+  assertEquals(world.takeBodies().map(({ code }) => code), [10]);
+  await settle();
+  deliver("c1", buy);
+  assertEquals(world.takeBodies(), [boughtTea]);
+});
+
 Deno.test("a type without a handler is answered with error 10", () => {
   const { world, deliver } = start(() => {});
   deliver("c1", { type: "sell", msg_id: 9 });
