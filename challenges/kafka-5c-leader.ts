@@ -10,8 +10,8 @@
  * Guarantees: a follower's log is a prefix of the owner's, so a poll skips nothing. Offsets are 0,
  * 1, 2, ..., with a hole where an owner lost its memory: owners reserve offsets in lin-kv, so none
  * is assigned twice. An acknowledged message is visible at its owner at once, elsewhere after a
- * period and the network's latency, or within one second of a heal. A send to an owner that has not
- * answered for 2 s is refused with error 11; a send that the owner does not answer ends in a
+ * period and the network's latency, or within one second of a heal. A send to an owner that is
+ * known to be silent is refused with error 11; a send that the owner does not answer ends in a
  * timeout, since its outcome is unknown. A node that lost its memory recovers what it had told
  * another. Until it has heard from all others, commits, lists of commits and sends to its keys
  * wait, and polls for a second at most. Sends also wait for lin-kv, when their owner has just
@@ -47,12 +47,6 @@ import { CommittedOffsets, DenseLogs } from "../lib/stores/logs.ts";
 
 /** The time between two messages on a link, in milliseconds: longer saves messages, shorter shows entries sooner. */
 const PERIOD_MS = 100;
-
-/**
- * For how long an owner must not have answered before sends to it are refused, in milliseconds:
- * less would refuse them where the network is only slow, more leaves more without an outcome.
- */
-const SILENT_MS = 2_000;
 
 /** After how many milliseconds a forwarded send is forgotten: clients give up sooner. */
 const FORGET_MS = 6_000;
@@ -132,7 +126,7 @@ const kafka5cLeader = program(protocol, (node) => {
   }
 
   function forward(owner: string, key: string, msg: Json): Promise<number> {
-    if (links.silentMs(owner) > SILENT_MS) {
+    if (links.isSilent(owner)) {
       const text = `${owner}, which owns the key, cannot be reached`;
       throw new RpcError(ErrorCode.temporarilyUnavailable, text);
     }

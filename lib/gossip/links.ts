@@ -191,9 +191,13 @@ export class Links<T extends Json> {
     if (talk.hasNews) this.#speak(id);
   }
 
-  /** For how long a peer has not answered, in milliseconds; 0 while it answers in time. */
-  silentMs(id: string): number {
-    return this.#peers.get(id)!.talk.silentMs;
+  /**
+   * Whether a peer has not answered for longer than its answers take, even if items are sent again
+   * sooner than that.
+   */
+  isSilent(id: string): boolean {
+    const peer = this.#peers.get(id)!;
+    return peer.talk.silentMs >= this.#answerMs(peer);
   }
 
   /** Sends each peer the items and acknowledgements that are due, if any. */
@@ -213,11 +217,14 @@ export class Links<T extends Json> {
 
   #speak(id: string): void {
     const peer = this.#peers.get(id)!;
-    const { talk, roundTrip } = peer;
-    const { ackDelayMs, flushMs, capMs } = this.#options;
     peer.spoken++;
-    const answerMs = roundTrip.patienceMs + ackDelayMs + flushMs;
-    const patienceMs = Math.min(capMs, answerMs);
-    this.#node.send(id, "say", talk.say(patienceMs));
+    const patienceMs = Math.min(this.#options.capMs, this.#answerMs(peer));
+    this.#node.send(id, "say", peer.talk.say(patienceMs));
+  }
+
+  /** How long an answer may take, in milliseconds. */
+  #answerMs({ roundTrip }: Link<T>): number {
+    const { ackDelayMs, flushMs } = this.#options;
+    return roundTrip.patienceMs + ackDelayMs + flushMs;
   }
 }
