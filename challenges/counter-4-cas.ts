@@ -57,7 +57,10 @@ const counter4cas = program(counterProtocol, (node) => {
   async function add(deltas: Integer[]): Promise<void[]> {
     const delta = deltas.reduce(plus);
     const name = `${node.random()}`;
-    if (known === null) await look();
+    if (known === null) {
+      await look();
+      turns.saw(0);
+    }
     for (let tried = 0;; tried++) {
       const before: Counter | null = known;
       if (before?.adds.some(([, other]) => other === name)) return []; // only the reply was lost

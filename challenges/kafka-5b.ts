@@ -21,7 +21,7 @@
  * that was taken; a poll is 2. With half sends, half polls and a commit per 8 sends, two nodes have
  * S <= 0.56 (2 + 2 + 2) + 0.5 (2) = 4.4, n nodes about 1.1 n + 2, less where requests share a round.
  * An append takes one round trip to lin-kv, plus two for each taken slot; a node that won the last
- * race waits before for about two round trips per other node, 2 s at most. Serves crowds of 250 ms.
+ * race waits before for about a round trip per other node, 2 s at most. Serves crowds of 250 ms.
  */
 import { type Change, LogMachine, serveLog } from "../lib/stores/logs.ts";
 import { program, run } from "../lib/maelstrom.ts";

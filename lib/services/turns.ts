@@ -98,17 +98,17 @@ export class Turns {
   /**
    * Notes that this node has won, that is changed the key: the others go first now.
    *
-   * @param times how many times as long as this try those of the others take, who do not know the
-   *   newest value
+   * @param times how many times as long as this try the first of the others' takes, as they have to
+   *   look for the newest value; all look at the same time
    */
   won(times = 1): void {
-    const tookMs = this.#node.now() - Math.max(this.#begunAt, this.#sawAt);
-    const tryMs = times * tookMs;
+    const tryMs = this.#node.now() - Math.max(this.#begunAt, this.#sawAt);
     this.saw(0);
     this.#tries = [...this.#tries, tryMs].slice(-3);
     const sorted = this.#tries.toSorted((a, b) => a - b);
     const usualMs = sorted[(sorted.length - 1) >> 1]!;
-    const othersMs = usualMs * this.#node.peers.length;
+    const { length: others } = this.#node.peers;
+    const othersMs = others > 0 ? usualMs * (others + times - 1) : 0;
     const standMs = Math.min(
       (LEAST + this.#node.random()) * othersMs,
       STAND_BACK_MS,

@@ -51,6 +51,24 @@ async function served(
   return acked / 10;
 }
 
+for (const [name, [workload]] of Object.entries(PROGRAMS)) {
+  Deno.test(`${name}: a node that writes alone among 25 with hops of 5 ms waits for half a second at most`, async () => {
+    const { default: program } = await import(`../../challenges/${name}.ts`);
+    const nodes = Array.from({ length: 25 }, (_, i) => `n${i}`);
+    const cluster = new SmallCluster(program, nodes, { latencyMs: 5 });
+    let acked = 0;
+    cluster.network.register("c1", () => void acked++);
+    for (let i = 0; i < 40; i++) {
+      const write = WRITES[workload](i);
+      cluster.network.send("c1", "n0", { ...write, msg_id: i });
+      for (let ms = 0; acked <= i; ms += 10) {
+        assertLessOrEqual(ms, 500, `write ${i}`);
+        await cluster.advance(10);
+      }
+    }
+  });
+}
+
 for (const [name, [workload, crowdMs, most]] of Object.entries(PROGRAMS)) {
   Deno.test(`${name} serves crowds of ${crowdMs} ms, and at most ${most} % of what 25 nodes with hops of 100 ms write`, async () => {
     const write = WRITES[workload];
