@@ -41,12 +41,14 @@ function judged(
   wrong = true,
   type?: Incident["type"],
   nodes = 2,
+  outcome: "ok" | "info" = "ok",
 ): string[] {
+  const op = { index: 0, time: 0, process: 0, f: "x", value: null };
   const { anomalies } = judgeStrict(
     {
       workload,
       options: { "node-count": nodes },
-      history: [],
+      history: [{ ...op, type: outcome }],
       journal: [
         ["send", 0, 0, "c1", "n0", { type: "x" }],
         ...(dest === "nobody"
@@ -78,4 +80,6 @@ Deno.test("where values were lost and nodes never wrote to others, that comes fi
   }
   const one = judged("broadcast", "nobody", true, undefined, 1);
   assertEquals(one, ["lost-value"], "there is no other node");
+  const none = judged("broadcast", "nobody", true, undefined, 2, "info");
+  assertEquals(none, ["lost-value"], "no client was served at all");
 });

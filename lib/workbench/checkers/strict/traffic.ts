@@ -2,6 +2,7 @@
 import {
   headAt,
   isBetweenServers,
+  isClientOp,
   lengthAt,
   NEMESIS,
   type Recording,
@@ -78,10 +79,14 @@ const ENDS: ReadonlySet<string> = new Set([
 /** Workloads whose nodes need not know of each other. */
 const ALONE: ReadonlySet<string> = new Set(["echo", "unique-ids"]);
 
-/** `no-replication`: nodes that should hold the same never sent each other, or a service, anything. */
+/**
+ * `no-replication`: nodes that should hold the same never sent each other, or a service, anything.
+ * Those that served no client have a worse fault.
+ */
 export function silence(
-  { workload, options, journal, incidents = [] }: Recording,
+  { workload, options, history, journal, incidents = [] }: Recording,
 ): Finding[] {
+  if (!history.some((op) => op.type === "ok" && isClientOp(op))) return [];
   if (ALONE.has(workload) || nodesOf(options).length < 2) return [];
   if (journal.length === 0 || incidents.some(({ type }) => ENDS.has(type))) {
     return [];
