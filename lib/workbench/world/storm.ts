@@ -152,9 +152,9 @@ export class StormWatch {
     if (!this.#isEndless && !this.#isTooMuch(floods)) return [];
     const least = WORTH_TELLING * (floods[0]?.count ?? 0);
     return floods.filter(({ count }) => count >= least).map((flood) =>
-      `${flood.src} sent ${flood.type} ${flood.count} times in ${
-        (lengthNs(flood) / SECOND).toFixed(1)
-      } s`
+      `${flood.src} sent ${flood.type} ${flood.count} time${
+        flood.count === 1 ? "" : "s"
+      } in ${(lengthNs(flood) / SECOND).toFixed(1)} s`
     );
   }
 

@@ -12,7 +12,7 @@ function said(...answers: [number, JsonObject][]) {
     journal: answers.map((
       [in_reply_to, more],
       i,
-    ) => ["send", i, i, "n0", "c1", {
+    ) => ["send", i * 1e6, i, "n0", "c1", {
       type: "generate_ok",
       in_reply_to,
       ...more,
@@ -24,7 +24,7 @@ function said(...answers: [number, JsonObject][]) {
 Deno.test("two requests that got one id are named", () => {
   assertEquals(said([1, { id: 7 }], [2, { id: 8 }], [3, { id: 7 }]), [
     "duplicate-id",
-    "id 7 was given by n0 to message 1 of c1, and by n0 to message 3 of c1",
+    "id 7 was given by n0 to message 1 of c1, at 0.000 s, and by n0 to message 3 of c1, at 0.002 s",
   ]);
 });
 

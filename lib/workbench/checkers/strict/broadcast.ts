@@ -79,7 +79,7 @@ function finalReads(
           seconds(acked)
         }, and the last read of ${node}, at ${
           seconds(final.asked.time)
-        } after all faults had ended, lacks it`,
+        }, after all faults had ended, lacks it`,
       );
     }
   }

@@ -251,16 +251,17 @@ function replies(recording: Recording, promises: Promises): Finding[] {
   const { repeated, late, unsolicited, unanswered, toGone } = answers(
     recording,
   );
+  const origin = originOf(recording);
+  const at = (time: number) => `at ${seconds(time - origin)}`;
   add(
     "duplicate-reply",
-    repeated.map(([, , , src, dest, body]) =>
-      `${src} answered message ${body.in_reply_to} of ${dest} twice, the second time with ${
-        text(body)
-      }${body.type === "init_ok" ? BY_ITSELF : ""}`
+    repeated.map(([, time, , src, dest, body]) =>
+      `${src} answered message ${body.in_reply_to} of ${dest} twice, the second time ${
+        at(time)
+      } with ${text(body)}${body.type === "init_ok" ? BY_ITSELF : ""}`
     ),
   );
   const clientsStay = CLIENTS_STAY.has(recording.workload);
-  const origin = originOf(recording);
   const paused = pausedBefore(recording.incidents ?? []);
   const { true: excused = [], false: harmful = [] } = Object.groupBy(
     late,
@@ -284,17 +285,19 @@ function replies(recording: Recording, promises: Promises): Finding[] {
   }
   add(
     "unsolicited-reply",
-    unsolicited.map(([, , , src, dest, body]) =>
-      `${src} sent ${dest} ${text(body)}, which answers none of its requests${
-        missed(body)
-      }`
+    unsolicited.map(([, time, , src, dest, body]) =>
+      `${src} sent ${dest} ${text(body)} ${
+        at(time)
+      }, which answers none of its requests${missed(body)}`
     ),
   );
   add(
     "unanswered-request",
     unanswered.filter(isOwed(recording, promises)).map((
-      [, , , src, dest, body],
-    ) => `${dest} never answered ${src}, which asked ${text(body)}`),
+      [, time, , src, dest, body],
+    ) =>
+      `${dest} never answered ${src}, which asked ${text(body)} ${at(time)}`
+    ),
   );
   return found;
 }

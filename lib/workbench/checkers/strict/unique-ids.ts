@@ -10,6 +10,8 @@ import {
 import { asText, type Json, stringify } from "../../history/json.ts";
 import type { Promises } from "../../scenarios/promises.ts";
 import { type JsonKey, plainKey } from "../json-key.ts";
+import { seconds } from "../findings.ts";
+import { originOf } from "../origin.ts";
 import { kindOf } from "../unique-ids.ts";
 import type { Finding } from "../verdict.ts";
 
@@ -19,13 +21,14 @@ import type { Finding } from "../verdict.ts";
  * judge's matter. Ids must all have one type only if that is promised, since the workload allows any JSON.
  */
 export function strictUniqueIds(
-  { journal }: Recording,
+  recording: Recording,
   { oneIdType }: Promises,
 ): Finding[] {
+  const { journal } = recording;
   /** By id, the index in the journal where it was last seen. */
   const givenAt = new Map<JsonKey, number>();
   const types = new Map<string, Json>();
-  const repeated: string[] = [];
+  const repeated: [first: JournalEvent, again: JournalEvent][] = [];
   visit(journal, (kind, _time, _id, _src, dest, index) => {
     if (kind !== "send" || !isClient(dest)) return; // nodes may send ids to each other
     if (headAt(journal, index).type !== "generate_ok") return;
@@ -36,13 +39,21 @@ export function strictUniqueIds(
     givenAt.set(key, index);
     types.set(kindOf(id), id);
     if (before === undefined) return;
-    const [first, again] = [before, index].map((i) => answer(journal.at(i)!));
-    if (first === again) return;
-    repeated.push(`id ${stringify(id)} was given by ${first}, and by ${again}`);
+    const [first, again] = [journal.at(before)!, journal.at(index)!];
+    if (answer(first) === answer(again)) return;
+    repeated.push([first, again]);
   });
+  const origin = originOf(recording);
+  const told = (reply: JournalEvent) =>
+    `${answer(reply)}, at ${seconds(reply[1] - origin)}`;
   const findings: Finding[] = [];
   if (repeated.length > 0) {
-    findings.push({ type: "duplicate-id", because: repeated });
+    const because = repeated.map(([first, again]) =>
+      `id ${stringify(first[5].id)} was given by ${told(first)}, and by ${
+        told(again)
+      }`
+    );
+    findings.push({ type: "duplicate-id", because });
   }
   if (types.size > 1) {
     const examples = [...types].map(([type, id]) =>
