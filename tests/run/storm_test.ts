@@ -265,6 +265,9 @@ function isStorm(messagesPerSecond: number, isAnswered: boolean): boolean {
   const ids = Array.from({ length: 25 }, (_, i) => `n${i}`);
   let ended = false;
   const watch = new StormWatch(new Set(ids), () => ended = true);
+  for (let i = 0; i < 500; i++) {
+    watch.sent(0, { src: "c0", dest: "n0", body: { type: "init" } });
+  }
   for (let i = 0; i < 30 * messagesPerSecond; i++) {
     const now = i * 1e9 / messagesPerSecond;
     const src = ids[i % 25]!, dest = ids[(i * 7) % 25]!;

@@ -49,10 +49,15 @@ const FEWEST_PER_SECOND = 50_000;
 
 /**
  * How many messages for each request so far may cross a link at once after a heal, when all that
- * was cut off is resent; and in all while clients wait in vain: a value, its acknowledgement, and
- * both once more.
+ * was cut off is resent.
  */
 const AFTER_A_HEAL = 4;
+
+/** How many may have crossed it in all while clients wait in vain: a value and its acknowledgement. */
+const IN_VAIN = 2;
+
+/** Requests that make no node tell others anything. */
+const SET_UP: ReadonlySet<unknown> = new Set(["init", "topology"]);
 
 /** With fewer messages in a second than this, clients do not wait because of messages. */
 const SWAMPING = 5_000;
@@ -84,6 +89,7 @@ export class StormWatch {
   #requests = 0;
   #requestsBefore = 0;
   #allRequests = 0;
+  #setUpRequests = 0;
   /** Since when each client waits for an answer. */
   readonly #waiting = new Map<string, number>();
   /** Messages of nodes in this second, and before it. */
@@ -125,6 +131,7 @@ export class StormWatch {
     if (isClient(author)) {
       this.#requests++;
       this.#allRequests++;
+      if (SET_UP.has(body.type)) this.#setUpRequests++;
       this.#waiting.set(author, nowNs);
       return;
     }
@@ -255,7 +262,8 @@ export class StormWatch {
     const { seconds, sent } = this.#inVain;
     return doWait && seconds >= ENDLESS_SECONDS &&
       sent >= SWAMPING * seconds &&
-      this.#sentBefore >= AFTER_A_HEAL * this.#linkCount * this.#allRequests;
+      this.#sentBefore >= IN_VAIN * this.#linkCount *
+          (this.#allRequests - this.#setUpRequests);
   }
 
   #isTooMuch(floods: readonly Flood[]): boolean {
