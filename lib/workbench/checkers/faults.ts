@@ -112,21 +112,7 @@ export function disturbed(
     );
 }
 
-/**
- * How much later everything may be on a machine that has other things to do, in ms: a real one, or
- * a simulated one that is not quiet. Real ones were seen to stall for 180 ms, and longer while
- * processes start.
- */
-const BUSY_MACHINE_MS = 500;
-
-function isQuiet({ faults, machine = "quiet" }: Recording): boolean {
-  return faults !== undefined && machine === "quiet";
-}
-
-/**
- * How soon a program promises that other nodes show what was acknowledged, in milliseconds, on a
- * machine on which nothing is late.
- */
+/** How soon a program promises that other nodes show what was acknowledged, in milliseconds. */
 export interface Bounds {
   /** After the acknowledgement, if there are no faults. */
   boundMs: number;
@@ -149,10 +135,8 @@ export function dueBy(
 ): (requestNs: number) => number {
   if (underFaults) return (time) => time - boundMs * 1e6;
   const network = networkMs(recording.options, hops);
-  const late = isQuiet(recording) ? 0 : BUSY_MACHINE_MS;
-  // What happens at once needs no timer that may be late.
-  const ns = (ms: number) => (ms + network + (ms === 0 ? 0 : late)) * 1e6;
-  const bound = ns(boundMs), afterHeal = ns(afterHealMs);
+  const bound = (boundMs + network) * 1e6;
+  const afterHeal = (afterHealMs + network) * 1e6;
   const since = calmSince(recording);
   return (time) => {
     const healed = since(time);

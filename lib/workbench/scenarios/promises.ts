@@ -44,7 +44,10 @@ export interface Promises {
   messageCharacters?: number;
   /** Broadcast: how often each value is sent to each other node at most, on average, without faults. */
   crossings?: number;
-  /** Kafka: how soon an acknowledged message can be polled on every node, without faults, in milliseconds. */
+  /**
+   * Kafka: how soon an acknowledged message can be polled on every node, without faults, on a machine
+   * that does not stall, in milliseconds.
+   */
   visibilityMs?: number;
   /** Counter: for how long after its acknowledgement a read may lack an add, without faults, in milliseconds. */
   stalenessMs?: number;

@@ -96,7 +96,6 @@ function recordingOf(
   );
   return {
     workload: addF === "add" ? "g-set" : "broadcast",
-    faults: "official",
     options: { "node-count": 2, concurrency: "1n", ...options },
     history: historyOf(steps, addF),
     journal: [...events("send"), ...events("recv")],

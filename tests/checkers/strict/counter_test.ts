@@ -59,7 +59,6 @@ function recordingOf(steps: Step[], options = {}): Recording {
   lines.sort((a, b) => a.time - b.time);
   return {
     workload: "g-counter",
-    faults: "official",
     options: { "node-count": 2, concurrency: "1n", ...options },
     history: lines.map((line, index) => ({ ...line, index })),
     journal: [],
