@@ -1,7 +1,7 @@
 /**
  * How soon after a cut broadcasts have every value everywhere, at their worst: where a node
  * was slow before, where many values wait for one that has nothing to say, where messages
- * are lost when the cut ends. The bounds are those of the programs' headers. Then all is silent.
+ * are lost when the cut ends. The bounds are those of the programs' headers. Then all is silent. And what it costs where most messages are lost.
  */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import immediate from "../../challenges/broadcast-3c-immediate.ts";
@@ -230,4 +230,31 @@ Deno.test("3e-buffered sends what comes after a timer that was early by the cloc
   await cluster.advance(periodMs - 1.5 * earlyMs);
   cluster.tell("n0");
   assertLessOrEqual(await cluster.untilComplete(), periodMs + 2 * LOOK_MS);
+});
+
+Deno.test("broadcast-3b sends no value in two messages at a time: where 70 % are lost, 20 values a second cost at most 170 messages (3 seeds)", async () => {
+  const { default: program } = await import("../../challenges/broadcast-3b.ts");
+  const nodes = ["n0", "n1", "n2", "n3"];
+  for (let seed = 1; seed <= 3; seed++) {
+    const cluster = new SmallCluster(program, nodes, { latencyMs: 10, seed });
+    const luck = cluster.random.fork("loss");
+    cluster.network.weather(({ src, dest }) => {
+      const isGossip = nodes.includes(src) && nodes.includes(dest);
+      return isGossip && luck.chance(0.7) ? [] : [0];
+    });
+    let message = 0;
+    const serve = async (seconds: number) => {
+      for (let i = 0; i < 20 * seconds; i++) {
+        const node = nodes[message % 4]!;
+        const body = { type: "broadcast", message, msg_id: ++message };
+        cluster.network.send("c1", node, body);
+        await cluster.advance(50);
+      }
+    };
+    await serve(40);
+    const { length: before } = cluster.gossip;
+    await serve(40);
+    const each = (cluster.gossip.length - before) / 40;
+    assertLessOrEqual(each, 170, `seed ${seed}`);
+  }
 });
