@@ -26,7 +26,7 @@ const PROGRAMS = {
 const NODES = [2, 3, 5, 10, 25];
 
 /** How many seeds each program has, or the first argument. */
-const SEEDS = Number(Deno.args[0] ?? 1);
+const SEEDS = Number(Deno.args[0] ?? 2);
 
 /** Of a hundred writes, how many are acknowledged in time: 50 a second, for 20 s. */
 async function served(

@@ -61,6 +61,10 @@ function found(
     promises,
     {},
   );
+  for (const { type, because } of anomalies) {
+    if (type !== "unanswered-request") continue;
+    assertMatch(because[0]!, new RegExp(` at ${asked[0].toFixed(3)} s$`));
+  }
   return [
     ...anomalies.map(({ type }) => type),
     ...notes.map(({ type }) => `(${type})`),

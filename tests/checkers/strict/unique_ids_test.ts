@@ -9,10 +9,11 @@ function said(...answers: [number, JsonObject][]) {
     workload: "unique-ids",
     options: {},
     history: [],
+    journalOrigin: 5e9,
     journal: answers.map((
       [in_reply_to, more],
       i,
-    ) => ["send", i * 1e6, i, "n0", "c1", {
+    ) => ["send", 5e9 + i * 1e6, i, "n0", "c1", {
       type: "generate_ok",
       in_reply_to,
       ...more,
